@@ -1,0 +1,2 @@
+//! `cargo fw`.
+fn main() {}

@@ -1,0 +1,1 @@
+//! An API-first web micro-framework that compiles to AWS Lambda.
