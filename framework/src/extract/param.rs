@@ -1,0 +1,197 @@
+//! Path and query parameters.
+
+use std::{borrow::Cow, fmt, str::FromStr};
+
+use crate::{manifest::Place, request::Request};
+
+/// The values of one parameter in a request.
+#[derive(Clone, Copy, Debug)]
+pub struct Param<'r> {
+    request: &'r Request<'r>,
+    name: &'static str,
+    place: Place,
+}
+
+impl<'r> Param<'r> {
+    /// The path parameter of that name.
+    #[must_use]
+    pub fn path(request: &'r Request<'r>, name: &'static str) -> Self {
+        Self {
+            request,
+            name,
+            place: Place::Path,
+        }
+    }
+
+    /// The query parameter of that name.
+    #[must_use]
+    pub fn query(request: &'r Request<'r>, name: &'static str) -> Self {
+        Self {
+            request,
+            name,
+            place: Place::Query,
+        }
+    }
+
+    /// Its values, decoded, in the request's order: one for a path parameter, none to many for a query parameter.
+    pub fn values(self) -> impl Iterator<Item = &'r str> {
+        let path = if self.place == Place::Path {
+            self.request.path_param(self.name)
+        } else {
+            None
+        };
+        let query = (self.place == Place::Query).then(|| self.request.query_values(self.name));
+        path.into_iter().chain(query.into_iter().flatten())
+    }
+
+    /// The one value, or none.
+    ///
+    /// # Errors
+    ///
+    /// When the query has it more than once: taking the first or the last would be a guess.
+    pub fn at_most_one(self) -> Result<Option<&'r str>, ParamError> {
+        let mut values = self.values();
+        let Some(value) = values.next() else {
+            return Ok(None);
+        };
+        match values.count() {
+            0 => Ok(Some(value)),
+            more => Err(self.error(format!("given {} times, expected once", more + 1))),
+        }
+    }
+
+    /// The one value.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or more than one.
+    pub fn one(self) -> Result<&'r str, ParamError> {
+        self.at_most_one()?.ok_or_else(|| self.error("missing"))
+    }
+
+    fn error(self, detail: impl Into<Cow<'static, str>>) -> ParamError {
+        ParamError {
+            name: self.name,
+            place: self.place,
+            detail: detail.into(),
+        }
+    }
+
+    fn parse<T: FromStr<Err: fmt::Display>>(self, value: &str) -> Result<T, ParamError> {
+        value
+            .parse()
+            .map_err(|error| self.error(format!("{error}: `{}`", value.escape_debug())))
+    }
+}
+
+/// Why a path or query parameter could not be read: answered with 400.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ParamError {
+    /// The parameter's name.
+    pub name: &'static str,
+    /// Where it stands.
+    pub place: Place,
+    /// What is wrong with it, for the client.
+    pub detail: Cow<'static, str>,
+}
+
+/// A path or query parameter's type.
+///
+/// Any [`FromStr`] type is one, and `&str`; in a query also `Option<T>` (may be missing) and `Vec<T>` (may be repeated).
+/// `M` is inferred and only tells these apart: it never needs to be named. To read a type of your own, implement
+/// [`FromStr`] with an error that a client may see.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read from a path or query parameter",
+    label = "not a parameter type",
+    note = "a parameter is `&str`, `String`, a number, `bool`, or any type that implements `std::str::FromStr`; in a query also `Option<T>` and `Vec<T>` of those"
+)]
+pub trait FromParam<'r, M>: Sized {
+    /// Whether a request without it is refused.
+    const REQUIRED: bool = true;
+    /// Whether it may be repeated.
+    const MULTIPLE: bool = false;
+
+    /// Reads it.
+    ///
+    /// # Errors
+    ///
+    /// When it is missing, given too often, or does not parse.
+    fn from_param(param: Param<'r>) -> Result<Self, ParamError>;
+}
+
+/// Marks a parameter that is parsed.
+#[derive(Debug)]
+pub enum Parsed {}
+/// Marks a parameter that is borrowed from the request.
+#[derive(Debug)]
+pub enum Borrowed {}
+/// Marks a parameter that may be missing.
+#[derive(Debug)]
+pub struct Optional<M>(M);
+/// Marks a parameter that may be repeated.
+#[derive(Debug)]
+pub struct Repeated<M>(M);
+
+impl<'r, T: FromStr<Err: fmt::Display>> FromParam<'r, Parsed> for T {
+    fn from_param(param: Param<'r>) -> Result<Self, ParamError> {
+        param.parse(param.one()?)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<'r> FromParam<'r, Borrowed> for &'r str {
+    fn from_param(param: Param<'r>) -> Result<Self, ParamError> {
+        param.one()
+    }
+}
+
+/// What `Option` and `Vec` can hold: one value of a parameter.
+trait FromValue<'r, M>: Sized {
+    fn from_value(param: Param<'r>, value: &'r str) -> Result<Self, ParamError>;
+}
+
+impl<'r, T: FromStr<Err: fmt::Display>> FromValue<'r, Parsed> for T {
+    fn from_value(param: Param<'r>, value: &'r str) -> Result<Self, ParamError> {
+        param.parse(value)
+    }
+}
+
+impl<'r> FromValue<'r, Borrowed> for &'r str {
+    fn from_value(_: Param<'r>, value: &'r str) -> Result<Self, ParamError> {
+        Ok(value)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+#[expect(
+    private_bounds,
+    reason = "FromValue only tells what may stand inside; nobody implements it"
+)]
+impl<'r, T: FromValue<'r, M>, M> FromParam<'r, Optional<M>> for Option<T> {
+    const REQUIRED: bool = false;
+
+    fn from_param(param: Param<'r>) -> Result<Self, ParamError> {
+        param
+            .at_most_one()?
+            .map(|value| T::from_value(param, value))
+            .transpose()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+#[expect(
+    private_bounds,
+    reason = "FromValue only tells what may stand inside; nobody implements it"
+)]
+impl<'r, T: FromValue<'r, M>, M> FromParam<'r, Repeated<M>> for Vec<T> {
+    const REQUIRED: bool = false;
+    const MULTIPLE: bool = true;
+
+    fn from_param(param: Param<'r>) -> Result<Self, ParamError> {
+        param
+            .values()
+            .map(|value| T::from_value(param, value))
+            .collect()
+    }
+}

@@ -1,0 +1,220 @@
+//! The request, borrowed from the event that brought it.
+
+use std::{borrow::Cow, net::IpAddr, sync::OnceLock};
+
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method};
+
+use crate::context::LambdaContext;
+
+/// A request, as handlers and extractors see it, whichever gateway it came through.
+///
+/// It borrows from the event where it can; `'e` is the event's lifetime.
+#[derive(Debug)]
+pub struct Request<'e> {
+    pub(crate) method: Method,
+    pub(crate) path: Cow<'e, str>,
+    pub(crate) path_params: Vec<(Cow<'e, str>, Cow<'e, str>)>,
+    pub(crate) raw_query: Cow<'e, str>,
+    pub(crate) query: Vec<(Cow<'e, str>, Cow<'e, str>)>,
+    pub(crate) headers: Vec<(Cow<'e, str>, Cow<'e, str>)>,
+    pub(crate) header_map: OnceLock<HeaderMap>,
+    pub(crate) cookies: Vec<Cow<'e, str>>,
+    pub(crate) body: Cow<'e, [u8]>,
+    pub(crate) stage: Cow<'e, str>,
+    pub(crate) stage_variables: Vec<(Cow<'e, str>, Cow<'e, str>)>,
+    pub(crate) source_ip: Option<IpAddr>,
+    pub(crate) request_id: Cow<'e, str>,
+    pub(crate) event: &'e str,
+    pub(crate) lambda: Cow<'e, LambdaContext>,
+    pub(crate) extensions: Extensions,
+}
+
+impl<'e> Request<'e> {
+    /// A request of that method and target (`/path?query`, percent-encoded), for testing an extractor of your own.
+    #[must_use]
+    pub fn new(method: Method, target: &'e str) -> Self {
+        let (path, raw_query) = target.split_once('?').unwrap_or((target, ""));
+        Self {
+            method,
+            path: path.into(),
+            path_params: Vec::new(),
+            raw_query: raw_query.into(),
+            query: decode_query(raw_query),
+            headers: Vec::new(),
+            header_map: OnceLock::new(),
+            cookies: Vec::new(),
+            body: Cow::Borrowed(&[]),
+            stage: "$default".into(),
+            stage_variables: Vec::new(),
+            source_ip: None,
+            request_id: "".into(),
+            event: "null",
+            lambda: Cow::Owned(LambdaContext::default()),
+            extensions: Extensions::new(),
+        }
+    }
+
+    /// The same with one more header.
+    #[must_use]
+    pub fn with_header(mut self, name: &'e str, value: &'e str) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self.header_map = OnceLock::new();
+        self
+    }
+
+    /// The same with that body.
+    #[must_use]
+    pub fn with_body(mut self, body: &'e [u8]) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// The same with one more path parameter, decoded.
+    #[must_use]
+    pub fn with_path_param(mut self, name: &'e str, value: &'e str) -> Self {
+        self.path_params.push((name.into(), value.into()));
+        self
+    }
+}
+
+impl Request<'_> {
+    /// The method.
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The path as the gateway delivered it (HTTP APIs deliver it decoded, the others encoded), without the query.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The path parameter of that name, percent-decoded once.
+    #[must_use]
+    pub fn path_param(&self, name: &str) -> Option<&str> {
+        self.path_params
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| &**value)
+    }
+
+    /// The query, percent-encoded as it was sent; empty when there is none.
+    #[must_use]
+    pub fn raw_query(&self) -> &str {
+        &self.raw_query
+    }
+
+    /// The values of the query parameter of that name, decoded, in the request's order.
+    pub fn query_values(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.query
+            .iter()
+            .filter(move |(key, _)| key == name)
+            .map(|(_, value)| &**value)
+    }
+
+    /// The first value of that header (any case), when it is text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| &**value)
+    }
+
+    /// All headers, repeats kept. Made on first use: prefer [`header`](Self::header) for one.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        self.header_map.get_or_init(|| {
+            let mut map = HeaderMap::with_capacity(self.headers.len());
+            for (name, value) in &self.headers {
+                // What is no valid header cannot have come through a gateway; it is dropped rather than trusted.
+                if let (Ok(name), Ok(value)) = (
+                    HeaderName::from_bytes(name.as_bytes()),
+                    HeaderValue::from_bytes(value.as_bytes()),
+                ) {
+                    map.append(name, value);
+                }
+            }
+            map
+        })
+    }
+
+    /// The cookies, each `name=value` as sent.
+    pub fn cookies(&self) -> impl Iterator<Item = &str> {
+        self.cookies.iter().map(|cookie| &**cookie)
+    }
+
+    /// The body, whole, decoded from base64 where the gateway encoded it.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The gateway's stage; `$default` where it has none.
+    #[must_use]
+    pub fn stage(&self) -> &str {
+        &self.stage
+    }
+
+    /// The stage's variables.
+    pub fn stage_variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.stage_variables
+            .iter()
+            .map(|(name, value)| (&**name, &**value))
+    }
+
+    /// The client's address, as the gateway saw it.
+    #[must_use]
+    pub fn source_ip(&self) -> Option<IpAddr> {
+        self.source_ip
+    }
+
+    /// The gateway's id of this request.
+    #[must_use]
+    pub fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    /// The event as JSON, just as Lambda delivered it.
+    #[must_use]
+    pub fn event(&self) -> &str {
+        self.event
+    }
+
+    /// The invocation's context.
+    #[must_use]
+    pub fn lambda(&self) -> &LambdaContext {
+        &self.lambda
+    }
+
+    /// What middleware has put beside the request.
+    #[must_use]
+    pub fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+}
+
+/// Splits a query as a form (`&` separates, `+` is a space, percent-encoding is undone, bad sequences stay as they are).
+pub(crate) fn decode_query(query: &str) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
+    query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decode(name), decode(value))
+        })
+        .collect()
+}
+
+fn decode(text: &str) -> Cow<'_, str> {
+    if !text.contains(['+', '%']) {
+        return Cow::Borrowed(text);
+    }
+    let spaced = text.replace('+', " ");
+    Cow::Owned(
+        percent_encoding::percent_decode_str(&spaced)
+            .decode_utf8_lossy()
+            .into_owned(),
+    )
+}
