@@ -1,0 +1,266 @@
+//! The command line, as it is written; [`crate::settings`] and the commands resolve it.
+
+use std::{net::IpAddr, path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::{
+    console::{Color, Verbosity},
+    error::Exit,
+    settings,
+};
+
+/// Serve an fw app locally as the cloud will, and deploy it to AWS Lambda.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo-fw",
+    bin_name = "cargo fw",
+    version,
+    after_help = "Examples:\n  cargo fw new hello             make a project\n  cargo fw local                 serve it on http://localhost:8000\n  cargo fw deploy --plan         show what a deploy would do\n  cargo fw deploy --stage prod   deploy\n  cargo fw url --stage prod      print its URL\n\nExit codes:\n  0 done, 1 failed, 2 `--plan` found changes, 64 usage, 65 settings or manifest, 69 unavailable,\n  77 credentials, 101 build failed, 130 interrupted",
+    max_term_width = 100
+)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// Tell more: what is run, and why
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    verbose: bool,
+
+    /// Print results and failures only
+    #[arg(short, long, global = true)]
+    quiet: bool,
+
+    /// When to colour
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub(crate) color: Color,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a new project in a new folder
+    New(New),
+    /// Make a new project in this folder
+    Init(Init),
+    /// Serve the app locally, as the cloud will
+    Local(Local),
+    /// Deploy the app: plan, build, upload, routes, permissions
+    Deploy(Deploy),
+    /// Print the URL of the deployed app
+    Url(Deployed),
+    /// Delete the deployed app: everything that `deploy` made
+    Delete(Delete),
+    /// Print the app's routes
+    Routes(Routes),
+    /// Print the app's manifest as JSON
+    Manifest(Manifest),
+}
+
+/// A project's template.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Template {
+    /// One route that greets
+    #[default]
+    Hello,
+    /// Documents in an S3 bucket
+    S3,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct New {
+    /// The project's name: its folder and its package
+    pub(crate) name: String,
+    /// What to start from
+    #[arg(short, long, value_enum, default_value_t)]
+    pub(crate) template: Template,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Init {
+    /// The project's name [default: the folder's]
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// What to start from
+    #[arg(short, long, value_enum, default_value_t)]
+    pub(crate) template: Template,
+}
+
+/// Which package and binary, for each command that builds.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct Which {
+    /// The package, where the workspace has more than one
+    #[arg(short, long, value_name = "PKG")]
+    pub(crate) package: Option<String>,
+    /// The binary, where the package has more than one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) bin: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct Stage {
+    /// The stage: its settings, and in the account its resources
+    #[arg(long, env = crate::env::FW_STAGE, default_value = settings::DEFAULT_STAGE)]
+    pub(crate) stage: String,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  cargo fw local                      build, serve, rebuild on every save\n  cargo fw local -p api --port 8080   another package, another port\n  cargo fw local --release            the very artifact that `deploy` uploads\n  cargo fw local --aws                with your own AWS credentials and services"
+)]
+pub(crate) struct Local {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) stage: Stage,
+    /// The address to listen on
+    #[arg(long, default_value = "127.0.0.1")]
+    pub(crate) host: IpAddr,
+    /// The port to listen on; 0 takes any free one
+    #[arg(long, env = crate::env::FW_PORT, default_value_t = 8000)]
+    pub(crate) port: u16,
+    /// Serve the release build: what `deploy` uploads
+    #[arg(long)]
+    pub(crate) release: bool,
+    /// Do not watch the sources
+    #[arg(long)]
+    pub(crate) no_reload: bool,
+    /// Serve this executable, which prints a manifest and polls the Runtime API, and build nothing
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["package", "bin", "release", "no_reload"])]
+    pub(crate) bootstrap: Option<PathBuf>,
+    /// Use this S3 server in place of the embedded one
+    #[arg(long, value_name = "URL", conflicts_with = "aws")]
+    pub(crate) s3_endpoint: Option<String>,
+    /// Use your own AWS credentials and the real services: the app reads and writes real data
+    #[arg(long)]
+    pub(crate) aws: bool,
+}
+
+/// Which account, for each command that calls AWS.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct Account {
+    /// The profile of your AWS configuration
+    #[arg(long)]
+    pub(crate) profile: Option<String>,
+    /// The region
+    #[arg(long)]
+    pub(crate) region: Option<String>,
+    /// Call this address in place of AWS, for tests
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint_url: Option<String>,
+}
+
+/// How a result is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people
+    #[default]
+    Text,
+    /// For scripts
+    Json,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  cargo fw deploy --plan          print what would change, and change nothing\n  cargo fw deploy                 deploy stage `dev`\n  cargo fw deploy --stage prod --profile work --region eu-central-1"
+)]
+pub(crate) struct Deploy {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) stage: Stage,
+    #[command(flatten)]
+    pub(crate) account: Account,
+    /// Print the plan and stop; exits with 2 when there are changes
+    #[arg(long)]
+    pub(crate) plan: bool,
+    /// How to print the plan and the result
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Deployed {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) stage: Stage,
+    #[command(flatten)]
+    pub(crate) account: Account,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Delete {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) stage: Stage,
+    #[command(flatten)]
+    pub(crate) account: Account,
+    /// Do not ask
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Routes {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    /// How to print them
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Manifest {
+    #[command(flatten)]
+    pub(crate) which: Which,
+}
+
+/// What clap has to show in place of a command: help, the version, or a usage error.
+pub(crate) struct Shown(clap::Error);
+
+impl Shown {
+    /// Prints it, and gives the exit code: 0 for what was asked for, 64 for an error.
+    pub(crate) fn print(&self) -> ExitCode {
+        // Where even this cannot be printed, the exit code still tells.
+        let _ = self.0.print();
+        if self.0.use_stderr() {
+            Exit::Usage.into()
+        } else {
+            Exit::Success.into()
+        }
+    }
+}
+
+impl Args {
+    /// The process's own arguments, without the `fw` that cargo puts first for its subcommands.
+    pub(crate) fn from_env() -> Result<Self, Shown> {
+        let mut args: Vec<_> = std::env::args_os().collect();
+        if args.get(1).is_some_and(|first| first == "fw") {
+            args.remove(1);
+        }
+        Self::try_parse_from(args).map_err(Shown)
+    }
+
+    pub(crate) fn verbosity(&self) -> Verbosity {
+        match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (_, true) => Verbosity::Verbose,
+            _ => Verbosity::Normal,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Args::command().debug_assert();
+    }
+}

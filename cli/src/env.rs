@@ -1,0 +1,16 @@
+//! Every environment variable that `cargo fw` reads or sets, declared once.
+
+/// Cargo's own path, set by cargo for its subcommands; `cargo` from `PATH` otherwise.
+pub(crate) const CARGO: &str = "CARGO";
+
+/// Asks an app for its manifest; see `fw::manifest`.
+pub(crate) const FW_MANIFEST: &str = fw::manifest::MANIFEST_ENV;
+
+/// Set for every process that `cargo fw local` starts, to the local server's URL: an app that must know can see where it is.
+pub(crate) const FW_LOCAL: &str = "FW_LOCAL";
+
+/// The port of `cargo fw local`, like `--port`.
+pub(crate) const FW_PORT: &str = "FW_PORT";
+
+/// The stage, like `--stage`.
+pub(crate) const FW_STAGE: &str = "FW_STAGE";

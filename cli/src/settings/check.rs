@@ -1,0 +1,154 @@
+//! The ranges and rules that AWS sets for the settings, checked before anything is built or called.
+
+use super::{Settings, Statement};
+use crate::error::{Failure, Result};
+
+/// The days that CloudWatch Logs takes (`PutRetentionPolicy` in its API reference).
+const LOG_RETENTIONS: [u32; 22] = [
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
+    3288, 3653,
+];
+
+/// The variables that Lambda sets itself and refuses in a function's configuration
+/// (Lambda developer guide, "Defined runtime environment variables").
+const RESERVED: [&str; 22] = [
+    "_HANDLER",
+    "_X_AMZN_TRACE_ID",
+    "AWS_ACCESS_KEY",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_DEFAULT_REGION",
+    "AWS_EXECUTION_ENV",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_INITIALIZATION_TYPE",
+    "AWS_LAMBDA_LOG_GROUP_NAME",
+    "AWS_LAMBDA_LOG_STREAM_NAME",
+    "AWS_LAMBDA_METADATA_API",
+    "AWS_LAMBDA_METADATA_TOKEN",
+    "AWS_LAMBDA_RUNTIME_API",
+    "AWS_LAMBDA_MAX_CONCURRENCY",
+    "AWS_REGION",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SECRET_KEY",
+    "AWS_SESSION_TOKEN",
+    "LAMBDA_RUNTIME_DIR",
+    "LAMBDA_TASK_ROOT",
+];
+
+/// Lambda's limit for all environment variables together, in bytes (gateway-truth §4.5).
+const ENVIRONMENT_LIMIT: usize = 4096;
+
+pub(super) fn all(settings: &Settings) -> Result<()> {
+    range("memory", settings.memory, 128, 10_240, "MB")?;
+    range("timeout", settings.timeout, 1, 900, "seconds")?;
+    retention(settings.log_retention)?;
+    environment(settings)?;
+    cors(settings)?;
+    settings.policy.iter().try_for_each(statement)
+}
+
+fn range(key: &str, value: u32, least: u32, most: u32, unit: &str) -> Result<()> {
+    if (least..=most).contains(&value) {
+        return Ok(());
+    }
+    Err(Failure::input(format!("`{key}` is out of range: {value}"))
+        .because_of(format!("Lambda takes {least} to {most} {unit}")))
+}
+
+fn retention(days: u32) -> Result<()> {
+    if LOG_RETENTIONS.contains(&days) {
+        return Ok(());
+    }
+    let near = LOG_RETENTIONS
+        .iter()
+        .min_by_key(|known| known.abs_diff(days));
+    let near = near.copied().unwrap_or(30);
+    Err(
+        Failure::input(format!("`log_retention` cannot be that many days: {days}"))
+            .because_of("CloudWatch Logs keeps logs for certain numbers of days only")
+            .hint(format!("the nearest is {near}")),
+    )
+}
+
+fn environment(settings: &Settings) -> Result<()> {
+    let mut total = 0;
+    for (name, value) in &settings.environment {
+        let mut chars = name.chars();
+        let first = chars.next().is_some_and(|c| c.is_ascii_alphabetic());
+        if !first || name.len() < 2 || !chars.all(|c| c.is_ascii_alphanumeric() || c == '_') {
+            return Err(Failure::input(format!("not a name for an environment variable: `{}`", name.escape_debug()))
+                .because_of("Lambda takes a letter, then letters, digits and underscores, two characters at least"));
+        }
+        if RESERVED.contains(&name.as_str()) {
+            return Err(
+                Failure::input(format!("Lambda sets this variable itself: `{name}`"))
+                    .hint("choose another name; `cargo fw local` prints what an app is given"),
+            );
+        }
+        total += name.len() + value.len();
+    }
+    if total > ENVIRONMENT_LIMIT {
+        return Err(
+            Failure::input(format!("the environment is too large: {total} bytes")).because_of(
+                format!("Lambda takes {ENVIRONMENT_LIMIT} bytes of names and values together"),
+            ),
+        );
+    }
+    Ok(())
+}
+
+fn cors(settings: &Settings) -> Result<()> {
+    let Some(cors) = &settings.cors else {
+        return Ok(());
+    };
+    if cors.allow_credentials && cors.allow_origins.iter().any(|origin| origin == "*") {
+        // gateway-truth §1.7: refused when the API is created.
+        return Err(
+            Failure::input("`cors` cannot allow credentials to every origin")
+                .hint("name the origins in `allow_origins`, or leave out `allow_credentials`"),
+        );
+    }
+    for origin in &cors.allow_origins {
+        let known = ["*", "http://*", "https://*"].contains(&origin.as_str());
+        let absolute = origin
+            .split_once("://")
+            .is_some_and(|(scheme, host)| !scheme.is_empty() && !host.is_empty());
+        if !known && !absolute {
+            return Err(
+                Failure::input(format!("not an origin: `{}`", origin.escape_debug())).hint(
+                    "write `https://example.org`, with the scheme and without a path, or `*`",
+                ),
+            );
+        }
+    }
+    Ok(())
+}
+
+fn statement(statement: &Statement) -> Result<()> {
+    if statement.actions.is_empty() || statement.resources.is_empty() {
+        return Err(Failure::input(
+            "a `[[policy]]` statement needs at least one action and one resource",
+        ));
+    }
+    for action in &statement.actions {
+        let whole = action
+            .split_once(':')
+            .is_some_and(|(service, name)| !service.is_empty() && !name.is_empty());
+        if !whole && action != "*" {
+            return Err(
+                Failure::input(format!("not an IAM action: `{}`", action.escape_debug()))
+                    .hint("write the service and the operation: `s3:GetObject`"),
+            );
+        }
+    }
+    for resource in &statement.resources {
+        if !resource.starts_with("arn:") && resource != "*" {
+            return Err(
+                Failure::input(format!("not an ARN: `{}`", resource.escape_debug()))
+                    .hint("write the whole ARN: `arn:aws:s3:::my-bucket/*`"),
+            );
+        }
+    }
+    Ok(())
+}
