@@ -4,10 +4,14 @@
 
 mod args;
 mod command;
+mod compile;
 mod console;
 mod env;
 mod error;
+mod manifest;
+mod project;
 mod settings;
+mod watch;
 
 use std::process::ExitCode;
 

@@ -1,5 +1,8 @@
 //! One short function for each command: the story of what it does.
 
+mod new;
+mod routes;
+
 use crate::{
     args::{Args, Command},
     console::Console,
@@ -9,14 +12,11 @@ use crate::{
 /// Runs the command.
 pub(crate) fn run(args: Args, console: &Console) -> Result<Exit> {
     match args.command {
-        Command::New(_)
-        | Command::Init(_)
-        | Command::Local(_)
-        | Command::Deploy(_)
-        | Command::Url(_)
-        | Command::Delete(_)
-        | Command::Routes(_)
-        | Command::Manifest(_) => {
+        Command::New(args) => new::new(&args, console),
+        Command::Init(args) => new::init(&args, console),
+        Command::Routes(args) => routes::routes(&args, console),
+        Command::Manifest(args) => routes::manifest(&args, console),
+        Command::Local(_) | Command::Deploy(_) | Command::Url(_) | Command::Delete(_) => {
             console.line("nothing yet");
             Ok(Exit::Failure)
         }
