@@ -1,1 +1,4 @@
 //! An API-first web micro-framework that compiles to AWS Lambda.
+
+#[cfg(feature = "gateway")]
+pub mod gateway;
