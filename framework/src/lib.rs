@@ -8,6 +8,8 @@ pub mod error;
 pub mod extract;
 pub mod manifest;
 #[cfg(feature = "app")]
+pub mod rejection;
+#[cfg(feature = "app")]
 pub mod request;
 #[cfg(feature = "app")]
 pub mod response;
