@@ -10,6 +10,8 @@ pub mod extract;
 pub mod gateway;
 pub mod manifest;
 #[cfg(feature = "app")]
+pub mod rejection;
+#[cfg(feature = "app")]
 pub mod request;
 #[cfg(feature = "app")]
 pub mod response;
