@@ -1,6 +1,10 @@
 //! The context of an invocation, as Lambda tells it.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    cell::RefCell,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, SystemTime},
+};
 
 /// The context of the invocation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,4 +32,30 @@ impl LambdaContext {
     pub fn deadline(&self) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_millis(self.deadline_ms)
     }
+}
+
+thread_local! {
+    /// The invocation that this thread works on. The runtime has one thread; tests run on many.
+    static HERE: RefCell<Option<Arc<str>>> = const { RefCell::new(None) };
+}
+
+/// The invocation that the process works on: for threads that a handler has started. Lambda gives one at a time.
+static ANYWHERE: Mutex<Option<Arc<str>>> = Mutex::new(None);
+
+/// Notes the invocation that is worked on from now on, for log lines and for answers to unexpected errors.
+pub(crate) fn enter(request_id: &str) {
+    let id: Arc<str> = request_id.into();
+    HERE.set(Some(id.clone()));
+    *ANYWHERE.lock().unwrap_or_else(PoisonError::into_inner) = Some(id);
+}
+
+/// The id of the invocation that is worked on, if there is one.
+pub(crate) fn current_request_id() -> Option<Arc<str>> {
+    let here = HERE.try_with(|id| id.borrow().clone()).ok().flatten();
+    here.or_else(|| {
+        ANYWHERE
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    })
 }

@@ -1,18 +1,36 @@
 //! `fw`: an API-first web micro-framework that compiles to AWS Lambda.
 
 #[cfg(feature = "app")]
+mod app;
+#[cfg(feature = "app")]
 pub mod context;
+#[cfg(feature = "app")]
+mod dispatch;
 #[cfg(feature = "app")]
 pub mod error;
 #[cfg(feature = "app")]
+mod event;
+#[cfg(feature = "app")]
 pub mod extract;
+#[cfg(feature = "gateway")]
+pub mod gateway;
+#[cfg(feature = "runtime")]
+mod log;
 pub mod manifest;
+#[cfg(feature = "app")]
+mod payload;
+#[cfg(feature = "app")]
+mod problem;
 #[cfg(feature = "app")]
 pub mod request;
 #[cfg(feature = "app")]
 pub mod response;
 #[cfg(feature = "app")]
 pub mod route;
+#[cfg(feature = "runtime")]
+mod runtime;
+#[cfg(feature = "app")]
+pub mod service;
 
 #[cfg(feature = "app")]
 #[doc(hidden)]
@@ -20,6 +38,7 @@ pub mod __private;
 
 #[cfg(feature = "app")]
 pub use crate::{
+    app::{App, AppError},
     error::{Error, Result},
     extract::{FromParam, FromRequest},
     request::Request,
