@@ -32,6 +32,13 @@ impl LambdaContext {
     pub fn deadline(&self) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_millis(self.deadline_ms)
     }
+
+    /// The time that is left until the [deadline](Self::deadline); zero when it has passed.
+    #[must_use]
+    pub fn remaining(&self) -> Duration {
+        let left = self.deadline().duration_since(SystemTime::now());
+        left.unwrap_or_default()
+    }
 }
 
 thread_local! {

@@ -20,7 +20,7 @@ pub mod manifest;
 #[cfg(feature = "app")]
 mod payload;
 #[cfg(feature = "app")]
-mod problem;
+pub mod rejection;
 #[cfg(feature = "app")]
 pub mod request;
 #[cfg(feature = "app")]

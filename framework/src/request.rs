@@ -1,5 +1,7 @@
 //! The request, borrowed from the event that brought it.
 
+mod build;
+
 use std::{borrow::Cow, net::IpAddr, sync::OnceLock};
 
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method};
