@@ -10,4 +10,5 @@ pub use crate::{
         BoxFuture, IntoRoute, ParamInfo, Route, RouteDecl, RouteInfo, Routes, assert_distinct,
     },
 };
+pub use fw_macros::routes;
 pub use std::{boxed::Box, option::Option};

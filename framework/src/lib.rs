@@ -43,6 +43,13 @@ pub use crate::{
     extract::{FromParam, FromRequest},
     request::Request,
     response::{IntoResponse, Json, Response},
+    route::{Route, Routes},
 };
+#[cfg(feature = "app")]
+#[doc = include_str!("docs/route.md")]
+pub use fw_macros::route;
+#[cfg(feature = "app")]
+#[doc = include_str!("docs/shorthand.md")]
+pub use fw_macros::{delete, get, head, options, patch, post, put};
 #[cfg(feature = "app")]
 pub use http::{Method, StatusCode};

@@ -164,10 +164,6 @@ impl<'r> FromValue<'r, Borrowed> for &'r str {
 }
 
 #[diagnostic::do_not_recommend]
-#[expect(
-    private_bounds,
-    reason = "FromValue only tells what may stand inside; nobody implements it"
-)]
 impl<'r, T: FromValue<'r, M>, M> FromParam<'r, Optional<M>> for Option<T> {
     const REQUIRED: bool = false;
 
@@ -180,10 +176,6 @@ impl<'r, T: FromValue<'r, M>, M> FromParam<'r, Optional<M>> for Option<T> {
 }
 
 #[diagnostic::do_not_recommend]
-#[expect(
-    private_bounds,
-    reason = "FromValue only tells what may stand inside; nobody implements it"
-)]
 impl<'r, T: FromValue<'r, M>, M> FromParam<'r, Repeated<M>> for Vec<T> {
     const REQUIRED: bool = false;
     const MULTIPLE: bool = true;

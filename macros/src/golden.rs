@@ -1,0 +1,87 @@
+//! Golden expansions: `tests/golden/NAME.in.rs` expands to `tests/golden/NAME.rs`.
+//!
+//! `FW_UPDATE=1 cargo test -p fw-macros golden` writes them anew; read the difference before it is committed.
+
+use std::{fs, path::Path};
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::{Attribute, Item};
+
+use crate::{attr::Form, route_tokens, routes};
+
+fn form(attr: &Attribute) -> Option<Form> {
+    let forms = [
+        ("route", None),
+        ("get", Some("GET")),
+        ("put", Some("PUT")),
+        ("post", Some("POST")),
+        ("patch", Some("PATCH")),
+        ("delete", Some("DELETE")),
+        ("head", Some("HEAD")),
+        ("options", Some("OPTIONS")),
+    ];
+    forms
+        .into_iter()
+        .find(|(name, _)| attr.path().is_ident(name))
+        .map(|(name, method)| Form { name, method })
+}
+
+/// Expands what rustc would expand, in its order: the first attribute of an item, and `routes!` after the framework's hand-over.
+fn expand(source: &str) -> String {
+    let file = syn::parse_file(source).unwrap();
+    let mut tokens = TokenStream::new();
+    for mut item in file.items {
+        match &mut item {
+            Item::Fn(function) => {
+                let at = function.attrs.iter().position(|attr| form(attr).is_some());
+                if let Some(at) = at {
+                    let attr = function.attrs.remove(at);
+                    let args = match &attr.meta {
+                        syn::Meta::List(list) => list.tokens.clone(),
+                        _ => TokenStream::new(),
+                    };
+                    let form = form(&attr).unwrap();
+                    tokens.extend(route_tokens(args, item.into_token_stream(), form));
+                    continue;
+                }
+            }
+            Item::Macro(list) if list.mac.path.is_ident("routes") => {
+                let list = &list.mac.tokens;
+                let expression = routes::expand(quote!(::fw => #list));
+                tokens.extend(quote!(fn list() -> ::fw::Routes<Store> #expression));
+                continue;
+            }
+            _ => {}
+        }
+        item.to_tokens(&mut tokens);
+    }
+    prettyplease::unparse(&syn::parse2(tokens).unwrap())
+}
+
+#[test]
+fn expansions_are_as_recorded() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let update = std::env::var_os("FW_UPDATE").is_some();
+    let mut inputs: Vec<_> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.to_string_lossy().ends_with(".in.rs"))
+        .collect();
+    inputs.sort();
+    assert!(inputs.len() >= 6, "the inputs are gone: {inputs:?}");
+    for input in inputs {
+        let name = input.file_name().unwrap().to_string_lossy().into_owned();
+        let golden = folder.join(name.replace(".in.rs", ".rs"));
+        let expanded = expand(&fs::read_to_string(&input).unwrap());
+        if update {
+            fs::write(&golden, &expanded).unwrap();
+        }
+        let recorded = fs::read_to_string(&golden).unwrap_or_default();
+        assert!(
+            expanded == recorded,
+            "the expansion of {name} has changed; see the difference with `FW_UPDATE=1 cargo test -p fw-macros golden` \
+             and `git diff`. It is now:\n{expanded}"
+        );
+    }
+}

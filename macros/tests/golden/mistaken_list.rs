@@ -1,0 +1,18 @@
+fn list() -> ::fw::Routes<Store> {
+    ::core::compile_error! {
+        "a route in a list is the handler's name, and not a call of it\n= help: write `hello`"
+    }
+    ::core::compile_error! {
+        "only `#[cfg(…)]` can stand on a route in a list\n= help: put other attributes on the handler itself"
+    }
+    ::core::compile_error! {
+        "a route is named by its handler's path\n= help: write `routes![handler, module::handler]`"
+    }
+    const __FW_ROUTES: &[(usize, &str, ::fw::__private::RouteInfo)] = &[
+        (0usize, "files", <files as ::fw::__private::RouteDecl>::INFO),
+    ];
+    const _: () = ::fw::__private::assert_distinct(__FW_ROUTES, 0usize);
+    ::fw::__private::Routes::collect(|__fw_list| {
+        __fw_list.add::<files>();
+    })
+}
