@@ -49,11 +49,12 @@ thread_local! {
 /// The invocation that the process works on: for threads that a handler has started. Lambda gives one at a time.
 static ANYWHERE: Mutex<Option<Arc<str>>> = Mutex::new(None);
 
-/// Notes the invocation that is worked on from now on, for log lines and for answers to unexpected errors.
-pub(crate) fn enter(request_id: &str) {
+/// Notes the invocation that is worked on from now on, for the log lines that are written meanwhile.
+pub(crate) fn enter(request_id: &str) -> Arc<str> {
     let id: Arc<str> = request_id.into();
-    HERE.set(Some(id.clone()));
-    *ANYWHERE.lock().unwrap_or_else(PoisonError::into_inner) = Some(id);
+    HERE.set(Some(Arc::clone(&id)));
+    *ANYWHERE.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&id));
+    id
 }
 
 /// The id of the invocation that is worked on, if there is one.

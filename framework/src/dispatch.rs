@@ -12,19 +12,18 @@ use std::{
     sync::Arc,
 };
 
-use http::{HeaderValue, StatusCode, header::ALLOW};
 use percent_encoding::percent_decode_str;
 
 use crate::{
     app::AppError,
     context::{self, LambdaContext},
+    error::{self, Error},
     event::{self, NotHttp, Refusal},
     gateway::{Matcher, PathPattern},
     manifest::{ManifestParameter, ManifestRoute, Source},
     payload::Payload,
-    problem,
     request::Request,
-    response::Response,
+    response::{IntoResponse, Response},
     route::{BoxFuture, Call, Route, RouteInfo},
     service::{self, Inner},
 };
@@ -148,16 +147,11 @@ impl<S> Table<S> {
         }
         let allowed = self.matcher.allowed_methods(&request.encoded_path);
         Err(if allowed.is_empty() {
-            problem::answer(StatusCode::NOT_FOUND, "no route has this path")
+            Error::not_found("no route has this path")
         } else {
-            let allowed = allowed.join(", ");
-            let detail = format!("this path does not take {method}, only: {allowed}");
-            let mut response = problem::answer(StatusCode::METHOD_NOT_ALLOWED, &detail);
-            if let Ok(allowed) = HeaderValue::from_str(&allowed) {
-                response.headers_mut().insert(ALLOW, allowed);
-            }
-            response
-        })
+            Error::method_not_allowed(allowed)
+        }
+        .into_response())
     }
 }
 
@@ -234,7 +228,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
         event: &str,
         lambda: LambdaContext,
     ) -> Result<Payload, NotHttp> {
-        context::enter(&lambda.request_id);
+        let request_id = context::enter(&lambda.request_id);
         let (format, response) = match event::read(event, Cow::Owned(lambda)) {
             Ok(arrival) => (
                 arrival.format,
@@ -242,22 +236,21 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
                     .await,
             ),
             Err(Refusal::BadBody(format)) => {
-                let detail = "the body is not the base64 that the event says it is";
-                (format, problem::answer(StatusCode::BAD_REQUEST, detail))
+                let error = "the body is not the base64 that the event says it is";
+                (format, Error::bad_request(error).into_response())
             }
             Err(Refusal::NotHttp(error)) => return Err(error),
         };
-        let payload = Payload::new(format, response);
+        let payload = Payload::new(format, finished(response, &request_id));
         Ok(match payload.excess() {
             None => payload,
             Some(length) => {
-                tracing::error!(
-                    length,
-                    limit = Payload::LIMIT,
-                    "the response is larger than Lambda delivers"
-                );
-                let detail = "the response is larger than Lambda delivers";
-                Payload::new(format, problem::unexpected(detail))
+                // Lambda would answer with an error document of its own, of which the gateway makes an answer that says nothing.
+                let limit = Payload::LIMIT;
+                let error = Error::internal(format!(
+                    "the response is larger than Lambda delivers: {length} bytes of JSON, of {limit} at the most"
+                ));
+                Payload::new(format, finished(error.into_response(), &request_id))
             }
         })
     }
@@ -271,10 +264,9 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
             };
         };
         let request = service::into_http(request.into_owned(), found);
-        match caught(stack.call(request)).await {
-            Ok(response) => response,
-            Err(_) => problem::unexpected("a layer panicked"),
-        }
+        caught(stack.call(request))
+            .await
+            .unwrap_or_else(|_| Panicked::answer())
     }
 }
 
@@ -282,7 +274,7 @@ impl<S: Send + Sync + 'static> Core<S> {
     /// Has the endpoint answer.
     async fn call(&self, index: usize, request: &Request<'_>) -> Response {
         let Some(endpoint) = self.table.endpoints.get(index) else {
-            return problem::unexpected("no such endpoint");
+            return Error::internal("a route's index is out of bounds").into_response();
         };
         let answer = catch_unwind(AssertUnwindSafe(|| -> BoxFuture<'_, Response> {
             match &endpoint.target {
@@ -297,7 +289,7 @@ impl<S: Send + Sync + 'static> Core<S> {
             Ok(answer) => caught(answer).await,
             Err(panic) => Err(panic),
         };
-        answer.unwrap_or_else(|_| problem::unexpected("the handler panicked"))
+        answer.unwrap_or_else(|_| Panicked::answer())
     }
 
     /// Answers a request that came through the middleware.
@@ -309,7 +301,34 @@ impl<S: Send + Sync + 'static> Core<S> {
     }
 }
 
-/// Drives a future; a panic in it ends the future and not the process. The panic hook has told of it by then.
+/// The last step of every answer: the request id goes into the document of an unexpected error, and its causes go to the log.
+fn finished(mut response: Response, request_id: &str) -> Response {
+    if let Some(failure) = error::finish(&mut response, request_id)
+        && response.extensions().get::<Panicked>().is_none()
+    {
+        let status = response.status().as_u16();
+        if response.status().is_server_error() {
+            tracing::error!(status, "{failure}");
+        } else {
+            tracing::warn!(status, "{failure}");
+        }
+    }
+    response
+}
+
+/// Marks the answer to a panic, of which the panic hook has told already.
+#[derive(Clone)]
+struct Panicked;
+
+impl Panicked {
+    fn answer() -> Response {
+        let mut response = Error::internal("a panic").into_response();
+        response.extensions_mut().insert(Self);
+        response
+    }
+}
+
+/// Drives a future; a panic in it ends the future and not the process.
 async fn caught<T>(future: impl Future<Output = T>) -> Result<T, Box<dyn Any + Send>> {
     let mut future = std::pin::pin!(future);
     poll_fn(

@@ -31,6 +31,8 @@ pub mod route;
 mod runtime;
 #[cfg(feature = "app")]
 pub mod service;
+#[cfg(feature = "test")]
+pub mod test;
 
 #[cfg(feature = "app")]
 #[doc(hidden)]

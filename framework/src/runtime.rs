@@ -148,9 +148,14 @@ fn init_failed(runtime_api: &str, cause: &str) -> ExitCode {
     ExitCode::from(FAILED)
 }
 
-/// An error with all its causes in one line.
+/// An error's causes in one line, or where it has none, its text.
 fn chain(error: &Error) -> String {
-    format!("{error:?}")
+    let causes: Vec<String> = error.causes().map(ToString::to_string).collect();
+    if causes.is_empty() {
+        error.detail().to_owned()
+    } else {
+        causes.join(": ")
+    }
 }
 
 /// A line for whoever started the program; on Lambda for its log.

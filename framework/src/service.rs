@@ -8,17 +8,21 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{HeaderMap, HeaderValue, StatusCode, Uri, header::COOKIE};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Uri, header::COOKIE};
 use http_body::Body as HttpBody;
-use http_body_util::{BodyExt, LengthLimitError};
+use http_body_util::{BodyExt, Full, LengthLimitError};
 pub use lambda_http::Body;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use tower::{Service, ServiceExt};
 
-use crate::{problem, request::Request, response::Response, route::BoxFuture};
-
-/// Any error, boxed: what layers and services may fail with.
-pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+pub use crate::error::BoxError;
+use crate::{
+    error::Error,
+    request::Request,
+    response::{IntoResponse, Response},
+    route::BoxFuture,
+};
 
 /// What a layer wraps: the next layer, or the handlers.
 ///
@@ -57,12 +61,12 @@ impl Inner {
             Box::pin(async move {
                 let response = match service.oneshot(request).await {
                     Ok(response) => response,
-                    Err(error) => return failed(&*error.into()),
+                    Err(error) => return Error::internal(error).into_response(),
                 };
                 let (parts, body) = response.into_parts();
                 match body.collect().await {
                     Ok(body) => Response::from_parts(parts, body.to_bytes()),
-                    Err(error) => failed(&*error.into()),
+                    Err(error) => Error::internal(error).into_response(),
                 }
             })
         })
@@ -85,7 +89,7 @@ where
     B::Data: Send,
     B::Error: Into<BoxError>,
 {
-    type Response = http::Response<Body>;
+    type Response = http::Response<Full<Bytes>>;
     type Error = Infallible;
     type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
 
@@ -103,31 +107,21 @@ where
                     let body = Body::from(Vec::from(body));
                     Self::call(&inner, http::Request::from_parts(parts, body)).await
                 }
-                Err(error) => unread(&*error),
+                Err(error) => unread(error),
             };
-            Ok(response.map(|body| Body::from(Vec::from(body))))
+            Ok(response.map(Full::new))
         })
     }
 }
 
-/// The answer to an error of a layer or a service, which goes to the log with all its causes.
-fn failed(error: &(dyn std::error::Error + 'static)) -> Response {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    tracing::error!("a tower service failed: {text}");
-    problem::unexpected("a tower service failed")
-}
-
 /// The answer where a layer that reads the body could not.
-fn unread(error: &(dyn std::error::Error + 'static)) -> Response {
+fn unread(error: BoxError) -> Response {
     if error.is::<LengthLimitError>() {
-        problem::answer(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large")
+        Error::payload_too_large("the body is too large").into_response()
     } else {
-        problem::answer(StatusCode::BAD_REQUEST, "the body cannot be read")
+        Error::bad_request("the body cannot be read")
+            .with_cause(error)
+            .into_response()
     }
 }
 
@@ -157,13 +151,13 @@ pub(crate) async fn from_http(
 ) -> Result<(Request<'static>, Result<usize, Response>), Response> {
     let (mut parts, body) = http.into_parts();
     let Some(Beside(beside)) = parts.extensions.remove() else {
-        tracing::error!("a layer dropped the request's extensions, which the framework needs");
-        return Err(problem::unexpected("a layer dropped the extensions"));
+        let error = "a layer dropped the request's extensions, which the framework needs";
+        return Err(Error::internal(error).into_response());
     };
     let (mut request, found) = Arc::unwrap_or_clone(beside);
     let body = match body.collect().await {
         Ok(body) => body.to_bytes(),
-        Err(error) => return Err(unread(&*error)),
+        Err(error) => return Err(unread(error)),
     };
     request.method = parts.method;
     request.body = Vec::from(body).into();
