@@ -1,14 +1,24 @@
 //! `fw`: an API-first web micro-framework that compiles to AWS Lambda.
 
 #[cfg(feature = "app")]
+mod app;
+#[cfg(feature = "app")]
 pub mod context;
 #[cfg(feature = "app")]
+mod dispatch;
+#[cfg(feature = "app")]
 pub mod error;
+#[cfg(feature = "app")]
+mod event;
 #[cfg(feature = "app")]
 pub mod extract;
 #[cfg(feature = "gateway")]
 pub mod gateway;
+#[cfg(feature = "runtime")]
+mod log;
 pub mod manifest;
+#[cfg(feature = "app")]
+mod payload;
 #[cfg(feature = "app")]
 pub mod rejection;
 #[cfg(feature = "app")]
@@ -17,6 +27,12 @@ pub mod request;
 pub mod response;
 #[cfg(feature = "app")]
 pub mod route;
+#[cfg(feature = "runtime")]
+mod runtime;
+#[cfg(feature = "app")]
+pub mod service;
+#[cfg(feature = "test")]
+pub mod test;
 
 #[cfg(feature = "app")]
 #[doc(hidden)]
@@ -24,6 +40,7 @@ pub mod __private;
 
 #[cfg(feature = "app")]
 pub use crate::{
+    app::{App, AppError},
     error::{Error, Result},
     extract::{FromParam, FromRequest},
     request::Request,

@@ -61,6 +61,13 @@ impl FunctionUrl {
             cors: cors.as_ref(),
             origin,
         };
+        // [R] gateway-truth §3
+        if request
+            .header("host")
+            .is_some_and(|host| self.is_another_url(host))
+        {
+            return Received::Answer(reply.message(UrlMessage::UnknownUrl));
+        }
         if cors.is_some() && is_preflight(request) {
             return Received::Answer(reply.preflight());
         }
@@ -104,5 +111,13 @@ impl FunctionUrl {
             Outcome::Throttled => UrlMessage::TooManyRequests,
             Outcome::EventTooLarge => UrlMessage::EntityTooLarge,
         })
+    }
+
+    /// Whether a host is that of a function URL, but not of this one. Other hosts are names of the local server.
+    fn is_another_url(&self, host: &str) -> bool {
+        let Some((id, domain)) = host.split_once('.') else {
+            return false;
+        };
+        domain.starts_with("lambda-url.") && !id.eq_ignore_ascii_case(&self.config.identity.api_id)
     }
 }

@@ -201,13 +201,21 @@ impl RestApi {
             .unwrap_or_default()
             .trim();
         self.config.binary_media_types.iter().any(|binary| {
-            // A wildcard stands on the right only; `*/test` means itself.
-            let subtype = binary.strip_suffix("/*").is_some_and(|kind| {
+            // A wildcard stands on the right only; `*/test` matches nothing, not even itself.
+            let Some((kind, subtype)) = binary.split_once('/') else {
+                return false;
+            };
+            let same_kind = || {
                 media
                     .split_once('/')
                     .is_some_and(|(own, _)| own.eq_ignore_ascii_case(kind))
-            });
-            binary == "*/*" || subtype || (!media.is_empty() && binary.eq_ignore_ascii_case(media))
+            };
+            match (kind, subtype) {
+                ("*", "*") => true,
+                ("*", _) => false,
+                (_, "*") => same_kind(),
+                _ => binary.eq_ignore_ascii_case(media),
+            }
         })
     }
 }
@@ -244,7 +252,7 @@ mod tests {
 
     #[test]
     fn the_first_media_type_decides() {
-        let table: [(&[&str], Option<&str>, bool); 13] = [
+        let table: [(&[&str], Option<&str>, bool); 14] = [
             (&[], Some("image/png"), false),
             (&["image/png"], None, false),
             (&["image/png"], Some("IMAGE/png"), true),
@@ -256,6 +264,7 @@ mod tests {
             (&["application/*"], Some("application/*"), true),
             (&["application/*"], Some("application"), false),
             (&["*/test"], Some("image/test"), false),
+            (&["*/test"], Some("*/test"), false),
             (&["*/*"], Some("text/html"), true),
             (&["*/*"], None, true),
         ];

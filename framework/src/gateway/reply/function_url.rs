@@ -14,6 +14,8 @@ use super::{Draft, compact, open};
 pub(in super::super) enum UrlMessage {
     /// The URL may not invoke the function.
     Forbidden,
+    /// No URL has this host.
+    UnknownUrl,
     /// The body, or the event, is too large.
     EntityTooLarge,
     /// No capacity.
@@ -46,6 +48,12 @@ impl FunctionUrlReply<'_> {
                 JSON,
                 Some("AccessDeniedException"),
                 r#"{"Message":"Forbidden. For troubleshooting Function URL authorization issues, see: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"}"#,
+            ),
+            UrlMessage::UnknownUrl => (
+                403,
+                JSON,
+                Some("AccessDeniedException"),
+                r#"{"Message":null}"#,
             ),
             // The limit is documented; body and error type are unverified, after those of Invoke. [U] gateway-truth §4.1
             UrlMessage::EntityTooLarge => (

@@ -1,0 +1,193 @@
+//! The shape of both payload formats, as serde reads it.
+//!
+//! Texts stay borrowed unless they hold an escape. What is `null` is as good as absent: format 1.0 writes `null` where 2.0
+//! leaves the key out. `[R/U]` gateway-truth §0 row 5. Keys that are not named here are skipped.
+
+use std::{borrow::Cow, fmt};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
+
+/// The union of both formats.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default, bound(deserialize = "'de: 'e"))]
+pub(super) struct Event<'e> {
+    pub(super) version: Text<'e>,
+    pub(super) headers: Pairs<'e>,
+    pub(super) path_parameters: Pairs<'e>,
+    pub(super) stage_variables: Pairs<'e>,
+    pub(super) request_context: Option<Context<'e>>,
+    pub(super) body: Text<'e>,
+    pub(super) is_base64_encoded: Option<bool>,
+    // Format 2.0.
+    pub(super) route_key: Text<'e>,
+    pub(super) raw_path: Text<'e>,
+    pub(super) raw_query_string: Text<'e>,
+    pub(super) cookies: Option<Vec<Text<'e>>>,
+    // Format 1.0.
+    pub(super) resource: Text<'e>,
+    pub(super) path: Text<'e>,
+    pub(super) http_method: Text<'e>,
+    pub(super) multi_value_headers: Lists<'e>,
+    pub(super) query_string_parameters: Pairs<'e>,
+    pub(super) multi_value_query_string_parameters: Lists<'e>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default, bound(deserialize = "'de: 'e"))]
+pub(super) struct Context<'e> {
+    pub(super) stage: Text<'e>,
+    pub(super) request_id: Text<'e>,
+    pub(super) http: Option<Http<'e>>,
+    pub(super) identity: Option<Identity<'e>>,
+    /// Only a load balancer's event has it; the rest looks like format 1.0.
+    pub(super) elb: Option<IgnoredAny>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default, bound(deserialize = "'de: 'e"))]
+pub(super) struct Http<'e> {
+    pub(super) method: Text<'e>,
+    pub(super) path: Text<'e>,
+    pub(super) source_ip: Text<'e>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default, bound(deserialize = "'de: 'e"))]
+pub(super) struct Identity<'e> {
+    pub(super) source_ip: Text<'e>,
+}
+
+/// A text, borrowed from the event where it has no escape; serde's own `Cow` never borrows. `null` is the empty text.
+#[derive(Debug)]
+pub(super) struct Text<'e>(pub(super) Cow<'e, str>);
+
+/// The members of an object of texts, in the event's order.
+#[derive(Debug, Default)]
+pub(super) struct Pairs<'e>(pub(super) Vec<(Cow<'e, str>, Cow<'e, str>)>);
+
+/// The members of an object of lists of texts, one pair for each text.
+#[derive(Debug, Default)]
+pub(super) struct Lists<'e>(pub(super) Vec<(Cow<'e, str>, Cow<'e, str>)>);
+
+impl<'de: 'e, 'e> Deserialize<'de> for Text<'e> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visit;
+
+        impl<'de> Visitor<'de> for Visit {
+            type Value = Text<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(Text::default())
+            }
+        }
+
+        deserializer.deserialize_any(Visit)
+    }
+}
+
+impl<'de: 'e, 'e> Deserialize<'de> for Pairs<'e> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visit;
+
+        impl<'de> Visitor<'de> for Visit {
+            type Value = Pairs<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of strings")
+            }
+
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(Pairs::default())
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut pairs = Vec::with_capacity(16);
+                while let Some((Text(name), Text(value))) = map.next_entry()? {
+                    pairs.push((name, value));
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+
+        deserializer.deserialize_any(Visit)
+    }
+}
+
+impl<'de: 'e, 'e> Deserialize<'de> for Lists<'e> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visit;
+
+        impl<'de> Visitor<'de> for Visit {
+            type Value = Lists<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of lists of strings")
+            }
+
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(Lists::default())
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut pairs = Vec::with_capacity(16);
+                while let Some(Text(name)) = map.next_key()? {
+                    map.next_value_seed(Values {
+                        name,
+                        pairs: &mut pairs,
+                    })?;
+                }
+                Ok(Lists(pairs))
+            }
+        }
+
+        deserializer.deserialize_any(Visit)
+    }
+}
+
+/// Reads one list of [`Lists`], without a vector of its own.
+struct Values<'p, 'e> {
+    name: Cow<'e, str>,
+    pairs: &'p mut Vec<(Cow<'e, str>, Cow<'e, str>)>,
+}
+
+impl<'de> serde::de::DeserializeSeed<'de> for Values<'_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Values<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of strings")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        while let Some(Text(value)) = list.next_element()? {
+            self.pairs.push((self.name.clone(), value));
+        }
+        Ok(())
+    }
+}
