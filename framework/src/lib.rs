@@ -28,4 +28,6 @@ pub use crate::{
     response::{IntoResponse, Json, Response},
 };
 #[cfg(feature = "app")]
-pub use http::{Method, StatusCode};
+pub use bytes::Bytes;
+#[cfg(feature = "app")]
+pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
