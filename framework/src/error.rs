@@ -18,7 +18,6 @@ use crate::{
     response::{IntoResponse, Response, header_pair},
 };
 
-#[allow(unused_imports, reason = "dispatch calls `finish` as the last step")]
 pub(crate) use self::document::finish;
 pub use self::{
     document::Failure,

@@ -95,6 +95,10 @@ fn a_query_is_read_into_a_type() {
         ("/", wrong("query parameter `q`: missing")),
         ("/?page=1", wrong("query parameter `q`: missing")),
         (
+            "/?page=1&q=x&page=2",
+            wrong("query parameter `page`: given 2 times, expected once"),
+        ),
+        (
             "/?page=-1&q=x",
             wrong("query parameter `page`: invalid digit found in string"),
         ),

@@ -99,7 +99,6 @@ pub(super) fn render(error: Inner) -> Response {
 ///
 /// It gives the failure of every 5xx, and of a 4xx that has a cause; nothing for any other response, and nothing when it is
 /// called again. A document that middleware replaced is left as it is, as is one for a request without an id.
-#[allow(dead_code, reason = "dispatch calls it")]
 pub(crate) fn finish(response: &mut Response, request_id: &str) -> Option<Failure> {
     let failure = response.extensions_mut().remove::<Failure>()?;
     if response.status().is_server_error() {
@@ -112,12 +111,10 @@ pub(crate) fn finish(response: &mut Response, request_id: &str) -> Option<Failur
 }
 
 /// Whether it is that very document: the same memory, so nothing is compared that a client could make long.
-#[allow(dead_code, reason = "dispatch calls it")]
 fn is_same(left: &Bytes, right: &Bytes) -> bool {
     left.as_ptr() == right.as_ptr() && left.len() == right.len()
 }
 
-#[allow(dead_code, reason = "dispatch calls it")]
 fn with_request_id(document: &Bytes, request_id: &str) -> Bytes {
     let (Some(open), Ok(id)) = (document.strip_suffix(b"}"), serde_json::to_vec(request_id)) else {
         return document.clone();
