@@ -21,6 +21,11 @@ pub mod route;
 pub mod __private;
 
 #[cfg(feature = "app")]
+pub use bytes::Bytes;
+#[cfg(feature = "app")]
+pub use http::{HeaderMap, HeaderName, HeaderValue};
+
+#[cfg(feature = "app")]
 pub use crate::{
     error::{Error, Result},
     extract::{FromParam, FromRequest},
@@ -28,6 +33,4 @@ pub use crate::{
     response::{IntoResponse, Json, Response},
 };
 #[cfg(feature = "app")]
-pub use bytes::Bytes;
-#[cfg(feature = "app")]
-pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+pub use http::{Method, StatusCode};

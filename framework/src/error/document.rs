@@ -6,7 +6,10 @@
 use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc};
 
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
+use http::{
+    HeaderValue, StatusCode,
+    header::{CONTENT_LENGTH, CONTENT_TYPE},
+};
 use serde::Serialize;
 
 use super::{Inner, Problem, chain};
@@ -102,17 +105,14 @@ pub(super) fn render(error: Inner) -> Response {
 pub(crate) fn finish(response: &mut Response, request_id: &str) -> Option<Failure> {
     let failure = response.extensions_mut().remove::<Failure>()?;
     if response.status().is_server_error() {
-        if !request_id.is_empty() && is_same(response.body(), &failure.body) {
+        if !request_id.is_empty() && *response.body() == failure.body {
             *response.body_mut() = with_request_id(&failure.body, request_id);
+            // Middleware may have counted the body.
+            response.headers_mut().remove(CONTENT_LENGTH);
         }
         return Some(failure);
     }
     failure.cause.is_some().then_some(failure)
-}
-
-/// Whether it is that very document: the same memory, so nothing is compared that a client could make long.
-fn is_same(left: &Bytes, right: &Bytes) -> bool {
-    left.as_ptr() == right.as_ptr() && left.len() == right.len()
 }
 
 fn with_request_id(document: &Bytes, request_id: &str) -> Bytes {
@@ -225,6 +225,14 @@ mod tests {
         *replaced.body_mut() = Bytes::from_static(b"{}");
         assert!(finish(&mut replaced, "id-1").is_some());
         assert_eq!(body(&replaced), "{}");
+
+        let mut copied = Error::internal("disk full")
+            .with_header("content-length", 7)
+            .into_response();
+        *copied.body_mut() = Bytes::copy_from_slice(copied.body());
+        assert!(finish(&mut copied, "id-1").is_some());
+        assert!(body(&copied).contains("id-1"));
+        assert_eq!(copied.headers().get("content-length"), None);
 
         let mut nameless = Error::internal("disk full").into_response();
         assert!(finish(&mut nameless, "").is_some());
