@@ -107,7 +107,8 @@ impl RestApi {
                 return reply.result(payload, &invocation.trace_id, invocation.accepts_binary);
             }
             Outcome::FunctionError(_) => RestMessage::BadGateway,
-            // What a REST API says when Lambda itself refuses to start the function is unverified.
+            // Lambda refuses, and the API owns up to it: both are causes of 500 in AWS Knowledge Center,
+            // "api-gateway-internal-server-error". The exact text is unverified.
             Outcome::Throttled | Outcome::NotPermitted => RestMessage::InternalServerError,
             Outcome::IntegrationTimeout => RestMessage::GatewayTimeout,
             Outcome::EventTooLarge => RestMessage::RequestTooLong,

@@ -203,7 +203,11 @@ fn rest_headers<'a>(
             )
         })
         .collect();
-    headers.sort_by_cached_key(|(name, _)| name.to_ascii_lowercase());
+    headers.sort_by(|(a, _), (b, _)| {
+        let (a, b) = (a.bytes(), b.bytes());
+        a.map(|byte| byte.to_ascii_lowercase())
+            .cmp(b.map(|byte| byte.to_ascii_lowercase()))
+    });
     // Which spelling AWS shows for repeats that differ in it is unverified; the first, so that no value is lost.
     for at in 1..headers.len() {
         let (before, rest) = headers.split_at_mut(at);
