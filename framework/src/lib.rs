@@ -6,6 +6,8 @@ pub mod context;
 pub mod error;
 #[cfg(feature = "app")]
 pub mod extract;
+#[cfg(feature = "gateway")]
+pub mod gateway;
 pub mod manifest;
 #[cfg(feature = "app")]
 pub mod request;

@@ -1,0 +1,102 @@
+//! What the front doors' configurations share.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt;
+
+use super::{Conflict, RouteKey};
+
+/// Who the API is: what the event's `requestContext` says of it.
+#[derive(Debug, Clone)]
+pub struct ApiIdentity {
+    /// The owner, twelve digits.
+    pub account_id: String,
+    /// The API's id, or the function URL's.
+    pub api_id: String,
+    /// The host that clients ask for; its first label is the event's `domainPrefix`.
+    pub domain_name: String,
+    /// The deployed stage. `$default` has no path prefix, any other is the first path segment of each request.
+    pub stage: String,
+    /// Stage variables, by name.
+    pub stage_variables: BTreeMap<String, String>,
+}
+
+impl ApiIdentity {
+    /// An API of the documentation's account in its default region, without stage variables.
+    #[must_use]
+    pub fn new(api_id: impl Into<String>, stage: impl Into<String>) -> Self {
+        let api_id = api_id.into();
+        Self {
+            account_id: "123456789012".into(),
+            domain_name: format!("{api_id}.execute-api.us-east-1.amazonaws.com"),
+            api_id,
+            stage: stage.into(),
+            stage_variables: BTreeMap::new(),
+        }
+    }
+
+    /// The first label of the domain name.
+    pub(super) fn domain_prefix(&self) -> &str {
+        self.domain_name.split('.').next().unwrap_or_default()
+    }
+}
+
+/// Whether an HTTP API takes `/items/` to the route `/items`.
+///
+/// Reports of AWS conflict (gateway-truth §1.1). A `{name+}` or `$default` route takes such a path either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TrailingSlash {
+    /// `/items/` is another path than `/items`, and no route.
+    #[default]
+    Distinct,
+    /// `/items/` reaches `/items`.
+    Ignored,
+}
+
+/// Why a front door cannot be configured so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// Two routes answer the same method and path.
+    Conflict(Conflict),
+    /// `$default` was given to a REST API, which has no such route.
+    NoDefaultRoute,
+    /// CORS lets every origin send credentials.
+    CredentialsFromAnyOrigin,
+    /// A REST API's CORS names this many origins; its mock answer is a fixed text with exactly one.
+    OneOrigin(usize),
+    /// A path that the gateway keeps for itself was given as a route.
+    Reserved(RouteKey),
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Conflict(conflict) => conflict.fmt(f),
+            Self::NoDefaultRoute => {
+                f.write_str("a REST API has no `$default` route; use `ANY /{proxy+}` and `ANY /`")
+            }
+            Self::CredentialsFromAnyOrigin => f.write_str(
+                "CORS cannot allow credentials from every origin; name the origins in place of `*`",
+            ),
+            Self::OneOrigin(count) => write!(
+                f,
+                "CORS of a REST API needs exactly one origin, as its answer is a fixed text; origins given: {count}"
+            ),
+            Self::Reserved(route) => {
+                write!(
+                    f,
+                    "REST APIs keep `/ping` and `/sping` for themselves; choose another path for: {route}"
+                )
+            }
+        }
+    }
+}
+
+impl Error for ConfigError {}
+
+impl From<Conflict> for ConfigError {
+    fn from(conflict: Conflict) -> Self {
+        Self::Conflict(conflict)
+    }
+}

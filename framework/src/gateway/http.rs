@@ -1,0 +1,195 @@
+//! What passes through a front door: a request and its arrival in, an invocation or a reply out.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+
+use super::text::{find_header, hex};
+
+/// An HTTP request as the client sent it.
+#[derive(Debug, Clone)]
+pub struct HttpRequest {
+    /// The method, in the client's spelling; methods are case-sensitive (RFC 9110 §9.1).
+    pub method: String,
+    /// Path and query in origin form (RFC 9112 §3.2.1), byte for byte: `/a%20b?x=1`. An absolute-form target is also accepted.
+    pub target: String,
+    /// The protocol that the event shall name. Every recording of AWS says `HTTP/1.1`, whatever the client spoke.
+    pub protocol: &'static str,
+    /// The header lines in order, with repeats, names spelt as sent. For values that are not text see [`HttpRequest::push_header`].
+    pub headers: Vec<(String, String)>,
+    /// The body, whole and without transfer coding.
+    pub body: Bytes,
+    /// The client's address.
+    pub source_ip: IpAddr,
+}
+
+impl HttpRequest {
+    /// A request without headers and body, from loopback over HTTP/1.1.
+    #[must_use]
+    pub fn new(method: impl Into<String>, target: impl Into<String>) -> Self {
+        Self {
+            method: method.into(),
+            target: target.into(),
+            protocol: "HTTP/1.1",
+            headers: Vec::new(),
+            body: Bytes::new(),
+            source_ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        }
+    }
+
+    /// Adds a header line.
+    ///
+    /// An event is JSON, so its header values are text. A value that is not UTF-8 is read as ISO-8859-1, which
+    /// loses nothing and is what HTTP once said (RFC 9110 §5.5). What AWS does with such a value is unverified.
+    pub fn push_header(&mut self, name: impl Into<String>, value: &[u8]) {
+        let value = match std::str::from_utf8(value) {
+            Ok(text) => text.to_owned(),
+            Err(_) => value.iter().map(|&byte| char::from(byte)).collect(),
+        };
+        self.headers.push((name.into(), value));
+    }
+
+    /// The first header of that name, in any case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        find_header(&self.headers, name)
+    }
+
+    /// Path and query of the target. The query is without its `?`, and empty when there is none.
+    pub(super) fn path_and_query(&self) -> (&str, &str) {
+        let target = self.target.as_str();
+        // A fragment is the client's own business (RFC 9110 §7.1); REST was recorded to drop it. [R] gateway-truth §2.2
+        let target = target.split_once('#').map_or(target, |(before, _)| before);
+        // Proxies send the absolute form (RFC 9112 §3.2.2).
+        let target = if target.starts_with('/') {
+            target
+        } else {
+            let authority = target.split_once("://").map_or(target, |(_, rest)| rest);
+            authority
+                .find(['/', '?'])
+                .and_then(|at| authority.get(at..))
+                .unwrap_or("")
+        };
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        (if path.is_empty() { "/" } else { path }, query)
+    }
+}
+
+/// What a front door writes to the client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpReply {
+    /// The status code, 100 to 599.
+    pub status: u16,
+    /// The header lines in order, with repeats, spelt as the gateway would over HTTP/1.1. Over HTTP/2 the caller writes the names in
+    /// lower case and leaves `Connection` out (RFC 9113 §8.2). `Content-Length` is always there, also for HEAD. Every name is a
+    /// token and every value free of line breaks, so none can be refused or split by the server that sends them.
+    pub headers: Vec<(String, String)>,
+    /// The body. For a HEAD request it is what GET would have sent; the server leaves it out.
+    pub body: Bytes,
+}
+
+impl HttpReply {
+    /// The first header of that name, in any case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        find_header(&self.headers, name)
+    }
+}
+
+/// The moment of a request, and the identifiers that AWS would make up for it.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    pub epoch_ms: u64,
+    /// A random UUID: Lambda's request id, and that of REST APIs and function URLs.
+    pub request_id: String,
+    /// API Gateway's other id, 15 base64url characters and `=`: `apigw-requestid`, and REST's `extendedRequestId`.
+    pub extended_id: String,
+    /// A new trace, `1-<8 hex>-<24 hex>`; a trace that the client sends goes before it.
+    pub trace_root: String,
+    /// A new span of that trace, 16 hexadecimal digits.
+    pub span_id: String,
+}
+
+impl Arrival {
+    /// How many random bytes [`Arrival::new`] takes.
+    pub const ENTROPY: usize = 47;
+
+    /// Makes all identifiers from random bytes, in the forms that AWS uses.
+    #[must_use]
+    pub fn new(epoch_ms: u64, entropy: [u8; Self::ENTROPY]) -> Self {
+        let (uuid, rest) = entropy.split_at(16);
+        let (extended, rest) = rest.split_at(11);
+        let (root, span) = rest.split_at(12);
+        // The high half of byte 6 is the version, the top bits of byte 8 the variant (RFC 9562 §5.4).
+        let mut random = [0; 16];
+        random.copy_from_slice(uuid);
+        random[6] = random[6] & 0x0f | 0x40;
+        random[8] = random[8] & 0x3f | 0x80;
+        let uuid = hex(&random);
+        Self {
+            epoch_ms,
+            request_id: format!(
+                "{}-{}-{}-{}-{}",
+                &uuid[..8],
+                &uuid[8..12],
+                &uuid[12..16],
+                &uuid[16..20],
+                &uuid[20..]
+            ),
+            // [R] gateway-truth §1.2: as `JCJJxhz4PHcEJgQ=`
+            extended_id: format!("{}=", URL_SAFE_NO_PAD.encode(extended)),
+            trace_root: format!("1-{:08x}-{}", epoch_ms / 1000 % (1 << 32), hex(root)),
+            span_id: hex(span),
+        }
+    }
+}
+
+/// What a front door makes of a request.
+#[derive(Debug, Clone)]
+pub enum Received {
+    /// The gateway answers by itself; the function is not called.
+    Answer(HttpReply),
+    /// The function is to be invoked with an event.
+    Invoke(Invocation),
+}
+
+/// An event for the function, and what is remembered of its request until the answer.
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    /// Which of the configured routes matched, by its index; 0 for a function URL.
+    pub route: usize,
+    /// The event, JSON.
+    pub event: Bytes,
+    /// Lambda's request id, a UUID, for `Lambda-Runtime-Aws-Request-Id`.
+    pub request_id: String,
+    /// The trace for `Lambda-Runtime-Trace-Id`: `Root=…;Parent=…;Sampled=…`.
+    pub trace_id: String,
+    /// When the request arrived, in milliseconds since the epoch; the reply is dated with it.
+    pub(super) epoch_ms: u64,
+    /// API Gateway's own id, see [`Arrival::extended_id`].
+    pub(super) extended_id: String,
+    /// The request's `Origin`, kept if CORS is configured.
+    pub(super) origin: Option<String>,
+    /// Whether the client accepts the configured binary types (REST only).
+    pub(super) accepts_binary: bool,
+}
+
+/// What became of an invocation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome<'a> {
+    /// The handler's result, JSON as posted to the Runtime API.
+    Payload(&'a [u8]),
+    /// Lambda's error document: the handler failed, the process ended, or the function's timeout passed.
+    FunctionError(&'a [u8]),
+    /// No environment was free: reserved concurrency, or the account's, is used up.
+    Throttled,
+    /// The gateway waited as long as it waits for any integration (30 s for HTTP API, 29 s for REST API).
+    IntegrationTimeout,
+    /// The event was over Lambda's 6 MiB. `receive` finds out by itself; this is for a Lambda with a limit of its own.
+    EventTooLarge,
+    /// The front door may not invoke the function.
+    NotPermitted,
+}

@@ -1,0 +1,56 @@
+//! The model of what stands in front of a Lambda function: HTTP API, REST API and function URL.
+//!
+//! Pure code. Sockets, the clock, randomness and the environment are arguments, so the local server, the in-process
+//! test client and the conformance suite run the same functions.
+//!
+//! A front door has two methods. `receive` takes a request to the function's event, or to the gateway's own answer;
+//! `answer` takes what became of the invocation to the response that the client sees.
+//!
+//! ```
+//! use fw::gateway::{ApiIdentity, Arrival, HttpApi, HttpApiConfig, HttpRequest, Outcome, Received};
+//!
+//! let api = HttpApi::new(HttpApiConfig {
+//!     routes: vec!["GET /hello/{name}".parse()?],
+//!     ..HttpApiConfig::new(ApiIdentity::new("a1b2c3d4e5", "$default"))
+//! })?;
+//! let request = HttpRequest::new("GET", "/hello/w%C3%B6rld?loud=1");
+//! let arrival = Arrival::new(1_700_000_000_000, [7; Arrival::ENTROPY]);
+//!
+//! let Received::Invoke(invocation) = api.receive(&request, &arrival) else { panic!("the route exists") };
+//! assert_eq!(invocation.route, 0);
+//! assert!(String::from_utf8_lossy(&invocation.event).contains(r#""pathParameters":{"name":"wörld"}"#));
+//!
+//! let reply = api.answer(&invocation, Outcome::Payload(br#"{"hello":"world"}"#));
+//! assert_eq!((reply.status, reply.header("content-type")), (200, Some("application/json")));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The same client request gives each front door a different event, and the same handler result a different answer.
+//! Each behaviour cites where it was learnt, as `[R] gateway-truth §1.2`: the section of our notes on the
+//! recordings of AWS, and how sure it is. R: recorded on AWS, D: documented by AWS, U: reported by
+//! users, E: seen in an emulator, I: inferred. What has no source says `unverified`.
+//!
+//! Left out on purpose: authorizers, request validation, API keys and usage plans.
+
+mod config;
+mod cors;
+mod event;
+mod front_door;
+mod function_url;
+mod http;
+mod http_api;
+mod matcher;
+mod pattern;
+mod reply;
+mod rest_api;
+mod text;
+
+pub use config::{ApiIdentity, ConfigError, TrailingSlash};
+pub use cors::CorsConfig;
+pub use front_door::FrontDoor;
+pub use function_url::{FunctionUrl, FunctionUrlConfig};
+pub use http::{Arrival, HttpReply, HttpRequest, Invocation, Outcome, Received};
+pub use http_api::{HttpApi, HttpApiConfig, PayloadFormat};
+pub use matcher::{Conflict, Match, Matcher};
+pub use pattern::{PathPattern, PatternError, RouteKey, Segment};
+pub use rest_api::{RestApi, RestApiConfig};

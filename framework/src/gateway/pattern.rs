@@ -1,0 +1,256 @@
+//! Route keys as API Gateway writes them: `GET /objects/{key}`, `ANY /files/{path+}`, `$default`.
+
+use std::error::Error;
+use std::fmt;
+use std::str::FromStr;
+
+/// What a route answers to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum RouteKey {
+    /// `$default`: whatever no other route takes. HTTP APIs only.
+    Default,
+    /// A method and a path, as `GET /objects/{key}`.
+    Path {
+        /// The method in upper case, or `ANY`.
+        method: String,
+        /// The path.
+        path: PathPattern,
+    },
+}
+
+/// A path with variables, parsed and checked.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PathPattern {
+    text: String,
+    segments: Vec<Segment>,
+}
+
+/// One part of a path between slashes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Segment {
+    /// Text that the request must have, percent-decoded.
+    Literal(String),
+    /// `{name}`: any one segment, not empty.
+    Variable(String),
+    /// `{name+}`: all the rest, at least one segment.
+    Greedy(String),
+}
+
+impl PathPattern {
+    /// The path as written, with braces.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The parts; none for `/`.
+    #[must_use]
+    pub fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
+    /// The variables' names in order.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        self.segments.iter().filter_map(|segment| match segment {
+            Segment::Literal(_) => None,
+            Segment::Variable(name) | Segment::Greedy(name) => Some(name.as_str()),
+        })
+    }
+}
+
+/// Why a text is not a route key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PatternError {
+    /// There is no method and no path.
+    Empty,
+    /// One word that is not `$default`.
+    NoPath(String),
+    /// The method has other characters than `A` to `Z`.
+    Method(String),
+    /// The path does not start with a slash.
+    NoLeadingSlash(String),
+    /// The path ends with a slash. API Gateway refuses it, or drops it without a word.
+    TrailingSlash(String),
+    /// Two slashes follow each other.
+    EmptySegment(String),
+    /// The path has a character that a URL's path cannot have; it must be percent-encoded.
+    Character {
+        /// The path.
+        path: String,
+        /// The character.
+        character: char,
+    },
+    /// A brace that does not enclose a whole segment.
+    Brace {
+        /// The segment.
+        segment: String,
+    },
+    /// The name of a variable is empty or has characters other than letters, digits, `.`, `_`, `-` and `:`.
+    Name {
+        /// The segment.
+        segment: String,
+    },
+    /// `{name+}` is not the last segment.
+    GreedyNotLast {
+        /// The segment.
+        segment: String,
+    },
+    /// Two variables have one name.
+    NameTwice {
+        /// The name.
+        name: String,
+    },
+}
+
+impl fmt::Display for PatternError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("a route is a method and a path, as `GET /objects/{key}`, or `$default`; this one is empty"),
+            Self::NoPath(text) => write!(f, "a route is a method and a path, as `GET /objects/{{key}}`, or `$default`, not: `{text}`"),
+            Self::Method(method) => write!(f, "a method is written in capital letters, as `GET`, or is `ANY`, not: `{method}`"),
+            Self::NoLeadingSlash(path) => write!(f, "a path starts with `/`; write: `/{path}`"),
+            Self::TrailingSlash(path) => {
+                write!(f, "a path cannot end with `/`; write: `{}`", path.trim_end_matches('/'))
+            }
+            Self::EmptySegment(path) => write!(f, "a path cannot have an empty segment; remove a `/` from: `{path}`"),
+            Self::Character { path, character } => {
+                write!(f, "a path cannot have the character {character:?}; percent-encode it in: `{path}`")
+            }
+            Self::Brace { segment } => {
+                write!(f, "braces enclose a whole segment, as `{{key}}`, with `+` only before the last brace, not: `{segment}`")
+            }
+            Self::Name { segment } => {
+                write!(f, "a variable's name has only letters, digits, `.`, `_`, `-` and `:`, and at least one, not: `{segment}`")
+            }
+            Self::GreedyNotLast { segment } => {
+                write!(f, "a variable with `+` takes all the rest of the path, so it must be the last segment: `{segment}`")
+            }
+            Self::NameTwice { name } => write!(f, "two variables of one path cannot have the same name: `{name}`"),
+        }
+    }
+}
+
+impl Error for PatternError {}
+
+impl FromStr for RouteKey {
+    type Err = PatternError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim();
+        if text == "$default" {
+            return Ok(Self::Default);
+        }
+        let Some((method, path)) = text.split_once(char::is_whitespace) else {
+            return Err(if text.is_empty() {
+                PatternError::Empty
+            } else {
+                PatternError::NoPath(text.into())
+            });
+        };
+        if !method.bytes().all(|byte| byte.is_ascii_uppercase()) {
+            return Err(PatternError::Method(method.into()));
+        }
+        Ok(Self::Path {
+            method: method.into(),
+            path: path.trim_start().parse()?,
+        })
+    }
+}
+
+impl fmt::Display for RouteKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("$default"),
+            Self::Path { method, path } => write!(f, "{method} {path}"),
+        }
+    }
+}
+
+impl fmt::Display for PathPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl FromStr for PathPattern {
+    type Err = PatternError;
+
+    fn from_str(path: &str) -> Result<Self, Self::Err> {
+        let Some(rest) = path.strip_prefix('/') else {
+            return Err(PatternError::NoLeadingSlash(path.into()));
+        };
+        if let Some(character) = path.chars().find(|&character| !in_path(character)) {
+            return Err(PatternError::Character {
+                path: path.into(),
+                character,
+            });
+        }
+        // [U] gateway-truth §1.1: a route cannot be created with a trailing slash.
+        if rest.ends_with('/') {
+            return Err(PatternError::TrailingSlash(path.into()));
+        }
+        let mut segments = Vec::new();
+        for part in rest.split('/').filter(|_| !rest.is_empty()) {
+            if part.is_empty() {
+                return Err(PatternError::EmptySegment(path.into()));
+            }
+            // [D] gateway-truth §1.1: the greedy variable must be last.
+            if let Some(Segment::Greedy(name)) = segments.last() {
+                return Err(PatternError::GreedyNotLast {
+                    segment: format!("{{{name}+}}"),
+                });
+            }
+            segments.push(segment(part)?);
+        }
+        let pattern = Self {
+            text: path.into(),
+            segments,
+        };
+        let mut names: Vec<&str> = pattern.variables().collect();
+        names.sort_unstable();
+        match names.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(pair) => Err(PatternError::NameTwice {
+                name: pair[0].into(),
+            }),
+            None => Ok(pattern),
+        }
+    }
+}
+
+/// Reads one part between slashes.
+fn segment(part: &str) -> Result<Segment, PatternError> {
+    if !part.contains(['{', '}']) {
+        return Ok(Segment::Literal(
+            super::text::decode_path(part).into_owned(),
+        ));
+    }
+    let inner = part
+        .strip_prefix('{')
+        .and_then(|rest| rest.strip_suffix('}'));
+    let Some(inner) = inner.filter(|inner| !inner.contains(['{', '}'])) else {
+        return Err(PatternError::Brace {
+            segment: part.into(),
+        });
+    };
+    let (name, greedy) = inner
+        .strip_suffix('+')
+        .map_or((inner, false), |name| (name, true));
+    // What the gateway allows in a name is unverified; these characters are safe in every product.
+    let valid = |byte: u8| byte.is_ascii_alphanumeric() || b"._-:".contains(&byte);
+    if name.is_empty() || !name.bytes().all(valid) {
+        return Err(PatternError::Name {
+            segment: part.into(),
+        });
+    }
+    Ok(if greedy {
+        Segment::Greedy(name.into())
+    } else {
+        Segment::Variable(name.into())
+    })
+}
+
+/// What may stand in a path (RFC 3986 §3.3), and braces.
+fn in_path(character: char) -> bool {
+    character.is_ascii_alphanumeric() || "/-._~!$&'()*+,;=:@%{}".contains(character)
+}
