@@ -7,6 +7,11 @@ mod command;
 mod console;
 mod env;
 mod error;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "`cargo fw local` is not wired up yet")
+)]
+mod local;
 mod settings;
 
 use std::process::ExitCode;
