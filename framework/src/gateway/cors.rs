@@ -1,8 +1,11 @@
 //! Cross-origin resource sharing as a front door does it when it is configured to.
 
-use super::ConfigError;
+use super::{ConfigError, HttpRequest};
 
 /// Which other origins' pages may call the API.
+///
+/// [HTTP API](https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html),
+/// [function URL](https://docs.aws.amazon.com/lambda/latest/api/API_Cors.html).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CorsConfig {
     /// Origins as browsers send them (`https://example.com`), or `*`; `https://*` and `http://*` are any of that scheme.
@@ -19,6 +22,9 @@ pub struct CorsConfig {
     pub allow_credentials: bool,
 }
 
+/// A CORS header.
+type Line = (&'static str, String);
+
 impl CorsConfig {
     /// Refuses what AWS refuses when the API is made. [U] gateway-truth §1.7
     pub(super) fn check(&self) -> Result<(), ConfigError> {
@@ -26,5 +32,140 @@ impl CorsConfig {
             return Err(ConfigError::CredentialsFromAnyOrigin);
         }
         Ok(())
+    }
+
+    /// The headers of a preflight's answer; none for an origin that is not allowed ([E] gateway-truth §8.2). What scripts
+    /// may read is not among them. [U] gateway-truth §1.7
+    pub(super) fn preflight_headers(&self, origin: &str) -> impl Iterator<Item = Line> {
+        let allowed = self.origin_headers(origin);
+        let rest = (!allowed.is_empty()).then(|| {
+            [
+                list("Access-Control-Allow-Methods", &self.allow_methods),
+                list("Access-Control-Allow-Headers", &self.allow_headers),
+                self.max_age
+                    .map(|seconds| ("Access-Control-Max-Age", seconds.to_string())),
+            ]
+        });
+        allowed
+            .into_iter()
+            .chain(rest.into_iter().flatten().flatten())
+    }
+
+    /// The headers of any other answer; none for an origin that is not allowed.
+    pub(super) fn response_headers(&self, origin: &str) -> impl Iterator<Item = Line> {
+        let allowed = self.origin_headers(origin);
+        let expose = if allowed.is_empty() {
+            None
+        } else {
+            list("Access-Control-Expose-Headers", &self.expose_headers)
+        };
+        allowed.into_iter().chain(expose)
+    }
+
+    /// Every configured header, for whom the answer is one fixed text: a REST API's mock.
+    pub(super) fn all_headers(&self) -> impl Iterator<Item = Line> {
+        let credentials = ("Access-Control-Allow-Credentials", "true".to_owned());
+        [
+            list("Access-Control-Allow-Origin", &self.allow_origins),
+            list("Access-Control-Allow-Methods", &self.allow_methods),
+            list("Access-Control-Allow-Headers", &self.allow_headers),
+            list("Access-Control-Expose-Headers", &self.expose_headers),
+            self.max_age
+                .map(|seconds| ("Access-Control-Max-Age", seconds.to_string())),
+            self.allow_credentials.then_some(credentials),
+        ]
+        .into_iter()
+        .flatten()
+    }
+
+    /// What names the origin and lets it send credentials.
+    fn origin_headers(&self, origin: &str) -> Vec<Line> {
+        let any = self.allow_origins.iter().any(|allowed| allowed == "*");
+        let listed = || {
+            self.allow_origins
+                .iter()
+                .any(|allowed| match allowed.strip_suffix("://*") {
+                    Some(scheme) => origin
+                        .split_once("://")
+                        .is_some_and(|(own, _)| own.eq_ignore_ascii_case(scheme)),
+                    None => allowed.eq_ignore_ascii_case(origin),
+                })
+        };
+        if !any && !listed() {
+            return Vec::new();
+        }
+        // The client wrote the origin; what HTTP would not let it say, it does not get back.
+        if origin.bytes().any(|byte| !(b' '..=b'~').contains(&byte)) {
+            return Vec::new();
+        }
+        let named = (
+            "Access-Control-Allow-Origin",
+            if any {
+                "*".to_owned()
+            } else {
+                origin.to_owned()
+            },
+        );
+        let credentials = ("Access-Control-Allow-Credentials", "true".to_owned());
+        std::iter::once(named)
+            .chain(self.allow_credentials.then_some(credentials))
+            .collect()
+    }
+}
+
+/// Whether a browser asks if it may send another request. [D] http-api-cors: both headers are needed
+pub(super) fn is_preflight(request: &HttpRequest) -> bool {
+    request.method == "OPTIONS"
+        && request.header("origin").is_some()
+        && request.header("access-control-request-method").is_some()
+}
+
+/// A header with a list, unless the list is empty.
+fn list(name: &'static str, values: &[String]) -> Option<Line> {
+    (!values.is_empty()).then(|| (name, values.join(",")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_the_origin_only_if_it_is_allowed() {
+        let table: [(&[&str], &str, Option<&str>); 9] = [
+            (
+                &["https://a.example"],
+                "https://a.example",
+                Some("https://a.example"),
+            ),
+            (&["https://a.example"], "https://b.example", None),
+            (&["https://a.example"], "https://a.example.evil", None),
+            (
+                &["https://a.example", "https://b.example"],
+                "https://b.example",
+                Some("https://b.example"),
+            ),
+            (&["*"], "https://b.example", Some("*")),
+            (
+                &["https://*"],
+                "https://b.example",
+                Some("https://b.example"),
+            ),
+            (&["https://*"], "http://b.example", None),
+            (&["https://*"], "https://b.example\r\nx: y", None),
+            (&[], "https://b.example", None),
+        ];
+        for (allow_origins, origin, expected) in table {
+            let cors = CorsConfig {
+                allow_origins: allow_origins.iter().map(ToString::to_string).collect(),
+                ..CorsConfig::default()
+            };
+            let lines: Vec<Line> = cors.response_headers(origin).collect();
+            let named: Vec<&str> = lines.iter().map(|(_, value)| value.as_str()).collect();
+            assert_eq!(
+                named,
+                expected.into_iter().collect::<Vec<_>>(),
+                "{allow_origins:?} {origin}"
+            );
+        }
     }
 }

@@ -57,6 +57,16 @@ impl HttpRequest {
         find_header(&self.headers, name)
     }
 
+    /// How long request line and headers are over HTTP/1.1, in bytes (RFC 9112 §3, §5).
+    pub(super) fn head_len(&self) -> usize {
+        let line = self.method.len() + self.target.len() + self.protocol.len() + "  \r\n".len();
+        self.headers
+            .iter()
+            .map(|(name, value)| name.len() + value.len() + ": \r\n".len())
+            .sum::<usize>()
+            + line
+    }
+
     /// Path and query of the target. The query is without its `?`, and empty when there is none.
     pub(super) fn path_and_query(&self) -> (&str, &str) {
         let target = self.target.as_str();

@@ -1,10 +1,23 @@
 //! REST API (API Gateway v1).
 
-use super::reply::Message;
+use super::event::{EVENT_LIMIT, RestCall, Trace, rest_event};
+use super::reply::{RestMessage, RestReply};
 use super::{
     ApiIdentity, Arrival, ConfigError, CorsConfig, HttpReply, HttpRequest, Invocation, Matcher,
     Outcome, Received, RouteKey,
 };
+
+/// The largest body, in bytes. [D] gateway-truth §2.7: 10 MB, read as 10 MiB
+const BODY_LIMIT: usize = 10 * 1024 * 1024;
+
+/// The longest URL, in bytes. [D] gateway-truth §2.7, regional
+const URL_LIMIT: usize = 10_240;
+
+/// The most that all header values may take, in bytes. [D] gateway-truth §2.7
+const HEADER_LIMIT: usize = 10_240;
+
+/// What `ANY` stands for; there are no other methods. [E] gateway-truth §2.1
+const METHODS: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
 
 /// How a REST API is set up.
 #[derive(Debug, Clone)]
@@ -36,6 +49,7 @@ impl RestApiConfig {
 #[derive(Debug, Clone)]
 pub struct RestApi {
     config: RestApiConfig,
+    /// The OPTIONS methods that CORS adds have the index after the last route.
     matcher: Matcher,
 }
 
@@ -47,10 +61,25 @@ impl RestApi {
     /// When two routes answer the same requests, or one is `$default` or reserved, or CORS names other than one origin.
     pub fn new(config: RestApiConfig) -> Result<Self, ConfigError> {
         let mut matcher = Matcher::default();
+        let mut resources = Vec::with_capacity(config.routes.len());
         for (index, route) in config.routes.iter().enumerate() {
-            match route {
-                RouteKey::Path { method, path } => matcher.insert(index, method, path)?,
-                RouteKey::Default => return Err(ConfigError::NoDefaultRoute),
+            let RouteKey::Path { method, path } = route else {
+                return Err(ConfigError::NoDefaultRoute);
+            };
+            // [D] gateway-truth §2.1
+            if ["/ping", "/sping"].contains(&path.as_str()) {
+                return Err(ConfigError::Reserved(route.clone()));
+            }
+            matcher.insert(index, method, path)?;
+            resources.push(path);
+        }
+        if let Some(cors) = &config.cors {
+            if cors.allow_origins.len() != 1 {
+                return Err(ConfigError::OneOrigin(cors.allow_origins.len()));
+            }
+            for path in resources {
+                // A conflict says that the resource has an OPTIONS method already: its own, or this one.
+                let _ = matcher.insert(config.routes.len(), "OPTIONS", path);
             }
         }
         Ok(Self { config, matcher })
@@ -58,14 +87,215 @@ impl RestApi {
 
     /// Takes a request to the function's event, or to the API's own answer.
     #[must_use]
-    pub fn receive(&self, _request: &HttpRequest, _arrival: &Arrival) -> Received {
-        let _ = (&self.config, &self.matcher);
-        Received::Answer(Message::NotFound.reply())
+    pub fn receive(&self, request: &HttpRequest, arrival: &Arrival) -> Received {
+        match self.invoke(request, arrival) {
+            Ok(invocation) => Received::Invoke(invocation),
+            Err(reply) => Received::Answer(reply),
+        }
     }
 
-    /// Takes what became of an invocation to what the client sees.
+    /// Takes what became of an invocation to what the client sees. [R/U] gateway-truth §2.3, §2.7
     #[must_use]
-    pub fn answer(&self, _invocation: &Invocation, _outcome: Outcome<'_>) -> HttpReply {
-        Message::InternalServerError.reply()
+    pub fn answer(&self, invocation: &Invocation, outcome: Outcome<'_>) -> HttpReply {
+        let reply = RestReply {
+            epoch_ms: invocation.epoch_ms,
+            id: &invocation.request_id,
+            extended_id: &invocation.extended_id,
+        };
+        reply.message(match outcome {
+            Outcome::Payload(payload) => {
+                return reply.result(payload, &invocation.trace_id, invocation.accepts_binary);
+            }
+            Outcome::FunctionError(_) => RestMessage::BadGateway,
+            // What a REST API says when Lambda itself refuses to start the function is unverified.
+            Outcome::Throttled | Outcome::NotPermitted => RestMessage::InternalServerError,
+            Outcome::IntegrationTimeout => RestMessage::GatewayTimeout,
+            Outcome::EventTooLarge => RestMessage::RequestTooLong,
+        })
+    }
+
+    fn invoke(&self, request: &HttpRequest, arrival: &Arrival) -> Result<Invocation, HttpReply> {
+        let RestApiConfig {
+            identity,
+            routes,
+            cors,
+            ..
+        } = &self.config;
+        let reply = RestReply {
+            epoch_ms: arrival.epoch_ms,
+            id: &arrival.request_id,
+            extended_id: &arrival.extended_id,
+        };
+        let refuse = |message| Err(reply.message(message));
+
+        if request.target.len() > URL_LIMIT {
+            return refuse(RestMessage::UriTooLong);
+        }
+        if request
+            .headers
+            .iter()
+            .map(|(_, value)| value.len())
+            .sum::<usize>()
+            > HEADER_LIMIT
+        {
+            return refuse(RestMessage::HeadersTooLarge);
+        }
+        if request.body.len() > BODY_LIMIT {
+            return refuse(RestMessage::RequestTooLong);
+        }
+        let (path, _) = request.path_and_query();
+        let full_path = collapse(path);
+        let Some(path) = behind_stage(full_path, &identity.stage) else {
+            return refuse(RestMessage::Forbidden);
+        };
+        // [D] gateway-truth §2.1
+        let method = request
+            .header("x-http-method-override")
+            .unwrap_or(&request.method);
+        // [R] gateway-truth §0 row 15: one slash at the end is not seen by the resource or its variables.
+        let resource_path = path.strip_suffix('/').unwrap_or(path);
+        let Some(found) = self
+            .matcher
+            .find(method, resource_path)
+            .filter(|_| METHODS.contains(&method))
+        else {
+            return refuse(RestMessage::MissingAuthenticationToken);
+        };
+        let Some(RouteKey::Path { path: resource, .. }) = routes.get(found.index) else {
+            return match cors {
+                Some(cors) => Err(reply.preflight(cors)),
+                None => refuse(RestMessage::MissingAuthenticationToken),
+            };
+        };
+
+        let trace = Trace::new(request, arrival);
+        let call = RestCall {
+            method,
+            resource: resource.as_str(),
+            params: &found.params,
+            path,
+            full_path,
+            binary: self.is_binary(request.header("content-type")),
+        };
+        let event = rest_event(request, arrival, identity, &trace, &call);
+        if event.len() > EVENT_LIMIT {
+            // [E] gateway-truth §1.8, the same tool's REST side.
+            return refuse(RestMessage::RequestTooLong);
+        }
+        Ok(Invocation {
+            route: found.index,
+            event: event.into(),
+            request_id: arrival.request_id.clone(),
+            trace_id: trace.full,
+            epoch_ms: arrival.epoch_ms,
+            extended_id: arrival.extended_id.clone(),
+            origin: None,
+            accepts_binary: self.is_binary(request.header("accept")),
+        })
+    }
+
+    /// Whether the first media type of a header is one of `binaryMediaTypes`. [R] gateway-truth §2.4
+    fn is_binary(&self, header: Option<&str>) -> bool {
+        let media = header
+            .and_then(|header| header.split([',', ';']).next())
+            .unwrap_or_default()
+            .trim();
+        self.config.binary_media_types.iter().any(|binary| {
+            // A wildcard stands on the right only; `*/test` matches nothing, not even itself.
+            let Some((kind, subtype)) = binary.split_once('/') else {
+                return false;
+            };
+            let same_kind = || {
+                media
+                    .split_once('/')
+                    .is_some_and(|(own, _)| own.eq_ignore_ascii_case(kind))
+            };
+            match (kind, subtype) {
+                ("*", "*") => true,
+                ("*", _) => false,
+                (_, "*") => same_kind(),
+                _ => binary.eq_ignore_ascii_case(media),
+            }
+        })
+    }
+}
+
+/// The path with one leading slash. [R] gateway-truth §2.1
+fn collapse(path: &str) -> &str {
+    let behind = path.trim_start_matches('/');
+    // The slash before, which is one byte; a path that has none is as it was.
+    path.get((path.len() - behind.len()).saturating_sub(1)..)
+        .unwrap_or(path)
+}
+
+/// The path behind the stage, from one slash on. [R] gateway-truth §0 row 15, §2.1
+fn behind_stage<'p>(path: &'p str, stage: &str) -> Option<&'p str> {
+    match path.strip_prefix('/')?.strip_prefix(stage)? {
+        "" => Some("/"),
+        rest => rest.starts_with('/').then(|| collapse(rest)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn api(binary_media_types: &[&str]) -> RestApi {
+        let config = RestApiConfig::new(ApiIdentity::new("a1b2c3d4e5", "dev"));
+        let binary_media_types = binary_media_types.iter().map(ToString::to_string).collect();
+        RestApi::new(RestApiConfig {
+            binary_media_types,
+            ..config
+        })
+        .expect("no routes, no conflict")
+    }
+
+    #[test]
+    fn the_first_media_type_decides() {
+        let table: [(&[&str], Option<&str>, bool); 14] = [
+            (&[], Some("image/png"), false),
+            (&["image/png"], None, false),
+            (&["image/png"], Some("IMAGE/png"), true),
+            (&["image/png"], Some("image/png;q=0.1, text/html"), true),
+            (&["image/png"], Some("text/html, image/png"), false),
+            (&["image/png"], Some("image/*"), false),
+            (&["image/png"], Some("*/*"), false),
+            (&["application/*"], Some("application/whatever"), true),
+            (&["application/*"], Some("application/*"), true),
+            (&["application/*"], Some("application"), false),
+            (&["*/test"], Some("image/test"), false),
+            (&["*/test"], Some("*/test"), false),
+            (&["*/*"], Some("text/html"), true),
+            (&["*/*"], None, true),
+        ];
+        for (types, header, expected) in table {
+            assert_eq!(
+                api(types).is_binary(header),
+                expected,
+                "{types:?} {header:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn finds_the_path_behind_the_stage() {
+        let table = [
+            ("/dev/a", "/dev/a", Some("/a")),
+            ("//dev/a", "/dev/a", Some("/a")),
+            ("/dev//a", "/dev//a", Some("/a")),
+            ("/dev/a//b/", "/dev/a//b/", Some("/a//b/")),
+            ("/dev", "/dev", Some("/")),
+            ("/dev/", "/dev/", Some("/")),
+            ("/device/a", "/device/a", None),
+            ("/", "/", None),
+            ("///", "/", None),
+        ];
+        for (path, full, behind) in table {
+            assert_eq!(
+                (collapse(path), behind_stage(collapse(path), "dev")),
+                (full, behind),
+                "{path}"
+            );
+        }
     }
 }

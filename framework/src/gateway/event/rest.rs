@@ -1,0 +1,232 @@
+//! The event of a REST API. [R] gateway-truth §2.2
+//!
+//! Nothing of the path is decoded, absent things are `null`, and there is no `version`.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use serde::Serialize;
+
+use super::super::text::{event_time, title_case};
+use super::super::{ApiIdentity, Arrival, HttpRequest};
+use super::{
+    LastValues, Object, Pairs, Trace, ValueLists, body, filled, forwarded_headers, query_pairs,
+    sort_by_name, to_json,
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Event<'a> {
+    resource: &'a str,
+    path: &'a str,
+    http_method: &'a str,
+    headers: Option<LastValues<'a, 'a>>,
+    multi_value_headers: Option<ValueLists<'a, 'a>>,
+    query_string_parameters: Option<LastValues<'a, 'a>>,
+    multi_value_query_string_parameters: Option<ValueLists<'a, 'a>>,
+    path_parameters: Option<Object<'a>>,
+    stage_variables: Option<&'a BTreeMap<String, String>>,
+    request_context: Context<'a>,
+    body: Option<Cow<'a, str>>,
+    is_base64_encoded: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Context<'a> {
+    resource_id: String,
+    resource_path: &'a str,
+    http_method: &'a str,
+    extended_request_id: &'a str,
+    request_time: String,
+    path: &'a str,
+    account_id: &'a str,
+    protocol: &'a str,
+    stage: &'a str,
+    domain_prefix: &'a str,
+    request_time_epoch: u64,
+    request_id: &'a str,
+    identity: Identity<'a>,
+    domain_name: &'a str,
+    deployment_id: String,
+    api_id: &'a str,
+}
+
+/// Who calls. Without an authorizer only two things are known.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Identity<'a> {
+    cognito_identity_pool_id: (),
+    account_id: (),
+    cognito_identity_id: (),
+    caller: (),
+    source_ip: IpAddr,
+    principal_org_id: (),
+    access_key: (),
+    cognito_authentication_type: (),
+    cognito_authentication_provider: (),
+    user_arn: (),
+    user_agent: Option<&'a str>,
+    user: (),
+}
+
+impl<'a> Identity<'a> {
+    pub(super) fn new(request: &HttpRequest, user_agent: Option<&'a str>) -> Self {
+        Self {
+            cognito_identity_pool_id: (),
+            account_id: (),
+            cognito_identity_id: (),
+            caller: (),
+            source_ip: request.source_ip,
+            principal_org_id: (),
+            access_key: (),
+            cognito_authentication_type: (),
+            cognito_authentication_provider: (),
+            user_arn: (),
+            user_agent,
+            user: (),
+        }
+    }
+}
+
+/// What the REST pipeline has found out about a request.
+pub(in super::super) struct RestCall<'a> {
+    /// The method, which `X-HTTP-Method-Override` may have replaced.
+    pub(in super::super) method: &'a str,
+    /// The resource's template.
+    pub(in super::super) resource: &'a str,
+    /// The resource's variables with their raw values.
+    pub(in super::super) params: &'a [(&'a str, &'a str)],
+    /// The path behind the stage.
+    pub(in super::super) path: &'a str,
+    /// The path with the stage.
+    pub(in super::super) full_path: &'a str,
+    /// Whether `binaryMediaTypes` has the body's type.
+    pub(in super::super) binary: bool,
+}
+
+/// The event of a REST API.
+pub(in super::super) fn rest_event(
+    request: &HttpRequest,
+    arrival: &Arrival,
+    identity: &ApiIdentity,
+    trace: &Trace,
+    call: &RestCall<'_>,
+) -> Vec<u8> {
+    let (_, query) = request.path_and_query();
+    let headers = rest_headers(request, identity, trace);
+    // [R/D] gateway-truth §2.2: `;` splits too.
+    let mut parameters = query_pairs(query, &['&', ';']);
+    sort_by_name(&mut parameters);
+    let (body, is_base64_encoded) = body(request, !call.binary);
+    let params: Pairs<'_> = call
+        .params
+        .iter()
+        .map(|&(name, value)| (name.into(), value.into()))
+        .collect();
+    let event = Event {
+        resource: call.resource,
+        path: call.path,
+        http_method: call.method,
+        headers: filled(&headers).map(LastValues),
+        multi_value_headers: filled(&headers).map(ValueLists),
+        query_string_parameters: filled(&parameters).map(LastValues),
+        multi_value_query_string_parameters: filled(&parameters).map(ValueLists),
+        path_parameters: Some(Object(params)).filter(|params| !params.is_empty()),
+        stage_variables: Some(&identity.stage_variables).filter(|variables| !variables.is_empty()),
+        request_context: Context {
+            resource_id: short_id(call.resource),
+            resource_path: call.resource,
+            http_method: call.method,
+            extended_request_id: &arrival.extended_id,
+            request_time: event_time(arrival.epoch_ms),
+            path: call.full_path,
+            account_id: &identity.account_id,
+            protocol: request.protocol,
+            stage: &identity.stage,
+            domain_prefix: identity.domain_prefix(),
+            request_time_epoch: arrival.epoch_ms,
+            request_id: &arrival.request_id,
+            identity: Identity::new(request, request.header("user-agent")),
+            domain_name: &identity.domain_name,
+            deployment_id: short_id(&identity.stage),
+            api_id: &identity.api_id,
+        },
+        body,
+        is_base64_encoded,
+    };
+    to_json(&event, request)
+}
+
+/// The headers that reach the handler, sorted, one spelling for each name.
+///
+/// The client's spelling stays, but for a few that are canonical. [R] gateway-truth §2.2
+fn rest_headers<'a>(
+    request: &'a HttpRequest,
+    identity: &'a ApiIdentity,
+    trace: &'a Trace,
+) -> Pairs<'a> {
+    const WITHHELD: [&str; 8] = [
+        "content-length",
+        "content-md5",
+        "expect",
+        "max-forwards",
+        "proxy-authenticate",
+        "server",
+        "trailer",
+        "www-authenticate",
+    ];
+    let canonical = |name: &str| {
+        ["authorization", "user-agent", "host", "x-amzn-trace-id"]
+            .iter()
+            .any(|other| name.eq_ignore_ascii_case(other))
+            || name
+                .get(..12)
+                .is_some_and(|start| start.eq_ignore_ascii_case("x-forwarded-"))
+    };
+    let mut headers: Pairs<'a> = forwarded_headers(request, identity, trace)
+        .into_iter()
+        .filter(|(name, _)| {
+            !WITHHELD
+                .iter()
+                .any(|other| name.eq_ignore_ascii_case(other))
+        })
+        .map(|(name, value)| {
+            (
+                if canonical(name) {
+                    title_case(name).into()
+                } else {
+                    Cow::Borrowed(name)
+                },
+                value,
+            )
+        })
+        .collect();
+    headers.sort_by_cached_key(|(name, _)| name.to_ascii_lowercase());
+    // Which spelling AWS shows for repeats that differ in it is unverified; the first, so that no value is lost.
+    for at in 1..headers.len() {
+        let (before, rest) = headers.split_at_mut(at);
+        if let (Some((first, _)), Some((name, _))) = (before.last(), rest.first_mut())
+            && first.eq_ignore_ascii_case(name)
+        {
+            *name = first.clone();
+        }
+    }
+    headers
+}
+
+/// Ten characters of `0-9a-z` that depend on the text alone, as the ids of resources and deployments look.
+fn short_id(text: &str) -> String {
+    // FNV-1a: no id is secret, and the same API shall have the same ids each time.
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    (0..10)
+        .map(|place| {
+            char::from(
+                b"0123456789abcdefghijklmnopqrstuvwxyz"[(hash / 36_u64.pow(place) % 36) as usize],
+            )
+        })
+        .collect()
+}

@@ -1,0 +1,184 @@
+//! What a function URL answers. [R] gateway-truth §3
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+
+use super::super::{CorsConfig, HttpReply};
+use super::http_api::is_cors;
+use super::proxy::{Malformed, Payload, string};
+use super::{Draft, compact, open};
+
+/// What Lambda says by itself in front of a function URL.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) enum UrlMessage {
+    /// The URL may not invoke the function.
+    Forbidden,
+    /// No URL has this host.
+    UnknownUrl,
+    /// The body, or the event, is too large.
+    EntityTooLarge,
+    /// No capacity.
+    TooManyRequests,
+    /// The function failed, or its result is malformed.
+    InternalServerError,
+}
+
+/// What an answer needs to know of its request.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) struct FunctionUrlReply<'r> {
+    /// When to date the answer.
+    pub(in super::super) epoch_ms: u64,
+    /// The invocation's id.
+    pub(in super::super) id: &'r str,
+    /// The URL's CORS.
+    pub(in super::super) cors: Option<&'r CorsConfig>,
+    /// The request's `Origin`.
+    pub(in super::super) origin: Option<&'r str>,
+}
+
+impl FunctionUrlReply<'_> {
+    /// Lambda's own answer.
+    pub(in super::super) fn message(&self, message: UrlMessage) -> HttpReply {
+        const JSON: &str = "application/json";
+        let (status, content_type, error, body) = match message {
+            // [R] gateway-truth §3
+            UrlMessage::Forbidden => (
+                403,
+                JSON,
+                Some("AccessDeniedException"),
+                r#"{"Message":"Forbidden. For troubleshooting Function URL authorization issues, see: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"}"#,
+            ),
+            UrlMessage::UnknownUrl => (
+                403,
+                JSON,
+                Some("AccessDeniedException"),
+                r#"{"Message":null}"#,
+            ),
+            // The limit is documented; body and error type are unverified, after those of Invoke. [U] gateway-truth §4.1
+            UrlMessage::EntityTooLarge => (
+                413,
+                JSON,
+                Some("RequestEntityTooLargeException"),
+                r#"{"Message":"Request must be smaller than 6291456 bytes for the InvokeFunction operation"}"#,
+            ),
+            // [D] gateway-truth §3 for the status; body and error type are unverified, after those of Invoke.
+            UrlMessage::TooManyRequests => (
+                429,
+                JSON,
+                Some("TooManyRequestsException"),
+                r#"{"Message":"Rate Exceeded."}"#,
+            ),
+            // [R] gateway-truth §0 row 12; the content type is unverified.
+            UrlMessage::InternalServerError => (502, "text/plain", None, "Internal Server Error"),
+        };
+        let mut reply = open(
+            status,
+            self.epoch_ms,
+            Some(content_type),
+            Bytes::from_static(body.as_bytes()),
+        );
+        reply
+            .headers
+            .extend(error.map(|error| ("x-amzn-ErrorType".to_owned(), error.to_owned())));
+        self.close(&mut reply);
+        reply
+    }
+
+    /// The answer to a preflight. Status and emptiness are unverified.
+    pub(in super::super) fn preflight(&self) -> HttpReply {
+        let mut reply = open(200, self.epoch_ms, None, Bytes::new());
+        if let (Some(cors), Some(origin)) = (self.cors, self.origin) {
+            reply.headers.extend(
+                cors.preflight_headers(origin)
+                    .map(|(name, value)| (name.to_owned(), value)),
+            );
+        }
+        reply
+            .headers
+            .push(("x-amzn-RequestId".into(), self.id.into()));
+        reply
+    }
+
+    /// The answer for a handler's result. With `streaming`, the result is the body: a buffered handler's whole envelope.
+    /// [R] gateway-truth §0 row 25
+    pub(in super::super) fn result(&self, payload: &[u8], streaming: bool) -> HttpReply {
+        if streaming {
+            // The content type is that of a stream without prelude. [E] gateway-truth §3
+            let body = Bytes::copy_from_slice(payload);
+            return self.dress(
+                Draft {
+                    status: 200,
+                    headers: Vec::new(),
+                    body,
+                },
+                "application/octet-stream",
+            );
+        }
+        match draft(payload) {
+            // [R] gateway-truth §0 row 6
+            Ok(draft) => self.dress(draft, "application/json"),
+            Err(Malformed) => self.message(UrlMessage::InternalServerError),
+        }
+    }
+
+    fn dress(&self, mut draft: Draft<'_>, default_type: &'static str) -> HttpReply {
+        let content_type = draft.take_content_type(default_type);
+        let mut reply = open(
+            draft.status,
+            self.epoch_ms,
+            content_type.as_deref(),
+            draft.body,
+        );
+        for (name, value) in draft.headers {
+            // [D] gateway-truth §3: configured CORS headers override the handler's.
+            let ignored = self.cors.is_some() && is_cors(&name)
+                || name.eq_ignore_ascii_case("x-amzn-requestid");
+            if !ignored {
+                reply.headers.push((name.into_owned(), value.into_owned()));
+            }
+        }
+        self.close(&mut reply);
+        reply
+    }
+
+    /// Adds what every answer ends with.
+    fn close(&self, reply: &mut HttpReply) {
+        if let (Some(cors), Some(origin)) = (self.cors, self.origin) {
+            reply.headers.extend(
+                cors.response_headers(origin)
+                    .map(|(name, value)| (name.to_owned(), value)),
+            );
+        }
+        reply
+            .headers
+            .push(("x-amzn-RequestId".into(), self.id.into()));
+    }
+}
+
+/// What a result means. [R] gateway-truth §3: plain data goes compactly, a string without quotes.
+fn draft(payload: &[u8]) -> Result<Draft<'_>, Malformed> {
+    match Payload::read(payload).ok_or(Malformed)? {
+        Payload::Object(proxy, _) if proxy.has_status() => {
+            let status = proxy.status()?.ok_or(Malformed)?;
+            let cookies = proxy
+                .cookies()?
+                .into_iter()
+                .map(|cookie| (Cow::Borrowed("set-cookie"), cookie));
+            let headers = cookies.chain(proxy.headers()?).collect();
+            Draft::new(status, headers, proxy.bytes()?).ok_or(Malformed)
+        }
+        Payload::Object(_, json) | Payload::Other(json) => {
+            let text = if json.starts_with('"') {
+                string(json).ok_or(Malformed)?
+            } else {
+                compact(json)
+            };
+            Ok(Draft {
+                status: 200,
+                headers: Vec::new(),
+                body: text.into_owned().into(),
+            })
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! What an HTTP API answers.
+
+use bytes::Bytes;
+
+use super::super::text::title_case;
+use super::super::{CorsConfig, HttpReply, PayloadFormat};
+use super::proxy::{Malformed, Payload, Proxy, string};
+use super::{Draft, compact, open};
+
+/// What an HTTP API says by itself. [R/D/U] gateway-truth §1.8
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) enum Message {
+    /// No route.
+    NotFound,
+    /// The body, or the event, is too large.
+    EntityTooLarge,
+    /// Request line and headers are too large.
+    HeadersTooLarge,
+    /// No capacity.
+    TooManyRequests,
+    /// The function failed, or its result is malformed.
+    InternalServerError,
+    /// The integration took too long.
+    ServiceUnavailable,
+}
+
+/// What an answer needs to know of its request.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) struct HttpApiReply<'r> {
+    /// When to date the answer.
+    pub(in super::super) epoch_ms: u64,
+    /// The `apigw-requestid`.
+    pub(in super::super) id: &'r str,
+    /// The API's CORS.
+    pub(in super::super) cors: Option<&'r CorsConfig>,
+    /// The request's `Origin`.
+    pub(in super::super) origin: Option<&'r str>,
+}
+
+impl HttpApiReply<'_> {
+    /// The gateway's own answer.
+    pub(in super::super) fn message(&self, message: Message) -> HttpReply {
+        let (status, body) = match message {
+            Message::NotFound => (404, r#"{"message":"Not Found"}"#),
+            Message::EntityTooLarge => (413, r#"{"message":"Request Entity Too Large"}"#),
+            Message::TooManyRequests => (429, r#"{"message":"Too Many Requests"}"#),
+            // The limit is documented; status and text are unverified, after RFC 6585 §5.
+            Message::HeadersTooLarge => (431, r#"{"message":"Request Header Fields Too Large"}"#),
+            Message::InternalServerError => (500, r#"{"message":"Internal Server Error"}"#),
+            Message::ServiceUnavailable => (503, r#"{"message":"Service Unavailable"}"#),
+        };
+        let body = Bytes::from_static(body.as_bytes());
+        let mut reply = open(status, self.epoch_ms, Some("application/json"), body);
+        self.close(&mut reply);
+        reply
+    }
+
+    /// The answer to a preflight: no content, and the configured headers. The status is an assumption of emulators.
+    /// [E] gateway-truth §1.7
+    pub(in super::super) fn preflight(&self) -> HttpReply {
+        let mut reply = open(204, self.epoch_ms, None, Bytes::new());
+        if let (Some(cors), Some(origin)) = (self.cors, self.origin) {
+            reply.headers.extend(
+                cors.preflight_headers(origin)
+                    .map(|(name, value)| (name.to_owned(), value)),
+            );
+        }
+        reply
+            .headers
+            .push(("Apigw-Requestid".into(), self.id.into()));
+        reply
+    }
+
+    /// The answer for a handler's result.
+    pub(in super::super) fn result(&self, payload: &[u8], format: PayloadFormat) -> HttpReply {
+        match draft(payload, format) {
+            Ok((draft, content_type)) => self.dress(draft, content_type),
+            Err(Malformed) => self.message(Message::InternalServerError),
+        }
+    }
+
+    fn dress(&self, mut draft: Draft<'_>, default_type: &'static str) -> HttpReply {
+        let content_type = draft.take_content_type(default_type);
+        let mut reply = open(
+            draft.status,
+            self.epoch_ms,
+            content_type.as_deref(),
+            draft.body,
+        );
+        for (name, value) in draft.headers {
+            // [D] gateway-truth §1.7: with CORS configured, the handler's own CORS headers are ignored.
+            let ignored = self.cors.is_some() && is_cors(&name)
+                || name.eq_ignore_ascii_case("apigw-requestid");
+            if !ignored {
+                // [R] gateway-truth §0 row 7
+                reply.headers.push((title_case(&name), value.into_owned()));
+            }
+        }
+        self.close(&mut reply);
+        reply
+    }
+
+    /// Adds what every answer ends with. That errors carry CORS headers too is unverified.
+    fn close(&self, reply: &mut HttpReply) {
+        if let (Some(cors), Some(origin)) = (self.cors, self.origin) {
+            reply.headers.extend(
+                cors.response_headers(origin)
+                    .map(|(name, value)| (name.to_owned(), value)),
+            );
+        }
+        reply
+            .headers
+            .push(("Apigw-Requestid".into(), self.id.into()));
+    }
+}
+
+/// Whether a header is one of CORS.
+pub(super) fn is_cors(name: &str) -> bool {
+    name.get(..15)
+        .is_some_and(|start| start.eq_ignore_ascii_case("access-control-"))
+}
+
+/// What a result means, and the content type for want of one.
+fn draft(payload: &[u8], format: PayloadFormat) -> Result<(Draft<'_>, &'static str), Malformed> {
+    // [R] gateway-truth §0 row 6
+    const WITH_STATUS: &str = "text/plain; charset=utf-8";
+    const INFERRED: &str = "application/json";
+    match (Payload::read(payload).ok_or(Malformed)?, format) {
+        (Payload::Object(proxy, _), PayloadFormat::V1) => Ok((v1(&proxy)?, WITH_STATUS)),
+        (Payload::Object(proxy, _), PayloadFormat::V2) if proxy.has_status() => {
+            Ok((v2(&proxy)?, WITH_STATUS))
+        }
+        // [D] gateway-truth §1.5: 1.0 infers nothing.
+        (Payload::Other(_), PayloadFormat::V1) => Err(Malformed),
+        // [D] gateway-truth §1.4: a string goes without quotes. Everything else is written compactly, which is recorded for
+        // function URLs and inferred here. `null` and numbers are unverified.
+        (Payload::Object(_, json) | Payload::Other(json), PayloadFormat::V2) => {
+            let text = if json.starts_with('"') {
+                string(json).ok_or(Malformed)?
+            } else {
+                compact(json)
+            };
+            let body = text.into_owned().into();
+            Ok((
+                Draft {
+                    status: 200,
+                    headers: Vec::new(),
+                    body,
+                },
+                INFERRED,
+            ))
+        }
+    }
+}
+
+fn v2<'a>(proxy: &Proxy<'a>) -> Result<Draft<'a>, Malformed> {
+    let status = proxy.status()?.ok_or(Malformed)?;
+    // [U] gateway-truth §1.4: the list's cookies go before those of `headers`.
+    let cookies = proxy
+        .cookies()?
+        .into_iter()
+        .map(|cookie| ("set-cookie".into(), cookie));
+    let headers = cookies.chain(proxy.headers()?).collect();
+    Draft::new(status, headers, proxy.bytes()?).ok_or(Malformed)
+}
+
+fn v1<'a>(proxy: &Proxy<'a>) -> Result<Draft<'a>, Malformed> {
+    let status = proxy.status()?.ok_or(Malformed)?;
+    // [R] gateway-truth §0 row 11: single values first.
+    let headers = proxy
+        .headers()?
+        .into_iter()
+        .chain(proxy.multi_value_headers()?)
+        .collect();
+    Draft::new(status, headers, proxy.bytes()?).ok_or(Malformed)
+}

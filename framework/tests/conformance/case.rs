@@ -1,0 +1,167 @@
+//! A case, as the files write it.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// The id of a case, also of one that this runner cannot read.
+pub(crate) fn id(line: &str) -> String {
+    #[derive(Deserialize)]
+    struct Id {
+        id: String,
+    }
+    serde_json::from_str::<Id>(line)
+        .expect("each line is a case with an id")
+        .id
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Case {
+    #[serde(rename = "id")]
+    _id: String,
+    pub(crate) target: Target,
+    #[serde(rename = "title")]
+    _title: String,
+    pub(crate) setup: Setup,
+    pub(crate) request: Request,
+    pub(crate) expect: Expect,
+    #[serde(rename = "source")]
+    _source: String,
+    #[serde(rename = "confidence")]
+    _confidence: String,
+    #[serde(rename = "note")]
+    _note: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Target {
+    HttpApi,
+    RestApi,
+    FunctionUrl,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Setup {
+    pub(crate) stage: Option<String>,
+    pub(crate) payload_format: Option<String>,
+    #[serde(default)]
+    pub(crate) routes: Vec<Route>,
+    pub(crate) path_mode: Option<String>,
+    #[serde(rename = "endpoint")]
+    _endpoint: Option<String>,
+    pub(crate) cors: Option<Cors>,
+    #[serde(default)]
+    pub(crate) stage_variables: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(crate) binary_media_types: Vec<String>,
+    pub(crate) auth_type: Option<String>,
+    pub(crate) invoke_mode: Option<String>,
+    pub(crate) handler: Option<String>,
+    pub(crate) invoke_permission: Option<bool>,
+    pub(crate) reserved_concurrency: Option<u32>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Route {
+    pub(crate) route: String,
+    pub(crate) handler: String,
+    pub(crate) id: Option<String>,
+    pub(crate) invoke_permission: Option<bool>,
+    pub(crate) function_timeout_s: Option<f64>,
+    pub(crate) cors: Option<MockCors>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Cors {
+    #[serde(default)]
+    pub(crate) allow_origins: Vec<String>,
+    #[serde(default)]
+    pub(crate) allow_methods: Vec<String>,
+    #[serde(default)]
+    pub(crate) allow_headers: Vec<String>,
+    #[serde(default)]
+    pub(crate) expose_headers: Vec<String>,
+    pub(crate) max_age: Option<u32>,
+    #[serde(default)]
+    pub(crate) allow_credentials: bool,
+}
+
+/// CORS as a REST API's OPTIONS mock has it: texts.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MockCors {
+    pub(crate) allow_origin: String,
+    pub(crate) allow_headers: Option<String>,
+    #[serde(default)]
+    pub(crate) allow_methods: Vec<String>,
+    pub(crate) expose_headers: Option<String>,
+    pub(crate) max_age: Option<u32>,
+    #[serde(default)]
+    pub(crate) allow_credentials: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Request {
+    pub(crate) op: Option<String>,
+    pub(crate) method: Option<String>,
+    pub(crate) path: Option<String>,
+    /// A value of `null` says that the client must not send the header, which this one never does by itself.
+    #[serde(default)]
+    pub(crate) headers: Vec<(String, Option<String>)>,
+    pub(crate) body: Option<String>,
+    pub(crate) body_base64: Option<String>,
+    pub(crate) body_repeat: Option<Repeat>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Repeat {
+    pub(crate) char: String,
+    pub(crate) count: usize,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Expect {
+    pub(crate) config_error: bool,
+    pub(crate) status: Option<u16>,
+    pub(crate) status_any: Option<Vec<u16>>,
+    pub(crate) if_200: Option<Box<Expect>>,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) headers_list: BTreeMap<String, Vec<String>>,
+    pub(crate) headers_joined: BTreeMap<String, String>,
+    pub(crate) headers_set: BTreeMap<String, Vec<String>>,
+    pub(crate) headers_pattern: BTreeMap<String, String>,
+    pub(crate) headers_exact_case: Vec<String>,
+    pub(crate) headers_present: Vec<String>,
+    pub(crate) headers_absent: Vec<String>,
+    pub(crate) header_equals_context: BTreeMap<String, String>,
+    pub(crate) body: Option<String>,
+    pub(crate) body_compare: Option<String>,
+    pub(crate) body_json: Option<Value>,
+    pub(crate) body_json_subset: Option<Value>,
+    pub(crate) body_base64: Option<String>,
+    /// Absent: anything; `null`: no handler ran; else the one that did.
+    #[serde(deserialize_with = "present")]
+    pub(crate) handler: Option<Option<String>>,
+    pub(crate) event: BTreeMap<String, Value>,
+    pub(crate) event_absent: Vec<String>,
+    pub(crate) event_absent_or_null: Vec<String>,
+    pub(crate) event_present: Vec<String>,
+    pub(crate) event_pattern: BTreeMap<String, String>,
+    pub(crate) event_equal: Vec<(String, String)>,
+}
+
+/// Tells `null` from absent.
+fn present<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
