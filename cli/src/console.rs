@@ -104,7 +104,7 @@ impl Console {
         self.verbosity == Verbosity::Verbose
     }
 
-    /// Whether `-q` was given.
+    /// Whether `-q` was given, so that what would only be told need not be put together.
     pub(crate) fn is_quiet(&self) -> bool {
         self.verbosity == Verbosity::Quiet
     }

@@ -14,3 +14,9 @@ pub(crate) const FW_PORT: &str = "FW_PORT";
 
 /// The stage, like `--stage`.
 pub(crate) const FW_STAGE: &str = "FW_STAGE";
+
+/// The region that AWS tools use; for the local server it is what the app is told.
+pub(crate) const AWS_REGION: &str = "AWS_REGION";
+
+/// The region of older AWS tools, when `AWS_REGION` is not set.
+pub(crate) const AWS_DEFAULT_REGION: &str = "AWS_DEFAULT_REGION";

@@ -8,6 +8,7 @@ mod compile;
 mod console;
 mod env;
 mod error;
+mod local;
 mod manifest;
 mod project;
 mod settings;

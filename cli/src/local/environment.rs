@@ -1,0 +1,126 @@
+//! The environment variables that a process gets: Lambda's, the settings', the embedded services', and very little else.
+
+use std::{ffi::OsString, path::PathBuf};
+
+use crate::env;
+
+/// The account that everything local belongs to: the one of AWS's documentation.
+pub(crate) const ACCOUNT: &str = "123456789012";
+
+/// The region when the developer's environment names none: the one of AWS's documentation.
+pub(crate) const REGION: &str = "us-east-1";
+
+/// A function, as the pool runs it.
+#[derive(Clone, Debug)]
+pub(crate) struct Function {
+    /// The function's name.
+    pub(crate) name: String,
+    /// What `_HANDLER` says; `bootstrap` for the API's function.
+    pub(crate) handler: String,
+    /// Memory in MB, 128 to 10240. It is told, not enforced.
+    pub(crate) memory_mb: u32,
+    /// The timeout of one invocation, in seconds.
+    pub(crate) timeout_seconds: u32,
+    /// The executable that polls the Runtime API.
+    pub(crate) bootstrap: PathBuf,
+    /// Its working directory.
+    pub(crate) directory: PathBuf,
+    /// The region that it is told to be in.
+    pub(crate) region: String,
+    /// The account, twelve digits.
+    pub(crate) account: String,
+    /// The function's own variables, and those of the embedded services; the later of two with one name counts.
+    pub(crate) environment: Vec<(String, String)>,
+}
+
+impl Function {
+    /// The function's version: local ones are never published.
+    pub(crate) const VERSION: &'static str = "$LATEST";
+
+    /// The function's ARN, without a qualifier.
+    pub(crate) fn arn(&self) -> String {
+        format!(
+            "arn:aws:lambda:{}:{}:function:{}",
+            self.region, self.account, self.name
+        )
+    }
+}
+
+/// What is taken over from the developer's own environment when it is set there, and Lambda does not have:
+/// what shared AWS configuration, temporary files and a developer's look at the logs need.
+const INHERITED: [&str; 5] = ["HOME", "NO_COLOR", "RUST_BACKTRACE", "RUST_LOG", "TMPDIR"];
+
+/// Credentials of nobody: enough for an SDK to sign with, and taken by every embedded service.
+const CREDENTIALS: [(&str, &str); 3] = [
+    ("AWS_ACCESS_KEY_ID", "AKIALOCALFW000000000"),
+    ("AWS_SECRET_ACCESS_KEY", "local"),
+    ("AWS_SESSION_TOKEN", "local"),
+];
+
+/// The whole environment of a new process.
+///
+/// The names and values are those recorded on `provided.al2023` ([R] gateway-truth §4.5), with these differences:
+/// `LD_LIBRARY_PATH` is left out, as it would point the host's loader to folders of Amazon Linux;
+/// `AWS_LAMBDA_LOG_FORMAT=Text` asks for logs that people can read; and the few variables of [`INHERITED`].
+///
+/// `api` is the Runtime API's `host:port`, `log_stream` the process's log stream, and `trace` the first request's trace.
+pub(crate) fn of_process(
+    function: &Function,
+    api: &str,
+    log_stream: &str,
+    trace: Option<&str>,
+) -> Vec<(OsString, OsString)> {
+    let mut variables: Vec<(OsString, OsString)> = INHERITED
+        .iter()
+        .filter_map(|name| Some(((*name).into(), std::env::var_os(name)?)))
+        .collect();
+    let mut set = |name: &str, value: &str| variables.push((name.into(), value.into()));
+    for (name, value) in CREDENTIALS {
+        set(name, value);
+    }
+    set("AWS_DEFAULT_REGION", &function.region);
+    set("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &function.memory_mb.to_string());
+    set("AWS_LAMBDA_FUNCTION_NAME", &function.name);
+    set("AWS_LAMBDA_FUNCTION_VERSION", Function::VERSION);
+    set("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand");
+    set("AWS_LAMBDA_LOG_FORMAT", "Text");
+    set("AWS_LAMBDA_LOG_GROUP_NAME", &format!("/aws/lambda/{}", function.name));
+    set("AWS_LAMBDA_LOG_STREAM_NAME", log_stream);
+    set("AWS_LAMBDA_RUNTIME_API", api);
+    set("AWS_REGION", &function.region);
+    // Where Lambda's X-Ray daemon listens; here nobody does, and the SDKs' datagrams are lost.
+    set("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR");
+    set("AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1:2000");
+    set("_AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1");
+    set("_AWS_XRAY_DAEMON_PORT", "2000");
+    set("LAMBDA_RUNTIME_DIR", "/var/runtime");
+    set("LAMBDA_TASK_ROOT", "/var/task");
+    set("LANG", "en_US.UTF-8");
+    set("PATH", "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin");
+    set("TZ", ":UTC");
+    set("_HANDLER", &function.handler);
+    if let Some(trace) = trace {
+        set("_X_AMZN_TRACE_ID", trace);
+    }
+    for (name, value) in &function.environment {
+        set(name, value);
+    }
+    variables
+}
+
+/// The developer's region, from the variables that every AWS tool reads.
+pub(crate) fn region() -> String {
+    [env::AWS_REGION, env::AWS_DEFAULT_REGION]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+        .unwrap_or_else(|| REGION.to_owned())
+}
+
+/// A new log stream's name: `2025/04/14/[$LATEST]` and 32 hexadecimal digits.
+pub(crate) fn log_stream() -> String {
+    let today = jiff::Timestamp::now().strftime("%Y/%m/%d").to_string();
+    let mut random = [0; 16];
+    // A name that is not random is still a name.
+    let _ = getrandom::fill(&mut random);
+    format!("{today}/[{}]{:032x}", Function::VERSION, u128::from_be_bytes(random))
+}

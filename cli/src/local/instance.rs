@@ -1,0 +1,728 @@
+//! One process: an execution environment of Lambda's, from its start to the moment that it is reaped.
+//!
+//! The state is a small machine behind a lock that is never held while waiting. The Runtime API's calls and the pool move
+//! it; a task per process (`run`) owns the child and sees to everything that takes time: its exit, its timeouts,
+//! its output. The way of a request does not pass through that task: the pool wakes the waiting `/next` directly, and
+//! the posted result wakes who asked.
+
+use std::{
+    net::Ipv4Addr,
+    process::ExitStatus,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use bytes::Bytes;
+use http::HeaderValue;
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, oneshot},
+    task::JoinSet,
+    time::{Instant, sleep_until, timeout},
+};
+
+use super::{
+    environment::{self, Function},
+    logs::{Output, Report, millis},
+    pool::{Job, Outcome, Pool, Released},
+    process::{Launch, Process},
+    runtime_api::{self, LARGEST_RESULT, Refused},
+};
+
+/// How long a process may initialise (AWS Lambda Developer Guide, "Lambda execution environment lifecycle").
+const INIT_LIMIT: Duration = Duration::from_secs(10);
+/// How long a process may be idle. Lambda's own time is not published; this keeps a burst's processes from staying all day.
+const IDLE_LIMIT: Duration = Duration::from_secs(600);
+/// How long the end of a process is given to deliver what it had already written to its sockets and pipes.
+const LAST_WORDS: Duration = Duration::from_millis(250);
+/// How old a reading of the peak memory may be before it is taken again: reading it costs as much as a short invocation.
+const MEMORY_AGE: Duration = Duration::from_millis(50);
+
+/// One process.
+pub(super) struct Instance {
+    pool: Pool,
+    number: u32,
+    arn: HeaderValue,
+    state: Mutex<State>,
+    /// There once the process is.
+    started: OnceLock<Started>,
+    /// Told when the process is to be killed.
+    end: Notify,
+}
+
+struct Started {
+    output: Output,
+    id: u32,
+    peak: Mutex<(Option<Instant>, u64)>,
+}
+
+struct State {
+    phase: Phase,
+    /// When the process was started.
+    spawned: Instant,
+    /// When the phase would have lasted too long, unless it is `Busy`, which has its own.
+    limit: Instant,
+}
+
+enum Phase {
+    /// It has not asked for an event yet.
+    Starting {
+        job: Option<Job>,
+        /// Whether this is Lambda's second try, which runs within the invocation and under its timeout.
+        again: bool,
+    },
+    /// It waits for an event.
+    Idle { next: oneshot::Sender<Delivery> },
+    /// It has an event.
+    Busy(Busy),
+    /// It is being killed, or has ended.
+    Ended,
+}
+
+struct Busy {
+    request_id: String,
+    started: Instant,
+    deadline: Instant,
+    /// Gone once the invocation has been answered; the invocation itself lasts until the process asks again.
+    reply: Option<oneshot::Sender<Outcome>>,
+    init: Option<Duration>,
+}
+
+/// What `/next` answers.
+#[derive(Debug)]
+pub(super) struct Delivery {
+    pub(super) request_id: String,
+    pub(super) trace_id: String,
+    pub(super) event: Bytes,
+    /// When the invocation times out, in milliseconds since the epoch.
+    pub(super) deadline_ms: u64,
+}
+
+/// In which state the process asks for an event.
+enum Asked {
+    /// Initialised, with nothing to do yet.
+    First,
+    /// Having ended this invocation.
+    After(Busy),
+    /// While it waits already.
+    Again,
+    /// While it is being killed.
+    InVain,
+}
+
+/// Why a process is at its end.
+enum End {
+    /// By itself.
+    Exit(Option<ExitStatus>),
+    /// Its invocation, which is here, took too long.
+    Timeout(Busy),
+    /// Its initialisation took too long.
+    InitTimeout(Option<Job>),
+    /// It is no longer wanted.
+    Unwanted,
+}
+
+impl Instance {
+    /// A process to be started by [`Instance::run`].
+    pub(super) fn new(pool: Pool, number: u32, job: Option<Job>, again: bool) -> Arc<Self> {
+        let function = pool.function();
+        let now = Instant::now();
+        let limit = if again {
+            timeout_of(function)
+        } else {
+            INIT_LIMIT
+        };
+        Arc::new(Self {
+            number,
+            // The name is part of the manifest, so it may hold what no header may.
+            arn: HeaderValue::try_from(function.arn())
+                .unwrap_or_else(|_| HeaderValue::from_static("arn:aws:lambda")),
+            state: Mutex::new(State {
+                phase: Phase::Starting { job, again },
+                spawned: now,
+                limit: now + limit,
+            }),
+            started: OnceLock::new(),
+            end: Notify::new(),
+            pool,
+        })
+    }
+
+    /// The invoked function's ARN.
+    pub(super) fn arn(&self) -> &HeaderValue {
+        &self.arn
+    }
+
+    /// Kills the process, whatever it does.
+    pub(super) fn end(&self) {
+        self.end.notify_one();
+    }
+
+    /// Gives an event to the idle process; gives it back when the process is not idle.
+    pub(super) fn deliver(&self, job: Job) -> Result<(), Job> {
+        let mut state = self.lock();
+        if !matches!(&state.phase, Phase::Idle { next } if !next.is_closed()) {
+            return Err(job);
+        }
+        let Phase::Idle { next } = std::mem::replace(&mut state.phase, Phase::Ended) else {
+            return Err(job);
+        };
+        let now = Instant::now();
+        let (busy, delivery) = self.begin(job, now, None);
+        match next.send(delivery) {
+            Ok(()) => {
+                state.phase = Phase::Busy(busy);
+                Ok(())
+            }
+            // The connection closed in this very moment, so the process is about to end, or is of no use.
+            Err(delivery) => {
+                drop(state);
+                self.end();
+                match busy.reply {
+                    Some(reply) => Err(Job {
+                        request_id: delivery.request_id,
+                        trace_id: delivery.trace_id,
+                        event: delivery.event,
+                        reply,
+                    }),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+
+    /// The process asks for its next event. Waits for one, for ever if need be.
+    pub(super) async fn next(self: &Arc<Self>) -> Result<Delivery, Refused> {
+        let (next, delivered) = oneshot::channel();
+        let asked = {
+            let mut state = self.lock();
+            let now = Instant::now();
+            let spawned = state.spawned;
+            state.limit = now + IDLE_LIMIT;
+            match &mut state.phase {
+                Phase::Starting { job, again } => match job.take() {
+                    Some(job) => {
+                        self.drain();
+                        // The second try is part of the invocation: it counts against the timeout, and not as init.
+                        let (started, init) = if *again {
+                            (spawned, None)
+                        } else {
+                            (now, Some(now.duration_since(spawned)))
+                        };
+                        let (busy, delivery) = self.begin(job, started, init);
+                        state.phase = Phase::Busy(busy);
+                        return Ok(delivery);
+                    }
+                    None => {
+                        state.phase = Phase::Idle { next };
+                        Asked::First
+                    }
+                },
+                Phase::Busy(busy) if busy.reply.is_none() => {
+                    match std::mem::replace(&mut state.phase, Phase::Idle { next }) {
+                        Phase::Busy(busy) => Asked::After(busy),
+                        _ => Asked::First,
+                    }
+                }
+                // It asks again on a new connection, having lost the old one; the pool has it as idle already.
+                Phase::Idle { next: lost } if lost.is_closed() => {
+                    *lost = next;
+                    Asked::Again
+                }
+                Phase::Busy(_) | Phase::Idle { .. } => return Err(Refused::State),
+                Phase::Ended => Asked::InVain,
+            }
+        };
+        match asked {
+            Asked::Again | Asked::InVain => return self.wait_for(delivered).await,
+            Asked::First => {}
+            Asked::After(busy) => self.report(&busy, None),
+        }
+        match self.pool.release(self) {
+            Released::Idle => {}
+            Released::Job(job) => {
+                if let Err(job) = self.deliver(job) {
+                    self.pool.put_back(job);
+                }
+            }
+            Released::End => self.end(),
+        }
+        self.wait_for(delivered).await
+    }
+
+    /// Waits for the event. Where none will come the process is being killed, and must not be told anything before that:
+    /// the Rust runtime panics at an answer without an event, and one that reports an error would be logged for nothing.
+    async fn wait_for(&self, delivered: oneshot::Receiver<Delivery>) -> Result<Delivery, Refused> {
+        match delivered.await {
+            Ok(delivery) => Ok(delivery),
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// Begins an invocation. (Here a frozen process will be thawed, and in [`Instance::report`] frozen.)
+    fn begin(&self, job: Job, started: Instant, init: Option<Duration>) -> (Busy, Delivery) {
+        let timeout = timeout_of(self.pool.function());
+        let deadline = started + timeout;
+        if self.pool.logs().is_on() {
+            let version = Function::VERSION;
+            self.log(format_args!(
+                "START RequestId: {} Version: {version}",
+                job.request_id
+            ));
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        let deadline_ms = SystemTime::now()
+            .checked_add(left)
+            .and_then(|at| at.duration_since(UNIX_EPOCH).ok())
+            .map_or(0, |since| since.as_millis());
+        let busy = Busy {
+            request_id: job.request_id.clone(),
+            started,
+            deadline,
+            reply: Some(job.reply),
+            init,
+        };
+        let delivery = Delivery {
+            request_id: job.request_id,
+            trace_id: job.trace_id,
+            event: job.event,
+            deadline_ms: u64::try_from(deadline_ms).unwrap_or(u64::MAX),
+        };
+        (busy, delivery)
+    }
+
+    /// The process posted a result.
+    pub(super) fn succeeded(&self, request_id: &str, payload: Bytes) -> Result<(), Refused> {
+        self.answer(request_id, || Outcome::Payload(payload))
+    }
+
+    /// The process posted an error.
+    pub(super) fn failed(&self, request_id: &str, document: Bytes) -> Result<(), Refused> {
+        self.answer(request_id, || Outcome::FunctionError(document))
+    }
+
+    /// The process posted more than [`LARGEST_RESULT`]. [R] gateway-truth §0 row 20
+    pub(super) fn too_large(&self, request_id: &str) -> Result<(), Refused> {
+        self.answer(request_id, || {
+            let message = format!(
+                "Response payload size exceeded maximum allowed payload size ({LARGEST_RESULT} bytes)."
+            );
+            self.warn(&message);
+            Outcome::FunctionError(document("Function.ResponseSizeTooLarge", &message))
+        })
+    }
+
+    /// Answers the invocation of that id, once.
+    fn answer(
+        &self,
+        request_id: &str,
+        outcome: impl FnOnce() -> Outcome,
+    ) -> Result<(), Refused> {
+        let reply = match &mut self.lock().phase {
+            Phase::Busy(busy) if busy.request_id == request_id => busy.reply.take(),
+            _ => None,
+        };
+        let reply = reply.ok_or(Refused::RequestId)?;
+        // Who asked may have left.
+        let _ = reply.send(outcome());
+        Ok(())
+    }
+
+    /// The process could not initialise: the waiting request gets its error, and the process is ended.
+    pub(super) fn init_failed(self: &Arc<Self>, document: Bytes) -> Result<(), Refused> {
+        let job = {
+            let mut state = self.lock();
+            let Phase::Starting { job, .. } = &mut state.phase else {
+                return Err(Refused::State);
+            };
+            let job = job.take();
+            state.phase = Phase::Ended;
+            job
+        };
+        self.log_init("error");
+        // It is expected to end by itself, perhaps after a last line.
+        let instance = Arc::clone(self);
+        tokio::spawn(async move {
+            tokio::time::sleep(LAST_WORDS).await;
+            instance.end();
+        });
+        if let Some(job) = job {
+            let _ = job.reply.send(Outcome::FunctionError(document));
+        }
+        Ok(())
+    }
+
+    /// Starts the process, and sees to it until it has ended and been reaped.
+    pub(super) async fn run(self: Arc<Self>) {
+        if let Err(error) = self.live().await {
+            self.did_not_start(&error);
+        }
+        self.pool.ended(&self);
+    }
+
+    async fn live(self: &Arc<Self>) -> std::io::Result<()> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let (mut process, stdout, stderr) = Process::spawn(&self.launch(&listener)?).await?;
+        let output = Output::new(stdout, stderr, self.pool.logs().clone(), self.number)?;
+        let id = process.id();
+        let started = self.started.get_or_init(|| Started {
+            output,
+            id,
+            peak: Mutex::default(),
+        });
+        let mut connections = JoinSet::new();
+        let mut pump = std::pin::pin!(started.output.pump());
+        let mut pumped = false;
+        let timeout_span = timeout_of(self.pool.function());
+        let mut wake = self.lock().limit.min(Instant::now() + timeout_span);
+        let end = loop {
+            tokio::select! {
+                status = process.wait() => break End::Exit(status.ok()),
+                accepted = listener.accept() => {
+                    // An error is of that connection alone, or of a process table without room for one more.
+                    if let Ok((stream, _)) = accepted {
+                        connections.spawn(runtime_api::serve(stream, Arc::clone(self)));
+                    }
+                }
+                Some(_) = connections.join_next(), if !connections.is_empty() => {}
+                () = &mut pump, if !pumped => pumped = true,
+                () = sleep_until(wake) => match self.check() {
+                    Ok(at) => wake = at,
+                    Err(end) => break end,
+                },
+                () = self.end.notified() => break End::Unwanted,
+            }
+        };
+        if !matches!(end, End::Exit(_)) {
+            self.read_peak(started, true);
+            process.kill();
+        } else {
+            // What it has started and left behind ends with it.
+            process.kill();
+            // Its last answer may still be on its way through the connections, which end when that is done.
+            let _ = timeout(LAST_WORDS, async {
+                while connections.join_next().await.is_some() {}
+            })
+            .await;
+        }
+        if !pumped {
+            let _ = timeout(LAST_WORDS, pump).await;
+        }
+        started.output.drain();
+        started.output.finish();
+        self.conclude(end);
+        // Reaps it, where its exit was not what brought us here.
+        let _ = process.wait().await;
+        Ok(())
+    }
+
+    /// Looks whether anything has taken too long, and otherwise says when to look again.
+    ///
+    /// An invocation that begins after this moment has its deadline a timeout later or more, so nobody needs to tell the
+    /// process's task when one begins.
+    fn check(&self) -> Result<Instant, End> {
+        let mut state = self.lock();
+        let now = Instant::now();
+        let next_look = now + timeout_of(self.pool.function());
+        let (limit, spawned) = (state.limit, state.spawned);
+        match &mut state.phase {
+            Phase::Busy(busy) if busy.deadline <= now => {
+                match std::mem::replace(&mut state.phase, Phase::Ended) {
+                    Phase::Busy(busy) => Err(End::Timeout(busy)),
+                    _ => Err(End::Unwanted),
+                }
+            }
+            Phase::Busy(busy) => Ok(busy.deadline),
+            _ if limit > now => Ok(limit.min(next_look)),
+            Phase::Starting { job, again } => {
+                let (job, again) = (job.take(), *again);
+                state.phase = Phase::Ended;
+                match job {
+                    Some(job) if again => {
+                        Err(End::Timeout(self.begin(job, spawned, None).0))
+                    }
+                    job => Err(End::InitTimeout(job)),
+                }
+            }
+            Phase::Idle { .. } | Phase::Ended => {
+                // From here on it takes no event, though the pool may still think so.
+                state.phase = Phase::Ended;
+                Err(End::Unwanted)
+            }
+        }
+    }
+
+    /// Tells what the end of the process means for its invocation.
+    fn conclude(&self, end: End) {
+        match end {
+            End::Exit(status) => self.exited(status),
+            End::Timeout(mut busy) => {
+                let timeout = self.pool.function().timeout_seconds;
+                // [R] gateway-truth §0 row 18
+                let message = format!(
+                    "RequestId: {} Error: Task timed out after {timeout}.00 seconds",
+                    busy.request_id
+                );
+                self.log(&message);
+                self.report(&busy, Some("timeout"));
+                if let Some(reply) = busy.reply.take() {
+                    let _ = reply.send(Outcome::FunctionError(document(
+                        "Sandbox.Timedout",
+                        &message,
+                    )));
+                }
+            }
+            End::InitTimeout(job) => {
+                self.log_init("timeout");
+                // Lambda initialises once more, within the invocation and under the function's timeout (AWS Lambda Developer
+                // Guide, "Lambda execution environment lifecycle").
+                if let Some(job) = job {
+                    self.pool.start_again(job);
+                }
+            }
+            End::Unwanted => {
+                let phase = std::mem::replace(&mut self.lock().phase, Phase::Ended);
+                match phase {
+                    Phase::Busy(busy) if busy.reply.is_none() => self.report(&busy, None),
+                    // The server ends; dropping the reply tells who waits.
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// The process ended by itself.
+    fn exited(&self, status: Option<ExitStatus>) {
+        let how = describe(status);
+        let phase = std::mem::replace(&mut self.lock().phase, Phase::Ended);
+        match phase {
+            Phase::Starting { job, .. } => {
+                self.log_init("error");
+                self.warn(&format!("the process ended while it initialised: {how}"));
+                if let Some(job) = job {
+                    let _ = job.reply.send(Outcome::FunctionError(if is_signal(status) {
+                        // A crash while loading was recorded as a timeout, after the whole of it. The document is that,
+                        // but nobody is made to wait for it. [R] gateway-truth §0 row 19
+                        let timeout = self.pool.function().timeout_seconds;
+                        document(
+                            "Sandbox.Timedout",
+                            &format!(
+                                "RequestId: {} Error: Task timed out after {timeout}.00 seconds",
+                                job.request_id
+                            ),
+                        )
+                    } else {
+                        exit_document(&job.request_id, &how)
+                    }));
+                }
+            }
+            Phase::Busy(mut busy) => {
+                let reply = busy.reply.take();
+                if reply.is_some() {
+                    self.log(format_args!("RequestId: {} Error: {how}", busy.request_id));
+                }
+                self.report(&busy, reply.is_some().then_some("error"));
+                if let Some(reply) = reply {
+                    let _ = reply.send(Outcome::FunctionError(exit_document(
+                        &busy.request_id,
+                        &how,
+                    )));
+                }
+            }
+            Phase::Idle { .. } => self.warn(&format!("the process ended between requests: {how}")),
+            Phase::Ended => {}
+        }
+    }
+
+    /// There was no process at all.
+    fn did_not_start(&self, error: &std::io::Error) {
+        let bootstrap = self.pool.function().bootstrap.display();
+        self.warn(&format!("cannot start the function: {bootstrap}: {error}"));
+        let phase = std::mem::replace(&mut self.lock().phase, Phase::Ended);
+        if let Phase::Starting { job: Some(job), .. } = phase {
+            // The type is that of gateway-truth's source RIE; its text is our own, and unverified.
+            let message = format!("RequestId: {} Error: {error}", job.request_id);
+            let _ = job.reply.send(Outcome::FunctionError(document(
+                "Runtime.InvalidEntrypoint",
+                &message,
+            )));
+        }
+    }
+
+    /// What to start, for a Runtime API that listens there.
+    fn launch(&self, listener: &TcpListener) -> std::io::Result<Launch> {
+        let function = self.pool.function();
+        let api = listener.local_addr()?.to_string();
+        let state = self.lock();
+        let trace = match &state.phase {
+            Phase::Starting { job: Some(job), .. } => Some(job.trace_id.as_str()),
+            _ => None,
+        };
+        Ok(Launch {
+            program: function.bootstrap.clone(),
+            directory: function.directory.clone(),
+            environment: environment::of_process(
+                function,
+                &api,
+                &environment::log_stream(),
+                trace,
+            ),
+        })
+    }
+
+    /// Ends the log of an invocation, after all that the process printed in it.
+    fn report(&self, busy: &Busy, status: Option<&'static str>) {
+        if !self.pool.logs().is_on() {
+            return;
+        }
+        let duration = busy.started.elapsed();
+        self.drain();
+        let max_memory_mb = self
+            .started
+            .get()
+            .map_or(0, |started| self.read_peak(started, busy.init.is_some()))
+            .div_ceil(1024);
+        self.log(Report {
+            request_id: &busy.request_id,
+            duration,
+            init: busy.init,
+            memory_mb: self.pool.function().memory_mb,
+            max_memory_mb,
+            status,
+        });
+    }
+
+    /// The most memory that the process has had, in kB; 0 where the system does not say.
+    fn read_peak(&self, started: &Started, now: bool) -> u64 {
+        let mut peak = started.peak.lock().unwrap_or_else(PoisonError::into_inner);
+        if now || peak.0.is_none_or(|read| read.elapsed() >= MEMORY_AGE) {
+            // A process that has ended leaves the last reading.
+            if let Some(kilobytes) = peak_memory(started.id) {
+                peak.1 = kilobytes;
+            }
+            peak.0 = Some(Instant::now());
+        }
+        peak.1
+    }
+
+    fn drain(&self) {
+        if let Some(started) = self.started.get() {
+            started.output.drain();
+        }
+    }
+
+    fn log(&self, text: impl std::fmt::Display) {
+        self.pool.logs().platform(self.number, text);
+    }
+
+    /// Warns the developer.
+    pub(super) fn warn(&self, text: &str) {
+        self.pool.logs().warning(self.number, text);
+    }
+
+    /// The line for an initialisation that failed. That there is one is inferred, its text unverified. [I] gateway-truth §4.4
+    fn log_init(&self, status: &str) {
+        let took = self.lock().spawned.elapsed();
+        self.drain();
+        self.log(format_args!(
+            "INIT_REPORT Init Duration: {} ms\tPhase: init\tStatus: {status}",
+            millis(took)
+        ));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // No code that holds the lock leaves the state half-changed.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn timeout_of(function: &Function) -> Duration {
+    Duration::from_secs(function.timeout_seconds.into())
+}
+
+/// An error document of Lambda's own. [R] gateway-truth §4.2
+fn document(kind: &str, message: &str) -> Bytes {
+    serde_json::json!({ "errorType": kind, "errorMessage": message })
+        .to_string()
+        .into()
+}
+
+/// The document for a process that ended. [R] gateway-truth §4.2
+fn exit_document(request_id: &str, how: &str) -> Bytes {
+    document(
+        "Runtime.ExitError",
+        &format!("RequestId: {request_id} Error: {how}"),
+    )
+}
+
+/// How a process ended, in Lambda's words: [R] for exits, [E] for signals, gateway-truth §4.2.
+fn describe(status: Option<ExitStatus>) -> String {
+    use std::os::unix::process::ExitStatusExt;
+
+    let Some(status) = status else {
+        return "Runtime exited without providing a reason".to_owned();
+    };
+    match (status.code(), status.signal()) {
+        (Some(0), _) | (None, None) => "Runtime exited without providing a reason".to_owned(),
+        (Some(code), _) => format!("Runtime exited with error: exit status {code}"),
+        (None, Some(signal)) => {
+            format!("Runtime exited with error: signal: {}", signal_name(signal))
+        }
+    }
+}
+
+fn is_signal(status: Option<ExitStatus>) -> bool {
+    use std::os::unix::process::ExitStatusExt;
+
+    status.is_some_and(|status| status.signal().is_some())
+}
+
+/// The signal's description as Go prints it, since Lambda's documents come from a program in Go.
+fn signal_name(signal: i32) -> String {
+    use rustix::process::Signal;
+
+    let known = [
+        (Signal::HUP, "hangup"),
+        (Signal::INT, "interrupt"),
+        (Signal::QUIT, "quit"),
+        (Signal::ILL, "illegal instruction"),
+        (Signal::TRAP, "trace/breakpoint trap"),
+        (Signal::ABORT, "aborted"),
+        (Signal::BUS, "bus error"),
+        (Signal::FPE, "floating point exception"),
+        (Signal::KILL, "killed"),
+        (Signal::SEGV, "segmentation fault"),
+        (Signal::PIPE, "broken pipe"),
+        (Signal::ALARM, "alarm clock"),
+        (Signal::TERM, "terminated"),
+    ];
+    known
+        .iter()
+        .find(|(one, _)| one.as_raw() == signal)
+        .map_or_else(|| format!("signal {signal}"), |(_, name)| (*name).to_owned())
+}
+
+/// `VmHWM` of `/proc/PID/status`, in kB (proc(5)); nothing where there is no such file.
+fn peak_memory(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{describe, signal_name};
+    use std::{os::unix::process::ExitStatusExt, process::ExitStatus};
+
+    #[test]
+    fn an_exit_is_told_as_lambda_tells_it() {
+        let exit = |code: i32| describe(Some(ExitStatus::from_raw(code << 8)));
+        assert_eq!(exit(0), "Runtime exited without providing a reason");
+        assert_eq!(exit(127), "Runtime exited with error: exit status 127");
+        assert_eq!(
+            describe(Some(ExitStatus::from_raw(9))),
+            "Runtime exited with error: signal: killed"
+        );
+        assert_eq!(signal_name(64), "signal 64");
+    }
+}

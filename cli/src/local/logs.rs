@@ -1,0 +1,508 @@
+//! What is told about requests, invocations and processes, and what the processes themselves print.
+//!
+//! Whoever logs puts whole lines into a queue and goes on; one thread writes them, as many at once as have gathered. The
+//! lines of one process keep their order. What the app prints stays in its pipes while the queue is full, so that
+//! a chatty app is slowed down as it would be by a terminal, and nothing grows without limit.
+
+use std::{
+    borrow::Cow,
+    fmt::{self, Write as _},
+    io::{ErrorKind, IsTerminal},
+    os::fd::OwnedFd,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    time::Duration,
+};
+
+use rustix::io::Errno;
+use tokio::{
+    net::unix::pipe,
+    sync::{Notify, oneshot},
+};
+
+use crate::console::{BAD, Console, DIM, GOOD, WARN};
+
+/// Bytes in the queue from which on the app's output waits in its pipes.
+const FULL: usize = 1 << 20;
+/// The longest line of an app; what is longer is cut into lines of this length. (CloudWatch Logs takes up to 256 KB.)
+const LONGEST_LINE: usize = 256 * 1024;
+/// How much is read from a pipe before somebody else gets a turn: twice what a pipe holds.
+const TURN: usize = 128 * 1024;
+
+/// The log of a local server. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Logs(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    queue: Option<mpsc::Sender<Message>>,
+    queued: AtomicUsize,
+    room: Notify,
+    /// For people: with the process's number before its lines, colours, and control characters made visible.
+    decorated: bool,
+}
+
+#[derive(Debug)]
+enum Message {
+    /// One line or several, without the last line feed.
+    Lines(String),
+    /// All lines before this are to be written.
+    Flush(oneshot::Sender<()>),
+}
+
+impl Logs {
+    /// A log on standard error; nothing with `-q`.
+    pub(crate) fn new(console: &Console) -> Self {
+        if console.is_quiet() {
+            return Self(Arc::new(Inner {
+                queue: None,
+                queued: AtomicUsize::new(0),
+                room: Notify::new(),
+                decorated: false,
+            }));
+        }
+        let console = console.clone();
+        Self::to(std::io::stderr().is_terminal(), move |lines| {
+            console.line(lines);
+        })
+    }
+
+    /// A log that gives its lines to a function, on a thread of its own.
+    pub(super) fn to(decorated: bool, mut write: impl FnMut(&str) + Send + 'static) -> Self {
+        let (queue, messages) = mpsc::channel();
+        let logs = Self(Arc::new(Inner {
+            queue: Some(queue),
+            queued: AtomicUsize::new(0),
+            room: Notify::new(),
+            decorated,
+        }));
+        // The thread must not keep the queue alive, as its end is what ends the thread.
+        let inner = Arc::downgrade(&logs.0);
+        let written = move |bytes: usize| {
+            if let Some(inner) = inner.upgrade()
+                && inner.queued.fetch_sub(bytes, Ordering::Relaxed) >= FULL
+            {
+                inner.room.notify_waiters();
+            }
+        };
+        // Without a thread nothing is logged; serving goes on.
+        let _ = std::thread::Builder::new()
+            .name("log".to_owned())
+            .spawn(move || write_all(&messages, &mut write, &written));
+        logs
+    }
+
+    /// Waits until everything logged so far has been written.
+    pub(crate) async fn flush(&self) {
+        let (written, done) = oneshot::channel();
+        if let Some(queue) = &self.0.queue
+            && queue.send(Message::Flush(written)).is_ok()
+        {
+            // An error means that the thread is gone, and with it what could be waited for.
+            let _ = done.await;
+        }
+    }
+
+    /// Whether anything is logged at all.
+    pub(super) fn is_on(&self) -> bool {
+        self.0.queue.is_some()
+    }
+
+    /// Adds lines.
+    fn push(&self, lines: String) {
+        if let Some(queue) = &self.0.queue {
+            self.0.queued.fetch_add(lines.len(), Ordering::Relaxed);
+            // The thread ends only after the queue.
+            let _ = queue.send(Message::Lines(lines));
+        }
+    }
+
+    /// Waits until the queue has room.
+    async fn room(&self) {
+        loop {
+            let notified = self.0.room.notified();
+            if self.0.queued.load(Ordering::Relaxed) < FULL {
+                return;
+            }
+            notified.await;
+        }
+    }
+
+    /// Says what became of a request.
+    pub(super) fn request(&self, method: &str, target: &str, status: u16, took: Duration) {
+        if !self.is_on() {
+            return;
+        }
+        let (method, target) = (visible(method), visible(target));
+        let took = millis(took);
+        self.push(if self.0.decorated {
+            let style = match status {
+                ..400 => GOOD,
+                400..500 => WARN,
+                _ => BAD,
+            };
+            format!("{method} {target} {style}{status}{style:#} {DIM}{took} ms{DIM:#}")
+        } else {
+            format!("{method} {target} {status} {took} ms")
+        });
+    }
+
+    /// Says that a client did not wait for its answer.
+    pub(super) fn client_left(&self, method: &str, target: &str, took: Duration) {
+        if self.is_on() {
+            self.push(format!(
+                "{} {} - {} ms, the client left before the answer",
+                visible(method),
+                visible(target),
+                millis(took)
+            ));
+        }
+    }
+
+    /// Says something about a process.
+    pub(super) fn platform(&self, process: u32, text: impl fmt::Display) {
+        if self.is_on() {
+            self.push(if self.0.decorated {
+                format!("{DIM}#{process} {text}{DIM:#}")
+            } else {
+                text.to_string()
+            });
+        }
+    }
+
+    /// Warns of something about a process that the developer will want to change.
+    pub(super) fn warning(&self, process: u32, text: impl fmt::Display) {
+        if self.is_on() {
+            self.push(if self.0.decorated {
+                format!("{DIM}#{process}{DIM:#} {WARN}warning{WARN:#}: {text}")
+            } else {
+                format!("warning: {text}")
+            });
+        }
+    }
+}
+
+/// The thread's work, until the queue is gone.
+fn write_all(
+    messages: &mpsc::Receiver<Message>,
+    write: &mut dyn FnMut(&str),
+    written: &dyn Fn(usize),
+) {
+    let mut text = String::new();
+    while let Ok(first) = messages.recv() {
+        let mut next = Some(first);
+        let mut flushed = None;
+        let mut bytes = 0;
+        text.clear();
+        while let Some(message) = next {
+            match message {
+                Message::Lines(lines) => {
+                    if !text.is_empty() {
+                        text.push('\n');
+                    }
+                    text.push_str(&lines);
+                    bytes += lines.len();
+                }
+                Message::Flush(done) => flushed = Some(done),
+            }
+            next = if flushed.is_none() && text.len() < TURN {
+                messages.try_recv().ok()
+            } else {
+                None
+            };
+        }
+        if bytes > 0 {
+            write(&text);
+            written(bytes);
+        }
+        if let Some(done) = flushed {
+            // Who asked may have stopped waiting.
+            let _ = done.send(());
+        }
+    }
+}
+
+/// How an invocation went, for its REPORT line.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Report<'a> {
+    /// The request's id.
+    pub(super) request_id: &'a str,
+    /// From the event's delivery to the next call of `/next`, or to the end.
+    pub(super) duration: Duration,
+    /// From the process's start to its first call of `/next`, in the first invocation of a process.
+    pub(super) init: Option<Duration>,
+    /// The function's memory, MB.
+    pub(super) memory_mb: u32,
+    /// The most memory that the process has had resident, MB.
+    pub(super) max_memory_mb: u64,
+    /// How it ended, when it did not end well.
+    pub(super) status: Option<&'static str>,
+}
+
+impl fmt::Display for Report<'_> {
+    /// `END` and `REPORT`, as Lambda prints them. [R] gateway-truth §4.4
+    ///
+    /// The initialisation is billed (AWS Compute Blog, "AWS Lambda standardizes billing for INIT phase", April 2025).
+    /// `Status` is unverified: newer logs of AWS have it, our recordings do not.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = self.request_id;
+        let billed = self.duration + self.init.unwrap_or_default();
+        write!(
+            f,
+            "END RequestId: {id}\nREPORT RequestId: {id}\tDuration: {} ms\tBilled Duration: {} ms\tMemory Size: {} MB\tMax Memory Used: {} MB\t",
+            millis(self.duration),
+            billed.as_micros().div_ceil(1000),
+            self.memory_mb,
+            self.max_memory_mb,
+        )?;
+        if let Some(init) = self.init {
+            write!(f, "Init Duration: {} ms\t", millis(init))?;
+        }
+        if let Some(status) = self.status {
+            write!(f, "Status: {status}\t")?;
+        }
+        Ok(())
+    }
+}
+
+/// Milliseconds with two decimals.
+pub(super) fn millis(duration: Duration) -> impl fmt::Display {
+    struct Millis(u128);
+    impl fmt::Display for Millis {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "{}.{:02}", self.0 / 100, self.0 % 100)
+        }
+    }
+    Millis(duration.as_nanos() / 10_000)
+}
+
+/// What a process prints: its two pipes, and the lines begun in them.
+#[derive(Debug)]
+pub(super) struct Output {
+    pipes: [pipe::Receiver; 2],
+    begun: Mutex<[Begun; 2]>,
+    logs: Logs,
+    process: u32,
+}
+
+/// What has been read from a pipe and not been logged.
+#[derive(Debug, Default)]
+struct Begun {
+    bytes: Vec<u8>,
+    ended: bool,
+}
+
+impl Output {
+    /// Takes over the pipes of a process of that number.
+    pub(super) fn new(
+        stdout: OwnedFd,
+        stderr: OwnedFd,
+        logs: Logs,
+        process: u32,
+    ) -> std::io::Result<Self> {
+        Ok(Self {
+            pipes: [
+                pipe::Receiver::from_owned_fd(stdout)?,
+                pipe::Receiver::from_owned_fd(stderr)?,
+            ],
+            begun: Mutex::default(),
+            logs,
+            process,
+        })
+    }
+
+    /// Logs what comes out of the pipes, until both have ended.
+    pub(super) async fn pump(&self) {
+        tokio::join!(self.pump_one(0), self.pump_one(1));
+    }
+
+    async fn pump_one(&self, which: usize) {
+        // An error of the event loop, and none of the pipe, leaves the rest to `drain`.
+        while self.pipes[which].readable().await.is_ok() {
+            if self.read(which) == Read::Ended {
+                return;
+            }
+            self.logs.room().await;
+        }
+    }
+
+    /// Logs at once all that the process has printed until now.
+    pub(super) fn drain(&self) {
+        for which in 0..self.pipes.len() {
+            // The app may print as fast as this reads; what it has printed until now is within the first turn.
+            self.read(which);
+        }
+    }
+
+    /// Logs the lines that were begun and will not be ended.
+    pub(super) fn finish(&self) {
+        let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        for rest in begun.iter_mut() {
+            if !rest.bytes.is_empty() {
+                rest.bytes.push(b'\n');
+                self.log_lines(&mut rest.bytes);
+            }
+        }
+    }
+
+    /// Reads what is there, and logs the lines that it ends.
+    fn read(&self, which: usize) -> Read {
+        // Held while reading and logging, so that lines keep their order whoever reads.
+        let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        let begun = &mut begun[which];
+        if begun.ended {
+            return Read::Ended;
+        }
+        let mut total = 0;
+        let mut chunk = [0; 16 * 1024];
+        let state = loop {
+            if total >= TURN {
+                break Read::More;
+            }
+            // Asks the system first, as tokio may not have heard of what has just been written; and tokio second, so that it
+            // learns that the pipe is empty.
+            let read = match rustix::io::read(&self.pipes[which], &mut chunk[..]) {
+                Err(Errno::AGAIN) => self.pipes[which].try_read(&mut chunk),
+                read => read.map_err(Into::into),
+            };
+            match read {
+                Ok(0) => break Read::Ended,
+                Ok(count) => {
+                    total += count;
+                    begun.bytes.extend_from_slice(&chunk[..count]);
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break Read::Empty,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                // A pipe that cannot be read has nothing more to say.
+                Err(_) => break Read::Ended,
+            }
+        };
+        begun.ended = state == Read::Ended;
+        if total > 0 {
+            self.log_lines(&mut begun.bytes);
+        }
+        state
+    }
+
+    /// Logs the whole lines in `bytes`, and leaves what follows the last of them.
+    fn log_lines(&self, bytes: &mut Vec<u8>) {
+        // Only a line feed ends a line. [R] gateway-truth §4.4
+        let end = match bytes.iter().rposition(|byte| *byte == b'\n') {
+            Some(last) => last + 1,
+            None if bytes.len() >= LONGEST_LINE => bytes.len(),
+            None => return,
+        };
+        let text = String::from_utf8_lossy(&bytes[..end]);
+        let text = text.strip_suffix('\n').unwrap_or(&text);
+        if self.logs.0.decorated {
+            let mut shown = String::with_capacity(text.len() + 16);
+            for line in text.split('\n') {
+                if !shown.is_empty() {
+                    shown.push('\n');
+                }
+                let line = line.strip_suffix('\r').unwrap_or(line);
+                // A line of JSON stays one, for those who copy it.
+                if !line.starts_with('{') {
+                    // Writing to a string cannot fail.
+                    let _ = write!(shown, "{DIM}#{}{DIM:#} ", self.process);
+                }
+                shown.push_str(&visible(line));
+            }
+            self.logs.push(shown);
+        } else {
+            self.logs.push(text.to_owned());
+        }
+        bytes.drain(..end);
+    }
+}
+
+/// What a turn of reading has left.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Read {
+    /// Nothing, for now.
+    Empty,
+    /// Perhaps more.
+    More,
+    /// Nothing, for ever.
+    Ended,
+}
+
+/// The text with control characters written out, so that no app and no client can steer the developer's terminal.
+///
+/// Tabs stay, and so do the escape sequences that only change colour (`ESC [ … m`), which are reset at the end.
+fn visible(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(|c| c.is_control() && c != '\t') {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    let mut coloured = false;
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        if let Some(length) = colour_sequence(rest) {
+            coloured = true;
+            shown.push_str(&rest[..length]);
+            rest = &rest[length..];
+            continue;
+        }
+        if c.is_control() && c != '\t' {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+        rest = &rest[c.len_utf8()..];
+    }
+    if coloured {
+        shown.push_str("\x1b[0m");
+    }
+    Cow::Owned(shown)
+}
+
+/// The length of the colour sequence that `text` begins with.
+fn colour_sequence(text: &str) -> Option<usize> {
+    let parameters = text.strip_prefix("\x1b[")?;
+    let length = parameters.find(|c: char| !(c.is_ascii_digit() || c == ';' || c == ':'))?;
+    parameters[length..].starts_with('m').then_some(2 + length + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Report, millis, visible};
+    use std::time::Duration;
+
+    #[test]
+    fn control_characters_are_written_out_and_colours_stay() {
+        assert_eq!(visible("plain\ttext é"), "plain\ttext é");
+        assert_eq!(visible("a\rb\x07"), "a\\rb\\u{7}");
+        assert_eq!(visible("\x1b]0;title\x07"), "\\u{1b}]0;title\\u{7}");
+        assert_eq!(visible("\x1b[2J"), "\\u{1b}[2J");
+        assert_eq!(visible("\x1b[1;31mred"), "\x1b[1;31mred\x1b[0m");
+        assert_eq!(visible("\x1b[1;31"), "\\u{1b}[1;31");
+        assert_eq!(visible("\u{9b}2J"), "\\u{9b}2J");
+    }
+
+    #[test]
+    fn a_report_reads_as_lambdas() {
+        let report = Report {
+            request_id: "id",
+            duration: Duration::from_micros(3_012),
+            init: None,
+            memory_mb: 128,
+            max_memory_mb: 36,
+            status: None,
+        };
+        assert_eq!(
+            report.to_string(),
+            "END RequestId: id\nREPORT RequestId: id\tDuration: 3.01 ms\tBilled Duration: 4 ms\tMemory Size: 128 MB\tMax Memory Used: 36 MB\t"
+        );
+        let cold = Report {
+            init: Some(Duration::from_micros(110_101)),
+            ..report
+        };
+        assert!(cold.to_string().contains("\tBilled Duration: 114 ms\t"));
+        assert!(cold.to_string().ends_with("\tInit Duration: 110.10 ms\t"));
+        assert_eq!(millis(Duration::from_secs(1)).to_string(), "1000.00");
+    }
+}

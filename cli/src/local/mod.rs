@@ -1,0 +1,16 @@
+//! The local server: what stands in for API Gateway and Lambda on the developer's machine.
+//!
+//! `server` takes the requests, `generation` is what is served (a front door and a pool of the app's processes), `pool`
+//! and `instance` run the processes as Lambda runs its execution environments, `runtime_api` is what they talk to.
+
+pub(crate) mod environment;
+pub(crate) mod generation;
+mod instance;
+pub(crate) mod logs;
+pub(crate) mod pool;
+mod process;
+mod runtime_api;
+pub(crate) mod server;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,282 @@
+//! The processes of one function: which of them takes an invocation, and when another one is started.
+//!
+//! As on Lambda, a process has one invocation at a time; an invocation that finds no idle process starts one; of the idle
+//! ones the one used last is taken, so that those which a burst has left behind grow old and end.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use bytes::Bytes;
+use tokio::sync::{Notify, oneshot};
+
+use super::{environment::Function, instance::Instance, logs::Logs};
+
+/// What became of an invocation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The handler's result, as it was posted.
+    Payload(Bytes),
+    /// The error document: the handler's own, or Lambda's for a process that ended, hung or answered too much.
+    FunctionError(Bytes),
+    /// More invocations at once than Lambda allows.
+    Throttled,
+}
+
+impl Outcome {
+    /// The same for the gateway model.
+    pub(crate) fn as_gateway(&self) -> fw::gateway::Outcome<'_> {
+        match self {
+            Self::Payload(payload) => fw::gateway::Outcome::Payload(payload),
+            Self::FunctionError(document) => fw::gateway::Outcome::FunctionError(document),
+            Self::Throttled => fw::gateway::Outcome::Throttled,
+        }
+    }
+}
+
+/// An event on its way to a process.
+#[derive(Debug)]
+pub(crate) struct Job {
+    /// The request's id, a UUID.
+    pub(crate) request_id: String,
+    /// The trace, `Root=…;Parent=…;Sampled=…`.
+    pub(crate) trace_id: String,
+    /// The event, JSON.
+    pub(crate) event: Bytes,
+    /// Where the outcome goes. Who waited for it may have left; the invocation goes on all the same, as on Lambda.
+    pub(super) reply: oneshot::Sender<Outcome>,
+}
+
+/// How much a pool takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Processes at once. This protects the developer's machine and is no part of Lambda's model, so an invocation over it
+    /// waits for a process to become free, where one over Lambda's own limit is refused.
+    pub(crate) processes: usize,
+    /// Invocations at once: running and waiting. What is over it is [`Outcome::Throttled`].
+    pub(crate) concurrency: usize,
+}
+
+impl Default for Limits {
+    /// 100 processes (a Rust function has some 5 MB), and the concurrency that AWS gives an account
+    /// (AWS Lambda Developer Guide, "Lambda quotas": 1,000 concurrent executions).
+    fn default() -> Self {
+        Self {
+            processes: 100,
+            concurrency: 1000,
+        }
+    }
+}
+
+/// The processes of one function. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Pool(Arc<Inner>);
+
+struct Inner {
+    function: Function,
+    limits: Limits,
+    logs: Logs,
+    state: Mutex<State>,
+    /// Told when the last process is gone.
+    empty: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    /// Those that wait for an event, the one used last at the end.
+    idle: Vec<Arc<Instance>>,
+    /// All that live or are being started.
+    all: Vec<Arc<Instance>>,
+    /// The events for which there is no process.
+    waiting: VecDeque<Job>,
+    /// Whether idle processes are ended: a newer generation has taken over.
+    retired: bool,
+    /// Whether no process may be started any more.
+    closed: bool,
+    /// How many processes have been started.
+    started: u32,
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool")
+            .field("function", &self.0.function.name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Pool {
+    /// A pool without processes.
+    pub(crate) fn new(function: Function, limits: Limits, logs: Logs) -> Self {
+        Self(Arc::new(Inner {
+            function,
+            limits,
+            logs,
+            state: Mutex::default(),
+            empty: Notify::new(),
+        }))
+    }
+
+    /// Runs the function on an event, and waits for the outcome.
+    ///
+    /// Dropping the future leaves the invocation running.
+    pub(crate) async fn invoke(
+        &self,
+        request_id: String,
+        trace_id: String,
+        event: Bytes,
+    ) -> Outcome {
+        let (reply, outcome) = oneshot::channel();
+        self.dispatch(Job {
+            request_id,
+            trace_id,
+            event,
+            reply,
+        });
+        // A job is dropped without an outcome only where the pool is closed under it: the server ends.
+        outcome.await.unwrap_or(Outcome::Throttled)
+    }
+
+    /// Gives the job to an idle process, to a new one, or to the queue.
+    fn dispatch(&self, mut job: Job) {
+        loop {
+            let mut state = self.lock();
+            if state.closed {
+                return;
+            }
+            let Some(instance) = state.idle.pop() else {
+                let limits = self.0.limits;
+                if state.all.len() + state.waiting.len() >= limits.concurrency {
+                    drop(state);
+                    // Who asked may have left.
+                    let _ = job.reply.send(Outcome::Throttled);
+                } else if state.all.len() >= limits.processes {
+                    state.waiting.push_back(job);
+                } else {
+                    self.start(state, Some(job), false);
+                }
+                return;
+            };
+            drop(state);
+            match instance.deliver(job) {
+                Ok(()) => return,
+                // It ended a moment ago; the next one, then.
+                Err(returned) => job = returned,
+            }
+        }
+    }
+
+    /// Starts a process, for that job if there is one.
+    fn start(&self, mut state: MutexGuard<'_, State>, job: Option<Job>, again: bool) {
+        state.started += 1;
+        let instance = Instance::new(self.clone(), state.started, job, again);
+        state.all.push(Arc::clone(&instance));
+        drop(state);
+        tokio::spawn(instance.run());
+    }
+
+    /// Starts a process once more for a job whose first one took too long to initialise.
+    pub(super) fn start_again(&self, job: Job) {
+        let state = self.lock();
+        if !state.closed {
+            self.start(state, Some(job), true);
+        }
+    }
+
+    /// Takes back a process that asks for its next event: gives it one, keeps it idle, or sends it away.
+    pub(super) fn release(&self, instance: &Arc<Instance>) -> Released {
+        let mut state = self.lock();
+        if let Some(job) = state.waiting.pop_front() {
+            return Released::Job(job);
+        }
+        if state.retired {
+            return Released::End;
+        }
+        state.idle.push(Arc::clone(instance));
+        Released::Idle
+    }
+
+    /// Takes a job that could not be given to a process.
+    pub(super) fn put_back(&self, job: Job) {
+        self.dispatch(job);
+    }
+
+    /// Forgets a process that has ended and been reaped, and starts another when somebody waits for one.
+    pub(super) fn ended(&self, instance: &Arc<Instance>) {
+        let mut state = self.lock();
+        state.idle.retain(|idle| !Arc::ptr_eq(idle, instance));
+        state.all.retain(|one| !Arc::ptr_eq(one, instance));
+        if let Some(job) = state.waiting.pop_front() {
+            self.start(state, Some(job), false);
+        } else if state.all.is_empty() {
+            self.0.empty.notify_waiters();
+        }
+    }
+
+    /// Ends the idle processes now, and each other one after its invocation. Invocations are still taken.
+    pub(crate) fn retire(&self) {
+        let idle = {
+            let mut state = self.lock();
+            state.retired = true;
+            std::mem::take(&mut state.idle)
+        };
+        for instance in idle {
+            instance.end();
+        }
+    }
+
+    /// Ends all processes, whatever they do, and waits until none is left. Nothing is started any more.
+    pub(crate) async fn close(&self) {
+        let all = {
+            let mut state = self.lock();
+            state.retired = true;
+            state.closed = true;
+            state.idle.clear();
+            state.waiting.clear();
+            state.all.clone()
+        };
+        for instance in all {
+            instance.end();
+        }
+        loop {
+            let notified = self.0.empty.notified();
+            if self.lock().all.is_empty() {
+                return;
+            }
+            notified.await;
+        }
+    }
+
+    /// How many processes there are.
+    pub(crate) fn processes(&self) -> usize {
+        self.lock().all.len()
+    }
+
+    /// The function that is run.
+    pub(super) fn function(&self) -> &Function {
+        &self.0.function
+    }
+
+    /// Where things are logged.
+    pub(super) fn logs(&self) -> &Logs {
+        &self.0.logs
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // No code that holds the lock leaves the state half-changed.
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is next for a process that has asked.
+#[derive(Debug)]
+pub(super) enum Released {
+    /// This event.
+    Job(Job),
+    /// To wait.
+    Idle,
+    /// To end.
+    End,
+}

@@ -1,0 +1,166 @@
+//! A child process that cannot outlive the CLI, and whose descendants die with it.
+//!
+//! Each child leads a process group of its own, so that a Ctrl-C in the terminal reaches the CLI alone and a kill
+//! reaches what the child has started as well. On Linux the kernel kills the child when the CLI dies, however it dies.
+//! Elsewhere on Unix there is no such service: a CLI that is killed with SIGKILL leaves its children running, each of which
+//! ends when its next call of the Runtime API fails.
+
+use std::{
+    ffi::OsString,
+    io,
+    os::fd::OwnedFd,
+    path::PathBuf,
+    process::{ExitStatus, Stdio},
+    sync::{LazyLock, mpsc},
+};
+
+use rustix::process::{Pid, Signal};
+use tokio::{process::Command, runtime::Handle, sync::oneshot};
+
+/// What to start.
+#[derive(Clone, Debug)]
+pub(crate) struct Launch {
+    /// The executable.
+    pub(crate) program: PathBuf,
+    /// The working directory.
+    pub(crate) directory: PathBuf,
+    /// The whole environment; nothing is inherited.
+    pub(crate) environment: Vec<(OsString, OsString)>,
+}
+
+/// A running child. Dropping it kills its group; it is then reaped by the runtime.
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: tokio::process::Child,
+    group: Pid,
+}
+
+impl Process {
+    /// Starts the child, and gives the reading ends of its standard output and standard error.
+    ///
+    /// # Errors
+    ///
+    /// The system's, when the program does not exist, is not executable, or no process can be made.
+    pub(crate) async fn spawn(launch: &Launch) -> io::Result<(Self, OwnedFd, OwnedFd)> {
+        let mut command = Command::new(&launch.program);
+        command
+            .current_dir(&launch.directory)
+            .env_clear()
+            .envs(launch.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0);
+        die_with_parent(&mut command);
+        let mut child = spawn_from_lasting_thread(command).await?;
+        let missing = || io::Error::other("the child has no pipe or was reaped at once");
+        let group = child
+            .id()
+            .and_then(|id| Pid::from_raw(i32::try_from(id).ok()?))
+            .ok_or_else(missing)?;
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let process = Self { child, group };
+        let stdout = stdout.ok_or_else(missing)?.into_owned_fd()?;
+        let stderr = stderr.ok_or_else(missing)?.into_owned_fd()?;
+        Ok((process, stdout, stderr))
+    }
+
+    /// The child's process id.
+    pub(crate) fn id(&self) -> u32 {
+        // A process id is positive.
+        self.group.as_raw_nonzero().get().unsigned_abs()
+    }
+
+    /// Kills the child and everything in its group.
+    ///
+    /// Also of use when the child itself has ended: what it started may live on, and keeps the group's number taken.
+    /// (When nothing lives on the number is free; for it to name another group by now, the system would have to have
+    /// given out all its process ids since the child was reaped a moment ago.)
+    pub(crate) fn kill(&self) {
+        // The only failure is that nobody is left to be killed.
+        let _ = rustix::process::kill_process_group(self.group, Signal::KILL);
+    }
+
+    /// Waits until the child has ended, and reaps it.
+    pub(crate) async fn wait(&mut self) -> io::Result<ExitStatus> {
+        self.child.wait().await
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // `None` once it has been reaped.
+        if self.child.id().is_some() {
+            self.kill();
+        }
+    }
+}
+
+/// A command to be spawned by the lasting thread.
+struct Order {
+    command: Command,
+    runtime: Handle,
+    reply: oneshot::Sender<io::Result<tokio::process::Child>>,
+}
+
+/// Spawns from a thread that lives as long as this process.
+///
+/// Linux sends the parent-death signal when the *thread* that spawned the child ends (prctl(2), `PR_SET_PDEATHSIG`), and
+/// the threads of an async runtime may end before the process does.
+async fn spawn_from_lasting_thread(command: Command) -> io::Result<tokio::process::Child> {
+    static ORDERS: LazyLock<mpsc::Sender<Order>> = LazyLock::new(|| {
+        let (orders, queue) = mpsc::channel::<Order>();
+        // Where no thread can be made the queue is dropped, and every order fails with a message.
+        let _ = std::thread::Builder::new()
+            .name("spawn".to_owned())
+            .spawn(move || {
+                // The sender is a static, so this loop never ends.
+                for mut order in queue {
+                    let _context = order.runtime.enter();
+                    // Nobody waits any more: the child is dropped, killed and reaped.
+                    let _ = order
+                        .reply
+                        .send(order.command.kill_on_drop(true).spawn());
+                }
+            });
+        orders
+    });
+    let gone = || io::Error::other("the thread that starts processes is not running");
+    let (reply, spawned) = oneshot::channel();
+    ORDERS
+        .send(Order {
+            command,
+            runtime: Handle::current(),
+            reply,
+        })
+        .map_err(|_| gone())?;
+    spawned.await.map_err(|_| gone())?
+}
+
+/// Asks the kernel to kill the child when this process dies.
+#[cfg(target_os = "linux")]
+#[expect(
+    unsafe_code,
+    reason = "the request must be made between fork and exec, and `pre_exec` is the only way there"
+)]
+fn die_with_parent(command: &mut Command) {
+    let parent = rustix::process::getpid();
+    let prepare = move || {
+        rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+        // When the parent died before the request, the signal never comes. By now the child has another parent.
+        if rustix::process::getppid() != Some(parent) {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        Ok(())
+    };
+    // SAFETY: between fork and exec in a process of several threads only async-signal-safe work is allowed: no locks, no
+    // allocation. The closure makes two system calls through rustix, which on Linux issues them directly, and
+    // compares two numbers; `ErrorKind::into` builds its error without allocating. It borrows nothing.
+    unsafe {
+        command.pre_exec(prepare);
+    }
+}
+
+/// No other Unix has a parent-death signal for all of its versions; see the module's documentation.
+#[cfg(not(target_os = "linux"))]
+fn die_with_parent(_command: &mut Command) {}

@@ -1,0 +1,467 @@
+//! The HTTP server in front: HTTP/1.1 and cleartext HTTP/2, one generation at a time behind it.
+
+use std::{
+    future::Future,
+    io::ErrorKind,
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use bytes::{Bytes, BytesMut};
+use fw::gateway::{Arrival, HttpReply, HttpRequest, Outcome as GatewayOutcome, Received};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version, header};
+use http_body_util::{BodyExt, Full};
+use hyper::{body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::{conn::auto, graceful::GracefulShutdown},
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    time::{sleep, timeout},
+};
+
+use super::{generation::Generation, logs::Logs};
+use crate::{
+    console::Console,
+    error::{Failure, Result},
+};
+
+/// The largest request body: 10 MB. [D] gateway-truth §1.8
+const LARGEST_BODY: usize = 10 * 1024 * 1024;
+/// The most that request line and headers may have together, in bytes. [D] gateway-truth §1.8
+const LARGEST_HEAD: usize = 10_240;
+/// How long an HTTP API waits for its integration. [D] gateway-truth §1.8
+const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a client may take for its request's head, and a connection be idle.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a client may pause within a body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long requests may go on after the server was told to end.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// A server that listens, with or without something to serve.
+#[derive(Debug)]
+pub(crate) struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    /// The generations that may still have processes.
+    former: Mutex<Vec<Arc<Generation>>>,
+}
+
+/// What a connection needs.
+#[derive(Debug)]
+struct Shared {
+    current: watch::Sender<Option<Arc<Generation>>>,
+    logs: Logs,
+}
+
+impl Server {
+    /// Listens on that address; port 0 is any free one.
+    ///
+    /// # Errors
+    ///
+    /// When the port is taken or may not be used; exit code 69.
+    pub(crate) async fn bind(address: SocketAddr, console: &Console) -> Result<Self> {
+        Self::bind_with(address, Logs::new(console)).await
+    }
+
+    pub(super) async fn bind_with(address: SocketAddr, logs: Logs) -> Result<Self> {
+        let failed = |error| cannot_listen(address, error);
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        Ok(Self {
+            listener,
+            address,
+            shared: Arc::new(Shared {
+                current: watch::Sender::new(None),
+                logs,
+            }),
+            former: Mutex::default(),
+        })
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The log of requests and processes; generations write to it as well.
+    pub(crate) fn logs(&self) -> &Logs {
+        &self.shared.logs
+    }
+
+    /// Serves that generation from the next request on. The one before it finishes the requests that it has, and ends its
+    /// processes. Requests that came before the first generation have waited for it.
+    pub(crate) fn serve(&self, generation: Generation) {
+        let before = self.shared.current.send_replace(Some(Arc::new(generation)));
+        if let Some(before) = before {
+            before.pool.retire();
+            let mut former = self.former.lock().unwrap_or_else(PoisonError::into_inner);
+            former.retain(|one| one.pool.processes() > 0 || Arc::strong_count(one) > 1);
+            former.push(before);
+        }
+    }
+
+    /// Serves until `shutdown` is ready, then lets the requests at hand finish, for a moment. No process is left.
+    pub(crate) async fn run(&self, shutdown: impl Future<Output = ()>) {
+        let graceful = GracefulShutdown::new();
+        let mut shutdown = std::pin::pin!(shutdown);
+        loop {
+            tokio::select! {
+                accepted = self.listener.accept() => match accepted {
+                    Ok((stream, peer)) => self.connect(stream, peer, &graceful),
+                    // Of one connection only: go on. Of the whole process, such as too many open files: let others close theirs.
+                    Err(error) if is_transient(&error) => {}
+                    Err(_) => sleep(Duration::from_millis(10)).await,
+                },
+                () = &mut shutdown => break,
+            }
+        }
+        // Past the grace period the pools are closed under the requests that are left.
+        let _ = timeout(GRACE, graceful.shutdown()).await;
+        let current = self.shared.current.send_replace(None);
+        let former = std::mem::take(
+            &mut *self.former.lock().unwrap_or_else(PoisonError::into_inner),
+        );
+        for generation in former.iter().chain(&current) {
+            generation.pool.close().await;
+        }
+        self.shared.logs.flush().await;
+    }
+
+    /// Serves a connection on a task of its own.
+    fn connect(&self, stream: TcpStream, peer: SocketAddr, graceful: &GracefulShutdown) {
+        // The only failure is a connection that has just been closed.
+        let _ = stream.set_nodelay(true);
+        let shared = Arc::clone(&self.shared);
+        let service = service_fn(move |request| {
+            let shared = Arc::clone(&shared);
+            async move { shared.answer(request, peer.ip()).await }
+        });
+        let mut builder = auto::Builder::new(TokioExecutor::new());
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIMEOUT)
+            // The replies are dated by the gateway model.
+            .auto_date_header(false)
+            // HTTP API spells its headers so; that of REST APIs keeps the handler's spelling, which hyper cannot. [R]
+            // gateway-truth §0 row 7
+            .title_case_headers(true);
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .auto_date_header(false)
+            .max_concurrent_streams(128);
+        let connection = builder
+            .serve_connection(TokioIo::new(stream), service)
+            .into_owned();
+        let connection = graceful.watch(connection);
+        tokio::spawn(async move {
+            // An error is the client's: it went away, or does not speak HTTP, and hyper has told it.
+            let _ = connection.await;
+        });
+    }
+}
+
+impl Shared {
+    /// One request. An error closes the connection: the client did not send what it announced.
+    async fn answer(
+        &self,
+        request: Request<Incoming>,
+        peer: IpAddr,
+    ) -> std::result::Result<Response<Full<Bytes>>, BodyError> {
+        let started = Instant::now();
+        let version = request.version();
+        let closes = version == Version::HTTP_10
+            || request
+                .headers()
+                .get(header::CONNECTION)
+                .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"close"));
+        let is_head = request.method() == Method::HEAD;
+        let (request, body) = translate(request, peer);
+        let arrival = arrival();
+        let mut told = Told {
+            logs: &self.logs,
+            request,
+            started,
+            done: false,
+        };
+        let reply = match self.reply(&mut told.request, body, &arrival).await {
+            Ok(reply) => reply,
+            Err(error) => {
+                told.client_left();
+                return Err(error);
+            }
+        };
+        told.status(reply.status);
+        Ok(respond(reply, is_head, version == Version::HTTP_2, closes))
+    }
+
+    /// What the gateway makes of the request.
+    async fn reply(
+        &self,
+        request: &mut HttpRequest,
+        body: Incoming,
+        arrival: &Arrival,
+    ) -> std::result::Result<HttpReply, BodyError> {
+        let size = request.method.len() + request.target.len() + "  HTTP/1.1".len();
+        let size = request
+            .headers
+            .iter()
+            .fold(size, |sum, (name, value)| sum + name.len() + value.len());
+        if size > LARGEST_HEAD {
+            // Status and body are unverified (gateway-truth §8, question 6); 431 is RFC 6585's.
+            return Ok(refusal(431, "Request Header Fields Too Large", arrival));
+        }
+        let Some(body) = read(body).await? else {
+            return Ok(refusal(413, "Request Entity Too Large", arrival));
+        };
+        request.body = body;
+        let generation = self.generation().await;
+        Ok(match generation.door.receive(request, arrival) {
+            Received::Answer(reply) => reply,
+            Received::Invoke(invocation) => {
+                let outcome = generation.pool.invoke(
+                    invocation.request_id.clone(),
+                    invocation.trace_id.clone(),
+                    invocation.event.clone(),
+                );
+                match timeout(INTEGRATION_TIMEOUT, outcome).await {
+                    Ok(outcome) => generation.door.answer(&invocation, outcome.as_gateway()),
+                    // The invocation goes on, as it does on Lambda.
+                    Err(_) => generation
+                        .door
+                        .answer(&invocation, GatewayOutcome::IntegrationTimeout),
+                }
+            }
+        })
+    }
+
+    /// What is served now, or will be first.
+    async fn generation(&self) -> Arc<Generation> {
+        if let Some(generation) = self.current.borrow().as_ref() {
+            return Arc::clone(generation);
+        }
+        let mut current = self.current.subscribe();
+        loop {
+            if let Some(generation) = current.borrow_and_update().as_ref() {
+                return Arc::clone(generation);
+            }
+            if current.changed().await.is_err() {
+                // The sender is our own, so it cannot be gone.
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+}
+
+/// Says once what became of a request, also when its future is dropped because the client left.
+struct Told<'a> {
+    logs: &'a Logs,
+    request: HttpRequest,
+    started: Instant,
+    done: bool,
+}
+
+impl Told<'_> {
+    fn status(&mut self, status: u16) {
+        self.done = true;
+        let took = self.started.elapsed();
+        self.logs
+            .request(&self.request.method, &self.request.target, status, took);
+    }
+
+    fn client_left(&mut self) {
+        self.done = true;
+        let took = self.started.elapsed();
+        self.logs
+            .client_left(&self.request.method, &self.request.target, took);
+    }
+}
+
+impl Drop for Told<'_> {
+    fn drop(&mut self) {
+        if !self.done {
+            self.client_left();
+        }
+    }
+}
+
+/// The request for the gateway model, without its body.
+fn translate(request: Request<Incoming>, peer: IpAddr) -> (HttpRequest, Incoming) {
+    let (head, body) = request.into_parts();
+    // A URI that hyper accepts has the client's own bytes.
+    let target = match (head.uri.authority(), head.uri.path_and_query()) {
+        (None, Some(target)) => target.as_str().to_owned(),
+        // HTTP/2 has the authority apart; its path is in origin form.
+        (Some(_), Some(target)) if head.version == Version::HTTP_2 => target.as_str().to_owned(),
+        _ => head.uri.to_string(),
+    };
+    let mut translated = HttpRequest {
+        source_ip: peer,
+        ..HttpRequest::new(head.method.as_str(), target)
+    };
+    translated.headers.reserve(head.headers.len() + 1);
+    if head.version == Version::HTTP_2
+        && !head.headers.contains_key(header::HOST)
+        && let Some(authority) = head.uri.authority()
+    {
+        translated.push_header("host", authority.as_str().as_bytes());
+    }
+    for (name, value) in &head.headers {
+        translated.push_header(name.as_str(), value.as_bytes());
+    }
+    (translated, body)
+}
+
+/// Why a body could not be read.
+#[derive(Debug)]
+enum BodyError {
+    Broken(hyper::Error),
+    TooSlow,
+}
+
+impl std::fmt::Display for BodyError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Broken(error) => error.fmt(f),
+            Self::TooSlow => write!(f, "no part of the body came for {BODY_TIMEOUT:?}"),
+        }
+    }
+}
+
+impl std::error::Error for BodyError {}
+
+/// The body, whole, or nothing when it is over [`LARGEST_BODY`].
+async fn read(mut body: Incoming) -> std::result::Result<Option<Bytes>, BodyError> {
+    use hyper::body::Body as _;
+
+    if body.is_end_stream() {
+        return Ok(Some(Bytes::new()));
+    }
+    // What announces too much is not read at all.
+    if body.size_hint().lower() > LARGEST_BODY as u64 {
+        return Ok(None);
+    }
+    let mut first = Bytes::new();
+    let mut rest = BytesMut::new();
+    while let Some(frame) = timeout(BODY_TIMEOUT, body.frame())
+        .await
+        .map_err(|_| BodyError::TooSlow)?
+    {
+        let Ok(data) = frame.map_err(BodyError::Broken)?.into_data() else {
+            continue;
+        };
+        if first.is_empty() {
+            first = data;
+            continue;
+        }
+        if rest.is_empty() {
+            rest.extend_from_slice(&first);
+        }
+        if rest.len() + data.len() > LARGEST_BODY {
+            return Ok(None);
+        }
+        rest.extend_from_slice(&data);
+    }
+    Ok(Some(if rest.is_empty() {
+        first
+    } else {
+        rest.freeze()
+    }))
+}
+
+/// The moment, and fresh identifiers.
+fn arrival() -> Arrival {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let epoch_ms = now.map_or(0, |now| u64::try_from(now.as_millis()).unwrap_or(u64::MAX));
+    let mut entropy = [0; Arrival::ENTROPY];
+    if getrandom::fill(&mut entropy).is_err() {
+        // Without the system's randomness ids need only differ from each other, as this does in one process.
+        static COUNT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+        let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        for chunk in entropy.chunks_mut(8) {
+            chunk.copy_from_slice(&count.to_be_bytes()[..chunk.len()]);
+        }
+    }
+    Arrival::new(epoch_ms, entropy)
+}
+
+/// What the gateway says by itself to a request that it does not take.
+fn refusal(status: u16, message: &str, arrival: &Arrival) -> HttpReply {
+    let body = serde_json::json!({ "message": message }).to_string();
+    HttpReply {
+        status,
+        headers: vec![
+            ("Content-Type".to_owned(), "application/json".to_owned()),
+            ("Content-Length".to_owned(), body.len().to_string()),
+            ("Apigw-Requestid".to_owned(), arrival.extended_id.clone()),
+        ],
+        body: body.into(),
+    }
+}
+
+/// The reply as hyper sends it.
+fn respond(reply: HttpReply, is_head: bool, is_http2: bool, closes: bool) -> Response<Full<Bytes>> {
+    let body = if is_head { Bytes::new() } else { reply.body };
+    let mut response = Response::new(Full::new(body));
+    *response.status_mut() =
+        StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.reserve(reply.headers.len());
+    for (name, value) in reply.headers {
+        let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
+            continue;
+        };
+        // The gateway's `keep-alive` would be wrong where the client closes, and is no header of HTTP/2.
+        if (is_http2 || closes) && name == header::CONNECTION {
+            continue;
+        }
+        if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(value)) {
+            headers.append(name, value);
+        }
+    }
+    response
+}
+
+/// Whether the error is of one connection that was given up before it was accepted (accept(2)).
+fn is_transient(error: &std::io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::ConnectionAborted
+            | ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionRefused
+            | ErrorKind::Interrupted
+    )
+}
+
+/// Why the server cannot listen, and what to do about it.
+fn cannot_listen(address: SocketAddr, error: std::io::Error) -> Failure {
+    let port = address.port();
+    let (message, hint) = match error.kind() {
+        ErrorKind::AddrInUse => (
+            format!("port {port} is taken on {}", address.ip()),
+            "end the program that listens there, or take any free port with `--port 0`",
+        ),
+        ErrorKind::PermissionDenied => (
+            format!("port {port} may not be used"),
+            "ports below 1024 are often kept for the system; take any free port with `--port 0`",
+        ),
+        ErrorKind::AddrNotAvailable => (
+            format!("this machine does not have the address {}", address.ip()),
+            "leave out `--host` to listen on this machine only",
+        ),
+        _ => (
+            format!("cannot listen on {address}"),
+            "try another address with `--host` and `--port`",
+        ),
+    };
+    Failure::unavailable(message)
+        .because(Box::from(error) as Box<dyn std::error::Error + Send + Sync>)
+        .hint(hint)
+}
