@@ -3,11 +3,14 @@
 use std::{
     io::BufReader,
     path::PathBuf,
-    process::{Command, Stdio},
+    os::unix::process::CommandExt as _,
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use cargo_metadata::Message;
+use rustix::process::{Pid, Signal};
 
 use crate::{
     console::Console,
@@ -51,6 +54,75 @@ pub(crate) fn build(
     architecture: Architecture,
     console: &Console,
 ) -> Result<Built> {
+    run(command(project, profile, architecture, console)?, project, None)
+}
+
+/// The same, and `running` can end it: the build is no longer part of the terminal's foreground, so Ctrl-C reaches
+/// only us.
+pub(crate) fn build_until(
+    project: &Project,
+    profile: Profile,
+    architecture: Architecture,
+    console: &Console,
+    running: &RunningBuild,
+) -> Result<Built> {
+    let mut cargo = command(project, profile, architecture, console)?;
+    cargo.process_group(0);
+    run(cargo, project, Some(running))
+}
+
+/// A build that may be running, shared between who runs it and who ends it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RunningBuild(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+enum State {
+    #[default]
+    Idle,
+    /// The process group of cargo and its compilers.
+    Running(Pid),
+    Ended,
+}
+
+impl RunningBuild {
+    /// Ends the build, if one runs, and lets no other start.
+    pub(crate) fn end(&self) {
+        let before = std::mem::replace(&mut *self.lock(), State::Ended);
+        if let State::Running(group) = before {
+            // It may have ended by itself just now.
+            let _ = rustix::process::kill_process_group(group, Signal::TERM);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts it, unless no more is to be started.
+    fn spawn(&self, cargo: &mut Command) -> std::io::Result<Option<Child>> {
+        let mut state = self.lock();
+        if matches!(*state, State::Ended) {
+            return Ok(None);
+        }
+        let child = cargo.spawn()?;
+        *state = Pid::from_raw(child.id().cast_signed()).map_or(State::Idle, State::Running);
+        Ok(Some(child))
+    }
+
+    fn done(&self) {
+        let mut state = self.lock();
+        if matches!(*state, State::Running(_)) {
+            *state = State::Idle;
+        }
+    }
+}
+
+fn command(
+    project: &Project,
+    profile: Profile,
+    architecture: Architecture,
+    console: &Console,
+) -> Result<Command> {
     let mut cargo = Command::new(std::env::var_os(env::CARGO).unwrap_or_else(|| "cargo".into()));
     if architecture == Architecture::HOST {
         cargo.arg("build");
@@ -67,17 +139,22 @@ pub(crate) fn build(
     }
     cargo.current_dir(project.package_dir());
     console.verbose(format_args!("running {cargo:?}"));
-    run(cargo, project)
+    Ok(cargo)
 }
 
-fn run(mut cargo: Command, project: &Project) -> Result<Built> {
+fn run(mut cargo: Command, project: &Project, running: Option<&RunningBuild>) -> Result<Built> {
     let start = Instant::now();
-    let mut child = cargo
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
+    cargo.stdin(Stdio::null()).stdout(Stdio::piped());
+    let child = match running {
+        None => cargo.spawn().map(Some),
+        Some(running) => running.spawn(&mut cargo),
+    };
+    let child = child
         .context("cannot run cargo")
         .map_err(|failure| failure.exiting(Exit::Unavailable))?;
+    let Some(mut child) = child else {
+        return Err(Failure::new("the build was not started").exiting(Exit::Interrupted));
+    };
     let mut found = None;
     if let Some(stdout) = child.stdout.take() {
         for message in Message::parse_stream(BufReader::new(stdout)) {
@@ -93,6 +170,9 @@ fn run(mut cargo: Command, project: &Project) -> Result<Built> {
     }
     let status = child.wait().context("cannot wait for cargo")?;
     let duration = start.elapsed();
+    if let Some(running) = running {
+        running.done();
+    }
     match found {
         Some((executable, fresh)) if status.success() => Ok(Built {
             executable,

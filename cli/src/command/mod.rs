@@ -1,5 +1,6 @@
 //! One short function for each command: the story of what it does.
 
+mod local;
 mod new;
 mod routes;
 
@@ -16,7 +17,8 @@ pub(crate) fn run(args: Args, console: &Console) -> Result<Exit> {
         Command::Init(args) => new::init(&args, console),
         Command::Routes(args) => routes::routes(&args, console),
         Command::Manifest(args) => routes::manifest(&args, console),
-        Command::Local(_) | Command::Deploy(_) | Command::Url(_) | Command::Delete(_) => {
+        Command::Local(args) => local::local(&args, console),
+        Command::Deploy(_) | Command::Url(_) | Command::Delete(_) => {
             console.line("nothing yet");
             Ok(Exit::Failure)
         }
