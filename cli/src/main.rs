@@ -3,8 +3,11 @@
 //! Parse, run, exit code; everything else is in the modules.
 
 mod args;
+mod artifact;
+mod aws;
 mod command;
 mod console;
+mod deploy;
 mod env;
 mod error;
 mod settings;
