@@ -1,11 +1,13 @@
 //! The AWS calls that a deployment needs: one small trait per service, with just the calls used.
 //!
-//! Two things implement the traits: [`Account`], the real account over aws-sdk-rust, and for tests [`fake::Fake`], an
+//! Two things implement the traits: [`Account`], the real account over aws-sdk-rust, and for tests `fake::Fake`, an
 //! account in memory that is as strict as AWS. Nothing else in the CLI names an SDK type.
 
 mod account;
 pub(crate) mod apigateway;
 mod error;
+#[cfg(test)]
+pub(crate) mod fake;
 pub(crate) mod iam;
 pub(crate) mod lambda;
 pub(crate) mod logs;
