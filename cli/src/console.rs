@@ -104,6 +104,11 @@ impl Console {
         self.verbosity == Verbosity::Verbose
     }
 
+    /// Whether `-q` was given, so that what would only be told need not be put together.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.verbosity == Verbosity::Quiet
+    }
+
     /// A result, on standard output: what a script reads.
     pub(crate) fn result(&self, text: impl fmt::Display) {
         let mut streams = self.lock();

@@ -6,10 +6,13 @@ mod args;
 mod artifact;
 mod aws;
 mod command;
+mod compile;
 mod console;
 mod deploy;
 mod env;
 mod error;
+mod manifest;
+mod project;
 mod settings;
 
 use std::process::ExitCode;
