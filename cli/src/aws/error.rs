@@ -22,6 +22,7 @@ impl Operation {
     }
 
     /// Whether it changes the account.
+    #[cfg(test)]
     pub(crate) fn writes(self) -> bool {
         !["Get", "List", "Describe"]
             .iter()

@@ -17,7 +17,7 @@ mod tests;
 use std::future::Future;
 
 use crate::{
-    aws::{self, Aws, sts::Sts as _},
+    aws::{self, Aws},
     error::{Context as _, Failure, Result},
 };
 

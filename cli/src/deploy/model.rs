@@ -27,8 +27,8 @@ pub(crate) const ALIAS: &str = "live";
 pub(crate) const POLICY: &str = "fw";
 /// The statement that lets the API invoke the alias.
 pub(crate) const GRANT: &str = "fw-http-api";
-/// What the API's function finds in `_HANDLER`; event handlers will have names of their own.
-pub(crate) const HANDLER: &str = "api";
+/// What the API's function finds in `_HANDLER`, locally too; event handlers will have names of their own.
+pub(crate) const HANDLER: &str = "bootstrap";
 /// The runtime that starts an executable named `bootstrap`.
 const RUNTIME: &str = "provided.al2023";
 /// An HTTP API's limit (gateway-truth §1.8).

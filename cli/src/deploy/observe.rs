@@ -91,14 +91,6 @@ impl Actual {
         let whole = self.apis.first()?;
         whole.stage.map(|_| whole.api.endpoint.as_str())
     }
-
-    /// Whether nothing of the deployment is there.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.role.ours().is_none()
-            && self.log_group.ours().is_none()
-            && self.function.ours().is_none()
-            && self.apis.is_empty()
-    }
 }
 
 /// Reads what the account holds of that deployment.
@@ -122,6 +114,13 @@ pub(crate) async fn observe<A: Aws>(aws: &A, names: &Names) -> Result<Actual> {
         apis,
         foreign_apis,
     })
+}
+
+/// Where a deployment answers: one call.
+pub(crate) async fn url<A: Aws>(aws: &A, names: &Names) -> Result<Option<String>> {
+    let mut all = aws.apis().await?;
+    all.retain(|api| names.own(&api.tags));
+    Ok(all.into_iter().map(|api| api.endpoint).min())
 }
 
 async fn live<A: Aws>(aws: &A, names: &Names) -> Result<Option<Live>> {

@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use super::{
-    model::{Names, Place},
+    model::{Desired, Names, Place},
     step::{Action, Plan},
 };
-use crate::console::{BAD, BOLD, Console, DIM, GOOD, WARN, columns};
+use crate::console::{BAD, BOLD, Console, GOOD, WARN, columns};
 
 /// The newest schema of [`Document`].
 const SCHEMA: u32 = 1;
@@ -40,12 +40,8 @@ struct Change<'a> {
 }
 
 /// The document of a plan.
-pub(crate) fn document<'a>(
-    names: &'a Names,
-    place: &'a Place,
-    plan: &'a Plan,
-    url: Option<&'a str>,
-) -> String {
+pub(crate) fn document(desired: &Desired, plan: &Plan, url: Option<&str>) -> String {
+    let Desired { names, place, .. } = desired;
     let changes = plan.steps.iter().map(|planned| {
         let (action, resource) = planned.step.subject();
         Change {
@@ -106,13 +102,35 @@ pub(crate) fn lines(plan: &Plan) -> Vec<String> {
         .collect()
 }
 
-/// Shows a plan on standard error, where everything but results goes.
-pub(crate) fn show(console: &Console, names: &Names, place: &Place, plan: &Plan) {
-    console.line(headline(names, place));
-    for line in lines(plan) {
-        console.line(line);
-    }
+/// Shows a plan on standard error: what a deploy is about to do.
+pub(crate) fn show(console: &Console, desired: &Desired, plan: &Plan) {
+    told(desired, plan).iter().for_each(|line| console.line(line));
+}
+
+/// Prints a plan on standard output: what `--plan` was asked for.
+pub(crate) fn result(console: &Console, desired: &Desired, plan: &Plan) {
+    told(desired, plan)
+        .iter()
+        .for_each(|line| console.result(line));
+}
+
+fn told(desired: &Desired, plan: &Plan) -> Vec<String> {
+    let mut all = vec![headline(&desired.names, &desired.place)];
+    all.extend(lines(plan));
     if plan.is_empty() {
-        console.line(format_args!("  {DIM}no changes{DIM:#}"));
+        all.push("  no changes".to_owned());
     }
+    all
+}
+
+/// Where a deployed app answers, as JSON.
+pub(crate) fn location(names: &Names, region: &str, url: &str) -> String {
+    serde_json::json!({
+        "schema": SCHEMA,
+        "app": names.app,
+        "stage": names.stage,
+        "region": region,
+        "url": url,
+    })
+    .to_string()
 }

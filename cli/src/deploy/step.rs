@@ -93,7 +93,6 @@ impl fmt::Display for Resource<'_> {
 
 /// One change to the account: one mutating call.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(missing_docs, reason = "the fields are named after what they are")]
 pub(crate) enum Step {
     /// Makes the role, which nobody can use until it has its policy.
     CreateRole {

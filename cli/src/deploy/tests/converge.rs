@@ -60,7 +60,7 @@ fn an_interrupted_change_is_completed_by_the_next_and_never_stops_the_traffic() 
         let undisturbed = Fake::holding(before.clone());
         SECOND.deploy(&undisturbed).await.unwrap();
         let writes = undisturbed.writes();
-        assert_eq!(writes.len(), 12, "{writes:?}");
+        assert_eq!(writes.len(), 11, "{writes:?}");
         let flip = writes.iter().position(|call| *call == "UpdateAlias").unwrap();
         for fault in faults(writes.len()) {
             let aws = Fake::holding(before.clone());
