@@ -2,8 +2,8 @@
 
 use std::{
     io::BufReader,
-    path::PathBuf,
     os::unix::process::CommandExt as _,
+    path::PathBuf,
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -54,7 +54,11 @@ pub(crate) fn build(
     architecture: Architecture,
     console: &Console,
 ) -> Result<Built> {
-    run(command(project, profile, architecture, console)?, project, None)
+    run(
+        command(project, profile, architecture, console)?,
+        project,
+        None,
+    )
 }
 
 /// The same, and `running` can end it: the build is no longer part of the terminal's foreground, so Ctrl-C reaches

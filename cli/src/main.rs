@@ -3,9 +3,12 @@
 //! Parse, run, exit code; everything else is in the modules.
 
 mod args;
+mod artifact;
+mod aws;
 mod command;
 mod compile;
 mod console;
+mod deploy;
 mod env;
 mod error;
 mod local;

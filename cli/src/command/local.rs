@@ -20,7 +20,10 @@ use crate::{
 
 /// Serves until Ctrl-C or SIGTERM.
 pub(super) fn local(args: &args::Local, console: &Console) -> Result<Exit> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start")?;
     let result = runtime.block_on(serve(args, console));
     // A build that is still being ended must not hold up the exit.
     runtime.shutdown_background();
@@ -34,7 +37,8 @@ async fn serve(args: &args::Local, console: &Console) -> Result<Exit> {
     let server = Server::bind(SocketAddr::new(args.host, args.port), console).await?;
     let mut interrupted = signal(SignalKind::interrupt()).context("cannot wait for Ctrl-C")?;
     let mut terminated = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
-    let services = Services::start(args, &settings, &app.data_dir(&settings.stage), console).await?;
+    let services =
+        Services::start(args, &settings, &app.data_dir(&settings.stage), console).await?;
     let build = app.running_build();
     let shutdown = async {
         tokio::select! {

@@ -313,11 +313,7 @@ impl Instance {
     }
 
     /// Answers the invocation of that id, once.
-    fn answer(
-        &self,
-        request_id: &str,
-        outcome: impl FnOnce() -> Outcome,
-    ) -> Result<(), Refused> {
+    fn answer(&self, request_id: &str, outcome: impl FnOnce() -> Outcome) -> Result<(), Refused> {
         let reply = match &mut self.lock().phase {
             Phase::Busy(busy) if busy.request_id == request_id => busy.reply.take(),
             _ => None,
@@ -438,9 +434,7 @@ impl Instance {
                 let (job, again) = (job.take(), *again);
                 state.phase = Phase::Ended;
                 match job {
-                    Some(job) if again => {
-                        Err(End::Timeout(self.begin(job, spawned, None).0))
-                    }
+                    Some(job) if again => Err(End::Timeout(self.begin(job, spawned, None).0)),
                     job => Err(End::InitTimeout(job)),
                 }
             }
@@ -561,12 +555,7 @@ impl Instance {
         Ok(Launch {
             program: function.bootstrap.clone(),
             directory: function.directory.clone(),
-            environment: environment::of_process(
-                function,
-                &api,
-                &environment::log_stream(),
-                trace,
-            ),
+            environment: environment::of_process(function, &api, &environment::log_stream(), trace),
         })
     }
 
@@ -699,13 +688,18 @@ fn signal_name(signal: i32) -> String {
     known
         .iter()
         .find(|(one, _)| one.as_raw() == signal)
-        .map_or_else(|| format!("signal {signal}"), |(_, name)| (*name).to_owned())
+        .map_or_else(
+            || format!("signal {signal}"),
+            |(_, name)| (*name).to_owned(),
+        )
 }
 
 /// `VmHWM` of `/proc/PID/status`, in kB (proc(5)); nothing where there is no such file.
 fn peak_memory(process: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 

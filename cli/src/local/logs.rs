@@ -464,7 +464,9 @@ fn visible(text: &str) -> Cow<'_, str> {
 fn colour_sequence(text: &str) -> Option<usize> {
     let parameters = text.strip_prefix("\x1b[")?;
     let length = parameters.find(|c: char| !(c.is_ascii_digit() || c == ';' || c == ':'))?;
-    parameters[length..].starts_with('m').then_some(2 + length + 1)
+    parameters[length..]
+        .starts_with('m')
+        .then_some(2 + length + 1)
 }
 
 #[cfg(test)]

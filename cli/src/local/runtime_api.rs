@@ -3,7 +3,6 @@
 //! Source: AWS Lambda Developer Guide, "Using the Lambda runtime API for custom runtimes"; states and errors as in
 //! gateway-truth §4.6. The state itself is [`Instance`]'s; this is the wire.
 
-
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};

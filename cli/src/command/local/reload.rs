@@ -35,7 +35,15 @@ pub(super) async fn keep_serving(
     server: &Server,
     console: &Console,
 ) -> Failure {
-    let serving = Serving { app, settings, args, services, server, console, routes: None };
+    let serving = Serving {
+        app,
+        settings,
+        args,
+        services,
+        server,
+        console,
+        routes: None,
+    };
     match serving.run().await {
         Err(failure) => failure,
         Ok(never) => match never {},
@@ -79,14 +87,25 @@ impl Serving<'_> {
     /// Tells why there is no new build, and what is served now.
     fn stays(&self, failure: &Failure) {
         self.console.failure(failure);
-        let meanwhile = if self.routes.is_some() { "the old build goes on serving" } else { "requests wait too" };
-        self.console.line(format_args!("{WARN}waiting{WARN:#} for the next save; {meanwhile}"));
+        let meanwhile = if self.routes.is_some() {
+            "the old build goes on serving"
+        } else {
+            "requests wait too"
+        };
+        self.console.line(format_args!(
+            "{WARN}waiting{WARN:#} for the next save; {meanwhile}"
+        ));
     }
 
     async fn reload(&mut self, changed: &BTreeSet<PathBuf>, watcher: &mut Watcher) -> Result<()> {
         let start = Instant::now();
-        let named = |name: &str| changed.iter().any(|path| path.file_name().is_some_and(|file| file == name));
-        self.console.verbose(format_args!("changed: {}", list(changed)));
+        let named = |name: &str| {
+            changed
+                .iter()
+                .any(|path| path.file_name().is_some_and(|file| file == name))
+        };
+        self.console
+            .verbose(format_args!("changed: {}", list(changed)));
         if named("Cargo.toml") || named("Cargo.lock") {
             self.find_again(watcher)?;
         }
@@ -107,7 +126,12 @@ impl Serving<'_> {
         let built = ready.built.map_or(start.elapsed(), |built| built.duration);
         self.console.status(
             "Reloaded",
-            format_args!("{} {DIM}(built in {:.2} s, swapped in {} ms){DIM:#}", list(changed), built.as_secs_f64(), after_build.elapsed().as_millis()),
+            format_args!(
+                "{} {DIM}(built in {:.2} s, swapped in {} ms){DIM:#}",
+                list(changed),
+                built.as_secs_f64(),
+                after_build.elapsed().as_millis()
+            ),
         );
         Ok(())
     }
@@ -123,7 +147,9 @@ impl Serving<'_> {
 
     async fn prepare(&self) -> Result<Ready> {
         let (app, console) = (self.app.clone(), self.console.clone());
-        tokio::task::spawn_blocking(move || app.prepare(&console)).await.context("the build did not end as it should")?
+        tokio::task::spawn_blocking(move || app.prepare(&console))
+            .await
+            .context("the build did not end as it should")?
     }
 
     /// Serves that build from the next request on.
@@ -138,10 +164,17 @@ impl Serving<'_> {
             url: &url,
             environment: self.services.environment().to_vec(),
         };
-        self.server.serve(Generation::new(source, self.server.logs())?);
+        self.server
+            .serve(Generation::new(source, self.server.logs())?);
         let before = self.routes.replace(ready.manifest.routes.clone());
         if before.as_ref() != self.routes.as_ref() {
-            banner::print(self.console, &ready.manifest, &self.settings, self.services, &url);
+            banner::print(
+                self.console,
+                &ready.manifest,
+                &self.settings,
+                self.services,
+                &url,
+            );
         }
         Ok(())
     }
@@ -150,8 +183,13 @@ impl Serving<'_> {
 /// The changed files, as short as they can be told.
 fn list(changed: &BTreeSet<PathBuf>) -> String {
     let here = std::env::current_dir().unwrap_or_default();
-    let mut shown: Vec<_> =
-        changed.iter().take(3).map(|path| path.strip_prefix(&here).unwrap_or(path)).map(Path::display).map(|path| path.to_string()).collect();
+    let mut shown: Vec<_> = changed
+        .iter()
+        .take(3)
+        .map(|path| path.strip_prefix(&here).unwrap_or(path))
+        .map(Path::display)
+        .map(|path| path.to_string())
+        .collect();
     if changed.len() > shown.len() {
         shown.push(format!("and {} more", changed.len() - shown.len()));
     }
