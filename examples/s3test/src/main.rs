@@ -19,7 +19,7 @@ impl Store {
     /// at the start, and a request that needs none should not wait for it.
     async fn connect() -> Result<Self> {
         let bucket =
-            std::env::var("BUCKET").map_err(|error| Error::internal(error).context("BUCKET"))?;
+            std::env::var("BUCKET").map_err(|error| Error::internal(format!("BUCKET: {error}")))?;
         Ok(Self {
             bucket,
             client: OnceCell::new(),

@@ -13,13 +13,17 @@ struct Greeting {
 /// Greet the world.
 #[get("/hello")]
 async fn hello() -> Json<Greeting> {
-    Json(Greeting { hello: "world".to_owned() })
+    Json(Greeting {
+        hello: "world".to_owned(),
+    })
 }
 
 /// Greet somebody.
 #[get("/hello/<name>")]
 async fn hello_name(name: &str) -> Json<Greeting> {
-    Json(Greeting { hello: name.to_owned() })
+    Json(Greeting {
+        hello: name.to_owned(),
+    })
 }
 
 fn app() -> App {

@@ -18,8 +18,12 @@ impl Store {
     /// Reads the settings and makes no client yet: loading the root certificates is most of what an AWS client costs
     /// at the start, and a request that needs none should not wait for it.
     async fn connect() -> Result<Self> {
-        let bucket = std::env::var("BUCKET").map_err(|error| Error::internal(error).context("BUCKET"))?;
-        Ok(Self { bucket, client: OnceCell::new() })
+        let bucket =
+            std::env::var("BUCKET").map_err(|error| Error::internal(format!("BUCKET: {error}")))?;
+        Ok(Self {
+            bucket,
+            client: OnceCell::new(),
+        })
     }
 
     /// The client, made by the first request that asks for it.
@@ -27,26 +31,50 @@ impl Store {
         self.client
             .get_or_init(|| async {
                 let tls = tls::Provider::Rustls(CryptoMode::Ring);
-                let http = aws_smithy_http_client::Builder::new().tls_provider(tls).build_https();
-                let config = aws_config::defaults(aws_config::BehaviorVersion::latest()).http_client(http);
+                let http = aws_smithy_http_client::Builder::new()
+                    .tls_provider(tls)
+                    .build_https();
+                let config =
+                    aws_config::defaults(aws_config::BehaviorVersion::latest()).http_client(http);
                 Client::new(&config.load().await)
             })
             .await
     }
 
     async fn put(&self, key: &str, document: &Value) -> Result<()> {
-        let request = self.client().await.put_object().bucket(&self.bucket).key(key);
-        request.content_type("application/json").body(document.to_string().into_bytes().into()).send().await?;
+        let request = self
+            .client()
+            .await
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key);
+        request
+            .content_type("application/json")
+            .body(document.to_string().into_bytes().into())
+            .send()
+            .await?;
         Ok(())
     }
 
     async fn get(&self, key: &str) -> Result<Value> {
-        let request = self.client().await.get_object().bucket(&self.bucket).key(key);
-        let object = request.send().await.map_err(|error| match error.into_service_error() {
-            GetObjectError::NoSuchKey(_) => Error::not_found(format!("there is no document `{key}`")),
-            error => error.into(),
-        })?;
-        Ok(serde_json::from_slice(&object.body.collect().await?.into_bytes())?)
+        let request = self
+            .client()
+            .await
+            .get_object()
+            .bucket(&self.bucket)
+            .key(key);
+        let object = request
+            .send()
+            .await
+            .map_err(|error| match error.into_service_error() {
+                GetObjectError::NoSuchKey(_) => {
+                    Error::not_found(format!("there is no document `{key}`"))
+                }
+                error => error.into(),
+            })?;
+        Ok(serde_json::from_slice(
+            &object.body.collect().await?.into_bytes(),
+        )?)
     }
 }
 
@@ -54,9 +82,16 @@ impl Store {
 ///
 /// `PUT` takes any JSON and answers with it; `GET` answers with what was stored.
 #[route("/objects/<key>", methods = [GET, PUT])]
-async fn object(store: &Store, key: &str, method: Method, body: Option<Json<Value>>) -> Result<Json<Value>> {
+async fn object(
+    store: &Store,
+    key: &str,
+    method: Method,
+    body: Option<Json<Value>>,
+) -> Result<Json<Value>> {
     if method == Method::PUT {
-        let Json(document) = body.ok_or_else(|| Error::bad_request("the body is empty, and a JSON document is needed"))?;
+        let Json(document) = body.ok_or_else(|| {
+            Error::bad_request("the body is empty, and a JSON document is needed")
+        })?;
         store.put(key, &document).await?;
         return Ok(Json(document));
     }
