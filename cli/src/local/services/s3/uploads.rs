@@ -421,18 +421,17 @@ fn choose(open: &Open, chosen: &[CompletedPart]) -> S3Result<Vec<(File, Meta)>> 
             "You must specify at least one part"
         ));
     }
+    if chosen.iter().any(|said| said.part_number.is_none()) {
+        return Err(s3_error!(MalformedXML, "A part has no number"));
+    }
+    if !chosen.is_sorted_by(|one, next| one.part_number < next.part_number) {
+        let message = "The list of parts was not in ascending order. The parts list must be specified in order by \
+                       part number.";
+        return Err(s3_error!(InvalidPartOrder, "{message}"));
+    }
     let mut parts = Vec::with_capacity(chosen.len());
-    let mut before = 0;
     for (index, said) in chosen.iter().enumerate() {
-        let number = said
-            .part_number
-            .ok_or_else(|| s3_error!(MalformedXML, "A part has no number"))?;
-        if number <= before {
-            let message = "The list of parts was not in ascending order. The parts list must be specified in order by \
-                           part number.";
-            return Err(s3_error!(InvalidPartOrder, "{message}"));
-        }
-        before = number;
+        let number = said.part_number.unwrap_or_default();
         let invalid = || {
             let message = "One or more of the specified parts could not be found. The part may not have been \
                            uploaded, or the specified entity tag may not match the part's entity tag.";
