@@ -28,7 +28,7 @@ mod uploads;
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
@@ -134,7 +134,7 @@ impl EmbeddedS3 {
             buckets,
             credentials,
         } = options;
-        let store = tokio::task::spawn_blocking(move || open(root, &buckets))
+        let store = tokio::task::spawn_blocking(move || open(&root, &buckets))
             .await
             .unwrap_or_else(|error| {
                 Err(S3Error::Data {
@@ -187,12 +187,12 @@ impl EmbeddedS3 {
     }
 }
 
-fn open(root: PathBuf, buckets: &[String]) -> Result<Store, S3Error> {
+fn open(root: &Path, buckets: &[String]) -> Result<Store, S3Error> {
     let failed = |source| S3Error::Data {
-        root: root.clone(),
+        root: root.to_owned(),
         source,
     };
-    let store = Store::open(root.clone()).map_err(failed)?;
+    let store = Store::open(root.to_owned()).map_err(failed)?;
     for bucket in buckets {
         let info = BucketInfo {
             created: object::now(),

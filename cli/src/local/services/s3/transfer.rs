@@ -166,15 +166,14 @@ pub(super) fn hasher(
     let asked = algorithm.map(ChecksumAlgorithm::as_str).unwrap_or_default();
     let wanted =
         |header: &Option<String>, name: &str| header.is_some() || asked.eq_ignore_ascii_case(name);
-    let mut hasher = ChecksumHasher::default();
-    hasher.crc32 = wanted(&given.checksum_crc32, ChecksumAlgorithm::CRC32).then(Default::default);
-    hasher.crc32c =
-        wanted(&given.checksum_crc32c, ChecksumAlgorithm::CRC32C).then(Default::default);
-    hasher.sha1 = wanted(&given.checksum_sha1, ChecksumAlgorithm::SHA1).then(Default::default);
-    hasher.sha256 =
-        wanted(&given.checksum_sha256, ChecksumAlgorithm::SHA256).then(Default::default);
-    hasher.crc64nvme =
-        wanted(&given.checksum_crc64nvme, ChecksumAlgorithm::CRC64NVME).then(Default::default);
+    let mut hasher = ChecksumHasher {
+        crc32: wanted(&given.checksum_crc32, ChecksumAlgorithm::CRC32).then(Default::default),
+        crc32c: wanted(&given.checksum_crc32c, ChecksumAlgorithm::CRC32C).then(Default::default),
+        sha1: wanted(&given.checksum_sha1, ChecksumAlgorithm::SHA1).then(Default::default),
+        sha256: wanted(&given.checksum_sha256, ChecksumAlgorithm::SHA256).then(Default::default),
+        crc64nvme: wanted(&given.checksum_crc64nvme, ChecksumAlgorithm::CRC64NVME)
+            .then(Default::default),
+    };
     let any = hasher.crc32.is_some()
         || hasher.crc32c.is_some()
         || hasher.sha1.is_some()

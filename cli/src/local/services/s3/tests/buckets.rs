@@ -1,6 +1,8 @@
 //! Buckets and listings.
 
-use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, EncodingType};
+use aws_sdk_s3::types::{
+    BucketLocationConstraint, CreateBucketConfiguration, EncodingType, ObjectStorageClass,
+};
 
 use super::super::S3Error;
 use super::*;
@@ -395,7 +397,7 @@ async fn listings_take_prefix_and_start() {
     assert_eq!(
         (
             first.size(),
-            first.storage_class().map(|class| class.as_str())
+            first.storage_class().map(ObjectStorageClass::as_str)
         ),
         (Some(5), Some("STANDARD"))
     );

@@ -136,9 +136,9 @@ async fn paths_sent_as_they_are_stay_inside() {
         "/data/../../secret",
         "/data/../../../../secret",
         "/data/%2e%2e/%2e%2e/%2e%2e/secret",
-        "/data/..%2f..%2f..%2fsecret",
+        "/data/..%2fsecret",
         "/data/%2Fetc%2Fpasswd",
-        "/data//etc/passwd",
+        "/data//etc//passwd",
         "/data/..",
         "/data/.",
         "/data/%00",
@@ -174,17 +174,18 @@ async fn paths_sent_as_they_are_stay_inside() {
         "/..%2fsecret",
         "/%2e%2e/secret",
         "/.",
-        "/data%2f..%2f..%2fsecret",
         "//data/x",
         "/*/x",
     ] {
         for method in ["GET", "PUT", "DELETE"] {
             let answer = request(&endpoint, method, path, &[], "").await;
             let refused = (400..=404).contains(&answer.status) && !answer.code().is_empty();
-            let inside = path == "/data%2f..%2f..%2fsecret";
-            assert!(refused || inside, "{method} {path}: {answer:?}");
+            assert!(refused, "{method} {path}: {answer:?}");
         }
     }
+    // An encoded slash ends the bucket's name like a plain one.
+    let same = request(&endpoint, "GET", "/data%2f..%2f..%2fsecret", &[], "").await;
+    assert_eq!((same.status, same.body.as_str()), (200, "hostile"));
     let invalid = request(&endpoint, "PUT", "/data/%ff%fe", &[], "x").await;
     assert_eq!((invalid.status, invalid.code()), (400, "InvalidURI"));
     assert_eq!(
@@ -283,10 +284,13 @@ async fn nonsense_gets_an_answer() {
                 .is_some_and(|id| id.len() == 16)
         );
     }
+    // A form without a file.
     let host = endpoint.replace("http://", "");
+    let body = "--b\r\ncontent-disposition: form-data; name=\"key\"\r\n\r\nk\r\n--b--\r\n";
     let form = format!(
-        "POST /data HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-type: multipart/form-data; boundary=b\r\n\
-         content-length: 72\r\n\r\n--b\r\ncontent-disposition: form-data; name=\"key\"\r\n\r\nk\r\n--b--\r\n......"
+        "POST /data HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\
+         content-type: multipart/form-data; boundary=b\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
     );
     let answer = exchange(&endpoint, form.as_bytes()).await;
     assert!((400..=501).contains(&answer.status), "{answer:?}");

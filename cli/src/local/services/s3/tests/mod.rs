@@ -64,7 +64,7 @@ impl Local {
         got.body.collect().await.expect("a body").to_vec()
     }
 
-    /// All keys of `data` as ListObjectsV2 gives them.
+    /// All keys of `data` as `ListObjectsV2` gives them.
     async fn keys(&self) -> Vec<String> {
         let list = self
             .client

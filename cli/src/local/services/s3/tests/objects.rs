@@ -1,5 +1,9 @@
 //! Objects: what goes in comes out, and what S3 refuses is refused with S3's code.
 
+use std::collections::HashMap;
+
+use aws_sdk_s3::operation::get_object::GetObjectError;
+use aws_sdk_s3::operation::head_object::HeadObjectError;
 use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::{
     ChecksumAlgorithm, ChecksumMode, Delete, MetadataDirective, ObjectCannedAcl, ObjectIdentifier,
@@ -162,7 +166,7 @@ async fn missing_keys_are_told() {
     assert!(get.as_ref().is_err_and(|error| {
         error
             .as_service_error()
-            .is_some_and(|error| error.is_no_such_key())
+            .is_some_and(GetObjectError::is_no_such_key)
     }));
     assert_eq!(refused(get), error(404, "NoSuchKey"));
     let head = client
@@ -174,7 +178,7 @@ async fn missing_keys_are_told() {
     assert!(head.is_err_and(|error| {
         error
             .as_service_error()
-            .is_some_and(|error| error.is_not_found())
+            .is_some_and(HeadObjectError::is_not_found)
     }));
     let copy = client
         .copy_object()
@@ -477,7 +481,7 @@ async fn copies_keep_or_replace_what_was_said() {
         .await
         .expect("a head");
     assert_eq!(
-        (head.content_type(), head.metadata().map(|map| map.len())),
+        (head.content_type(), head.metadata().map(HashMap::len)),
         (Some("text/plain"), Some(1))
     );
     copy("replaced")
@@ -495,10 +499,7 @@ async fn copies_keep_or_replace_what_was_said() {
         .await
         .expect("a head");
     assert_eq!(
-        (
-            head.content_type(),
-            head.metadata().map_or(0, |map| map.len())
-        ),
+        (head.content_type(), head.metadata().map_or(0, HashMap::len)),
         (Some("text/html"), 0)
     );
     assert_eq!(local.get("replaced").await, b"abc");

@@ -1,6 +1,7 @@
 //! Requests signed and written by hand, for what the SDK would not send.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -11,7 +12,7 @@ use tokio::net::TcpStream;
 
 use super::{ACCESS_KEY, SECRET_KEY};
 
-/// What SigV4 leaves alone in a path.
+/// What `SigV4` leaves alone in a path.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -71,7 +72,7 @@ fn hmac(key: &[u8], message: &[u8]) -> Vec<u8> {
         .to_vec()
 }
 
-/// The head of a signed request whose path is sent exactly as given (SigV4, unsigned payload).
+/// The head of a signed request whose path is sent exactly as given (`SigV4`, unsigned payload).
 pub(super) fn signed_head(
     method: &str,
     target: &str,
@@ -124,7 +125,9 @@ pub(super) async fn exchange(endpoint: &str, bytes: &[u8]) -> Answer {
         .expect("a connection");
     stream.write_all(bytes).await.expect("a request");
     let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await.expect("an answer");
+    // No test waits that long; a server that never answers should fail its test and not hang the run.
+    let all = tokio::time::timeout(Duration::from_secs(60), stream.read_to_end(&mut answer)).await;
+    all.expect("an answer in time").expect("an answer");
     let answer = String::from_utf8_lossy(&answer).into_owned();
     let (head, body) = answer.split_once("\r\n\r\n").expect("an HTTP answer");
     let status = head
