@@ -86,7 +86,7 @@ impl fmt::Display for ConfigError {
             Self::Reserved(route) => {
                 write!(
                     f,
-                    "REST APIs keep `/ping` and `/sping` for themselves; choose another path for: {route}"
+                    "REST APIs keep `/ping` and `/sping` for themselves; choose another path for: `{route}`"
                 )
             }
         }
