@@ -14,8 +14,8 @@ use super::{PathPattern, Segment};
 ///
 /// A route that matches the whole path segment by segment goes before one that ends in `{name+}`; a literal segment goes
 /// before a variable, from left to right; a longer prefix goes before a shorter one; a method goes before `ANY` on the same path.
-/// [D] gateway-truth §1.1. A path whose routes all have other methods is passed over, so `POST /items` reaches
-/// `ANY /{proxy+}` beside `GET /items`. [R] for REST APIs, gateway-truth §2.1
+/// `[D]` gateway-truth §1.1. A path whose routes all have other methods is passed over, so `POST /items` reaches
+/// `ANY /{proxy+}` beside `GET /items`. `[R]` for REST APIs, gateway-truth §2.1
 ///
 /// ```
 /// use fw::gateway::{Matcher, PathPattern};
@@ -185,7 +185,7 @@ impl Matcher {
     }
 
     /// The route for a method and a raw path, as `/a%20b`. Slashes split before anything is decoded, so `%2F` is
-    /// part of one segment [I] gateway-truth §1.2; a literal is compared with the decoded segment (RFC 3986 §6.2.2.2).
+    /// part of one segment `[I]` gateway-truth §1.2; a literal is compared with the decoded segment (RFC 3986 §6.2.2.2).
     #[must_use]
     pub fn find<'p>(&self, method: &str, path: &'p str) -> Option<Match<'_, 'p>> {
         let rest = segments(path);

@@ -7,16 +7,16 @@ use super::{
     Outcome, Received, RouteKey,
 };
 
-/// The largest body, in bytes. [D] gateway-truth §2.7: 10 MB, read as 10 MiB
+/// The largest body, in bytes. `[D]` gateway-truth §2.7: 10 MB, read as 10 MiB
 const BODY_LIMIT: usize = 10 * 1024 * 1024;
 
-/// The longest URL, in bytes. [D] gateway-truth §2.7, regional
+/// The longest URL, in bytes. `[D]` gateway-truth §2.7, regional
 const URL_LIMIT: usize = 10_240;
 
-/// The most that all header values may take, in bytes. [D] gateway-truth §2.7
+/// The most that all header values may take, in bytes. `[D]` gateway-truth §2.7
 const HEADER_LIMIT: usize = 10_240;
 
-/// What `ANY` stands for; there are no other methods. [E] gateway-truth §2.1
+/// What `ANY` stands for; there are no other methods. `[E]` gateway-truth §2.1
 const METHODS: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
 
 /// How a REST API is set up.
@@ -94,7 +94,7 @@ impl RestApi {
         }
     }
 
-    /// Takes what became of an invocation to what the client sees. [R/U] gateway-truth §2.3, §2.7
+    /// Takes what became of an invocation to what the client sees. `[R/U]` gateway-truth §2.3, §2.7
     #[must_use]
     pub fn answer(&self, invocation: &Invocation, outcome: Outcome<'_>) -> HttpReply {
         let reply = RestReply {
@@ -195,7 +195,7 @@ impl RestApi {
         })
     }
 
-    /// Whether the first media type of a header is one of `binaryMediaTypes`. [R] gateway-truth §2.4
+    /// Whether the first media type of a header is one of `binaryMediaTypes`. `[R]` gateway-truth §2.4
     fn is_binary(&self, header: Option<&str>) -> bool {
         let media = header
             .and_then(|header| header.split([',', ';']).next())
@@ -221,7 +221,7 @@ impl RestApi {
     }
 }
 
-/// The path with one leading slash. [R] gateway-truth §2.1
+/// The path with one leading slash. `[R]` gateway-truth §2.1
 fn collapse(path: &str) -> &str {
     let behind = path.trim_start_matches('/');
     // The slash before, which is one byte; a path that has none is as it was.
@@ -229,7 +229,7 @@ fn collapse(path: &str) -> &str {
         .unwrap_or(path)
 }
 
-/// The path behind the stage, from one slash on. [R] gateway-truth §0 row 15, §2.1
+/// The path behind the stage, from one slash on. `[R]` gateway-truth §0 row 15, §2.1
 fn behind_stage<'p>(path: &'p str, stage: &str) -> Option<&'p str> {
     match path.strip_prefix('/')?.strip_prefix(stage)? {
         "" => Some("/"),

@@ -1,4 +1,4 @@
-//! The event of a REST API. [R] gateway-truth §2.2
+//! The event of a REST API. `[R]` gateway-truth §2.2
 //!
 //! Nothing of the path is decoded, absent things are `null`, and there is no `version`.
 
@@ -161,7 +161,7 @@ pub(in super::super) fn rest_event(
 
 /// The headers that reach the handler, sorted, one spelling for each name.
 ///
-/// The client's spelling stays, but for a few that are canonical. [R] gateway-truth §2.2
+/// The client's spelling stays, but for a few that are canonical. `[R]` gateway-truth §2.2
 fn rest_headers<'a>(
     request: &'a HttpRequest,
     identity: &'a ApiIdentity,

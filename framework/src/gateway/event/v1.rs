@@ -1,6 +1,6 @@
 //! Payload format 1.0 from an HTTP API: the shape of a REST API's event, with values of its own.
 //!
-//! [R] gateway-truth §1.6. Absent things are `null`.
+//! `[R]` gateway-truth §1.6. Absent things are `null`.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! Payload format 2.0: what an HTTP API and a function URL send. Same shape, with differences.
 //!
-//! Absent things are absent keys; only `rawQueryString` is always there. [R/U] gateway-truth §0 row 5
+//! Absent things are absent keys; only `rawQueryString` is always there. `[R/U]` gateway-truth §0 row 5
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -59,7 +59,7 @@ struct Http<'a> {
     path: &'a str,
     protocol: &'a str,
     source_ip: IpAddr,
-    /// `""` without the header. [R] gateway-truth §1.2
+    /// `""` without the header. `[R]` gateway-truth §1.2
     user_agent: &'a str,
 }
 
@@ -114,7 +114,7 @@ pub(in super::super) fn http_api_event(
     to_json(&event, request)
 }
 
-/// The event of a function URL. [R] gateway-truth §3, §0 rows 2 and 4
+/// The event of a function URL. `[R]` gateway-truth §3, §0 rows 2 and 4
 pub(in super::super) fn function_url_event(
     request: &HttpRequest,
     arrival: &Arrival,

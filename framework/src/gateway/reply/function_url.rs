@@ -1,4 +1,4 @@
-//! What a function URL answers. [R] gateway-truth §3
+//! What a function URL answers. `[R]` gateway-truth §3
 
 use std::borrow::Cow;
 
@@ -101,7 +101,7 @@ impl FunctionUrlReply<'_> {
     }
 
     /// The answer for a handler's result. With `streaming`, the result is the body: a buffered handler's whole envelope.
-    /// [R] gateway-truth §0 row 25
+    /// `[R]` gateway-truth §0 row 25
     pub(in super::super) fn result(&self, payload: &[u8], streaming: bool) -> HttpReply {
         if streaming {
             // The content type is that of a stream without prelude. [E] gateway-truth §3
@@ -156,7 +156,7 @@ impl FunctionUrlReply<'_> {
     }
 }
 
-/// What a result means. [R] gateway-truth §3: plain data goes compactly, a string without quotes.
+/// What a result means. `[R]` gateway-truth §3: plain data goes compactly, a string without quotes.
 fn draft(payload: &[u8]) -> Result<Draft<'_>, Malformed> {
     match Payload::read(payload).ok_or(Malformed)? {
         Payload::Object(proxy, _) if proxy.has_status() => {

@@ -7,7 +7,7 @@ use super::super::{CorsConfig, HttpReply, PayloadFormat};
 use super::proxy::{Malformed, Payload, Proxy, string};
 use super::{Draft, compact, open};
 
-/// What an HTTP API says by itself. [R/D/U] gateway-truth §1.8
+/// What an HTTP API says by itself. `[R/D/U]` gateway-truth §1.8
 #[derive(Debug, Clone, Copy)]
 pub(in super::super) enum Message {
     /// No route.
@@ -56,7 +56,7 @@ impl HttpApiReply<'_> {
     }
 
     /// The answer to a preflight: no content, and the configured headers. The status is an assumption of emulators.
-    /// [E] gateway-truth §1.7
+    /// `[E]` gateway-truth §1.7
     pub(in super::super) fn preflight(&self) -> HttpReply {
         let mut reply = open(204, self.epoch_ms, None, Bytes::new());
         if let (Some(cors), Some(origin)) = (self.cors, self.origin) {

@@ -1,4 +1,4 @@
-//! What a REST API answers. [R] gateway-truth §2.3
+//! What a REST API answers. `[R]` gateway-truth §2.3
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -9,7 +9,7 @@ use super::super::{CorsConfig, HttpReply};
 use super::proxy::{Malformed, Payload, decode};
 use super::{Draft, Lines, open};
 
-/// What a REST API says by itself. [R/U] gateway-truth §0 rows 12, 13 and 17, §2.3, §2.6, §2.7
+/// What a REST API says by itself. `[R/U]` gateway-truth §0 rows 12, 13 and 17, §2.3, §2.6, §2.7
 #[derive(Debug, Clone, Copy)]
 pub(in super::super) enum RestMessage {
     /// No method of that name on that resource.
@@ -86,7 +86,7 @@ impl RestReply<'_> {
         reply
     }
 
-    /// The answer of the MOCK integration behind OPTIONS: 200 with the configured headers, no trace. [R] gateway-truth §2.7
+    /// The answer of the MOCK integration behind OPTIONS: 200 with the configured headers, no trace. `[R]` gateway-truth §2.7
     pub(in super::super) fn preflight(&self, cors: &CorsConfig) -> HttpReply {
         let mut reply = open(200, self.epoch_ms, Some("application/json"), Bytes::new());
         self.close(&mut reply);
@@ -152,7 +152,7 @@ impl RestReply<'_> {
     }
 }
 
-/// Whether a handler's header is sent as `x-amzn-Remapped-…`: the two reported for Lambda ([U] gateway-truth §2.3), and
+/// Whether a handler's header is sent as `x-amzn-Remapped-…`: the two reported for Lambda (`[U]` gateway-truth §2.3), and
 /// those recorded for `HTTP_PROXY`, which are inferred here.
 fn is_remapped(name: &str) -> bool {
     const REMAPPED: [&str; 7] = [
@@ -169,7 +169,7 @@ fn is_remapped(name: &str) -> bool {
         .any(|remapped| name.eq_ignore_ascii_case(remapped))
 }
 
-/// What a result means. [R] gateway-truth §0 row 10: an object of known keys only, all of them optional.
+/// What a result means. `[R]` gateway-truth §0 row 10: an object of known keys only, all of them optional.
 fn draft(payload: &[u8], accepts_binary: bool) -> Result<Draft<'_>, RestMessage> {
     let malformed = |_: Malformed| RestMessage::BadGateway;
     let Some(Payload::Object(proxy, _)) = Payload::read(payload) else {
@@ -193,7 +193,7 @@ fn draft(payload: &[u8], accepts_binary: bool) -> Result<Draft<'_>, RestMessage>
     Draft::new(status, headers, body).ok_or(RestMessage::BadGateway)
 }
 
-/// Multi values first, and their spelling of the name. [R] gateway-truth §0 row 11, §2.3
+/// Multi values first, and their spelling of the name. `[R]` gateway-truth §0 row 11, §2.3
 fn merge<'a>(multi: Lines<'a>, single: Lines<'a>) -> Lines<'a> {
     let spellings: HashMap<String, Cow<'a, str>> = multi
         .iter()
