@@ -1,4 +1,4 @@
-//! Function URLs: Lambda's own HTTP endpoint.
+//! Function URLs, Lambda's own HTTP endpoint: the way of a request, and of its answer.
 
 use super::cors::is_preflight;
 use super::event::{EVENT_LIMIT, Trace, function_url_event};
@@ -38,6 +38,10 @@ pub struct FunctionUrl {
 }
 
 impl FunctionUrl {
+    /// The largest body that the URL takes, in bytes: a server need not read more than one byte beyond it before it lets
+    /// [`FunctionUrl::receive`] refuse. `[D]` gateway-truth §3, and what Lambda takes as an event
+    pub const BODY_LIMIT: usize = EVENT_LIMIT;
+
     /// Checks a configuration and makes it ready to serve.
     ///
     /// # Errors
@@ -72,7 +76,7 @@ impl FunctionUrl {
             return Received::Answer(reply.preflight());
         }
         // Whether AWS stops a long body before it makes an event of it is unverified; it saves the copy.
-        if request.body.len() > EVENT_LIMIT {
+        if request.body.len() > Self::BODY_LIMIT {
             return Received::Answer(reply.message(UrlMessage::EntityTooLarge));
         }
         let trace = Trace::new(request, arrival);

@@ -1,15 +1,14 @@
-//! HTTP API (API Gateway v2).
+//! HTTP API (API Gateway v2): the way of a request, and of its answer.
+
+use std::time::Duration;
 
 use super::cors::is_preflight;
-use super::event::{EVENT_LIMIT, Trace, http_api_event, http_api_v1_event};
+use super::event::{EVENT_LIMIT, HttpApiCall, Trace, http_api_event, http_api_v1_event};
 use super::reply::{HttpApiReply, Message};
 use super::{
-    ApiIdentity, Arrival, ConfigError, Conflict, CorsConfig, HttpReply, HttpRequest, Invocation,
-    Matcher, Outcome, Received, RouteKey, TrailingSlash,
+    ApiIdentity, Arrival, ConfigError, CorsConfig, HttpReply, HttpRequest, Invocation, Matcher,
+    Outcome, Received, RouteKey, TrailingSlash,
 };
-
-/// The largest body, in bytes. `[D]` gateway-truth §1.8: 10 MB, read as 10 MiB
-const BODY_LIMIT: usize = 10 * 1024 * 1024;
 
 /// The most that request line and headers may take, in bytes. `[D]` gateway-truth §1.8
 const HEAD_LIMIT: usize = 10_240;
@@ -64,6 +63,13 @@ pub struct HttpApi {
 }
 
 impl HttpApi {
+    /// The largest body that the API takes, in bytes: a server need not read more than one byte beyond it before it lets
+    /// [`HttpApi::receive`] refuse. `[D]` gateway-truth §1.8: 10 MB, read as 10 MiB
+    pub const BODY_LIMIT: usize = 10 * 1024 * 1024;
+
+    /// How long the API waits for the function, unless configured to wait less. `[D]` gateway-truth §1.8
+    pub const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(30);
+
     /// Checks a configuration and makes it ready to serve.
     ///
     /// # Errors
@@ -79,15 +85,7 @@ impl HttpApi {
             match route {
                 RouteKey::Path { method, path } => matcher.insert(index, method, path)?,
                 RouteKey::Default if default.is_none() => default = Some(index),
-                RouteKey::Default => {
-                    let path = "$default".to_owned();
-                    return Err(Conflict {
-                        method: String::new(),
-                        first: path.clone(),
-                        second: path,
-                    }
-                    .into());
-                }
+                RouteKey::Default => return Err(ConfigError::DefaultTwice),
             }
         }
         let keys = config.routes.iter().map(ToString::to_string).collect();
@@ -120,7 +118,7 @@ impl HttpApi {
         reply.message(match outcome {
             Outcome::Payload(payload) => return reply.result(payload, self.config.payload_format),
             Outcome::FunctionError(_) | Outcome::NotPermitted => Message::InternalServerError,
-            // Recorded for neither the API's own limits ([D] for the status) nor the function's.
+            // Documented for the API's own limits; what it says when Lambda has none free is unverified.
             Outcome::Throttled => Message::TooManyRequests,
             Outcome::IntegrationTimeout => Message::ServiceUnavailable,
             Outcome::EventTooLarge => Message::EntityTooLarge,
@@ -146,7 +144,7 @@ impl HttpApi {
         if request.head_len() > HEAD_LIMIT {
             return refuse(Message::HeadersTooLarge);
         }
-        if request.body.len() > BODY_LIMIT {
+        if request.body.len() > Self::BODY_LIMIT {
             return refuse(Message::EntityTooLarge);
         }
         let (full_path, _) = request.path_and_query();
@@ -162,19 +160,14 @@ impl HttpApi {
         };
 
         let trace = Trace::new(request, arrival);
-        let key = &routes[route];
+        let call = HttpApiCall {
+            route: &routes[route],
+            route_key: &self.keys[route],
+            params: &params,
+        };
         let event = match self.config.payload_format {
-            PayloadFormat::V1 => {
-                http_api_v1_event(request, arrival, identity, &trace, key, &params)
-            }
-            PayloadFormat::V2 => http_api_event(
-                request,
-                arrival,
-                identity,
-                &trace,
-                &self.keys[route],
-                &params,
-            ),
+            PayloadFormat::V1 => http_api_v1_event(request, arrival, identity, &trace, &call),
+            PayloadFormat::V2 => http_api_event(request, arrival, identity, &trace, &call),
         };
         if event.len() > EVENT_LIMIT {
             return refuse(Message::EntityTooLarge);
@@ -386,7 +379,7 @@ mod tests {
         };
         assert_eq!(sized(10_000, 0, "text/plain"), Ok(()));
         assert_eq!(sized(10_240, 0, "text/plain"), Err(431));
-        assert_eq!(sized(0, BODY_LIMIT + 1, "text/plain"), Err(413));
+        assert_eq!(sized(0, HttpApi::BODY_LIMIT + 1, "text/plain"), Err(413));
         // What counts for Lambda is the event: base64 is a third longer.
         assert_eq!(sized(0, 6_000_000, "text/plain"), Ok(()));
         assert_eq!(sized(0, 6_000_000, "image/png"), Err(413));

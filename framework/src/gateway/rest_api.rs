@@ -1,4 +1,6 @@
-//! REST API (API Gateway v1).
+//! REST API (API Gateway v1): the way of a request, and of its answer.
+
+use std::time::Duration;
 
 use super::event::{EVENT_LIMIT, RestCall, Trace, rest_event};
 use super::reply::{RestMessage, RestReply};
@@ -6,9 +8,6 @@ use super::{
     ApiIdentity, Arrival, ConfigError, CorsConfig, HttpReply, HttpRequest, Invocation, Matcher,
     Outcome, Received, RouteKey,
 };
-
-/// The largest body, in bytes. `[D]` gateway-truth §2.7: 10 MB, read as 10 MiB
-const BODY_LIMIT: usize = 10 * 1024 * 1024;
 
 /// The longest URL, in bytes. `[D]` gateway-truth §2.7, regional
 const URL_LIMIT: usize = 10_240;
@@ -54,6 +53,13 @@ pub struct RestApi {
 }
 
 impl RestApi {
+    /// The largest body that the API takes, in bytes: a server need not read more than one byte beyond it before it lets
+    /// [`RestApi::receive`] refuse. `[D]` gateway-truth §2.7: 10 MB, read as 10 MiB
+    pub const BODY_LIMIT: usize = 10 * 1024 * 1024;
+
+    /// How long the API waits for the function, unless configured to wait less or, since 2024, more. `[U]` gateway-truth §2.7
+    pub const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(29);
+
     /// Checks a configuration and makes it ready to serve.
     ///
     /// # Errors
@@ -141,7 +147,7 @@ impl RestApi {
         {
             return refuse(RestMessage::HeadersTooLarge);
         }
-        if request.body.len() > BODY_LIMIT {
+        if request.body.len() > Self::BODY_LIMIT {
             return refuse(RestMessage::RequestTooLong);
         }
         let (path, _) = request.path_and_query();

@@ -14,7 +14,7 @@ use serde::{Serialize, Serializer};
 
 pub(super) use rest::{RestCall, rest_event};
 pub(super) use v1::http_api_v1_event;
-pub(super) use v2::{function_url_event, http_api_event};
+pub(super) use v2::{HttpApiCall, function_url_event, http_api_event};
 
 use super::text::{decode_query, find_header};
 use super::{ApiIdentity, Arrival, HttpRequest};
