@@ -302,6 +302,80 @@ mod tests {
     }
 
     #[test]
+    fn forwards_what_is_not_the_connections_own() {
+        let mut request = request(&[
+            ("Host", "localhost"),
+            ("Connection", "close"),
+            ("Keep-Alive", "1"),
+            ("Proxy-Connection", "close"),
+            ("TE", "trailers"),
+            ("Transfer-Encoding", "chunked"),
+            ("Upgrade", "h2c"),
+            ("X-Amzn-Trace-Id", "nonsense"),
+            ("X-Forwarded-For", "192.0.2.1"),
+            ("X-Forwarded-Port", "80"),
+            ("X-Forwarded-Proto", "http"),
+            ("x-b", "1"),
+            ("X-B", "2"),
+            ("cookie", "a=1"),
+            ("cookie", "b=2"),
+        ]);
+        request.body = "hi".into();
+        let identity = ApiIdentity::new("a1b2c3d4e5", "$default");
+        let trace = Trace {
+            header: "Root=1".into(),
+            full: String::new(),
+        };
+        let headers = forwarded_headers(&request, &identity, &trace);
+        let expected = [
+            ("Host", "localhost"),
+            ("x-b", "1"),
+            ("X-B", "2"),
+            ("cookie", "a=1"),
+            ("cookie", "b=2"),
+            ("content-length", "2"),
+            ("x-amzn-trace-id", "Root=1"),
+            ("x-forwarded-for", "192.0.2.1, 127.0.0.1"),
+            ("x-forwarded-port", "443"),
+            ("x-forwarded-proto", "https"),
+        ];
+        assert!(
+            headers
+                .iter()
+                .map(|(name, value)| (*name, &**value))
+                .eq(expected),
+            "{headers:?}"
+        );
+    }
+
+    #[test]
+    fn joins_what_has_one_name() {
+        let pairs = [
+            ("b", "1"),
+            ("cookie", "x=1"),
+            ("a", ""),
+            ("b", "2,3"),
+            ("cookie", "y=2"),
+            ("a", ""),
+        ];
+        let joined = join_by_name(
+            pairs
+                .iter()
+                .map(|&(name, value)| (name.into(), value.into()))
+                .collect(),
+        );
+        let expected = [("a", ","), ("b", "1,2,3"), ("cookie", "x=1; y=2")];
+        assert!(
+            joined
+                .0
+                .iter()
+                .map(|(name, value)| (&**name, &**value))
+                .eq(expected),
+            "{joined:?}"
+        );
+    }
+
+    #[test]
     fn knows_text_bodies_by_their_type() {
         let table = [
             (None, false),
