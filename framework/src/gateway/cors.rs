@@ -168,4 +168,40 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn each_answer_has_its_own_headers() {
+        let one = |text: &str| vec![text.to_owned()];
+        let cors = CorsConfig {
+            allow_origins: one("https://a.example"),
+            allow_methods: vec!["GET".into(), "PUT".into()],
+            allow_headers: one("x-a"),
+            expose_headers: one("x-b"),
+            max_age: Some(60),
+            allow_credentials: true,
+        };
+        let names = |lines: Vec<Line>| -> Vec<&str> {
+            lines
+                .iter()
+                .filter_map(|(name, _)| name.strip_prefix("Access-Control-"))
+                .collect()
+        };
+        let own = "https://a.example";
+        let preflight = [
+            "Allow-Origin",
+            "Allow-Credentials",
+            "Allow-Methods",
+            "Allow-Headers",
+            "Max-Age",
+        ];
+        assert_eq!(names(cors.preflight_headers(own).collect()), preflight);
+        assert_eq!(
+            names(cors.response_headers(own).collect()),
+            ["Allow-Origin", "Allow-Credentials", "Expose-Headers"]
+        );
+        assert_eq!(cors.preflight_headers("https://b.example").next(), None);
+        assert_eq!(cors.response_headers("https://b.example").next(), None);
+        assert_eq!(cors.all_headers().count(), 6);
+        assert_eq!(CorsConfig::default().all_headers().next(), None);
+    }
 }

@@ -183,10 +183,9 @@ impl Matcher {
     pub fn find<'p>(&self, method: &str, path: &'p str) -> Option<Match<'_, 'p>> {
         let rest = segments(path);
         let mut values = Vec::new();
-        let endpoint = self.full(0, rest, method, &mut values).or_else(|| {
-            values.clear();
-            self.greedy(0, rest, method, &mut values)
-        })?;
+        let endpoint = self
+            .full(0, rest, method, &mut values)
+            .or_else(|| self.greedy(0, rest, method, &mut values))?;
         Some(Match {
             index: endpoint.index,
             params: endpoint
@@ -220,7 +219,7 @@ impl Matcher {
         methods.into_iter().collect()
     }
 
-    /// A route that matches every segment. Goes no deeper than the longest route.
+    /// A route that matches every segment; `values` are as before where there is none. Goes no deeper than the longest route.
     fn full<'p>(
         &self,
         at: usize,

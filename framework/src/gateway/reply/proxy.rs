@@ -362,6 +362,20 @@ mod tests {
     }
 
     #[test]
+    fn a_deep_result_is_read_without_recursion() {
+        let deep = format!("{}{}", "[".repeat(1_000_000), "]".repeat(1_000_000));
+        assert!(matches!(
+            Payload::read(deep.as_bytes()),
+            Some(Payload::Other(_))
+        ));
+        let object = format!(r#"{{"statusCode":200,"headers":{{"a":{deep}}},"x":{deep}}}"#);
+        let Some(Payload::Object(proxy, _)) = Payload::read(object.as_bytes()) else {
+            panic!("it is an object")
+        };
+        assert!(proxy.has_unknown_keys && proxy.headers().is_err());
+    }
+
+    #[test]
     fn a_result_that_is_not_json_is_nothing() {
         for payload in [
             &b""[..],
