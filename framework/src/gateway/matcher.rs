@@ -1,7 +1,7 @@
 //! Method and path to route, over a trie of path segments.
 //!
-//! The cost of a look-up does not grow with the number of routes that share no segment with the path. A look-up visits a
-//! node of the trie at most twice, and never more nodes than the routes have segments.
+//! Routes that share no segment with the path cost nothing. A look-up visits each node of the trie twice at most, once for whole
+//! matches and once for prefixes, so that no path makes it slower than the routes have segments.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -14,8 +14,8 @@ use super::{PathPattern, Segment};
 ///
 /// A route that matches the whole path segment by segment goes before one that ends in `{name+}`; a literal segment goes
 /// before a variable, from left to right; a longer prefix goes before a shorter one; a method goes before `ANY` on the same path.
-/// [D] gateway-truth §1.1. A path whose routes all have other methods is passed over, so `POST /items` reaches
-/// `ANY /{proxy+}` beside `GET /items`. [R] for REST APIs, gateway-truth §2.1
+/// `[D]` gateway-truth §1.1. A path whose routes all have other methods is passed over, so `POST /items` reaches
+/// `ANY /{proxy+}` beside `GET /items`. `[R]` for REST APIs, gateway-truth §2.1
 ///
 /// ```
 /// use fw::gateway::{Matcher, PathPattern};
@@ -68,7 +68,7 @@ pub struct Match<'m, 'p> {
 /// Two routes that answer the same requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conflict {
-    /// Their method; empty for `$default`.
+    /// Their method.
     pub method: String,
     /// The path of the first.
     pub first: String,
@@ -83,22 +83,14 @@ impl fmt::Display for Conflict {
             first,
             second,
         } = self;
-        if method.is_empty() {
-            write!(
-                f,
-                "two routes answer the same requests; remove one: `{first}`"
-            )
-        } else if first == second {
-            write!(
-                f,
-                "two routes answer the same requests; remove one: `{method} {first}`"
-            )
-        } else {
-            write!(
-                f,
-                "two routes answer the same requests; remove one: `{method} {first}` or `{method} {second}`"
-            )
+        write!(
+            f,
+            "two routes answer the same requests; remove one: `{method} {first}`"
+        )?;
+        if first != second {
+            write!(f, " or `{method} {second}`")?;
         }
+        Ok(())
     }
 }
 
@@ -185,15 +177,15 @@ impl Matcher {
     }
 
     /// The route for a method and a raw path, as `/a%20b`. Slashes split before anything is decoded, so `%2F` is
-    /// part of one segment [I] gateway-truth §1.2; a literal is compared with the decoded segment (RFC 3986 §6.2.2.2).
+    /// part of one segment (`[I]` gateway-truth §1.2); a literal is compared with the decoded segment, as RFC 3986 §6.2.2.2
+    /// has it (for AWS unverified).
     #[must_use]
     pub fn find<'p>(&self, method: &str, path: &'p str) -> Option<Match<'_, 'p>> {
         let rest = segments(path);
         let mut values = Vec::new();
-        let endpoint = self.full(0, rest, method, &mut values).or_else(|| {
-            values.clear();
-            self.greedy(0, rest, method, &mut values)
-        })?;
+        let endpoint = self
+            .full(0, rest, method, &mut values)
+            .or_else(|| self.greedy(0, rest, method, &mut values))?;
         Some(Match {
             index: endpoint.index,
             params: endpoint
@@ -227,7 +219,7 @@ impl Matcher {
         methods.into_iter().collect()
     }
 
-    /// A route that matches every segment. Goes no deeper than the longest route.
+    /// A route that matches every segment; `values` are as before where there is none. Goes no deeper than the longest route.
     fn full<'p>(
         &self,
         at: usize,

@@ -101,7 +101,7 @@ impl Utc {
     }
 }
 
-/// The event's form: `14/Apr/2025:22:13:56 +0000`. [R] gateway-truth §1.2
+/// The event's form: `14/Apr/2025:22:13:56 +0000`. `[R]` gateway-truth §1.2
 pub(super) fn event_time(epoch_ms: u64) -> String {
     let Utc {
         year,
