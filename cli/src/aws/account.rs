@@ -76,6 +76,8 @@ async fn credentials(config: &aws_config::SdkConfig) -> Result<()> {
     let provider = config.credentials_provider().ok_or_else(none)?;
     match provider.provide_credentials().await {
         Ok(_) => Ok(()),
-        Err(error) => Err(none().because(Box::from(error) as Box<dyn std::error::Error + Send + Sync>)),
+        Err(error) => {
+            Err(none().because(Box::from(error) as Box<dyn std::error::Error + Send + Sync>))
+        }
     }
 }

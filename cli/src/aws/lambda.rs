@@ -1,12 +1,15 @@
 //! Lambda: the function, its versions, its alias, and who may invoke it.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+};
 
 use aws_sdk_lambda::{
     primitives::Blob,
     types::{
-        Architecture as SdkArchitecture, Environment, FunctionCode, FunctionConfiguration,
-        LastUpdateStatus, Runtime, State as SdkState,
+        AliasRoutingConfiguration, Architecture as SdkArchitecture, Environment, FunctionCode,
+        FunctionConfiguration, LastUpdateStatus, Runtime, State as SdkState,
     },
 };
 use bytes::Bytes;
@@ -246,9 +249,9 @@ impl Lambda for Account {
             .function_name(name)
             .code_sha256(sha256);
         let answer = PUBLISH_VERSION.sort(request.send().await)?;
-        answer.version.ok_or_else(|| {
-            Error::answered(PUBLISH_VERSION, "", "the answer has no version in it")
-        })
+        answer
+            .version
+            .ok_or_else(|| Error::answered(PUBLISH_VERSION, "", "the answer has no version in it"))
     }
 
     async fn alias(&self, name: &str, alias: &str) -> Result<Option<String>> {
@@ -273,7 +276,13 @@ impl Lambda for Account {
             .update_alias()
             .function_name(name)
             .name(alias)
-            .function_version(version);
+            .function_version(version)
+            // Weights that another tool left would go on sending traffic elsewhere.
+            .routing_config(
+                AliasRoutingConfiguration::builder()
+                    .set_additional_version_weights(Some(HashMap::new()))
+                    .build(),
+            );
         UPDATE_ALIAS.sort(request.send().await).map(drop)
     }
 
@@ -324,7 +333,9 @@ fn number(value: u32) -> i32 {
 
 fn environment(configuration: &Configuration) -> Environment {
     Environment::builder()
-        .set_variables(Some(configuration.environment.clone().into_iter().collect()))
+        .set_variables(Some(
+            configuration.environment.clone().into_iter().collect(),
+        ))
         .build()
 }
 

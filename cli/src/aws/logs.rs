@@ -67,7 +67,11 @@ impl Logs for Account {
 
     async fn put_retention(&self, name: &str, days: u32) -> Result<()> {
         let days = i32::try_from(days).map_err(|error| {
-            Error::answered(PUT_RETENTION, "InvalidParameterException", error.to_string())
+            Error::answered(
+                PUT_RETENTION,
+                "InvalidParameterException",
+                error.to_string(),
+            )
         })?;
         let request = self
             .logs

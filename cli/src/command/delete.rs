@@ -42,11 +42,11 @@ pub(super) fn delete(args: &args::Delete, console: &Console) -> Result<Exit> {
             .for_each(|line| console.line(line));
         if !args.yes {
             if !Console::is_interactive() {
-                return Err(
-                    Failure::new("deleting needs your confirmation, and nobody can be asked here")
-                        .exiting(Exit::Usage)
-                        .hint("give `--yes` to delete what is listed"),
-                );
+                return Err(Failure::new(
+                    "deleting needs your confirmation, and nobody can be asked here",
+                )
+                .exiting(Exit::Usage)
+                .hint("give `--yes` to delete what is listed"));
             }
             if !console.confirm("Delete all of it, for good?") {
                 console.line("nothing was deleted");

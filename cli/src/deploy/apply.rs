@@ -69,6 +69,7 @@ pub(crate) async fn apply<A: Aws>(
     for (index, planned) in plan.steps.iter().enumerate() {
         let step = &planned.step;
         let (action, resource) = step.subject();
+        console.verbose(format_args!("to {} the {resource}", action.verb()));
         let begun = Instant::now();
         let run = Run {
             aws,
@@ -188,7 +189,7 @@ impl<A: Aws> Run<'_, A> {
         match step {
             Step::CreateRole { role, trust, tags } => aws.create_role(role, trust, tags).await,
             Step::UpdateTrust { role, trust } => aws.update_trust(role, trust).await,
-            Step::PutRolePolicy { role, document } => {
+            Step::PutRolePolicy { role, document, .. } => {
                 aws.put_role_policy(role, POLICY, document).await
             }
             Step::CreateLogGroup { group, tags } => aws.create_log_group(group, tags).await,
@@ -255,13 +256,13 @@ impl<A: Aws> Run<'_, A> {
             }
             Step::SetCors { api, cors, .. } => aws.set_cors(&api.0, cors).await,
             Step::DeleteCors { api, .. } => aws.delete_cors(&api.0).await,
-            Step::CreateIntegration { api, alias } => {
+            Step::CreateIntegration { api, alias, .. } => {
                 let ApiId(api) = resolve(api, made.api.as_ref())?;
                 let id = aws.create_integration(api, alias).await?;
                 made.integration = Some(IntegrationId(id));
                 Ok(())
             }
-            Step::UpdateIntegration { api, id, alias } => {
+            Step::UpdateIntegration { api, id, alias, .. } => {
                 aws.update_integration(&api.0, &id.0, alias).await
             }
             Step::DeleteIntegration { api, id } => aws.delete_integration(&api.0, &id.0).await,
@@ -323,7 +324,9 @@ fn passing(step: &Step, error: &Error) -> Option<&'static str> {
             Some("until Lambda knows the role")
         }
         // An update of this function is in progress; what exists already is a conflict too, and does not pass.
-        Kind::Conflict if lambda && !creates(step) => Some("until Lambda has finished the last change"),
+        Kind::Conflict if lambda && !creates(step) => {
+            Some("until Lambda has finished the last change")
+        }
         Kind::Conflict if error.message.contains("concurrent") => {
             Some("until API Gateway has finished the last change")
         }

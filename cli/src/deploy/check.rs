@@ -9,7 +9,7 @@ use super::{
 };
 use crate::error::{Failure, Result};
 
-/// Stops when a resource bears the deployment's name and is somebody else's, or when there are two APIs.
+/// Stops when a resource bears the deployment's name and is somebody else's, or when two of its APIs take traffic.
 ///
 /// # Errors
 ///
@@ -28,12 +28,9 @@ pub(crate) fn ownership(names: &Names, actual: &Actual) -> Result<()> {
             "nothing was changed; take another stage with `--stage`, rename the app, or delete those resources yourself",
         ));
     }
-    if actual.apis.len() > 1 {
-        let ids: Vec<&str> = actual
-            .apis
-            .iter()
-            .map(|whole| whole.api.id.as_str())
-            .collect();
+    let open = actual.apis.iter().filter(|whole| whole.stage.is_some());
+    let ids: Vec<&str> = open.map(|whole| whole.api.id.as_str()).collect();
+    if ids.len() > 1 {
         return Err(Failure::new(format!(
             "the deployment has {} APIs: {}",
             ids.len(),
@@ -91,7 +88,8 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
     let (mut api, mut integration, mut version) = (false, false, false);
     let mut routes: BTreeSet<&str> = actual
         .apis
-        .iter()
+        .first()
+        .into_iter()
         .flat_map(|whole| &whole.routes)
         .map(|route| route.key.as_str())
         .collect();
@@ -106,7 +104,9 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
             return Some(format!("a step uses what no earlier one makes: {step:?}"));
         }
         if moved && Needs::prepares(step) {
-            return Some(format!("a step prepares after the traffic has moved: {step:?}"));
+            return Some(format!(
+                "a step prepares after the traffic has moved: {step:?}"
+            ));
         }
         match step {
             Step::CreateApi { .. } => api = true,
@@ -122,14 +122,17 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
             _ => {}
         }
         let (action, resource) = step.subject();
-        let whole = matches!(
-            step,
-            Step::DeleteApi { .. }
-                | Step::DeleteFunction { .. }
-                | Step::DeleteRolePolicy { .. }
-                | Step::DeleteRole { .. }
-                | Step::DeleteLogGroup { .. }
-        );
+        let whole = match step {
+            Step::DeleteApi { api, .. } => actual
+                .apis
+                .iter()
+                .any(|whole| whole.api.id == api.0 && whole.stage.is_some()),
+            Step::DeleteFunction { .. }
+            | Step::DeleteRolePolicy { .. }
+            | Step::DeleteRole { .. }
+            | Step::DeleteLogGroup { .. } => true,
+            _ => false,
+        };
         if action == Action::Delete && whole {
             return Some(format!("a deploy would delete the {resource}"));
         }

@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 use super::{
     model::{ALIAS, Desired, GRANT, Names},
     observe::{Actual, WholeApi},
-    step::{ApiId, Handle, IntegrationId, Plan, Step},
+    step::{Action, ApiId, Handle, IntegrationId, Plan, Step},
 };
 use crate::{
-    aws::lambda::{Configuration, Function, Grant},
+    aws::lambda::{Configuration, Function, Grant, Readiness},
     settings::Cors,
 };
 
@@ -28,7 +28,11 @@ pub(crate) fn plan(desired: &Desired, actual: &Actual) -> Plan {
     let policies = policies(&desired.policy, actual.policy.as_ref());
     role(&mut plan, desired, actual);
     if let Some((document, reason)) = policies.before {
-        put_policy(&mut plan, desired, document, reason);
+        let action = match actual.policy {
+            None => Action::Create,
+            Some(_) => Action::Update,
+        };
+        put_policy(&mut plan, desired, document, action, reason);
     }
     log_group(&mut plan, desired, actual);
     function(&mut plan, desired, actual);
@@ -46,9 +50,17 @@ pub(crate) fn plan(desired: &Desired, actual: &Actual) -> Plan {
         tidy(&mut plan, desired, whole);
     }
     if let Some((document, reason)) = policies.after {
-        put_policy(&mut plan, desired, document, reason);
+        put_policy(&mut plan, desired, document, Action::Update, reason);
     }
     stage(&mut plan, desired, api, connection.api);
+    for spare in actual.apis.iter().skip(1) {
+        let name = spare.api.name.clone();
+        let api = ApiId(spare.api.id.clone());
+        plan.push(
+            Step::DeleteApi { name, api },
+            "half-made: no stage opens it",
+        );
+    }
     plan
 }
 
@@ -148,9 +160,14 @@ fn statements(document: &Value) -> Vec<Value> {
     }
 }
 
-fn put_policy(plan: &mut Plan, desired: &Desired, document: Value, reason: String) {
+fn put_policy(plan: &mut Plan, desired: &Desired, document: Value, action: Action, reason: String) {
     let role = desired.names.role.clone();
-    plan.push(Step::PutRolePolicy { role, document }, reason);
+    let step = Step::PutRolePolicy {
+        role,
+        document,
+        action,
+    };
+    plan.push(step, reason);
 }
 
 fn log_group(plan: &mut Plan, desired: &Desired, actual: &Actual) {
@@ -187,7 +204,10 @@ fn function(plan: &mut Plan, desired: &Desired, actual: &Actual) {
         let function = function.clone();
         plan.push(Step::UpdateCode { function, code }, reason);
     }
-    let differences = differences(&found.configuration, &configuration);
+    let mut differences = differences(&found.configuration, &configuration);
+    if let Readiness::Failed(reason) = &found.readiness {
+        differences.push(format!("the last change failed: {reason}"));
+    }
     if !differences.is_empty() {
         let step = Step::UpdateConfiguration {
             function,
@@ -285,7 +305,8 @@ struct Connection {
 }
 
 fn connect(plan: &mut Plan, desired: &Desired, api: Option<&WholeApi>) -> Connection {
-    let alias = desired.place.alias(&desired.names.function);
+    let function = desired.names.function.clone();
+    let alias = desired.place.alias(&function);
     let Some(whole) = api else {
         let step = Step::CreateApi {
             name: desired.names.function.clone(),
@@ -293,8 +314,12 @@ fn connect(plan: &mut Plan, desired: &Desired, api: Option<&WholeApi>) -> Connec
             tags: desired.names.tags(),
         };
         plan.push(step, MISSING);
-        let api = Handle::Made;
-        plan.push(Step::CreateIntegration { api, alias }, MISSING);
+        let step = Step::CreateIntegration {
+            api: Handle::Made,
+            function,
+            alias,
+        };
+        plan.push(step, MISSING);
         return Connection {
             api: Handle::Made,
             integration: Handle::Made,
@@ -311,6 +336,7 @@ fn connect(plan: &mut Plan, desired: &Desired, api: Option<&WholeApi>) -> Connec
     let Some(found) = found else {
         let step = Step::CreateIntegration {
             api: api.clone(),
+            function,
             alias,
         };
         plan.push(step, MISSING);
@@ -324,6 +350,7 @@ fn connect(plan: &mut Plan, desired: &Desired, api: Option<&WholeApi>) -> Connec
         let step = Step::UpdateIntegration {
             api: id,
             id: integration.clone(),
+            function,
             alias,
         };
         plan.push(step, "it was changed outside `cargo fw`");

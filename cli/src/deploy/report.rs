@@ -86,11 +86,14 @@ pub(crate) fn lines(plan: &Plan) -> Vec<String> {
             ]
         })
         .collect();
-    let colours = plan.steps.iter().map(|planned| match planned.step.subject().0 {
-        Action::Create => GOOD,
-        Action::Update => WARN,
-        Action::Delete => BAD,
-    });
+    let colours = plan
+        .steps
+        .iter()
+        .map(|planned| match planned.step.subject().0 {
+            Action::Create => GOOD,
+            Action::Update => WARN,
+            Action::Delete => BAD,
+        });
     // Colours go on after the columns are lined up: their bytes have no width.
     columns(&rows)
         .iter()
@@ -104,7 +107,9 @@ pub(crate) fn lines(plan: &Plan) -> Vec<String> {
 
 /// Shows a plan on standard error: what a deploy is about to do.
 pub(crate) fn show(console: &Console, desired: &Desired, plan: &Plan) {
-    told(desired, plan).iter().for_each(|line| console.line(line));
+    told(desired, plan)
+        .iter()
+        .for_each(|line| console.line(line));
 }
 
 /// Prints a plan on standard output: what `--plan` was asked for.

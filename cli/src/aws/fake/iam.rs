@@ -48,7 +48,10 @@ impl Iam for Fake {
 
     async fn update_trust(&self, role: &str, trust: &Value) -> Result<()> {
         self.call(UPDATE_TRUST, |state| {
-            let found = state.roles.get_mut(role).ok_or_else(|| missing(GONE, role))?;
+            let found = state
+                .roles
+                .get_mut(role)
+                .ok_or_else(|| missing(GONE, role))?;
             found.trust = trust.clone();
             Ok(())
         })
@@ -56,7 +59,10 @@ impl Iam for Fake {
 
     async fn put_role_policy(&self, role: &str, policy: &str, document: &Value) -> Result<()> {
         self.call(PUT_ROLE_POLICY, |state| {
-            let found = state.roles.get_mut(role).ok_or_else(|| missing(GONE, role))?;
+            let found = state
+                .roles
+                .get_mut(role)
+                .ok_or_else(|| missing(GONE, role))?;
             found.policies.insert(policy.to_owned(), document.clone());
             Ok(())
         })
@@ -64,7 +70,10 @@ impl Iam for Fake {
 
     async fn delete_role_policy(&self, role: &str, policy: &str) -> Result<()> {
         self.call(DELETE_ROLE_POLICY, |state| {
-            let found = state.roles.get_mut(role).ok_or_else(|| missing(GONE, role))?;
+            let found = state
+                .roles
+                .get_mut(role)
+                .ok_or_else(|| missing(GONE, role))?;
             let removed = found.policies.remove(policy);
             removed.map(drop).ok_or_else(|| missing(GONE, policy))
         })

@@ -17,7 +17,10 @@ const CONFLICT: &str = "ResourceConflictException";
 type Refused = (&'static str, String);
 
 fn known<'a>(state: &'a mut State, name: &str) -> Result<&'a mut FakeFunction, Refused> {
-    state.functions.get_mut(name).ok_or_else(|| missing(GONE, name))
+    state
+        .functions
+        .get_mut(name)
+        .ok_or_else(|| missing(GONE, name))
 }
 
 /// The function, unless it is being changed.

@@ -13,7 +13,9 @@ const GONE: &str = "ResourceNotFoundException";
 
 impl Logs for Fake {
     async fn log_group(&self, name: &str) -> Result<Option<LogGroup>> {
-        let found = self.call(DESCRIBE_LOG_GROUPS, |state| Ok(state.groups.get(name).cloned()))?;
+        let found = self.call(DESCRIBE_LOG_GROUPS, |state| {
+            Ok(state.groups.get(name).cloned())
+        })?;
         if found.is_some() {
             self.call(LIST_TAGS, |_| Ok(()))?;
         }
@@ -36,7 +38,10 @@ impl Logs for Fake {
 
     async fn put_retention(&self, name: &str, days: u32) -> Result<()> {
         self.call(PUT_RETENTION, |state| {
-            let found = state.groups.get_mut(name).ok_or_else(|| missing(GONE, name))?;
+            let found = state
+                .groups
+                .get_mut(name)
+                .ok_or_else(|| missing(GONE, name))?;
             found.retention = Some(days);
             Ok(())
         })

@@ -105,7 +105,10 @@ impl Fake {
 
     /// An account that holds that.
     pub(crate) fn holding(state: State) -> Self {
-        let next_id = state.apis.iter().map(|api| 1 + api.integrations.len() + api.routes.len());
+        let next_id = state
+            .apis
+            .iter()
+            .map(|api| 1 + api.integrations.len() + api.routes.len());
         let next_id = u32::try_from(next_id.sum::<usize>()).unwrap() + 100;
         Self {
             state: RefCell::new(state),
@@ -165,7 +168,9 @@ impl Fake {
         let function = state.functions.get(name)?;
         let source = format!("{}/*/*", api.api.id);
         let grants = function.grants.get(alias)?;
-        grants.iter().find(|grant| grant.source.ends_with(&source))?;
+        grants
+            .iter()
+            .find(|grant| grant.source.ends_with(&source))?;
         let version: usize = function.aliases.get(alias)?.parse().ok()?;
         Some(function.versions.get(version - 1)?.sha256.clone())
     }

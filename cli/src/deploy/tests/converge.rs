@@ -61,7 +61,10 @@ fn an_interrupted_change_is_completed_by_the_next_and_never_stops_the_traffic() 
         SECOND.deploy(&undisturbed).await.unwrap();
         let writes = undisturbed.writes();
         assert_eq!(writes.len(), 11, "{writes:?}");
-        let flip = writes.iter().position(|call| *call == "UpdateAlias").unwrap();
+        let flip = writes
+            .iter()
+            .position(|call| *call == "UpdateAlias")
+            .unwrap();
         for fault in faults(writes.len()) {
             let aws = Fake::holding(before.clone());
             aws.fault.set(Some(fault));
@@ -78,7 +81,10 @@ fn an_interrupted_change_is_completed_by_the_next_and_never_stops_the_traffic() 
                 // A deploy that fails before the traffic moves changes no request's answer.
                 assert!(aws.serves("PUT /objects/{key}").is_some(), "{fault:?}");
                 assert!(aws.serves("GET /objects").is_none(), "{fault:?}");
-                assert_eq!(aws.snapshot().apis, Fake::holding(before.clone()).snapshot().apis);
+                assert_eq!(
+                    aws.snapshot().apis,
+                    Fake::holding(before.clone()).snapshot().apis
+                );
                 let role = &aws.snapshot().roles[&App::names().role];
                 assert!(role.policies["fw"].to_string().contains("s3:GetObject"));
             }

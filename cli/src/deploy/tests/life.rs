@@ -4,6 +4,7 @@ use super::{App, FIRST, delete, run};
 use crate::{
     aws::{
         Tags,
+        apigateway::ApiGateway as _,
         fake::{Fake, State},
         iam::Iam as _,
         logs::Logs as _,
@@ -203,7 +204,12 @@ fn what_was_changed_by_hand_is_mended() {
             api.routes[0].integration = None;
             api.routes.remove(1);
             let names = App::names();
-            state.functions.get_mut(&names.function).unwrap().grants.clear();
+            state
+                .functions
+                .get_mut(&names.function)
+                .unwrap()
+                .grants
+                .clear();
             state.roles.get_mut(&names.role).unwrap().trust = "nobody".into();
             state.groups.get_mut(&names.log_group).unwrap().retention = None;
         }
@@ -236,6 +242,33 @@ fn an_api_deleted_by_hand_is_made_again_with_its_permission() {
 }
 
 #[test]
+fn an_api_that_was_made_twice_is_deleted_while_it_takes_no_traffic() {
+    run(async {
+        let aws = deployed().await;
+        let before = aws.snapshot();
+        let names = App::names();
+        aws.create_api(&names.function, None, &names.tags())
+            .await
+            .unwrap();
+        FIRST.deploy(&aws).await.unwrap();
+        assert_eq!(aws.snapshot(), before);
+        // Once both take traffic, nobody but the user knows which one counts.
+        let spare = aws
+            .create_api(&names.function, None, &names.tags())
+            .await
+            .unwrap();
+        aws.create_stage(&spare.id, &names.tags()).await.unwrap();
+        let failure = FIRST.deploy(&aws).await.unwrap_err();
+        assert_eq!(
+            failure.message(),
+            format!("the deployment has 2 APIs: api1, {}", spare.id)
+        );
+        delete(&aws).await.unwrap();
+        assert_eq!(aws.snapshot(), State::default());
+    });
+}
+
+#[test]
 fn somebody_elses_resources_stop_the_deploy_before_the_first_write() {
     run(async {
         let names = App::names();
@@ -244,7 +277,9 @@ fn somebody_elses_resources_stop_the_deploy_before_the_first_write() {
             ("fw:stage".to_owned(), "x".to_owned()),
         ]);
         let aws = Fake::default();
-        aws.create_log_group(&names.log_group, &other).await.unwrap();
+        aws.create_log_group(&names.log_group, &other)
+            .await
+            .unwrap();
         aws.create_role(&names.role, &serde_json::Value::Null, &Tags::new())
             .await
             .unwrap();
@@ -275,7 +310,11 @@ fn a_denied_call_names_the_step_the_action_and_what_was_done() {
         assert_eq!(failure.causes()[1], "4 of 13 steps are done and stay");
         let hint = failure.advice().unwrap();
         assert!(hint.contains("`lambda:CreateFunction`"), "{hint}");
-        assert!(hint.ends_with("run `cargo fw deploy` again once that is mended: it continues from here"));
+        assert!(
+            hint.ends_with(
+                "run `cargo fw deploy` again once that is mended: it continues from here"
+            )
+        );
         aws.denied.set(None);
         FIRST.deploy(&aws).await.unwrap();
         assert!(aws.serves("GET /objects/{key}").is_some());
