@@ -1,0 +1,6 @@
+//! The CLI's real binary, run as a user runs it.
+
+mod deploy_account;
+mod deploy_failures;
+mod deploy_life;
+mod deploy_support;
