@@ -10,9 +10,10 @@ use crate::{
     console::Console,
     deploy::{
         self,
-        apply::{Patience, apply},
+        apply::apply,
         check,
         model::Desired,
+        patience::Patience,
         plan::{bytes, plan},
         report,
     },
@@ -71,7 +72,7 @@ fn build(project: &Project, settings: &Settings, console: &Console) -> Result<(M
     let manifest = if architecture == Architecture::HOST {
         manifest::read(&built.executable)?
     } else {
-        self::manifest(project, console)?
+        host_manifest(project, console)?
     };
     let code = artifact::pack(&built.executable, &manifest, architecture)?;
     let size = bytes(code.zip.len() as u64);
@@ -83,7 +84,7 @@ fn build(project: &Project, settings: &Settings, console: &Console) -> Result<(M
 }
 
 /// The manifest of the app, built for this machine as quickly as it goes.
-pub(super) fn manifest(project: &Project, console: &Console) -> Result<Manifest> {
+pub(super) fn host_manifest(project: &Project, console: &Console) -> Result<Manifest> {
     let built = compile::build(project, Profile::Dev, Architecture::HOST, console)?;
     manifest::read(&built.executable)
 }

@@ -8,9 +8,10 @@ use std::time::Duration;
 use fw::manifest::{Manifest, ManifestRoute};
 
 use super::{
-    apply::{Patience, apply},
+    apply::apply,
     check,
     model::{Desired, Names},
+    patience::Patience,
     plan::{deletion, plan},
     step::Plan,
 };
