@@ -33,6 +33,9 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
         let place = deploy::place(&aws).await?;
         let (manifest, code) = build(&project, &settings, console)?;
         let desired = Desired::new(&manifest, &settings, code, place)?;
+        for warning in check::warnings(&desired) {
+            console.warning(warning);
+        }
         let names = &desired.names;
         let actual = deploy::observe(&aws, names).await?;
         check::ownership(names, &actual)?;

@@ -9,6 +9,9 @@ use super::{
 };
 use crate::error::{Failure, Result};
 
+/// Seconds that an HTTP API waits for a function at most (gateway-truth §1.8).
+const GATEWAY_PATIENCE: u32 = 30;
+
 /// Stops when a resource bears the deployment's name and is somebody else's, or when two of its APIs take traffic.
 ///
 /// # Errors
@@ -68,6 +71,18 @@ pub(crate) fn foreign(names: &Names, actual: &Actual) -> Vec<String> {
         .chain(apis)
         .map(|(kind, name, owner)| format!("the {kind} `{name}` belongs to {owner}"))
         .collect()
+}
+
+/// What AWS accepts and the user should know.
+pub(crate) fn warnings(desired: &Desired) -> Vec<String> {
+    let timeout = desired.configuration.timeout;
+    let mut all = Vec::new();
+    if timeout > GATEWAY_PATIENCE {
+        all.push(format!(
+            "an HTTP API answers 503 after {GATEWAY_PATIENCE} s, and the function's `timeout` is {timeout} s"
+        ));
+    }
+    all
 }
 
 /// The planner's promises, checked again on each plan: a broken one is a bug of ours, and stops before the first write.

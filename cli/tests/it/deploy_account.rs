@@ -6,7 +6,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_lambda::types::FunctionConfiguration;
 use serde_json::Value;
 
-use crate::deploy_support::{Moto, REGION};
+use crate::{deploy_moto::Moto, deploy_support::REGION};
 
 pub(crate) struct Account {
     runtime: tokio::runtime::Runtime,

@@ -2,7 +2,8 @@
 
 use crate::{
     deploy_account::Account,
-    deploy_support::{App, Moto, Ran},
+    deploy_moto::Moto,
+    deploy_support::{App, Ran},
 };
 
 fn app() -> App {

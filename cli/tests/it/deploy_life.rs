@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::{
     deploy_account::Account,
-    deploy_support::{ACCOUNT, App, Moto, REGION},
+    deploy_moto::Moto,
+    deploy_support::{ACCOUNT, App, REGION},
 };
 
 const GET: &str = "GET /objects/{key}";

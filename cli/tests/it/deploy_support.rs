@@ -1,72 +1,17 @@
-//! A moto server, an app that builds in no time, and `cargo fw` run on both.
+//! An app that builds in no time, and `cargo fw` run on it against moto.
 
 use std::{
-    io::{BufRead as _, BufReader},
     path::Path,
-    process::{Child, Command, Output, Stdio},
-    sync::mpsc,
-    thread,
-    time::Duration,
+    process::{Command, Output, Stdio},
 };
 
 use tempfile::TempDir;
 
+use crate::deploy_moto::Moto;
+
 /// moto's own account.
 pub(crate) const ACCOUNT: &str = "123456789012";
 pub(crate) const REGION: &str = "eu-central-1";
-
-/// A moto server of this test's own, ended with it.
-pub(crate) struct Moto {
-    child: Child,
-    pub(crate) url: String,
-}
-
-impl Moto {
-    pub(crate) fn start() -> Self {
-        let program = std::env::var_os("FW_MOTO_SERVER").unwrap_or_else(|| "moto_server".into());
-        let mut child = Command::new(&program)
-            .args(["-H", "127.0.0.1", "-p", "0"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| {
-                panic!(
-                    "the deploy tests talk to moto, and `{}` cannot be started ({error}): `.ci/test` installs it and \
-                     sets FW_MOTO_SERVER, or `pip install 'moto[server]'` puts `moto_server` in PATH",
-                    program.display()
-                )
-            });
-        let stderr = child.stderr.take().unwrap();
-        let (sender, receiver) = mpsc::channel();
-        thread::spawn(move || {
-            // Read to the end, so that the server never waits for a full pipe.
-            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-                if let Some(url) = line
-                    .split_whitespace()
-                    .find(|word| word.starts_with("http://127"))
-                {
-                    let _ = sender.send(url.to_owned());
-                }
-            }
-        });
-        let mut moto = Self {
-            child,
-            url: String::new(),
-        };
-        moto.url = receiver
-            .recv_timeout(Duration::from_secs(120))
-            .expect("moto says where it listens");
-        moto
-    }
-}
-
-impl Drop for Moto {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 /// A package without dependencies, whose program prints a manifest and ends.
 pub(crate) struct App {

@@ -3,4 +3,5 @@
 mod deploy_account;
 mod deploy_failures;
 mod deploy_life;
+mod deploy_moto;
 mod deploy_support;

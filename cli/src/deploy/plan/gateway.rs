@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::MISSING;
 use crate::{
-    aws::lambda::Grant,
+    aws::{apigateway::Integration, lambda::Grant},
     deploy::{
         model::{Desired, GRANT},
         observe::{Actual, WholeApi},
@@ -45,13 +45,7 @@ pub(super) fn connect(plan: &mut Plan, desired: &Desired, api: Option<&WholeApi>
     };
     let id = ApiId(whole.api.id.clone());
     let api = Handle::Known(id.clone());
-    let right = |uri: &str, proxy: bool| proxy && uri == alias;
-    let found = whole
-        .integrations
-        .iter()
-        .find(|integration| right(&integration.uri, integration.proxy))
-        .or(whole.integrations.first());
-    let Some(found) = found else {
+    let Some(found) = main(whole, &alias) else {
         let step = Step::CreateIntegration {
             api: api.clone(),
             function,
@@ -64,7 +58,7 @@ pub(super) fn connect(plan: &mut Plan, desired: &Desired, api: Option<&WholeApi>
         };
     };
     let integration = IntegrationId(found.id.clone());
-    if !right(&found.uri, found.proxy) {
+    if !leads_to(found, &alias) {
         let step = Step::UpdateIntegration {
             api: id,
             id: integration.clone(),
@@ -77,6 +71,17 @@ pub(super) fn connect(plan: &mut Plan, desired: &Desired, api: Option<&WholeApi>
         api,
         integration: Handle::Known(integration),
     }
+}
+
+/// The one integration that an API keeps: what leads to the alias, or what can be made to.
+fn main<'a>(whole: &'a WholeApi, alias: &str) -> Option<&'a Integration> {
+    let mut all = whole.integrations.iter();
+    all.find(|integration| leads_to(integration, alias))
+        .or(whole.integrations.first())
+}
+
+fn leads_to(integration: &Integration, alias: &str) -> bool {
+    integration.proxy && integration.uri == alias
 }
 
 /// The permission of the API to invoke the alias.
@@ -189,14 +194,9 @@ pub(super) fn tidy(plan: &mut Plan, desired: &Desired, whole: &WholeApi) {
         }
     }
     let alias = desired.place.alias(&desired.names.function);
-    let kept = whole
-        .integrations
-        .iter()
-        .find(|integration| integration.proxy && integration.uri == alias)
-        .or(whole.integrations.first())
-        .map(|integration| &integration.id);
+    let kept = main(whole, &alias);
     for integration in &whole.integrations {
-        if Some(&integration.id) != kept {
+        if Some(integration) != kept {
             let step = Step::DeleteIntegration {
                 api: api.clone(),
                 id: IntegrationId(integration.id.clone()),

@@ -1,6 +1,6 @@
 //! The calls of each kind of deploy, and what stops one.
 
-use super::{App, FIRST, delete, run};
+use super::{App, FIRST, delete, hash, run};
 use crate::{
     aws::{
         Tags,
@@ -47,8 +47,8 @@ fn a_first_deploy_makes_everything_and_opens_the_api_last() {
                 "CreateStage",
             ]
         );
-        assert_eq!(aws.serves("GET /objects/{key}").unwrap(), "sha256-of-one");
-        assert_eq!(aws.serves("PUT /objects/{key}").unwrap(), "sha256-of-one");
+        assert_eq!(aws.serves("GET /objects/{key}").unwrap(), hash("one"));
+        assert_eq!(aws.serves("PUT /objects/{key}").unwrap(), hash("one"));
     });
 }
 
@@ -76,7 +76,7 @@ fn new_code_is_one_upload_one_version_one_flip() {
             aws.writes(),
             ["UpdateFunctionCode", "PublishVersion", "UpdateAlias"]
         );
-        assert_eq!(aws.serves("GET /objects/{key}").unwrap(), "sha256-of-two");
+        assert_eq!(aws.serves("GET /objects/{key}").unwrap(), hash("two"));
         aws.forget();
         assert!(second.deploy(&aws).await.unwrap().is_empty());
     });
