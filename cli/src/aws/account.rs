@@ -1,6 +1,6 @@
 //! The real account: the SDK's clients, made once, with the credentials and the region that the user means.
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{BehaviorVersion, Region};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 use super::Aws;
@@ -12,7 +12,7 @@ use crate::{
 /// An account in a region, over the network.
 #[derive(Clone, Debug)]
 pub(crate) struct Account {
-    region: String,
+    pub(super) region: String,
     pub(super) iam: aws_sdk_iam::Client,
     pub(super) lambda: aws_sdk_lambda::Client,
     pub(super) apigateway: aws_sdk_apigatewayv2::Client,
@@ -41,36 +41,20 @@ impl Account {
         if let Some(url) = &args.endpoint_url {
             loader = loader.endpoint_url(url);
         }
-        Self::of(&loader.load().await).await
-    }
-
-    /// The same with a key that moto takes, whatever this machine is configured with.
-    #[cfg(test)]
-    pub(crate) async fn connect_as_test(args: &args::Account) -> Self {
-        let key = aws_sdk_sts::config::Credentials::new("test", "test", None, None, "test");
-        let http = aws_smithy_http_client::Builder::new().build_http();
-        let loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(http)
-            .credentials_provider(key)
-            .region(args.region.clone().map(Region::new))
-            .endpoint_url(args.endpoint_url.clone().unwrap_or_default());
-        Self::of(&loader.load().await).await.unwrap()
-    }
-
-    async fn of(config: &SdkConfig) -> Result<Self> {
+        let config = loader.load().await;
         let region = config.region().map(ToString::to_string).ok_or_else(|| {
             Failure::new("no AWS region is set")
                 .exiting(Exit::Usage)
                 .hint("give `--region eu-central-1`, set `AWS_REGION`, or set `region` in the profile with `aws configure`")
         })?;
-        credentials(config).await?;
+        credentials(&config).await?;
         Ok(Self {
             region,
-            iam: aws_sdk_iam::Client::new(config),
-            lambda: aws_sdk_lambda::Client::new(config),
-            apigateway: aws_sdk_apigatewayv2::Client::new(config),
-            logs: aws_sdk_cloudwatchlogs::Client::new(config),
-            sts: aws_sdk_sts::Client::new(config),
+            iam: aws_sdk_iam::Client::new(&config),
+            lambda: aws_sdk_lambda::Client::new(&config),
+            apigateway: aws_sdk_apigatewayv2::Client::new(&config),
+            logs: aws_sdk_cloudwatchlogs::Client::new(&config),
+            sts: aws_sdk_sts::Client::new(&config),
         })
     }
 }
@@ -82,7 +66,7 @@ impl Aws for Account {
 }
 
 /// Looks for credentials before the first call, so that their absence is told in plain words.
-async fn credentials(config: &SdkConfig) -> Result<()> {
+async fn credentials(config: &aws_config::SdkConfig) -> Result<()> {
     use aws_sdk_sts::config::ProvideCredentials as _;
     let none = || {
         Failure::new("no AWS credentials were found")

@@ -7,7 +7,6 @@ mod deploy_moto;
 use self::deploy_moto::Moto;
 use super::{App, FIRST, delete, run};
 use crate::{
-    args,
     aws::{Account, Aws, fake::Fake},
     deploy::observe::Actual,
 };
@@ -40,12 +39,7 @@ const LIFE: [App; 6] = [
 fn the_account_in_memory_is_as_motos() {
     let moto = Moto::start();
     run(async {
-        let account = args::Account {
-            profile: None,
-            region: Some(Fake::REGION.to_owned()),
-            endpoint_url: Some(moto.url.clone()),
-        };
-        let moto = Account::connect_as_test(&account).await;
+        let moto = Account::of_moto(&moto.url, Fake::REGION).await;
         let fake = Fake::default();
         for (index, app) in LIFE.iter().enumerate() {
             let one = app.deploy(&fake).await.unwrap();
