@@ -13,7 +13,7 @@ use crate::{
 /// An account in a region, over the network.
 #[derive(Clone, Debug)]
 pub(crate) struct Account {
-    region: String,
+    pub(super) region: String,
     pub(super) iam: aws_sdk_iam::Client,
     pub(super) lambda: aws_sdk_lambda::Client,
     pub(super) apigateway: aws_sdk_apigatewayv2::Client,

@@ -27,9 +27,6 @@ pub(super) const UPDATE_STAGE: Operation = Operation::new("apigateway", "UpdateS
 /// The stage that has no name in the path.
 pub(crate) const DEFAULT_STAGE: &str = "$default";
 
-/// The most items on a page that the API takes.
-const PAGE: &str = "500";
-
 /// An API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Api {
@@ -108,7 +105,7 @@ impl ApiGateway for Account {
         let mut found = Vec::new();
         let mut next = None;
         loop {
-            let request = self.apigateway.get_apis().max_results(PAGE);
+            let request = self.apigateway.get_apis();
             let answer = GET_APIS.sort(request.set_next_token(next).send().await)?;
             found.extend(answer.items().iter().map(|api| {
                 Api {
@@ -136,7 +133,7 @@ impl ApiGateway for Account {
         let mut next = None;
         loop {
             let request = self.apigateway.get_integrations().api_id(api);
-            let request = request.max_results(PAGE).set_next_token(next);
+            let request = request.set_next_token(next);
             let answer = GET_INTEGRATIONS.sort(request.send().await)?;
             found.extend(answer.items().iter().map(|integration| Integration {
                 id: owned(integration.integration_id()),
@@ -156,7 +153,7 @@ impl ApiGateway for Account {
         let mut next = None;
         loop {
             let request = self.apigateway.get_routes().api_id(api);
-            let request = request.max_results(PAGE).set_next_token(next);
+            let request = request.set_next_token(next);
             let answer = GET_ROUTES.sort(request.send().await)?;
             found.extend(answer.items().iter().map(|route| {
                 let target = route.target().unwrap_or_default();

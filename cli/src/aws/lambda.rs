@@ -1,12 +1,15 @@
 //! Lambda: the function, its versions, its alias, and who may invoke it.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+};
 
 use aws_sdk_lambda::{
     primitives::Blob,
     types::{
-        Architecture as SdkArchitecture, Environment, FunctionCode, FunctionConfiguration,
-        LastUpdateStatus, Runtime, State as SdkState,
+        AliasRoutingConfiguration, Architecture as SdkArchitecture, Environment, FunctionCode,
+        FunctionConfiguration, LastUpdateStatus, Runtime, State as SdkState,
     },
 };
 use bytes::Bytes;
@@ -273,7 +276,13 @@ impl Lambda for Account {
             .update_alias()
             .function_name(name)
             .name(alias)
-            .function_version(version);
+            .function_version(version)
+            // Weights that another tool left would go on sending traffic elsewhere.
+            .routing_config(
+                AliasRoutingConfiguration::builder()
+                    .set_additional_version_weights(Some(HashMap::new()))
+                    .build(),
+            );
         UPDATE_ALIAS.sort(request.send().await).map(drop)
     }
 

@@ -1,4 +1,4 @@
-//! CloudWatch Logs: the function's log group.
+//! `CloudWatch` Logs: the function's log group.
 
 use super::{Account, Error, Operation, Result, Tags};
 

@@ -11,6 +11,8 @@ pub(crate) mod fake;
 pub(crate) mod iam;
 pub(crate) mod lambda;
 pub(crate) mod logs;
+#[cfg(test)]
+mod moto;
 pub(crate) mod sts;
 
 use std::collections::BTreeMap;

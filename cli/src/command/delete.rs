@@ -1,18 +1,11 @@
 //! `cargo fw delete`: everything that `deploy` made, and nothing else.
 
-use super::deploy::{again, manifest};
+use super::deploy::{again, host_manifest};
 use crate::{
     args,
     aws::{self, Aws as _},
     console::Console,
-    deploy::{
-        self,
-        apply::{Patience, apply},
-        check,
-        model::Names,
-        plan::deletion,
-        report,
-    },
+    deploy::{self, apply::apply, check, model::Names, patience::Patience, plan::deletion, report},
     error::{Exit, Failure, Result},
     project::Project,
     settings::Settings,
@@ -25,7 +18,7 @@ pub(super) fn delete(args: &args::Delete, console: &Console) -> Result<Exit> {
     deploy::block_on(async {
         let aws = aws::Account::connect(&args.account).await?;
         let place = deploy::place(&aws).await?;
-        let app = manifest(&project, console)?.app;
+        let app = host_manifest(&project, console)?.app;
         let names = Names::new(&app, &settings.stage, aws.region())?;
         let actual = deploy::observe(&aws, &names).await?;
         for kept in check::foreign(&names, &actual) {

@@ -10,9 +10,10 @@ use crate::{
     console::Console,
     deploy::{
         self,
-        apply::{Patience, apply},
+        apply::apply,
         check,
         model::Desired,
+        patience::Patience,
         plan::{bytes, plan},
         report,
     },
@@ -32,6 +33,9 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
         let place = deploy::place(&aws).await?;
         let (manifest, code) = build(&project, &settings, console)?;
         let desired = Desired::new(&manifest, &settings, code, place)?;
+        for warning in check::warnings(&desired) {
+            console.warning(warning);
+        }
         let names = &desired.names;
         let actual = deploy::observe(&aws, names).await?;
         check::ownership(names, &actual)?;
@@ -71,7 +75,7 @@ fn build(project: &Project, settings: &Settings, console: &Console) -> Result<(M
     let manifest = if architecture == Architecture::HOST {
         manifest::read(&built.executable)?
     } else {
-        self::manifest(project, console)?
+        host_manifest(project, console)?
     };
     let code = artifact::pack(&built.executable, &manifest, architecture)?;
     let size = bytes(code.zip.len() as u64);
@@ -83,7 +87,7 @@ fn build(project: &Project, settings: &Settings, console: &Console) -> Result<(M
 }
 
 /// The manifest of the app, built for this machine as quickly as it goes.
-pub(super) fn manifest(project: &Project, console: &Console) -> Result<Manifest> {
+pub(super) fn host_manifest(project: &Project, console: &Console) -> Result<Manifest> {
     let built = compile::build(project, Profile::Dev, Architecture::HOST, console)?;
     manifest::read(&built.executable)
 }

@@ -1,6 +1,6 @@
 //! `cargo fw url`: where the app answers, as the account says.
 
-use super::deploy::manifest;
+use super::deploy::host_manifest;
 use crate::{
     args::{self, Output},
     aws::{self, Aws as _},
@@ -17,7 +17,7 @@ pub(super) fn url(args: &args::Deployed, console: &Console) -> Result<Exit> {
     let settings = Settings::load(project.package_dir(), &args.stage.stage)?;
     deploy::block_on(async {
         let aws = aws::Account::connect(&args.account).await?;
-        let app = manifest(&project, console)?.app;
+        let app = host_manifest(&project, console)?.app;
         let names = Names::new(&app, &settings.stage, aws.region())?;
         let url = observe::url(&aws, &names)
             .await

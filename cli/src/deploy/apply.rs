@@ -4,10 +4,11 @@
 //! Where AWS is eventually consistent, a step waits with bounded back-off: a new role that Lambda cannot assume yet, a
 //! function that is still being made or changed, an API that is not known everywhere yet.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::{
     model::{ALIAS, GRANT, POLICY},
+    patience::{Patience, passing},
     step::{Action, ApiId, Handle, IntegrationId, Plan, Step, Version},
 };
 use crate::{
@@ -18,31 +19,6 @@ use crate::{
     console::{Console, DIM},
     error::{Failure, Result},
 };
-
-/// How long to wait for what AWS has not finished.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Patience {
-    /// The first pause; each next one is twice as long.
-    pub(crate) first: Duration,
-    /// The longest pause.
-    pub(crate) longest: Duration,
-    /// How often to try, altogether.
-    pub(crate) tries: u32,
-}
-
-impl Patience {
-    /// Two minutes or so. A role is usually known to Lambda after some 10 seconds, a changed function ready after two.
-    pub(crate) const NORMAL: Self = Self {
-        first: Duration::from_millis(250),
-        longest: Duration::from_secs(5),
-        tries: 30,
-    };
-
-    fn pause(self, tried: u32) -> Duration {
-        let doubled = self.first.saturating_mul(1 << tried.min(16));
-        doubled.min(self.longest)
-    }
-}
 
 /// What the steps have made, for those that come after.
 #[derive(Debug, Default)]
@@ -69,6 +45,7 @@ pub(crate) async fn apply<A: Aws>(
     for (index, planned) in plan.steps.iter().enumerate() {
         let step = &planned.step;
         let (action, resource) = step.subject();
+        console.verbose(format_args!("to {} the {resource}", action.verb()));
         let begun = Instant::now();
         let run = Run {
             aws,
@@ -188,7 +165,7 @@ impl<A: Aws> Run<'_, A> {
         match step {
             Step::CreateRole { role, trust, tags } => aws.create_role(role, trust, tags).await,
             Step::UpdateTrust { role, trust } => aws.update_trust(role, trust).await,
-            Step::PutRolePolicy { role, document } => {
+            Step::PutRolePolicy { role, document, .. } => {
                 aws.put_role_policy(role, POLICY, document).await
             }
             Step::CreateLogGroup { group, tags } => aws.create_log_group(group, tags).await,
@@ -255,13 +232,13 @@ impl<A: Aws> Run<'_, A> {
             }
             Step::SetCors { api, cors, .. } => aws.set_cors(&api.0, cors).await,
             Step::DeleteCors { api, .. } => aws.delete_cors(&api.0).await,
-            Step::CreateIntegration { api, alias } => {
+            Step::CreateIntegration { api, alias, .. } => {
                 let ApiId(api) = resolve(api, made.api.as_ref())?;
                 let id = aws.create_integration(api, alias).await?;
                 made.integration = Some(IntegrationId(id));
                 Ok(())
             }
-            Step::UpdateIntegration { api, id, alias } => {
+            Step::UpdateIntegration { api, id, alias, .. } => {
                 aws.update_integration(&api.0, &id.0, alias).await
             }
             Step::DeleteIntegration { api, id } => aws.delete_integration(&api.0, &id.0).await,
@@ -307,50 +284,4 @@ fn resolve<'a, T>(handle: &'a Handle<T>, made: Option<&'a T>) -> Result<&'a T, E
 /// `check` lets no such plan through.
 fn unplanned(reason: &str) -> Error {
     Error::answered(Operation::new("fw", "Apply"), "Unplanned", reason)
-}
-
-/// Why a failure of that step passes by itself, when it does.
-fn passing(step: &Step, error: &Error) -> Option<&'static str> {
-    let lambda = error.operation.service == "lambda";
-    match error.kind {
-        Kind::Throttled => Some("until AWS takes more calls"),
-        // "The role defined for the function cannot be assumed by Lambda."
-        Kind::Other
-            if lambda
-                && error.code == "InvalidParameterValueException"
-                && error.message.contains("assumed") =>
-        {
-            Some("until Lambda knows the role")
-        }
-        // An update of this function is in progress; what exists already is a conflict too, and does not pass.
-        Kind::Conflict if lambda && !creates(step) => {
-            Some("until Lambda has finished the last change")
-        }
-        Kind::Conflict if error.message.contains("concurrent") => {
-            Some("until API Gateway has finished the last change")
-        }
-        // What was made a moment ago is not known everywhere yet.
-        Kind::NotFound if needs_parent(step) => Some("until AWS knows what was just made"),
-        _ => None,
-    }
-}
-
-fn creates(step: &Step) -> bool {
-    matches!(
-        step,
-        Step::CreateFunction { .. } | Step::CreateAlias { .. } | Step::AddPermission { .. }
-    )
-}
-
-fn needs_parent(step: &Step) -> bool {
-    matches!(
-        step,
-        Step::PutRolePolicy { .. }
-            | Step::PutRetention { .. }
-            | Step::CreateAlias { .. }
-            | Step::AddPermission { .. }
-            | Step::CreateIntegration { .. }
-            | Step::CreateRoute { .. }
-            | Step::CreateStage { .. }
-    )
 }

@@ -9,7 +9,10 @@ use super::{
 };
 use crate::error::{Failure, Result};
 
-/// Stops when a resource bears the deployment's name and is somebody else's, or when there are two APIs.
+/// Seconds that an HTTP API waits for a function at most (gateway-truth §1.8).
+const GATEWAY_PATIENCE: u32 = 30;
+
+/// Stops when a resource bears the deployment's name and is somebody else's, or when two of its APIs take traffic.
 ///
 /// # Errors
 ///
@@ -28,12 +31,9 @@ pub(crate) fn ownership(names: &Names, actual: &Actual) -> Result<()> {
             "nothing was changed; take another stage with `--stage`, rename the app, or delete those resources yourself",
         ));
     }
-    if actual.apis.len() > 1 {
-        let ids: Vec<&str> = actual
-            .apis
-            .iter()
-            .map(|whole| whole.api.id.as_str())
-            .collect();
+    let open = actual.apis.iter().filter(|whole| whole.stage.is_some());
+    let ids: Vec<&str> = open.map(|whole| whole.api.id.as_str()).collect();
+    if ids.len() > 1 {
         return Err(Failure::new(format!(
             "the deployment has {} APIs: {}",
             ids.len(),
@@ -73,6 +73,18 @@ pub(crate) fn foreign(names: &Names, actual: &Actual) -> Vec<String> {
         .collect()
 }
 
+/// What AWS accepts and the user should know.
+pub(crate) fn warnings(desired: &Desired) -> Vec<String> {
+    let timeout = desired.configuration.timeout;
+    let mut all = Vec::new();
+    if timeout > GATEWAY_PATIENCE {
+        all.push(format!(
+            "an HTTP API answers 503 after {GATEWAY_PATIENCE} s, and the function's `timeout` is {timeout} s"
+        ));
+    }
+    all
+}
+
 /// The planner's promises, checked again on each plan: a broken one is a bug of ours, and stops before the first write.
 ///
 /// # Errors
@@ -91,7 +103,8 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
     let (mut api, mut integration, mut version) = (false, false, false);
     let mut routes: BTreeSet<&str> = actual
         .apis
-        .iter()
+        .first()
+        .into_iter()
         .flat_map(|whole| &whole.routes)
         .map(|route| route.key.as_str())
         .collect();
@@ -124,14 +137,17 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
             _ => {}
         }
         let (action, resource) = step.subject();
-        let whole = matches!(
-            step,
-            Step::DeleteApi { .. }
-                | Step::DeleteFunction { .. }
-                | Step::DeleteRolePolicy { .. }
-                | Step::DeleteRole { .. }
-                | Step::DeleteLogGroup { .. }
-        );
+        let whole = match step {
+            Step::DeleteApi { api, .. } => actual
+                .apis
+                .iter()
+                .any(|whole| whole.api.id == api.0 && whole.stage.is_some()),
+            Step::DeleteFunction { .. }
+            | Step::DeleteRolePolicy { .. }
+            | Step::DeleteRole { .. }
+            | Step::DeleteLogGroup { .. } => true,
+            _ => false,
+        };
         if action == Action::Delete && whole {
             return Some(format!("a deploy would delete the {resource}"));
         }

@@ -8,6 +8,7 @@ pub(crate) mod apply;
 pub(crate) mod check;
 pub(crate) mod model;
 pub(crate) mod observe;
+pub(crate) mod patience;
 pub(crate) mod plan;
 pub(crate) mod report;
 pub(crate) mod step;

@@ -79,7 +79,7 @@ pub(crate) struct Actual {
     pub(crate) live: Option<Live>,
     /// Who may invoke the alias.
     pub(crate) grants: Vec<Grant>,
-    /// The APIs with the deployment's tags: one, unless something went wrong.
+    /// The APIs with the deployment's tags, those with a stage first: one, unless something went wrong.
     pub(crate) apis: Vec<WholeApi>,
     /// Whose the APIs are that bear the name without the tags.
     pub(crate) foreign_apis: Vec<String>,
@@ -154,7 +154,8 @@ async fn apis<A: Aws>(aws: &A, names: &Names) -> Result<(Vec<WholeApi>, Vec<Stri
             stage,
         });
     }
-    apis.sort_by(|one, other| one.api.id.cmp(&other.api.id));
+    let order = |whole: &WholeApi| (whole.stage.is_none(), whole.api.id.clone());
+    apis.sort_by_key(order);
     Ok((apis, foreign))
 }
 

@@ -102,8 +102,12 @@ pub(crate) enum Step {
     },
     /// Sets who may assume the role.
     UpdateTrust { role: String, trust: Value },
-    /// Sets what the role allows.
-    PutRolePolicy { role: String, document: Value },
+    /// Sets what the role allows: makes its policy, or changes it.
+    PutRolePolicy {
+        role: String,
+        document: Value,
+        action: Action,
+    },
     /// Makes the log group.
     CreateLogGroup { group: String, tags: Tags },
     /// Sets how long logs are kept.
@@ -149,11 +153,16 @@ pub(crate) enum Step {
     /// Removes the API's CORS configuration.
     DeleteCors { name: String, api: ApiId },
     /// Connects the API with the alias.
-    CreateIntegration { api: Handle<ApiId>, alias: String },
+    CreateIntegration {
+        api: Handle<ApiId>,
+        function: String,
+        alias: String,
+    },
     /// Connects the API with the alias again.
     UpdateIntegration {
         api: ApiId,
         id: IntegrationId,
+        function: String,
         alias: String,
     },
     /// Removes a connection that no route uses.
@@ -204,7 +213,7 @@ impl Step {
         let (action, kind, name) = match self {
             Self::CreateRole { role, .. } => (Create, "role", role),
             Self::UpdateTrust { role, .. } => (Update, "trust of role", role),
-            Self::PutRolePolicy { role, .. } => (Update, "policy of role", role),
+            Self::PutRolePolicy { role, action, .. } => (*action, "policy of role", role),
             Self::CreateLogGroup { group, .. } => (Create, "log group", group),
             Self::PutRetention { group, .. } => (Update, "retention of log group", group),
             Self::CreateFunction { function, .. } => (Create, "function", function),
@@ -218,8 +227,12 @@ impl Step {
             Self::CreateApi { name, .. } => (Create, "API", name),
             Self::SetCors { name, .. } => (Update, "CORS of API", name),
             Self::DeleteCors { name, .. } => (Delete, "CORS of API", name),
-            Self::CreateIntegration { alias, .. } => (Create, "integration with", alias),
-            Self::UpdateIntegration { alias, .. } => (Update, "integration with", alias),
+            Self::CreateIntegration { function, .. } => {
+                (Create, "integration with function", function)
+            }
+            Self::UpdateIntegration { function, .. } => {
+                (Update, "integration with function", function)
+            }
             Self::DeleteIntegration { id, .. } => (Delete, "integration", &id.0),
             Self::AddPermission { function, .. } => (Create, "permission on function", function),
             Self::RemovePermission { id, .. } => (Delete, "permission", id),

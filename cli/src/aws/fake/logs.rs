@@ -1,4 +1,4 @@
-//! CloudWatch Logs: each name is given once.
+//! `CloudWatch` Logs: each name is given once.
 
 use super::{Fake, missing};
 use crate::aws::{

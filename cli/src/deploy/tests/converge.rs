@@ -1,7 +1,7 @@
 //! Interrupted at any mutating call, a deploy or a delete run again ends where an undisturbed one does, and no kept route
 //! is ever without an answer.
 
-use super::{App, FIRST, delete, run};
+use super::{App, FIRST, delete, hash, run};
 use crate::aws::fake::{Fake, Fault, State};
 
 /// Code, settings and routes all change, each route and each permission in another way.
@@ -76,7 +76,7 @@ fn an_interrupted_change_is_completed_by_the_next_and_never_stops_the_traffic() 
                 Fault::After(nth) => nth >= flip,
             };
             let code = if moved { "two" } else { "one" };
-            assert_eq!(served, Some(format!("sha256-of-{code}")), "{fault:?}");
+            assert_eq!(served, Some(hash(code)), "{fault:?}");
             if !moved {
                 // A deploy that fails before the traffic moves changes no request's answer.
                 assert!(aws.serves("PUT /objects/{key}").is_some(), "{fault:?}");

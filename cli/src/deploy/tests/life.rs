@@ -1,9 +1,10 @@
 //! The calls of each kind of deploy, and what stops one.
 
-use super::{App, FIRST, delete, run};
+use super::{App, FIRST, delete, hash, run};
 use crate::{
     aws::{
         Tags,
+        apigateway::ApiGateway as _,
         fake::{Fake, State},
         iam::Iam as _,
         logs::Logs as _,
@@ -46,8 +47,8 @@ fn a_first_deploy_makes_everything_and_opens_the_api_last() {
                 "CreateStage",
             ]
         );
-        assert_eq!(aws.serves("GET /objects/{key}").unwrap(), "sha256-of-one");
-        assert_eq!(aws.serves("PUT /objects/{key}").unwrap(), "sha256-of-one");
+        assert_eq!(aws.serves("GET /objects/{key}").unwrap(), hash("one"));
+        assert_eq!(aws.serves("PUT /objects/{key}").unwrap(), hash("one"));
     });
 }
 
@@ -75,7 +76,7 @@ fn new_code_is_one_upload_one_version_one_flip() {
             aws.writes(),
             ["UpdateFunctionCode", "PublishVersion", "UpdateAlias"]
         );
-        assert_eq!(aws.serves("GET /objects/{key}").unwrap(), "sha256-of-two");
+        assert_eq!(aws.serves("GET /objects/{key}").unwrap(), hash("two"));
         aws.forget();
         assert!(second.deploy(&aws).await.unwrap().is_empty());
     });
@@ -237,6 +238,33 @@ fn an_api_deleted_by_hand_is_made_again_with_its_permission() {
             ]
         );
         assert!(aws.serves("GET /objects/{key}").is_some());
+    });
+}
+
+#[test]
+fn an_api_that_was_made_twice_is_deleted_while_it_takes_no_traffic() {
+    run(async {
+        let aws = deployed().await;
+        let before = aws.snapshot();
+        let names = App::names();
+        aws.create_api(&names.function, None, &names.tags())
+            .await
+            .unwrap();
+        FIRST.deploy(&aws).await.unwrap();
+        assert_eq!(aws.snapshot(), before);
+        // Once both take traffic, nobody but the user knows which one counts.
+        let spare = aws
+            .create_api(&names.function, None, &names.tags())
+            .await
+            .unwrap();
+        aws.create_stage(&spare.id, &names.tags()).await.unwrap();
+        let failure = FIRST.deploy(&aws).await.unwrap_err();
+        assert_eq!(
+            failure.message(),
+            format!("the deployment has 2 APIs: api1, {}", spare.id)
+        );
+        delete(&aws).await.unwrap();
+        assert_eq!(aws.snapshot(), State::default());
     });
 }
 

@@ -2,15 +2,21 @@
 
 mod converge;
 mod life;
+mod pairs;
+mod sound;
+mod twins;
 
-use std::time::Duration;
+use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
+use base64::Engine as _;
 use fw::manifest::{Manifest, ManifestRoute};
+use sha2::{Digest as _, Sha256};
 
 use super::{
-    apply::{Patience, apply},
+    apply::apply,
     check,
     model::{Desired, Names},
+    patience::Patience,
     plan::{deletion, plan},
     step::Plan,
 };
@@ -28,7 +34,7 @@ const PATIENCE: Patience = Patience {
 };
 
 /// An app and its settings, as short as a test wants to say them.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 struct App {
     code: &'static str,
     routes: &'static [(&'static str, &'static str)],
@@ -49,7 +55,7 @@ impl App {
     fn code(&self) -> Code {
         Code {
             zip: self.code.into(),
-            sha256: format!("sha256-of-{}", self.code),
+            sha256: hash(self.code),
             architecture: Architecture::HOST,
         }
     }
@@ -64,6 +70,17 @@ impl App {
     }
 
     fn settings(&self) -> Settings {
+        thread_local! {
+            /// Each text is read once: some tests deploy thousands of times.
+            static READ: RefCell<BTreeMap<&'static str, Settings>> = RefCell::default();
+        }
+        READ.with_borrow_mut(|read| {
+            let settings = read.entry(self.settings);
+            settings.or_insert_with(|| self.read_settings()).clone()
+        })
+    }
+
+    fn read_settings(&self) -> Settings {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("fw.toml"), self.settings).unwrap();
         Settings::load(folder.path(), "dev").unwrap()
@@ -90,6 +107,11 @@ impl App {
         apply(aws, &plan, &console(), PATIENCE, "cargo fw deploy").await?;
         Ok(plan)
     }
+}
+
+/// The hash that Lambda gives that code.
+fn hash(code: &str) -> String {
+    base64::engine::general_purpose::STANDARD.encode(Sha256::digest(code))
 }
 
 /// Deletes what is there of the deployment.

@@ -1,0 +1,7 @@
+//! The CLI's real binary, run as a user runs it.
+
+mod deploy_account;
+mod deploy_failures;
+mod deploy_life;
+mod deploy_moto;
+mod deploy_support;
