@@ -79,12 +79,18 @@ pub(crate) fn of_process(
         set(name, value);
     }
     set("AWS_DEFAULT_REGION", &function.region);
-    set("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &function.memory_mb.to_string());
+    set(
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+        &function.memory_mb.to_string(),
+    );
     set("AWS_LAMBDA_FUNCTION_NAME", &function.name);
     set("AWS_LAMBDA_FUNCTION_VERSION", Function::VERSION);
     set("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand");
     set("AWS_LAMBDA_LOG_FORMAT", "Text");
-    set("AWS_LAMBDA_LOG_GROUP_NAME", &format!("/aws/lambda/{}", function.name));
+    set(
+        "AWS_LAMBDA_LOG_GROUP_NAME",
+        &format!("/aws/lambda/{}", function.name),
+    );
     set("AWS_LAMBDA_LOG_STREAM_NAME", log_stream);
     set("AWS_LAMBDA_RUNTIME_API", api);
     set("AWS_REGION", &function.region);
@@ -96,7 +102,10 @@ pub(crate) fn of_process(
     set("LAMBDA_RUNTIME_DIR", "/var/runtime");
     set("LAMBDA_TASK_ROOT", "/var/task");
     set("LANG", "en_US.UTF-8");
-    set("PATH", "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin");
+    set(
+        "PATH",
+        "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
+    );
     set("TZ", ":UTC");
     set("_HANDLER", &function.handler);
     if let Some(trace) = trace {
@@ -122,5 +131,9 @@ pub(crate) fn log_stream() -> String {
     let mut random = [0; 16];
     // A name that is not random is still a name.
     let _ = getrandom::fill(&mut random);
-    format!("{today}/[{}]{:032x}", Function::VERSION, u128::from_be_bytes(random))
+    format!(
+        "{today}/[{}]{:032x}",
+        Function::VERSION,
+        u128::from_be_bytes(random)
+    )
 }

@@ -236,9 +236,10 @@ impl Instance {
         match asked {
             Asked::Again | Asked::InVain => return self.wait_for(delivered).await,
             Asked::First => {}
-            Asked::After(busy) => self.report(&busy, None),
+            Asked::After(ref busy) => self.report(busy, None),
         }
-        match self.pool.release(self) {
+        let returns = matches!(asked, Asked::After(_));
+        match self.pool.release(self, returns) {
             Released::Idle => {}
             Released::Job(job) => {
                 if let Err(job) = self.deliver(job) {
@@ -313,13 +314,15 @@ impl Instance {
     }
 
     /// Answers the invocation of that id, once.
-    fn answer(
-        &self,
-        request_id: &str,
-        outcome: impl FnOnce() -> Outcome,
-    ) -> Result<(), Refused> {
+    fn answer(&self, request_id: &str, outcome: impl FnOnce() -> Outcome) -> Result<(), Refused> {
         let reply = match &mut self.lock().phase {
-            Phase::Busy(busy) if busy.request_id == request_id => busy.reply.take(),
+            Phase::Busy(busy) if busy.request_id == request_id => {
+                let reply = busy.reply.take();
+                if reply.is_some() {
+                    self.pool.returning();
+                }
+                reply
+            }
             _ => None,
         };
         let reply = reply.ok_or(Refused::RequestId)?;
@@ -438,9 +441,7 @@ impl Instance {
                 let (job, again) = (job.take(), *again);
                 state.phase = Phase::Ended;
                 match job {
-                    Some(job) if again => {
-                        Err(End::Timeout(self.begin(job, spawned, None).0))
-                    }
+                    Some(job) if again => Err(End::Timeout(self.begin(job, spawned, None).0)),
                     job => Err(End::InitTimeout(job)),
                 }
             }
@@ -465,11 +466,11 @@ impl Instance {
                 );
                 self.log(&message);
                 self.report(&busy, Some("timeout"));
-                if let Some(reply) = busy.reply.take() {
-                    let _ = reply.send(Outcome::FunctionError(document(
-                        "Sandbox.Timedout",
-                        &message,
-                    )));
+                let document = document("Sandbox.Timedout", &message);
+                match busy.reply.take() {
+                    // Who asked may have left.
+                    Some(reply) => drop(reply.send(Outcome::FunctionError(document))),
+                    None => self.pool.returned(),
                 }
             }
             End::InitTimeout(job) => {
@@ -483,7 +484,10 @@ impl Instance {
             End::Unwanted => {
                 let phase = std::mem::replace(&mut self.lock().phase, Phase::Ended);
                 match phase {
-                    Phase::Busy(busy) if busy.reply.is_none() => self.report(&busy, None),
+                    Phase::Busy(busy) if busy.reply.is_none() => {
+                        self.report(&busy, None);
+                        self.pool.returned();
+                    }
                     // The server ends; dropping the reply tells who waits.
                     _ => {}
                 }
@@ -522,11 +526,10 @@ impl Instance {
                     self.log(format_args!("RequestId: {} Error: {how}", busy.request_id));
                 }
                 self.report(&busy, reply.is_some().then_some("error"));
-                if let Some(reply) = reply {
-                    let _ = reply.send(Outcome::FunctionError(exit_document(
-                        &busy.request_id,
-                        &how,
-                    )));
+                let document = exit_document(&busy.request_id, &how);
+                match reply {
+                    Some(reply) => drop(reply.send(Outcome::FunctionError(document))),
+                    None => self.pool.returned(),
                 }
             }
             Phase::Idle { .. } => self.warn(&format!("the process ended between requests: {how}")),
@@ -561,12 +564,7 @@ impl Instance {
         Ok(Launch {
             program: function.bootstrap.clone(),
             directory: function.directory.clone(),
-            environment: environment::of_process(
-                function,
-                &api,
-                &environment::log_stream(),
-                trace,
-            ),
+            environment: environment::of_process(function, &api, &environment::log_stream(), trace),
         })
     }
 
@@ -699,13 +697,18 @@ fn signal_name(signal: i32) -> String {
     known
         .iter()
         .find(|(one, _)| one.as_raw() == signal)
-        .map_or_else(|| format!("signal {signal}"), |(_, name)| (*name).to_owned())
+        .map_or_else(
+            || format!("signal {signal}"),
+            |(_, name)| (*name).to_owned(),
+        )
 }
 
 /// `VmHWM` of `/proc/PID/status`, in kB (proc(5)); nothing where there is no such file.
 fn peak_memory(process: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 

@@ -118,9 +118,7 @@ async fn spawn_from_lasting_thread(command: Command) -> io::Result<tokio::proces
                 for mut order in queue {
                     let _context = order.runtime.enter();
                     // Nobody waits any more: the child is dropped, killed and reaped.
-                    let _ = order
-                        .reply
-                        .send(order.command.kill_on_drop(true).spawn());
+                    let _ = order.reply.send(order.command.kill_on_drop(true).spawn());
                 }
             });
         orders

@@ -3,7 +3,6 @@
 //! Source: AWS Lambda Developer Guide, "Using the Lambda runtime API for custom runtimes"; states and errors as in
 //! gateway-truth §4.6. The state itself is [`Instance`]'s; this is the wire.
 
-
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
@@ -95,9 +94,12 @@ async fn result(
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, hyper::Error> {
     let (head, body) = request.into_parts();
-    let streamed = match streaming(&head.headers) {
-        Ok(streamed) => streamed,
-        Err(response) => return Ok(response),
+    let Some(streamed) = streaming(&head.headers) else {
+        return Ok(error(
+            StatusCode::BAD_REQUEST,
+            "Runtime.InvalidResponseModeHeader",
+            "Invalid value for the response mode header",
+        ));
     };
     // A process that ends within its answer gives an error here, and its invocation ends with its exit.
     let Some(payload) = read(body).await? else {
@@ -112,17 +114,13 @@ async fn result(
     Ok(accept(instance.succeeded(id, payload)))
 }
 
-/// Whether the answer is streamed. What a buffered invocation makes of a stream is unverified: here, its bytes.
-fn streaming(headers: &HeaderMap) -> Result<bool, Response<Full<Bytes>>> {
+/// Whether the answer is streamed; nothing where the header has another value, which is refused ([E]
+/// aws-lambda-runtime-interface-emulator, internal/lambda/rapi). What a buffered invocation makes of a stream is unverified: here,
+/// its bytes.
+fn streaming(headers: &HeaderMap) -> Option<bool> {
     match headers.get("lambda-runtime-function-response-mode") {
-        None => Ok(false),
-        Some(mode) if mode == "streaming" => Ok(true),
-        // Any other value is refused so. [E] aws-lambda-runtime-interface-emulator, internal/lambda/rapi
-        Some(_) => Err(error(
-            StatusCode::BAD_REQUEST,
-            "Runtime.InvalidResponseModeHeader",
-            "Invalid value for the response mode header",
-        )),
+        None => Some(false),
+        Some(mode) => (mode == "streaming").then_some(true),
     }
 }
 

@@ -124,9 +124,8 @@ impl Server {
         // Past the grace period the pools are closed under the requests that are left.
         let _ = timeout(GRACE, graceful.shutdown()).await;
         let current = self.shared.current.send_replace(None);
-        let former = std::mem::take(
-            &mut *self.former.lock().unwrap_or_else(PoisonError::into_inner),
-        );
+        let former =
+            std::mem::take(&mut *self.former.lock().unwrap_or_else(PoisonError::into_inner));
         for generation in former.iter().chain(&current) {
             generation.pool.close().await;
         }
