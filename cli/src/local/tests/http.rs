@@ -306,3 +306,63 @@ async fn ending_lets_a_request_finish_and_leaves_no_process() {
     let who: Value = serde_json::from_str(body).unwrap();
     assert!(!is_alive(&who["pid"]));
 }
+
+#[tokio::test]
+async fn http_2_without_tls_gives_the_same_event() {
+    use http_body_util::{BodyExt, Empty};
+
+    let running = start().await;
+    running.serve(&[]);
+    let client = hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new())
+        .http2_only(true)
+        .build_http::<Empty<Bytes>>();
+    let url = format!("http://{}/do:echo?a=b", running.server.address());
+    let response = client.get(url.parse().unwrap()).await.unwrap();
+    assert_eq!(response.version(), ::http::Version::HTTP_2);
+    assert_eq!(response.status(), 200);
+    assert!(!response.headers().contains_key("connection"));
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    let event: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(event["rawPath"], "/do:echo");
+    assert_eq!(event["rawQueryString"], "a=b");
+    assert_eq!(
+        event["headers"]["host"],
+        running.server.address().to_string()
+    );
+    drop(client);
+    running.stop().await;
+}
+
+/// Bytes that are no HTTP, and connections on which nothing comes, hold up nobody.
+#[tokio::test]
+async fn strangers_are_turned_away_and_the_others_served() {
+    let running = start().await;
+    running.serve(&[]);
+    let mut silent = Vec::new();
+    for _ in 0..100 {
+        silent.push(running.connect().await);
+    }
+    let mut noise: u32 = 1;
+    for _ in 0..20 {
+        let mut stream = running.connect().await;
+        let bytes: Vec<u8> = std::iter::repeat_with(|| {
+            noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            noise.to_be_bytes()[0]
+        })
+        .take(64 * 1024)
+        .collect();
+        // The server may close before it has read all.
+        let _ = stream.write_all(&bytes).await;
+        let _ = stream.shutdown().await;
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        let answer = String::from_utf8_lossy(&answer);
+        assert!(
+            answer.is_empty() || answer.starts_with("HTTP/1.1 4"),
+            "{answer}"
+        );
+    }
+    assert_eq!(get(&running, "/do:pid").await.0, 200);
+    drop(silent);
+    running.stop().await;
+}

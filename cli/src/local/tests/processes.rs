@@ -294,7 +294,7 @@ async fn the_environment_is_lambdas_and_the_functions_own() {
     ] {
         assert!(variables[name].is_string(), "{name}");
     }
-    for name in ["AWS_EXECUTION_ENV", "CARGO_MANIFEST_DIR", "CARGO", "USER"] {
+    for name in ["AWS_EXECUTION_ENV", "CARGO_MANIFEST_DIR", "CARGO", "HOME"] {
         assert!(variables.get(name).is_none(), "{name}");
     }
     it.pool.close().await;
