@@ -203,6 +203,10 @@ impl Instance {
                 Phase::Starting { job, again } => match job.take() {
                     Some(job) => {
                         self.drain();
+                        // A first reading, for a process that will not be there to be read at its end.
+                        if let Some(started) = self.started.get() {
+                            self.read_peak(started, true);
+                        }
                         // The second try is part of the invocation: it counts against the timeout, and not as init.
                         let (started, init) = if *again {
                             (spawned, None)
@@ -224,12 +228,13 @@ impl Instance {
                         _ => Asked::First,
                     }
                 }
-                // It asks again on a new connection, having lost the old one; the pool has it as idle already.
-                Phase::Idle { next: lost } if lost.is_closed() => {
-                    *lost = next;
+                // It asks once more, most likely having given up its first call. The pool has it as idle already; the first
+                // call is answered no more.
+                Phase::Idle { next: given_up } => {
+                    *given_up = next;
                     Asked::Again
                 }
-                Phase::Busy(_) | Phase::Idle { .. } => return Err(Refused::State),
+                Phase::Busy(_) => return Err(Refused::State),
                 Phase::Ended => Asked::InVain,
             }
         };
@@ -403,10 +408,12 @@ impl Instance {
             // What it has started and left behind ends with it.
             process.kill();
             // Its last answer may still be on its way through the connections, which end when that is done.
-            let _ = timeout(LAST_WORDS, async {
-                while connections.join_next().await.is_some() {}
-            })
-            .await;
+            if self.owes_an_answer() {
+                let _ = timeout(LAST_WORDS, async {
+                    while connections.join_next().await.is_some() {}
+                })
+                .await;
+            }
         }
         if !pumped {
             let _ = timeout(LAST_WORDS, pump).await;
@@ -417,6 +424,15 @@ impl Instance {
         // Reaps it, where its exit was not what brought us here.
         let _ = process.wait().await;
         Ok(())
+    }
+
+    /// Whether a request waits for what the process says.
+    fn owes_an_answer(&self) -> bool {
+        match &self.lock().phase {
+            Phase::Starting { .. } => true,
+            Phase::Busy(busy) => busy.reply.is_some(),
+            Phase::Idle { .. } | Phase::Ended => false,
+        }
     }
 
     /// Looks whether anything has taken too long, and otherwise says when to look again.

@@ -39,6 +39,8 @@ pub(super) async fn serve(stream: TcpStream, instance: Arc<Instance>) {
     // An error is the process's: it went away, or does not speak HTTP. Its end, or the timeout, tells the rest.
     let _ = http1::Builder::new()
         .title_case_headers(true)
+        // A process may answer and end: what it has sent counts, though it will not read the 202.
+        .half_close(true)
         .max_buf_size(512 * 1024)
         .serve_connection(TokioIo::new(stream), service)
         .await;

@@ -121,7 +121,7 @@ async fn an_exit_answers_at_once_with_its_status_and_its_last_words_are_logged()
 #[tokio::test]
 async fn an_answer_followed_by_an_exit_is_an_answer() {
     let it = Fixture::new(|_| {});
-    for _ in 0..10 {
+    for _ in 0..50 {
         assert_eq!(it.result("answer-and-exit").await["count"], 0);
     }
     it.pool.close().await;
