@@ -46,9 +46,9 @@ impl Function {
     }
 }
 
-/// What is taken over from the developer's own environment when it is set there, and Lambda does not have:
-/// what shared AWS configuration, temporary files and a developer's look at the logs need.
-const INHERITED: [&str; 5] = ["HOME", "NO_COLOR", "RUST_BACKTRACE", "RUST_LOG", "TMPDIR"];
+/// What is taken over from the developer's own environment when it is set there: what temporary files and a
+/// developer's look at the logs need. `HOME` is not: Lambda has none, and an SDK would read the developer's AWS configuration there.
+const INHERITED: [&str; 4] = ["NO_COLOR", "RUST_BACKTRACE", "RUST_LOG", "TMPDIR"];
 
 /// Credentials of nobody: enough for an SDK to sign with, and taken by every embedded service.
 pub(crate) const CREDENTIALS: [(&str, &str); 3] = [

@@ -203,6 +203,10 @@ impl Instance {
                 Phase::Starting { job, again } => match job.take() {
                     Some(job) => {
                         self.drain();
+                        // A first reading, for a process that will not be there to be read at its end.
+                        if let Some(started) = self.started.get() {
+                            self.read_peak(started, true);
+                        }
                         // The second try is part of the invocation: it counts against the timeout, and not as init.
                         let (started, init) = if *again {
                             (spawned, None)
@@ -224,21 +228,23 @@ impl Instance {
                         _ => Asked::First,
                     }
                 }
-                // It asks again on a new connection, having lost the old one; the pool has it as idle already.
-                Phase::Idle { next: lost } if lost.is_closed() => {
-                    *lost = next;
+                // It asks once more, most likely having given up its first call. The pool has it as idle already; the first
+                // call is answered no more.
+                Phase::Idle { next: given_up } => {
+                    *given_up = next;
                     Asked::Again
                 }
-                Phase::Busy(_) | Phase::Idle { .. } => return Err(Refused::State),
+                Phase::Busy(_) => return Err(Refused::State),
                 Phase::Ended => Asked::InVain,
             }
         };
         match asked {
             Asked::Again | Asked::InVain => return self.wait_for(delivered).await,
             Asked::First => {}
-            Asked::After(busy) => self.report(&busy, None),
+            Asked::After(ref busy) => self.report(busy, None),
         }
-        match self.pool.release(self) {
+        let returns = matches!(asked, Asked::After(_));
+        match self.pool.release(self, returns) {
             Released::Idle => {}
             Released::Job(job) => {
                 if let Err(job) = self.deliver(job) {
@@ -315,7 +321,13 @@ impl Instance {
     /// Answers the invocation of that id, once.
     fn answer(&self, request_id: &str, outcome: impl FnOnce() -> Outcome) -> Result<(), Refused> {
         let reply = match &mut self.lock().phase {
-            Phase::Busy(busy) if busy.request_id == request_id => busy.reply.take(),
+            Phase::Busy(busy) if busy.request_id == request_id => {
+                let reply = busy.reply.take();
+                if reply.is_some() {
+                    self.pool.returning();
+                }
+                reply
+            }
             _ => None,
         };
         let reply = reply.ok_or(Refused::RequestId)?;
@@ -396,10 +408,12 @@ impl Instance {
             // What it has started and left behind ends with it.
             process.kill();
             // Its last answer may still be on its way through the connections, which end when that is done.
-            let _ = timeout(LAST_WORDS, async {
-                while connections.join_next().await.is_some() {}
-            })
-            .await;
+            if self.owes_an_answer() {
+                let _ = timeout(LAST_WORDS, async {
+                    while connections.join_next().await.is_some() {}
+                })
+                .await;
+            }
         }
         if !pumped {
             let _ = timeout(LAST_WORDS, pump).await;
@@ -410,6 +424,15 @@ impl Instance {
         // Reaps it, where its exit was not what brought us here.
         let _ = process.wait().await;
         Ok(())
+    }
+
+    /// Whether a request waits for what the process says.
+    fn owes_an_answer(&self) -> bool {
+        match &self.lock().phase {
+            Phase::Starting { .. } => true,
+            Phase::Busy(busy) => busy.reply.is_some(),
+            Phase::Idle { .. } | Phase::Ended => false,
+        }
     }
 
     /// Looks whether anything has taken too long, and otherwise says when to look again.
@@ -459,11 +482,11 @@ impl Instance {
                 );
                 self.log(&message);
                 self.report(&busy, Some("timeout"));
-                if let Some(reply) = busy.reply.take() {
-                    let _ = reply.send(Outcome::FunctionError(document(
-                        "Sandbox.Timedout",
-                        &message,
-                    )));
+                let document = document("Sandbox.Timedout", &message);
+                match busy.reply.take() {
+                    // Who asked may have left.
+                    Some(reply) => drop(reply.send(Outcome::FunctionError(document))),
+                    None => self.pool.returned(),
                 }
             }
             End::InitTimeout(job) => {
@@ -477,7 +500,10 @@ impl Instance {
             End::Unwanted => {
                 let phase = std::mem::replace(&mut self.lock().phase, Phase::Ended);
                 match phase {
-                    Phase::Busy(busy) if busy.reply.is_none() => self.report(&busy, None),
+                    Phase::Busy(busy) if busy.reply.is_none() => {
+                        self.report(&busy, None);
+                        self.pool.returned();
+                    }
                     // The server ends; dropping the reply tells who waits.
                     _ => {}
                 }
@@ -516,11 +542,10 @@ impl Instance {
                     self.log(format_args!("RequestId: {} Error: {how}", busy.request_id));
                 }
                 self.report(&busy, reply.is_some().then_some("error"));
-                if let Some(reply) = reply {
-                    let _ = reply.send(Outcome::FunctionError(exit_document(
-                        &busy.request_id,
-                        &how,
-                    )));
+                let document = exit_document(&busy.request_id, &how);
+                match reply {
+                    Some(reply) => drop(reply.send(Outcome::FunctionError(document))),
+                    None => self.pool.returned(),
                 }
             }
             Phase::Idle { .. } => self.warn(&format!("the process ended between requests: {how}")),

@@ -27,7 +27,7 @@ use crate::console::{BAD, Console, DIM, GOOD, WARN};
 
 /// Bytes in the queue from which on the app's output waits in its pipes.
 const FULL: usize = 1 << 20;
-/// The longest line of an app; what is longer is cut into lines of this length. (CloudWatch Logs takes up to 256 KB.)
+/// The longest line of an app; what is longer is cut into lines of this length. (Lambda's log service takes 256 KB in one event.)
 const LONGEST_LINE: usize = 256 * 1024;
 /// How much is read from a pipe before somebody else gets a turn: twice what a pipe holds.
 const TURN: usize = 128 * 1024;

@@ -6,11 +6,18 @@
 use std::{
     collections::VecDeque,
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use bytes::Bytes;
-use tokio::sync::{Notify, oneshot};
+use tokio::{
+    sync::{Notify, oneshot},
+    time::timeout,
+};
 
 use super::{environment::Function, instance::Instance, logs::Logs};
 
@@ -57,6 +64,9 @@ pub(crate) struct Limits {
     pub(crate) processes: usize,
     /// Invocations at once: running and waiting. What is over it is [`Outcome::Throttled`].
     pub(crate) concurrency: usize,
+    /// How long an invocation waits for a process that has answered and not yet asked for its next event, before it starts
+    /// another one. Without it a client that asks again at once would be faster than the process, and get a cold start.
+    pub(crate) patience: Duration,
 }
 
 impl Default for Limits {
@@ -66,6 +76,7 @@ impl Default for Limits {
         Self {
             processes: 100,
             concurrency: 1000,
+            patience: Duration::from_millis(10),
         }
     }
 }
@@ -79,6 +90,8 @@ struct Inner {
     limits: Limits,
     logs: Logs,
     state: Mutex<State>,
+    /// How many processes have answered and not yet asked for their next event.
+    returning: AtomicUsize,
     /// Told when the last process is gone.
     empty: Notify,
 }
@@ -90,7 +103,9 @@ struct State {
     /// All that live or are being started.
     all: Vec<Arc<Instance>>,
     /// The events for which there is no process.
-    waiting: VecDeque<Job>,
+    waiting: VecDeque<(u64, Job)>,
+    /// How many events have waited.
+    turns: u64,
     /// Whether idle processes are ended: a newer generation has taken over.
     retired: bool,
     /// Whether no process may be started any more.
@@ -115,6 +130,7 @@ impl Pool {
             limits,
             logs,
             state: Mutex::default(),
+            returning: AtomicUsize::new(0),
             empty: Notify::new(),
         }))
     }
@@ -128,23 +144,31 @@ impl Pool {
         trace_id: String,
         event: Bytes,
     ) -> Outcome {
-        let (reply, outcome) = oneshot::channel();
-        self.dispatch(Job {
+        let (reply, mut outcome) = oneshot::channel();
+        let job = Job {
             request_id,
             trace_id,
             event,
             reply,
-        });
+        };
+        if let Some(turn) = self.dispatch(job) {
+            let patience = self.0.limits.patience;
+            if let Ok(outcome) = timeout(patience, &mut outcome).await {
+                return outcome.unwrap_or(Outcome::Throttled);
+            }
+            self.start_for(turn);
+        }
         // A job is dropped without an outcome only where the pool is closed under it: the server ends.
         outcome.await.unwrap_or(Outcome::Throttled)
     }
 
-    /// Gives the job to an idle process, to a new one, or to the queue.
-    fn dispatch(&self, mut job: Job) {
+    /// Gives the job to an idle process, to a new one, or to the queue. If it could have been given to a new one, but a
+    /// process is about to become idle, the answer is the job's turn.
+    fn dispatch(&self, mut job: Job) -> Option<u64> {
         loop {
             let mut state = self.lock();
             if state.closed {
-                return;
+                return None;
             }
             let Some(instance) = state.idle.pop() else {
                 let limits = self.0.limits;
@@ -152,19 +176,37 @@ impl Pool {
                     drop(state);
                     // Who asked may have left.
                     let _ = job.reply.send(Outcome::Throttled);
-                } else if state.all.len() >= limits.processes {
-                    state.waiting.push_back(job);
-                } else {
-                    self.start(state, Some(job), false);
+                    return None;
                 }
-                return;
+                let full = state.all.len() >= limits.processes;
+                let returning = self.0.returning.load(Ordering::Acquire) > state.waiting.len();
+                if full || returning {
+                    state.turns += 1;
+                    let turn = state.turns;
+                    state.waiting.push_back((turn, job));
+                    return (!full).then_some(turn);
+                }
+                self.start(state, Some(job), false);
+                return None;
             };
             drop(state);
             match instance.deliver(job) {
-                Ok(()) => return,
+                Ok(()) => return None,
                 // It ended a moment ago; the next one, then.
                 Err(returned) => job = returned,
             }
+        }
+    }
+
+    /// Starts a process for the job of that turn, if it still waits.
+    fn start_for(&self, turn: u64) {
+        let mut state = self.lock();
+        if state.all.len() >= self.0.limits.processes {
+            return;
+        }
+        let place = state.waiting.iter().position(|(one, _)| *one == turn);
+        if let Some((_, job)) = place.and_then(|place| state.waiting.remove(place)) {
+            self.start(state, Some(job), false);
         }
     }
 
@@ -186,9 +228,14 @@ impl Pool {
     }
 
     /// Takes back a process that asks for its next event: gives it one, keeps it idle, or sends it away.
-    pub(super) fn release(&self, instance: &Arc<Instance>) -> Released {
+    ///
+    /// `returns` is whether it was counted by [`Pool::returning`].
+    pub(super) fn release(&self, instance: &Arc<Instance>, returns: bool) -> Released {
         let mut state = self.lock();
-        if let Some(job) = state.waiting.pop_front() {
+        if returns {
+            self.returned();
+        }
+        if let Some((_, job)) = state.waiting.pop_front() {
             return Released::Job(job);
         }
         if state.retired {
@@ -200,7 +247,20 @@ impl Pool {
 
     /// Takes a job that could not be given to a process.
     pub(super) fn put_back(&self, job: Job) {
-        self.dispatch(job);
+        // It has waited, and does not wait again.
+        if let Some(turn) = self.dispatch(job) {
+            self.start_for(turn);
+        }
+    }
+
+    /// A process is about to answer; what it does until it asks for its next event is the end of its invocation.
+    pub(super) fn returning(&self) {
+        self.0.returning.fetch_add(1, Ordering::Release);
+    }
+
+    /// It has ended without asking.
+    pub(super) fn returned(&self) {
+        self.0.returning.fetch_sub(1, Ordering::Release);
     }
 
     /// Forgets a process that has ended and been reaped, and starts another when somebody waits for one.
@@ -208,7 +268,7 @@ impl Pool {
         let mut state = self.lock();
         state.idle.retain(|idle| !Arc::ptr_eq(idle, instance));
         state.all.retain(|one| !Arc::ptr_eq(one, instance));
-        if let Some(job) = state.waiting.pop_front() {
+        if let Some((_, job)) = state.waiting.pop_front() {
             self.start(state, Some(job), false);
         } else if state.all.is_empty() {
             self.0.empty.notify_waiters();
@@ -252,6 +312,12 @@ impl Pool {
     /// How many processes there are.
     pub(crate) fn processes(&self) -> usize {
         self.lock().all.len()
+    }
+
+    /// How many of them wait for an event.
+    #[cfg(test)]
+    pub(super) fn idle(&self) -> usize {
+        self.lock().idle.len()
     }
 
     /// The function that is run.

@@ -39,6 +39,8 @@ pub(super) async fn serve(stream: TcpStream, instance: Arc<Instance>) {
     // An error is the process's: it went away, or does not speak HTTP. Its end, or the timeout, tells the rest.
     let _ = http1::Builder::new()
         .title_case_headers(true)
+        // A process may answer and end: what it has sent counts, though it will not read the 202.
+        .half_close(true)
         .max_buf_size(512 * 1024)
         .serve_connection(TokioIo::new(stream), service)
         .await;
@@ -94,9 +96,12 @@ async fn result(
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, hyper::Error> {
     let (head, body) = request.into_parts();
-    let streamed = match streaming(&head.headers) {
-        Ok(streamed) => streamed,
-        Err(response) => return Ok(response),
+    let Some(streamed) = streaming(&head.headers) else {
+        return Ok(error(
+            StatusCode::BAD_REQUEST,
+            "Runtime.InvalidResponseModeHeader",
+            "Invalid value for the response mode header",
+        ));
     };
     // A process that ends within its answer gives an error here, and its invocation ends with its exit.
     let Some(payload) = read(body).await? else {
@@ -111,17 +116,13 @@ async fn result(
     Ok(accept(instance.succeeded(id, payload)))
 }
 
-/// Whether the answer is streamed. What a buffered invocation makes of a stream is unverified: here, its bytes.
-fn streaming(headers: &HeaderMap) -> Result<bool, Response<Full<Bytes>>> {
+/// Whether the answer is streamed; nothing where the header has another value, which is refused ([E]
+/// aws-lambda-runtime-interface-emulator, internal/lambda/rapi). What a buffered invocation makes of a stream is unverified: here,
+/// its bytes.
+fn streaming(headers: &HeaderMap) -> Option<bool> {
     match headers.get("lambda-runtime-function-response-mode") {
-        None => Ok(false),
-        Some(mode) if mode == "streaming" => Ok(true),
-        // Any other value is refused so. [E] aws-lambda-runtime-interface-emulator, internal/lambda/rapi
-        Some(_) => Err(error(
-            StatusCode::BAD_REQUEST,
-            "Runtime.InvalidResponseModeHeader",
-            "Invalid value for the response mode header",
-        )),
+        None => Some(false),
+        Some(mode) => (mode == "streaming").then_some(true),
     }
 }
 

@@ -1,0 +1,368 @@
+//! The server in front: HTTP in, HTTP out, and the swap of generations.
+
+use super::*;
+
+/// A running server, and what ends it.
+struct Running {
+    server: Arc<Server>,
+    lines: Lines,
+    stop: oneshot::Sender<()>,
+    done: tokio::task::JoinHandle<()>,
+}
+
+async fn start() -> Running {
+    let lines = Lines::default();
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let server = Server::bind_with(address, lines.logs()).await.unwrap();
+    let server = Arc::new(server);
+    let (stop, stopped) = oneshot::channel();
+    let done = tokio::spawn({
+        let server = Arc::clone(&server);
+        async move {
+            server
+                .run(async {
+                    let _ = stopped.await;
+                })
+                .await;
+        }
+    });
+    Running {
+        server,
+        lines,
+        stop,
+        done,
+    }
+}
+
+impl Running {
+    fn serve(&self, variables: &[(&str, &str)]) {
+        let mut manifest = Manifest::new("test");
+        manifest.routes = ["GET", "POST", "HEAD"]
+            .map(|method| ManifestRoute::new(method, "/{what}"))
+            .to_vec();
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings::load(folder.path(), "dev").unwrap();
+        let generation = Generation::new(
+            Source {
+                manifest: &manifest,
+                settings: &settings,
+                bootstrap: bootstrap(),
+                replaceable: true,
+                directory: &std::env::temp_dir(),
+                url: "http://localhost:8000",
+                environment: variables
+                    .iter()
+                    .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                    .collect(),
+            },
+            self.server.logs(),
+        );
+        self.server.serve(generation.unwrap());
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.server.address()).await.unwrap()
+    }
+
+    async fn stop(self) {
+        self.stop.send(()).unwrap();
+        self.done.await.unwrap();
+    }
+}
+
+/// Sends the bytes on a connection of their own, and reads until the server closes it.
+async fn exchange(running: &Running, request: &str) -> String {
+    let mut stream = running.connect().await;
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    String::from_utf8(answer).unwrap()
+}
+
+async fn get(running: &Running, target: &str) -> (u16, Value) {
+    let request = format!("GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    let answer = exchange(running, &request).await;
+    let status = answer.split(' ').nth(1).expect("a status").parse().unwrap();
+    let body = answer.split_once("\r\n\r\n").expect("a body").1;
+    (
+        status,
+        serde_json::from_str(body).unwrap_or_else(|_| panic!("{answer}")),
+    )
+}
+
+#[tokio::test]
+async fn a_request_goes_through_gateway_and_process_and_back() {
+    let running = start().await;
+    // A request before the first generation waits for it.
+    let (answer, ()) = tokio::join!(get(&running, "/do:echo?a=1&a=2"), async {
+        running.serve(&[]);
+    });
+    let (status, event) = answer;
+    assert_eq!(status, 200);
+    assert_eq!(event["version"], "2.0");
+    assert_eq!(event["routeKey"], "GET /{what}");
+    assert_eq!(event["rawPath"], "/do:echo");
+    assert_eq!(event["rawQueryString"], "a=1&a=2");
+    assert_eq!(event["headers"]["host"], "localhost");
+    let (status, body) = get(&running, "/no/such/route").await;
+    assert_eq!((status, body), (404, json!({"message": "Not Found"})));
+    let (status, body) = get(&running, "/do:exit:1").await;
+    assert_eq!(
+        (status, body),
+        (500, json!({"message": "Internal Server Error"}))
+    );
+    let lines = running.lines.clone();
+    running.stop().await;
+    lines.position("GET /do:echo?a=1&a=2 200 ");
+    lines.position("GET /no/such/route 404 ");
+    lines.position("GET /do:exit:1 500 ");
+}
+
+#[tokio::test]
+async fn bodies_come_whole_chunked_expected_and_not_too_large() {
+    let running = start().await;
+    running.serve(&[]);
+    let head = "POST /do:echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nConnection: close\r\n";
+    let body_of = |answer: &str| -> Value {
+        let body = answer.rsplit_once("\r\n\r\n").expect("a body").1;
+        serde_json::from_str(body).unwrap_or_else(|_| panic!("{answer}"))
+    };
+    let plain = exchange(&running, &format!("{head}Content-Length: 5\r\n\r\nhello")).await;
+    assert_eq!(body_of(&plain)["body"], "hello");
+    let chunked =
+        format!("{head}Transfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n");
+    assert_eq!(
+        body_of(&exchange(&running, &chunked).await)["body"],
+        "hello"
+    );
+    let expected = format!("{head}Expect: 100-continue\r\nContent-Length: 5\r\n\r\nhello");
+    let answer = exchange(&running, &expected).await;
+    assert!(answer.starts_with("HTTP/1.1 100 Continue\r\n"), "{answer}");
+    assert_eq!(body_of(&answer)["body"], "hello");
+    let large = exchange(&running, &format!("{head}Content-Length: 10485761\r\n\r\n")).await;
+    assert!(large.starts_with("HTTP/1.1 413 "), "{large}");
+    assert_eq!(
+        body_of(&large),
+        json!({"message": "Request Entity Too Large"})
+    );
+    let long = "x".repeat(10_240);
+    let answer = exchange(&running, &format!("{head}X-Long: {long}\r\n\r\n")).await;
+    assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn head_has_no_body_and_names_are_spelt_as_the_gateways() {
+    let running = start().await;
+    running.serve(&[]);
+    let request = "HEAD /do:pid HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let answer = exchange(&running, request).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(answer.ends_with("\r\n\r\n"), "{answer}");
+    for name in [
+        "Content-Type: ",
+        "Content-Length: ",
+        "Apigw-Requestid: ",
+        "Date: ",
+    ] {
+        assert_eq!(
+            answer.matches(&format!("\r\n{name}")).count(),
+            1,
+            "{name} {answer}"
+        );
+    }
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_connection_is_kept_and_takes_pipelined_requests() {
+    let running = start().await;
+    running.serve(&[]);
+    let one = "GET /do:pid HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let last = "GET /do:pid HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let answer = exchange(&running, &format!("{one}{one}{last}")).await;
+    assert_eq!(answer.matches("HTTP/1.1 200 OK").count(), 3, "{answer}");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_taken_port_is_named_with_what_to_do() {
+    let running = start().await;
+    let address = running.server.address();
+    let failure = Server::bind_with(address, Lines::default().logs())
+        .await
+        .unwrap_err();
+    assert_eq!(failure.exit(), crate::error::Exit::Unavailable);
+    assert!(
+        failure.message().contains(&address.port().to_string()),
+        "{failure}"
+    );
+    assert!(failure.advice().unwrap().contains("--port 0"));
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_disturbs_nobody() {
+    let running = start().await;
+    running.serve(&[]);
+    let mut stream = running.connect().await;
+    let request = "GET /do:sleep:200 HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.unwrap();
+    eventually(|| {
+        running
+            .lines
+            .all()
+            .iter()
+            .any(|line| line.starts_with("START"))
+    })
+    .await;
+    drop(stream);
+    eventually(|| {
+        running
+            .lines
+            .all()
+            .iter()
+            .any(|line| line.starts_with("REPORT"))
+    })
+    .await;
+    assert_eq!(get(&running, "/do:pid").await.1["count"], 1);
+    let lines = running.lines.clone();
+    running.stop().await;
+    lines.position("the client left before the answer");
+}
+
+/// Swaps generations under load; every request must be answered by one of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_request_is_refused_while_generations_are_swapped() {
+    const SWAPS: usize = 10;
+    let running = Arc::new(start().await);
+    running.serve(&[("GENERATION", "0")]);
+    let over = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let client = |keep: bool| {
+        let (running, over) = (Arc::clone(&running), Arc::clone(&over));
+        tokio::spawn(async move {
+            let mut answered = 0;
+            let mut stream = running.connect().await;
+            while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                if !keep {
+                    stream = running.connect().await;
+                }
+                let request = "GET /do:sleep:2 HTTP/1.1\r\nHost: localhost\r\n\r\n";
+                stream.write_all(request.as_bytes()).await.unwrap();
+                let mut answer = vec![0; 4096];
+                let count = stream.read(&mut answer).await.unwrap();
+                let answer = String::from_utf8_lossy(&answer[..count]);
+                assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+                answered += 1;
+            }
+            answered
+        })
+    };
+    let clients = [client(true), client(false), client(true), client(false)];
+    let mut process = Value::Null;
+    for swap in 1..=SWAPS {
+        let (_, event) = get(&running, "/do:env").await;
+        assert_eq!(event["GENERATION"], (swap - 1).to_string());
+        let (_, who) = get(&running, "/do:pid").await;
+        process = who["pid"].clone();
+        running.serve(&[("GENERATION", &swap.to_string())]);
+    }
+    // The processes of a former generation end.
+    eventually(|| !is_alive(&process)).await;
+    over.store(true, std::sync::atomic::Ordering::Relaxed);
+    for client in clients {
+        assert!(client.await.unwrap() > 0);
+    }
+    let running = Arc::into_inner(running).expect("all clients are gone");
+    let (_, last) = get(&running, "/do:pid").await;
+    running.stop().await;
+    assert!(!is_alive(&last["pid"]));
+}
+
+#[tokio::test]
+async fn ending_lets_a_request_finish_and_leaves_no_process() {
+    let running = start().await;
+    running.serve(&[]);
+    let mut stream = running.connect().await;
+    let request = "GET /do:sleep:300 HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.unwrap();
+    eventually(|| {
+        running
+            .lines
+            .all()
+            .iter()
+            .any(|line| line.starts_with("START"))
+    })
+    .await;
+    let stopping = async {
+        running.stop().await;
+    };
+    let mut answer = Vec::new();
+    let (read, ()) = tokio::join!(stream.read_to_end(&mut answer), stopping);
+    read.unwrap();
+    let answer = String::from_utf8(answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    let body = answer.split_once("\r\n\r\n").expect("a body").1;
+    let who: Value = serde_json::from_str(body).unwrap();
+    assert!(!is_alive(&who["pid"]));
+}
+
+#[tokio::test]
+async fn http_2_without_tls_gives_the_same_event() {
+    use http_body_util::{BodyExt, Empty};
+
+    let running = start().await;
+    running.serve(&[]);
+    let client = hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new())
+        .http2_only(true)
+        .build_http::<Empty<Bytes>>();
+    let url = format!("http://{}/do:echo?a=b", running.server.address());
+    let response = client.get(url.parse().unwrap()).await.unwrap();
+    assert_eq!(response.version(), ::http::Version::HTTP_2);
+    assert_eq!(response.status(), 200);
+    assert!(!response.headers().contains_key("connection"));
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    let event: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(event["rawPath"], "/do:echo");
+    assert_eq!(event["rawQueryString"], "a=b");
+    assert_eq!(
+        event["headers"]["host"],
+        running.server.address().to_string()
+    );
+    drop(client);
+    running.stop().await;
+}
+
+/// Bytes that are no HTTP, and connections on which nothing comes, hold up nobody.
+#[tokio::test]
+async fn strangers_are_turned_away_and_the_others_served() {
+    let running = start().await;
+    running.serve(&[]);
+    let mut silent = Vec::new();
+    for _ in 0..100 {
+        silent.push(running.connect().await);
+    }
+    let mut noise: u32 = 1;
+    for _ in 0..20 {
+        let mut stream = running.connect().await;
+        let bytes: Vec<u8> = std::iter::repeat_with(|| {
+            noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            noise.to_be_bytes()[0]
+        })
+        .take(64 * 1024)
+        .collect();
+        // The server may close before it has read all.
+        let _ = stream.write_all(&bytes).await;
+        let _ = stream.shutdown().await;
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        let answer = String::from_utf8_lossy(&answer);
+        assert!(
+            answer.is_empty() || answer.starts_with("HTTP/1.1 4"),
+            "{answer}"
+        );
+    }
+    assert_eq!(get(&running, "/do:pid").await.0, 200);
+    drop(silent);
+    running.stop().await;
+}
