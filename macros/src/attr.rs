@@ -4,7 +4,7 @@
 //! still read.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote_spanned};
 use syn::LitStr;
 
 use crate::errors::{Errors, closest};
@@ -23,15 +23,33 @@ pub(crate) struct Form {
 pub(crate) struct RouteArgs {
     pub(crate) path: Option<LitStr>,
     pub(crate) methods: Vec<&'static str>,
-    /// The path of the framework's crate.
-    pub(crate) krate: TokenStream,
+    pub(crate) krate: Krate,
+}
+
+/// The path of the framework's crate: `::fw`, or what `crate = …` says.
+pub(crate) struct Krate(Option<TokenStream>);
+
+impl Krate {
+    /// The path as tokens that stand at `span`, so that what rustc says of them, it says there.
+    pub(crate) fn at(&self, span: Span) -> TokenStream {
+        let Some(path) = &self.0 else {
+            return quote_spanned!(span=> ::fw);
+        };
+        path.clone()
+            .into_iter()
+            .map(|mut token| {
+                token.set_span(span.resolved_at(token.span()));
+                token
+            })
+            .collect()
+    }
 }
 
 pub(crate) fn parse(attr: TokenStream, form: Form, errors: &mut Errors) -> RouteArgs {
     let mut args = RouteArgs {
         path: None,
         methods: form.method.into_iter().collect(),
-        krate: quote!(::fw),
+        krate: Krate(None),
     };
     let example = match form.method {
         Some(_) => format!("#[{}(\"/path\")]", form.name),
@@ -81,7 +99,7 @@ pub(crate) fn parse(attr: TokenStream, form: Form, errors: &mut Errors) -> Route
                     "crate" => {
                         seen_crate = true;
                         match syn::parse2::<syn::Path>(value.to_token_stream()) {
-                            Ok(path) => args.krate = path.into_token_stream(),
+                            Ok(path) => args.krate = Krate(Some(path.into_token_stream())),
                             Err(_) => errors.push(
                                 tokens,
                                 "`crate` is the name under which this crate knows `fw`",
@@ -360,11 +378,11 @@ mod tests {
         assert_eq!(errors, [""; 0]);
         assert_eq!(args.path.unwrap().value(), "/a");
         assert_eq!(args.methods, ["GET", "PUT"]);
-        assert_eq!(args.krate.to_string(), ":: fw");
+        assert_eq!(args.krate.at(Span::call_site()).to_string(), ":: fw");
         let (args, errors) = read(r#""/a", crate = web"#, "get");
         assert_eq!(errors, [""; 0]);
         assert_eq!(args.methods, ["GET"]);
-        assert_eq!(args.krate.to_string(), "web");
+        assert_eq!(args.krate.at(Span::call_site()).to_string(), "web");
     }
 
     #[test]
@@ -373,30 +391,120 @@ mod tests {
             ("route", "", "needs a path", r#"methods = [GET])]"#),
             ("route", "methods = [GET]", "needs a path", "write"),
             ("route", r#""/a""#, "needs its methods", r#"#[get(\"/a\")]"#),
-            ("route", r#""/a", methods = GET"#, "in brackets", "methods = [GET]"),
-            ("route", r#""/a", methods(GET, PUT)"#, "in brackets", "methods = [GET , PUT]"),
-            ("route", r#""/a", methods = (GET)"#, "in brackets", "methods = [GET]"),
-            ("route", r#""/a", methods ="#, "in brackets", "methods = [GET]"),
-            ("route", r#""/a", methods = []"#, "at least one", "methods = [GET]"),
-            ("route", r#""/a", methods = [get]"#, "upper case", "write `GET`"),
-            ("route", r#""/a", methods = ["GET"]"#, "without quotes", "write `GET`"),
-            ("route", r#""/a", methods = [Method::GET]"#, "name alone", "write `GET`"),
-            ("route", r#""/a", methods = [GTE]"#, "unknown method `GTE`", "did you mean `GET`?"),
-            ("route", r#""/a", methods = [FETCH]"#, "unknown method", "use one of GET"),
+            (
+                "route",
+                r#""/a", methods = GET"#,
+                "in brackets",
+                "methods = [GET]",
+            ),
+            (
+                "route",
+                r#""/a", methods(GET, PUT)"#,
+                "in brackets",
+                "methods = [GET , PUT]",
+            ),
+            (
+                "route",
+                r#""/a", methods = (GET)"#,
+                "in brackets",
+                "methods = [GET]",
+            ),
+            (
+                "route",
+                r#""/a", methods ="#,
+                "in brackets",
+                "methods = [GET]",
+            ),
+            (
+                "route",
+                r#""/a", methods = []"#,
+                "at least one",
+                "methods = [GET]",
+            ),
+            (
+                "route",
+                r#""/a", methods = [get]"#,
+                "upper case",
+                "write `GET`",
+            ),
+            (
+                "route",
+                r#""/a", methods = ["GET"]"#,
+                "without quotes",
+                "write `GET`",
+            ),
+            (
+                "route",
+                r#""/a", methods = [Method::GET]"#,
+                "name alone",
+                "write `GET`",
+            ),
+            (
+                "route",
+                r#""/a", methods = [GTE]"#,
+                "unknown method `GTE`",
+                "did you mean `GET`?",
+            ),
+            (
+                "route",
+                r#""/a", methods = [FETCH]"#,
+                "unknown method",
+                "use one of GET",
+            ),
             ("route", r#""/a", methods = [ANY]"#, "no method", "or fewer"),
-            ("route", r#""/a", methods = [TRACE]"#, "no routes for `TRACE`", "use one of"),
-            ("route", r#""/a", methods = [GET, GET]"#, "twice", "leave one"),
-            ("route", r#""/a", methods = [GET,, PUT]"#, "comma", "methods = [GET, PUT]"),
-            ("route", r#""/a", methods = [GET], methods = [PUT]"#, "twice", "one list"),
-            ("route", r#""/a", method = [GET]"#, "unknown argument", "write `methods`"),
+            (
+                "route",
+                r#""/a", methods = [TRACE]"#,
+                "no routes for `TRACE`",
+                "use one of",
+            ),
+            (
+                "route",
+                r#""/a", methods = [GET, GET]"#,
+                "twice",
+                "leave one",
+            ),
+            (
+                "route",
+                r#""/a", methods = [GET,, PUT]"#,
+                "comma",
+                "methods = [GET, PUT]",
+            ),
+            (
+                "route",
+                r#""/a", methods = [GET], methods = [PUT]"#,
+                "twice",
+                "one list",
+            ),
+            (
+                "route",
+                r#""/a", method = [GET]"#,
+                "unknown argument",
+                "write `methods`",
+            ),
             ("route", r#""/a", GET"#, "unexpected", "methods = [GET]"),
-            ("route", r#""/a", methods = [GET], cache = 3"#, "unknown argument", "write"),
+            (
+                "route",
+                r#""/a", methods = [GET], cache = 3"#,
+                "unknown argument",
+                "write",
+            ),
             ("route", r#"methods = [GET], "/a""#, "comes first", "write"),
-            ("route", r#"path = "/a", methods = [GET]"#, "without a name", r#"#[route(\"/a\""#),
+            (
+                "route",
+                r#"path = "/a", methods = [GET]"#,
+                "without a name",
+                r#"#[route(\"/a\""#,
+            ),
             ("get", "/a", "string literal", r#"#[get(\"/a\""#),
             ("get", "PATH", "string literal", r#"#[get(\"/path\""#),
             ("get", "b\"/a\"", "string literal", "write"),
-            ("get", r#""/a", methods = [GET]"#, "in its name", "leave `methods` out"),
+            (
+                "get",
+                r#""/a", methods = [GET]"#,
+                "in its name",
+                "leave `methods` out",
+            ),
             ("get", r#""/a", crate = 3"#, "knows `fw`", "crate = ::name"),
             ("get", r#""/a", crate = a, crate = b"#, "twice", "leave one"),
             ("get", r#""/a",, crate = a"#, "comma", "write"),

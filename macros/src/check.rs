@@ -10,7 +10,7 @@ use syn::{
 use crate::{
     attr::RouteArgs,
     errors::{Errors, closest},
-    model::{Arg, ArgKind, Docs, Function, Handler, bare, plain_name},
+    model::{Arg, ArgKind, Docs, Function, Handler, Output, bare, is_plain, plain_name},
     pattern::{self, Pattern},
     stub::stub,
 };
@@ -99,7 +99,11 @@ fn signature(function: &Function, errors: &mut Errors) {
         );
     }
     if let Some(constness) = &sig.constness {
-        errors.push(constness, "a handler cannot be `const`", "leave `const` out");
+        errors.push(
+            constness,
+            "a handler cannot be `const`",
+            "leave `const` out",
+        );
     }
     if let Safety::Unsafe(unsafety) = &sig.safety {
         errors.push(
@@ -157,11 +161,7 @@ struct Named<'f> {
 }
 
 /// What an argument is, decided by its name first and by its type's look second.
-fn arguments(
-    sig: &Signature,
-    path: Option<(&LitStr, &Pattern)>,
-    errors: &mut Errors,
-) -> Vec<Arg> {
+fn arguments(sig: &Signature, path: Option<(&LitStr, &Pattern)>, errors: &mut Errors) -> Vec<Arg> {
     let lifetimes: Vec<String> = sig
         .generics
         .lifetimes()
@@ -206,12 +206,20 @@ fn arguments(
         let (kind, ty) = match (parameter, ty) {
             (Some(kind), _) => {
                 if let Type::Reference(reference) = ty {
-                    lent(reference, "a parameter is borrowed from the request", errors);
+                    lent(
+                        reference,
+                        "a parameter is borrowed from the request",
+                        errors,
+                    );
                 }
                 (kind, arg.ty.to_token_stream())
             }
             (None, Type::Reference(reference)) if !is_text(ty) => {
-                if lent(reference, "the app's state is shared by all requests", errors) {
+                if lent(
+                    reference,
+                    "the app's state is shared by all requests",
+                    errors,
+                ) {
                     states.push(arg);
                 }
                 match bare(&reference.elem) {
@@ -243,6 +251,7 @@ fn arguments(
         };
         args.push(Arg {
             kind,
+            plain: is_plain(&arg.ty),
             ty: elide(ty, &lifetimes),
         });
     }
@@ -280,9 +289,9 @@ fn parameter(typed: &[&PatType], arg: &PatType, pattern: &Pattern) -> Option<Arg
     };
     find(&name).or_else(|| {
         let used = name.strip_prefix('_')?;
-        let taken = typed.iter().any(|other| {
-            plain_name(&other.pat).is_some_and(|other| other.unraw() == used)
-        });
+        let taken = typed
+            .iter()
+            .any(|other| plain_name(&other.pat).is_some_and(|other| other.unraw() == used));
         if taken { None } else { find(used) }
     })
 }
@@ -293,7 +302,10 @@ fn lent(reference: &TypeReference, what: &str, errors: &mut Errors) -> bool {
     if let Some(mutability) = &reference.mutability {
         errors.push(
             quote!(#reference),
-            format!("{what}, so it cannot be `&{mutability}`", mutability = mutability.to_token_stream()),
+            format!(
+                "{what}, so it cannot be `&{mutability}`",
+                mutability = mutability.to_token_stream()
+            ),
             format!("write `{plain}`, and put what changes behind a `Mutex`"),
         );
         return false;
@@ -336,7 +348,8 @@ fn unbound(
         .chain(query.filter(|name| !bound(name)).map(|name| (name, true)))
         .collect();
     // A parameter and an argument that were meant for each other are one mistake.
-    let alone = missing.len() == 1 && strays.iter().filter(|stray| is_scalar(stray.ty)).count() == 1;
+    let alone =
+        missing.len() == 1 && strays.iter().filter(|stray| is_scalar(stray.ty)).count() == 1;
     missing.retain(|(name, _)| {
         let near = closest(
             name,
@@ -345,16 +358,25 @@ fn unbound(
                 .filter(|stray| is_scalar(stray.ty) || is_simple(stray.ty))
                 .map(|stray| stray.name.as_str()),
         );
-        let Some(index) = strays.iter().position(|stray| {
-            near.map_or(alone && is_scalar(stray.ty), |near| stray.name == near)
-        }) else {
+        let Some(index) = strays
+            .iter()
+            .position(|stray| near.map_or(alone && is_scalar(stray.ty), |near| stray.name == near))
+        else {
             return true;
         };
         let stray = strays.swap_remove(index);
         errors.push(
             stray.ident,
-            format!("`{}` is not in the path, and `<{name}>` has no argument", stray.name),
-            format!("name both alike: write `{}: {}` or `<{}>`", raw(name), text(stray.ty), stray.name),
+            format!(
+                "`{}` is not in the path, and `<{name}>` has no argument",
+                stray.name
+            ),
+            format!(
+                "name both alike: write `{}: {}` or `<{}>`",
+                raw(name),
+                text(stray.ty),
+                stray.name
+            ),
         );
         false
     });
@@ -363,13 +385,19 @@ fn unbound(
         errors.push(
             literal,
             format!("`<{name}>` has no argument"),
-            format!("add `{}: {ty}` to the arguments of `{}`", raw(name), sig.ident),
+            format!(
+                "add `{}: {ty}` to the arguments of `{}`",
+                raw(name),
+                sig.ident
+            ),
         );
     }
     let path = literal.value();
-    let (before, after) = path.split_once('?').map_or((path.as_str(), None), |(before, after)| {
-        (before, Some(after))
-    });
+    let (before, after) = path
+        .split_once('?')
+        .map_or((path.as_str(), None), |(before, after)| {
+            (before, Some(after))
+        });
     for stray in strays.iter().filter(|stray| is_scalar(stray.ty)) {
         let name = &stray.name;
         let query = after.map_or(String::new(), |after| format!("?{after}"));
@@ -411,18 +439,24 @@ fn is_simple(ty: &Type) -> bool {
 }
 
 /// The type returned, where it can be named in an expression.
-fn output(sig: &Signature) -> Option<TokenStream> {
+fn output(sig: &Signature) -> Option<Output> {
     let lifetimes: Vec<String> = sig
         .generics
         .lifetimes()
         .map(|param| param.lifetime.ident.to_string())
         .collect();
     match &sig.output {
-        ReturnType::Default => Some(quote!(())),
+        ReturnType::Default => Some(Output {
+            ty: quote!(()),
+            plain: true,
+        }),
         ReturnType::Type(_, ty) => {
             let tokens = ty.to_token_stream();
             let unnamed = matches!(bare(ty), Type::Never(_)) || has_word(tokens.clone(), "impl");
-            (!unnamed).then(|| elide(tokens, &lifetimes))
+            (!unnamed).then(|| Output {
+                ty: elide(tokens, &lifetimes),
+                plain: is_plain(ty),
+            })
         }
     }
 }
@@ -446,7 +480,8 @@ fn elide(ty: TokenStream, lifetimes: &[String]) -> TokenStream {
                     Ident::new("_", ident.span()).into()
                 }
                 TokenTree::Group(group) => {
-                    let mut elided = Group::new(group.delimiter(), elide(group.stream(), lifetimes));
+                    let mut elided =
+                        Group::new(group.delimiter(), elide(group.stream(), lifetimes));
                     elided.set_span(group.span());
                     elided.into()
                 }

@@ -85,3 +85,18 @@ fn expansions_are_as_recorded() {
         );
     }
 }
+
+#[test]
+fn a_renamed_framework_is_named_by_its_new_name_alone() {
+    let source = "#[get(\"/a/<key>?<q>\", crate = ::web)] \
+        async fn object(state: &Store, key: &str, q: Option<u8>, body: Json<u8>) -> Result<()> {}";
+    let expanded = expand(source);
+    assert!(expanded.contains("::web::__private"));
+    assert!(!expanded.contains("fw::"), "{expanded}");
+    let expanded = expand(&source.replace("/a/<key>", "/a/{key}"));
+    assert!(expanded.contains("compile_error"));
+    assert!(!expanded.contains("fw::"), "{expanded}");
+    let list = routes::expand(quote!(::web => a, b::c)).to_string();
+    assert!(list.contains(":: web"));
+    assert!(!list.contains(":: fw"), "{list}");
+}

@@ -2,11 +2,11 @@
 
 use proc_macro2::{Ident, TokenStream};
 use syn::{
-    Attribute, Signature, Token, Type, Visibility,
+    Attribute, GenericArgument, PathArguments, Signature, Token, Type, Visibility,
     parse::{Parse, ParseStream},
 };
 
-use crate::pattern::Pattern;
+use crate::{attr::Krate, pattern::Pattern};
 
 /// A function as written. Its body stays tokens: one that does not parse yet must not switch the macro off.
 pub(crate) struct Function {
@@ -38,8 +38,7 @@ impl Function {
 
 /// A handler in which nothing is wrong that a macro can see. Only `check` makes one; `expand` cannot fail on it.
 pub(crate) struct Handler {
-    /// The path of the framework's crate.
-    pub(crate) krate: TokenStream,
+    pub(crate) krate: Krate,
     pub(crate) function: Function,
     /// The function's `#[cfg]`s, which go on everything generated.
     pub(crate) cfgs: Vec<Attribute>,
@@ -47,7 +46,7 @@ pub(crate) struct Handler {
     pub(crate) methods: Vec<&'static str>,
     pub(crate) args: Vec<Arg>,
     /// The type that it returns; `None` where it cannot be named outside its signature (`impl Trait`, `!`).
-    pub(crate) output: Option<TokenStream>,
+    pub(crate) output: Option<Output>,
     pub(crate) docs: Docs,
 }
 
@@ -56,6 +55,16 @@ pub(crate) struct Arg {
     pub(crate) kind: ArgKind,
     /// Its type, the function's own lifetimes elided; for the state, what the reference points to.
     pub(crate) ty: TokenStream,
+    /// See [`is_plain`].
+    pub(crate) plain: bool,
+}
+
+/// What a handler returns.
+pub(crate) struct Output {
+    /// The type, the function's own lifetimes elided.
+    pub(crate) ty: TokenStream,
+    /// See [`is_plain`].
+    pub(crate) plain: bool,
 }
 
 pub(crate) enum ArgKind {
@@ -148,6 +157,31 @@ pub(crate) fn bare(ty: &Type) -> &Type {
         Type::Paren(inner) => bare(&inner.elem),
         Type::Group(inner) => bare(&inner.elem),
         other => other,
+    }
+}
+
+/// Whether the type has no parameters, or stands with an `Option` or a `Result` around it alone.
+///
+/// It decides how rustc tells that the type is no extractor or no response. That `Thing` is none is said in our words alone, by
+/// way of `__private::Extractor`, and without a list of whatever else is one. But of `Json<Thing>` it is `Thing` that lacks
+/// something, which only rustc can name: such a type is taken as it is.
+pub(crate) fn is_plain(ty: &Type) -> bool {
+    let ty = bare(ty);
+    if let Type::Reference(reference) = ty {
+        return is_plain(&reference.elem);
+    }
+    let Type::Path(path) = ty else {
+        return false;
+    };
+    let Some(last) = path.path.segments.last() else {
+        return false;
+    };
+    match &last.arguments {
+        PathArguments::None => true,
+        PathArguments::AngleBracketed(args) if last.ident == "Option" || last.ident == "Result" => {
+            matches!(args.args.first(), Some(GenericArgument::Type(ty)) if is_plain(ty))
+        }
+        _ => false,
     }
 }
 

@@ -1,12 +1,12 @@
 //! What is emitted beside the errors: the user's function and a route of nothing, so that no mistake is told twice.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
 
-use crate::model::Function;
+use crate::{attr::Krate, model::Function};
 
 /// The function, and unless it stands in an `impl`, a type of its name that any list of routes takes.
-pub(crate) fn stub(function: &Function, krate: &TokenStream) -> TokenStream {
+pub(crate) fn stub(function: &Function, krate: &Krate) -> TokenStream {
     let Function {
         attrs,
         vis,
@@ -22,6 +22,7 @@ pub(crate) fn stub(function: &Function, krate: &TokenStream) -> TokenStream {
         return quote!(#(#attrs)* #vis #sig #body);
     }
     let name = &sig.ident;
+    let krate = krate.at(Span::call_site());
     quote! {
         #written
         #[doc(hidden)]

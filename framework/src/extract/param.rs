@@ -104,7 +104,7 @@ pub struct ParamError {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read from a path or query parameter",
     label = "not a parameter type",
-    note = "a parameter is `&str`, `String`, a number, `bool`, or any type that implements `std::str::FromStr`; in a query also `Option<T>` and `Vec<T>` of those"
+    note = "a parameter is `&str`, `String`, a number, `bool`, or any type that implements `std::str::FromStr` with an error that can be displayed; in a query also `Option<T>` and `Vec<T>` of those"
 )]
 pub trait FromParam<'r, M>: Sized {
     /// Whether a request without it is refused.
@@ -133,6 +133,7 @@ pub struct Optional<M>(M);
 #[derive(Debug)]
 pub struct Repeated<M>(M);
 
+#[diagnostic::do_not_recommend]
 impl<'r, T: FromStr<Err: fmt::Display>> FromParam<'r, Parsed> for T {
     fn from_param(param: Param<'r>) -> Result<Self, ParamError> {
         param.parse(param.one()?)

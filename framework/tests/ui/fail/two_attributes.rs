@@ -1,0 +1,7 @@
+use fw::{get, route};
+
+#[get("/a")]
+#[route("/b", methods = [PUT])] //~ mistake
+async fn a() {}
+
+fn main() {}
