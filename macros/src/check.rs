@@ -206,11 +206,7 @@ fn arguments(sig: &Signature, path: Option<(&LitStr, &Pattern)>, errors: &mut Er
         let (kind, ty) = match (parameter, ty) {
             (Some(kind), _) => {
                 if let Type::Reference(reference) = ty {
-                    lent(
-                        reference,
-                        "a parameter is borrowed from the request",
-                        errors,
-                    );
+                    borrowed(reference, errors);
                 }
                 (kind, arg.ty.to_token_stream())
             }
@@ -218,6 +214,7 @@ fn arguments(sig: &Signature, path: Option<(&LitStr, &Pattern)>, errors: &mut Er
                 if lent(
                     reference,
                     "the app's state is shared by all requests",
+                    ", and put what changes behind a `Mutex`",
                     errors,
                 ) {
                     states.push(arg);
@@ -297,7 +294,7 @@ fn parameter(typed: &[&PatType], arg: &PatType, pattern: &Pattern) -> Option<Arg
 }
 
 /// Checks a reference's own modifiers, and tells whether it had none.
-fn lent(reference: &TypeReference, what: &str, errors: &mut Errors) -> bool {
+fn lent(reference: &TypeReference, what: &str, instead: &str, errors: &mut Errors) -> bool {
     let plain = format!("&{}", text(&reference.elem));
     if let Some(mutability) = &reference.mutability {
         errors.push(
@@ -306,7 +303,7 @@ fn lent(reference: &TypeReference, what: &str, errors: &mut Errors) -> bool {
                 "{what}, so it cannot be `&{mutability}`",
                 mutability = mutability.to_token_stream()
             ),
-            format!("write `{plain}`, and put what changes behind a `Mutex`"),
+            format!("write `{plain}`{instead}"),
         );
         return false;
     }
@@ -321,6 +318,29 @@ fn lent(reference: &TypeReference, what: &str, errors: &mut Errors) -> bool {
         return false;
     }
     true
+}
+
+/// Checks a parameter's reference: a request holds text, so that is what it can lend.
+fn borrowed(reference: &TypeReference, errors: &mut Errors) {
+    let whole = Type::Reference(reference.clone());
+    if lent(
+        reference,
+        "a parameter is borrowed from the request",
+        ", or `String` to have a copy to change",
+        errors,
+    ) && !is_text(&whole)
+    {
+        let owned = text(&reference.elem);
+        errors.push(
+            reference,
+            "a parameter can be borrowed as `&str` alone",
+            if owned == "String" {
+                "write `&str`".to_owned()
+            } else {
+                format!("write `{owned}`, or `&str`")
+            },
+        );
+    }
 }
 
 /// Reports the parameters without an argument, and the arguments that could only be parameters but are not in the path.

@@ -42,7 +42,12 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
             .last()
             .map_or_else(|| path.span(), |last| last.ident.span());
         infos.push(quote! {
-            #(#cfgs)* (#index, #name, <#path as __fw::RouteDecl>::INFO)
+            #(#cfgs)* (
+                #index,
+                #name,
+                <#path as __fw::RouteDecl>::SHAPE,
+                <#path as __fw::RouteDecl>::INFO,
+            )
         });
         // One assertion for each name, standing on it: so the second of two is the one underlined.
         checks.push(quote_spanned! {span=>
@@ -55,7 +60,7 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
         {
             #errors
             use #krate::__private as __fw;
-            const __FW_ROUTES: &[(usize, &str, __fw::RouteInfo)] = &[#(#infos),*];
+            const __FW_ROUTES: &[(usize, &str, u64, __fw::RouteInfo)] = &[#(#infos),*];
             #(#checks)*
             __fw::Routes::collect(|__fw_list| { #(#additions)* })
         }

@@ -13,6 +13,10 @@ pub(crate) fn stub(function: &Function, krate: &Krate) -> TokenStream {
         sig,
         body,
     } = function;
+    let mut sig = sig.clone();
+    // These two rustc refuses as well, so they have been told.
+    sig.constness = None;
+    sig.variadic = None;
     // A list of routes names the type alone, so the function would seem unused without its own `allow`.
     let written = quote! {
         #[allow(dead_code)]

@@ -1,10 +1,25 @@
 fn list() -> ::fw::Routes<Store> {
     use ::fw::__private as __fw;
-    const __FW_ROUTES: &[(usize, &str, __fw::RouteInfo)] = &[
-        (0usize, "hello", <hello as __fw::RouteDecl>::INFO),
-        (1usize, "files::list", <files::list as __fw::RouteDecl>::INFO),
+    const __FW_ROUTES: &[(usize, &str, u64, __fw::RouteInfo)] = &[
+        (
+            0usize,
+            "hello",
+            <hello as __fw::RouteDecl>::SHAPE,
+            <hello as __fw::RouteDecl>::INFO,
+        ),
+        (
+            1usize,
+            "files::list",
+            <files::list as __fw::RouteDecl>::SHAPE,
+            <files::list as __fw::RouteDecl>::INFO,
+        ),
         #[cfg(unix)]
-        (2usize, "crate::debug", <crate::debug as __fw::RouteDecl>::INFO),
+        (
+            2usize,
+            "crate::debug",
+            <crate::debug as __fw::RouteDecl>::SHAPE,
+            <crate::debug as __fw::RouteDecl>::INFO,
+        ),
     ];
     const _: () = __fw::assert_distinct(__FW_ROUTES, 0usize);
     const _: () = __fw::assert_distinct(__FW_ROUTES, 1usize);

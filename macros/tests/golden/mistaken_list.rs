@@ -9,8 +9,13 @@ fn list() -> ::fw::Routes<Store> {
         "a route is named by its handler's path\n= help: write `routes![handler, module::handler]`"
     }
     use ::fw::__private as __fw;
-    const __FW_ROUTES: &[(usize, &str, __fw::RouteInfo)] = &[
-        (0usize, "files", <files as __fw::RouteDecl>::INFO),
+    const __FW_ROUTES: &[(usize, &str, u64, __fw::RouteInfo)] = &[
+        (
+            0usize,
+            "files",
+            <files as __fw::RouteDecl>::SHAPE,
+            <files as __fw::RouteDecl>::INFO,
+        ),
     ];
     const _: () = __fw::assert_distinct(__FW_ROUTES, 0usize);
     __fw::Routes::collect(|__fw_list| {

@@ -1,7 +1,7 @@
-use fw::{get, route};
+use fw::get;
 
 #[get("/a")]
-#[route("/b", methods = [PUT])] //~ mistake
+#[fw::route("/b", methods = [PUT])] //~ mistake
 async fn a() {}
 
 fn main() {}
