@@ -1,8 +1,8 @@
 //! The model: a handler as written, and a handler that has passed all checks.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::TokenStream;
 use syn::{
-    Attribute, GenericArgument, PathArguments, Signature, Token, Type, Visibility,
+    Attribute, Signature, Token, Visibility,
     parse::{Parse, ParseStream},
 };
 
@@ -55,7 +55,7 @@ pub(crate) struct Arg {
     pub(crate) kind: ArgKind,
     /// Its type, the function's own lifetimes elided; for the state, what the reference points to.
     pub(crate) ty: TokenStream,
-    /// See [`is_plain`].
+    /// See [`is_plain`](crate::types::is_plain).
     pub(crate) plain: bool,
 }
 
@@ -63,7 +63,7 @@ pub(crate) struct Arg {
 pub(crate) struct Output {
     /// The type, the function's own lifetimes elided.
     pub(crate) ty: TokenStream,
-    /// See [`is_plain`].
+    /// See [`is_plain`](crate::types::is_plain).
     pub(crate) plain: bool,
 }
 
@@ -149,48 +149,6 @@ fn unstarred(text: &str) -> Vec<String> {
             }
         })
         .collect()
-}
-
-/// The type without the parentheses and invisible groups around it.
-pub(crate) fn bare(ty: &Type) -> &Type {
-    match ty {
-        Type::Paren(inner) => bare(&inner.elem),
-        Type::Group(inner) => bare(&inner.elem),
-        other => other,
-    }
-}
-
-/// Whether the type has no parameters, or stands with an `Option` or a `Result` around it alone.
-///
-/// It decides how rustc tells that the type is no extractor or no response. That `Thing` is none is said in our words alone, by
-/// way of `__private::Extractor`, and without a list of whatever else is one. But of `Json<Thing>` it is `Thing` that lacks
-/// something, which only rustc can name: such a type is taken as it is.
-pub(crate) fn is_plain(ty: &Type) -> bool {
-    let ty = bare(ty);
-    if let Type::Reference(reference) = ty {
-        return is_plain(&reference.elem);
-    }
-    let Type::Path(path) = ty else {
-        return false;
-    };
-    let Some(last) = path.path.segments.last() else {
-        return false;
-    };
-    match &last.arguments {
-        PathArguments::None => true,
-        PathArguments::AngleBracketed(args) if last.ident == "Option" || last.ident == "Result" => {
-            matches!(args.args.first(), Some(GenericArgument::Type(ty)) if is_plain(ty))
-        }
-        _ => false,
-    }
-}
-
-/// The plain name of an argument: `key` and `mut key`, but no other pattern.
-pub(crate) fn plain_name(pat: &syn::Pat) -> Option<&Ident> {
-    match pat {
-        syn::Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => Some(&pat.ident),
-        _ => None,
-    }
 }
 
 #[cfg(test)]
