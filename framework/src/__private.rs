@@ -11,7 +11,15 @@ pub use crate::{
     },
 };
 pub use fw_macros::routes;
-pub use std::{boxed::Box, option::Option};
+pub use std::option::Option;
+
+use std::future::Future;
+
+/// Boxes a handler's future: the single point where its type is erased, and where it must be [`Send`].
+#[inline]
+pub fn boxed<'r>(future: impl Future<Output = Response> + Send + 'r) -> BoxFuture<'r, Response> {
+    Box::pin(future)
+}
 
 /// An extractor whose type has no parameters.
 ///

@@ -172,7 +172,7 @@ fn call(handler: &Handler) -> TokenStream {
     };
     // A future that is not `Send` is told at this expression, so it stands on the function's name.
     quote_spanned! {name.span()=>
-        |#params| #krate::__private::Box::pin(async move { #extract #answer })
+        |#params| #krate::__private::boxed(async move { #extract #answer })
     }
 }
 

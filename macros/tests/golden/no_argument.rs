@@ -30,7 +30,7 @@ impl<__FwState> ::fw::__private::IntoRoute<__FwState> for hello {
     fn into_route() -> ::fw::__private::Route<__FwState> {
         ::fw::__private::Route::stateless(
             <Self as ::fw::__private::RouteDecl>::INFO,
-            |_| ::fw::__private::Box::pin(async move {
+            |_| ::fw::__private::boxed(async move {
                 <&'static str as ::fw::__private::Responder>::respond(hello().await)
             }),
         )

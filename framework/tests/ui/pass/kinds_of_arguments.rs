@@ -38,7 +38,7 @@ async fn host(mut host: Ipv4Addr, r#type: u8, body: Option<Json<String>>) -> Str
 }
 
 #[patch("/r")]
-async fn r#move(_: &Store, _: Result<Json<u8>, fw::Error>) {}
+async fn r#move(_: &Store, _: Result<Json<u8>, <Json<u8> as fw::FromRequest>::Rejection>) {}
 
 #[delete("/never")]
 async fn never() -> fw::Response {
