@@ -25,7 +25,7 @@ use crate::{
     request::Request,
     response::{IntoResponse, Response},
     route::{BoxFuture, Call, Route, RouteInfo},
-    service::{self, Inner},
+    service::middleware::{Middleware, Stack},
 };
 
 /// One method on one path, and who answers it.
@@ -40,8 +40,12 @@ pub(crate) struct Endpoint<S> {
 /// Who answers.
 pub(crate) enum Target<S> {
     Handler(Call<S>),
-    Service { prefix: Box<str>, inner: Inner },
+    Service(Mounted),
 }
+
+/// A tower service under a path, behind what makes its request.
+pub(crate) type Mounted =
+    Arc<dyn for<'r> Fn(&'r Request<'r>) -> BoxFuture<'r, Response> + Send + Sync>;
 
 impl<S> Endpoint<S> {
     /// One endpoint for each method of a route, under a prefix.
@@ -97,14 +101,13 @@ const DEFAULT: &str = "$default";
 
 /// The endpoints, ready to be found.
 pub(crate) struct Table<S> {
-    /// Ordered by path and method.
     endpoints: Vec<Endpoint<S>>,
     matcher: Matcher,
 }
 
 impl<S> Table<S> {
-    pub(crate) fn new(mut endpoints: Vec<Endpoint<S>>) -> Result<Self, AppError> {
-        endpoints.sort_by(|a, b| (&a.path, a.method).cmp(&(&b.path, b.method)));
+    /// Takes endpoints that are ordered by path and method.
+    pub(crate) fn new(endpoints: Vec<Endpoint<S>>) -> Result<Self, AppError> {
         let matcher = matcher(&endpoints)?;
         Ok(Self { endpoints, matcher })
     }
@@ -189,33 +192,20 @@ fn matcher<S>(endpoints: &[Endpoint<S>]) -> Result<Matcher, AppError> {
 /// An app with its state, ready to answer.
 pub(crate) struct Dispatcher<S> {
     core: Arc<Core<S>>,
-    /// The middleware around the core, if there is any.
-    stack: Option<Inner>,
+    stack: Option<Stack>,
 }
 
-struct Core<S> {
+/// The table and the state: the app without its middleware.
+pub(crate) struct Core<S> {
     table: Table<S>,
     state: S,
 }
 
 impl<S: Send + Sync + 'static> Dispatcher<S> {
-    pub(crate) fn new(
-        table: Table<S>,
-        state: S,
-        wraps: Vec<Box<dyn FnOnce(Inner) -> Inner>>,
-    ) -> Result<Self, AppError> {
+    pub(crate) fn new(table: Table<S>, state: S, middleware: Option<Middleware<S>>) -> Self {
         let core = Arc::new(Core { table, state });
-        let stack = (!wraps.is_empty()).then(|| {
-            let innermost = {
-                let core = Arc::clone(&core);
-                Inner::from_fn(move |request| {
-                    let core = Arc::clone(&core);
-                    Box::pin(async move { core.answer_http(request).await })
-                })
-            };
-            wraps.into_iter().fold(innermost, |inner, wrap| wrap(inner))
-        });
-        Ok(Self { core, stack })
+        let stack = middleware.map(|middleware| middleware.around(&core));
+        Self { core, stack }
     }
 
     /// The answer to an event, in the format of the gateway that sent it.
@@ -263,8 +253,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
                 Err(response) => response,
             };
         };
-        let request = service::into_http(request.into_owned(), found);
-        caught(stack.call(request))
+        caught(stack.call(request, found))
             .await
             .unwrap_or_else(|_| Panicked::answer())
     }
@@ -272,7 +261,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
 
 impl<S: Send + Sync + 'static> Core<S> {
     /// Has the endpoint answer.
-    async fn call(&self, index: usize, request: &Request<'_>) -> Response {
+    pub(crate) async fn call(&self, index: usize, request: &Request<'_>) -> Response {
         let Some(endpoint) = self.table.endpoints.get(index) else {
             return Error::internal("a route's index is out of bounds").into_response();
         };
@@ -280,9 +269,7 @@ impl<S: Send + Sync + 'static> Core<S> {
             match &endpoint.target {
                 Target::Handler(Call::WithState(handler)) => handler(&self.state, request),
                 Target::Handler(Call::Stateless(handler)) => handler(request),
-                Target::Service { prefix, inner } => {
-                    Box::pin(inner.call(service::under(prefix, request)))
-                }
+                Target::Service(service) => service(request),
             }
         }));
         let answer = match answer {
@@ -290,14 +277,6 @@ impl<S: Send + Sync + 'static> Core<S> {
             Err(panic) => Err(panic),
         };
         answer.unwrap_or_else(|_| Panicked::answer())
-    }
-
-    /// Answers a request that came through the middleware.
-    async fn answer_http(&self, request: http::Request<service::Body>) -> Response {
-        match service::from_http(request).await {
-            Ok((request, Ok(index))) => self.call(index, &request).await,
-            Ok((_, Err(response))) | Err(response) => response,
-        }
     }
 }
 

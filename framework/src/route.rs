@@ -384,9 +384,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(
-        expected = "`POST /a/{id}` is answered twice in this list: by `m::a` and by `b`"
-    )]
+    #[should_panic(expected = "`POST /a/{id}` is answered twice in this list: by `m::a` and by `b`")]
     fn the_second_of_two_equal_routes_is_told() {
         let routes = [
             (0, "m::a", info(&["GET", "POST"], "/a/{key}")),

@@ -99,11 +99,7 @@ fn signature(function: &Function, errors: &mut Errors) {
         );
     }
     if let Some(constness) = &sig.constness {
-        errors.push(
-            constness,
-            "a handler cannot be `const`",
-            "leave `const` out",
-        );
+        errors.push(constness, "a handler cannot be `const`", "leave `const` out");
     }
     if let Safety::Unsafe(unsafety) = &sig.safety {
         errors.push(
@@ -161,7 +157,11 @@ struct Named<'f> {
 }
 
 /// What an argument is, decided by its name first and by its type's look second.
-fn arguments(sig: &Signature, path: Option<(&LitStr, &Pattern)>, errors: &mut Errors) -> Vec<Arg> {
+fn arguments(
+    sig: &Signature,
+    path: Option<(&LitStr, &Pattern)>,
+    errors: &mut Errors,
+) -> Vec<Arg> {
     let lifetimes: Vec<String> = sig
         .generics
         .lifetimes()
@@ -206,20 +206,12 @@ fn arguments(sig: &Signature, path: Option<(&LitStr, &Pattern)>, errors: &mut Er
         let (kind, ty) = match (parameter, ty) {
             (Some(kind), _) => {
                 if let Type::Reference(reference) = ty {
-                    lent(
-                        reference,
-                        "a parameter is borrowed from the request",
-                        errors,
-                    );
+                    lent(reference, "a parameter is borrowed from the request", errors);
                 }
                 (kind, arg.ty.to_token_stream())
             }
             (None, Type::Reference(reference)) if !is_text(ty) => {
-                if lent(
-                    reference,
-                    "the app's state is shared by all requests",
-                    errors,
-                ) {
+                if lent(reference, "the app's state is shared by all requests", errors) {
                     states.push(arg);
                 }
                 match bare(&reference.elem) {
@@ -288,9 +280,9 @@ fn parameter(typed: &[&PatType], arg: &PatType, pattern: &Pattern) -> Option<Arg
     };
     find(&name).or_else(|| {
         let used = name.strip_prefix('_')?;
-        let taken = typed
-            .iter()
-            .any(|other| plain_name(&other.pat).is_some_and(|other| other.unraw() == used));
+        let taken = typed.iter().any(|other| {
+            plain_name(&other.pat).is_some_and(|other| other.unraw() == used)
+        });
         if taken { None } else { find(used) }
     })
 }
@@ -301,10 +293,7 @@ fn lent(reference: &TypeReference, what: &str, errors: &mut Errors) -> bool {
     if let Some(mutability) = &reference.mutability {
         errors.push(
             quote!(#reference),
-            format!(
-                "{what}, so it cannot be `&{mutability}`",
-                mutability = mutability.to_token_stream()
-            ),
+            format!("{what}, so it cannot be `&{mutability}`", mutability = mutability.to_token_stream()),
             format!("write `{plain}`, and put what changes behind a `Mutex`"),
         );
         return false;
@@ -347,8 +336,7 @@ fn unbound(
         .chain(query.filter(|name| !bound(name)).map(|name| (name, true)))
         .collect();
     // A parameter and an argument that were meant for each other are one mistake.
-    let alone =
-        missing.len() == 1 && strays.iter().filter(|stray| is_scalar(stray.ty)).count() == 1;
+    let alone = missing.len() == 1 && strays.iter().filter(|stray| is_scalar(stray.ty)).count() == 1;
     missing.retain(|(name, _)| {
         let near = closest(
             name,
@@ -357,25 +345,16 @@ fn unbound(
                 .filter(|stray| is_scalar(stray.ty) || is_simple(stray.ty))
                 .map(|stray| stray.name.as_str()),
         );
-        let Some(index) = strays
-            .iter()
-            .position(|stray| near.map_or(alone && is_scalar(stray.ty), |near| stray.name == near))
-        else {
+        let Some(index) = strays.iter().position(|stray| {
+            near.map_or(alone && is_scalar(stray.ty), |near| stray.name == near)
+        }) else {
             return true;
         };
         let stray = strays.swap_remove(index);
         errors.push(
             stray.ident,
-            format!(
-                "`{}` is not in the path, and `<{name}>` has no argument",
-                stray.name
-            ),
-            format!(
-                "name both alike: write `{}: {}` or `<{}>`",
-                raw(name),
-                text(stray.ty),
-                stray.name
-            ),
+            format!("`{}` is not in the path, and `<{name}>` has no argument", stray.name),
+            format!("name both alike: write `{}: {}` or `<{}>`", raw(name), text(stray.ty), stray.name),
         );
         false
     });
@@ -384,19 +363,13 @@ fn unbound(
         errors.push(
             literal,
             format!("`<{name}>` has no argument"),
-            format!(
-                "add `{}: {ty}` to the arguments of `{}`",
-                raw(name),
-                sig.ident
-            ),
+            format!("add `{}: {ty}` to the arguments of `{}`", raw(name), sig.ident),
         );
     }
     let path = literal.value();
-    let (before, after) = path
-        .split_once('?')
-        .map_or((path.as_str(), None), |(before, after)| {
-            (before, Some(after))
-        });
+    let (before, after) = path.split_once('?').map_or((path.as_str(), None), |(before, after)| {
+        (before, Some(after))
+    });
     for stray in strays.iter().filter(|stray| is_scalar(stray.ty)) {
         let name = &stray.name;
         let query = after.map_or(String::new(), |after| format!("?{after}"));
@@ -473,8 +446,7 @@ fn elide(ty: TokenStream, lifetimes: &[String]) -> TokenStream {
                     Ident::new("_", ident.span()).into()
                 }
                 TokenTree::Group(group) => {
-                    let mut elided =
-                        Group::new(group.delimiter(), elide(group.stream(), lifetimes));
+                    let mut elided = Group::new(group.delimiter(), elide(group.stream(), lifetimes));
                     elided.set_span(group.span());
                     elided.into()
                 }

@@ -128,7 +128,8 @@ fn call(handler: &Handler) -> TokenStream {
         Some(output) => {
             let (start, end) = ends(output);
             let open = quote_spanned!(start=> <);
-            let close = quote_spanned!(end=> as #krate::__private::IntoResponse>::into_response);
+            let close =
+                quote_spanned!(end=> as #krate::__private::IntoResponse>::into_response);
             quote!(#open #output #close(#name(#(#args),*).await))
         }
         None => quote!(#krate::__private::IntoResponse::into_response(#name(#(#args),*).await)),

@@ -94,11 +94,8 @@ impl List {
             }
             cfg
         });
-        if !(input.peek(syn::Ident)
-            || input.peek(Token![::])
-            || input.peek(Token![crate])
-            || input.peek(Token![self])
-            || input.peek(Token![super]))
+        if !(input.peek(syn::Ident) || input.peek(Token![::]) || input.peek(Token![crate])
+            || input.peek(Token![self]) || input.peek(Token![super]))
         {
             let rest: TokenStream = input.parse()?;
             self.errors.push(
@@ -114,10 +111,7 @@ impl List {
             self.errors.push(
                 call,
                 "a route in a list is the handler's name, and not a call of it",
-                format!(
-                    "write `{}`",
-                    path.to_token_stream().to_string().replace(' ', "")
-                ),
+                format!("write `{}`", path.to_token_stream().to_string().replace(' ', "")),
             );
         } else {
             self.elements.push(Element { cfgs, path });

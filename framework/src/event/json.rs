@@ -7,12 +7,17 @@ use std::{borrow::Cow, fmt};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
+    de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
 /// The union of both formats.
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default, bound(deserialize = "'de: 'e"))]
+#[serde(
+    rename_all = "camelCase",
+    default,
+    bound(deserialize = "'de: 'e"),
+    expecting = "an object"
+)]
 pub(super) struct Event<'e> {
     pub(super) version: Text<'e>,
     pub(super) headers: Pairs<'e>,
@@ -36,7 +41,12 @@ pub(super) struct Event<'e> {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default, bound(deserialize = "'de: 'e"))]
+#[serde(
+    rename_all = "camelCase",
+    default,
+    bound(deserialize = "'de: 'e"),
+    expecting = "an object"
+)]
 pub(super) struct Context<'e> {
     pub(super) stage: Text<'e>,
     pub(super) request_id: Text<'e>,
@@ -47,7 +57,12 @@ pub(super) struct Context<'e> {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default, bound(deserialize = "'de: 'e"))]
+#[serde(
+    rename_all = "camelCase",
+    default,
+    bound(deserialize = "'de: 'e"),
+    expecting = "an object"
+)]
 pub(super) struct Http<'e> {
     pub(super) method: Text<'e>,
     pub(super) path: Text<'e>,
@@ -55,7 +70,12 @@ pub(super) struct Http<'e> {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default, bound(deserialize = "'de: 'e"))]
+#[serde(
+    rename_all = "camelCase",
+    default,
+    bound(deserialize = "'de: 'e"),
+    expecting = "an object"
+)]
 pub(super) struct Identity<'e> {
     pub(super) source_ip: Text<'e>,
 }
@@ -72,90 +92,103 @@ pub(super) struct Pairs<'e>(pub(super) Vec<(Cow<'e, str>, Cow<'e, str>)>);
 #[derive(Debug, Default)]
 pub(super) struct Lists<'e>(pub(super) Vec<(Cow<'e, str>, Cow<'e, str>)>);
 
-impl<'de: 'e, 'e> Deserialize<'de> for Text<'e> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visit;
-
-        impl<'de> Visitor<'de> for Visit {
-            type Value = Text<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string")
-            }
-
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Text(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Text(Cow::Owned(text.to_owned())))
-            }
-
-            fn visit_unit<E>(self) -> Result<Self::Value, E> {
-                Ok(Text::default())
+/// Makes a type of a visitor: `null` is its default, anything else is read as the visitor wants it. Not inlined, as serde would for each
+/// of a score of fields.
+macro_rules! read_or_null {
+    ($type:ident, $visitor:ident, $expecting:literal, $method:ident) => {
+        impl<'de: 'e, 'e> Deserialize<'de> for $type<'e> {
+            #[inline(never)]
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_option(OrNull($visitor))
             }
         }
 
-        deserializer.deserialize_any(Visit)
+        impl<'de> Visitor<'de> for OrNull<$visitor> {
+            type Value = $type<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str($expecting)
+            }
+
+            fn visit_none<E>(self) -> Result<Self::Value, E> {
+                Ok(Self::Value::default())
+            }
+
+            fn visit_some<D: Deserializer<'de>>(
+                self,
+                deserializer: D,
+            ) -> Result<Self::Value, D::Error> {
+                deserializer.$method(self.0)
+            }
+        }
+    };
+}
+
+struct OrNull<V>(V);
+
+read_or_null!(Text, VisitText, "a string", deserialize_str);
+read_or_null!(Pairs, VisitPairs, "an object of strings", deserialize_map);
+read_or_null!(
+    Lists,
+    VisitLists,
+    "an object of lists of strings",
+    deserialize_map
+);
+
+struct VisitText;
+
+impl<'de> Visitor<'de> for VisitText {
+    type Value = Text<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Text(Cow::Owned(text.to_owned())))
     }
 }
 
-impl<'de: 'e, 'e> Deserialize<'de> for Pairs<'e> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visit;
+struct VisitPairs;
 
-        impl<'de> Visitor<'de> for Visit {
-            type Value = Pairs<'de>;
+impl<'de> Visitor<'de> for VisitPairs {
+    type Value = Pairs<'de>;
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object of strings")
-            }
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of strings")
+    }
 
-            fn visit_unit<E>(self) -> Result<Self::Value, E> {
-                Ok(Pairs::default())
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut pairs = Vec::with_capacity(16);
-                while let Some((Text(name), Text(value))) = map.next_entry()? {
-                    pairs.push((name, value));
-                }
-                Ok(Pairs(pairs))
-            }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut pairs = Vec::with_capacity(16);
+        while let Some((Text(name), Text(value))) = map.next_entry()? {
+            pairs.push((name, value));
         }
-
-        deserializer.deserialize_any(Visit)
+        Ok(Pairs(pairs))
     }
 }
 
-impl<'de: 'e, 'e> Deserialize<'de> for Lists<'e> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visit;
+struct VisitLists;
 
-        impl<'de> Visitor<'de> for Visit {
-            type Value = Lists<'de>;
+impl<'de> Visitor<'de> for VisitLists {
+    type Value = Lists<'de>;
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object of lists of strings")
-            }
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of lists of strings")
+    }
 
-            fn visit_unit<E>(self) -> Result<Self::Value, E> {
-                Ok(Lists::default())
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut pairs = Vec::with_capacity(16);
-                while let Some(Text(name)) = map.next_key()? {
-                    map.next_value_seed(Values {
-                        name,
-                        pairs: &mut pairs,
-                    })?;
-                }
-                Ok(Lists(pairs))
-            }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut pairs = Vec::with_capacity(16);
+        while let Some(Text(name)) = map.next_key()? {
+            map.next_value_seed(Values {
+                name,
+                pairs: &mut pairs,
+            })?;
         }
-
-        deserializer.deserialize_any(Visit)
+        Ok(Lists(pairs))
     }
 }
 
@@ -165,11 +198,11 @@ struct Values<'p, 'e> {
     pairs: &'p mut Vec<(Cow<'e, str>, Cow<'e, str>)>,
 }
 
-impl<'de> serde::de::DeserializeSeed<'de> for Values<'_, 'de> {
+impl<'de> DeserializeSeed<'de> for Values<'_, 'de> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
+        deserializer.deserialize_option(self)
     }
 }
 
@@ -180,8 +213,12 @@ impl<'de> Visitor<'de> for Values<'_, 'de> {
         f.write_str("a list of strings")
     }
 
-    fn visit_unit<E: Error>(self) -> Result<(), E> {
+    fn visit_none<E>(self) -> Result<(), E> {
         Ok(())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {

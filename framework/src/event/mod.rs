@@ -51,16 +51,24 @@ pub(crate) fn read<'e>(
     event: &'e str,
     lambda: Cow<'e, LambdaContext>,
 ) -> Result<Arrival<'e>, Refusal> {
-    let parsed: Event<'e> = serde_json::from_str(event)
-        .map_err(|error| Refusal::NotHttp(NotHttp::new(event, Some(&error))))?;
-    let not_http = || Refusal::NotHttp(NotHttp::new(event, None));
-    if parsed.version.0 == "2.0" {
-        read_v2(event, parsed, lambda).ok_or_else(not_http)?
-    } else if parsed.version.0.is_empty() || parsed.version.0 == "1.0" {
-        read_v1(event, parsed, lambda).ok_or_else(not_http)?
-    } else {
-        Err(not_http())
-    }
+    let not_http = |reason: &dyn Fn() -> String| Refusal::NotHttp(NotHttp::new(event, reason));
+    let parsed: Event<'e> =
+        serde_json::from_str(event).map_err(|error| not_http(&|| error.to_string()))?;
+    let read = match &*parsed.version.0 {
+        "2.0" => read_v2(event, parsed, lambda),
+        "" | "1.0" => read_v1(event, parsed, lambda),
+        other => {
+            let other = other.escape_debug();
+            return Err(not_http(&|| {
+                format!("a version that is not known: `{other}`")
+            }));
+        }
+    };
+    read.unwrap_or_else(|| {
+        Err(not_http(&|| {
+            "there is no `requestContext.http` and no `httpMethod`".to_owned()
+        }))
+    })
 }
 
 type Read<'e> = Option<Result<Arrival<'e>, Refusal>>;
@@ -267,3 +275,6 @@ impl Default for Text<'_> {
         Self(Cow::Borrowed(""))
     }
 }
+
+#[cfg(test)]
+mod tests;
