@@ -10,90 +10,8 @@ use serde::{
     de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
-/// The union of both formats.
-#[derive(Default, Deserialize)]
-#[serde(
-    rename_all = "camelCase",
-    default,
-    bound(deserialize = "'de: 'e"),
-    expecting = "an object"
-)]
-pub(super) struct Event<'e> {
-    pub(super) version: Text<'e>,
-    pub(super) headers: Pairs<'e>,
-    pub(super) path_parameters: Pairs<'e>,
-    pub(super) stage_variables: Pairs<'e>,
-    pub(super) request_context: Option<Context<'e>>,
-    pub(super) body: Text<'e>,
-    pub(super) is_base64_encoded: Option<bool>,
-    // Format 2.0.
-    pub(super) route_key: Text<'e>,
-    pub(super) raw_path: Text<'e>,
-    pub(super) raw_query_string: Text<'e>,
-    pub(super) cookies: Option<Vec<Text<'e>>>,
-    // Format 1.0.
-    pub(super) resource: Text<'e>,
-    pub(super) path: Text<'e>,
-    pub(super) http_method: Text<'e>,
-    pub(super) multi_value_headers: Lists<'e>,
-    pub(super) query_string_parameters: Pairs<'e>,
-    pub(super) multi_value_query_string_parameters: Lists<'e>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(
-    rename_all = "camelCase",
-    default,
-    bound(deserialize = "'de: 'e"),
-    expecting = "an object"
-)]
-pub(super) struct Context<'e> {
-    pub(super) stage: Text<'e>,
-    pub(super) request_id: Text<'e>,
-    pub(super) http: Option<Http<'e>>,
-    pub(super) identity: Option<Identity<'e>>,
-    /// Only a load balancer's event has it; the rest looks like format 1.0.
-    pub(super) elb: Option<IgnoredAny>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(
-    rename_all = "camelCase",
-    default,
-    bound(deserialize = "'de: 'e"),
-    expecting = "an object"
-)]
-pub(super) struct Http<'e> {
-    pub(super) method: Text<'e>,
-    pub(super) path: Text<'e>,
-    pub(super) source_ip: Text<'e>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(
-    rename_all = "camelCase",
-    default,
-    bound(deserialize = "'de: 'e"),
-    expecting = "an object"
-)]
-pub(super) struct Identity<'e> {
-    pub(super) source_ip: Text<'e>,
-}
-
-/// A text, borrowed from the event where it has no escape; serde's own `Cow` never borrows. `null` is the empty text.
-#[derive(Debug)]
-pub(super) struct Text<'e>(pub(super) Cow<'e, str>);
-
-/// The members of an object of texts, in the event's order.
-#[derive(Debug, Default)]
-pub(super) struct Pairs<'e>(pub(super) Vec<(Cow<'e, str>, Cow<'e, str>)>);
-
-/// The members of an object of lists of texts, one pair for each text.
-#[derive(Debug, Default)]
-pub(super) struct Lists<'e>(pub(super) Vec<(Cow<'e, str>, Cow<'e, str>)>);
-
-/// Makes a type of a visitor: `null` is its default, anything else is read as the visitor wants it. Not inlined, as serde would for each
-/// of a score of fields.
+/// Makes a type of a visitor: `null` is its default, anything else is read as the visitor wants it. Not inlined, as serde would into each
+/// of a score of members.
 macro_rules! read_or_null {
     ($type:ident, $visitor:ident, $expecting:literal, $method:ident) => {
         impl<'de: 'e, 'e> Deserialize<'de> for $type<'e> {
@@ -125,6 +43,111 @@ macro_rules! read_or_null {
 }
 
 struct OrNull<V>(V);
+
+/// Declares an object by its members, as read from the event. Serde's derive makes the same of it, but an order of magnitude more code:
+/// it keeps each member in a variable of its own until all are read.
+macro_rules! object {
+    ($(#[$doc:meta])* struct $name:ident { $($key:literal => $member:ident: $type:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(Default)]
+        pub(super) struct $name<'e> {
+            $(pub(super) $member: $type,)*
+        }
+
+        const _: () = {
+            struct VisitObject;
+
+            read_or_null!($name, VisitObject, "an object", deserialize_map);
+
+            impl<'de> Visitor<'de> for VisitObject {
+                type Value = $name<'de>;
+
+                fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    f.write_str("an object")
+                }
+
+                fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                    let mut object = $name::default();
+                    while let Some(Text(key)) = map.next_key()? {
+                        match &*key {
+                            $($key => object.$member = map.next_value()?,)*
+                            _ => drop(map.next_value::<IgnoredAny>()?),
+                        }
+                    }
+                    Ok(object)
+                }
+            }
+        };
+    };
+}
+
+object! {
+    /// The union of both formats.
+    struct Event {
+        "version" => version: Text<'e>,
+        "headers" => headers: Pairs<'e>,
+        "pathParameters" => path_parameters: Pairs<'e>,
+        "stageVariables" => stage_variables: Pairs<'e>,
+        "requestContext" => request_context: Context<'e>,
+        "body" => body: Text<'e>,
+        "isBase64Encoded" => is_base64_encoded: Option<bool>,
+        // Format 2.0.
+        "routeKey" => route_key: Text<'e>,
+        "rawPath" => raw_path: Text<'e>,
+        "rawQueryString" => raw_query_string: Text<'e>,
+        "cookies" => cookies: Option<Vec<Text<'e>>>,
+        // Format 1.0.
+        "resource" => resource: Text<'e>,
+        "path" => path: Text<'e>,
+        "httpMethod" => http_method: Text<'e>,
+        "multiValueHeaders" => multi_value_headers: Lists<'e>,
+        "queryStringParameters" => query_string_parameters: Pairs<'e>,
+        "multiValueQueryStringParameters" => multi_value_query_string_parameters: Lists<'e>,
+    }
+}
+
+object! {
+    struct Context {
+        "stage" => stage: Text<'e>,
+        "requestId" => request_id: Text<'e>,
+        "http" => http: Http<'e>,
+        "identity" => identity: Identity<'e>,
+        // Only a load balancer's event has it; the rest of that looks like format 1.0.
+        "elb" => elb: Option<IgnoredAny>,
+    }
+}
+
+object! {
+    struct Http {
+        "method" => method: Text<'e>,
+        "path" => path: Text<'e>,
+        "sourceIp" => source_ip: Text<'e>,
+    }
+}
+
+object! {
+    struct Identity {
+        "sourceIp" => source_ip: Text<'e>,
+    }
+}
+
+/// A text, borrowed from the event where it has no escape; serde's own `Cow` never borrows. `null` is the empty text.
+#[derive(Debug)]
+pub(super) struct Text<'e>(pub(super) Cow<'e, str>);
+
+impl Default for Text<'_> {
+    fn default() -> Self {
+        Self(Cow::Borrowed(""))
+    }
+}
+
+/// The members of an object of texts, in the event's order.
+#[derive(Debug, Default)]
+pub(super) struct Pairs<'e>(pub(super) Vec<(Cow<'e, str>, Cow<'e, str>)>);
+
+/// The members of an object of lists of texts, one pair for each text.
+#[derive(Debug, Default)]
+pub(super) struct Lists<'e>(pub(super) Vec<(Cow<'e, str>, Cow<'e, str>)>);
 
 read_or_null!(Text, VisitText, "a string", deserialize_str);
 read_or_null!(Pairs, VisitPairs, "an object of strings", deserialize_map);

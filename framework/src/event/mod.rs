@@ -20,7 +20,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{Extensions, Method};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use self::json::{Event, Pairs, Text};
+use self::json::{Event, Pairs};
 pub(crate) use self::unreadable::NotHttp;
 use crate::{
     context::LambdaContext,
@@ -74,8 +74,9 @@ pub(crate) fn read<'e>(
 type Read<'e> = Option<Result<Arrival<'e>, Refusal>>;
 
 fn read_v2<'e>(event: &'e str, parsed: Event<'e>, lambda: Cow<'e, LambdaContext>) -> Read<'e> {
-    let context = parsed.request_context?;
-    let http = context.http?;
+    let context = parsed.request_context;
+    let http = context.http;
+    // An empty method is none.
     let method = Method::from_bytes(http.method.0.as_bytes()).ok()?;
 
     // An HTTP API decodes `rawPath` just as the context's path; a function URL leaves it encoded. So a path that is the same in both
@@ -131,8 +132,8 @@ fn read_v2<'e>(event: &'e str, parsed: Event<'e>, lambda: Cow<'e, LambdaContext>
 }
 
 fn read_v1<'e>(event: &'e str, parsed: Event<'e>, lambda: Cow<'e, LambdaContext>) -> Read<'e> {
-    let context = parsed.request_context.unwrap_or_default();
-    if parsed.http_method.0.is_empty() || context.elb.is_some() {
+    let context = parsed.request_context;
+    if context.elb.is_some() {
         return None;
     }
     let method = Method::from_bytes(parsed.http_method.0.as_bytes()).ok()?;
@@ -174,9 +175,7 @@ fn read_v1<'e>(event: &'e str, parsed: Event<'e>, lambda: Cow<'e, LambdaContext>
                 body,
                 stage: context.stage.0,
                 stage_variables: parsed.stage_variables.0,
-                source_ip: context
-                    .identity
-                    .and_then(|identity| identity.source_ip.0.parse().ok()),
+                source_ip: context.identity.source_ip.0.parse().ok(),
                 request_id: context.request_id.0,
                 event: event.into(),
                 lambda,
@@ -268,12 +267,6 @@ fn encode_query<'e>(pairs: &[(Cow<'e, str>, Cow<'e, str>)]) -> Cow<'e, str> {
         query.extend(utf8_percent_encode(value, QUERY));
     }
     query.into()
-}
-
-impl Default for Text<'_> {
-    fn default() -> Self {
-        Self(Cow::Borrowed(""))
-    }
 }
 
 #[cfg(test)]

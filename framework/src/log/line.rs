@@ -191,8 +191,8 @@ impl Line {
     }
 
     /// Adds a span that the event stands in, the innermost first.
-    pub(super) fn span(&mut self, name: &str, fields: Option<&Fields>) {
-        let written = fields.map_or("", |fields| &fields.written);
+    pub(super) fn span(&mut self, name: &str, fields: &Fields) {
+        let written = &fields.written;
         match self.format {
             Format::Json => {
                 self.text.push_str(if self.spans == 0 {
