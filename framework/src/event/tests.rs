@@ -255,7 +255,7 @@ fn what_is_no_http_request_is_told_by_name() {
             r#"{"version":"3.0","httpMethod":"GET","path":"/"}"#,
             "a version that is not known: `3.0`",
         ),
-        ("[]", "there is no `requestContext.http`"),
+        ("[]", "invalid type: sequence, expected an object"),
         ("17", "invalid type: integer `17`, expected an object"),
         (
             r#"{"httpMethod":7}"#,

@@ -19,11 +19,13 @@ impl Levels {
         };
         // Lambda's `FATAL` is above all that Rust code says; its errors are what comes closest.
         let lambda = lambda.map(|level| if level == "FATAL" { "ERROR" } else { level });
-        if let Some(Ok(level)) = lambda.map(str::parse) {
+        // An empty text would be read as a level, too.
+        if let Some(Ok(level)) = lambda.filter(|level| !level.is_empty()).map(str::parse) {
             levels.others = level;
             return levels;
         }
-        for directive in rust_log.unwrap_or_default().split(',').map(str::trim) {
+        let directives = rust_log.unwrap_or_default().split(',').map(str::trim);
+        for directive in directives.filter(|directive| !directive.is_empty()) {
             match directive.split_once('=') {
                 Some((target, level)) => {
                     if let Ok(level) = level.parse() {
@@ -32,7 +34,6 @@ impl Levels {
                 }
                 None => match directive.parse() {
                     Ok(level) => levels.others = level,
-                    Err(_) if directive.is_empty() => {}
                     Err(_) => levels
                         .by_target
                         .push((directive.to_owned(), LevelFilter::TRACE)),

@@ -69,13 +69,15 @@ impl Fields {
 
     fn quoted(&mut self, field: &Field, value: &str) {
         self.name(field);
-        let spaced =
-            self.format == Format::Json || value.is_empty() || value.contains([' ', '"', '=']);
-        if spaced {
+        let unclear = |character: char| {
+            character.is_whitespace() || character.is_control() || matches!(character, '"' | '=')
+        };
+        let quote = self.format == Format::Json || value.is_empty() || value.contains(unclear);
+        if quote {
             self.written.push('"');
         }
         escape(&mut self.written, value);
-        if spaced {
+        if quote {
             self.written.push('"');
         }
     }
