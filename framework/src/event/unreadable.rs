@@ -43,9 +43,9 @@ fn describe(event: &str) -> Option<String> {
         Some(format!("records of `{source}`"))
     } else if let (Some(what), Some(source)) = (quoted("detail-type"), quoted("source")) {
         Some(format!("`{what}` of `{source}`"))
-    } else if event.contains("\"elb\"") {
+    } else if after(event, "\"elb\"").is_some() {
         Some("a request of an Application Load Balancer".to_owned())
-    } else if event.contains("\"connectionId\"") {
+    } else if after(event, "\"connectionId\"").is_some() {
         Some("a message of a WebSocket API".to_owned())
     } else {
         None
@@ -54,8 +54,14 @@ fn describe(event: &str) -> Option<String> {
 
 /// The first text that stands anywhere in the event under that key. It is only told, so a rough search will do.
 fn member<'e>(event: &'e str, key: &str) -> Option<&'e str> {
-    let (_, after) = event.split_once(&format!("\"{key}\""))?;
-    let after = after.trim_start().strip_prefix(':')?.trim_start();
-    let (value, _) = after.strip_prefix('"')?.split_once('"')?;
-    Some(value)
+    let value = after(event, &format!("\"{key}\""))?.trim_start();
+    let value = value.strip_prefix(':')?.trim_start().strip_prefix('"')?;
+    Some(value.split_once('"')?.0)
+}
+
+/// What comes after the first place where that text stands.
+fn after<'e>(event: &'e str, text: &str) -> Option<&'e str> {
+    let mut windows = event.as_bytes().windows(text.len());
+    let at = windows.position(|window| window == text.as_bytes())?;
+    event.get(at + text.len()..)
 }

@@ -29,21 +29,23 @@ impl Levels {
             match directive.split_once('=') {
                 Some((target, level)) => {
                     if let Ok(level) = level.parse() {
-                        levels.by_target.push((target.to_owned(), level));
+                        levels.insert(target, level);
                     }
                 }
                 None => match directive.parse() {
                     Ok(level) => levels.others = level,
-                    Err(_) => levels
-                        .by_target
-                        .push((directive.to_owned(), LevelFilter::TRACE)),
+                    Err(_) => levels.insert(directive, LevelFilter::TRACE),
                 },
             }
         }
         levels
-            .by_target
-            .sort_by_key(|(target, _)| std::cmp::Reverse(target.len()));
-        levels
+    }
+
+    /// Adds a target, after the longer ones.
+    fn insert(&mut self, target: &str, level: LevelFilter) {
+        let longer = |(other, _): &(String, _)| other.len() > target.len();
+        let at = self.by_target.partition_point(longer);
+        self.by_target.insert(at, (target.to_owned(), level));
     }
 
     /// Whether something of that level and target is logged.

@@ -2,7 +2,6 @@
 
 use std::{
     cell::RefCell,
-    collections::BTreeMap,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -23,10 +22,29 @@ thread_local! {
 #[derive(Default)]
 pub(super) struct Spans(Mutex<Open>);
 
+/// By their ids, which count from 1; those of closed spans are used again.
 #[derive(Default)]
-struct Open {
-    last: u64,
-    spans: BTreeMap<u64, Span>,
+struct Open(Vec<Option<Span>>);
+
+impl Open {
+    fn get(&mut self, id: &Id) -> Option<&mut Span> {
+        self.slot(id)?.as_mut()
+    }
+
+    fn slot(&mut self, id: &Id) -> Option<&mut Option<Span>> {
+        let index = usize::try_from(id.into_u64() - 1).ok()?;
+        self.0.get_mut(index)
+    }
+
+    fn insert(&mut self, span: Span) -> Id {
+        let free = self.0.iter().position(Option::is_none);
+        let index = free.unwrap_or_else(|| {
+            self.0.push(None);
+            self.0.len() - 1
+        });
+        self.0[index] = Some(span);
+        Id::from_u64(index as u64 + 1)
+    }
 }
 
 struct Span {
@@ -41,36 +59,27 @@ impl Spans {
     pub(super) fn open(&self, attributes: &Attributes<'_>, fields: Fields) -> Id {
         let parent = parent(attributes.parent(), attributes.is_contextual());
         let mut open = self.lock();
-        open.last += 1;
-        let id = open.last;
-        if let Some(parent) = parent
-            .as_ref()
-            .and_then(|id| open.spans.get_mut(&id.into_u64()))
-        {
+        if let Some(parent) = parent.as_ref().and_then(|id| open.get(id)) {
             parent.handles += 1;
         }
-        open.spans.insert(
-            id,
-            Span {
-                metadata: attributes.metadata(),
-                fields,
-                parent,
-                handles: 1,
-            },
-        );
-        Id::from_u64(id)
+        open.insert(Span {
+            metadata: attributes.metadata(),
+            fields,
+            parent,
+            handles: 1,
+        })
     }
 
     /// Changes the fields of a span.
     pub(super) fn change(&self, id: &Id, change: impl FnOnce(&mut Fields)) {
-        if let Some(span) = self.lock().spans.get_mut(&id.into_u64()) {
+        if let Some(span) = self.lock().get(id) {
             change(&mut span.fields);
         }
     }
 
     /// Counts one more handle.
     pub(super) fn keep(&self, id: &Id) {
-        if let Some(span) = self.lock().spans.get_mut(&id.into_u64()) {
+        if let Some(span) = self.lock().get(id) {
             span.handles += 1;
         }
     }
@@ -79,17 +88,13 @@ impl Spans {
     pub(super) fn close(&self, id: &Id) -> bool {
         let mut open = self.lock();
         let mut closed = false;
-        let mut next = Some(id.into_u64());
-        while let Some(id) = next.take() {
-            if let Some(span) = open.spans.get_mut(&id) {
+        let mut next = Some(id.clone());
+        while let Some(slot) = next.take().as_ref().and_then(|id| open.slot(id)) {
+            if let Some(span) = slot {
                 span.handles -= 1;
                 if span.handles == 0 {
                     // Its handle of its parent goes with it.
-                    next = open
-                        .spans
-                        .remove(&id)
-                        .and_then(|span| span.parent)
-                        .map(|parent| parent.into_u64());
+                    next = slot.take().and_then(|span| span.parent);
                     closed = true;
                 }
             }
@@ -102,9 +107,9 @@ impl Spans {
         let Some(innermost) = parent(event.parent(), event.is_contextual()) else {
             return;
         };
-        let open = self.lock();
+        let mut open = self.lock();
         let mut next = Some(innermost);
-        while let Some(span) = next.and_then(|id| open.spans.get(&id.into_u64())) {
+        while let Some(span) = next.and_then(|id| open.get(&id)) {
             tell(span.metadata.name(), &span.fields);
             next = span.parent.clone();
         }
@@ -115,7 +120,7 @@ impl Spans {
         let Some(id) = innermost() else {
             return Current::none();
         };
-        match self.lock().spans.get(&id.into_u64()) {
+        match self.lock().get(&id) {
             Some(span) => Current::new(id, span.metadata),
             None => Current::none(),
         }
