@@ -1,19 +1,20 @@
 //! `App`: the name, the state's initialiser, the routes and the middleware of an app.
 
-use std::{fmt, panic::Location, sync::Arc};
+use std::{fmt, panic::Location, pin::Pin, sync::Arc};
 
 use http_body::Body as HttpBody;
 use tower::{Layer, Service};
 
 use crate::{
-    dispatch::{Dispatcher, Endpoint, Table, Target},
+    dispatch::{Assembly, Endpoint, Table, Target},
     error::Error,
     manifest::{Manifest, Source},
-    route::{BoxFuture, Routes},
+    route::Routes,
     service::{Body, BoxError, Inner, middleware::Middleware, mounted},
 };
 
-type Init<S> = Box<dyn FnOnce() -> BoxFuture<'static, Result<S, Error>>>;
+/// Makes the state, once, on the one thread that there is.
+type Init<S> = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = Result<S, Error>>>>>;
 
 /// An app: what `main` runs.
 ///
@@ -51,7 +52,7 @@ impl<S: Send + Sync + 'static> App<S> {
     /// the first a letter. [`check`](Self::check) refuses another.
     pub fn new<E, Fut>(name: &'static str, init: impl FnOnce() -> Fut + 'static) -> Self
     where
-        Fut: Future<Output = Result<S, E>> + Send + 'static,
+        Fut: Future<Output = Result<S, E>> + 'static,
         E: Into<Error>,
     {
         Self {
@@ -200,18 +201,18 @@ impl<S: Send + Sync + 'static> App<S> {
         self.name
     }
 
-    /// Takes the initialiser out, and leaves what makes a dispatcher of a state.
+    /// The initialiser, and what waits for the state.
     ///
     /// # Errors
     ///
     /// See [`check`](Self::check).
-    pub(crate) fn into_parts(self) -> Result<(Init<S>, impl FnOnce(S) -> Dispatcher<S>), AppError> {
+    pub(crate) fn into_parts(self) -> Result<(Init<S>, Assembly<S>), AppError> {
         self.check_names()?;
-        let table = Table::new(self.endpoints)?;
-        let middleware = self.middleware;
-        Ok((self.init, move |state| {
-            Dispatcher::new(table, state, middleware)
-        }))
+        let assembly = Assembly {
+            table: Table::new(self.endpoints)?,
+            middleware: self.middleware,
+        };
+        Ok((self.init, assembly))
     }
 
     fn add(mut self, prefix: &str, routes: Routes<S>) -> Self {
@@ -275,10 +276,8 @@ pub enum AppError {
     Conflict {
         /// The method and the path.
         key: String,
-        /// The first handler, and where it stands.
-        first: (String, Source),
-        /// The second.
-        second: (String, Source),
+        /// The two handlers, and where they stand.
+        handlers: Box<[(String, Source); 2]>,
     },
 }
 
@@ -298,11 +297,14 @@ impl fmt::Display for AppError {
             Self::Path { problem, source } => {
                 write!(f, "{problem} (at {}:{})", source.file, source.line)
             }
-            Self::Conflict { key, first, second } => write!(
-                f,
-                "two handlers answer `{key}`, change the path or the methods of one: `{}` ({}:{}) and `{}` ({}:{})",
-                first.0, first.1.file, first.1.line, second.0, second.1.file, second.1.line
-            ),
+            Self::Conflict { key, handlers } => {
+                let [(first, here), (second, there)] = &**handlers;
+                write!(
+                    f,
+                    "two handlers answer `{key}`, change the path or the methods of one: `{first}` ({}:{}) and `{second}` ({}:{})",
+                    here.file, here.line, there.file, there.line
+                )
+            }
         }
     }
 }

@@ -96,6 +96,9 @@ impl<S> fmt::Debug for Endpoint<S> {
     }
 }
 
+/// The position of the endpoint that a request reaches, or the answer where there is none.
+pub(crate) type Found = Result<usize, Box<Response>>;
+
 /// The path of the route that takes whatever no other takes.
 const DEFAULT: &str = "$default";
 
@@ -130,7 +133,7 @@ impl<S> Table<S> {
     }
 
     /// The endpoint for a request. Where the gateway has not said which, the path parameters are set here.
-    fn find(&self, route: Option<&str>, request: &mut Request<'_>) -> Result<usize, Response> {
+    fn find(&self, route: Option<&str>, request: &mut Request<'_>) -> Found {
         let method = request.method.as_str();
         if let Some(found) = route.and_then(|path| self.look_up(path, method)) {
             return Ok(found);
@@ -149,12 +152,12 @@ impl<S> Table<S> {
             return Ok(found);
         }
         let allowed = self.matcher.allowed_methods(&request.encoded_path);
-        Err(if allowed.is_empty() {
+        let error = if allowed.is_empty() {
             Error::not_found("no route has this path")
         } else {
             Error::method_not_allowed(allowed)
-        }
-        .into_response())
+        };
+        Err(Box::new(error.into_response()))
     }
 }
 
@@ -165,8 +168,9 @@ fn matcher<S>(endpoints: &[Endpoint<S>]) -> Result<Matcher, AppError> {
     for (index, endpoint) in endpoints.iter().enumerate() {
         let conflict = |first: &Endpoint<S>| AppError::Conflict {
             key: format!("{} {}", endpoint.method, endpoint.path),
-            first: (first.handler().to_owned(), first.source.clone()),
-            second: (endpoint.handler().to_owned(), endpoint.source.clone()),
+            handlers: Box::new(
+                [first, endpoint].map(|it| (it.handler().to_owned(), it.source.clone())),
+            ),
         };
         if endpoint.path == DEFAULT {
             if let Some(first) = default.iter().find(|first| first.method == endpoint.method) {
@@ -201,13 +205,25 @@ pub(crate) struct Core<S> {
     state: S,
 }
 
-impl<S: Send + Sync + 'static> Dispatcher<S> {
-    pub(crate) fn new(table: Table<S>, state: S, middleware: Option<Middleware<S>>) -> Self {
-        let core = Arc::new(Core { table, state });
-        let stack = middleware.map(|middleware| middleware.around(&core));
-        Self { core, stack }
-    }
+/// An app that waits for its state.
+pub(crate) struct Assembly<S> {
+    pub(crate) table: Table<S>,
+    pub(crate) middleware: Option<Middleware<S>>,
+}
 
+impl<S: Send + Sync + 'static> Assembly<S> {
+    /// The app with that state.
+    pub(crate) fn with_state(self, state: S) -> Dispatcher<S> {
+        let core = Arc::new(Core {
+            table: self.table,
+            state,
+        });
+        let stack = self.middleware.map(|middleware| middleware.around(&core));
+        Dispatcher { core, stack }
+    }
+}
+
+impl<S: Send + Sync + 'static> Dispatcher<S> {
     /// The answer to an event, in the format of the gateway that sent it.
     ///
     /// # Errors
@@ -250,7 +266,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
         let Some(stack) = &self.stack else {
             return match found {
                 Ok(index) => self.core.call(index, &request).await,
-                Err(response) => response,
+                Err(response) => *response,
             };
         };
         caught(stack.call(request, found))

@@ -1,4 +1,4 @@
-//! Logging: `tracing` events as lines on stderr, JSON for CloudWatch or text for people, each with the request id.
+//! Logging: `tracing` events as lines on stderr, JSON for `CloudWatch` or text for people, each with the request id.
 //!
 //! | variable | meaning |
 //! |---|---|

@@ -75,7 +75,7 @@ fn print_manifest<S: Send + Sync + 'static>(app: &App<S>) -> ExitCode {
 }
 
 fn serve<S: Send + Sync + 'static>(app: App<S>, runtime_api: &str) -> Result<ExitCode, AppError> {
-    let (init, dispatcher) = app.into_parts()?;
+    let (init, assembly) = app.into_parts()?;
     log::install();
     if let Err(problem) = check_environment(runtime_api) {
         tell(format_args!("{problem}"));
@@ -102,7 +102,7 @@ fn serve<S: Send + Sync + 'static>(app: App<S>, runtime_api: &str) -> Result<Exi
         }
     };
 
-    let dispatcher = &dispatcher(state);
+    let dispatcher = &assembly.with_state(state);
     let handler = service_fn(move |event: LambdaEvent<Box<RawValue>>| async move {
         dispatcher
             .answer(event.payload.get(), event.context.into())

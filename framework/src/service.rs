@@ -13,7 +13,7 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Uri, header::COOKIE};
 use http_body::Body as HttpBody;
-use http_body_util::{BodyExt, Full, LengthLimitError};
+use http_body_util::{BodyExt, Collected, Full, LengthLimitError};
 pub use lambda_http::Body;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use tower::{Service, ServiceExt};
@@ -104,7 +104,7 @@ where
         let inner = self.clone();
         Box::pin(async move {
             let (parts, body) = request.into_parts();
-            let body = body.collect().await.map(|body| body.to_bytes());
+            let body = body.collect().await.map(Collected::to_bytes);
             let response = match body.map_err(Into::into) {
                 Ok(body) => {
                     let body = Body::from(Vec::from(body));

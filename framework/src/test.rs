@@ -79,7 +79,7 @@ impl Client {
     pub fn new<S: Send + Sync + 'static>(app: App<S>, state: S) -> Self {
         let manifest = app.manifest();
         let dispatcher = match app.into_parts() {
-            Ok((_, dispatcher)) => Arc::new(dispatcher(state)),
+            Ok((_, assembly)) => Arc::new(assembly.with_state(state)),
             Err(error) => panic!("the app is ill-formed: {error}"),
         };
         let routes: Arc<[RouteKey]> = manifest

@@ -23,3 +23,23 @@ fn app() -> App {
 fn main() -> ExitCode {
     app().run()
 }
+
+#[cfg(test)]
+mod tests {
+    use fw::test::Client;
+
+    use super::app;
+
+    #[test]
+    fn says_hello() {
+        let response = Client::new(app(), ()).get("/hello").send();
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.text(), r#"{"hello":"world"}"#);
+    }
+
+    #[test]
+    fn the_manifest_is_what_it_was() {
+        let manifest = serde_json::to_string_pretty(&app().manifest()).unwrap();
+        assert_eq!(manifest, include_str!("../manifest.json").trim_end());
+    }
+}

@@ -9,15 +9,12 @@ use http_body_util::BodyExt;
 
 use super::{Body, Inner, headers, to_body, unread, uri};
 use crate::{
-    dispatch::Core,
+    dispatch::{Core, Found},
     error::Error,
     request::Request,
     response::{IntoResponse, Response},
     route::BoxFuture,
 };
-
-/// The endpoint's index, or the answer where there is none.
-type Found = Result<usize, Response>;
 
 /// The layers of an app, and how to get through them.
 pub(crate) struct Middleware<S> {
@@ -94,23 +91,23 @@ fn innermost<S: Send + Sync + 'static>(core: Arc<Core<S>>) -> Inner {
         Box::pin(async move {
             match leave(http).await {
                 Ok((request, Ok(index))) => core.call(index, &request).await,
-                Ok((_, Err(response))) | Err(response) => response,
+                Ok((_, Err(response))) | Err(response) => *response,
             }
         })
     })
 }
 
 /// What the layers have made of a request, for a handler.
-async fn leave(http: http::Request<Body>) -> Result<(Request<'static>, Found), Response> {
+async fn leave(http: http::Request<Body>) -> Result<(Request<'static>, Found), Box<Response>> {
     let (mut parts, body) = http.into_parts();
     let Some(Beside(beside)) = parts.extensions.remove() else {
         let error = "a layer dropped the request's extensions, which the framework needs";
-        return Err(Error::internal(error).into_response());
+        return Err(Box::new(Error::internal(error).into_response()));
     };
     let (mut request, found) = Arc::unwrap_or_clone(beside);
     let body = match body.collect().await {
         Ok(body) => body.to_bytes(),
-        Err(error) => return Err(unread(error)),
+        Err(error) => return Err(Box::new(unread(error))),
     };
     request.method = parts.method;
     request.body = Vec::from(body).into();

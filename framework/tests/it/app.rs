@@ -76,6 +76,13 @@ async fn large() -> String {
 async fn log() -> &'static str {
     tracing::info!(user = "eve\n{}", n = 7, "a line\nand a forged one");
     tracing::debug!("not at this level");
+    let job = tracing::info_span!("job", number = 3, state = tracing::field::Empty);
+    job.record("state", "open");
+    job.in_scope(|| {
+        let step = tracing::info_span!("step");
+        step.in_scope(|| tracing::warn!(ratio = 0.5, message_ = true, "within"));
+    });
+    tracing::info!("without");
     "logged"
 }
 
