@@ -45,6 +45,11 @@ pub mod test;
 pub mod __private;
 
 #[cfg(feature = "app")]
+pub use bytes::Bytes;
+#[cfg(feature = "app")]
+pub use http::{HeaderMap, HeaderName, HeaderValue};
+
+#[cfg(feature = "app")]
 pub use crate::{
     app::{App, AppError},
     error::{Error, Result},

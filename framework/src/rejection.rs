@@ -1,6 +1,6 @@
 //! Rejections: why an argument could not be read from a request, a struct for each way it fails.
 //!
-//! A rejection becomes an [`Error`](crate::Error) by `From`, and so the answer, unless the handler takes a
+//! A rejection becomes an [`Error`] by `From`, and so the answer, unless the handler takes a
 //! `Result<T, T::Rejection>`. Where an extractor fails in more than one way, its rejection is an enum of these structs.
 //!
 //! None implements [`std::error::Error`], although each has `Debug` and `Display`: the conversion that makes an unexpected error a

@@ -6,7 +6,10 @@
 use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc};
 
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
+use http::{
+    HeaderValue, StatusCode,
+    header::{CONTENT_LENGTH, CONTENT_TYPE},
+};
 use serde::Serialize;
 
 use super::{Inner, Problem, chain};
@@ -102,17 +105,14 @@ pub(super) fn render(error: Inner) -> Response {
 pub(crate) fn finish(response: &mut Response, request_id: &str) -> Option<Failure> {
     let failure = response.extensions_mut().remove::<Failure>()?;
     if response.status().is_server_error() {
-        if !request_id.is_empty() && is_same(response.body(), &failure.body) {
+        if !request_id.is_empty() && *response.body() == failure.body {
             *response.body_mut() = with_request_id(&failure.body, request_id);
+            // Middleware may have counted the body.
+            response.headers_mut().remove(CONTENT_LENGTH);
         }
         return Some(failure);
     }
     failure.cause.is_some().then_some(failure)
-}
-
-/// Whether it is that very document: the same memory, so nothing is compared that a client could make long.
-fn is_same(left: &Bytes, right: &Bytes) -> bool {
-    left.as_ptr() == right.as_ptr() && left.len() == right.len()
 }
 
 fn with_request_id(document: &Bytes, request_id: &str) -> Bytes {
@@ -159,5 +159,109 @@ pub(super) fn code(status: StatusCode) -> &'static str {
         504 => "gateway_timeout",
         _ if status.is_client_error() => "client_error",
         _ => "server_error",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::StatusCode;
+
+    use super::{code, finish};
+    use crate::{
+        error::{Error, Problem},
+        response::{IntoResponse, Response},
+    };
+
+    fn body(response: &Response) -> &str {
+        std::str::from_utf8(response.body()).unwrap()
+    }
+
+    #[test]
+    fn the_request_id_stands_in_a_5xx_and_the_failure_is_told_once() {
+        let mut response = Error::internal("disk full").into_response();
+        let failure = finish(&mut response, "id \"1\"").unwrap();
+        assert_eq!(failure.to_string(), "disk full");
+        assert_eq!(
+            body(&response),
+            concat!(
+                r#"{"type":"about:blank","title":"Internal Server Error","status":500,"#,
+                r#""detail":"an unexpected error occurred","code":"internal","requestId":"id \"1\""}"#
+            )
+        );
+        assert!(finish(&mut response, "id-2").is_none());
+        assert!(!body(&response).contains("id-2"));
+    }
+
+    #[test]
+    fn a_5xx_is_told_without_a_cause_and_a_4xx_with_one() {
+        for (error, told) in [
+            (Error::unavailable("closed"), Some("closed")),
+            (
+                Error::unavailable("closed").with_cause("full"),
+                Some("full"),
+            ),
+            (
+                Error::conflict("stale").with_cause("version 3"),
+                Some("version 3"),
+            ),
+            (Error::conflict("stale"), None),
+        ] {
+            let server = error.status().is_server_error();
+            let mut response = error.into_response();
+            let failure = finish(&mut response, "id-1").map(|failure| failure.to_string());
+            assert_eq!(failure.as_deref(), told);
+            assert_eq!(body(&response).contains("id-1"), server);
+        }
+    }
+
+    #[test]
+    fn what_is_no_document_of_ours_stays_as_it_is() {
+        let mut plain = "hello".into_response();
+        assert!(finish(&mut plain, "id-1").is_none());
+        assert_eq!(body(&plain), "hello");
+
+        let mut replaced = Error::internal("disk full").into_response();
+        *replaced.body_mut() = Bytes::from_static(b"{}");
+        assert!(finish(&mut replaced, "id-1").is_some());
+        assert_eq!(body(&replaced), "{}");
+
+        let mut copied = Error::internal("disk full")
+            .with_header("content-length", 7)
+            .into_response();
+        *copied.body_mut() = Bytes::copy_from_slice(copied.body());
+        assert!(finish(&mut copied, "id-1").is_some());
+        assert!(body(&copied).contains("id-1"));
+        assert_eq!(copied.headers().get("content-length"), None);
+
+        let mut nameless = Error::internal("disk full").into_response();
+        assert!(finish(&mut nameless, "").is_some());
+        assert!(!body(&nameless).contains("requestId"));
+
+        let mut recovered = Error::unavailable("closed").into_response();
+        *recovered.status_mut() = StatusCode::OK;
+        assert!(finish(&mut recovered, "id-1").is_none());
+    }
+
+    #[test]
+    fn the_request_id_comes_after_the_problems() {
+        let error = Error::new(StatusCode::BAD_GATEWAY, "d").with_problem(Problem::body("x"));
+        let mut response = error.into_response();
+        assert!(finish(&mut response, "1").is_some());
+        assert!(body(&response).ends_with(
+            r#""code":"bad_gateway","errors":[{"in":"body","detail":"x"}],"requestId":"1"}"#
+        ));
+    }
+
+    #[test]
+    fn every_status_has_a_code() {
+        for status in 400..=599 {
+            let code = code(StatusCode::from_u16(status).unwrap());
+            assert!(
+                code.bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+            );
+            assert!(!code.is_empty());
+        }
     }
 }

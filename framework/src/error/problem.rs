@@ -76,7 +76,7 @@ impl Problem {
         Self::at(Place::Body, name, detail)
     }
 
-    /// Of the body as such: empty, cut short, not what its type says.
+    /// Of the body as such; the detail is then a sentence that says so: `body is empty`.
     pub fn body(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Spot::Whole(Place::Body.as_str()), detail)
     }
@@ -142,7 +142,7 @@ impl fmt::Display for Problem {
             Spot::Named(place, name) => write!(f, "{place} parameter `{name}`")?,
             Spot::Pointer(pointer) if pointer.is_empty() => f.write_str("body")?,
             Spot::Pointer(pointer) => write!(f, "body at `{pointer}`")?,
-            Spot::Whole(place) => f.write_str(place)?,
+            Spot::Whole(_) => return f.write_str(&self.detail),
         }
         write!(f, ": {}", self.detail)
     }

@@ -34,11 +34,23 @@ fn locate<T: DeserializeOwned>(pairs: &[u8], detail: &str) -> Mismatch {
     let name = serde_path_to_error::deserialize::<_, T>(deserializer)
         .err()
         .and_then(|error| match error.path().iter().next() {
-            Some(Segment::Map { key }) => Some(shorten(key.clone())),
+            Some(Segment::Map { key }) => Some(key.clone()),
             _ => None,
         });
+    // The deserialiser only says that a list is no number; the client should read what is wrong with the list.
+    let detail = match name.as_deref().map_or(0, |name| occurrences(pairs, name)) {
+        count if count > 1 && detail == "unsupported value" => {
+            format!("given {count} times, expected once")
+        }
+        _ => shorten(detail.to_owned()),
+    };
     Mismatch {
-        detail: shorten(detail.to_owned()),
-        name,
+        detail,
+        name: name.map(shorten),
     }
+}
+
+fn occurrences(pairs: &[u8], name: &str) -> usize {
+    let pairs: Vec<(String, String)> = serde_html_form::from_bytes(pairs).unwrap_or_default();
+    pairs.iter().filter(|(key, _)| key == name).count()
 }

@@ -56,6 +56,13 @@ impl IntoResponse for Vec<u8> {
     }
 }
 
+/// As `Bytes`.
+impl IntoResponse for &'static [u8] {
+    fn into_response(self) -> Response {
+        Bytes::from_static(self).into_response()
+    }
+}
+
 /// An HTML document: a `String`, a `&'static str`, or bytes.
 ///
 /// ```

@@ -5,7 +5,7 @@
 //! | [`Json<T>`] | 200 | `application/json` |
 //! | `String`, `&'static str`, `Cow<'static, str>` | 200 | `text/plain; charset=utf-8` |
 //! | [`Html<T>`] | 200 | `text/html; charset=utf-8` |
-//! | `Bytes`, `Vec<u8>` | 200 | `application/octet-stream` |
+//! | `Bytes`, `Vec<u8>`, `&'static [u8]` | 200 | `application/octet-stream` |
 //! | [`Content`] | 200 | the one that it names |
 //! | `()`, [`NoContent`] | 204 | none |
 //! | `StatusCode` | itself | none |
@@ -13,7 +13,7 @@
 //! | [`Redirect`] | 302, 303, 307 or 308 | none |
 //! | `Option<T>` | `T`'s; for `None` 404 | `T`'s, or `application/problem+json` |
 //! | `Result<T, E>` | `T`'s or `E`'s | `T`'s or `E`'s |
-//! | [`Error`](crate::Error) | its own | `application/problem+json` |
+//! | [`Error`] | its own | `application/problem+json` |
 //! | [`Response`] | itself | its own |
 //!
 //! Headers and cookies are added to any of them with [`IntoResponse`]'s methods.
@@ -202,7 +202,6 @@ impl IntoResponse for StatusCode {
 }
 
 /// The second with the first as its status; an error among the second keeps its own.
-#[diagnostic::do_not_recommend]
 impl<T: IntoResponse> IntoResponse for (StatusCode, T) {
     fn into_response(self) -> Response {
         let (status, body) = self;
@@ -215,7 +214,6 @@ impl<T: IntoResponse> IntoResponse for (StatusCode, T) {
 }
 
 /// The value's response; without a value 404.
-#[diagnostic::do_not_recommend]
 impl<T: IntoResponse> IntoResponse for Option<T> {
     fn into_response(self) -> Response {
         self.map_or_else(
@@ -225,7 +223,6 @@ impl<T: IntoResponse> IntoResponse for Option<T> {
     }
 }
 
-#[diagnostic::do_not_recommend]
 impl<T: IntoResponse, E: IntoResponse> IntoResponse for Result<T, E> {
     fn into_response(self) -> Response {
         match self {
