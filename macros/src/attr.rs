@@ -4,7 +4,7 @@
 //! still read.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote_spanned};
 use syn::LitStr;
 
 use crate::errors::{Errors, closest};
@@ -19,24 +19,49 @@ pub(crate) struct Form {
     pub(crate) method: Option<&'static str>,
 }
 
+impl Form {
+    /// The attribute as it would be for that path.
+    fn example(self, path: &str) -> String {
+        match self.method {
+            Some(_) => format!("#[{}({path:?})]", self.name),
+            None => format!("#[route({path:?}, methods = [GET])]"),
+        }
+    }
+}
+
 /// What was read, as far as it could be.
 pub(crate) struct RouteArgs {
     pub(crate) path: Option<LitStr>,
     pub(crate) methods: Vec<&'static str>,
-    /// The path of the framework's crate.
-    pub(crate) krate: TokenStream,
+    pub(crate) krate: Krate,
+}
+
+/// The path of the framework's crate: `::fw`, or what `crate = …` says.
+pub(crate) struct Krate(Option<TokenStream>);
+
+impl Krate {
+    /// The path as tokens that stand at `span`, so that what rustc says of them, it says there.
+    pub(crate) fn at(&self, span: Span) -> TokenStream {
+        let Some(path) = &self.0 else {
+            return quote_spanned!(span=> ::fw);
+        };
+        path.clone()
+            .into_iter()
+            .map(|mut token| {
+                token.set_span(span.resolved_at(token.span()));
+                token
+            })
+            .collect()
+    }
 }
 
 pub(crate) fn parse(attr: TokenStream, form: Form, errors: &mut Errors) -> RouteArgs {
     let mut args = RouteArgs {
         path: None,
         methods: form.method.into_iter().collect(),
-        krate: quote!(::fw),
+        krate: Krate(None),
     };
-    let example = match form.method {
-        Some(_) => format!("#[{}(\"/path\")]", form.name),
-        None => "#[route(\"/path\", methods = [GET])]".to_owned(),
-    };
+    let example = form.example("/path");
     let parts = split(attr);
     if parts.is_empty() {
         errors.push_span(
@@ -61,15 +86,19 @@ pub(crate) fn parse(attr: TokenStream, form: Form, errors: &mut Errors) -> Route
                 let value = Tokens(value);
                 match key.to_string().as_str() {
                     "methods" if form.method.is_some() => {
-                        let method = form.name.to_uppercase();
+                        let path = args.path.as_ref().map_or("/path".to_owned(), LitStr::value);
                         errors.push(
                             tokens,
                             format!("`#[{}]` has its method in its name", form.name),
-                            format!("leave `methods` out, or write `#[route(…, methods = [{method}, …])]`"),
+                            format!("leave `methods` out, or write `#[route({path:?}, methods = {value})]`"),
                         );
                     }
                     "methods" if seen_methods => {
-                        errors.push(key, "`methods` is given twice", "write one list");
+                        errors.push(
+                            key,
+                            "`methods` is given twice",
+                            "put all methods into one list",
+                        );
                     }
                     "methods" => {
                         seen_methods = true;
@@ -81,7 +110,7 @@ pub(crate) fn parse(attr: TokenStream, form: Form, errors: &mut Errors) -> Route
                     "crate" => {
                         seen_crate = true;
                         match syn::parse2::<syn::Path>(value.to_token_stream()) {
-                            Ok(path) => args.krate = path.into_token_stream(),
+                            Ok(path) => args.krate = Krate(Some(path.into_token_stream())),
                             Err(_) => errors.push(
                                 tokens,
                                 "`crate` is the name under which this crate knows `fw`",
@@ -105,7 +134,10 @@ pub(crate) fn parse(attr: TokenStream, form: Form, errors: &mut Errors) -> Route
                             key,
                             format!("unknown argument `{other}`"),
                             near.map_or_else(
-                                || format!("write `{example}`"),
+                                || {
+                                    "leave it out: beside the path there are `methods` and `crate`"
+                                        .to_owned()
+                                },
                                 |near| format!("write `{near}`"),
                             ),
                         );
@@ -121,22 +153,28 @@ pub(crate) fn parse(attr: TokenStream, form: Form, errors: &mut Errors) -> Route
                 );
             }
             _ if seen_path => {
-                // `["/a", "/b"]` and `"/a", GET`: say what stands there.
                 let help = match tokens.to_string() {
                     word if METHODS.contains(&word.as_str()) => {
                         seen_methods = true;
                         format!("write `methods = [{word}]`")
                     }
-                    _ => format!("write `{example}`"),
+                    text if text.starts_with('"') => {
+                        "leave it out: a second path needs a second function, which may call this one"
+                            .to_owned()
+                    }
+                    _ => "leave it out: beside the path there are `methods` and `crate`".to_owned(),
                 };
                 errors.push(tokens, "unexpected argument", help);
             }
             _ => {
                 seen_path = true;
-                if index > 0 {
-                    errors.push(tokens, "the path comes first", format!("write `{example}`"));
-                }
                 args.path = path(tokens, form, errors);
+                if index > 0
+                    && let Some(path) = &args.path
+                {
+                    let help = format!("write `#[{}({:?}, …)]`", form.name, path.value());
+                    errors.push(tokens, "the path comes first", help);
+                }
             }
         }
     }
@@ -161,16 +199,16 @@ fn path(tokens: Tokens<'_>, form: Form, errors: &mut Errors) -> Option<LitStr> {
     {
         return Some(path);
     }
+    // The path that was meant, if it is there: bare, in brackets, in a literal of another kind.
     let text: String = tokens.to_string().split_whitespace().collect();
-    let path = if text.starts_with('/') {
-        text
-    } else {
-        "/path".to_owned()
-    };
+    let path = text
+        .find('/')
+        .and_then(|start| text[start..].split(['"', ',', ']', ')']).next())
+        .unwrap_or("/path");
     errors.push(
         tokens,
         "the path must be a string literal: the macro reads it before anything is evaluated",
-        format!("write `#[{}({path:?}, …)]`", form.name),
+        format!("write `{}`", form.example(path)),
     );
     None
 }
@@ -335,80 +373,4 @@ impl std::fmt::Display for Tokens<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(attr: &str, name: &'static str) -> (RouteArgs, Vec<String>) {
-        let mut errors = Errors::new();
-        let method = (name == "get").then_some("GET");
-        let args = parse(attr.parse().unwrap(), Form { name, method }, &mut errors);
-        let found = match errors.finish() {
-            Ok(()) => Vec::new(),
-            Err(tokens) => tokens
-                .to_string()
-                .split("compile_error")
-                .skip(1)
-                .map(str::to_owned)
-                .collect(),
-        };
-        (args, found)
-    }
-
-    #[test]
-    fn good_arguments() {
-        let (args, errors) = read(r#""/a", methods = [GET, PUT,],"#, "route");
-        assert_eq!(errors, [""; 0]);
-        assert_eq!(args.path.unwrap().value(), "/a");
-        assert_eq!(args.methods, ["GET", "PUT"]);
-        assert_eq!(args.krate.to_string(), ":: fw");
-        let (args, errors) = read(r#""/a", crate = web"#, "get");
-        assert_eq!(errors, [""; 0]);
-        assert_eq!(args.methods, ["GET"]);
-        assert_eq!(args.krate.to_string(), "web");
-    }
-
-    #[test]
-    fn each_mistake_is_one_error_with_its_correction() {
-        let table = [
-            ("route", "", "needs a path", r#"methods = [GET])]"#),
-            ("route", "methods = [GET]", "needs a path", "write"),
-            ("route", r#""/a""#, "needs its methods", r#"#[get(\"/a\")]"#),
-            ("route", r#""/a", methods = GET"#, "in brackets", "methods = [GET]"),
-            ("route", r#""/a", methods(GET, PUT)"#, "in brackets", "methods = [GET , PUT]"),
-            ("route", r#""/a", methods = (GET)"#, "in brackets", "methods = [GET]"),
-            ("route", r#""/a", methods ="#, "in brackets", "methods = [GET]"),
-            ("route", r#""/a", methods = []"#, "at least one", "methods = [GET]"),
-            ("route", r#""/a", methods = [get]"#, "upper case", "write `GET`"),
-            ("route", r#""/a", methods = ["GET"]"#, "without quotes", "write `GET`"),
-            ("route", r#""/a", methods = [Method::GET]"#, "name alone", "write `GET`"),
-            ("route", r#""/a", methods = [GTE]"#, "unknown method `GTE`", "did you mean `GET`?"),
-            ("route", r#""/a", methods = [FETCH]"#, "unknown method", "use one of GET"),
-            ("route", r#""/a", methods = [ANY]"#, "no method", "or fewer"),
-            ("route", r#""/a", methods = [TRACE]"#, "no routes for `TRACE`", "use one of"),
-            ("route", r#""/a", methods = [GET, GET]"#, "twice", "leave one"),
-            ("route", r#""/a", methods = [GET,, PUT]"#, "comma", "methods = [GET, PUT]"),
-            ("route", r#""/a", methods = [GET], methods = [PUT]"#, "twice", "one list"),
-            ("route", r#""/a", method = [GET]"#, "unknown argument", "write `methods`"),
-            ("route", r#""/a", GET"#, "unexpected", "methods = [GET]"),
-            ("route", r#""/a", methods = [GET], cache = 3"#, "unknown argument", "write"),
-            ("route", r#"methods = [GET], "/a""#, "comes first", "write"),
-            ("route", r#"path = "/a", methods = [GET]"#, "without a name", r#"#[route(\"/a\""#),
-            ("get", "/a", "string literal", r#"#[get(\"/a\""#),
-            ("get", "PATH", "string literal", r#"#[get(\"/path\""#),
-            ("get", "b\"/a\"", "string literal", "write"),
-            ("get", r#""/a", methods = [GET]"#, "in its name", "leave `methods` out"),
-            ("get", r#""/a", crate = 3"#, "knows `fw`", "crate = ::name"),
-            ("get", r#""/a", crate = a, crate = b"#, "twice", "leave one"),
-            ("get", r#""/a",, crate = a"#, "comma", "write"),
-            ("get", r#""/a", "/b""#, "unexpected", "write"),
-        ];
-        for (name, attr, what, help) in table {
-            let (_, errors) = read(attr, name);
-            assert_eq!(errors.len(), 1, "{attr}: {errors:?}");
-            let (before, after) = errors[0].split_once("= help: ").unwrap();
-            assert!(before.contains(what), "{attr}: {before}");
-            let after = after.replace("\\\\", "\\");
-            assert!(after.contains(help), "{attr}: {after}");
-        }
-    }
-}
+mod tests;

@@ -20,12 +20,7 @@ impl Errors {
     }
 
     /// Adds a mistake, under all of the tokens `at`; `help` is the correction, computed from what was written.
-    pub(crate) fn push(
-        &mut self,
-        at: impl ToTokens,
-        what: impl AsRef<str>,
-        help: impl AsRef<str>,
-    ) {
+    pub(crate) fn push(&mut self, at: impl ToTokens, what: impl AsRef<str>, help: impl AsRef<str>) {
         self.found
             .push(syn::Error::new_spanned(at, text(what, help)));
     }

@@ -85,3 +85,51 @@ fn expansions_are_as_recorded() {
         );
     }
 }
+
+#[test]
+fn a_renamed_framework_is_named_by_its_new_name_alone() {
+    let source = "#[get(\"/a/<key>?<q>\", crate = ::web)] \
+        async fn object(state: &Store, key: &str, q: Option<u8>, body: Json<u8>) -> Result<()> {}";
+    let expanded = expand(source);
+    assert!(expanded.contains("::web::__private"));
+    assert!(!expanded.contains("fw::"), "{expanded}");
+    let expanded = expand(&source.replace("/a/<key>", "/a/{key}"));
+    assert!(expanded.contains("compile_error"));
+    assert!(!expanded.contains("fw::"), "{expanded}");
+    let list = routes::expand(quote!(::web => a, b::c)).to_string();
+    assert!(list.contains(":: web"));
+    assert!(!list.contains(":: fw"), "{list}");
+}
+
+/// An editor runs the macros on half-typed code: whatever lexes must expand, to errors or to items.
+#[test]
+fn no_half_typed_code_makes_a_macro_panic() {
+    let attr = r#""/a/<b>?<c>&<d>", methods = [GET, "PUT"], crate = ::web"#;
+    let item = "/// Doc.\n#[get(\"/x\")] pub async fn f<'a, T>(&self, b: &'a str, Json(c): \
+        Option<Json<u8>>, s: &mut S, t: &'static [u8], ...) -> Result<impl X, E> where T: X { body }";
+    let list = "$crate => a, m::b::<u8>, #[cfg(x)] self::c, d(), \"e\"; f";
+    let cut = |text: &str, run: &dyn Fn(TokenStream)| {
+        for start in 0..text.len() {
+            for end in [start + 1, start + 5, text.len()] {
+                if let (Some(before), Some(after)) = (text.get(..start), text.get(end..))
+                    && let Ok(tokens) = format!("{before}{after}").parse()
+                {
+                    run(tokens);
+                }
+            }
+        }
+    };
+    let form = Form {
+        name: "route",
+        method: None,
+    };
+    cut(attr, &|attr| {
+        assert!(!route_tokens(attr, item.parse().unwrap(), form).is_empty());
+    });
+    cut(item, &|item| {
+        assert!(!route_tokens(attr.parse().unwrap(), item, form).is_empty());
+    });
+    cut(&list.replace('$', ""), &|list| {
+        assert!(!routes::expand(list).is_empty());
+    });
+}

@@ -1,9 +1,10 @@
 //! The route macros of `fw`. They are documented where the framework re-exports them.
 //!
-//! A route goes through the files in this order: `attr` and `pattern` parse, `model` holds, `check` finds all mistakes,
-//! `expand` makes the tokens and cannot fail. `errors` collects, `stub` stands in where there are mistakes. `routes` is the
-//! list.
+//! A route goes through the files in this order: `attr` and `pattern` parse, `model` holds, `check` finds all mistakes (with
+//! `arguments` for those of the signature, and `types` to look at what is written), `expand` makes the tokens and cannot fail.
+//! `errors` collects, `stub` stands in where there are mistakes. `routes` is the list.
 
+mod arguments;
 mod attr;
 mod check;
 mod errors;
@@ -12,6 +13,7 @@ mod model;
 mod pattern;
 mod routes;
 mod stub;
+mod types;
 
 use proc_macro::TokenStream;
 

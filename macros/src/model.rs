@@ -1,12 +1,12 @@
 //! The model: a handler as written, and a handler that has passed all checks.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::TokenStream;
 use syn::{
-    Attribute, Signature, Token, Type, Visibility,
+    Attribute, Signature, Token, Visibility,
     parse::{Parse, ParseStream},
 };
 
-use crate::pattern::Pattern;
+use crate::{attr::Krate, pattern::Pattern};
 
 /// A function as written. Its body stays tokens: one that does not parse yet must not switch the macro off.
 pub(crate) struct Function {
@@ -38,8 +38,7 @@ impl Function {
 
 /// A handler in which nothing is wrong that a macro can see. Only `check` makes one; `expand` cannot fail on it.
 pub(crate) struct Handler {
-    /// The path of the framework's crate.
-    pub(crate) krate: TokenStream,
+    pub(crate) krate: Krate,
     pub(crate) function: Function,
     /// The function's `#[cfg]`s, which go on everything generated.
     pub(crate) cfgs: Vec<Attribute>,
@@ -47,7 +46,7 @@ pub(crate) struct Handler {
     pub(crate) methods: Vec<&'static str>,
     pub(crate) args: Vec<Arg>,
     /// The type that it returns; `None` where it cannot be named outside its signature (`impl Trait`, `!`).
-    pub(crate) output: Option<TokenStream>,
+    pub(crate) output: Option<Output>,
     pub(crate) docs: Docs,
 }
 
@@ -56,6 +55,16 @@ pub(crate) struct Arg {
     pub(crate) kind: ArgKind,
     /// Its type, the function's own lifetimes elided; for the state, what the reference points to.
     pub(crate) ty: TokenStream,
+    /// See [`is_plain`](crate::types::is_plain).
+    pub(crate) plain: bool,
+}
+
+/// What a handler returns.
+pub(crate) struct Output {
+    /// The type, the function's own lifetimes elided.
+    pub(crate) ty: TokenStream,
+    /// See [`is_plain`](crate::types::is_plain).
+    pub(crate) plain: bool,
 }
 
 pub(crate) enum ArgKind {
@@ -140,23 +149,6 @@ fn unstarred(text: &str) -> Vec<String> {
             }
         })
         .collect()
-}
-
-/// The type without the parentheses and invisible groups around it.
-pub(crate) fn bare(ty: &Type) -> &Type {
-    match ty {
-        Type::Paren(inner) => bare(&inner.elem),
-        Type::Group(inner) => bare(&inner.elem),
-        other => other,
-    }
-}
-
-/// The plain name of an argument: `key` and `mut key`, but no other pattern.
-pub(crate) fn plain_name(pat: &syn::Pat) -> Option<&Ident> {
-    match pat {
-        syn::Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => Some(&pat.ident),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

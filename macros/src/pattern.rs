@@ -309,7 +309,8 @@ impl Parser {
             return None;
         }
         if text.starts_with('*') {
-            let name = identifier(text.trim_start_matches('*')).unwrap_or_else(|| "rest".to_owned());
+            let name =
+                identifier(text.trim_start_matches('*')).unwrap_or_else(|| "rest".to_owned());
             let mend = if last {
                 format!("<{name}..>")
             } else {
@@ -445,7 +446,9 @@ fn split_query(path: &str) -> (&str, Option<&str>) {
         match char {
             '<' => open = true,
             '>' | '/' => open = false,
-            '?' if !open || !path[at..].contains('>') => return (&path[..at], Some(&path[at + 1..])),
+            '?' if !open || !path[at..].contains('>') => {
+                return (&path[..at], Some(&path[at + 1..]));
+            }
             _ => {}
         }
     }
@@ -477,7 +480,13 @@ fn identifier(text: &str) -> Option<String> {
     let text = text.trim_matches(|char: char| !char.is_ascii_alphanumeric() && char != '_');
     let mut name: String = text
         .chars()
-        .map(|char| if char.is_ascii_alphanumeric() { char } else { '_' })
+        .map(|char| {
+            if char.is_ascii_alphanumeric() {
+                char
+            } else {
+                '_'
+            }
+        })
         .collect();
     if name.chars().all(|char| char == '_') {
         return None;

@@ -42,20 +42,27 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
             .last()
             .map_or_else(|| path.span(), |last| last.ident.span());
         infos.push(quote! {
-            #(#cfgs)* (#index, #name, <#path as #krate::__private::RouteDecl>::INFO)
+            #(#cfgs)* (
+                #index,
+                #name,
+                <#path as __fw::RouteDecl>::SHAPE,
+                <#path as __fw::RouteDecl>::INFO,
+            )
         });
         // One assertion for each name, standing on it: so the second of two is the one underlined.
         checks.push(quote_spanned! {span=>
-            #(#cfgs)* const _: () = #krate::__private::assert_distinct(__FW_ROUTES, #index);
+            #(#cfgs)* const _: () = __fw::assert_distinct(__FW_ROUTES, #index);
         });
-        additions.push(quote!(#(#cfgs)* __fw_list.add::<#path>();));
+        // Without the parentheses a function would be taken for a const argument, and told twice.
+        additions.push(quote!(#(#cfgs)* __fw_list.add::<(#path)>();));
     }
     quote! {
         {
             #errors
-            const __FW_ROUTES: &[(usize, &str, #krate::__private::RouteInfo)] = &[#(#infos),*];
+            use #krate::__private as __fw;
+            const __FW_ROUTES: &[(usize, &str, u64, __fw::RouteInfo)] = &[#(#infos),*];
             #(#checks)*
-            #krate::__private::Routes::collect(|__fw_list| { #(#additions)* })
+            __fw::Routes::collect(|__fw_list| { #(#additions)* })
         }
     }
 }
@@ -94,8 +101,11 @@ impl List {
             }
             cfg
         });
-        if !(input.peek(syn::Ident) || input.peek(Token![::]) || input.peek(Token![crate])
-            || input.peek(Token![self]) || input.peek(Token![super]))
+        if !(input.peek(syn::Ident)
+            || input.peek(Token![::])
+            || input.peek(Token![crate])
+            || input.peek(Token![self])
+            || input.peek(Token![super]))
         {
             let rest: TokenStream = input.parse()?;
             self.errors.push(
@@ -111,7 +121,10 @@ impl List {
             self.errors.push(
                 call,
                 "a route in a list is the handler's name, and not a call of it",
-                format!("write `{}`", path.to_token_stream().to_string().replace(' ', "")),
+                format!(
+                    "write `{}`",
+                    path.to_token_stream().to_string().replace(' ', "")
+                ),
             );
         } else {
             self.elements.push(Element { cfgs, path });

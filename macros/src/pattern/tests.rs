@@ -11,7 +11,12 @@ fn good_paths() {
         ("/files/<path..>", "/files/{path+}", "path", ""),
         ("/a/<b>/c.d-e_f/<g>", "/a/{b}/c.d-e_f/{g}", "b g", ""),
         ("/search?<q>", "/search", "", "q"),
-        ("/search/<kind>?<q>&<page>", "/search/{kind}", "kind", "q page"),
+        (
+            "/search/<kind>?<q>&<page>",
+            "/search/{kind}",
+            "kind",
+            "q page",
+        ),
         ("/?<q>", "/", "", "q"),
         ("/<type>/<_key>", "/{type}/{_key}", "type _key", ""),
         ("/.well-known/x", "/.well-known/x", "", ""),
@@ -35,7 +40,12 @@ fn bad_paths() -> Vec<(&'static str, FlawKind, &'static str, Option<&'static str
     vec![
         ("", NoSlash, "", Some("/")),
         ("objects/<key>", NoSlash, "", Some("/objects/<key>")),
-        ("https://example.com/a/<b>", Url, "https://example.com", Some("/a/<b>")),
+        (
+            "https://example.com/a/<b>",
+            Url,
+            "https://example.com",
+            Some("/a/<b>"),
+        ),
         ("https://example.com", Url, "https://example.com", Some("/")),
         ("//", TrailingSlash, "/", Some("/")),
         ("/objects/", TrailingSlash, "/", Some("/objects")),
@@ -69,16 +79,41 @@ fn bad_paths() -> Vec<(&'static str, FlawKind, &'static str, Option<&'static str
         ("/<<id>>", PartialSegment, "<<id>>", Some("/<id>")),
         ("/>id<", PartialSegment, ">id<", Some("/<id>")),
         ("/objects/<key", Unclosed, "<key", Some("/objects/<key>")),
-        ("/objects/{key/x", Unclosed, "{key", Some("/objects/<key>/x")),
+        (
+            "/objects/{key/x",
+            Unclosed,
+            "{key",
+            Some("/objects/<key>/x"),
+        ),
         ("/objects/key>", Unopened, "key>", Some("/objects/<key>")),
         ("/objects/<>", NoName, "<>", Some("/objects/<name>")),
         ("/objects/<_>", NoName, "<_>", Some("/objects/<name>")),
         ("/objects/<..>", NoName, "<..>", Some("/objects/<rest..>")),
-        ("/<page-size>", NotAName("page-size".into()), "<page-size>", Some("/<page_size>")),
+        (
+            "/<page-size>",
+            NotAName("page-size".into()),
+            "<page-size>",
+            Some("/<page_size>"),
+        ),
         ("/<2nd>", NotAName("2nd".into()), "<2nd>", Some("/<_2nd>")),
-        ("/<self>", NotAName("self".into()), "<self>", Some("/<self_>")),
-        ("/<\u{e9}>", NotAName("\u{e9}".into()), "<\u{e9}>", Some("/<name>")),
-        ("/< key >", NotAName(" key ".into()), "< key >", Some("/<key>")),
+        (
+            "/<self>",
+            NotAName("self".into()),
+            "<self>",
+            Some("/<self_>"),
+        ),
+        (
+            "/<\u{e9}>",
+            NotAName("\u{e9}".into()),
+            "<\u{e9}>",
+            Some("/<name>"),
+        ),
+        (
+            "/< key >",
+            NotAName(" key ".into()),
+            "< key >",
+            Some("/<key>"),
+        ),
         ("/<id: u32>", TypedName, "<id: u32>", Some("/<id>")),
         ("/<path*>", RestSpelling, "<path*>", Some("/<path..>")),
         ("/<path...>", RestSpelling, "<path...>", Some("/<path..>")),
@@ -87,18 +122,38 @@ fn bad_paths() -> Vec<(&'static str, FlawKind, &'static str, Option<&'static str
         ("/<id?>", OptionalName, "<id?>", Some("/<id>")),
         ("/<r#type>", RawName, "<r#type>", Some("/<type>")),
         ("/<path..>/x", RestNotLast, "<path..>", Some("/<path>/x")),
-        ("/<a>/x/<a>", Duplicate("a".into()), "<a>", Some("/<a>/x/<a2>")),
+        (
+            "/<a>/x/<a>",
+            Duplicate("a".into()),
+            "<a>",
+            Some("/<a>/x/<a2>"),
+        ),
         ("/<a>?<a>", Duplicate("a".into()), "<a>", Some("/<a>?<a2>")),
         ("/search?", EmptyQuery, "?", Some("/search")),
         ("/search?<a>&", EmptyQueryPart, "&", Some("/search?<a>")),
         ("/search?&<a>", EmptyQueryPart, "&", Some("/search?<a>")),
-        ("/search?<a>&&<b>", EmptyQueryPart, "&", Some("/search?<a>&<b>")),
+        (
+            "/search?<a>&&<b>",
+            EmptyQueryPart,
+            "&",
+            Some("/search?<a>&<b>"),
+        ),
         ("/search?q=<q>", QueryValue, "q=<q>", Some("/search?<q>")),
-        ("/search?sort=asc", QueryValue, "sort=asc", Some("/search?<sort>")),
+        (
+            "/search?sort=asc",
+            QueryValue,
+            "sort=asc",
+            Some("/search?<sort>"),
+        ),
         ("/search?q", QueryName, "q", Some("/search?<q>")),
         ("/search?{q}", QueryName, "{q}", Some("/search?<q>")),
         ("/search?<q..>", RestInQuery, "<q..>", Some("/search?<q>")),
-        ("/search?<q>?<page>", SecondQuery, "?", Some("/search?<q>&<page>")),
+        (
+            "/search?<q>?<page>",
+            SecondQuery,
+            "?",
+            Some("/search?<q>&<page>"),
+        ),
     ]
 }
 
@@ -170,7 +225,9 @@ fn the_place_is_marked_under_the_path() {
 #[test]
 fn no_text_makes_the_parser_panic() {
     // Every string of up to four characters over those that mean something, and one that is several bytes long.
-    let alphabet = ['/', '<', '>', '{', '}', '?', '&', '=', '.', '%', ':', '*', 'a', '\u{e9}'];
+    let alphabet = [
+        '/', '<', '>', '{', '}', '?', '&', '=', '.', '%', ':', '*', 'a', '\u{e9}',
+    ];
     let mut texts = vec![String::new()];
     let mut start = 0;
     for _ in 0..4 {

@@ -1,4 +1,5 @@
 fn list() -> ::fw::Routes<Store> {
-    const __FW_ROUTES: &[(usize, &str, ::fw::__private::RouteInfo)] = &[];
-    ::fw::__private::Routes::collect(|__fw_list| {})
+    use ::fw::__private as __fw;
+    const __FW_ROUTES: &[(usize, &str, u64, __fw::RouteInfo)] = &[];
+    __fw::Routes::collect(|__fw_list| {})
 }

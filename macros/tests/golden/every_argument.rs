@@ -1,3 +1,4 @@
+#[allow(clippy::unused_async)]
 /// Fetch or store one object.
 ///
 /// The key may be any text.
@@ -12,10 +13,15 @@ pub async fn object<'a>(
     store.answer(key, page, tags, method, body)
 }
 #[doc(hidden)]
-///The route of [`object`](fn@object), for `routes!`.
-#[allow(non_camel_case_types, missing_debug_implementations, unreachable_pub)]
+#[allow(
+    non_camel_case_types,
+    missing_debug_implementations,
+    unreachable_pub,
+    clippy::redundant_pub_crate
+)]
 pub struct object {}
 #[automatically_derived]
+#[allow(unused_qualifications)]
 impl ::fw::__private::RouteDecl for object {
     const INFO: ::fw::__private::RouteInfo = ::fw::__private::RouteInfo {
         methods: &["GET", "PUT"],
@@ -28,39 +34,41 @@ impl ::fw::__private::RouteDecl for object {
         params: &[
             ::fw::__private::ParamInfo::path(
                 "key",
-                <&'_ str as ::fw::__private::FromParam<'static, _>>::REQUIRED,
-                <&'_ str as ::fw::__private::FromParam<'static, _>>::MULTIPLE,
+                <&'_ str as ::fw::__private::FromParam<'_, _>>::REQUIRED,
+                <&'_ str as ::fw::__private::FromParam<'_, _>>::MULTIPLE,
             ),
             ::fw::__private::ParamInfo::query(
                 "page",
-                <Option<u32> as ::fw::__private::FromParam<'static, _>>::REQUIRED,
-                <Option<u32> as ::fw::__private::FromParam<'static, _>>::MULTIPLE,
+                <Option<u32> as ::fw::__private::FromParam<'_, _>>::REQUIRED,
+                <Option<u32> as ::fw::__private::FromParam<'_, _>>::MULTIPLE,
             ),
             ::fw::__private::ParamInfo::query(
                 "tags",
-                <Vec<String> as ::fw::__private::FromParam<'static, _>>::REQUIRED,
-                <Vec<String> as ::fw::__private::FromParam<'static, _>>::MULTIPLE,
+                <Vec<String> as ::fw::__private::FromParam<'_, _>>::REQUIRED,
+                <Vec<String> as ::fw::__private::FromParam<'_, _>>::MULTIPLE,
             ),
         ],
     };
 }
 #[automatically_derived]
-#[allow(deprecated, unreachable_code)]
+#[allow(deprecated, unreachable_code, unused_qualifications)]
 impl ::fw::__private::IntoRoute<Store> for object {
     fn into_route() -> ::fw::__private::Route<Store> {
         ::fw::__private::Route::with_state(
             <Self as ::fw::__private::RouteDecl>::INFO,
-            |state, request| ::fw::__private::Box::pin(async move {
-                let (argument_1, argument_2, argument_3, argument_4, argument_5) = {
-                    let mut problems = ::fw::__private::Problems::new();
-                    let argument_1 = problems
+            |__fw_state, __fw_request| ::fw::__private::Box::pin(async move {
+                let (__fw_1, __fw_2, __fw_3, __fw_4, __fw_5) = {
+                    let mut __fw_problems = ::fw::__private::Problems::new();
+                    let __fw_1 = __fw_problems
                         .keep(
                             <&'_ str as ::fw::__private::FromParam<
                                 '_,
                                 _,
-                            >>::from_param(::fw::__private::Param::path(request, "key")),
+                            >>::from_param(
+                                ::fw::__private::Param::path(__fw_request, "key"),
+                            ),
                         );
-                    let argument_2 = problems
+                    let __fw_2 = __fw_problems
                         .keep(
                             <Option<
                                 u32,
@@ -68,10 +76,10 @@ impl ::fw::__private::IntoRoute<Store> for object {
                                 '_,
                                 _,
                             >>::from_param(
-                                ::fw::__private::Param::query(request, "page"),
+                                ::fw::__private::Param::query(__fw_request, "page"),
                             ),
                         );
-                    let argument_3 = problems
+                    let __fw_3 = __fw_problems
                         .keep(
                             <Vec<
                                 String,
@@ -79,44 +87,36 @@ impl ::fw::__private::IntoRoute<Store> for object {
                                 '_,
                                 _,
                             >>::from_param(
-                                ::fw::__private::Param::query(request, "tags"),
+                                ::fw::__private::Param::query(__fw_request, "tags"),
                             ),
                         );
-                    let argument_4 = problems
+                    let __fw_4 = __fw_problems
                         .keep(
-                            <Method as ::fw::__private::FromRequest>::from_request(
-                                request,
-                            ),
+                            <Method as ::fw::__private::Extractor>::extract(__fw_request),
                         );
-                    let argument_5 = problems
+                    let __fw_5 = __fw_problems
                         .keep(
                             <Option<
                                 Json<Value>,
-                            > as ::fw::__private::FromRequest>::from_request(request),
+                            > as ::fw::__private::FromRequest>::from_request(
+                                __fw_request,
+                            ),
                         );
-                    match (argument_1, argument_2, argument_3, argument_4, argument_5) {
+                    match (__fw_1, __fw_2, __fw_3, __fw_4, __fw_5) {
                         (
-                            ::fw::__private::Option::Some(argument_1),
-                            ::fw::__private::Option::Some(argument_2),
-                            ::fw::__private::Option::Some(argument_3),
-                            ::fw::__private::Option::Some(argument_4),
-                            ::fw::__private::Option::Some(argument_5),
-                        ) => (argument_1, argument_2, argument_3, argument_4, argument_5),
-                        _ => return problems.into_response(),
+                            ::fw::__private::Option::Some(__fw_1),
+                            ::fw::__private::Option::Some(__fw_2),
+                            ::fw::__private::Option::Some(__fw_3),
+                            ::fw::__private::Option::Some(__fw_4),
+                            ::fw::__private::Option::Some(__fw_5),
+                        ) => (__fw_1, __fw_2, __fw_3, __fw_4, __fw_5),
+                        _ => return __fw_problems.into_response(),
                     }
                 };
                 <Result<
                     Json<Doc<'_>>,
                 > as ::fw::__private::IntoResponse>::into_response(
-                    object(
-                            state,
-                            argument_1,
-                            argument_2,
-                            argument_3,
-                            argument_4,
-                            argument_5,
-                        )
-                        .await,
+                    object(__fw_state, __fw_1, __fw_2, __fw_3, __fw_4, __fw_5).await,
                 )
             }),
         )

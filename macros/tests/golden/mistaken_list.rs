@@ -8,11 +8,17 @@ fn list() -> ::fw::Routes<Store> {
     ::core::compile_error! {
         "a route is named by its handler's path\n= help: write `routes![handler, module::handler]`"
     }
-    const __FW_ROUTES: &[(usize, &str, ::fw::__private::RouteInfo)] = &[
-        (0usize, "files", <files as ::fw::__private::RouteDecl>::INFO),
+    use ::fw::__private as __fw;
+    const __FW_ROUTES: &[(usize, &str, u64, __fw::RouteInfo)] = &[
+        (
+            0usize,
+            "files",
+            <files as __fw::RouteDecl>::SHAPE,
+            <files as __fw::RouteDecl>::INFO,
+        ),
     ];
-    const _: () = ::fw::__private::assert_distinct(__FW_ROUTES, 0usize);
-    ::fw::__private::Routes::collect(|__fw_list| {
-        __fw_list.add::<files>();
+    const _: () = __fw::assert_distinct(__FW_ROUTES, 0usize);
+    __fw::Routes::collect(|__fw_list| {
+        __fw_list.add::<(files)>();
     })
 }

@@ -1,3 +1,4 @@
+#[allow(clippy::unused_async)]
 #[cfg(feature = "files")]
 #[deprecated]
 pub(crate) async fn r#move(
@@ -9,11 +10,16 @@ pub(crate) async fn r#move(
 }
 #[cfg(feature = "files")]
 #[doc(hidden)]
-///The route of [`move`](fn@move), for `routes!`.
-#[allow(non_camel_case_types, missing_debug_implementations, unreachable_pub)]
+#[allow(
+    non_camel_case_types,
+    missing_debug_implementations,
+    unreachable_pub,
+    clippy::redundant_pub_crate
+)]
 pub(crate) struct r#move {}
 #[cfg(feature = "files")]
 #[automatically_derived]
+#[allow(unused_qualifications)]
 impl ::web::__private::RouteDecl for r#move {
     const INFO: ::web::__private::RouteInfo = ::web::__private::RouteInfo {
         methods: &["DELETE"],
@@ -26,62 +32,62 @@ impl ::web::__private::RouteDecl for r#move {
         params: &[
             ::web::__private::ParamInfo::path(
                 "type",
-                <&str as ::web::__private::FromParam<'static, _>>::REQUIRED,
-                <&str as ::web::__private::FromParam<'static, _>>::MULTIPLE,
+                <&str as ::web::__private::FromParam<'_, _>>::REQUIRED,
+                <&str as ::web::__private::FromParam<'_, _>>::MULTIPLE,
             ),
             ::web::__private::ParamInfo::path(
                 "path",
-                <String as ::web::__private::FromParam<'static, _>>::REQUIRED,
-                <String as ::web::__private::FromParam<'static, _>>::MULTIPLE,
+                <String as ::web::__private::FromParam<'_, _>>::REQUIRED,
+                <String as ::web::__private::FromParam<'_, _>>::MULTIPLE,
             ),
         ],
     };
 }
 #[cfg(feature = "files")]
 #[automatically_derived]
-#[allow(deprecated, unreachable_code)]
+#[allow(deprecated, unreachable_code, unused_qualifications)]
 impl<__FwState> ::web::__private::IntoRoute<__FwState> for r#move {
     fn into_route() -> ::web::__private::Route<__FwState> {
         ::web::__private::Route::stateless(
             <Self as ::web::__private::RouteDecl>::INFO,
-            |request| ::web::__private::Box::pin(async move {
-                let (argument_0, argument_1, argument_2) = {
-                    let mut problems = ::web::__private::Problems::new();
-                    let argument_0 = problems
+            |__fw_request| ::web::__private::Box::pin(async move {
+                let (__fw_0, __fw_1, __fw_2) = {
+                    let mut __fw_problems = ::web::__private::Problems::new();
+                    let __fw_0 = __fw_problems
                         .keep(
                             <&str as ::web::__private::FromParam<
                                 '_,
                                 _,
                             >>::from_param(
-                                ::web::__private::Param::path(request, "type"),
+                                ::web::__private::Param::path(__fw_request, "type"),
                             ),
                         );
-                    let argument_1 = problems
+                    let __fw_1 = __fw_problems
                         .keep(
                             <String as ::web::__private::FromParam<
                                 '_,
                                 _,
                             >>::from_param(
-                                ::web::__private::Param::path(request, "path"),
+                                ::web::__private::Param::path(__fw_request, "path"),
                             ),
                         );
-                    let argument_2 = problems
+                    let __fw_2 = __fw_problems
                         .keep(
-                            <Method as ::web::__private::FromRequest>::from_request(
-                                request,
+                            <Method as ::web::__private::Extractor>::extract(
+                                __fw_request,
                             ),
                         );
-                    match (argument_0, argument_1, argument_2) {
+                    match (__fw_0, __fw_1, __fw_2) {
                         (
-                            ::web::__private::Option::Some(argument_0),
-                            ::web::__private::Option::Some(argument_1),
-                            ::web::__private::Option::Some(argument_2),
-                        ) => (argument_0, argument_1, argument_2),
-                        _ => return problems.into_response(),
+                            ::web::__private::Option::Some(__fw_0),
+                            ::web::__private::Option::Some(__fw_1),
+                            ::web::__private::Option::Some(__fw_2),
+                        ) => (__fw_0, __fw_1, __fw_2),
+                        _ => return __fw_problems.into_response(),
                     }
                 };
                 ::web::__private::IntoResponse::into_response(
-                    r#move(argument_0, argument_1, argument_2).await,
+                    r#move(__fw_0, __fw_1, __fw_2).await,
                 )
             }),
         )

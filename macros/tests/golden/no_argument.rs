@@ -1,11 +1,17 @@
+#[allow(clippy::unused_async)]
 async fn hello() -> &'static str {
     "hello"
 }
 #[doc(hidden)]
-///The route of [`hello`](fn@hello), for `routes!`.
-#[allow(non_camel_case_types, missing_debug_implementations, unreachable_pub)]
+#[allow(
+    non_camel_case_types,
+    missing_debug_implementations,
+    unreachable_pub,
+    clippy::redundant_pub_crate
+)]
 struct hello {}
 #[automatically_derived]
+#[allow(unused_qualifications)]
 impl ::fw::__private::RouteDecl for hello {
     const INFO: ::fw::__private::RouteInfo = ::fw::__private::RouteInfo {
         methods: &["GET"],
@@ -19,15 +25,13 @@ impl ::fw::__private::RouteDecl for hello {
     };
 }
 #[automatically_derived]
-#[allow(deprecated, unreachable_code)]
+#[allow(deprecated, unreachable_code, unused_qualifications)]
 impl<__FwState> ::fw::__private::IntoRoute<__FwState> for hello {
     fn into_route() -> ::fw::__private::Route<__FwState> {
         ::fw::__private::Route::stateless(
             <Self as ::fw::__private::RouteDecl>::INFO,
             |_| ::fw::__private::Box::pin(async move {
-                <&'static str as ::fw::__private::IntoResponse>::into_response(
-                    hello().await,
-                )
+                <&'static str as ::fw::__private::Responder>::respond(hello().await)
             }),
         )
     }
