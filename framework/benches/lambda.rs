@@ -27,7 +27,7 @@ use std::{
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-const EVENT: &str = include_str!("../tests/events/http_api.json");
+const EVENT: &str = include_str!("../tests/events/hello.json");
 const SPAWNS: usize = 40;
 const FEW: usize = 100;
 const MANY: usize = 600;

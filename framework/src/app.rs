@@ -1,19 +1,20 @@
 //! `App`: the name, the state's initialiser, the routes and the middleware of an app.
 
-use std::{fmt, panic::Location};
+use std::{fmt, panic::Location, pin::Pin, sync::Arc};
 
 use http_body::Body as HttpBody;
 use tower::{Layer, Service};
 
 use crate::{
-    dispatch::{Dispatcher, Endpoint, Table, Target},
+    dispatch::{Assembly, Endpoint, Table, Target},
     error::Error,
     manifest::{Manifest, Source},
-    route::{BoxFuture, Routes},
-    service::{Body, BoxError, Inner},
+    route::Routes,
+    service::{Body, BoxError, Inner, middleware::Middleware, mounted},
 };
 
-type Init<S> = Box<dyn FnOnce() -> BoxFuture<'static, Result<S, Error>>>;
+/// Makes the state, once, on the one thread that there is.
+type Init<S> = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = Result<S, Error>>>>>;
 
 /// An app: what `main` runs.
 ///
@@ -28,8 +29,9 @@ type Init<S> = Box<dyn FnOnce() -> BoxFuture<'static, Result<S, Error>>>;
 pub struct App<S = ()> {
     name: &'static str,
     init: Init<S>,
+    /// Ordered by path and method.
     endpoints: Vec<Endpoint<S>>,
-    wraps: Vec<Box<dyn FnOnce(Inner) -> Inner>>,
+    middleware: Option<Middleware<S>>,
     errors: Vec<AppError>,
 }
 
@@ -50,7 +52,7 @@ impl<S: Send + Sync + 'static> App<S> {
     /// the first a letter. [`check`](Self::check) refuses another.
     pub fn new<E, Fut>(name: &'static str, init: impl FnOnce() -> Fut + 'static) -> Self
     where
-        Fut: Future<Output = Result<S, E>> + Send + 'static,
+        Fut: Future<Output = Result<S, E>> + 'static,
         E: Into<Error>,
     {
         Self {
@@ -60,7 +62,7 @@ impl<S: Send + Sync + 'static> App<S> {
                 Box::pin(async move { state.await.map_err(Into::into) })
             }),
             endpoints: Vec::new(),
-            wraps: Vec::new(),
+            middleware: None,
             errors: Vec::new(),
         }
     }
@@ -110,9 +112,9 @@ impl<S: Send + Sync + 'static> App<S> {
             self.errors.push(AppError::Prefix(prefix.to_owned()));
         }
         let place = Location::caller();
-        let inner = Inner::new(service);
+        let service = mounted(prefix.to_owned(), Inner::new(service));
         for path in [prefix.to_owned(), format!("{prefix}/{{proxy+}}")] {
-            self.endpoints.push(Endpoint {
+            self.insert(Endpoint {
                 method: "ANY",
                 path: if path.is_empty() {
                     "/".into()
@@ -121,10 +123,7 @@ impl<S: Send + Sync + 'static> App<S> {
                 },
                 info: None,
                 source: Source::new(place.file(), place.line()),
-                target: Target::Service {
-                    prefix: prefix.into(),
-                    inner: inner.clone(),
-                },
+                target: Target::Service(Arc::clone(&service)),
             });
         }
         self
@@ -152,8 +151,9 @@ impl<S: Send + Sync + 'static> App<S> {
         B::Data: Send,
         B::Error: Into<BoxError>,
     {
-        self.wraps
-            .push(Box::new(move |inner| Inner::new(layer.layer(inner))));
+        self.middleware
+            .get_or_insert_with(Middleware::new)
+            .push(move |inner| Inner::new(layer.layer(inner)));
         self
     }
 
@@ -162,9 +162,6 @@ impl<S: Send + Sync + 'static> App<S> {
     pub fn manifest(&self) -> Manifest {
         let mut manifest = Manifest::new(self.name);
         manifest.routes = self.endpoints.iter().map(Endpoint::manifest).collect();
-        manifest
-            .routes
-            .sort_by(|a, b| (&a.path, &a.method).cmp(&(&b.path, &b.method)));
         manifest
     }
 
@@ -176,13 +173,16 @@ impl<S: Send + Sync + 'static> App<S> {
     ///
     /// The first thing that is wrong.
     pub fn check(&self) -> Result<(), AppError> {
-        if let Some(error) = self.errors.first() {
-            return Err(error.clone());
-        }
-        if !is_name(self.name) {
-            return Err(AppError::Name(self.name.to_owned()));
-        }
+        self.check_names()?;
         Table::check(&self.endpoints)
+    }
+
+    fn check_names(&self) -> Result<(), AppError> {
+        match self.errors.first() {
+            Some(error) => Err(error.clone()),
+            None if is_name(self.name) => Ok(()),
+            None => Err(AppError::Name(self.name.to_owned())),
+        }
     }
 
     /// Runs the app: on Lambda it serves; with `FW_MANIFEST` set it prints the manifest and exits; else it says how to run it.
@@ -201,48 +201,47 @@ impl<S: Send + Sync + 'static> App<S> {
         self.name
     }
 
-    /// Takes the initialiser out, and leaves what makes a dispatcher of a state.
-    #[cfg(feature = "runtime")]
-    pub(crate) fn into_parts(self) -> (Init<S>, impl FnOnce(S) -> Result<Dispatcher<S>, AppError>) {
-        let Self {
-            init,
-            endpoints,
-            wraps,
-            ..
-        } = self;
-        (init, move |state| {
-            Dispatcher::new(Table::new(endpoints)?, state, wraps)
-        })
-    }
-
-    /// The app with that state, ready to answer; its initialiser is not called.
+    /// The initialiser, and what waits for the state.
     ///
     /// # Errors
     ///
     /// See [`check`](Self::check).
-    #[cfg(feature = "test")]
-    pub(crate) fn with_state(self, state: S) -> Result<Dispatcher<S>, AppError> {
-        self.check()?;
-        Dispatcher::new(Table::new(self.endpoints)?, state, self.wraps)
+    pub(crate) fn into_parts(self) -> Result<(Init<S>, Assembly<S>), AppError> {
+        self.check_names()?;
+        let assembly = Assembly {
+            table: Table::new(self.endpoints)?,
+            middleware: self.middleware,
+        };
+        Ok((self.init, assembly))
     }
 
     fn add(mut self, prefix: &str, routes: Routes<S>) -> Self {
-        self.endpoints.extend(
-            routes
-                .list
-                .into_iter()
-                .flat_map(|route| Endpoint::of(prefix, route)),
-        );
+        for route in routes.list {
+            for endpoint in Endpoint::of(prefix, route) {
+                self.insert(endpoint);
+            }
+        }
         self
+    }
+
+    /// Adds an endpoint where it belongs, after those that are the same.
+    fn insert(&mut self, endpoint: Endpoint<S>) {
+        let at = self.endpoints.partition_point(|other| {
+            (&other.path, other.method) <= (&endpoint.path, endpoint.method)
+        });
+        self.endpoints.insert(at, endpoint);
     }
 }
 
-impl<S> fmt::Debug for App<S> {
+impl<S: Send + Sync + 'static> fmt::Debug for App<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("App")
             .field("name", &self.name)
             .field("endpoints", &self.endpoints)
-            .field("layers", &self.wraps.len())
+            .field(
+                "layers",
+                &self.middleware.as_ref().map_or(0, Middleware::len),
+            )
             .finish_non_exhaustive()
     }
 }
@@ -277,10 +276,8 @@ pub enum AppError {
     Conflict {
         /// The method and the path.
         key: String,
-        /// The first handler, and where it stands.
-        first: (String, Source),
-        /// The second.
-        second: (String, Source),
+        /// The two handlers, and where they stand.
+        handlers: Box<[(String, Source); 2]>,
     },
 }
 
@@ -300,11 +297,14 @@ impl fmt::Display for AppError {
             Self::Path { problem, source } => {
                 write!(f, "{problem} (at {}:{})", source.file, source.line)
             }
-            Self::Conflict { key, first, second } => write!(
-                f,
-                "two handlers answer `{key}`, change the path or the methods of one: `{}` ({}:{}) and `{}` ({}:{})",
-                first.0, first.1.file, first.1.line, second.0, second.1.file, second.1.line
-            ),
+            Self::Conflict { key, handlers } => {
+                let [(first, here), (second, there)] = &**handlers;
+                write!(
+                    f,
+                    "two handlers answer `{key}`, change the path or the methods of one: `{first}` ({}:{}) and `{second}` ({}:{})",
+                    here.file, here.line, there.file, there.line
+                )
+            }
         }
     }
 }

@@ -25,7 +25,7 @@ use crate::{
     request::Request,
     response::{IntoResponse, Response},
     route::{BoxFuture, Call, Route, RouteInfo},
-    service::{self, Inner},
+    service::middleware::{Middleware, Stack},
 };
 
 /// One method on one path, and who answers it.
@@ -40,8 +40,12 @@ pub(crate) struct Endpoint<S> {
 /// Who answers.
 pub(crate) enum Target<S> {
     Handler(Call<S>),
-    Service { prefix: Box<str>, inner: Inner },
+    Service(Mounted),
 }
+
+/// A tower service under a path, behind what makes its request.
+pub(crate) type Mounted =
+    Arc<dyn for<'r> Fn(&'r Request<'r>) -> BoxFuture<'r, Response> + Send + Sync>;
 
 impl<S> Endpoint<S> {
     /// One endpoint for each method of a route, under a prefix.
@@ -92,19 +96,21 @@ impl<S> fmt::Debug for Endpoint<S> {
     }
 }
 
+/// The position of the endpoint that a request reaches, or the answer where there is none.
+pub(crate) type Found = Result<usize, Box<Response>>;
+
 /// The path of the route that takes whatever no other takes.
 const DEFAULT: &str = "$default";
 
 /// The endpoints, ready to be found.
 pub(crate) struct Table<S> {
-    /// Ordered by path and method.
     endpoints: Vec<Endpoint<S>>,
     matcher: Matcher,
 }
 
 impl<S> Table<S> {
-    pub(crate) fn new(mut endpoints: Vec<Endpoint<S>>) -> Result<Self, AppError> {
-        endpoints.sort_by(|a, b| (&a.path, a.method).cmp(&(&b.path, b.method)));
+    /// Takes endpoints that are ordered by path and method.
+    pub(crate) fn new(endpoints: Vec<Endpoint<S>>) -> Result<Self, AppError> {
         let matcher = matcher(&endpoints)?;
         Ok(Self { endpoints, matcher })
     }
@@ -127,7 +133,7 @@ impl<S> Table<S> {
     }
 
     /// The endpoint for a request. Where the gateway has not said which, the path parameters are set here.
-    fn find(&self, route: Option<&str>, request: &mut Request<'_>) -> Result<usize, Response> {
+    fn find(&self, route: Option<&str>, request: &mut Request<'_>) -> Found {
         let method = request.method.as_str();
         if let Some(found) = route.and_then(|path| self.look_up(path, method)) {
             return Ok(found);
@@ -146,12 +152,12 @@ impl<S> Table<S> {
             return Ok(found);
         }
         let allowed = self.matcher.allowed_methods(&request.encoded_path);
-        Err(if allowed.is_empty() {
+        let error = if allowed.is_empty() {
             Error::not_found("no route has this path")
         } else {
             Error::method_not_allowed(allowed)
-        }
-        .into_response())
+        };
+        Err(Box::new(error.into_response()))
     }
 }
 
@@ -162,8 +168,9 @@ fn matcher<S>(endpoints: &[Endpoint<S>]) -> Result<Matcher, AppError> {
     for (index, endpoint) in endpoints.iter().enumerate() {
         let conflict = |first: &Endpoint<S>| AppError::Conflict {
             key: format!("{} {}", endpoint.method, endpoint.path),
-            first: (first.handler().to_owned(), first.source.clone()),
-            second: (endpoint.handler().to_owned(), endpoint.source.clone()),
+            handlers: Box::new(
+                [first, endpoint].map(|it| (it.handler().to_owned(), it.source.clone())),
+            ),
         };
         if endpoint.path == DEFAULT {
             if let Some(first) = default.iter().find(|first| first.method == endpoint.method) {
@@ -189,35 +196,34 @@ fn matcher<S>(endpoints: &[Endpoint<S>]) -> Result<Matcher, AppError> {
 /// An app with its state, ready to answer.
 pub(crate) struct Dispatcher<S> {
     core: Arc<Core<S>>,
-    /// The middleware around the core, if there is any.
-    stack: Option<Inner>,
+    stack: Option<Stack>,
 }
 
-struct Core<S> {
+/// The table and the state: the app without its middleware.
+pub(crate) struct Core<S> {
     table: Table<S>,
     state: S,
 }
 
-impl<S: Send + Sync + 'static> Dispatcher<S> {
-    pub(crate) fn new(
-        table: Table<S>,
-        state: S,
-        wraps: Vec<Box<dyn FnOnce(Inner) -> Inner>>,
-    ) -> Result<Self, AppError> {
-        let core = Arc::new(Core { table, state });
-        let stack = (!wraps.is_empty()).then(|| {
-            let innermost = {
-                let core = Arc::clone(&core);
-                Inner::from_fn(move |request| {
-                    let core = Arc::clone(&core);
-                    Box::pin(async move { core.answer_http(request).await })
-                })
-            };
-            wraps.into_iter().fold(innermost, |inner, wrap| wrap(inner))
-        });
-        Ok(Self { core, stack })
-    }
+/// An app that waits for its state.
+pub(crate) struct Assembly<S> {
+    pub(crate) table: Table<S>,
+    pub(crate) middleware: Option<Middleware<S>>,
+}
 
+impl<S: Send + Sync + 'static> Assembly<S> {
+    /// The app with that state.
+    pub(crate) fn with_state(self, state: S) -> Dispatcher<S> {
+        let core = Arc::new(Core {
+            table: self.table,
+            state,
+        });
+        let stack = self.middleware.map(|middleware| middleware.around(&core));
+        Dispatcher { core, stack }
+    }
+}
+
+impl<S: Send + Sync + 'static> Dispatcher<S> {
     /// The answer to an event, in the format of the gateway that sent it.
     ///
     /// # Errors
@@ -260,11 +266,10 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
         let Some(stack) = &self.stack else {
             return match found {
                 Ok(index) => self.core.call(index, &request).await,
-                Err(response) => response,
+                Err(response) => *response,
             };
         };
-        let request = service::into_http(request.into_owned(), found);
-        caught(stack.call(request))
+        caught(stack.call(request, found))
             .await
             .unwrap_or_else(|_| Panicked::answer())
     }
@@ -272,7 +277,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
 
 impl<S: Send + Sync + 'static> Core<S> {
     /// Has the endpoint answer.
-    async fn call(&self, index: usize, request: &Request<'_>) -> Response {
+    pub(crate) async fn call(&self, index: usize, request: &Request<'_>) -> Response {
         let Some(endpoint) = self.table.endpoints.get(index) else {
             return Error::internal("a route's index is out of bounds").into_response();
         };
@@ -280,9 +285,7 @@ impl<S: Send + Sync + 'static> Core<S> {
             match &endpoint.target {
                 Target::Handler(Call::WithState(handler)) => handler(&self.state, request),
                 Target::Handler(Call::Stateless(handler)) => handler(request),
-                Target::Service { prefix, inner } => {
-                    Box::pin(inner.call(service::under(prefix, request)))
-                }
+                Target::Service(service) => service(request),
             }
         }));
         let answer = match answer {
@@ -290,14 +293,6 @@ impl<S: Send + Sync + 'static> Core<S> {
             Err(panic) => Err(panic),
         };
         answer.unwrap_or_else(|_| Panicked::answer())
-    }
-
-    /// Answers a request that came through the middleware.
-    async fn answer_http(&self, request: http::Request<service::Body>) -> Response {
-        match service::from_http(request).await {
-            Ok((request, Ok(index))) => self.call(index, &request).await,
-            Ok((_, Err(response))) | Err(response) => response,
-        }
     }
 }
 

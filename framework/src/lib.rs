@@ -1,5 +1,11 @@
 //! `fw`: an API-first web micro-framework that compiles to AWS Lambda.
 
+// Who only writes handlers for an app of another crate needs no way to run one.
+#![cfg_attr(
+    not(all(feature = "runtime", feature = "test")),
+    allow(dead_code, reason = "the runtime and the test client each use a part")
+)]
+
 #[cfg(feature = "app")]
 mod app;
 #[cfg(feature = "app")]

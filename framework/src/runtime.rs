@@ -19,7 +19,12 @@ use serde_json::value::RawValue;
 use tower::service_fn;
 
 use crate::{
-    app::App, context::LambdaContext, error::Error, event::NotHttp, log, manifest::MANIFEST_ENV,
+    app::{App, AppError},
+    context::LambdaContext,
+    error::Error,
+    event::NotHttp,
+    log,
+    manifest::MANIFEST_ENV,
 };
 
 /// The state could not be made, or Lambda is gone.
@@ -41,17 +46,15 @@ pub(crate) fn run<S: Send + Sync + 'static>(app: App<S>) -> ExitCode {
         ));
         return ExitCode::from(NOT_LAMBDA);
     }
-    if let Err(error) = app.check() {
-        tell(format_args!(
-            "the app `{}` is ill-formed: {error}",
-            app.name()
-        ));
-        return ExitCode::from(ILL_FORMED);
-    }
-    match runtime_api {
+    let name = app.name();
+    let ran = match runtime_api {
         Some(runtime_api) if !wants_manifest => serve(app, &runtime_api),
-        _ => print_manifest(&app),
-    }
+        _ => app.check().map(|()| print_manifest(&app)),
+    };
+    ran.unwrap_or_else(|error| {
+        tell(format_args!("the app `{name}` is ill-formed: {error}"));
+        ExitCode::from(ILL_FORMED)
+    })
 }
 
 fn print_manifest<S: Send + Sync + 'static>(app: &App<S>) -> ExitCode {
@@ -71,11 +74,12 @@ fn print_manifest<S: Send + Sync + 'static>(app: &App<S>) -> ExitCode {
     }
 }
 
-fn serve<S: Send + Sync + 'static>(app: App<S>, runtime_api: &str) -> ExitCode {
+fn serve<S: Send + Sync + 'static>(app: App<S>, runtime_api: &str) -> Result<ExitCode, AppError> {
+    let (init, assembly) = app.into_parts()?;
     log::install();
     if let Err(problem) = check_environment(runtime_api) {
         tell(format_args!("{problem}"));
-        return ExitCode::from(ILL_FORMED);
+        return Ok(ExitCode::from(ILL_FORMED));
     }
     let tokio = match tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -84,37 +88,33 @@ fn serve<S: Send + Sync + 'static>(app: App<S>, runtime_api: &str) -> ExitCode {
         Ok(tokio) => tokio,
         Err(error) => {
             tell(format_args!("the async runtime cannot start: {error}"));
-            return ExitCode::from(FAILED);
+            return Ok(ExitCode::from(FAILED));
         }
     };
 
-    let (init, dispatcher) = app.into_parts();
     // What the state holds need not be unwind-safe: nobody sees it after a panic.
     let state = match catch_unwind(AssertUnwindSafe(|| tokio.block_on(init()))) {
         Ok(Ok(state)) => state,
-        Ok(Err(error)) => return init_failed(runtime_api, &chain(&error)),
+        Ok(Err(error)) => return Ok(init_failed(runtime_api, &chain(&error))),
         Err(panic) => {
-            return init_failed(runtime_api, &format!("panicked: {}", log::message(&*panic)));
+            let cause = format!("panicked: {}", log::message(&*panic));
+            return Ok(init_failed(runtime_api, &cause));
         }
     };
-    let dispatcher = match dispatcher(state) {
-        Ok(dispatcher) => dispatcher,
-        Err(error) => return init_failed(runtime_api, &error.to_string()),
-    };
 
-    let dispatcher = &dispatcher;
+    let dispatcher = &assembly.with_state(state);
     let handler = service_fn(move |event: LambdaEvent<Box<RawValue>>| async move {
         dispatcher
             .answer(event.payload.get(), event.context.into())
             .await
     });
-    match tokio.block_on(Runtime::new(handler).run()) {
+    Ok(match tokio.block_on(Runtime::new(handler).run()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tell(format_args!("the connection to Lambda is lost: {error}"));
             ExitCode::from(FAILED)
         }
-    }
+    })
 }
 
 /// `lambda_runtime` panics without these.

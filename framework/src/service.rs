@@ -1,5 +1,7 @@
 //! Tower: middleware around handlers, and tower services under a path.
 
+pub(crate) mod middleware;
+
 use std::{
     borrow::Cow,
     convert::Infallible,
@@ -11,13 +13,14 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Uri, header::COOKIE};
 use http_body::Body as HttpBody;
-use http_body_util::{BodyExt, Full, LengthLimitError};
+use http_body_util::{BodyExt, Collected, Full, LengthLimitError};
 pub use lambda_http::Body;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use tower::{Service, ServiceExt};
 
 pub use crate::error::BoxError;
 use crate::{
+    dispatch::Mounted,
     error::Error,
     request::Request,
     response::{IntoResponse, Response},
@@ -101,7 +104,7 @@ where
         let inner = self.clone();
         Box::pin(async move {
             let (parts, body) = request.into_parts();
-            let body = body.collect().await.map(|body| body.to_bytes());
+            let body = body.collect().await.map(Collected::to_bytes);
             let response = match body.map_err(Into::into) {
                 Ok(body) => {
                     let body = Body::from(Vec::from(body));
@@ -125,53 +128,9 @@ fn unread(error: BoxError) -> Response {
     }
 }
 
-/// What travels beside a request through the middleware: the rest of it, and what has been found for it.
-#[derive(Clone)]
-struct Beside(Arc<(Request<'static>, Result<usize, Response>)>);
-
-/// A request as the middleware takes it.
-pub(crate) fn into_http(
-    mut request: Request<'static>,
-    found: Result<usize, Response>,
-) -> http::Request<Body> {
-    let body = std::mem::take(&mut request.body);
-    let mut http = http::Request::new(to_body(body));
-    *http.method_mut() = request.method.clone();
-    *http.uri_mut() = uri(&request.encoded_path, &request.raw_query);
-    *http.headers_mut() = headers(&request);
-    *http.extensions_mut() = std::mem::take(&mut request.extensions);
-    http.extensions_mut()
-        .insert(Beside(Arc::new((request, found))));
-    http
-}
-
-/// The way back: what the middleware has made of the request, for a handler.
-pub(crate) async fn from_http(
-    http: http::Request<Body>,
-) -> Result<(Request<'static>, Result<usize, Response>), Response> {
-    let (mut parts, body) = http.into_parts();
-    let Some(Beside(beside)) = parts.extensions.remove() else {
-        let error = "a layer dropped the request's extensions, which the framework needs";
-        return Err(Error::internal(error).into_response());
-    };
-    let (mut request, found) = Arc::unwrap_or_clone(beside);
-    let body = match body.collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(error) => return Err(unread(error)),
-    };
-    request.method = parts.method;
-    request.body = Vec::from(body).into();
-    request.headers = parts
-        .headers
-        .iter()
-        .map(|(name, value)| {
-            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-            (Cow::Owned(name.as_str().to_owned()), Cow::Owned(value))
-        })
-        .collect();
-    request.header_map = parts.headers.into();
-    request.extensions = parts.extensions;
-    Ok((request, found))
+/// A tower service under a prefix, as what answers a request.
+pub(crate) fn mounted(prefix: String, inner: Inner) -> Mounted {
+    Arc::new(move |request| inner.call(under(&prefix, request)))
 }
 
 /// A request as a tower service under that prefix takes it.

@@ -78,8 +78,8 @@ impl Client {
     #[must_use]
     pub fn new<S: Send + Sync + 'static>(app: App<S>, state: S) -> Self {
         let manifest = app.manifest();
-        let dispatcher = match app.with_state(state) {
-            Ok(dispatcher) => Arc::new(dispatcher),
+        let dispatcher = match app.into_parts() {
+            Ok((_, assembly)) => Arc::new(assembly.with_state(state)),
             Err(error) => panic!("the app is ill-formed: {error}"),
         };
         let routes: Arc<[RouteKey]> = manifest

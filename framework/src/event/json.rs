@@ -7,62 +7,139 @@ use std::{borrow::Cow, fmt};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
+    de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
-/// The union of both formats.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default, bound(deserialize = "'de: 'e"))]
-pub(super) struct Event<'e> {
-    pub(super) version: Text<'e>,
-    pub(super) headers: Pairs<'e>,
-    pub(super) path_parameters: Pairs<'e>,
-    pub(super) stage_variables: Pairs<'e>,
-    pub(super) request_context: Option<Context<'e>>,
-    pub(super) body: Text<'e>,
-    pub(super) is_base64_encoded: Option<bool>,
-    // Format 2.0.
-    pub(super) route_key: Text<'e>,
-    pub(super) raw_path: Text<'e>,
-    pub(super) raw_query_string: Text<'e>,
-    pub(super) cookies: Option<Vec<Text<'e>>>,
-    // Format 1.0.
-    pub(super) resource: Text<'e>,
-    pub(super) path: Text<'e>,
-    pub(super) http_method: Text<'e>,
-    pub(super) multi_value_headers: Lists<'e>,
-    pub(super) query_string_parameters: Pairs<'e>,
-    pub(super) multi_value_query_string_parameters: Lists<'e>,
+/// Makes a type of a visitor: `null` is its default, anything else is read as the visitor wants it. Not inlined, as serde would into each
+/// of a score of members.
+macro_rules! read_or_null {
+    ($type:ident, $visitor:ident, $expecting:literal, $method:ident) => {
+        impl<'de: 'e, 'e> Deserialize<'de> for $type<'e> {
+            #[inline(never)]
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_option(OrNull($visitor))
+            }
+        }
+
+        impl<'de> Visitor<'de> for OrNull<$visitor> {
+            type Value = $type<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str($expecting)
+            }
+
+            fn visit_none<E>(self) -> Result<Self::Value, E> {
+                Ok(Self::Value::default())
+            }
+
+            fn visit_some<D: Deserializer<'de>>(
+                self,
+                deserializer: D,
+            ) -> Result<Self::Value, D::Error> {
+                deserializer.$method(self.0)
+            }
+        }
+    };
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default, bound(deserialize = "'de: 'e"))]
-pub(super) struct Context<'e> {
-    pub(super) stage: Text<'e>,
-    pub(super) request_id: Text<'e>,
-    pub(super) http: Option<Http<'e>>,
-    pub(super) identity: Option<Identity<'e>>,
-    /// Only a load balancer's event has it; the rest looks like format 1.0.
-    pub(super) elb: Option<IgnoredAny>,
+struct OrNull<V>(V);
+
+/// Declares an object by its members, as read from the event. Serde's derive makes the same of it, but an order of magnitude more code:
+/// it keeps each member in a variable of its own until all are read.
+macro_rules! object {
+    ($(#[$doc:meta])* struct $name:ident { $($key:literal => $member:ident: $type:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(Default)]
+        pub(super) struct $name<'e> {
+            $(pub(super) $member: $type,)*
+        }
+
+        const _: () = {
+            struct VisitObject;
+
+            read_or_null!($name, VisitObject, "an object", deserialize_map);
+
+            impl<'de> Visitor<'de> for VisitObject {
+                type Value = $name<'de>;
+
+                fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    f.write_str("an object")
+                }
+
+                fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                    let mut object = $name::default();
+                    while let Some(Text(key)) = map.next_key()? {
+                        match &*key {
+                            $($key => object.$member = map.next_value()?,)*
+                            _ => drop(map.next_value::<IgnoredAny>()?),
+                        }
+                    }
+                    Ok(object)
+                }
+            }
+        };
+    };
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default, bound(deserialize = "'de: 'e"))]
-pub(super) struct Http<'e> {
-    pub(super) method: Text<'e>,
-    pub(super) path: Text<'e>,
-    pub(super) source_ip: Text<'e>,
+object! {
+    /// The union of both formats.
+    struct Event {
+        "version" => version: Text<'e>,
+        "headers" => headers: Pairs<'e>,
+        "pathParameters" => path_parameters: Pairs<'e>,
+        "stageVariables" => stage_variables: Pairs<'e>,
+        "requestContext" => request_context: Context<'e>,
+        "body" => body: Text<'e>,
+        "isBase64Encoded" => is_base64_encoded: Option<bool>,
+        // Format 2.0.
+        "routeKey" => route_key: Text<'e>,
+        "rawPath" => raw_path: Text<'e>,
+        "rawQueryString" => raw_query_string: Text<'e>,
+        "cookies" => cookies: Option<Vec<Text<'e>>>,
+        // Format 1.0.
+        "resource" => resource: Text<'e>,
+        "path" => path: Text<'e>,
+        "httpMethod" => http_method: Text<'e>,
+        "multiValueHeaders" => multi_value_headers: Lists<'e>,
+        "queryStringParameters" => query_string_parameters: Pairs<'e>,
+        "multiValueQueryStringParameters" => multi_value_query_string_parameters: Lists<'e>,
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default, bound(deserialize = "'de: 'e"))]
-pub(super) struct Identity<'e> {
-    pub(super) source_ip: Text<'e>,
+object! {
+    struct Context {
+        "stage" => stage: Text<'e>,
+        "requestId" => request_id: Text<'e>,
+        "http" => http: Http<'e>,
+        "identity" => identity: Identity<'e>,
+        // Only a load balancer's event has it; the rest of that looks like format 1.0.
+        "elb" => elb: Option<IgnoredAny>,
+    }
+}
+
+object! {
+    struct Http {
+        "method" => method: Text<'e>,
+        "path" => path: Text<'e>,
+        "sourceIp" => source_ip: Text<'e>,
+    }
+}
+
+object! {
+    struct Identity {
+        "sourceIp" => source_ip: Text<'e>,
+    }
 }
 
 /// A text, borrowed from the event where it has no escape; serde's own `Cow` never borrows. `null` is the empty text.
 #[derive(Debug)]
 pub(super) struct Text<'e>(pub(super) Cow<'e, str>);
+
+impl Default for Text<'_> {
+    fn default() -> Self {
+        Self(Cow::Borrowed(""))
+    }
+}
 
 /// The members of an object of texts, in the event's order.
 #[derive(Debug, Default)]
@@ -72,90 +149,69 @@ pub(super) struct Pairs<'e>(pub(super) Vec<(Cow<'e, str>, Cow<'e, str>)>);
 #[derive(Debug, Default)]
 pub(super) struct Lists<'e>(pub(super) Vec<(Cow<'e, str>, Cow<'e, str>)>);
 
-impl<'de: 'e, 'e> Deserialize<'de> for Text<'e> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visit;
+read_or_null!(Text, VisitText, "a string", deserialize_str);
+read_or_null!(Pairs, VisitPairs, "an object of strings", deserialize_map);
+read_or_null!(
+    Lists,
+    VisitLists,
+    "an object of lists of strings",
+    deserialize_map
+);
 
-        impl<'de> Visitor<'de> for Visit {
-            type Value = Text<'de>;
+struct VisitText;
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string")
-            }
+impl<'de> Visitor<'de> for VisitText {
+    type Value = Text<'de>;
 
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Text(Cow::Borrowed(text)))
-            }
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
 
-            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Text(Cow::Owned(text.to_owned())))
-            }
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Text(Cow::Borrowed(text)))
+    }
 
-            fn visit_unit<E>(self) -> Result<Self::Value, E> {
-                Ok(Text::default())
-            }
-        }
-
-        deserializer.deserialize_any(Visit)
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Text(Cow::Owned(text.to_owned())))
     }
 }
 
-impl<'de: 'e, 'e> Deserialize<'de> for Pairs<'e> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visit;
+struct VisitPairs;
 
-        impl<'de> Visitor<'de> for Visit {
-            type Value = Pairs<'de>;
+impl<'de> Visitor<'de> for VisitPairs {
+    type Value = Pairs<'de>;
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object of strings")
-            }
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of strings")
+    }
 
-            fn visit_unit<E>(self) -> Result<Self::Value, E> {
-                Ok(Pairs::default())
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut pairs = Vec::with_capacity(16);
-                while let Some((Text(name), Text(value))) = map.next_entry()? {
-                    pairs.push((name, value));
-                }
-                Ok(Pairs(pairs))
-            }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut pairs = Vec::with_capacity(16);
+        while let Some((Text(name), Text(value))) = map.next_entry()? {
+            pairs.push((name, value));
         }
-
-        deserializer.deserialize_any(Visit)
+        Ok(Pairs(pairs))
     }
 }
 
-impl<'de: 'e, 'e> Deserialize<'de> for Lists<'e> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visit;
+struct VisitLists;
 
-        impl<'de> Visitor<'de> for Visit {
-            type Value = Lists<'de>;
+impl<'de> Visitor<'de> for VisitLists {
+    type Value = Lists<'de>;
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object of lists of strings")
-            }
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of lists of strings")
+    }
 
-            fn visit_unit<E>(self) -> Result<Self::Value, E> {
-                Ok(Lists::default())
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut pairs = Vec::with_capacity(16);
-                while let Some(Text(name)) = map.next_key()? {
-                    map.next_value_seed(Values {
-                        name,
-                        pairs: &mut pairs,
-                    })?;
-                }
-                Ok(Lists(pairs))
-            }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut pairs = Vec::with_capacity(16);
+        while let Some(Text(name)) = map.next_key()? {
+            map.next_value_seed(Values {
+                name,
+                pairs: &mut pairs,
+            })?;
         }
-
-        deserializer.deserialize_any(Visit)
+        Ok(Lists(pairs))
     }
 }
 
@@ -165,11 +221,11 @@ struct Values<'p, 'e> {
     pairs: &'p mut Vec<(Cow<'e, str>, Cow<'e, str>)>,
 }
 
-impl<'de> serde::de::DeserializeSeed<'de> for Values<'_, 'de> {
+impl<'de> DeserializeSeed<'de> for Values<'_, 'de> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
+        deserializer.deserialize_option(self)
     }
 }
 
@@ -180,8 +236,12 @@ impl<'de> Visitor<'de> for Values<'_, 'de> {
         f.write_str("a list of strings")
     }
 
-    fn visit_unit<E: Error>(self) -> Result<(), E> {
+    fn visit_none<E>(self) -> Result<(), E> {
         Ok(())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {

@@ -51,30 +51,76 @@ pub(crate) fn read<'e>(
     event: &'e str,
     lambda: Cow<'e, LambdaContext>,
 ) -> Result<Arrival<'e>, Refusal> {
-    let parsed: Event<'e> = serde_json::from_str(event)
-        .map_err(|error| Refusal::NotHttp(NotHttp::new(event, Some(&error))))?;
-    let not_http = || Refusal::NotHttp(NotHttp::new(event, None));
-    if parsed.version.0 == "2.0" {
-        read_v2(event, parsed, lambda).ok_or_else(not_http)?
-    } else if parsed.version.0.is_empty() || parsed.version.0 == "1.0" {
-        read_v1(event, parsed, lambda).ok_or_else(not_http)?
-    } else {
-        Err(not_http())
-    }
+    let not_http = |reason: &dyn Fn() -> String| Refusal::NotHttp(NotHttp::new(event, reason));
+    let mut parsed: Event<'e> =
+        serde_json::from_str(event).map_err(|error| not_http(&|| error.to_string()))?;
+    let (format, own) = match &*parsed.version.0 {
+        "2.0" => (Format::V2, read_v2(&mut parsed)),
+        "" | "1.0" => (Format::V1, read_v1(&mut parsed)),
+        other => {
+            let other = other.escape_debug();
+            return Err(not_http(&|| {
+                format!("a version that is not known: `{other}`")
+            }));
+        }
+    };
+    let Some(own) = own else {
+        let reason = "there is no `requestContext.http` and no `httpMethod`";
+        return Err(not_http(&|| reason.to_owned()));
+    };
+    let body = body(parsed.body.0, parsed.is_base64_encoded).ok_or(Refusal::BadBody(format))?;
+    let cookies = match parsed.cookies {
+        // An HTTP API moves the cookies into the list; a function URL gives both. [R] gateway-truth §0 row 4
+        Some(list) => list.into_iter().map(|cookie| cookie.0).collect(),
+        None => split_cookies(&parsed.headers),
+    };
+    Ok(Arrival {
+        format,
+        route: own.route,
+        request: Request {
+            method: own.method,
+            path: own.path.0,
+            encoded_path: own.encoded_path,
+            path_params: parsed.path_parameters.0,
+            raw_query: parsed.raw_query_string.0,
+            query: own.query,
+            headers: parsed.headers.0,
+            header_map: OnceLock::new(),
+            cookies,
+            body,
+            stage: parsed.request_context.stage.0,
+            stage_variables: parsed.stage_variables.0,
+            source_ip: own.source_ip.0.parse().ok(),
+            request_id: parsed.request_context.request_id.0,
+            event: event.into(),
+            lambda,
+            extensions: Extensions::new(),
+        },
+    })
 }
 
-type Read<'e> = Option<Result<Arrival<'e>, Refusal>>;
+/// What each format has in its own way.
+struct Own<'e> {
+    method: Method,
+    path: Text<'e>,
+    encoded_path: Cow<'e, str>,
+    query: Vec<(Cow<'e, str>, Cow<'e, str>)>,
+    route: Option<Cow<'e, str>>,
+    source_ip: Text<'e>,
+}
 
-fn read_v2<'e>(event: &'e str, parsed: Event<'e>, lambda: Cow<'e, LambdaContext>) -> Read<'e> {
-    let context = parsed.request_context?;
-    let http = context.http?;
+/// Takes what format 2.0 has in its own way out of an event; nothing when it is no HTTP request.
+fn read_v2<'e>(event: &mut Event<'e>) -> Option<Own<'e>> {
+    let http = std::mem::take(&mut event.request_context.http);
+    // An empty method is none.
     let method = Method::from_bytes(http.method.0.as_bytes()).ok()?;
 
+    let path = std::mem::take(&mut event.raw_path);
     // An HTTP API decodes `rawPath` just as the context's path; a function URL leaves it encoded. So a path that is the same in both
     // either is decoded or has nothing to decode. [R] gateway-truth §0 rows 1 and 2
-    let decoded = parsed.raw_path.0 == http.path.0;
+    let decoded = path.0 == http.path.0;
     // A named stage is a part of the path, even behind a custom domain. [U/R] gateway-truth §0 row 16
-    let encoded_path = without_stage(&parsed.raw_path.0, &context.stage.0);
+    let encoded_path = without_stage(&path.0, &event.request_context.stage.0);
     let encoded_path = if decoded && encoded_path.contains('%') {
         encoded_path.replace('%', "%25").into()
     } else {
@@ -82,101 +128,61 @@ fn read_v2<'e>(event: &'e str, parsed: Event<'e>, lambda: Cow<'e, LambdaContext>
     };
 
     // `GET /objects/{key}`. The method is the request's own, or `ANY`.
-    let route = match parsed.route_key.0 {
+    let route = match std::mem::take(&mut event.route_key).0 {
         Cow::Borrowed(key) => key.split_once(' ').map(|(_, path)| path.into()),
         Cow::Owned(key) => key.split_once(' ').map(|(_, path)| path.to_owned().into()),
     };
-    let query = match &parsed.raw_query_string.0 {
+    let query = match &event.raw_query_string.0 {
         Cow::Borrowed(raw) => decode_query(raw),
         Cow::Owned(raw) => own_pairs(decode_query(raw)),
     };
-    // An HTTP API moves the cookies into the list; a function URL gives both. [R] gateway-truth §0 row 4
-    let cookies = match parsed.cookies {
-        Some(list) => list.into_iter().map(|cookie| cookie.0).collect(),
-        None => split_cookies(&parsed.headers),
-    };
-    Some(
-        body(parsed.body.0, parsed.is_base64_encoded, Format::V2).map(|body| Arrival {
-            format: Format::V2,
-            route,
-            request: Request {
-                method,
-                path: parsed.raw_path.0,
-                encoded_path,
-                path_params: parsed.path_parameters.0,
-                raw_query: parsed.raw_query_string.0,
-                query,
-                headers: parsed.headers.0,
-                cookies,
-                body,
-                stage: context.stage.0,
-                stage_variables: parsed.stage_variables.0,
-                source_ip: http.source_ip.0.parse().ok(),
-                request_id: context.request_id.0,
-                event: event.into(),
-                lambda,
-                header_map: OnceLock::new(),
-                extensions: Extensions::new(),
-            },
-        }),
-    )
+    Some(Own {
+        method,
+        path,
+        encoded_path,
+        query,
+        route,
+        source_ip: http.source_ip,
+    })
 }
 
-fn read_v1<'e>(event: &'e str, parsed: Event<'e>, lambda: Cow<'e, LambdaContext>) -> Read<'e> {
-    let context = parsed.request_context.unwrap_or_default();
-    if parsed.http_method.0.is_empty() || context.elb.is_some() {
+/// Takes what format 1.0 has in its own way out of an event; nothing when it is no HTTP request.
+fn read_v1<'e>(event: &mut Event<'e>) -> Option<Own<'e>> {
+    if event.request_context.elb.is_some() {
         return None;
     }
-    let method = Method::from_bytes(parsed.http_method.0.as_bytes()).ok()?;
+    let method = Method::from_bytes(event.http_method.0.as_bytes()).ok()?;
 
     // Only a REST API leaves the parameters encoded, and only it names no version. [R] gateway-truth §0 row 3, §2.2
-    let mut path_params = parsed.path_parameters.0;
-    if parsed.version.0.is_empty() {
-        for (_, value) in &mut path_params {
+    if event.version.0.is_empty() {
+        for (_, value) in &mut event.path_parameters.0 {
             if value.contains('%') {
-                *value = percent_decode_str(value)
-                    .decode_utf8_lossy()
-                    .into_owned()
-                    .into();
+                let decoded = percent_decode_str(value).decode_utf8_lossy().into_owned();
+                *value = decoded.into();
             }
         }
     }
     // The single-value maps hold the last of repeated values only; they matter where a test event has nothing else.
     let query = prefer(
-        parsed.multi_value_query_string_parameters,
-        parsed.query_string_parameters,
+        std::mem::take(&mut event.multi_value_query_string_parameters),
+        std::mem::take(&mut event.query_string_parameters),
     );
-    let headers = prefer(parsed.multi_value_headers, parsed.headers);
-    let cookies = split_cookies(&headers);
-    let route = Some(parsed.resource.0).filter(|resource| resource.starts_with('/'));
-    Some(
-        body(parsed.body.0, parsed.is_base64_encoded, Format::V1).map(|body| Arrival {
-            format: Format::V1,
-            route,
-            request: Request {
-                method,
-                // [R] gateway-truth §1.6, §2.2: the path has no stage.
-                encoded_path: parsed.path.0.clone(),
-                path: parsed.path.0,
-                path_params,
-                raw_query: encode_query(&query.0),
-                query: query.0,
-                headers: headers.0,
-                cookies,
-                body,
-                stage: context.stage.0,
-                stage_variables: parsed.stage_variables.0,
-                source_ip: context
-                    .identity
-                    .and_then(|identity| identity.source_ip.0.parse().ok()),
-                request_id: context.request_id.0,
-                event: event.into(),
-                lambda,
-                header_map: OnceLock::new(),
-                extensions: Extensions::new(),
-            },
-        }),
-    )
+    event.raw_query_string = Text(encode_query(&query.0));
+    event.headers = prefer(
+        std::mem::take(&mut event.multi_value_headers),
+        std::mem::take(&mut event.headers),
+    );
+    let path = std::mem::take(&mut event.path);
+    Some(Own {
+        method,
+        // [R] gateway-truth §1.6, §2.2: the path has no stage.
+        encoded_path: path.0.clone(),
+        path,
+        query: query.0,
+        route: Some(std::mem::take(&mut event.resource).0)
+            .filter(|resource| resource.starts_with('/')),
+        source_ip: std::mem::take(&mut event.request_context.identity.source_ip),
+    })
 }
 
 fn prefer<'e>(multi: json::Lists<'e>, single: Pairs<'e>) -> Pairs<'e> {
@@ -224,18 +230,12 @@ fn crumbs(header: &str) -> impl Iterator<Item = &str> {
         .filter(|cookie| !cookie.is_empty())
 }
 
-fn body(
-    text: Cow<'_, str>,
-    is_base64: Option<bool>,
-    format: Format,
-) -> Result<Cow<'_, [u8]>, Refusal> {
+/// The body's bytes; nothing where they are no base64 although the event says so.
+fn body(text: Cow<'_, str>, is_base64: Option<bool>) -> Option<Cow<'_, [u8]>> {
     if is_base64 == Some(true) {
-        return STANDARD
-            .decode(text.as_bytes())
-            .map(Cow::Owned)
-            .map_err(|_| Refusal::BadBody(format));
+        return STANDARD.decode(text.as_bytes()).map(Cow::Owned).ok();
     }
-    Ok(match text {
+    Some(match text {
         Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
         Cow::Owned(text) => Cow::Owned(text.into_bytes()),
     })
@@ -262,8 +262,5 @@ fn encode_query<'e>(pairs: &[(Cow<'e, str>, Cow<'e, str>)]) -> Cow<'e, str> {
     query.into()
 }
 
-impl Default for Text<'_> {
-    fn default() -> Self {
-        Self(Cow::Borrowed(""))
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -2,10 +2,6 @@
 
 use std::fmt;
 
-use serde::{Deserialize, de::IgnoredAny};
-
-use super::json::Text;
-
 /// An event that is no HTTP request. Its text goes into Lambda's error document and into the log.
 pub(crate) struct NotHttp {
     what: String,
@@ -15,14 +11,11 @@ impl NotHttp {
     /// What Lambda's error document says as `errorType`.
     pub(crate) const TYPE: &'static str = "fw.NotAnHttpEvent";
 
-    /// Looks into an event that could not be read, or that misses what makes an HTTP request.
-    pub(super) fn new(event: &str, error: Option<&serde_json::Error>) -> Self {
-        let what = match (describe(event), error) {
-            (Some(what), _) => what,
-            (None, Some(error)) => error.to_string(),
-            (None, None) => "there is no `requestContext.http` and no `httpMethod`".to_owned(),
-        };
-        Self { what }
+    /// Looks into an event that could not be read for that reason, unless it can be told what it is.
+    pub(super) fn new(event: &str, reason: impl FnOnce() -> String) -> Self {
+        Self {
+            what: describe(event).unwrap_or_else(reason),
+        }
     }
 }
 
@@ -43,51 +36,32 @@ impl fmt::Debug for NotHttp {
     }
 }
 
-/// What AWS's other services put into their events.
-#[derive(Default, Deserialize)]
-#[serde(default, bound(deserialize = "'de: 'e"))]
-struct Clues<'e> {
-    #[serde(rename = "Records")]
-    records: Vec<Record<'e>>,
-    source: Text<'e>,
-    #[serde(rename = "detail-type")]
-    detail_type: Text<'e>,
-    #[serde(rename = "requestContext")]
-    context: Option<ContextClues>,
-}
-
-#[derive(Deserialize)]
-#[serde(bound(deserialize = "'de: 'e"))]
-struct Record<'e> {
-    #[serde(rename = "eventSource", alias = "EventSource")]
-    source: Text<'e>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ContextClues {
-    elb: Option<IgnoredAny>,
-    connection_id: Option<IgnoredAny>,
-}
-
+/// What the event is, by what AWS's other services put into theirs.
 fn describe(event: &str) -> Option<String> {
-    let clues: Clues<'_> = serde_json::from_str(event).ok()?;
-    if let Some(record) = clues.records.first() {
-        return Some(format!("records of `{}`", record.source.0.escape_debug()));
-    }
-    if !clues.detail_type.0.is_empty() {
-        return Some(format!(
-            "`{}` of `{}`",
-            clues.detail_type.0.escape_debug(),
-            clues.source.0.escape_debug()
-        ));
-    }
-    let context = clues.context?;
-    if context.elb.is_some() {
+    let quoted = |key| member(event, key).map(str::escape_debug);
+    if let Some(source) = quoted("eventSource").or_else(|| quoted("EventSource")) {
+        Some(format!("records of `{source}`"))
+    } else if let (Some(what), Some(source)) = (quoted("detail-type"), quoted("source")) {
+        Some(format!("`{what}` of `{source}`"))
+    } else if after(event, "\"elb\"").is_some() {
         Some("a request of an Application Load Balancer".to_owned())
-    } else if context.connection_id.is_some() {
+    } else if after(event, "\"connectionId\"").is_some() {
         Some("a message of a WebSocket API".to_owned())
     } else {
         None
     }
+}
+
+/// The first text that stands anywhere in the event under that key. It is only told, so a rough search will do.
+fn member<'e>(event: &'e str, key: &str) -> Option<&'e str> {
+    let value = after(event, &format!("\"{key}\""))?.trim_start();
+    let value = value.strip_prefix(':')?.trim_start().strip_prefix('"')?;
+    Some(value.split_once('"')?.0)
+}
+
+/// What comes after the first place where that text stands.
+fn after<'e>(event: &'e str, text: &str) -> Option<&'e str> {
+    let mut windows = event.as_bytes().windows(text.len());
+    let at = windows.position(|window| window == text.as_bytes())?;
+    event.get(at + text.len()..)
 }

@@ -78,7 +78,7 @@ fn one_value<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Cow<'h, str> {
         return text(first);
     }
     if is_single(name) {
-        return values.last().map_or_else(|| text(first), text);
+        return values.next_back().map_or_else(|| text(first), text);
     }
     values
         .fold(text(first).into_owned(), |mut joined, value| {

@@ -138,3 +138,6 @@ fn is_binary(content_type: &[u8]) -> bool {
     };
     BINARY.into_iter().any(starts_with) && !starts_with(IMAGE_OF_TEXT)
 }
+
+#[cfg(test)]
+mod tests;
