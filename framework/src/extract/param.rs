@@ -215,7 +215,7 @@ mod tests {
     fn one_value_is_parsed() {
         query("p=7&q=8", |value| assert_eq!(value, Ok(7_u8)));
         query("p=a+b%2Fc", |value| {
-            assert_eq!(value, Ok("a b/c".to_owned()))
+            assert_eq!(value, Ok("a b/c".to_owned()));
         });
         query("p=true", |value| assert_eq!(value, Ok(true)));
         query("p=", |value| assert_eq!(value, Ok(String::new())));
