@@ -20,3 +20,15 @@ pub(crate) const AWS_REGION: &str = "AWS_REGION";
 
 /// The region of older AWS tools, when `AWS_REGION` is not set.
 pub(crate) const AWS_DEFAULT_REGION: &str = "AWS_DEFAULT_REGION";
+
+/// The developer's access key; for `--s3-endpoint` it is handed on to the app.
+pub(crate) const AWS_ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
+
+/// What belongs to that access key.
+pub(crate) const AWS_SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
+
+/// What belongs to a temporary access key.
+pub(crate) const AWS_SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
+
+/// Where the app's S3 client finds the embedded S3: set for the app, read by every AWS SDK.
+pub(crate) const AWS_ENDPOINT_URL_S3: &str = "AWS_ENDPOINT_URL_S3";

@@ -3,16 +3,19 @@
 //! Parse, run, exit code; everything else is in the modules.
 
 mod args;
+mod artifact;
+mod aws;
 mod command;
+mod compile;
 mod console;
+mod deploy;
 mod env;
 mod error;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "`cargo fw local` is not wired up yet")
-)]
 mod local;
+mod manifest;
+mod project;
 mod settings;
+mod watch;
 
 use std::process::ExitCode;
 

@@ -1,6 +1,10 @@
 //! The context of an invocation, as Lambda tells it.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    cell::RefCell,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, SystemTime},
+};
 
 /// The context of the invocation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,4 +32,38 @@ impl LambdaContext {
     pub fn deadline(&self) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_millis(self.deadline_ms)
     }
+
+    /// The time that is left until the [deadline](Self::deadline); zero when it has passed.
+    #[must_use]
+    pub fn remaining(&self) -> Duration {
+        let left = self.deadline().duration_since(SystemTime::now());
+        left.unwrap_or_default()
+    }
+}
+
+thread_local! {
+    /// The invocation that this thread works on. The runtime has one thread; tests run on many.
+    static HERE: RefCell<Option<Arc<str>>> = const { RefCell::new(None) };
+}
+
+/// The invocation that the process works on: for threads that a handler has started. Lambda gives one at a time.
+static ANYWHERE: Mutex<Option<Arc<str>>> = Mutex::new(None);
+
+/// Notes the invocation that is worked on from now on, for the log lines that are written meanwhile.
+pub(crate) fn enter(request_id: &str) -> Arc<str> {
+    let id: Arc<str> = request_id.into();
+    HERE.set(Some(Arc::clone(&id)));
+    *ANYWHERE.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&id));
+    id
+}
+
+/// The id of the invocation that is worked on, if there is one.
+pub(crate) fn current_request_id() -> Option<Arc<str>> {
+    let here = HERE.try_with(|id| id.borrow().clone()).ok().flatten();
+    here.or_else(|| {
+        ANYWHERE
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    })
 }

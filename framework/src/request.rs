@@ -1,5 +1,7 @@
 //! The request, borrowed from the event that brought it.
 
+mod build;
+
 use std::{borrow::Cow, net::IpAddr, sync::OnceLock};
 
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method};
@@ -9,10 +11,12 @@ use crate::context::LambdaContext;
 /// A request, as handlers and extractors see it, whichever gateway it came through.
 ///
 /// It borrows from the event where it can; `'e` is the event's lifetime.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Request<'e> {
     pub(crate) method: Method,
     pub(crate) path: Cow<'e, str>,
+    /// The path without the stage, and encoded at least where it would be ambiguous: what a matcher takes.
+    pub(crate) encoded_path: Cow<'e, str>,
     pub(crate) path_params: Vec<(Cow<'e, str>, Cow<'e, str>)>,
     pub(crate) raw_query: Cow<'e, str>,
     pub(crate) query: Vec<(Cow<'e, str>, Cow<'e, str>)>,
@@ -24,7 +28,7 @@ pub struct Request<'e> {
     pub(crate) stage_variables: Vec<(Cow<'e, str>, Cow<'e, str>)>,
     pub(crate) source_ip: Option<IpAddr>,
     pub(crate) request_id: Cow<'e, str>,
-    pub(crate) event: &'e str,
+    pub(crate) event: Cow<'e, str>,
     pub(crate) lambda: Cow<'e, LambdaContext>,
     pub(crate) extensions: Extensions,
 }
@@ -37,6 +41,7 @@ impl<'e> Request<'e> {
         Self {
             method,
             path: path.into(),
+            encoded_path: path.into(),
             path_params: Vec::new(),
             raw_query: raw_query.into(),
             query: decode_query(raw_query),
@@ -48,7 +53,7 @@ impl<'e> Request<'e> {
             stage_variables: Vec::new(),
             source_ip: None,
             request_id: "".into(),
-            event: "null",
+            event: "null".into(),
             lambda: Cow::Owned(LambdaContext::default()),
             extensions: Extensions::new(),
         }
@@ -67,6 +72,30 @@ impl<'e> Request<'e> {
     pub fn with_body(mut self, body: &'e [u8]) -> Self {
         self.body = body.into();
         self
+    }
+
+    /// The same, borrowing nothing.
+    #[must_use]
+    pub fn into_owned(self) -> Request<'static> {
+        Request {
+            method: self.method,
+            path: own(self.path),
+            encoded_path: own(self.encoded_path),
+            path_params: own_pairs(self.path_params),
+            raw_query: own(self.raw_query),
+            query: own_pairs(self.query),
+            headers: own_pairs(self.headers),
+            header_map: self.header_map,
+            cookies: self.cookies.into_iter().map(own).collect(),
+            body: self.body.into_owned().into(),
+            stage: own(self.stage),
+            stage_variables: own_pairs(self.stage_variables),
+            source_ip: self.source_ip,
+            request_id: own(self.request_id),
+            event: own(self.event),
+            lambda: Cow::Owned(self.lambda.into_owned()),
+            extensions: self.extensions,
+        }
     }
 
     /// The same with one more path parameter, decoded.
@@ -179,7 +208,7 @@ impl Request<'_> {
     /// The event as JSON, just as Lambda delivered it.
     #[must_use]
     pub fn event(&self) -> &str {
-        self.event
+        &self.event
     }
 
     /// The invocation's context.
@@ -193,6 +222,19 @@ impl Request<'_> {
     pub fn extensions(&self) -> &Extensions {
         &self.extensions
     }
+}
+
+fn own(text: Cow<'_, str>) -> Cow<'static, str> {
+    text.into_owned().into()
+}
+
+type Pair<'e> = (Cow<'e, str>, Cow<'e, str>);
+
+pub(crate) fn own_pairs(pairs: Vec<Pair<'_>>) -> Vec<Pair<'static>> {
+    pairs
+        .into_iter()
+        .map(|(name, value)| (own(name), own(value)))
+        .collect()
 }
 
 /// Splits a query as a form (`&` separates, `+` is a space, percent-encoding is undone, bad sequences stay as they are).

@@ -1,6 +1,6 @@
 //! Routes: const data and function pointers, as the macros make them.
 
-use std::{future::Future, pin::Pin};
+use std::{fmt, future::Future, pin::Pin};
 
 use crate::{manifest::Place, request::Request, response::Response};
 
@@ -28,6 +28,21 @@ pub struct RouteInfo {
     pub params: &'static [ParamInfo],
 }
 
+impl RouteInfo {
+    /// A route of nothing: what stands in for one whose attribute has a mistake, so that the mistake is told alone.
+    #[doc(hidden)]
+    pub const NONE: Self = Self {
+        methods: &[],
+        path: "",
+        handler: "",
+        file: "",
+        line: 0,
+        summary: "",
+        description: "",
+        params: &[],
+    };
+}
+
 /// A parameter in a path or a query.
 #[derive(Clone, Copy, Debug)]
 pub struct ParamInfo {
@@ -41,6 +56,37 @@ pub struct ParamInfo {
     pub multiple: bool,
 }
 
+impl ParamInfo {
+    /// A parameter in the path; fails to compile for a type that is for the query alone.
+    #[doc(hidden)]
+    #[must_use]
+    #[track_caller]
+    pub const fn path(name: &'static str, required: bool, multiple: bool) -> Self {
+        assert!(
+            required && !multiple,
+            "a path parameter is always there, and once: `Option<T>` and `Vec<T>` are for the query"
+        );
+        Self {
+            name,
+            place: Place::Path,
+            required,
+            multiple,
+        }
+    }
+
+    /// A parameter in the query.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn query(name: &'static str, required: bool, multiple: bool) -> Self {
+        Self {
+            name,
+            place: Place::Query,
+            required,
+            multiple,
+        }
+    }
+}
+
 /// A handler behind its extraction: one future per call, boxed at this single point.
 pub type Handler<S> = for<'r> fn(&'r S, &'r Request<'r>) -> BoxFuture<'r, Response>;
 
@@ -48,14 +94,12 @@ pub type Handler<S> = for<'r> fn(&'r S, &'r Request<'r>) -> BoxFuture<'r, Respon
 pub type StatelessHandler = for<'r> fn(&'r Request<'r>) -> BoxFuture<'r, Response>;
 
 /// A route of an app whose state is `S`.
-#[derive(Debug)]
 pub struct Route<S> {
     /// What is known of it at compile time.
     pub(crate) info: RouteInfo,
     pub(crate) call: Call<S>,
 }
 
-#[derive(Debug)]
 pub(crate) enum Call<S> {
     WithState(Handler<S>),
     Stateless(StatelessHandler),
@@ -68,6 +112,23 @@ impl<S> Clone for Call<S> {
 }
 
 impl<S> Copy for Call<S> {}
+
+// Derived, these would ask for an app's state to be `Clone` and `Debug`.
+impl<S> Clone for Route<S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S> Copy for Route<S> {}
+
+impl<S> fmt::Debug for Route<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Route")
+            .field("info", &self.info)
+            .finish_non_exhaustive()
+    }
+}
 
 impl<S> Route<S> {
     /// A route whose handler reads the state.
@@ -95,6 +156,16 @@ impl<S> Route<S> {
     pub const fn info(&self) -> &RouteInfo {
         &self.info
     }
+
+    /// Reads the handler's arguments from the request and calls it.
+    ///
+    /// Nothing of the user's runs before the future is first polled, so a panic in an extractor is the future's too.
+    pub fn call<'r>(&self, state: &'r S, request: &'r Request<'r>) -> BoxFuture<'r, Response> {
+        match self.call {
+            Call::WithState(handler) => handler(state, request),
+            Call::Stateless(handler) => handler(request),
+        }
+    }
 }
 
 /// What `#[route]` makes beside the function: a type of the function's name that carries the route.
@@ -107,6 +178,9 @@ impl<S> Route<S> {
 pub trait RouteDecl {
     /// What is known of it at compile time.
     const INFO: RouteInfo;
+
+    /// A hash of the path without its parameters' names, so that a long list is compared quickly.
+    const SHAPE: u64 = shape(Self::INFO.path);
 }
 
 /// A route that an app of state `S` can take: a stateless one, or one of that very state.
@@ -121,9 +195,14 @@ pub trait IntoRoute<S>: RouteDecl {
 }
 
 /// A list of routes, made by [`routes!`](crate::routes).
-#[derive(Debug)]
 pub struct Routes<S> {
     pub(crate) list: Vec<Route<S>>,
+}
+
+impl<S> fmt::Debug for Routes<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.list).finish()
+    }
 }
 
 impl<S> Routes<S> {
@@ -136,6 +215,11 @@ impl<S> Routes<S> {
         routes
     }
 
+    /// The routes, in the list's order.
+    pub fn iter(&self) -> impl Iterator<Item = &Route<S>> {
+        self.list.iter()
+    }
+
     /// Adds a route.
     #[doc(hidden)]
     pub fn add<R: IntoRoute<S>>(&mut self) {
@@ -143,39 +227,121 @@ impl<S> Routes<S> {
     }
 }
 
-/// Panics, and so fails to compile, where two routes of a list answer the same method and path.
+/// A list of routes for an app: `routes![handler, module::handler]`.
+#[doc = include_str!("docs/routes.md")]
+#[macro_export]
+macro_rules! routes {
+    ($($list:tt)*) => { $crate::__private::routes!($crate => $($list)*) };
+}
+
+/// Panics, and so fails to compile, where the route of that number answers what one before it answers: one of its methods on
+/// the same path.
 ///
-/// Two paths are the same when they differ in the names of their parameters alone: the gateway refuses the second.
+/// Each route has its number in the list and its name as written there. Two paths are the same when they differ in the names
+/// of their parameters alone: the gateway refuses the second.
 #[doc(hidden)]
-pub const fn assert_distinct(routes: &[RouteInfo]) {
-    let mut first = 0;
-    while first < routes.len() {
-        let mut second = first + 1;
-        while second < routes.len() {
-            if same_path(routes[first].path, routes[second].path)
-                && share_method(routes[first].methods, routes[second].methods)
+#[track_caller]
+pub const fn assert_distinct(routes: &[(usize, &str, u64, RouteInfo)], number: usize) {
+    // Routes before it may be missing, by `#[cfg]`, but none can have been added.
+    let mut at = if number < routes.len() {
+        number
+    } else {
+        routes.len() - 1
+    };
+    while routes[at].0 != number {
+        at -= 1;
+    }
+    let (_, name, shape, info) = &routes[at];
+    let mut earlier = 0;
+    while earlier < at {
+        // The rest is for the rare case: a list of 200 routes has 20 000 pairs, and const evaluation is slow.
+        if routes[earlier].2 == *shape {
+            let (_, other, _, known) = &routes[earlier];
+            if same_path(known.path, info.path)
+                && let Some(method) = shared_method(known.methods, info.methods)
             {
-                panic!("two routes in this list answer the same method and path");
+                let text = Text::new()
+                    .with("`")
+                    .with(method)
+                    .with(" ")
+                    .with(info.path)
+                    .with("` is answered twice in this list: by `")
+                    .with(other)
+                    .with("` and by `")
+                    .with(name)
+                    .with("`");
+                panic!("{}", text.as_str());
             }
-            second += 1;
         }
-        first += 1;
+        earlier += 1;
     }
 }
 
-const fn share_method(left: &[&str], right: &[&str]) -> bool {
+/// The FNV-1a hash of a gateway path, its parameters' names left out.
+const fn shape(path: &str) -> u64 {
+    let path = path.as_bytes();
+    let mut hash = 0xcbf2_9ce4_8422_2325;
+    let mut named = false;
+    let mut i = 0;
+    while i < path.len() {
+        if !named || path[i] == b'+' || path[i] == b'}' {
+            hash = (hash ^ path[i] as u64).wrapping_mul(0x0100_0000_01b3);
+        }
+        named = path[i] == b'{' || named && path[i] != b'}';
+        i += 1;
+    }
+    hash
+}
+
+/// A text put together at compile time; what does not fit is left out.
+struct Text {
+    bytes: [u8; 512],
+    length: usize,
+}
+
+impl Text {
+    const fn new() -> Self {
+        Self {
+            bytes: [0; 512],
+            length: 0,
+        }
+    }
+
+    const fn with(mut self, text: &str) -> Self {
+        let text = text.as_bytes();
+        if self.length + text.len() <= self.bytes.len() {
+            let mut i = 0;
+            while i < text.len() {
+                self.bytes[self.length] = text[i];
+                self.length += 1;
+                i += 1;
+            }
+        }
+        self
+    }
+
+    const fn as_str(&self) -> &str {
+        let (text, _) = self.bytes.split_at(self.length);
+        match std::str::from_utf8(text) {
+            Ok(text) => text,
+            Err(_) => "two routes in this list answer the same method and path",
+        }
+    }
+}
+
+const fn shared_method<'m>(left: &[&'m str], right: &[&str]) -> Option<&'m str> {
     let mut i = 0;
     while i < left.len() {
         let mut j = 0;
         while j < right.len() {
             if same_bytes(left[i].as_bytes(), right[j].as_bytes()) {
-                return true;
+                return Some(left[i]);
             }
             j += 1;
         }
         i += 1;
     }
-    false
+    None
 }
 
 const fn same_bytes(left: &[u8], right: &[u8]) -> bool {
@@ -219,7 +385,60 @@ const fn same_path(left: &str, right: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::same_path;
+    use super::{RouteInfo, assert_distinct, same_path, shape};
+
+    type Entry = (usize, &'static str, u64, RouteInfo);
+
+    const fn entry(
+        number: usize,
+        name: &'static str,
+        methods: &'static [&'static str],
+        path: &'static str,
+    ) -> Entry {
+        let info = RouteInfo {
+            methods,
+            path,
+            ..RouteInfo::NONE
+        };
+        (number, name, shape(path), info)
+    }
+
+    #[test]
+    fn routes_of_other_methods_or_paths_are_distinct() {
+        let routes = [
+            entry(0, "a", &["GET"], "/a/{key}"),
+            entry(1, "b", &["PUT", "POST"], "/a/{id}"),
+            // A number may be missing: `#[cfg]` took it out.
+            entry(3, "c", &["GET"], "/a/{key+}"),
+            entry(4, "d", &[], ""),
+            entry(6, "e", &[], ""),
+        ];
+        for (number, ..) in routes {
+            assert_distinct(&routes, number);
+        }
+    }
+
+    #[test]
+    #[should_panic(
+        expected = "`POST /a/{id}` is answered twice in this list: by `m::a` and by `b`"
+    )]
+    fn the_second_of_two_equal_routes_is_told() {
+        let routes = [
+            entry(1, "m::a", &["GET", "POST"], "/a/{key}"),
+            entry(3, "b", &["PUT", "POST"], "/a/{id}"),
+        ];
+        assert_distinct(&routes, 1);
+        assert_distinct(&routes, 3);
+    }
+
+    #[test]
+    fn what_is_the_same_has_the_same_shape() {
+        assert_eq!(shape("/a/{key}/b"), shape("/a/{id}/b"));
+        assert_eq!(shape("/a/{key+}"), shape("/a/{rest+}"));
+        assert_ne!(shape("/a/{key}"), shape("/a/{key+}"));
+        assert_ne!(shape("/a/{key}"), shape("/a/key"));
+        assert_ne!(shape("/a/{key}/b"), shape("/a/{key}/c"));
+    }
 
     #[test]
     fn paths_are_the_same_whatever_their_parameters_are_called() {

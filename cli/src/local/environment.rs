@@ -51,7 +51,7 @@ impl Function {
 const INHERITED: [&str; 4] = ["NO_COLOR", "RUST_BACKTRACE", "RUST_LOG", "TMPDIR"];
 
 /// Credentials of nobody: enough for an SDK to sign with, and taken by every embedded service.
-const CREDENTIALS: [(&str, &str); 3] = [
+pub(crate) const CREDENTIALS: [(&str, &str); 3] = [
     ("AWS_ACCESS_KEY_ID", "AKIALOCALFW000000000"),
     ("AWS_SECRET_ACCESS_KEY", "local"),
     ("AWS_SESSION_TOKEN", "local"),

@@ -11,6 +11,7 @@ pub(crate) mod pool;
 mod process;
 mod runtime_api;
 pub(crate) mod server;
+pub(crate) mod services;
 
 #[cfg(test)]
 mod tests;

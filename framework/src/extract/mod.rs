@@ -1,10 +1,59 @@
 //! Extractors: how a handler's arguments are read from a request.
+//!
+//! | argument | is | fails with |
+//! |---|---|---|
+//! | a name of the path or query | [`FromParam`] | 400 |
+//! | [`Query<T>`] | the query as a type | 400 |
+//! | [`Json<T>`](crate::Json) | a JSON body | 400, 415, 422 |
+//! | [`Form<T>`] | a form body | 400, 415, 422 |
+//! | `Bytes`, `Vec<u8>`, `String` | the body as it is | 400 where it is no text |
+//! | [`Headers`], [`Header<H>`] | all headers, or one | 400 |
+//! | [`Bearer`] | the token of `Authorization` | 401 |
+//! | [`Cookies`], `Method` | cookies, the method | – |
+//! | [`RequestId`], [`SourceIp`], [`Stage`], [`StageVariables`] | what the gateway tells | 500 |
+//! | [`LambdaContext`](crate::context::LambdaContext) | what Lambda tells | – |
+//! | [`Event<T>`] | the event itself | 500 |
+//! | [`Extension<T>`] | what middleware adds | 500 |
+//!
+//! Around any of them, `Option<T>` is `None` when the request has nothing of the kind; what is there but wrong stays a
+//! rejection. `Result<T, T::Rejection>` gives the handler the rejection to judge; the structs are in
+//! [`rejection`](crate::rejection).
 
+mod bearer;
+mod body;
+mod content_type;
+mod cookies;
+mod event;
+mod extension;
+mod form;
+mod header;
+mod headers;
 mod json;
+mod lambda;
 mod method;
 mod param;
+mod query;
+mod request_id;
+mod source_ip;
+mod stage;
+mod urlencoded;
 
-pub use self::param::{FromParam, Param, ParamError};
+pub use self::{
+    bearer::Bearer,
+    cookies::Cookies,
+    event::Event,
+    extension::Extension,
+    form::Form,
+    header::{Authorization, ContentType, Header, HeaderField, UserAgent},
+    headers::Headers,
+    param::{FromParam, Param, ParamError},
+    query::Query,
+    request_id::RequestId,
+    source_ip::SourceIp,
+    stage::{Stage, StageVariables},
+};
+
+use std::convert::Infallible;
 
 use crate::{error::Error, request::Request};
 
@@ -49,9 +98,25 @@ impl<T: FromRequest> FromRequest for Option<T> {
 }
 
 impl<T: FromRequest> FromRequest for Result<T, T::Rejection> {
-    type Rejection = Error;
+    type Rejection = Infallible;
 
-    fn from_request(request: &Request<'_>) -> Result<Self, Self::Rejection> {
+    fn from_request(request: &Request<'_>) -> Result<Self, Infallible> {
         Ok(T::from_request(request))
     }
+
+    fn is_absent(request: &Request<'_>) -> bool {
+        T::is_absent(request)
+    }
+}
+
+/// The longest text that a rejection repeats of what a client sent, in bytes.
+const LONGEST_DETAIL: usize = 300;
+
+/// The text, cut where it is long: serde repeats the value that it did not expect, and a client chooses how long that is.
+fn shorten(mut text: String) -> String {
+    if text.len() > LONGEST_DETAIL {
+        text.truncate(text.floor_char_boundary(LONGEST_DETAIL));
+        text.push('…');
+    }
+    text
 }

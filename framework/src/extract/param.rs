@@ -104,7 +104,7 @@ pub struct ParamError {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read from a path or query parameter",
     label = "not a parameter type",
-    note = "a parameter is `&str`, `String`, a number, `bool`, or any type that implements `std::str::FromStr`; in a query also `Option<T>` and `Vec<T>` of those"
+    note = "a parameter is `&str`, `String`, a number, `bool`, or any type that implements `std::str::FromStr` with an error that can be displayed; in a query also `Option<T>` and `Vec<T>` of those"
 )]
 pub trait FromParam<'r, M>: Sized {
     /// Whether a request without it is refused.
@@ -133,6 +133,7 @@ pub struct Optional<M>(M);
 #[derive(Debug)]
 pub struct Repeated<M>(M);
 
+#[diagnostic::do_not_recommend]
 impl<'r, T: FromStr<Err: fmt::Display>> FromParam<'r, Parsed> for T {
     fn from_param(param: Param<'r>) -> Result<Self, ParamError> {
         param.parse(param.one()?)
@@ -164,10 +165,6 @@ impl<'r> FromValue<'r, Borrowed> for &'r str {
 }
 
 #[diagnostic::do_not_recommend]
-#[expect(
-    private_bounds,
-    reason = "FromValue only tells what may stand inside; nobody implements it"
-)]
 impl<'r, T: FromValue<'r, M>, M> FromParam<'r, Optional<M>> for Option<T> {
     const REQUIRED: bool = false;
 
@@ -180,10 +177,6 @@ impl<'r, T: FromValue<'r, M>, M> FromParam<'r, Optional<M>> for Option<T> {
 }
 
 #[diagnostic::do_not_recommend]
-#[expect(
-    private_bounds,
-    reason = "FromValue only tells what may stand inside; nobody implements it"
-)]
 impl<'r, T: FromValue<'r, M>, M> FromParam<'r, Repeated<M>> for Vec<T> {
     const REQUIRED: bool = false;
     const MULTIPLE: bool = true;
@@ -193,5 +186,94 @@ impl<'r, T: FromValue<'r, M>, M> FromParam<'r, Repeated<M>> for Vec<T> {
             .values()
             .map(|value| T::from_value(param, value))
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+
+    use super::*;
+
+    /// What `T` reads from the query parameter `p` of that query.
+    fn query<M, T>(query: &str, check: impl FnOnce(Result<T, ParamError>))
+    where
+        T: for<'r> FromParam<'r, M>,
+    {
+        let target = format!("/?{query}");
+        let request = Request::new(Method::GET, &target);
+        check(T::from_param(Param::query(&request, "p")));
+    }
+
+    fn detail<T: fmt::Debug>(result: Result<T, ParamError>) -> String {
+        let error = result.unwrap_err();
+        assert_eq!((error.name, error.place), ("p", Place::Query));
+        error.detail.into_owned()
+    }
+
+    #[test]
+    fn one_value_is_parsed() {
+        query("p=7&q=8", |value| assert_eq!(value, Ok(7_u8)));
+        query("p=a+b%2Fc", |value| {
+            assert_eq!(value, Ok("a b/c".to_owned()))
+        });
+        query("p=true", |value| assert_eq!(value, Ok(true)));
+        query("p=", |value| assert_eq!(value, Ok(String::new())));
+        query("", |value| assert_eq!(detail::<u8>(value), "missing"));
+        query("p=1&p=2&p=3", |value| {
+            assert_eq!(detail::<u8>(value), "given 3 times, expected once");
+        });
+        query("p=300", |value| {
+            assert_eq!(
+                detail::<u8>(value),
+                "number too large to fit in target type: `300`"
+            );
+        });
+        query("p=%0A%1B", |value| {
+            assert_eq!(
+                detail::<u8>(value),
+                "invalid digit found in string: `\\n\\u{1b}`"
+            );
+        });
+    }
+
+    #[test]
+    fn an_option_is_none_only_when_the_parameter_is_missing() {
+        query("q=1", |value| assert_eq!(value, Ok(None::<u8>)));
+        query("p=1", |value| assert_eq!(value, Ok(Some(1_u8))));
+        query("p=", |value| {
+            assert_eq!(
+                detail::<Option<u8>>(value),
+                "cannot parse integer from empty string: ``"
+            );
+        });
+        query("p=1&p=1", |value| {
+            assert_eq!(detail::<Option<u8>>(value), "given 2 times, expected once");
+        });
+    }
+
+    #[test]
+    fn a_list_takes_all_values_in_order() {
+        query("p=2&q=0&p=1", |value| assert_eq!(value, Ok(vec![2_u8, 1])));
+        query("", |value| assert_eq!(value, Ok(Vec::<u8>::new())));
+        query("p=1&p=x", |value| {
+            assert_eq!(
+                detail::<Vec<u8>>(value),
+                "invalid digit found in string: `x`"
+            );
+        });
+    }
+
+    #[test]
+    fn text_is_borrowed_from_the_request() {
+        let request = Request::new(Method::GET, "/?p=x").with_path_param("key", "a/b c");
+        let key = <&str>::from_param(Param::path(&request, "key"));
+        assert_eq!(key, Ok("a/b c"));
+        let p = Option::<&str>::from_param(Param::query(&request, "p"));
+        assert_eq!(p, Ok(Some("x")));
+        // A name in the path is not looked for in the query, nor the reverse.
+        assert!(<&str>::from_param(Param::path(&request, "p")).is_err());
+        let key = Vec::<&str>::from_param(Param::query(&request, "key"));
+        assert_eq!(key, Ok(vec![]));
     }
 }

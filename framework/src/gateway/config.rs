@@ -59,6 +59,8 @@ pub enum TrailingSlash {
 pub enum ConfigError {
     /// Two routes answer the same method and path.
     Conflict(Conflict),
+    /// `$default` is there twice.
+    DefaultTwice,
     /// `$default` was given to a REST API, which has no such route.
     NoDefaultRoute,
     /// CORS lets every origin send credentials.
@@ -73,6 +75,9 @@ impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Conflict(conflict) => conflict.fmt(f),
+            Self::DefaultTwice => {
+                f.write_str("two routes answer the same requests; remove one: `$default`")
+            }
             Self::NoDefaultRoute => {
                 f.write_str("a REST API has no `$default` route; use `ANY /{proxy+}` and `ANY /`")
             }
@@ -86,7 +91,7 @@ impl fmt::Display for ConfigError {
             Self::Reserved(route) => {
                 write!(
                     f,
-                    "REST APIs keep `/ping` and `/sping` for themselves; choose another path for: {route}"
+                    "REST APIs keep `/ping` and `/sping` for themselves; choose another path for: `{route}`"
                 )
             }
         }

@@ -26,7 +26,7 @@ pub struct CorsConfig {
 type Line = (&'static str, String);
 
 impl CorsConfig {
-    /// Refuses what AWS refuses when the API is made. [U] gateway-truth §1.7
+    /// Refuses what AWS refuses when the API is made. `[U]` gateway-truth §1.7
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         if self.allow_credentials && self.allow_origins.iter().any(|origin| origin == "*") {
             return Err(ConfigError::CredentialsFromAnyOrigin);
@@ -34,8 +34,8 @@ impl CorsConfig {
         Ok(())
     }
 
-    /// The headers of a preflight's answer; none for an origin that is not allowed ([E] gateway-truth §8.2). What scripts
-    /// may read is not among them. [U] gateway-truth §1.7
+    /// The headers of a preflight's answer; none for an origin that is not allowed (`[E]` gateway-truth §8.2). What scripts
+    /// may read is not among them. `[U]` gateway-truth §1.7
     pub(super) fn preflight_headers(&self, origin: &str) -> impl Iterator<Item = Line> {
         let allowed = self.origin_headers(origin);
         let rest = (!allowed.is_empty()).then(|| {
@@ -113,7 +113,7 @@ impl CorsConfig {
     }
 }
 
-/// Whether a browser asks if it may send another request. [D] http-api-cors: both headers are needed
+/// Whether a browser asks if it may send another request. `[D]` http-api-cors: both headers are needed
 pub(super) fn is_preflight(request: &HttpRequest) -> bool {
     request.method == "OPTIONS"
         && request.header("origin").is_some()
@@ -167,5 +167,41 @@ mod tests {
                 "{allow_origins:?} {origin}"
             );
         }
+    }
+
+    #[test]
+    fn each_answer_has_its_own_headers() {
+        let one = |text: &str| vec![text.to_owned()];
+        let cors = CorsConfig {
+            allow_origins: one("https://a.example"),
+            allow_methods: vec!["GET".into(), "PUT".into()],
+            allow_headers: one("x-a"),
+            expose_headers: one("x-b"),
+            max_age: Some(60),
+            allow_credentials: true,
+        };
+        let names = |lines: Vec<Line>| -> Vec<&str> {
+            lines
+                .iter()
+                .filter_map(|(name, _)| name.strip_prefix("Access-Control-"))
+                .collect()
+        };
+        let own = "https://a.example";
+        let preflight = [
+            "Allow-Origin",
+            "Allow-Credentials",
+            "Allow-Methods",
+            "Allow-Headers",
+            "Max-Age",
+        ];
+        assert_eq!(names(cors.preflight_headers(own).collect()), preflight);
+        assert_eq!(
+            names(cors.response_headers(own).collect()),
+            ["Allow-Origin", "Allow-Credentials", "Expose-Headers"]
+        );
+        assert_eq!(cors.preflight_headers("https://b.example").next(), None);
+        assert_eq!(cors.response_headers("https://b.example").next(), None);
+        assert_eq!(cors.all_headers().count(), 6);
+        assert_eq!(CorsConfig::default().all_headers().next(), None);
     }
 }

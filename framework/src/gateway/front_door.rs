@@ -1,5 +1,7 @@
 //! One type for whichever front door the settings choose.
 
+use std::time::Duration;
+
 use super::{
     Arrival, FunctionUrl, HttpApi, HttpReply, HttpRequest, Invocation, Outcome, Received, RestApi,
 };
@@ -16,6 +18,28 @@ pub enum FrontDoor {
 }
 
 impl FrontDoor {
+    /// The largest body that the front door takes, in bytes: a server need not read more than one byte beyond it before it
+    /// lets [`FrontDoor::receive`] refuse.
+    #[must_use]
+    pub fn body_limit(&self) -> usize {
+        match self {
+            Self::HttpApi(_) => HttpApi::BODY_LIMIT,
+            Self::RestApi(_) => RestApi::BODY_LIMIT,
+            Self::FunctionUrl(_) => FunctionUrl::BODY_LIMIT,
+        }
+    }
+
+    /// How long the front door waits for the function before the outcome is [`Outcome::IntegrationTimeout`]. A function URL
+    /// waits as long as the function may run.
+    #[must_use]
+    pub fn integration_timeout(&self) -> Option<Duration> {
+        match self {
+            Self::HttpApi(_) => Some(HttpApi::INTEGRATION_TIMEOUT),
+            Self::RestApi(_) => Some(RestApi::INTEGRATION_TIMEOUT),
+            Self::FunctionUrl(_) => None,
+        }
+    }
+
     /// Takes a request to the function's event, or to the front door's own answer.
     #[must_use]
     pub fn receive(&self, request: &HttpRequest, arrival: &Arrival) -> Received {

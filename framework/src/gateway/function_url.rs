@@ -1,4 +1,4 @@
-//! Function URLs: Lambda's own HTTP endpoint.
+//! Function URLs, Lambda's own HTTP endpoint: the way of a request, and of its answer.
 
 use super::cors::is_preflight;
 use super::event::{EVENT_LIMIT, Trace, function_url_event};
@@ -38,6 +38,10 @@ pub struct FunctionUrl {
 }
 
 impl FunctionUrl {
+    /// The largest body that the URL takes, in bytes: a server need not read more than one byte beyond it before it lets
+    /// [`FunctionUrl::receive`] refuse. `[D]` gateway-truth §3, and what Lambda takes as an event
+    pub const BODY_LIMIT: usize = EVENT_LIMIT;
+
     /// Checks a configuration and makes it ready to serve.
     ///
     /// # Errors
@@ -72,7 +76,7 @@ impl FunctionUrl {
             return Received::Answer(reply.preflight());
         }
         // Whether AWS stops a long body before it makes an event of it is unverified; it saves the copy.
-        if request.body.len() > EVENT_LIMIT {
+        if request.body.len() > Self::BODY_LIMIT {
             return Received::Answer(reply.message(UrlMessage::EntityTooLarge));
         }
         let trace = Trace::new(request, arrival);
@@ -119,5 +123,223 @@ impl FunctionUrl {
             return false;
         };
         domain.starts_with("lambda-url.") && !id.eq_ignore_ascii_case(&self.config.identity.api_id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn url(change: impl FnOnce(&mut FunctionUrlConfig)) -> FunctionUrl {
+        let mut config = FunctionUrlConfig::new(ApiIdentity {
+            domain_name: "abc.lambda-url.us-east-1.on.aws".into(),
+            ..ApiIdentity::new("abc", "$default")
+        });
+        change(&mut config);
+        FunctionUrl::new(config).expect("the configuration is right")
+    }
+
+    fn receive(url: &FunctionUrl, request: &HttpRequest) -> Received {
+        url.receive(
+            request,
+            &Arrival::new(1_744_668_836_000, [0x5a; Arrival::ENTROPY]),
+        )
+    }
+
+    #[test]
+    fn writes_the_whole_event() {
+        let mut request = HttpRequest::new("POST", "/a%20b?q=%31&q=2");
+        request.push_header("Cookie", b"k=v; l=w");
+        request.body = "hi".into();
+        let Received::Invoke(invocation) = receive(&url(|_| {}), &request) else {
+            panic!("a URL has one route")
+        };
+        let event: Value = serde_json::from_slice(&invocation.event).expect("an event is JSON");
+        let expected = json!({
+            "version": "2.0",
+            "routeKey": "$default",
+            "rawPath": "/a%20b",
+            "rawQueryString": "q=%31&q=2",
+            "cookies": ["k=v", "l=w"],
+            "headers": {
+                "content-length": "2",
+                "cookie": "k=v; l=w",
+                "host": "abc.lambda-url.us-east-1.on.aws",
+                "x-amzn-tls-cipher-suite": "TLS_AES_128_GCM_SHA256",
+                "x-amzn-tls-version": "TLSv1.3",
+                "x-amzn-trace-id": "Root=1-67fd88a4-5a5a5a5a5a5a5a5a5a5a5a5a",
+                "x-forwarded-for": "127.0.0.1",
+                "x-forwarded-port": "443",
+                "x-forwarded-proto": "https"
+            },
+            "queryStringParameters": {"q": "1,2"},
+            "requestContext": {
+                "accountId": "anonymous",
+                "apiId": "abc",
+                "domainName": "abc.lambda-url.us-east-1.on.aws",
+                "domainPrefix": "abc",
+                "http": {
+                    "method": "POST",
+                    "path": "/a b",
+                    "protocol": "HTTP/1.1",
+                    "sourceIp": "127.0.0.1",
+                    "userAgent": ""
+                },
+                "requestId": "5a5a5a5a-5a5a-4a5a-9a5a-5a5a5a5a5a5a",
+                "routeKey": "$default",
+                "stage": "$default",
+                "time": "14/Apr/2025:22:13:56 +0000",
+                "timeEpoch": 1_744_668_836_000_u64
+            },
+            "body": "aGk=",
+            "isBase64Encoded": true
+        });
+        assert_eq!(event, expected);
+    }
+
+    #[test]
+    fn knows_its_own_host() {
+        let table = [
+            ("abc.lambda-url.us-east-1.on.aws", true),
+            ("other.lambda-url.us-east-1.on.aws", false),
+            ("localhost:8000", true),
+            ("lambda-url.example.com", true),
+        ];
+        for (host, own) in table {
+            let mut request = HttpRequest::new("GET", "/");
+            request.push_header("host", host.as_bytes());
+            match receive(&url(|_| {}), &request) {
+                Received::Invoke(_) => assert!(own, "{host}"),
+                Received::Answer(reply) => assert_eq!((own, reply.status), (false, 403), "{host}"),
+            }
+        }
+    }
+
+    #[test]
+    fn answers_for_whatever_happens() {
+        let table: [(bool, Outcome<'_>, u16, &str, &str); 9] = [
+            (
+                false,
+                Outcome::Payload(br#"{"a" : 1}"#),
+                200,
+                "application/json",
+                r#"{"a":1}"#,
+            ),
+            (
+                false,
+                Outcome::Payload(br#""text""#),
+                200,
+                "application/json",
+                "text",
+            ),
+            (
+                false,
+                Outcome::Payload(br#"{"statusCode":201,"body":"x"}"#),
+                201,
+                "application/json",
+                "x",
+            ),
+            (
+                true,
+                Outcome::Payload(br#"{"statusCode":201}"#),
+                200,
+                "application/octet-stream",
+                r#"{"statusCode":201}"#,
+            ),
+            (
+                false,
+                Outcome::Payload(b"{"),
+                502,
+                "text/plain",
+                "Internal Server Error",
+            ),
+            (
+                false,
+                Outcome::FunctionError(b"{}"),
+                502,
+                "text/plain",
+                "Internal Server Error",
+            ),
+            (
+                false,
+                Outcome::IntegrationTimeout,
+                502,
+                "text/plain",
+                "Internal Server Error",
+            ),
+            (
+                false,
+                Outcome::Throttled,
+                429,
+                "application/json",
+                r#"{"Message":"Rate Exceeded."}"#,
+            ),
+            (
+                false,
+                Outcome::EventTooLarge,
+                413,
+                "application/json",
+                r#"{"Message":"Request must be smaller than 6291456 bytes for the InvokeFunction operation"}"#,
+            ),
+        ];
+        for (streaming, outcome, status, content_type, body) in table {
+            let url = url(|config| config.streaming = streaming);
+            let Received::Invoke(invocation) = receive(&url, &HttpRequest::new("GET", "/")) else {
+                panic!("a URL has one route")
+            };
+            let reply = url.answer(&invocation, outcome);
+            let seen = (reply.status, reply.header("content-type"), &*reply.body);
+            assert_eq!(
+                seen,
+                (status, Some(content_type), body.as_bytes()),
+                "{outcome:?}"
+            );
+            assert_eq!(
+                reply.header("x-amzn-requestid"),
+                Some(invocation.request_id.as_str())
+            );
+        }
+    }
+
+    #[test]
+    fn refuses_a_body_that_lambda_would() {
+        let sized = |length: usize| {
+            let mut request = HttpRequest::new("POST", "/");
+            request.push_header("content-type", b"text/plain");
+            request.body = vec![b'a'; length].into();
+            match receive(&url(|_| {}), &request) {
+                Received::Invoke(_) => 200,
+                Received::Answer(reply) => reply.status,
+            }
+        };
+        assert_eq!(
+            (sized(6_000_000), sized(6_291_456), sized(7_000_000)),
+            (200, 413, 413)
+        );
+    }
+
+    #[test]
+    fn answers_preflights_only_if_cors_is_configured() {
+        let mut request = HttpRequest::new("OPTIONS", "/");
+        request.push_header("Origin", b"https://a.example");
+        request.push_header("Access-Control-Request-Method", b"PUT");
+        assert!(matches!(
+            receive(&url(|_| {}), &request),
+            Received::Invoke(_)
+        ));
+        let cors = CorsConfig {
+            allow_origins: vec!["*".into()],
+            ..CorsConfig::default()
+        };
+        let Received::Answer(reply) = receive(&url(|config| config.cors = Some(cors)), &request)
+        else {
+            panic!("a preflight is answered")
+        };
+        assert_eq!(
+            (reply.status, reply.header("access-control-allow-origin")),
+            (200, Some("*"))
+        );
     }
 }

@@ -203,3 +203,55 @@ pub enum Outcome<'a> {
     /// The front door may not invoke the function.
     NotPermitted,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_the_target_apart() {
+        let table = [
+            ("/a%20b?x=1&y=?", "/a%20b", "x=1&y=?"),
+            ("/a", "/a", ""),
+            ("/a?", "/a", ""),
+            ("", "/", ""),
+            ("?x", "/", "x"),
+            ("*", "/", ""),
+            ("/a#b?c", "/a", ""),
+            ("http://host:80/a?x", "/a", "x"),
+            ("http://host?x", "/", "x"),
+            ("http://host", "/", ""),
+            ("//a//b", "//a//b", ""),
+        ];
+        for (target, path, query) in table {
+            assert_eq!(
+                HttpRequest::new("GET", target).path_and_query(),
+                (path, query),
+                "{target}"
+            );
+        }
+    }
+
+    #[test]
+    fn reads_header_values_that_are_no_text() {
+        let mut request = HttpRequest::new("GET", "/");
+        request.push_header("a", "é".as_bytes());
+        request.push_header("b", &[b'x', 0xe9]);
+        assert_eq!(
+            (request.header("A"), request.header("B")),
+            (Some("é"), Some("xé"))
+        );
+    }
+
+    #[test]
+    fn makes_identifiers_as_aws_does() {
+        let arrival = Arrival::new(
+            1_700_000_000_123,
+            std::array::from_fn(|at| at.to_le_bytes()[0] | 0xe0),
+        );
+        assert_eq!(arrival.request_id, "e0e1e2e3-e4e5-46e7-a8e9-eaebecedeeef");
+        assert_eq!(arrival.extended_id, "8PHy8_T19vf4-fo=");
+        assert_eq!(arrival.trace_root, "1-6553f100-fbfcfdfeffe0e1e2e3e4e5e6");
+        assert_eq!(arrival.span_id, "e7e8e9eaebecedee");
+    }
+}

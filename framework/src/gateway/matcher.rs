@@ -1,7 +1,7 @@
 //! Method and path to route, over a trie of path segments.
 //!
-//! The cost of a look-up does not grow with the number of routes that share no segment with the path. A look-up visits a
-//! node of the trie at most twice, and never more nodes than the routes have segments.
+//! Routes that share no segment with the path cost nothing. A look-up visits each node of the trie twice at most, once for whole
+//! matches and once for prefixes, so that no path makes it slower than the routes have segments.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -14,8 +14,8 @@ use super::{PathPattern, Segment};
 ///
 /// A route that matches the whole path segment by segment goes before one that ends in `{name+}`; a literal segment goes
 /// before a variable, from left to right; a longer prefix goes before a shorter one; a method goes before `ANY` on the same path.
-/// [D] gateway-truth §1.1. A path whose routes all have other methods is passed over, so `POST /items` reaches
-/// `ANY /{proxy+}` beside `GET /items`. [R] for REST APIs, gateway-truth §2.1
+/// `[D]` gateway-truth §1.1. A path whose routes all have other methods is passed over, so `POST /items` reaches
+/// `ANY /{proxy+}` beside `GET /items`. `[R]` for REST APIs, gateway-truth §2.1
 ///
 /// ```
 /// use fw::gateway::{Matcher, PathPattern};
@@ -68,7 +68,7 @@ pub struct Match<'m, 'p> {
 /// Two routes that answer the same requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conflict {
-    /// Their method; empty for `$default`.
+    /// Their method.
     pub method: String,
     /// The path of the first.
     pub first: String,
@@ -83,22 +83,14 @@ impl fmt::Display for Conflict {
             first,
             second,
         } = self;
-        if method.is_empty() {
-            write!(
-                f,
-                "two routes answer the same requests; remove one: `{first}`"
-            )
-        } else if first == second {
-            write!(
-                f,
-                "two routes answer the same requests; remove one: `{method} {first}`"
-            )
-        } else {
-            write!(
-                f,
-                "two routes answer the same requests; remove one: `{method} {first}` or `{method} {second}`"
-            )
+        write!(
+            f,
+            "two routes answer the same requests; remove one: `{method} {first}`"
+        )?;
+        if first != second {
+            write!(f, " or `{method} {second}`")?;
         }
+        Ok(())
     }
 }
 
@@ -185,15 +177,15 @@ impl Matcher {
     }
 
     /// The route for a method and a raw path, as `/a%20b`. Slashes split before anything is decoded, so `%2F` is
-    /// part of one segment [I] gateway-truth §1.2; a literal is compared with the decoded segment (RFC 3986 §6.2.2.2).
+    /// part of one segment (`[I]` gateway-truth §1.2); a literal is compared with the decoded segment, as RFC 3986 §6.2.2.2
+    /// has it (for AWS unverified).
     #[must_use]
     pub fn find<'p>(&self, method: &str, path: &'p str) -> Option<Match<'_, 'p>> {
         let rest = segments(path);
         let mut values = Vec::new();
-        let endpoint = self.full(0, rest, method, &mut values).or_else(|| {
-            values.clear();
-            self.greedy(0, rest, method, &mut values)
-        })?;
+        let endpoint = self
+            .full(0, rest, method, &mut values)
+            .or_else(|| self.greedy(0, rest, method, &mut values))?;
         Some(Match {
             index: endpoint.index,
             params: endpoint
@@ -227,7 +219,7 @@ impl Matcher {
         methods.into_iter().collect()
     }
 
-    /// A route that matches every segment. Goes no deeper than the longest route.
+    /// A route that matches every segment; `values` are as before where there is none. Goes no deeper than the longest route.
     fn full<'p>(
         &self,
         at: usize,
@@ -318,4 +310,213 @@ fn pick<'e>(endpoints: &'e [Endpoint], method: &str) -> Option<&'e Endpoint> {
             .find(|endpoint| *endpoint.method == *method)
     };
     of(method).or_else(|| of("ANY"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::RouteKey;
+
+    fn matcher(routes: &[&str]) -> Result<Matcher, Conflict> {
+        let mut matcher = Matcher::default();
+        for (index, route) in routes.iter().enumerate() {
+            match route.parse() {
+                Ok(RouteKey::Path { method, path }) => matcher.insert(index, &method, &path)?,
+                other => panic!("{route} has a path: {other:?}"),
+            }
+        }
+        Ok(matcher)
+    }
+
+    /// Finds by the route's text, with the variables as `name=value`.
+    fn find(routes: &[&'static str], method: &str, path: &str) -> Option<(&'static str, String)> {
+        let matcher = matcher(routes).expect("the routes differ");
+        let found = matcher.find(method, path)?;
+        let params: Vec<String> = found
+            .params
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        Some((routes[found.index], params.join(" ")))
+    }
+
+    #[test]
+    fn the_most_specific_route_wins() {
+        // [D] gateway-truth §1.1, the example of the documentation.
+        let routes = &[
+            "ANY /{proxy+}",
+            "GET /pets/{proxy+}",
+            "GET /pets/dog/{id}",
+            "GET /pets/dog/1",
+        ];
+        let table = [
+            ("GET", "/pets/dog/1", Some(("GET /pets/dog/1", ""))),
+            ("GET", "/pets/dog/2", Some(("GET /pets/dog/{id}", "id=2"))),
+            (
+                "GET",
+                "/pets/cat/1",
+                Some(("GET /pets/{proxy+}", "proxy=cat/1")),
+            ),
+            (
+                "GET",
+                "/pets/dog/1/2",
+                Some(("GET /pets/{proxy+}", "proxy=dog/1/2")),
+            ),
+            ("GET", "/pets", Some(("ANY /{proxy+}", "proxy=pets"))),
+            (
+                "POST",
+                "/pets/dog/1",
+                Some(("ANY /{proxy+}", "proxy=pets/dog/1")),
+            ),
+            ("GET", "/", None),
+            ("GET", "", None),
+        ];
+        for (method, path, expected) in table {
+            let expected = expected.map(|(route, params)| (route, params.to_owned()));
+            assert_eq!(find(routes, method, path), expected, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn tries_again_where_a_literal_leads_nowhere() {
+        let routes = &[
+            "GET /a/{x}/c",
+            "GET /{y}/b/d",
+            "GET /{z}/{w}/e",
+            "GET /a/b/{rest+}",
+            "GET /a/{q}/f/{rest+}",
+        ];
+        let table = [
+            ("/a/b/c", "GET /a/{x}/c", "x=b"),
+            ("/a/b/d", "GET /{y}/b/d", "y=a"),
+            ("/a/b/e", "GET /{z}/{w}/e", "z=a w=b"),
+            ("/a/b/f", "GET /a/b/{rest+}", "rest=f"),
+            ("/a/b/f/g", "GET /a/b/{rest+}", "rest=f/g"),
+            ("/a/c/f/g", "GET /a/{q}/f/{rest+}", "q=c rest=g"),
+        ];
+        for (path, route, params) in table {
+            assert_eq!(
+                find(routes, "GET", path),
+                Some((route, params.to_owned())),
+                "{path}"
+            );
+        }
+        assert_eq!(find(routes, "GET", "/b/b/f"), None);
+    }
+
+    #[test]
+    fn a_whole_match_goes_before_a_longer_prefix() {
+        let routes = &["GET /a/{rest+}", "GET /{x}/b"];
+        assert_eq!(
+            find(routes, "GET", "/a/b"),
+            Some(("GET /{x}/b", "x=a".into()))
+        );
+    }
+
+    #[test]
+    fn a_method_goes_before_any_on_the_same_path_only() {
+        let routes = &["ANY /a", "GET /a", "GET /{x}", "ANY /{x}"];
+        assert_eq!(find(routes, "GET", "/a"), Some(("GET /a", String::new())));
+        assert_eq!(find(routes, "PUT", "/a"), Some(("ANY /a", String::new())));
+        assert_eq!(find(routes, "PUT", "/b"), Some(("ANY /{x}", "x=b".into())));
+        // The literal path's ANY goes before the variable's GET.
+        assert_eq!(
+            find(&["ANY /a", "GET /{x}"], "GET", "/a"),
+            Some(("ANY /a", String::new()))
+        );
+    }
+
+    #[test]
+    fn empty_segments_are_no_values() {
+        let routes = &["GET /a/{x}", "GET /b/{rest+}", "GET /c"];
+        for path in ["/a/", "/a", "/a//", "/b/", "/b", "/c/", "//c", "/"] {
+            assert_eq!(find(routes, "GET", path), None, "{path}");
+        }
+        assert_eq!(
+            find(routes, "GET", "/b/c/"),
+            Some(("GET /b/{rest+}", "rest=c/".into()))
+        );
+        assert_eq!(
+            find(routes, "GET", "/b//c"),
+            Some(("GET /b/{rest+}", "rest=/c".into()))
+        );
+    }
+
+    #[test]
+    fn splits_before_it_decodes() {
+        let routes = &["GET /a%20b/{x}", "GET /{one}"];
+        assert_eq!(
+            find(routes, "GET", "/a%20b/%2f"),
+            Some(("GET /a%20b/{x}", "x=%2f".into()))
+        );
+        assert_eq!(
+            find(routes, "GET", "/%61%20b/c"),
+            Some(("GET /a%20b/{x}", "x=c".into()))
+        );
+        assert_eq!(
+            find(routes, "GET", "/a%2Fb"),
+            Some(("GET /{one}", "one=a%2Fb".into()))
+        );
+    }
+
+    #[test]
+    fn refuses_two_routes_for_the_same_requests() {
+        let message = |routes: &[&str]| matcher(routes).expect_err("a conflict").to_string();
+        assert_eq!(
+            message(&["GET /a/{x}", "GET /a/{x}"]),
+            "two routes answer the same requests; remove one: `GET /a/{x}`"
+        );
+        assert_eq!(
+            message(&["GET /a/{x}", "GET /a/{y}"]),
+            "two routes answer the same requests; remove one: `GET /a/{x}` or `GET /a/{y}`"
+        );
+        assert!(
+            matcher(&[
+                "GET /a/{x}",
+                "PUT /a/{y}",
+                "GET /a/{z+}",
+                "ANY /a/{x}",
+                "GET /{y}/{z}"
+            ])
+            .is_ok()
+        );
+    }
+
+    #[test]
+    fn tells_the_allowed_methods() {
+        let matcher = matcher(&["PUT /a/{x}", "GET /a/b", "DELETE /{rest+}", "POST /a"])
+            .expect("the routes differ");
+        let table: [(&str, &[&str]); 5] = [
+            ("/a/b", &["DELETE", "GET", "PUT"]),
+            ("/a/c", &["DELETE", "PUT"]),
+            ("/a", &["DELETE", "POST"]),
+            ("/", &[]),
+            ("/a/", &["DELETE"]),
+        ];
+        for (path, methods) in table {
+            assert_eq!(matcher.allowed_methods(path), methods, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_path_may_be_long_and_branch_at_each_segment() {
+        let depth = 12;
+        let mut routes: Vec<String> = (0..depth)
+            .map(|at| format!("GET {}/{{v}}/a/x", "/a".repeat(at)))
+            .collect();
+        routes.push(format!(
+            "GET {}",
+            (0..depth)
+                .map(|at| format!("/{{v{at}}}"))
+                .collect::<String>()
+        ));
+        let routes: Vec<&str> = routes.iter().map(String::as_str).collect();
+        let matcher = matcher(&routes).expect("the routes differ");
+        let path = "/a".repeat(depth);
+        assert_eq!(
+            matcher.find("GET", &path).map(|found| found.index),
+            Some(depth)
+        );
+        assert!(matcher.find("GET", &"/a".repeat(100_000)).is_none());
+    }
 }

@@ -254,3 +254,124 @@ fn segment(part: &str) -> Result<Segment, PatternError> {
 fn in_path(character: char) -> bool {
     character.is_ascii_alphanumeric() || "/-._~!$&'()*+,;=:@%{}".contains(character)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_route_keys() {
+        use Segment::{Greedy, Literal, Variable};
+        let (literal, variable) = (
+            |text: &str| Literal(text.into()),
+            |name: &str| Variable(name.into()),
+        );
+        let table = [
+            ("GET /", "GET", vec![]),
+            (
+                "GET /objects/{key}",
+                "GET",
+                vec![literal("objects"), variable("key")],
+            ),
+            (
+                "ANY /x/{proxy+}",
+                "ANY",
+                vec![literal("x"), Greedy("proxy".into())],
+            ),
+            (
+                "PATCH /a%20b/{a_b-c.d:e}/~",
+                "PATCH",
+                vec![literal("a b"), variable("a_b-c.d:e"), literal("~")],
+            ),
+        ];
+        for (text, method, segments) in table {
+            let RouteKey::Path { method: own, path } = text.parse().expect(text) else {
+                panic!("{text} has a path")
+            };
+            assert_eq!(
+                (own.as_str(), path.segments()),
+                (method, &segments[..]),
+                "{text}"
+            );
+        }
+        assert_eq!(" $default ".parse(), Ok(RouteKey::Default));
+    }
+
+    #[test]
+    fn prints_route_keys_as_written() {
+        for text in ["$default", "GET /", "GET /a%20b/{x}", "ANY /{proxy+}"] {
+            assert_eq!(
+                text.parse().map(|key: RouteKey| key.to_string()).as_deref(),
+                Ok(text)
+            );
+        }
+    }
+
+    #[test]
+    fn tells_what_is_wrong_and_what_to_write() {
+        let table = [
+            (
+                "",
+                "a route is a method and a path, as `GET /objects/{key}`, or `$default`; this one is empty",
+            ),
+            (
+                "/a",
+                "a route is a method and a path, as `GET /objects/{key}`, or `$default`, not: `/a`",
+            ),
+            (
+                "get /a",
+                "a method is written in capital letters, as `GET`, or is `ANY`, not: `get`",
+            ),
+            ("GET a/b", "a path starts with `/`; write: `/a/b`"),
+            ("GET /a//", "a path cannot end with `/`; write: `/a`"),
+            (
+                "GET /a//b",
+                "a path cannot have an empty segment; remove a `/` from: `/a//b`",
+            ),
+            (
+                "GET /a b",
+                "a path cannot have the character ' '; percent-encode it in: `/a b`",
+            ),
+            (
+                "GET /caf\u{e9}",
+                "a path cannot have the character '\u{e9}'; percent-encode it in: `/caf\u{e9}`",
+            ),
+            (
+                "GET /a{b}",
+                "braces enclose a whole segment, as `{key}`, with `+` only before the last brace, not: `a{b}`",
+            ),
+            (
+                "GET /{a}{b}",
+                "braces enclose a whole segment, as `{key}`, with `+` only before the last brace, not: `{a}{b}`",
+            ),
+            (
+                "GET /{a",
+                "braces enclose a whole segment, as `{key}`, with `+` only before the last brace, not: `{a`",
+            ),
+            (
+                "GET /{}",
+                "a variable's name has only letters, digits, `.`, `_`, `-` and `:`, and at least one, not: `{}`",
+            ),
+            (
+                "GET /{a+b}",
+                "a variable's name has only letters, digits, `.`, `_`, `-` and `:`, and at least one, not: `{a+b}`",
+            ),
+            (
+                "GET /{+}",
+                "a variable's name has only letters, digits, `.`, `_`, `-` and `:`, and at least one, not: `{+}`",
+            ),
+            (
+                "GET /{a+}/b",
+                "a variable with `+` takes all the rest of the path, so it must be the last segment: `{a+}`",
+            ),
+            (
+                "GET /{a}/b/{a}",
+                "two variables of one path cannot have the same name: `a`",
+            ),
+        ];
+        for (text, message) in table {
+            let error = text.parse::<RouteKey>().expect_err(text);
+            assert_eq!(error.to_string(), message, "{text}");
+        }
+    }
+}

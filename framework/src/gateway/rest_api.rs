@@ -1,4 +1,6 @@
-//! REST API (API Gateway v1).
+//! REST API (API Gateway v1): the way of a request, and of its answer.
+
+use std::time::Duration;
 
 use super::event::{EVENT_LIMIT, RestCall, Trace, rest_event};
 use super::reply::{RestMessage, RestReply};
@@ -7,16 +9,13 @@ use super::{
     Outcome, Received, RouteKey,
 };
 
-/// The largest body, in bytes. [D] gateway-truth §2.7: 10 MB, read as 10 MiB
-const BODY_LIMIT: usize = 10 * 1024 * 1024;
-
-/// The longest URL, in bytes. [D] gateway-truth §2.7, regional
+/// The longest URL, in bytes. `[D]` gateway-truth §2.7, regional
 const URL_LIMIT: usize = 10_240;
 
-/// The most that all header values may take, in bytes. [D] gateway-truth §2.7
+/// The most that all header values may take, in bytes. `[D]` gateway-truth §2.7
 const HEADER_LIMIT: usize = 10_240;
 
-/// What `ANY` stands for; there are no other methods. [E] gateway-truth §2.1
+/// What `ANY` stands for; there are no other methods. `[E]` gateway-truth §2.1
 const METHODS: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
 
 /// How a REST API is set up.
@@ -54,6 +53,13 @@ pub struct RestApi {
 }
 
 impl RestApi {
+    /// The largest body that the API takes, in bytes: a server need not read more than one byte beyond it before it lets
+    /// [`RestApi::receive`] refuse. `[D]` gateway-truth §2.7: 10 MB, read as 10 MiB
+    pub const BODY_LIMIT: usize = 10 * 1024 * 1024;
+
+    /// How long the API waits for the function, unless configured to wait less or, since 2024, more. `[U]` gateway-truth §2.7
+    pub const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(29);
+
     /// Checks a configuration and makes it ready to serve.
     ///
     /// # Errors
@@ -94,7 +100,7 @@ impl RestApi {
         }
     }
 
-    /// Takes what became of an invocation to what the client sees. [R/U] gateway-truth §2.3, §2.7
+    /// Takes what became of an invocation to what the client sees. `[R/U]` gateway-truth §2.3, §2.7
     #[must_use]
     pub fn answer(&self, invocation: &Invocation, outcome: Outcome<'_>) -> HttpReply {
         let reply = RestReply {
@@ -107,7 +113,8 @@ impl RestApi {
                 return reply.result(payload, &invocation.trace_id, invocation.accepts_binary);
             }
             Outcome::FunctionError(_) => RestMessage::BadGateway,
-            // What a REST API says when Lambda itself refuses to start the function is unverified.
+            // Lambda refuses, and the API owns up to it: both are causes of 500 in AWS Knowledge Center,
+            // "api-gateway-internal-server-error". The exact text is unverified.
             Outcome::Throttled | Outcome::NotPermitted => RestMessage::InternalServerError,
             Outcome::IntegrationTimeout => RestMessage::GatewayTimeout,
             Outcome::EventTooLarge => RestMessage::RequestTooLong,
@@ -140,7 +147,7 @@ impl RestApi {
         {
             return refuse(RestMessage::HeadersTooLarge);
         }
-        if request.body.len() > BODY_LIMIT {
+        if request.body.len() > Self::BODY_LIMIT {
             return refuse(RestMessage::RequestTooLong);
         }
         let (path, _) = request.path_and_query();
@@ -194,7 +201,7 @@ impl RestApi {
         })
     }
 
-    /// Whether the first media type of a header is one of `binaryMediaTypes`. [R] gateway-truth §2.4
+    /// Whether the first media type of a header is one of `binaryMediaTypes`. `[R]` gateway-truth §2.4
     fn is_binary(&self, header: Option<&str>) -> bool {
         let media = header
             .and_then(|header| header.split([',', ';']).next())
@@ -220,7 +227,7 @@ impl RestApi {
     }
 }
 
-/// The path with one leading slash. [R] gateway-truth §2.1
+/// The path with one leading slash. `[R]` gateway-truth §2.1
 fn collapse(path: &str) -> &str {
     let behind = path.trim_start_matches('/');
     // The slash before, which is one byte; a path that has none is as it was.
@@ -228,7 +235,7 @@ fn collapse(path: &str) -> &str {
         .unwrap_or(path)
 }
 
-/// The path behind the stage, from one slash on. [R] gateway-truth §0 row 15, §2.1
+/// The path behind the stage, from one slash on. `[R]` gateway-truth §0 row 15, §2.1
 fn behind_stage<'p>(path: &'p str, stage: &str) -> Option<&'p str> {
     match path.strip_prefix('/')?.strip_prefix(stage)? {
         "" => Some("/"),
@@ -238,7 +245,312 @@ fn behind_stage<'p>(path: &'p str, stage: &str) -> Option<&'p str> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
+
+    fn with_routes(routes: &[&str], cors: Option<CorsConfig>) -> Result<RestApi, ConfigError> {
+        let routes = routes
+            .iter()
+            .map(|route| route.parse().expect(route))
+            .collect();
+        RestApi::new(RestApiConfig {
+            routes,
+            cors,
+            ..RestApiConfig::new(ApiIdentity::new("a1b2c3d4e5", "dev"))
+        })
+    }
+
+    fn cors(origins: &[&str]) -> Option<CorsConfig> {
+        let allow_origins = origins.iter().map(ToString::to_string).collect();
+        Some(CorsConfig {
+            allow_origins,
+            ..CorsConfig::default()
+        })
+    }
+
+    fn receive(api: &RestApi, request: &HttpRequest) -> Received {
+        api.receive(
+            request,
+            &Arrival::new(1_744_668_836_000, [0x5a; Arrival::ENTROPY]),
+        )
+    }
+
+    fn answer(api: &RestApi, outcome: Outcome<'_>) -> HttpReply {
+        match receive(api, &HttpRequest::new("GET", "/dev/a")) {
+            Received::Invoke(invocation) => api.answer(&invocation, outcome),
+            Received::Answer(reply) => panic!("the route exists: {reply:?}"),
+        }
+    }
+
+    #[test]
+    fn writes_the_whole_event() {
+        let api = with_routes(&["PUT /a/{x+}"], None).expect("one route");
+        let mut request = HttpRequest::new("PUT", "/dev/a/b%20c/?q=1;q=2");
+        for (name, value) in [
+            ("host", "localhost"),
+            ("x-B", "1"),
+            ("X-b", "2"),
+            ("user-agent", "ua"),
+            ("te", "gzip"),
+        ] {
+            request.push_header(name, value.as_bytes());
+        }
+        request.body = "é".into();
+        let Received::Invoke(invocation) = receive(&api, &request) else {
+            panic!("the route exists")
+        };
+        let event: Value = serde_json::from_slice(&invocation.event).expect("an event is JSON");
+        let trace = "Root=1-67fd88a4-5a5a5a5a5a5a5a5a5a5a5a5a";
+        let expected = json!({
+            "resource": "/a/{x+}",
+            "path": "/a/b%20c/",
+            "httpMethod": "PUT",
+            "headers": {
+                "Host": "localhost",
+                "User-Agent": "ua",
+                "X-Amzn-Trace-Id": trace,
+                "x-B": "2",
+                "X-Forwarded-For": "127.0.0.1",
+                "X-Forwarded-Port": "443",
+                "X-Forwarded-Proto": "https"
+            },
+            "multiValueHeaders": {
+                "Host": ["localhost"],
+                "User-Agent": ["ua"],
+                "X-Amzn-Trace-Id": [trace],
+                "x-B": ["1", "2"],
+                "X-Forwarded-For": ["127.0.0.1"],
+                "X-Forwarded-Port": ["443"],
+                "X-Forwarded-Proto": ["https"]
+            },
+            "queryStringParameters": {"q": "2"},
+            "multiValueQueryStringParameters": {"q": ["1", "2"]},
+            "pathParameters": {"x": "b%20c"},
+            "stageVariables": null,
+            "requestContext": {
+                "resourceId": event["requestContext"]["resourceId"],
+                "resourcePath": "/a/{x+}",
+                "httpMethod": "PUT",
+                "extendedRequestId": "WlpaWlpaWlpaWlo=",
+                "requestTime": "14/Apr/2025:22:13:56 +0000",
+                "path": "/dev/a/b%20c/",
+                "accountId": "123456789012",
+                "protocol": "HTTP/1.1",
+                "stage": "dev",
+                "domainPrefix": "a1b2c3d4e5",
+                "requestTimeEpoch": 1_744_668_836_000_u64,
+                "requestId": "5a5a5a5a-5a5a-4a5a-9a5a-5a5a5a5a5a5a",
+                "identity": {
+                    "cognitoIdentityPoolId": null,
+                    "accountId": null,
+                    "cognitoIdentityId": null,
+                    "caller": null,
+                    "sourceIp": "127.0.0.1",
+                    "principalOrgId": null,
+                    "accessKey": null,
+                    "cognitoAuthenticationType": null,
+                    "cognitoAuthenticationProvider": null,
+                    "userArn": null,
+                    "userAgent": "ua",
+                    "user": null
+                },
+                "domainName": "a1b2c3d4e5.execute-api.us-east-1.amazonaws.com",
+                "deploymentId": event["requestContext"]["deploymentId"],
+                "apiId": "a1b2c3d4e5"
+            },
+            "body": "é",
+            "isBase64Encoded": false
+        });
+        assert_eq!(event, expected);
+        let id = event["requestContext"]["resourceId"]
+            .as_str()
+            .expect("an id");
+        assert!(
+            id.len() == 10
+                && id
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()),
+            "{id}"
+        );
+    }
+
+    #[test]
+    fn writes_the_whole_answer() {
+        let payload = br#"{
+            "headers": {"x-one": "single", "server": "mine", "Date": "then"},
+            "multiValueHeaders": {"X-One": ["a", "b"]},
+            "body": "aGk=",
+            "isBase64Encoded": true
+        }"#;
+        let reply = answer(
+            &with_routes(&["GET /a"], None).expect("one route"),
+            Outcome::Payload(payload),
+        );
+        let headers: Vec<(&str, &str)> = reply
+            .headers
+            .iter()
+            .map(|(name, value)| (&**name, &**value))
+            .collect();
+        let trace = "Root=1-67fd88a4-5a5a5a5a5a5a5a5a5a5a5a5a;Parent=5a5a5a5a5a5a5a5a;Sampled=0;Lineage=1:5a5a5a5a:0";
+        let expected = [
+            ("Date", "Mon, 14 Apr 2025 22:13:56 GMT"),
+            ("Content-Type", "application/json"),
+            ("Content-Length", "4"),
+            ("Connection", "keep-alive"),
+            ("x-amzn-RequestId", "5a5a5a5a-5a5a-4a5a-9a5a-5a5a5a5a5a5a"),
+            ("x-amz-apigw-id", "WlpaWlpaWlpaWlo="),
+            ("X-Amzn-Trace-Id", trace),
+            ("X-One", "a"),
+            ("X-One", "b"),
+            ("X-One", "single"),
+            ("x-amzn-Remapped-server", "mine"),
+            ("x-amzn-Remapped-Date", "then"),
+        ];
+        assert_eq!(
+            (reply.status, &headers[..], &*reply.body),
+            (200, &expected[..], &b"aGk="[..])
+        );
+    }
+
+    #[test]
+    fn answers_for_what_goes_wrong() {
+        let plain = with_routes(&["GET /a"], None).expect("one route");
+        let mut binary = plain.clone();
+        binary.config.binary_media_types.push("*/*".into());
+        let internal = r#"{"message": "Internal server error"}"#;
+        let table = [
+            (&plain, Outcome::FunctionError(b"{}"), 502, internal),
+            (&plain, Outcome::Payload(b"not JSON"), 502, internal),
+            (&plain, Outcome::Payload(b"null"), 502, internal),
+            (
+                &plain,
+                Outcome::Payload(br#"{"cookies":[]}"#),
+                502,
+                internal,
+            ),
+            (
+                &plain,
+                Outcome::Payload(br#"{"StatusCode":200}"#),
+                502,
+                internal,
+            ),
+            (&plain, Outcome::Payload(br#"{"body":{}}"#), 502, internal),
+            (
+                &binary,
+                Outcome::Payload(br#"{"body":"!","isBase64Encoded":true}"#),
+                500,
+                internal,
+            ),
+            (&plain, Outcome::Throttled, 500, internal),
+            (&plain, Outcome::NotPermitted, 500, internal),
+            (
+                &plain,
+                Outcome::IntegrationTimeout,
+                504,
+                r#"{"message": "Endpoint request timed out"}"#,
+            ),
+            (
+                &plain,
+                Outcome::EventTooLarge,
+                413,
+                r#"{"message":"Request Too Long"}"#,
+            ),
+        ];
+        for (api, outcome, status, body) in table {
+            let reply = answer(api, outcome);
+            assert_eq!(
+                (reply.status, &*reply.body),
+                (status, body.as_bytes()),
+                "{outcome:?}"
+            );
+            assert!(
+                reply.header("x-amzn-errortype").is_some()
+                    && reply.header("x-amzn-trace-id").is_none()
+            );
+        }
+    }
+
+    #[test]
+    fn a_header_can_replace_the_method() {
+        let api = with_routes(&["PUT /a", "ANY /b"], None).expect("two routes");
+        let table = [
+            ("POST", "/dev/a", Some("PUT"), Some("PUT")),
+            ("PUT", "/dev/a", None, Some("PUT")),
+            ("PUT", "/dev/a", Some("GET"), None),
+            ("TRACE", "/dev/b", None, None),
+            ("GET", "/dev/b", Some("PURGE"), None),
+        ];
+        for (method, target, header, expected) in table {
+            let mut request = HttpRequest::new(method, target);
+            if let Some(header) = header {
+                request.push_header("X-HTTP-Method-Override", header.as_bytes());
+            }
+            let method = match receive(&api, &request) {
+                Received::Invoke(invocation) => {
+                    let event: Value =
+                        serde_json::from_slice(&invocation.event).expect("an event is JSON");
+                    event["httpMethod"].as_str().map(str::to_owned)
+                }
+                Received::Answer(reply) => {
+                    assert_eq!(reply.status, 403);
+                    None
+                }
+            };
+            assert_eq!(
+                method.as_deref(),
+                expected,
+                "{method:?} {target} {header:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_mock_answers_where_there_is_no_options_method() {
+        let api = with_routes(&["GET /a", "PUT /a", "OPTIONS /b", "ANY /c"], cors(&["*"]))
+            .expect("the routes differ");
+        for (target, mocked) in [("/dev/a", true), ("/dev/b", false), ("/dev/c", true)] {
+            match receive(&api, &HttpRequest::new("OPTIONS", target)) {
+                Received::Answer(reply) => {
+                    let origin = reply.header("access-control-allow-origin");
+                    assert_eq!(
+                        (mocked, reply.status, origin),
+                        (true, 200, Some("*")),
+                        "{target}"
+                    );
+                }
+                Received::Invoke(_) => assert!(!mocked, "{target}"),
+            }
+        }
+    }
+
+    #[test]
+    fn refuses_a_wrong_configuration() {
+        let error = |routes: &[&str], cors| {
+            with_routes(routes, cors)
+                .expect_err("it is wrong")
+                .to_string()
+        };
+        assert_eq!(
+            error(&["$default"], None),
+            "a REST API has no `$default` route; use `ANY /{proxy+}` and `ANY /`"
+        );
+        assert_eq!(
+            error(&["GET /ping"], None),
+            "REST APIs keep `/ping` and `/sping` for themselves; choose another path for: `GET /ping`"
+        );
+        assert_eq!(
+            error(
+                &["GET /a"],
+                cors(&["https://a.example", "https://b.example"])
+            ),
+            "CORS of a REST API needs exactly one origin, as its answer is a fixed text; origins given: 2"
+        );
+        assert_eq!(
+            error(&["GET /a", "GET /a"], None),
+            "two routes answer the same requests; remove one: `GET /a`"
+        );
+    }
 
     fn api(binary_media_types: &[&str]) -> RestApi {
         let config = RestApiConfig::new(ApiIdentity::new("a1b2c3d4e5", "dev"));

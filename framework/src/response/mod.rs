@@ -1,13 +1,55 @@
 //! Responses: what a handler may return.
+//!
+//! | returned | status | content type |
+//! |---|---|---|
+//! | [`Json<T>`] | 200 | `application/json` |
+//! | `String`, `&'static str`, `Cow<'static, str>` | 200 | `text/plain; charset=utf-8` |
+//! | [`Html<T>`] | 200 | `text/html; charset=utf-8` |
+//! | `Bytes`, `Vec<u8>`, `&'static [u8]` | 200 | `application/octet-stream` |
+//! | [`Content`] | 200 | the one that it names |
+//! | `()`, [`NoContent`] | 204 | none |
+//! | `StatusCode` | itself | none |
+//! | `(StatusCode, T)` | that one, unless `T` is an error | `T`'s |
+//! | [`Redirect`] | 302, 303, 307 or 308 | none |
+//! | `Option<T>` | `T`'s; for `None` 404 | `T`'s, or `application/problem+json` |
+//! | `Result<T, E>` | `T`'s or `E`'s | `T`'s or `E`'s |
+//! | [`Error`] | its own | `application/problem+json` |
+//! | [`Response`] | itself | its own |
+//!
+//! Headers and cookies are added to any of them with [`IntoResponse`]'s methods.
+
+mod body;
+mod cookie;
+mod json;
+mod redirect;
 
 use bytes::Bytes;
-use http::{HeaderValue, header::CONTENT_TYPE};
-use serde::Serialize;
+use http::{HeaderName, HeaderValue, StatusCode, header::SET_COOKIE};
+
+pub use self::{
+    body::{Content, Html, NoContent},
+    cookie::{InvalidCookie, SameSite, SetCookie},
+    json::Json,
+    redirect::Redirect,
+};
+use crate::error::{BoxError, Error, Failure};
 
 /// A response, its body whole.
 pub type Response = http::Response<Bytes>;
 
 /// A value that a handler may return.
+///
+/// The methods that add to a response can be called on any such value:
+///
+/// ```
+/// use fw::{IntoResponse, Json, StatusCode};
+///
+/// let response = (StatusCode::CREATED, Json([1, 2]))
+///     .with_header("location", "/lists/7")
+///     .with_header("cache-control", "no-store");
+/// assert_eq!(response.status(), 201);
+/// assert_eq!(response.headers()["location"], "/lists/7");
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a response",
     label = "not a response",
@@ -16,19 +58,131 @@ pub type Response = http::Response<Bytes>;
 pub trait IntoResponse {
     /// Makes the response.
     fn into_response(self) -> Response;
+
+    /// The response with that header, in place of any of that name.
+    ///
+    /// The value is text (visible ASCII, space and tab) or a number. Any other, CR and LF first of all, makes the whole response
+    /// a 500 whose cause goes to the log: no part of a header that a client could have forged is ever sent.
+    ///
+    /// ```
+    /// use fw::IntoResponse;
+    ///
+    /// let response = "hello".with_header("x-note", "one\r\nset-cookie: admin=1");
+    /// assert_eq!(response.status(), 500);
+    /// assert!(response.headers().get("x-note").is_none());
+    /// ```
+    #[must_use]
+    fn with_header<N, V>(self, name: N, value: V) -> Response
+    where
+        Self: Sized,
+        N: TryInto<HeaderName, Error: Into<http::Error>>,
+        V: TryInto<HeaderValue, Error: Into<http::Error>>,
+    {
+        extend(self.into_response(), |response| {
+            let (name, value) = header_pair(name, value)?;
+            response.headers_mut().insert(name, value);
+            Ok(())
+        })
+    }
+
+    /// The response with one more header, beside those of that name. Otherwise as [`with_header`](Self::with_header).
+    ///
+    /// ```
+    /// use fw::IntoResponse;
+    ///
+    /// let response = "hello".with_added_header("vary", "accept").with_added_header("vary", "origin");
+    /// assert_eq!(response.headers().get_all("vary").iter().count(), 2);
+    /// ```
+    #[must_use]
+    fn with_added_header<N, V>(self, name: N, value: V) -> Response
+    where
+        Self: Sized,
+        N: TryInto<HeaderName, Error: Into<http::Error>>,
+        V: TryInto<HeaderValue, Error: Into<http::Error>>,
+    {
+        extend(self.into_response(), |response| {
+            let (name, value) = header_pair(name, value)?;
+            response.headers_mut().append(name, value);
+            Ok(())
+        })
+    }
+
+    /// The response with one more cookie.
+    ///
+    /// A cookie that RFC 6265 does not allow makes it a 500 whose cause goes to the log.
+    ///
+    /// ```
+    /// use fw::{IntoResponse, response::SetCookie};
+    ///
+    /// let response = "hello".with_cookie(SetCookie::new("theme", "dark").path("/"));
+    /// assert_eq!(response.headers()["set-cookie"], "theme=dark; Path=/");
+    /// ```
+    #[must_use]
+    fn with_cookie(self, cookie: SetCookie) -> Response
+    where
+        Self: Sized,
+    {
+        extend(self.into_response(), |response| {
+            let value = HeaderValue::try_from(&cookie)?;
+            response.headers_mut().append(SET_COOKIE, value);
+            Ok(())
+        })
+    }
 }
 
-/// A JSON body.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Json<T>(pub T);
+/// Adds to a response. What cannot be added makes it broken; a broken one stays as it is, so that, say, a 500 in place of a
+/// document does not get the document's caching headers.
+fn extend(
+    mut response: Response,
+    add: impl FnOnce(&mut Response) -> Result<(), BoxError>,
+) -> Response {
+    if is_broken(&response) {
+        return response;
+    }
+    match add(&mut response) {
+        Ok(()) => response,
+        Err(cause) => broken(cause),
+    }
+}
 
-impl<T: Serialize> IntoResponse for Json<T> {
-    fn into_response(self) -> Response {
-        let mut response = Response::new(serde_json::to_vec(&self.0).unwrap_or_default().into());
-        response
-            .headers_mut()
-            .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        response
+/// The response in place of one that could not be made as the handler said.
+#[cold]
+fn broken(cause: impl Into<BoxError>) -> Response {
+    let mut response = Error::internal(cause).into_response();
+    if let Some(failure) = response.extensions_mut().get_mut::<Failure>() {
+        failure.broken = true;
+    }
+    response
+}
+
+fn is_broken(response: &Response) -> bool {
+    let failure = response.extensions().get::<Failure>();
+    failure.is_some_and(|failure| failure.broken)
+}
+
+/// A header's name and value, when both may be sent.
+///
+/// Text outside ASCII is refused although HTTP tolerates it in a value: how the gateways pass it on is unverified, and a client
+/// would read it as Latin-1.
+pub(crate) fn header_pair<N, V>(name: N, value: V) -> Result<(HeaderName, HeaderValue), BoxError>
+where
+    N: TryInto<HeaderName, Error: Into<http::Error>>,
+    V: TryInto<HeaderValue, Error: Into<http::Error>>,
+{
+    let name = name.try_into().map_err(|error| {
+        let error: http::Error = error.into();
+        format!("a response header's name cannot be sent: {error}")
+    })?;
+    match value.try_into() {
+        Ok(value) if value.to_str().is_ok() => Ok((name, value)),
+        Ok(_) => Err(format!(
+            "response header `{name}` cannot be sent: its value has characters outside ASCII"
+        )
+        .into()),
+        Err(error) => {
+            let error: http::Error = error.into();
+            Err(format!("response header `{name}` cannot be sent: {error}").into())
+        }
     }
 }
 
@@ -38,15 +192,34 @@ impl IntoResponse for Response {
     }
 }
 
-impl IntoResponse for () {
+/// That status and no body.
+impl IntoResponse for StatusCode {
     fn into_response(self) -> Response {
-        Response::new(Bytes::new())
+        let mut response = Response::default();
+        *response.status_mut() = self;
+        response
     }
 }
 
-impl IntoResponse for String {
+/// The second with the first as its status; an error among the second keeps its own.
+impl<T: IntoResponse> IntoResponse for (StatusCode, T) {
     fn into_response(self) -> Response {
-        Response::new(self.into())
+        let (status, body) = self;
+        let mut response = body.into_response();
+        if response.extensions().get::<Failure>().is_none() {
+            *response.status_mut() = status;
+        }
+        response
+    }
+}
+
+/// The value's response; without a value 404.
+impl<T: IntoResponse> IntoResponse for Option<T> {
+    fn into_response(self) -> Response {
+        self.map_or_else(
+            || Error::not_found("there is nothing here").into_response(),
+            IntoResponse::into_response,
+        )
     }
 }
 
@@ -56,5 +229,11 @@ impl<T: IntoResponse, E: IntoResponse> IntoResponse for Result<T, E> {
             Ok(value) => value.into_response(),
             Err(error) => error.into_response(),
         }
+    }
+}
+
+impl IntoResponse for std::convert::Infallible {
+    fn into_response(self) -> Response {
+        match self {}
     }
 }

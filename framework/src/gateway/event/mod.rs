@@ -14,12 +14,12 @@ use serde::{Serialize, Serializer};
 
 pub(super) use rest::{RestCall, rest_event};
 pub(super) use v1::http_api_v1_event;
-pub(super) use v2::{function_url_event, http_api_event};
+pub(super) use v2::{HttpApiCall, function_url_event, http_api_event};
 
 use super::text::{decode_query, find_header};
 use super::{ApiIdentity, Arrival, HttpRequest};
 
-/// The largest event that Lambda takes, in bytes. [U] gateway-truth §4.1
+/// The largest event that Lambda takes, in bytes. `[U]` gateway-truth §4.1
 pub(super) const EVENT_LIMIT: usize = 6_291_456;
 
 /// Names with values. A name may come up more than once; what that means is for the shape to say.
@@ -37,7 +37,7 @@ pub(super) struct Trace {
 impl Trace {
     /// Continues the client's trace, or starts one.
     ///
-    /// A header with root and parent is taken as it is; one with only a root gets a new parent. [R] for REST APIs,
+    /// A header with root and parent is taken as it is; one with only a root gets a new parent. `[R]` for REST APIs,
     /// gateway-truth §2.3; for the other front doors unverified.
     pub(super) fn new(request: &HttpRequest, arrival: &Arrival) -> Self {
         let sent = request
@@ -66,7 +66,7 @@ fn field<'t>(trace: &'t str, name: &str) -> Option<&'t str> {
 }
 
 /// The headers that reach the function, in order, with repeats, named as the client did or in lower case: those of the
-/// client but for the connection's own, and those that the gateway adds. [R] gateway-truth §1.2
+/// client but for the connection's own, and those that the gateway adds. `[R]` gateway-truth §1.2
 fn forwarded_headers<'a>(
     request: &'a HttpRequest,
     identity: &'a ApiIdentity,
@@ -132,7 +132,7 @@ fn sort_by_name(pairs: &mut Pairs<'_>) {
     pairs.sort_by(|(a, _), (b, _)| a.cmp(b));
 }
 
-/// One pair for each name, its values joined. [R] gateway-truth §1.2: a comma, no space
+/// One pair for each name, its values joined. `[R]` gateway-truth §1.2: a comma, no space
 fn join_by_name(mut pairs: Pairs<'_>) -> Object<'_> {
     sort_by_name(&mut pairs);
     pairs.dedup_by(|(name, value), (kept_name, kept)| {
@@ -194,7 +194,7 @@ impl Serialize for ValueLists<'_, '_> {
     }
 }
 
-/// The pairs, or nothing where a 1.0 event has `null`. [R] gateway-truth §0 row 5
+/// The pairs, or nothing where a 1.0 event has `null`. `[R]` gateway-truth §0 row 5
 fn filled<'e, 'a>(pairs: &'e Pairs<'a>) -> Option<&'e Pairs<'a>> {
     Some(pairs).filter(|pairs| !pairs.is_empty())
 }
@@ -213,8 +213,8 @@ fn body(request: &HttpRequest, is_text: bool) -> (Option<Cow<'_, str>>, bool) {
     }
 }
 
-/// Whether an HTTP API or a function URL delivers a body of the request's type as text. [U] gateway-truth §1.3:
-/// forms, `+json` types and bodies without a type are not text. For function URLs [R] only for `text/*`, JSON and multipart, §3.
+/// Whether an HTTP API or a function URL delivers a body of the request's type as text. `[U]` gateway-truth §1.3:
+/// forms, `+json` types and bodies without a type are not text. For function URLs `[R]` only for `text/*`, JSON and multipart, §3.
 fn has_text_type(request: &HttpRequest) -> bool {
     let Some(content_type) = request.header("content-type") else {
         return false;
@@ -299,6 +299,80 @@ mod tests {
                 "{sent:?}"
             );
         }
+    }
+
+    #[test]
+    fn forwards_what_is_not_the_connections_own() {
+        let mut request = request(&[
+            ("Host", "localhost"),
+            ("Connection", "close"),
+            ("Keep-Alive", "1"),
+            ("Proxy-Connection", "close"),
+            ("TE", "trailers"),
+            ("Transfer-Encoding", "chunked"),
+            ("Upgrade", "h2c"),
+            ("X-Amzn-Trace-Id", "nonsense"),
+            ("X-Forwarded-For", "192.0.2.1"),
+            ("X-Forwarded-Port", "80"),
+            ("X-Forwarded-Proto", "http"),
+            ("x-b", "1"),
+            ("X-B", "2"),
+            ("cookie", "a=1"),
+            ("cookie", "b=2"),
+        ]);
+        request.body = "hi".into();
+        let identity = ApiIdentity::new("a1b2c3d4e5", "$default");
+        let trace = Trace {
+            header: "Root=1".into(),
+            full: String::new(),
+        };
+        let headers = forwarded_headers(&request, &identity, &trace);
+        let expected = [
+            ("Host", "localhost"),
+            ("x-b", "1"),
+            ("X-B", "2"),
+            ("cookie", "a=1"),
+            ("cookie", "b=2"),
+            ("content-length", "2"),
+            ("x-amzn-trace-id", "Root=1"),
+            ("x-forwarded-for", "192.0.2.1, 127.0.0.1"),
+            ("x-forwarded-port", "443"),
+            ("x-forwarded-proto", "https"),
+        ];
+        assert!(
+            headers
+                .iter()
+                .map(|(name, value)| (*name, &**value))
+                .eq(expected),
+            "{headers:?}"
+        );
+    }
+
+    #[test]
+    fn joins_what_has_one_name() {
+        let pairs = [
+            ("b", "1"),
+            ("cookie", "x=1"),
+            ("a", ""),
+            ("b", "2,3"),
+            ("cookie", "y=2"),
+            ("a", ""),
+        ];
+        let joined = join_by_name(
+            pairs
+                .iter()
+                .map(|&(name, value)| (name.into(), value.into()))
+                .collect(),
+        );
+        let expected = [("a", ","), ("b", "1,2,3"), ("cookie", "x=1; y=2")];
+        assert!(
+            joined
+                .0
+                .iter()
+                .map(|(name, value)| (&**name, &**value))
+                .eq(expected),
+            "{joined:?}"
+        );
     }
 
     #[test]

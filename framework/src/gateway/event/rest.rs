@@ -1,4 +1,4 @@
-//! The event of a REST API. [R] gateway-truth §2.2
+//! The event of a REST API. `[R]` gateway-truth §2.2
 //!
 //! Nothing of the path is decoded, absent things are `null`, and there is no `version`.
 
@@ -8,12 +8,12 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
-use super::super::text::{event_time, title_case};
-use super::super::{ApiIdentity, Arrival, HttpRequest};
 use super::{
     LastValues, Object, Pairs, Trace, ValueLists, body, filled, forwarded_headers, query_pairs,
     sort_by_name, to_json,
 };
+use crate::gateway::text::{event_time, title_case};
+use crate::gateway::{ApiIdentity, Arrival, HttpRequest};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -91,23 +91,23 @@ impl<'a> Identity<'a> {
 }
 
 /// What the REST pipeline has found out about a request.
-pub(in super::super) struct RestCall<'a> {
+pub(in crate::gateway) struct RestCall<'a> {
     /// The method, which `X-HTTP-Method-Override` may have replaced.
-    pub(in super::super) method: &'a str,
+    pub(in crate::gateway) method: &'a str,
     /// The resource's template.
-    pub(in super::super) resource: &'a str,
+    pub(in crate::gateway) resource: &'a str,
     /// The resource's variables with their raw values.
-    pub(in super::super) params: &'a [(&'a str, &'a str)],
+    pub(in crate::gateway) params: &'a [(&'a str, &'a str)],
     /// The path behind the stage.
-    pub(in super::super) path: &'a str,
+    pub(in crate::gateway) path: &'a str,
     /// The path with the stage.
-    pub(in super::super) full_path: &'a str,
+    pub(in crate::gateway) full_path: &'a str,
     /// Whether `binaryMediaTypes` has the body's type.
-    pub(in super::super) binary: bool,
+    pub(in crate::gateway) binary: bool,
 }
 
 /// The event of a REST API.
-pub(in super::super) fn rest_event(
+pub(in crate::gateway) fn rest_event(
     request: &HttpRequest,
     arrival: &Arrival,
     identity: &ApiIdentity,
@@ -161,7 +161,7 @@ pub(in super::super) fn rest_event(
 
 /// The headers that reach the handler, sorted, one spelling for each name.
 ///
-/// The client's spelling stays, but for a few that are canonical. [R] gateway-truth §2.2
+/// The client's spelling stays, but for a few that are canonical. `[R]` gateway-truth §2.2
 fn rest_headers<'a>(
     request: &'a HttpRequest,
     identity: &'a ApiIdentity,
@@ -203,7 +203,11 @@ fn rest_headers<'a>(
             )
         })
         .collect();
-    headers.sort_by_cached_key(|(name, _)| name.to_ascii_lowercase());
+    headers.sort_by(|(a, _), (b, _)| {
+        let (a, b) = (a.bytes(), b.bytes());
+        a.map(|byte| byte.to_ascii_lowercase())
+            .cmp(b.map(|byte| byte.to_ascii_lowercase()))
+    });
     // Which spelling AWS shows for repeats that differ in it is unverified; the first, so that no value is lost.
     for at in 1..headers.len() {
         let (before, rest) = headers.split_at_mut(at);

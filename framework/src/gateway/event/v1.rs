@@ -1,19 +1,20 @@
 //! Payload format 1.0 from an HTTP API: the shape of a REST API's event, with values of its own.
 //!
-//! [R] gateway-truth §1.6. Absent things are `null`.
+//! `[R]` gateway-truth §1.6. Absent things are `null`.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::super::text::{decode_path, event_time, title_case};
-use super::super::{ApiIdentity, Arrival, HttpRequest, RouteKey};
 use super::rest::Identity;
+use super::v2::{HttpApiCall, decoded_params};
 use super::{
     LastValues, Object, Pairs, Trace, ValueLists, body, filled, forwarded_headers, has_text_type,
     query_pairs, sort_by_name, to_json,
 };
+use crate::gateway::text::{decode_path, event_time, title_case};
+use crate::gateway::{ApiIdentity, Arrival, HttpRequest, RouteKey};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -53,20 +54,18 @@ struct Context<'a> {
     stage: &'a str,
 }
 
-/// The event in format 1.0. `params` are raw, as matched.
-pub(in super::super) fn http_api_v1_event(
+/// The event in format 1.0.
+pub(in crate::gateway) fn http_api_v1_event(
     request: &HttpRequest,
     arrival: &Arrival,
     identity: &ApiIdentity,
     trace: &Trace,
-    route: &RouteKey,
-    params: &[(&str, &str)],
+    call: &HttpApiCall<'_>,
 ) -> Vec<u8> {
     let (path, query) = request.path_and_query();
     let decoded = decode_path(path);
-    let route_key = route.to_string();
     // What stands for the template of `$default` is unverified.
-    let resource = match route {
+    let resource = match call.route {
         RouteKey::Default => "$default",
         RouteKey::Path { path, .. } => path.as_str(),
     };
@@ -78,10 +77,7 @@ pub(in super::super) fn http_api_v1_event(
     let mut parameters = query_pairs(query, &['&']);
     sort_by_name(&mut parameters);
     let (body, is_base64_encoded) = body(request, has_text_type(request));
-    let params: Pairs<'_> = params
-        .iter()
-        .map(|&(name, value)| (name.into(), decode_path(value)))
-        .collect();
+    let params = decoded_params(call);
     let event = Event {
         version: "1.0",
         resource,
@@ -108,7 +104,7 @@ pub(in super::super) fn http_api_v1_event(
             request_id: &arrival.extended_id,
             request_time: event_time(arrival.epoch_ms),
             request_time_epoch: arrival.epoch_ms,
-            resource_id: &route_key,
+            resource_id: call.route_key,
             resource_path: resource,
             stage: &identity.stage,
         },

@@ -1,6 +1,6 @@
 //! Payload format 2.0: what an HTTP API and a function URL send. Same shape, with differences.
 //!
-//! Absent things are absent keys; only `rawQueryString` is always there. [R/U] gateway-truth §0 row 5
+//! Absent things are absent keys; only `rawQueryString` is always there. `[R/U]` gateway-truth §0 row 5
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -8,12 +8,12 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
-use super::super::text::{decode_path, event_time};
-use super::super::{ApiIdentity, Arrival, HttpRequest};
 use super::{
     Object, Pairs, Trace, body, forwarded_headers, has_text_type, join_by_name, query_pairs,
     to_json,
 };
+use crate::gateway::text::{decode_path, event_time};
+use crate::gateway::{ApiIdentity, Arrival, HttpRequest, RouteKey};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -59,18 +59,27 @@ struct Http<'a> {
     path: &'a str,
     protocol: &'a str,
     source_ip: IpAddr,
-    /// `""` without the header. [R] gateway-truth §1.2
+    /// `""` without the header. `[R]` gateway-truth §1.2
     user_agent: &'a str,
 }
 
-/// The event of an HTTP API. `params` are raw, as matched.
-pub(in super::super) fn http_api_event(
+/// What an HTTP API has found out about a request.
+pub(in crate::gateway) struct HttpApiCall<'a> {
+    /// The route.
+    pub(in crate::gateway) route: &'a RouteKey,
+    /// The route as text.
+    pub(in crate::gateway) route_key: &'a str,
+    /// The route's variables with their raw values.
+    pub(in crate::gateway) params: &'a [(&'a str, &'a str)],
+}
+
+/// The event of an HTTP API.
+pub(in crate::gateway) fn http_api_event(
     request: &HttpRequest,
     arrival: &Arrival,
     identity: &ApiIdentity,
     trace: &Trace,
-    route_key: &str,
-    params: &[(&str, &str)],
+    call: &HttpApiCall<'_>,
 ) -> Vec<u8> {
     let (path, query) = request.path_and_query();
     // [R] gateway-truth §0 row 1: decoded, in spite of its name; with the stage, row 16. That a decoded `?` can cut
@@ -82,7 +91,7 @@ pub(in super::super) fn http_api_event(
     headers.retain(|(name, _)| name != "cookie");
     let event = Event {
         version: "2.0",
-        route_key,
+        route_key: call.route_key,
         raw_path: &path,
         raw_query_string: query,
         cookies: cookies(request),
@@ -96,17 +105,12 @@ pub(in super::super) fn http_api_event(
             http: http(request, &path),
             // [R/I] gateway-truth §1.2: equals the `apigw-requestid` header of the answer.
             request_id: &arrival.extended_id,
-            route_key,
+            route_key: call.route_key,
             stage: &identity.stage,
             time: event_time(arrival.epoch_ms),
             time_epoch: arrival.epoch_ms,
         },
-        path_parameters: Object(
-            params
-                .iter()
-                .map(|&(name, value)| (name.into(), decode_path(value)))
-                .collect(),
-        ),
+        path_parameters: Object(decoded_params(call)),
         stage_variables: Some(&identity.stage_variables).filter(|variables| !variables.is_empty()),
         body,
         is_base64_encoded,
@@ -114,8 +118,8 @@ pub(in super::super) fn http_api_event(
     to_json(&event, request)
 }
 
-/// The event of a function URL. [R] gateway-truth §3, §0 rows 2 and 4
-pub(in super::super) fn function_url_event(
+/// The event of a function URL. `[R]` gateway-truth §3, §0 rows 2 and 4
+pub(in crate::gateway) fn function_url_event(
     request: &HttpRequest,
     arrival: &Arrival,
     identity: &ApiIdentity,
@@ -157,6 +161,14 @@ pub(in super::super) fn function_url_event(
         is_base64_encoded,
     };
     to_json(&event, request)
+}
+
+/// The path's variables, decoded. `[R]` gateway-truth §0 rows 1 and 3
+pub(super) fn decoded_params<'a>(call: &HttpApiCall<'a>) -> Pairs<'a> {
+    call.params
+        .iter()
+        .map(|&(name, value)| (name.into(), decode_path(value)))
+        .collect()
 }
 
 fn http<'a>(request: &'a HttpRequest, path: &'a str) -> Http<'a> {

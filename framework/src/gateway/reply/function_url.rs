@@ -1,17 +1,17 @@
-//! What a function URL answers. [R] gateway-truth §3
+//! What a function URL answers. `[R]` gateway-truth §3
 
 use std::borrow::Cow;
 
 use bytes::Bytes;
 
-use super::super::{CorsConfig, HttpReply};
 use super::http_api::is_cors;
 use super::proxy::{Malformed, Payload, string};
 use super::{Draft, compact, open};
+use crate::gateway::{CorsConfig, HttpReply};
 
 /// What Lambda says by itself in front of a function URL.
 #[derive(Debug, Clone, Copy)]
-pub(in super::super) enum UrlMessage {
+pub(in crate::gateway) enum UrlMessage {
     /// The URL may not invoke the function.
     Forbidden,
     /// No URL has this host.
@@ -26,20 +26,20 @@ pub(in super::super) enum UrlMessage {
 
 /// What an answer needs to know of its request.
 #[derive(Debug, Clone, Copy)]
-pub(in super::super) struct FunctionUrlReply<'r> {
+pub(in crate::gateway) struct FunctionUrlReply<'r> {
     /// When to date the answer.
-    pub(in super::super) epoch_ms: u64,
+    pub(in crate::gateway) epoch_ms: u64,
     /// The invocation's id.
-    pub(in super::super) id: &'r str,
+    pub(in crate::gateway) id: &'r str,
     /// The URL's CORS.
-    pub(in super::super) cors: Option<&'r CorsConfig>,
+    pub(in crate::gateway) cors: Option<&'r CorsConfig>,
     /// The request's `Origin`.
-    pub(in super::super) origin: Option<&'r str>,
+    pub(in crate::gateway) origin: Option<&'r str>,
 }
 
 impl FunctionUrlReply<'_> {
     /// Lambda's own answer.
-    pub(in super::super) fn message(&self, message: UrlMessage) -> HttpReply {
+    pub(in crate::gateway) fn message(&self, message: UrlMessage) -> HttpReply {
         const JSON: &str = "application/json";
         let (status, content_type, error, body) = match message {
             // [R] gateway-truth §3
@@ -86,7 +86,7 @@ impl FunctionUrlReply<'_> {
     }
 
     /// The answer to a preflight. Status and emptiness are unverified.
-    pub(in super::super) fn preflight(&self) -> HttpReply {
+    pub(in crate::gateway) fn preflight(&self) -> HttpReply {
         let mut reply = open(200, self.epoch_ms, None, Bytes::new());
         if let (Some(cors), Some(origin)) = (self.cors, self.origin) {
             reply.headers.extend(
@@ -101,8 +101,8 @@ impl FunctionUrlReply<'_> {
     }
 
     /// The answer for a handler's result. With `streaming`, the result is the body: a buffered handler's whole envelope.
-    /// [R] gateway-truth §0 row 25
-    pub(in super::super) fn result(&self, payload: &[u8], streaming: bool) -> HttpReply {
+    /// `[R]` gateway-truth §0 row 25
+    pub(in crate::gateway) fn result(&self, payload: &[u8], streaming: bool) -> HttpReply {
         if streaming {
             // The content type is that of a stream without prelude. [E] gateway-truth §3
             let body = Bytes::copy_from_slice(payload);
@@ -156,7 +156,7 @@ impl FunctionUrlReply<'_> {
     }
 }
 
-/// What a result means. [R] gateway-truth §3: plain data goes compactly, a string without quotes.
+/// What a result means. `[R]` gateway-truth §3: plain data goes compactly, a string without quotes.
 fn draft(payload: &[u8]) -> Result<Draft<'_>, Malformed> {
     match Payload::read(payload).ok_or(Malformed)? {
         Payload::Object(proxy, _) if proxy.has_status() => {

@@ -2,14 +2,14 @@
 
 use bytes::Bytes;
 
-use super::super::text::title_case;
-use super::super::{CorsConfig, HttpReply, PayloadFormat};
 use super::proxy::{Malformed, Payload, Proxy, string};
 use super::{Draft, compact, open};
+use crate::gateway::text::title_case;
+use crate::gateway::{CorsConfig, HttpReply, PayloadFormat};
 
-/// What an HTTP API says by itself. [R/D/U] gateway-truth §1.8
+/// What an HTTP API says by itself. `[R/D/U]` gateway-truth §1.8
 #[derive(Debug, Clone, Copy)]
-pub(in super::super) enum Message {
+pub(in crate::gateway) enum Message {
     /// No route.
     NotFound,
     /// The body, or the event, is too large.
@@ -26,20 +26,20 @@ pub(in super::super) enum Message {
 
 /// What an answer needs to know of its request.
 #[derive(Debug, Clone, Copy)]
-pub(in super::super) struct HttpApiReply<'r> {
+pub(in crate::gateway) struct HttpApiReply<'r> {
     /// When to date the answer.
-    pub(in super::super) epoch_ms: u64,
+    pub(in crate::gateway) epoch_ms: u64,
     /// The `apigw-requestid`.
-    pub(in super::super) id: &'r str,
+    pub(in crate::gateway) id: &'r str,
     /// The API's CORS.
-    pub(in super::super) cors: Option<&'r CorsConfig>,
+    pub(in crate::gateway) cors: Option<&'r CorsConfig>,
     /// The request's `Origin`.
-    pub(in super::super) origin: Option<&'r str>,
+    pub(in crate::gateway) origin: Option<&'r str>,
 }
 
 impl HttpApiReply<'_> {
     /// The gateway's own answer.
-    pub(in super::super) fn message(&self, message: Message) -> HttpReply {
+    pub(in crate::gateway) fn message(&self, message: Message) -> HttpReply {
         let (status, body) = match message {
             Message::NotFound => (404, r#"{"message":"Not Found"}"#),
             Message::EntityTooLarge => (413, r#"{"message":"Request Entity Too Large"}"#),
@@ -56,8 +56,8 @@ impl HttpApiReply<'_> {
     }
 
     /// The answer to a preflight: no content, and the configured headers. The status is an assumption of emulators.
-    /// [E] gateway-truth §1.7
-    pub(in super::super) fn preflight(&self) -> HttpReply {
+    /// `[E]` gateway-truth §1.7
+    pub(in crate::gateway) fn preflight(&self) -> HttpReply {
         let mut reply = open(204, self.epoch_ms, None, Bytes::new());
         if let (Some(cors), Some(origin)) = (self.cors, self.origin) {
             reply.headers.extend(
@@ -72,7 +72,7 @@ impl HttpApiReply<'_> {
     }
 
     /// The answer for a handler's result.
-    pub(in super::super) fn result(&self, payload: &[u8], format: PayloadFormat) -> HttpReply {
+    pub(in crate::gateway) fn result(&self, payload: &[u8], format: PayloadFormat) -> HttpReply {
         match draft(payload, format) {
             Ok((draft, content_type)) => self.dress(draft, content_type),
             Err(Malformed) => self.message(Message::InternalServerError),

@@ -74,7 +74,7 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// The lines that start every answer, and the body. [R] gateway-truth §1.4, §2.3
+/// The lines that start every answer, and the body. `[R]` gateway-truth §1.4, §2.3
 fn open(status: u16, epoch_ms: u64, content_type: Option<&str>, body: Bytes) -> HttpReply {
     // HTTP has no content for these (RFC 9110 §15.3.5, §15.4.5), and for 204 no length either (§8.6).
     let bodiless = status == 204 || status == 304;

@@ -65,10 +65,10 @@ impl<'a> Proxy<'a> {
         self.status_code.is_some()
     }
 
-    /// The status code; a numeric string is one. [R] gateway-truth §0 row 10 and §3, for HTTP APIs unverified.
+    /// The status code; a numeric string is one. `[R]` gateway-truth §0 row 10 and §3, for HTTP APIs unverified.
     ///
     /// Codes below 200 are interim answers and cannot end a request (RFC 9110 §15.2); what AWS makes of them, and of
-    /// those over 599, is unverified. 0 is malformed: [R] gateway-truth §1.4.
+    /// those over 599, is unverified. 0 is malformed: `[R]` gateway-truth §1.4.
     pub(super) fn status(&self) -> Result<Option<u16>, Malformed> {
         let Some(json) = self.status_code else {
             return Ok(None);
@@ -97,7 +97,7 @@ impl<'a> Proxy<'a> {
             .collect()
     }
 
-    /// `multiValueHeaders`, one line for each value. A value that is not a list is malformed. [R] gateway-truth §0 row 10
+    /// `multiValueHeaders`, one line for each value. A value that is not a list is malformed. `[R]` gateway-truth §0 row 10
     pub(super) fn multi_value_headers(&self) -> Result<Lines<'a>, Malformed> {
         let lists: Entries<'a, Vec<&'a RawValue>> = parse(self.multi_value_headers)?;
         let mut lines = Lines::new();
@@ -188,7 +188,7 @@ fn parse<'a, T: Deserialize<'a> + Default>(json: Option<&'a str>) -> Result<T, M
     )
 }
 
-/// A header's value as text: numbers and booleans are written out ([R] for booleans, gateway-truth §0 row 10); `null` is
+/// A header's value as text: numbers and booleans are written out (`[R]` for booleans, gateway-truth §0 row 10); `null` is
 /// left out, lists and objects are malformed (both unverified).
 fn scalar(json: &str) -> Result<Option<Cow<'_, str>>, Malformed> {
     match json.as_bytes().first() {
@@ -359,6 +359,20 @@ mod tests {
             });
             assert_eq!(lines, expected, "{json}");
         }
+    }
+
+    #[test]
+    fn a_deep_result_is_read_without_recursion() {
+        let deep = format!("{}{}", "[".repeat(1_000_000), "]".repeat(1_000_000));
+        assert!(matches!(
+            Payload::read(deep.as_bytes()),
+            Some(Payload::Other(_))
+        ));
+        let object = format!(r#"{{"statusCode":200,"headers":{{"a":{deep}}},"x":{deep}}}"#);
+        let Some(Payload::Object(proxy, _)) = Payload::read(object.as_bytes()) else {
+            panic!("it is an object")
+        };
+        assert!(proxy.has_unknown_keys && proxy.headers().is_err());
     }
 
     #[test]

@@ -1,17 +1,17 @@
-//! What a REST API answers. [R] gateway-truth §2.3
+//! What a REST API answers. `[R]` gateway-truth §2.3
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use bytes::Bytes;
 
-use super::super::{CorsConfig, HttpReply};
 use super::proxy::{Malformed, Payload, decode};
 use super::{Draft, Lines, open};
+use crate::gateway::{CorsConfig, HttpReply};
 
-/// What a REST API says by itself. [R/U] gateway-truth §0 rows 12, 13 and 17, §2.3, §2.6, §2.7
+/// What a REST API says by itself. `[R/U]` gateway-truth §0 rows 12, 13 and 17, §2.3, §2.6, §2.7
 #[derive(Debug, Clone, Copy)]
-pub(in super::super) enum RestMessage {
+pub(in crate::gateway) enum RestMessage {
     /// No method of that name on that resource.
     MissingAuthenticationToken,
     /// No stage of that name.
@@ -32,18 +32,18 @@ pub(in super::super) enum RestMessage {
 
 /// What an answer needs to know of its request.
 #[derive(Debug, Clone, Copy)]
-pub(in super::super) struct RestReply<'r> {
+pub(in crate::gateway) struct RestReply<'r> {
     /// When to date the answer.
-    pub(in super::super) epoch_ms: u64,
+    pub(in crate::gateway) epoch_ms: u64,
     /// The `x-amzn-RequestId`.
-    pub(in super::super) id: &'r str,
+    pub(in crate::gateway) id: &'r str,
     /// The `x-amz-apigw-id`.
-    pub(in super::super) extended_id: &'r str,
+    pub(in crate::gateway) extended_id: &'r str,
 }
 
 impl RestReply<'_> {
     /// The gateway's own answer.
-    pub(in super::super) fn message(&self, message: RestMessage) -> HttpReply {
+    pub(in crate::gateway) fn message(&self, message: RestMessage) -> HttpReply {
         const INTERNAL: &str = r#"{"message": "Internal server error"}"#;
         let (status, error, body) = match message {
             RestMessage::MissingAuthenticationToken => (
@@ -86,8 +86,8 @@ impl RestReply<'_> {
         reply
     }
 
-    /// The answer of the MOCK integration behind OPTIONS: 200 with the configured headers, no trace. [R] gateway-truth §2.7
-    pub(in super::super) fn preflight(&self, cors: &CorsConfig) -> HttpReply {
+    /// The answer of the MOCK integration behind OPTIONS: 200 with the configured headers, no trace. `[R]` gateway-truth §2.7
+    pub(in crate::gateway) fn preflight(&self, cors: &CorsConfig) -> HttpReply {
         let mut reply = open(200, self.epoch_ms, Some("application/json"), Bytes::new());
         self.close(&mut reply);
         reply.headers.extend(
@@ -98,7 +98,7 @@ impl RestReply<'_> {
     }
 
     /// The answer for a handler's result.
-    pub(in super::super) fn result(
+    pub(in crate::gateway) fn result(
         &self,
         payload: &[u8],
         trace: &str,
@@ -152,7 +152,7 @@ impl RestReply<'_> {
     }
 }
 
-/// Whether a handler's header is sent as `x-amzn-Remapped-…`: the two reported for Lambda ([U] gateway-truth §2.3), and
+/// Whether a handler's header is sent as `x-amzn-Remapped-…`: the two reported for Lambda (`[U]` gateway-truth §2.3), and
 /// those recorded for `HTTP_PROXY`, which are inferred here.
 fn is_remapped(name: &str) -> bool {
     const REMAPPED: [&str; 7] = [
@@ -169,7 +169,7 @@ fn is_remapped(name: &str) -> bool {
         .any(|remapped| name.eq_ignore_ascii_case(remapped))
 }
 
-/// What a result means. [R] gateway-truth §0 row 10: an object of known keys only, all of them optional.
+/// What a result means. `[R]` gateway-truth §0 row 10: an object of known keys only, all of them optional.
 fn draft(payload: &[u8], accepts_binary: bool) -> Result<Draft<'_>, RestMessage> {
     let malformed = |_: Malformed| RestMessage::BadGateway;
     let Some(Payload::Object(proxy, _)) = Payload::read(payload) else {
@@ -193,7 +193,7 @@ fn draft(payload: &[u8], accepts_binary: bool) -> Result<Draft<'_>, RestMessage>
     Draft::new(status, headers, body).ok_or(RestMessage::BadGateway)
 }
 
-/// Multi values first, and their spelling of the name. [R] gateway-truth §0 row 11, §2.3
+/// Multi values first, and their spelling of the name. `[R]` gateway-truth §0 row 11, §2.3
 fn merge<'a>(multi: Lines<'a>, single: Lines<'a>) -> Lines<'a> {
     let spellings: HashMap<String, Cow<'a, str>> = multi
         .iter()

@@ -1,0 +1,247 @@
+"""The whole flow as a user runs it: new, local, requests, deploy, url, the deployed zip again, delete.
+
+AWS is moto's server on loopback; the read-back is by boto3, not by our own code. Each step asserts what a user would see;
+the first surprise ends the run with what was expected, what came, and what the programs said.
+"""
+
+import base64
+import contextlib
+import hashlib
+import io
+import json
+import logging
+import os
+import pathlib
+import queue
+import re
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+import zipfile
+
+import boto3
+from moto.backends import get_backend
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.server import ThreadedMotoServer
+
+REGION = "eu-central-1"
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PATIENCE = 900  # Seconds for a cold release build on a slow machine; nothing is measured here.
+
+
+def main():
+    run(["cargo", "build", "--quiet", "--package", "cargo-fw"], cwd=ROOT)
+    cli = str(ROOT / "target" / "debug" / "cargo-fw")
+    with tempfile.TemporaryDirectory(prefix="fw-e2e-") as folder, moto() as aws:
+        folder = pathlib.Path(folder)
+        env = {
+            **{key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "FW_"))},
+            "AWS_ACCESS_KEY_ID": "e2e",
+            "AWS_SECRET_ACCESS_KEY": "e2e",
+            "AWS_REGION": REGION,
+            # The project's dependencies are mostly the workspace's own: built once, used twice.
+            "CARGO_TARGET_DIR": str(ROOT / "target" / "e2e"),
+        }
+
+        say("a new project")
+        run([cli, "fw", "new", "notes", "--template", "s3"], cwd=folder, env=env)
+        project = folder / "notes"
+        again = run([cli, "fw", "new", "notes"], cwd=folder, env=env, fails=65)
+        expect("not empty" in again.stderr, "a second `new` says that the folder is not empty", again.stderr)
+
+        say("local: build, serve, four requests")
+        with serving([cli, "fw", "local", "--port", "0"], cwd=project, env=env) as url:
+            four_requests(url)
+        say("local again: the data is still there")
+        with serving([cli, "fw", "local", "--port", "0", "--no-reload"], cwd=project, env=env) as url:
+            expect_answer("GET", url + "/objects/document.json", 200, {"value1": 123})
+
+        say("deploy: the plan, the deploy, and nothing more to do")
+        account = ["--endpoint-url", aws]
+        plan = run([cli, "fw", "deploy", "--plan", *account], cwd=project, env=env, fails=2)
+        expect("GET /objects/{key}" in plan.stdout + plan.stderr, "the plan names the routes", plan)
+        deployed = run([cli, "fw", "deploy", *account], cwd=project, env=env)
+        again = run([cli, "fw", "deploy", "--plan", *account], cwd=project, env=env)
+        url = run([cli, "fw", "url", *account], cwd=project, env=env).stdout.strip()
+        expect(url.startswith("https://") and url in deployed.stdout, "`url` prints what `deploy` printed", url)
+
+        say("read back by boto3")
+        bootstrap = read_back(aws, url, folder)
+
+        say("the deployed zip's own bootstrap, served locally")
+        local = [cli, "fw", "local", "--bootstrap", str(bootstrap), "--port", "0"]
+        with serving(local, cwd=project, env={**env, "CARGO_TARGET_DIR": str(folder / "elsewhere")}) as url:
+            four_requests(url)
+
+        say("delete: nothing is left")
+        refused = run([cli, "fw", "delete", *account], cwd=project, env=env, fails=None)
+        expect(refused.returncode != 0, "delete without `--yes` and without a terminal does nothing", refused)
+        run([cli, "fw", "delete", "--yes", *account], cwd=project, env=env)
+        nothing_left(aws)
+        run([cli, "fw", "delete", "--yes", *account], cwd=project, env=env)
+        gone = run([cli, "fw", "url", *account], cwd=project, env=env, fails=None)
+        expect(gone.returncode != 0 and "deploy" in gone.stderr, "`url` of nothing says how to deploy", gone)
+    print("\n1 passed, 0 failed")
+
+
+def four_requests(url):
+    """The four requests of the README."""
+    document = {"value1": 123}
+    expect_answer("PUT", url + "/objects/document.json", 200, document, body=document)
+    expect_answer("GET", url + "/objects/document.json", 200, document)
+    status, headers, body = request("GET", url + "/objects/missing.json")
+    problem = json.loads(body)
+    expect(status == 404 and headers["content-type"].startswith("application/problem+json"), "a problem document", (status, body))
+    expect("missing.json" in problem["detail"] and problem["status"] == 404, "the problem names the key", problem)
+    status, _, body = request("GET", url + "/nowhere")
+    expect((status, json.loads(body)) == (404, {"message": "Not Found"}), "the gateway's own 404", (status, body))
+
+
+def read_back(aws, url, folder):
+    """What is in the account, as another tool sees it; returns the deployed bootstrap."""
+    client = clients(aws)
+    functions = client["lambda"].list_functions()["Functions"]
+    expect([f["FunctionName"] for f in functions] == ["notes-dev"], "one function", functions)
+    function = functions[0]
+    expect((function["Runtime"], function["MemorySize"]) == ("provided.al2023", 128), "its runtime", function)
+    expect(function["Environment"]["Variables"]["BUCKET"] == "notes-documents", "its environment", function)
+    alias = client["lambda"].get_alias(FunctionName="notes-dev", Name="live")
+    expect(alias["FunctionVersion"].isdigit(), "the alias points at a version", alias)
+    apis = client["apigatewayv2"].get_apis()["Items"]
+    expect(len(apis) == 1 and apis[0]["ApiId"] in url, "one API, the URL's", (apis, url))
+    expect(apis[0]["Tags"] == {"fw:app": "notes", "fw:stage": "dev"}, "its tags", apis)
+    routes = client["apigatewayv2"].get_routes(ApiId=apis[0]["ApiId"])["Items"]
+    expect(sorted(r["RouteKey"] for r in routes) == ["GET /objects/{key}", "PUT /objects/{key}"], "its routes", routes)
+    integrations = client["apigatewayv2"].get_integrations(ApiId=apis[0]["ApiId"])["Items"]
+    expect(len(integrations) == 1 and integrations[0]["PayloadFormatVersion"] == "2.0", "its integration", integrations)
+    expect(":function:notes-dev:live" in integrations[0]["IntegrationUri"], "it calls the alias", integrations)
+    # moto has no address to download code from; its own memory of what was uploaded is the next best thing.
+    zipped = get_backend("lambda")[DEFAULT_ACCOUNT_ID][REGION].get_function("notes-dev").code_bytes
+    expect(base64.b64encode(hashlib.sha256(zipped).digest()).decode() == function["CodeSha256"], "its hash", len(zipped))
+    with zipfile.ZipFile(io.BytesIO(zipped)) as archive:
+        info = archive.getinfo("bootstrap")
+        expect(stat.S_IMODE(info.external_attr >> 16) == 0o755, "the bootstrap may be executed", info)
+        path = folder / "deployed-bootstrap"
+        path.write_bytes(archive.read("bootstrap"))
+    path.chmod(0o755)
+    return path
+
+
+def nothing_left(aws):
+    client = clients(aws)
+    left = {
+        "functions": client["lambda"].list_functions()["Functions"],
+        "apis": client["apigatewayv2"].get_apis()["Items"],
+        "roles": client["iam"].list_roles()["Roles"],
+        "log groups": client["logs"].describe_log_groups()["logGroups"],
+    }
+    expect(not any(left.values()), "nothing is left", left)
+
+
+def clients(aws):
+    def client(name):
+        return boto3.client(
+            name, endpoint_url=aws, region_name=REGION, aws_access_key_id="e2e", aws_secret_access_key="e2e"
+        )
+
+    return {name: client(name) for name in ("apigatewayv2", "iam", "lambda", "logs")}
+
+
+@contextlib.contextmanager
+def moto():
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        yield f"http://{host}:{port}"
+    finally:
+        server.stop()
+
+
+@contextlib.contextmanager
+def serving(command, cwd, env):
+    """A local server, until the end of the block; then it must go at once and cleanly."""
+    with process(command, cwd=cwd, env=env) as (child, lines):
+        yield wait_for(child, lines, r"(http://(?:localhost|127\.0\.0\.1):\d+)\s*$")
+        child.send_signal(signal.SIGINT)
+        code = child.wait(timeout=30)
+        expect(code in (0, 130), "Ctrl-C ends the server", code)
+
+
+@contextlib.contextmanager
+def process(command, env, cwd=None):
+    child = subprocess.Popen(
+        command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    lines = queue.Queue()
+
+    def read():
+        for line in child.stdout:
+            sys.stdout.write("    | " + line)
+            lines.put(line)
+        lines.put(None)
+
+    threading.Thread(target=read, daemon=True).start()
+    try:
+        yield child, lines
+    finally:
+        if child.poll() is None:
+            child.terminate()
+            child.wait(timeout=30)
+
+
+def wait_for(child, lines, pattern):
+    end = time.monotonic() + PATIENCE
+    while True:
+        line = lines.get(timeout=max(0.1, end - time.monotonic()))
+        expect(line is not None, f"a line like {pattern}", f"the program ended with {child.poll()}")
+        match = re.search(pattern, line)
+        if match:
+            return match.group(1)
+
+
+def expect_answer(method, url, status, document, body=None):
+    got, headers, text = request(method, url, body)
+    expect((got, json.loads(text)) == (status, document), f"{method} {url}", (got, headers, text))
+    expect(headers["content-type"] == "application/json", "a JSON content type", headers)
+
+
+def request(method, url, body=None):
+    data = None if body is None else json.dumps(body).encode()
+    headers = {} if body is None else {"content-type": "application/json"}
+    call = urllib.request.Request(url, data=data, headers=headers, method=method)
+    try:
+        with urllib.request.urlopen(call, timeout=60) as response:
+            return response.status, {k.lower(): v for k, v in response.headers.items()}, response.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, {k.lower(): v for k, v in error.headers.items()}, error.read().decode()
+
+
+def run(command, cwd, env=None, fails=0):
+    """Runs to the end; `fails` is the exit code that is expected, or None for any."""
+    done = subprocess.run(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE)
+    shown = f"{' '.join(command)}\n{done.stdout}{done.stderr}"
+    for line in shown.splitlines():
+        print("    | " + line)
+    expect(fails is None or done.returncode == fails, f"exit code {fails}", f"{done.returncode} from {shown}")
+    return done
+
+
+def say(text):
+    print(f"-- {text}", flush=True)
+
+
+def expect(holds, what, came):
+    if not holds:
+        sys.exit(f"e2e: expected {what}\n     came: {came}\n0 passed, 1 failed")
+
+
+if __name__ == "__main__":
+    main()

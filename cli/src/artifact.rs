@@ -1,0 +1,183 @@
+//! What is uploaded: the executable checked against what Lambda's runtime has, and packed so that the same bytes give the
+//! same hash.
+
+use std::{io::Write as _, path::Path};
+
+use base64::Engine as _;
+use fw::manifest::Manifest;
+use object::{
+    Endianness,
+    elf::{EM_AARCH64, EM_X86_64, FileHeader64},
+    read::elf::{FileHeader as _, ProgramHeader as _},
+};
+use sha2::{Digest as _, Sha256};
+use zip::{CompressionMethod, DateTime, ZipWriter, write::SimpleFileOptions};
+
+use crate::{
+    aws::lambda::Code,
+    error::{Context as _, Failure, Result},
+    settings::Architecture,
+};
+
+/// The executable's name in the zip, which `provided.al2023` starts.
+pub(crate) const BOOTSTRAP: &str = "bootstrap";
+/// The manifest's name in the zip: what was built tells what it answers.
+pub(crate) const MANIFEST: &str = "fw-manifest.json";
+
+/// The C library of `provided.al2023` (Amazon Linux 2023 user guide: glibc 2.34).
+const GLIBC: (u32, u32) = (2, 34);
+/// Lambda's limit for a zip that is uploaded directly, in bytes (Lambda developer guide, "Lambda quotas": 50 MB).
+const MOST_ZIPPED: usize = 50 * 1024 * 1024;
+/// Lambda's limit for what is unpacked, in bytes (there: 250 MB).
+const MOST_UNZIPPED: usize = 250 * 1024 * 1024;
+
+/// Checks an executable and packs it with the manifest.
+///
+/// # Errors
+///
+/// When it cannot be read, or would not run on Lambda: each failure says what to change.
+pub(crate) fn pack(
+    executable: &Path,
+    manifest: &Manifest,
+    architecture: Architecture,
+) -> Result<Code> {
+    let bytes = std::fs::read(executable)
+        .with_context(|| format!("cannot read the executable: {}", executable.display()))?;
+    check(&bytes, architecture)?;
+    let manifest = serde_json::to_vec(manifest).context("cannot write the manifest as JSON")?;
+    let zip = zip(&bytes, &manifest).context("cannot pack the executable")?;
+    if zip.len() > MOST_ZIPPED {
+        return Err(too_large(zip.len(), MOST_ZIPPED, "zipped"));
+    }
+    let sha256 = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(&zip));
+    Ok(Code {
+        zip: zip.into(),
+        sha256,
+        architecture,
+    })
+}
+
+/// Two entries with the time that zip counts from: nothing in it depends on when or where it was made.
+fn zip(executable: &[u8], manifest: &[u8]) -> zip::result::ZipResult<Vec<u8>> {
+    let mut writer = ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Deflated)
+        .last_modified_time(DateTime::default());
+    writer.start_file(BOOTSTRAP, options.unix_permissions(0o755))?;
+    writer.write_all(executable)?;
+    writer.start_file(MANIFEST, options.unix_permissions(0o644))?;
+    writer.write_all(manifest)?;
+    Ok(writer.finish()?.into_inner())
+}
+
+/// Whether Lambda's runtime can start it.
+fn check(bytes: &[u8], architecture: Architecture) -> Result<()> {
+    if bytes.len() > MOST_UNZIPPED {
+        return Err(too_large(bytes.len(), MOST_UNZIPPED, "unpacked"));
+    }
+    let elf = Elf::read(bytes).map_err(|error| {
+        Failure::input("the executable is not for Linux")
+            .because_of(error.to_string())
+            .hint("Lambda runs 64-bit Linux: build there, or set `architecture` so that it is built for it")
+    })?;
+    if elf.machine != Some(architecture) {
+        let built = elf.machine.map_or("another machine", Architecture::as_str);
+        let wanted = architecture.as_str();
+        return Err(Failure::input(format!(
+            "the executable is built for {built}, and the settings say {wanted}"
+        ))
+        .hint(format!(
+            "set `architecture = \"{wanted}\"` only with a build for it"
+        )));
+    }
+    let known = interpreter(architecture);
+    if let Some(found) = elf.interpreter.filter(|found| found != known) {
+        return Err(Failure::input(format!(
+            "the executable needs a loader that Lambda does not have: {found}"
+        ))
+        .because_of(format!("`provided.al2023` has {known}"))
+        .hint("build for the `gnu` target of the architecture, or statically for `musl`"));
+    }
+    if let Some((major, minor)) = elf.glibc.filter(|version| *version > GLIBC) {
+        let (has_major, has_minor) = GLIBC;
+        return Err(Failure::input(format!(
+            "the executable needs a newer C library than Lambda has: GLIBC_{major}.{minor}"
+        ))
+        .because_of(format!(
+            "`provided.al2023` has GLIBC_{has_major}.{has_minor}"
+        ))
+        .hint("build on an older system (Debian 12, Amazon Linux 2023), or install `cargo-zigbuild`, or build for `musl`"));
+    }
+    Ok(())
+}
+
+fn too_large(size: usize, limit: usize, how: &str) -> Failure {
+    let megabytes = |bytes: usize| bytes / 1024 / 1024;
+    Failure::input(format!("the executable is too large: {} MB {how}", megabytes(size)))
+        .because_of(format!("Lambda takes {} MB", megabytes(limit)))
+        .hint("strip it (`strip = true` in the release profile), build for size (`opt-level = \"s\"`, `lto = \"fat\"`), or drop dependencies")
+}
+
+/// The loader of `provided.al2023`, as the ABI supplements of System V name it.
+fn interpreter(architecture: Architecture) -> &'static str {
+    match architecture {
+        Architecture::X86_64 => "/lib64/ld-linux-x86-64.so.2",
+        Architecture::Arm64 => "/lib/ld-linux-aarch64.so.1",
+    }
+}
+
+/// What an ELF file says of where it can run.
+#[derive(Debug, PartialEq, Eq)]
+struct Elf {
+    /// The instruction set, when it is one of Lambda's.
+    machine: Option<Architecture>,
+    /// The loader, unless it is linked statically.
+    interpreter: Option<String>,
+    /// The highest version of glibc's symbols that it needs.
+    glibc: Option<(u32, u32)>,
+}
+
+impl Elf {
+    fn read(bytes: &[u8]) -> object::Result<Self> {
+        let header = FileHeader64::<Endianness>::parse(bytes)?;
+        let endian = header.endian()?;
+        let machine = match header.e_machine(endian) {
+            EM_X86_64 => Some(Architecture::X86_64),
+            EM_AARCH64 => Some(Architecture::Arm64),
+            _ => None,
+        };
+        let mut interpreter = None;
+        for segment in header.program_headers(endian, bytes)? {
+            if let Some(path) = segment.interpreter(endian, bytes)? {
+                interpreter = Some(String::from_utf8_lossy(path).into_owned());
+            }
+        }
+        let mut glibc = None;
+        let sections = header.sections(endian, bytes)?;
+        if let Some((mut libraries, link)) = sections.gnu_verneed(endian, bytes)? {
+            let strings = sections.strings(endian, bytes, link)?;
+            while let Some((_, mut versions)) = libraries.next()? {
+                while let Some(version) = versions.next()? {
+                    glibc = glibc.max(glibc_version(version.name(endian, strings)?));
+                }
+            }
+        }
+        Ok(Self {
+            machine,
+            interpreter,
+            glibc,
+        })
+    }
+}
+
+/// `GLIBC_2.34` as numbers; `None` for other libraries' versions and for `GLIBC_PRIVATE`.
+fn glibc_version(name: &[u8]) -> Option<(u32, u32)> {
+    let name = std::str::from_utf8(name).ok()?;
+    let mut parts = name.strip_prefix("GLIBC_")?.split('.');
+    let major = parts.next()?.parse().ok()?;
+    let minor = parts.next().map_or(Some(0), |minor| minor.parse().ok())?;
+    Some((major, minor))
+}
+
+#[cfg(test)]
+mod tests;

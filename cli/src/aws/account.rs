@@ -1,0 +1,115 @@
+//! The real account: the SDK's clients, made once, with the credentials and the region that the user means.
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_sts::config::Credentials;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+
+use super::Aws;
+use crate::{
+    args, env,
+    error::{Exit, Failure, Result},
+};
+
+/// An account in a region, over the network.
+#[derive(Clone, Debug)]
+pub(crate) struct Account {
+    pub(super) region: String,
+    pub(super) iam: aws_sdk_iam::Client,
+    pub(super) lambda: aws_sdk_lambda::Client,
+    pub(super) apigateway: aws_sdk_apigatewayv2::Client,
+    pub(super) logs: aws_sdk_cloudwatchlogs::Client,
+    pub(super) sts: aws_sdk_sts::Client,
+}
+
+impl Account {
+    /// Finds credentials and region where every AWS tool does: the arguments, the environment, the profile, SSO, the
+    /// machine's role. Calls no service that would need them.
+    ///
+    /// # Errors
+    ///
+    /// When there is no region (exit code 64) or there are no credentials (exit code 77).
+    pub(crate) async fn connect(args: &args::Account) -> Result<Self> {
+        let config = load(args).await;
+        let region = region(&config)?;
+        credentials(&config).await?;
+        Ok(Self {
+            region,
+            iam: aws_sdk_iam::Client::new(&config),
+            lambda: aws_sdk_lambda::Client::new(&config),
+            apigateway: aws_sdk_apigatewayv2::Client::new(&config),
+            logs: aws_sdk_cloudwatchlogs::Client::new(&config),
+            sts: aws_sdk_sts::Client::new(&config),
+        })
+    }
+}
+
+/// The developer's own credentials and region, as the variables that Lambda sets for a function's role. They are read
+/// once: where they expire, the local server is to be started again.
+///
+/// # Errors
+///
+/// As for [`Account::connect`].
+pub(crate) async fn developer_environment() -> Result<Vec<(String, String)>> {
+    let config = load(&args::Account::default()).await;
+    let region = region(&config)?;
+    let credentials = credentials(&config).await?;
+    Ok([
+        (env::AWS_ACCESS_KEY_ID, credentials.access_key_id()),
+        (env::AWS_SECRET_ACCESS_KEY, credentials.secret_access_key()),
+        (
+            env::AWS_SESSION_TOKEN,
+            credentials.session_token().unwrap_or_default(),
+        ),
+        (env::AWS_REGION, &region),
+        (env::AWS_DEFAULT_REGION, &region),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into())
+}
+
+/// The configuration that every AWS tool would find, with what the arguments say over it.
+async fn load(args: &args::Account) -> SdkConfig {
+    let http = aws_smithy_http_client::Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https();
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
+    if let Some(profile) = &args.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(region) = &args.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if let Some(url) = &args.endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    loader.load().await
+}
+
+fn region(config: &SdkConfig) -> Result<String> {
+    config.region().map(ToString::to_string).ok_or_else(|| {
+        Failure::new("no AWS region is set")
+            .exiting(Exit::Usage)
+            .hint("give `--region eu-central-1`, set `AWS_REGION`, or set `region` in the profile with `aws configure`")
+    })
+}
+
+impl Aws for Account {
+    fn region(&self) -> &str {
+        &self.region
+    }
+}
+
+/// Looks for credentials before the first call, so that their absence is told in plain words.
+async fn credentials(config: &SdkConfig) -> Result<Credentials> {
+    use aws_sdk_sts::config::ProvideCredentials as _;
+    let none = || {
+        Failure::new("no AWS credentials were found")
+            .exiting(Exit::Denied)
+            .hint("run `aws configure` or `aws sso login`, choose a profile with `--profile`, or set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`")
+    };
+    let provider = config.credentials_provider().ok_or_else(none)?;
+    let found = provider.provide_credentials().await;
+    found.map_err(|error| {
+        none().because(Box::from(error) as Box<dyn std::error::Error + Send + Sync>)
+    })
+}

@@ -1,0 +1,92 @@
+//! IAM: a role with a policy cannot be deleted, and each name is given once.
+
+use serde_json::Value;
+
+use super::{Fake, FakeRole, missing};
+use crate::aws::{
+    Result, Tags,
+    iam::{
+        CREATE_ROLE, DELETE_ROLE, DELETE_ROLE_POLICY, GET_ROLE, GET_ROLE_POLICY, Iam,
+        PUT_ROLE_POLICY, Role, UPDATE_TRUST,
+    },
+};
+
+const GONE: &str = "NoSuchEntity";
+
+impl Iam for Fake {
+    async fn role(&self, name: &str) -> Result<Option<Role>> {
+        self.call(GET_ROLE, |state| {
+            Ok(state.roles.get(name).map(|role| Role {
+                trust: role.trust.clone(),
+                tags: role.tags.clone(),
+            }))
+        })
+    }
+
+    async fn role_policy(&self, role: &str, policy: &str) -> Result<Option<Value>> {
+        self.call(GET_ROLE_POLICY, |state| {
+            let role = state.roles.get(role);
+            Ok(role.and_then(|role| role.policies.get(policy).cloned()))
+        })
+    }
+
+    async fn create_role(&self, name: &str, trust: &Value, tags: &Tags) -> Result<()> {
+        self.call(CREATE_ROLE, |state| {
+            if state.roles.contains_key(name) {
+                return Err(("EntityAlreadyExists", format!("{name} exists")));
+            }
+            let role = FakeRole {
+                trust: trust.clone(),
+                tags: tags.clone(),
+                policies: [].into(),
+                lag: self.role_lag.get(),
+            };
+            state.roles.insert(name.to_owned(), role);
+            Ok(())
+        })
+    }
+
+    async fn update_trust(&self, role: &str, trust: &Value) -> Result<()> {
+        self.call(UPDATE_TRUST, |state| {
+            let found = state
+                .roles
+                .get_mut(role)
+                .ok_or_else(|| missing(GONE, role))?;
+            found.trust = trust.clone();
+            Ok(())
+        })
+    }
+
+    async fn put_role_policy(&self, role: &str, policy: &str, document: &Value) -> Result<()> {
+        self.call(PUT_ROLE_POLICY, |state| {
+            let found = state
+                .roles
+                .get_mut(role)
+                .ok_or_else(|| missing(GONE, role))?;
+            found.policies.insert(policy.to_owned(), document.clone());
+            Ok(())
+        })
+    }
+
+    async fn delete_role_policy(&self, role: &str, policy: &str) -> Result<()> {
+        self.call(DELETE_ROLE_POLICY, |state| {
+            let found = state
+                .roles
+                .get_mut(role)
+                .ok_or_else(|| missing(GONE, role))?;
+            let removed = found.policies.remove(policy);
+            removed.map(drop).ok_or_else(|| missing(GONE, policy))
+        })
+    }
+
+    async fn delete_role(&self, name: &str) -> Result<()> {
+        self.call(DELETE_ROLE, |state| {
+            let found = state.roles.get(name).ok_or_else(|| missing(GONE, name))?;
+            if !found.policies.is_empty() {
+                return Err(("DeleteConflict", format!("{name} has policies")));
+            }
+            state.roles.remove(name);
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,210 @@
+//! Lambda: nothing is changed or published while a change is under way, and the same code and configuration give no new
+//! version (Lambda API reference, `PublishVersion`).
+
+use super::{Fake, FakeFunction, Revision, State, missing};
+use crate::aws::{
+    Result, Tags,
+    lambda::{
+        ADD_PERMISSION, CREATE_ALIAS, CREATE_FUNCTION, Code, Configuration, DELETE_FUNCTION,
+        Function, GET_ALIAS, GET_FUNCTION, GET_POLICY, Grant, Lambda, PUBLISH_VERSION,
+        REMOVE_PERMISSION, Readiness, UPDATE_ALIAS, UPDATE_CODE, UPDATE_CONFIGURATION,
+    },
+};
+
+const GONE: &str = "ResourceNotFoundException";
+const CONFLICT: &str = "ResourceConflictException";
+
+type Refused = (&'static str, String);
+
+fn known<'a>(state: &'a mut State, name: &str) -> Result<&'a mut FakeFunction, Refused> {
+    state
+        .functions
+        .get_mut(name)
+        .ok_or_else(|| missing(GONE, name))
+}
+
+/// The function, unless it is being changed.
+fn idle<'a>(state: &'a mut State, name: &str) -> Result<&'a mut FakeFunction, Refused> {
+    let found = known(state, name)?;
+    if found.pending > 0 {
+        found.pending -= 1;
+        return Err((CONFLICT, format!("an update is in progress for {name}")));
+    }
+    Ok(found)
+}
+
+/// Lambda takes only a role that it can assume by now.
+fn assumable(state: &mut State, arn: &str) -> Result<(), Refused> {
+    let name = arn.rsplit('/').next().unwrap_or_default();
+    match state.roles.get_mut(name) {
+        Some(role) if role.lag == 0 => Ok(()),
+        found => {
+            if let Some(role) = found {
+                role.lag -= 1;
+            }
+            let message = "The role defined for the function cannot be assumed by Lambda.";
+            Err(("InvalidParameterValueException", message.to_owned()))
+        }
+    }
+}
+
+fn version<'a>(function: &'a FakeFunction, number: &str) -> Result<&'a Revision, Refused> {
+    let index = number.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
+    index
+        .and_then(|index| function.versions.get(index))
+        .ok_or_else(|| missing(GONE, number))
+}
+
+impl Lambda for Fake {
+    async fn function(&self, name: &str, qualifier: Option<&str>) -> Result<Option<Function>> {
+        self.call(GET_FUNCTION, |state| {
+            let Some(found) = state.functions.get_mut(name) else {
+                return Ok(None);
+            };
+            if let Some(number) = qualifier {
+                let revision = version(found, number).ok();
+                return Ok(revision.map(|one| one.seen(Readiness::Ready, &found.tags)));
+            }
+            let readiness = match found.pending {
+                0 => Readiness::Ready,
+                _ => {
+                    found.pending -= 1;
+                    Readiness::Pending
+                }
+            };
+            Ok(Some(found.latest.seen(readiness, &found.tags)))
+        })
+    }
+
+    async fn create_function(
+        &self,
+        name: &str,
+        code: &Code,
+        configuration: &Configuration,
+        tags: &Tags,
+    ) -> Result<()> {
+        self.call(CREATE_FUNCTION, |state| {
+            if state.functions.contains_key(name) {
+                return Err((CONFLICT, format!("function already exist: {name}")));
+            }
+            assumable(state, &configuration.role)?;
+            let function = FakeFunction {
+                latest: Revision::new(code, configuration),
+                versions: Vec::new(),
+                aliases: [].into(),
+                grants: [].into(),
+                tags: tags.clone(),
+                pending: self.function_lag.get(),
+            };
+            state.functions.insert(name.to_owned(), function);
+            Ok(())
+        })
+    }
+
+    async fn update_code(&self, name: &str, code: &Code) -> Result<()> {
+        self.call(UPDATE_CODE, |state| {
+            let found = idle(state, name)?;
+            found.latest = Revision::new(code, &found.latest.configuration);
+            found.pending = self.function_lag.get();
+            Ok(())
+        })
+    }
+
+    async fn update_configuration(&self, name: &str, configuration: &Configuration) -> Result<()> {
+        self.call(UPDATE_CONFIGURATION, |state| {
+            idle(state, name)?;
+            assumable(state, &configuration.role)?;
+            let found = known(state, name)?;
+            found.latest.configuration = configuration.clone();
+            found.pending = self.function_lag.get();
+            Ok(())
+        })
+    }
+
+    async fn publish_version(&self, name: &str, sha256: &str) -> Result<String> {
+        self.call(PUBLISH_VERSION, |state| {
+            let found = idle(state, name)?;
+            if found.latest.sha256 != sha256 {
+                let message = format!("{sha256} is not the code's hash");
+                return Err(("InvalidParameterValueException", message));
+            }
+            if found.versions.last() != Some(&found.latest) {
+                found.versions.push(found.latest.clone());
+            }
+            Ok(found.versions.len().to_string())
+        })
+    }
+
+    async fn alias(&self, name: &str, alias: &str) -> Result<Option<String>> {
+        self.call(GET_ALIAS, |state| {
+            let found = state.functions.get(name);
+            Ok(found.and_then(|found| found.aliases.get(alias).cloned()))
+        })
+    }
+
+    async fn create_alias(&self, name: &str, alias: &str, number: &str) -> Result<()> {
+        self.call(CREATE_ALIAS, |state| {
+            let found = known(state, name)?;
+            version(found, number)?;
+            if found.aliases.contains_key(alias) {
+                return Err((CONFLICT, format!("alias already exists: {alias}")));
+            }
+            found.aliases.insert(alias.to_owned(), number.to_owned());
+            Ok(())
+        })
+    }
+
+    async fn update_alias(&self, name: &str, alias: &str, number: &str) -> Result<()> {
+        self.call(UPDATE_ALIAS, |state| {
+            let found = known(state, name)?;
+            version(found, number)?;
+            let held = found.aliases.get_mut(alias);
+            number.clone_into(held.ok_or_else(|| missing(GONE, alias))?);
+            Ok(())
+        })
+    }
+
+    async fn grants(&self, name: &str, qualifier: &str) -> Result<Vec<Grant>> {
+        self.call(GET_POLICY, |state| {
+            let found = state.functions.get(name);
+            let grants = found.and_then(|found| found.grants.get(qualifier).cloned());
+            Ok(grants.unwrap_or_default())
+        })
+    }
+
+    async fn add_permission(&self, name: &str, qualifier: &str, grant: &Grant) -> Result<()> {
+        self.call(ADD_PERMISSION, |state| {
+            let found = known(state, name)?;
+            if !found.aliases.contains_key(qualifier) {
+                return Err(missing(GONE, qualifier));
+            }
+            let grants = found.grants.entry(qualifier.to_owned()).or_default();
+            if grants.iter().any(|held| held.id == grant.id) {
+                let message = format!("the statement id ({}) exists already", grant.id);
+                return Err((CONFLICT, message));
+            }
+            grants.push(grant.clone());
+            Ok(())
+        })
+    }
+
+    async fn remove_permission(&self, name: &str, qualifier: &str, id: &str) -> Result<()> {
+        self.call(REMOVE_PERMISSION, |state| {
+            let found = known(state, name)?;
+            let grants = found.grants.entry(qualifier.to_owned()).or_default();
+            let before = grants.len();
+            grants.retain(|held| held.id != id);
+            if grants.len() == before {
+                return Err(missing(GONE, id));
+            }
+            Ok(())
+        })
+    }
+
+    async fn delete_function(&self, name: &str) -> Result<()> {
+        self.call(DELETE_FUNCTION, |state| {
+            let removed = state.functions.remove(name);
+            removed.map(drop).ok_or_else(|| missing(GONE, name))
+        })
+    }
+}

@@ -1,0 +1,258 @@
+//! An account in memory, for tests: it refuses what AWS refuses, records every call, and fails where a test says so.
+//!
+//! It is stricter than moto: conflicts, things in use, roles that Lambda cannot assume yet, functions that are still
+//! changing. Its ids are numbers in the order of making, so that two histories with the same outcome compare equal.
+
+mod apigateway;
+mod iam;
+mod lambda;
+mod logs;
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+};
+
+use serde_json::Value;
+
+use super::{
+    Aws, Error, Kind, Operation, Result, Tags,
+    apigateway::{Api, Integration, Route},
+    lambda::{Code, Configuration, Function, Grant, Readiness},
+    logs::LogGroup,
+    sts::{Caller, Sts},
+};
+
+/// Where a test's mutating call fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The call never arrives.
+    Before(usize),
+    /// The call is carried out and its answer is lost.
+    After(usize),
+}
+
+/// A role.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct FakeRole {
+    pub(crate) trust: Value,
+    pub(crate) tags: Tags,
+    pub(crate) policies: BTreeMap<String, Value>,
+    /// How often Lambda will still refuse it.
+    lag: u32,
+}
+
+/// What one version of a function is.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Revision {
+    pub(crate) sha256: String,
+    pub(crate) size: u64,
+    pub(crate) architecture: String,
+    pub(crate) configuration: Configuration,
+}
+
+/// A function.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct FakeFunction {
+    pub(crate) latest: Revision,
+    pub(crate) versions: Vec<Revision>,
+    pub(crate) aliases: BTreeMap<String, String>,
+    /// By qualifier.
+    pub(crate) grants: BTreeMap<String, Vec<Grant>>,
+    pub(crate) tags: Tags,
+    /// How often it will still say that it is changing.
+    pending: u32,
+}
+
+/// An API.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct FakeApi {
+    pub(crate) api: Api,
+    pub(crate) integrations: Vec<Integration>,
+    pub(crate) routes: Vec<Route>,
+    pub(crate) stage: Option<bool>,
+}
+
+/// All that the account holds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct State {
+    pub(crate) roles: BTreeMap<String, FakeRole>,
+    pub(crate) functions: BTreeMap<String, FakeFunction>,
+    pub(crate) groups: BTreeMap<String, LogGroup>,
+    pub(crate) apis: Vec<FakeApi>,
+}
+
+/// The account, its knobs and its diary.
+#[derive(Debug, Default)]
+pub(crate) struct Fake {
+    pub(crate) state: RefCell<State>,
+    /// Every call in order.
+    calls: RefCell<Vec<Operation>>,
+    /// Which mutating call fails, counted from 0.
+    pub(crate) fault: Cell<Option<Fault>>,
+    /// The call that is always denied.
+    pub(crate) denied: Cell<Option<&'static str>>,
+    /// How often a new role is refused before Lambda knows it.
+    pub(crate) role_lag: Cell<u32>,
+    /// How often a made or changed function says that it is not ready.
+    pub(crate) function_lag: Cell<u32>,
+    next_id: Cell<u32>,
+}
+
+impl Fake {
+    pub(crate) const ACCOUNT: &str = "123456789012";
+    pub(crate) const REGION: &str = "eu-central-1";
+
+    /// An account that holds that.
+    pub(crate) fn holding(state: State) -> Self {
+        let next_id = state
+            .apis
+            .iter()
+            .map(|api| 1 + api.integrations.len() + api.routes.len());
+        let next_id = u32::try_from(next_id.sum::<usize>()).unwrap() + 100;
+        Self {
+            state: RefCell::new(state),
+            next_id: Cell::new(next_id),
+            ..Self::default()
+        }
+    }
+
+    /// What it holds, with ids and lags left out of the comparison.
+    pub(crate) fn snapshot(&self) -> State {
+        let mut state = self.state.borrow().clone();
+        for role in state.roles.values_mut() {
+            role.lag = 0;
+        }
+        for function in state.functions.values_mut() {
+            function.pending = 0;
+        }
+        for api in &mut state.apis {
+            for route in &mut api.routes {
+                route.id.clear();
+            }
+            api.routes.sort_by(|one, other| one.key.cmp(&other.key));
+        }
+        state
+    }
+
+    /// The mutating calls so far.
+    pub(crate) fn writes(&self) -> Vec<&'static str> {
+        let calls = self.calls.borrow();
+        let writes = calls.iter().filter(|operation| operation.writes());
+        writes.map(|operation| operation.name).collect()
+    }
+
+    /// All calls so far.
+    pub(crate) fn calls(&self) -> Vec<&'static str> {
+        self.calls
+            .borrow()
+            .iter()
+            .map(|operation| operation.name)
+            .collect()
+    }
+
+    /// Forgets the calls so far.
+    pub(crate) fn forget(&self) {
+        self.calls.borrow_mut().clear();
+    }
+
+    /// What a request with that route key is answered by: the code's hash, or nothing when a link is missing.
+    pub(crate) fn serves(&self, key: &str) -> Option<String> {
+        let state = self.state.borrow();
+        let api = state.apis.iter().find(|api| api.stage == Some(true))?;
+        let route = api.routes.iter().find(|route| route.key == key)?;
+        let target = route.integration.as_ref()?;
+        let integration = api.integrations.iter().find(|one| one.id == *target)?;
+        let mut parts = integration.uri.rsplit(':');
+        let (alias, name) = (parts.next()?, parts.next()?);
+        let function = state.functions.get(name)?;
+        let source = format!("{}/*/*", api.api.id);
+        let grants = function.grants.get(alias)?;
+        grants
+            .iter()
+            .find(|grant| grant.source.ends_with(&source))?;
+        let version: usize = function.aliases.get(alias)?.parse().ok()?;
+        Some(function.versions.get(version - 1)?.sha256.clone())
+    }
+
+    /// Carries out a call on the state, unless it is to fail; reads cannot fail.
+    fn call<T>(
+        &self,
+        operation: Operation,
+        act: impl FnOnce(&mut State) -> Result<T, (&'static str, String)>,
+    ) -> Result<T> {
+        let nth = self.writes().len();
+        self.calls.borrow_mut().push(operation);
+        if self.denied.get() == Some(operation.name) {
+            let action = operation.action();
+            let message = format!("User: someone is not authorized to perform: {action}");
+            return Err(Error::answered(operation, "AccessDenied", message));
+        }
+        let fault = self.fault.get().filter(|_| operation.writes());
+        let lost = || Error {
+            operation,
+            kind: Kind::Unreachable,
+            code: String::new(),
+            message: "the connection was lost".to_owned(),
+        };
+        if fault == Some(Fault::Before(nth)) {
+            return Err(lost());
+        }
+        let done = act(&mut self.state.borrow_mut());
+        if fault == Some(Fault::After(nth)) {
+            return Err(lost());
+        }
+        done.map_err(|(code, message)| Error::answered(operation, code, message))
+    }
+
+    fn id(&self, kind: &str) -> String {
+        self.next_id.set(self.next_id.get() + 1);
+        format!("{kind}{}", self.next_id.get())
+    }
+}
+
+impl Aws for Fake {
+    fn region(&self) -> &str {
+        Self::REGION
+    }
+}
+
+impl Sts for Fake {
+    async fn caller(&self) -> Result<Caller> {
+        self.calls
+            .borrow_mut()
+            .push(Operation::new("sts", "GetCallerIdentity"));
+        Ok(Caller {
+            account: Self::ACCOUNT.to_owned(),
+            partition: "aws".to_owned(),
+            arn: format!("arn:aws:iam::{}:user/someone", Self::ACCOUNT),
+        })
+    }
+}
+
+impl Revision {
+    fn new(code: &Code, configuration: &Configuration) -> Self {
+        Self {
+            sha256: code.sha256.clone(),
+            size: code.zip.len() as u64,
+            architecture: code.architecture.as_str().to_owned(),
+            configuration: configuration.clone(),
+        }
+    }
+
+    fn seen(&self, readiness: Readiness, tags: &Tags) -> Function {
+        Function {
+            sha256: self.sha256.clone(),
+            size: self.size,
+            architecture: self.architecture.clone(),
+            configuration: self.configuration.clone(),
+            readiness,
+            tags: tags.clone(),
+        }
+    }
+}
+
+/// What AWS answers for a thing that is not there, by service.
+fn missing(code: &'static str, what: &str) -> (&'static str, String) {
+    (code, format!("{what} does not exist"))
+}

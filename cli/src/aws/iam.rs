@@ -1,0 +1,133 @@
+//! IAM: the role that the functions run as, with its one inline policy.
+
+use aws_sdk_iam::{error::BuildError, types::Tag};
+use serde_json::Value;
+
+use super::{Account, Error, Operation, Result, Tags};
+
+pub(super) const GET_ROLE: Operation = Operation::new("iam", "GetRole");
+pub(super) const GET_ROLE_POLICY: Operation = Operation::new("iam", "GetRolePolicy");
+pub(super) const CREATE_ROLE: Operation = Operation::new("iam", "CreateRole");
+pub(super) const UPDATE_TRUST: Operation = Operation::new("iam", "UpdateAssumeRolePolicy");
+pub(super) const PUT_ROLE_POLICY: Operation = Operation::new("iam", "PutRolePolicy");
+pub(super) const DELETE_ROLE_POLICY: Operation = Operation::new("iam", "DeleteRolePolicy");
+pub(super) const DELETE_ROLE: Operation = Operation::new("iam", "DeleteRole");
+
+/// A role.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Role {
+    /// The trust policy: who may assume it. `Null` when it is no JSON.
+    pub(crate) trust: Value,
+    /// Its tags.
+    pub(crate) tags: Tags,
+}
+
+/// The calls used.
+pub(crate) trait Iam {
+    /// `GetRole`.
+    async fn role(&self, name: &str) -> Result<Option<Role>>;
+    /// `GetRolePolicy`: an inline policy's document. `Null` when it is no JSON.
+    async fn role_policy(&self, role: &str, policy: &str) -> Result<Option<Value>>;
+    /// `CreateRole`.
+    async fn create_role(&self, name: &str, trust: &Value, tags: &Tags) -> Result<()>;
+    /// `UpdateAssumeRolePolicy`.
+    async fn update_trust(&self, role: &str, trust: &Value) -> Result<()>;
+    /// `PutRolePolicy`.
+    async fn put_role_policy(&self, role: &str, policy: &str, document: &Value) -> Result<()>;
+    /// `DeleteRolePolicy`.
+    async fn delete_role_policy(&self, role: &str, policy: &str) -> Result<()>;
+    /// `DeleteRole`.
+    async fn delete_role(&self, name: &str) -> Result<()>;
+}
+
+impl Iam for Account {
+    async fn role(&self, name: &str) -> Result<Option<Role>> {
+        let request = self.iam.get_role().role_name(name);
+        let answer = GET_ROLE.sort_found(request.send().await)?;
+        Ok(answer.and_then(|answer| answer.role).map(|role| Role {
+            trust: document(role.assume_role_policy_document().unwrap_or_default()),
+            tags: role
+                .tags()
+                .iter()
+                .map(|tag| (tag.key().to_owned(), tag.value().to_owned()))
+                .collect(),
+        }))
+    }
+
+    async fn role_policy(&self, role: &str, policy: &str) -> Result<Option<Value>> {
+        let request = self
+            .iam
+            .get_role_policy()
+            .role_name(role)
+            .policy_name(policy);
+        let answer = GET_ROLE_POLICY.sort_found(request.send().await)?;
+        Ok(answer.map(|answer| document(answer.policy_document())))
+    }
+
+    async fn create_role(&self, name: &str, trust: &Value, tags: &Tags) -> Result<()> {
+        let tags = tags
+            .iter()
+            .map(|(key, value)| Tag::builder().key(key).value(value).build())
+            .collect::<Result<Vec<_>, BuildError>>()
+            .map_err(|error| Error::answered(CREATE_ROLE, "InvalidInput", error.to_string()))?;
+        let request = self
+            .iam
+            .create_role()
+            .role_name(name)
+            .assume_role_policy_document(trust.to_string())
+            .set_tags(Some(tags));
+        CREATE_ROLE.sort(request.send().await).map(drop)
+    }
+
+    async fn update_trust(&self, role: &str, trust: &Value) -> Result<()> {
+        let request = self
+            .iam
+            .update_assume_role_policy()
+            .role_name(role)
+            .policy_document(trust.to_string());
+        UPDATE_TRUST.sort(request.send().await).map(drop)
+    }
+
+    async fn put_role_policy(&self, role: &str, policy: &str, document: &Value) -> Result<()> {
+        let request = self
+            .iam
+            .put_role_policy()
+            .role_name(role)
+            .policy_name(policy)
+            .policy_document(document.to_string());
+        PUT_ROLE_POLICY.sort(request.send().await).map(drop)
+    }
+
+    async fn delete_role_policy(&self, role: &str, policy: &str) -> Result<()> {
+        let request = self
+            .iam
+            .delete_role_policy()
+            .role_name(role)
+            .policy_name(policy);
+        DELETE_ROLE_POLICY.sort(request.send().await).map(drop)
+    }
+
+    async fn delete_role(&self, name: &str) -> Result<()> {
+        let request = self.iam.delete_role().role_name(name);
+        DELETE_ROLE.sort(request.send().await).map(drop)
+    }
+}
+
+/// A policy document as IAM gives it back: JSON, percent-encoded (IAM API reference, `GetRolePolicy`).
+fn document(text: &str) -> Value {
+    let decoded = percent_encoding::percent_decode_str(text).decode_utf8_lossy();
+    serde_json::from_str(&decoded).unwrap_or(Value::Null)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    #[test]
+    fn a_document_is_percent_decoded_and_nonsense_is_null() {
+        let encoded = "%7B%22Version%22%3A%20%222012-10-17%22%7D";
+        assert_eq!(super::document(encoded), json!({"Version": "2012-10-17"}));
+        assert_eq!(super::document("{\"a\":1}"), json!({"a": 1}));
+        assert_eq!(super::document("%7B"), json!(null));
+    }
+}

@@ -1,0 +1,397 @@
+//! Lambda: the function, its versions, its alias, and who may invoke it.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+};
+
+use aws_sdk_lambda::{
+    primitives::Blob,
+    types::{
+        AliasRoutingConfiguration, Architecture as SdkArchitecture, Environment, FunctionCode,
+        FunctionConfiguration, LastUpdateStatus, Runtime, State as SdkState,
+    },
+};
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::{Account, Error, Operation, Result, Tags};
+use crate::settings::Architecture;
+
+pub(super) const GET_FUNCTION: Operation = Operation::new("lambda", "GetFunction");
+const LIST_TAGS: Operation = Operation::new("lambda", "ListTags");
+pub(super) const CREATE_FUNCTION: Operation = Operation::new("lambda", "CreateFunction");
+pub(super) const UPDATE_CODE: Operation = Operation::new("lambda", "UpdateFunctionCode");
+pub(super) const UPDATE_CONFIGURATION: Operation =
+    Operation::new("lambda", "UpdateFunctionConfiguration");
+pub(super) const PUBLISH_VERSION: Operation = Operation::new("lambda", "PublishVersion");
+pub(super) const GET_ALIAS: Operation = Operation::new("lambda", "GetAlias");
+pub(super) const CREATE_ALIAS: Operation = Operation::new("lambda", "CreateAlias");
+pub(super) const UPDATE_ALIAS: Operation = Operation::new("lambda", "UpdateAlias");
+pub(super) const GET_POLICY: Operation = Operation::new("lambda", "GetPolicy");
+pub(super) const ADD_PERMISSION: Operation = Operation::new("lambda", "AddPermission");
+pub(super) const REMOVE_PERMISSION: Operation = Operation::new("lambda", "RemovePermission");
+pub(super) const DELETE_FUNCTION: Operation = Operation::new("lambda", "DeleteFunction");
+
+/// What is uploaded: the zip, and what Lambda will say about it.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Code {
+    /// The zip file.
+    pub(crate) zip: Bytes,
+    /// Its SHA-256 in base64, as Lambda's `CodeSha256`.
+    pub(crate) sha256: String,
+    /// The instruction set that it was built for.
+    pub(crate) architecture: Architecture,
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Code")
+            .field("bytes", &self.zip.len())
+            .field("sha256", &self.sha256)
+            .field("architecture", &self.architecture)
+            .finish()
+    }
+}
+
+/// A function's configuration, besides its code.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Configuration {
+    /// The ARN of the role that it runs as.
+    pub(crate) role: String,
+    /// `provided.al2023`.
+    pub(crate) runtime: String,
+    /// What the app finds in `_HANDLER`.
+    pub(crate) handler: String,
+    /// Memory in MB.
+    pub(crate) memory: u32,
+    /// The timeout in seconds.
+    pub(crate) timeout: u32,
+    /// The environment variables.
+    pub(crate) environment: BTreeMap<String, String>,
+}
+
+/// Whether a function can be invoked and changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Readiness {
+    /// It can.
+    Ready,
+    /// Lambda is still making or changing it.
+    Pending,
+    /// Lambda gave up, and says why.
+    Failed(String),
+}
+
+/// A function, or one version of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Function {
+    /// Its code's SHA-256 in base64.
+    pub(crate) sha256: String,
+    /// Its code's size in bytes, zipped.
+    pub(crate) size: u64,
+    /// Its instruction set, by Lambda's name.
+    pub(crate) architecture: String,
+    /// Its configuration.
+    pub(crate) configuration: Configuration,
+    /// Whether it can be invoked and changed.
+    pub(crate) readiness: Readiness,
+    /// The function's tags.
+    pub(crate) tags: Tags,
+}
+
+/// One statement of a function's resource policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Grant {
+    /// The statement's id.
+    pub(crate) id: String,
+    /// The service that may invoke: `apigateway.amazonaws.com`.
+    pub(crate) principal: String,
+    /// The ARN pattern that the caller must match.
+    pub(crate) source: String,
+}
+
+impl Grant {
+    /// Lets API Gateway invoke for every API and route that the ARN pattern matches.
+    pub(crate) fn of_api(id: impl Into<String>, source: String) -> Self {
+        Self {
+            id: id.into(),
+            principal: "apigateway.amazonaws.com".to_owned(),
+            source,
+        }
+    }
+}
+
+/// The calls used. `qualifier` is a version's number or an alias.
+pub(crate) trait Lambda {
+    /// `GetFunction`, of a version or of what is not yet published.
+    async fn function(&self, name: &str, qualifier: Option<&str>) -> Result<Option<Function>>;
+    /// `CreateFunction`.
+    async fn create_function(
+        &self,
+        name: &str,
+        code: &Code,
+        configuration: &Configuration,
+        tags: &Tags,
+    ) -> Result<()>;
+    /// `UpdateFunctionCode`.
+    async fn update_code(&self, name: &str, code: &Code) -> Result<()>;
+    /// `UpdateFunctionConfiguration`.
+    async fn update_configuration(&self, name: &str, configuration: &Configuration) -> Result<()>;
+    /// `PublishVersion` of exactly that code; gives the version's number.
+    async fn publish_version(&self, name: &str, sha256: &str) -> Result<String>;
+    /// `GetAlias`: the version that it points to.
+    async fn alias(&self, name: &str, alias: &str) -> Result<Option<String>>;
+    /// `CreateAlias`.
+    async fn create_alias(&self, name: &str, alias: &str, version: &str) -> Result<()>;
+    /// `UpdateAlias`: all traffic to that version.
+    async fn update_alias(&self, name: &str, alias: &str, version: &str) -> Result<()>;
+    /// `GetPolicy`: who may invoke the alias.
+    async fn grants(&self, name: &str, qualifier: &str) -> Result<Vec<Grant>>;
+    /// `AddPermission`: lets that service invoke the alias.
+    async fn add_permission(&self, name: &str, qualifier: &str, grant: &Grant) -> Result<()>;
+    /// `RemovePermission`.
+    async fn remove_permission(&self, name: &str, qualifier: &str, id: &str) -> Result<()>;
+    /// `DeleteFunction`, with all versions and aliases.
+    async fn delete_function(&self, name: &str) -> Result<()>;
+}
+
+impl Lambda for Account {
+    async fn function(&self, name: &str, qualifier: Option<&str>) -> Result<Option<Function>> {
+        let request = self
+            .lambda
+            .get_function()
+            .function_name(name)
+            .set_qualifier(qualifier.map(str::to_owned));
+        let Some(answer) = GET_FUNCTION.sort_found(request.send().await)? else {
+            return Ok(None);
+        };
+        // Without permission to list tags, Lambda answers and leaves them out: then nobody knows whose it is.
+        if let Some(error) = &answer.tags_error {
+            return Err(Error::answered(
+                LIST_TAGS,
+                error.error_code(),
+                error.message(),
+            ));
+        }
+        let Some(found) = &answer.configuration else {
+            return Ok(None);
+        };
+        let tags = answer.tags.clone().unwrap_or_default();
+        Ok(Some(Function {
+            sha256: found.code_sha256().unwrap_or_default().to_owned(),
+            size: u64::try_from(found.code_size()).unwrap_or_default(),
+            architecture: found
+                .architectures()
+                .first()
+                .map_or("x86_64", SdkArchitecture::as_str)
+                .to_owned(),
+            configuration: configuration(found),
+            readiness: readiness(found),
+            tags: tags.into_iter().collect(),
+        }))
+    }
+
+    async fn create_function(
+        &self,
+        name: &str,
+        code: &Code,
+        configuration: &Configuration,
+        tags: &Tags,
+    ) -> Result<()> {
+        let request = self
+            .lambda
+            .create_function()
+            .function_name(name)
+            .code(
+                FunctionCode::builder()
+                    .zip_file(Blob::new(code.zip.to_vec()))
+                    .build(),
+            )
+            .architectures(code.architecture.as_str().into())
+            .role(&configuration.role)
+            .runtime(configuration.runtime.as_str().into())
+            .handler(&configuration.handler)
+            .memory_size(number(configuration.memory))
+            .timeout(number(configuration.timeout))
+            .environment(environment(configuration))
+            .set_tags(Some(tags.clone().into_iter().collect()));
+        CREATE_FUNCTION.sort(request.send().await).map(drop)
+    }
+
+    async fn update_code(&self, name: &str, code: &Code) -> Result<()> {
+        let request = self
+            .lambda
+            .update_function_code()
+            .function_name(name)
+            .zip_file(Blob::new(code.zip.to_vec()))
+            .architectures(code.architecture.as_str().into());
+        UPDATE_CODE.sort(request.send().await).map(drop)
+    }
+
+    async fn update_configuration(&self, name: &str, configuration: &Configuration) -> Result<()> {
+        let request = self
+            .lambda
+            .update_function_configuration()
+            .function_name(name)
+            .role(&configuration.role)
+            .runtime(configuration.runtime.as_str().into())
+            .handler(&configuration.handler)
+            .memory_size(number(configuration.memory))
+            .timeout(number(configuration.timeout))
+            .environment(environment(configuration));
+        UPDATE_CONFIGURATION.sort(request.send().await).map(drop)
+    }
+
+    async fn publish_version(&self, name: &str, sha256: &str) -> Result<String> {
+        let request = self
+            .lambda
+            .publish_version()
+            .function_name(name)
+            .code_sha256(sha256);
+        let answer = PUBLISH_VERSION.sort(request.send().await)?;
+        answer
+            .version
+            .ok_or_else(|| Error::answered(PUBLISH_VERSION, "", "the answer has no version in it"))
+    }
+
+    async fn alias(&self, name: &str, alias: &str) -> Result<Option<String>> {
+        let request = self.lambda.get_alias().function_name(name).name(alias);
+        let answer = GET_ALIAS.sort_found(request.send().await)?;
+        Ok(answer.and_then(|answer| answer.function_version))
+    }
+
+    async fn create_alias(&self, name: &str, alias: &str, version: &str) -> Result<()> {
+        let request = self
+            .lambda
+            .create_alias()
+            .function_name(name)
+            .name(alias)
+            .function_version(version);
+        CREATE_ALIAS.sort(request.send().await).map(drop)
+    }
+
+    async fn update_alias(&self, name: &str, alias: &str, version: &str) -> Result<()> {
+        let request = self
+            .lambda
+            .update_alias()
+            .function_name(name)
+            .name(alias)
+            .function_version(version)
+            // Weights that another tool left would go on sending traffic elsewhere.
+            .routing_config(
+                AliasRoutingConfiguration::builder()
+                    .set_additional_version_weights(Some(HashMap::new()))
+                    .build(),
+            );
+        UPDATE_ALIAS.sort(request.send().await).map(drop)
+    }
+
+    async fn grants(&self, name: &str, qualifier: &str) -> Result<Vec<Grant>> {
+        let request = self
+            .lambda
+            .get_policy()
+            .function_name(name)
+            .qualifier(qualifier);
+        let answer = GET_POLICY.sort_found(request.send().await)?;
+        let policy = answer.and_then(|answer| answer.policy).unwrap_or_default();
+        Ok(statements(&policy))
+    }
+
+    async fn add_permission(&self, name: &str, qualifier: &str, grant: &Grant) -> Result<()> {
+        let request = self
+            .lambda
+            .add_permission()
+            .function_name(name)
+            .qualifier(qualifier)
+            .statement_id(&grant.id)
+            .action("lambda:InvokeFunction")
+            .principal(&grant.principal)
+            .source_arn(&grant.source);
+        ADD_PERMISSION.sort(request.send().await).map(drop)
+    }
+
+    async fn remove_permission(&self, name: &str, qualifier: &str, id: &str) -> Result<()> {
+        let request = self
+            .lambda
+            .remove_permission()
+            .function_name(name)
+            .qualifier(qualifier)
+            .statement_id(id);
+        REMOVE_PERMISSION.sort(request.send().await).map(drop)
+    }
+
+    async fn delete_function(&self, name: &str) -> Result<()> {
+        let request = self.lambda.delete_function().function_name(name);
+        DELETE_FUNCTION.sort(request.send().await).map(drop)
+    }
+}
+
+/// The SDK's integers are signed; the settings' ranges fit.
+fn number(value: u32) -> i32 {
+    i32::try_from(value).unwrap_or(i32::MAX)
+}
+
+fn environment(configuration: &Configuration) -> Environment {
+    Environment::builder()
+        .set_variables(Some(
+            configuration.environment.clone().into_iter().collect(),
+        ))
+        .build()
+}
+
+fn configuration(found: &FunctionConfiguration) -> Configuration {
+    let variables = found
+        .environment()
+        .and_then(|environment| environment.variables())
+        .cloned()
+        .unwrap_or_default();
+    Configuration {
+        role: found.role().unwrap_or_default().to_owned(),
+        runtime: found.runtime().map_or("", Runtime::as_str).to_owned(),
+        handler: found.handler().unwrap_or_default().to_owned(),
+        memory: found
+            .memory_size()
+            .and_then(|size| u32::try_from(size).ok())
+            .unwrap_or_default(),
+        timeout: found
+            .timeout()
+            .and_then(|seconds| u32::try_from(seconds).ok())
+            .unwrap_or_default(),
+        environment: variables.into_iter().collect(),
+    }
+}
+
+/// `State` and `LastUpdateStatus` together (Lambda developer guide, "Lambda function states").
+fn readiness(found: &FunctionConfiguration) -> Readiness {
+    match (found.state(), found.last_update_status()) {
+        (Some(SdkState::Failed), _) => {
+            Readiness::Failed(found.state_reason().unwrap_or("no reason given").to_owned())
+        }
+        (Some(SdkState::Pending), _) | (_, Some(LastUpdateStatus::InProgress)) => {
+            Readiness::Pending
+        }
+        (_, Some(LastUpdateStatus::Failed)) => Readiness::Failed(
+            found
+                .last_update_status_reason()
+                .unwrap_or("no reason given")
+                .to_owned(),
+        ),
+        // An idle function is `Inactive`; it can be changed, and wakes when it is invoked.
+        _ => Readiness::Ready,
+    }
+}
+
+/// The statements of a resource policy that let a service invoke.
+fn statements(policy: &str) -> Vec<Grant> {
+    let policy: Value = serde_json::from_str(policy).unwrap_or_default();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let list = policy["Statement"].as_array();
+    list.into_iter()
+        .flatten()
+        .map(|statement| Grant {
+            id: text(&statement["Sid"]),
+            principal: text(&statement["Principal"]["Service"]),
+            source: text(&statement["Condition"]["ArnLike"]["AWS:SourceArn"]),
+        })
+        .collect()
+}

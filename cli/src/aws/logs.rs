@@ -1,0 +1,88 @@
+//! `CloudWatch` Logs: the function's log group.
+
+use super::{Account, Error, Operation, Result, Tags};
+
+pub(super) const DESCRIBE_LOG_GROUPS: Operation = Operation::new("logs", "DescribeLogGroups");
+pub(super) const LIST_TAGS: Operation = Operation::new("logs", "ListTagsForResource");
+pub(super) const CREATE_LOG_GROUP: Operation = Operation::new("logs", "CreateLogGroup");
+pub(super) const PUT_RETENTION: Operation = Operation::new("logs", "PutRetentionPolicy");
+pub(super) const DELETE_LOG_GROUP: Operation = Operation::new("logs", "DeleteLogGroup");
+
+/// A log group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LogGroup {
+    /// Days that its events are kept; for ever when there is no number.
+    pub(crate) retention: Option<u32>,
+    /// Its tags.
+    pub(crate) tags: Tags,
+}
+
+/// The calls used.
+pub(crate) trait Logs {
+    /// `DescribeLogGroups` and, when it is there, `ListTagsForResource`.
+    async fn log_group(&self, name: &str) -> Result<Option<LogGroup>>;
+    /// `CreateLogGroup`.
+    async fn create_log_group(&self, name: &str, tags: &Tags) -> Result<()>;
+    /// `PutRetentionPolicy`.
+    async fn put_retention(&self, name: &str, days: u32) -> Result<()>;
+    /// `DeleteLogGroup`, with the events in it.
+    async fn delete_log_group(&self, name: &str) -> Result<()>;
+}
+
+impl Logs for Account {
+    async fn log_group(&self, name: &str) -> Result<Option<LogGroup>> {
+        // The names are listed in order, so the one that is the prefix itself is on the first page.
+        let request = self.logs.describe_log_groups().log_group_name_prefix(name);
+        let answer = DESCRIBE_LOG_GROUPS.sort(request.send().await)?;
+        let Some(group) = answer
+            .log_groups()
+            .iter()
+            .find(|group| group.log_group_name() == Some(name))
+        else {
+            return Ok(None);
+        };
+        // `arn` ends with `:*`, which the tagging calls do not take.
+        let arn = group.log_group_arn().or(group.arn()).unwrap_or_default();
+        let arn = arn.strip_suffix(":*").unwrap_or(arn);
+        let request = self.logs.list_tags_for_resource().resource_arn(arn);
+        let Some(tags) = LIST_TAGS.sort_found(request.send().await)? else {
+            return Ok(None);
+        };
+        Ok(Some(LogGroup {
+            retention: group
+                .retention_in_days()
+                .and_then(|days| u32::try_from(days).ok()),
+            tags: tags.tags.unwrap_or_default().into_iter().collect(),
+        }))
+    }
+
+    async fn create_log_group(&self, name: &str, tags: &Tags) -> Result<()> {
+        let request = self
+            .logs
+            .create_log_group()
+            .log_group_name(name)
+            .set_tags(Some(tags.clone().into_iter().collect()));
+        CREATE_LOG_GROUP.sort(request.send().await).map(drop)
+    }
+
+    async fn put_retention(&self, name: &str, days: u32) -> Result<()> {
+        let days = i32::try_from(days).map_err(|error| {
+            Error::answered(
+                PUT_RETENTION,
+                "InvalidParameterException",
+                error.to_string(),
+            )
+        })?;
+        let request = self
+            .logs
+            .put_retention_policy()
+            .log_group_name(name)
+            .retention_in_days(days);
+        PUT_RETENTION.sort(request.send().await).map(drop)
+    }
+
+    async fn delete_log_group(&self, name: &str) -> Result<()> {
+        let request = self.logs.delete_log_group().log_group_name(name);
+        DELETE_LOG_GROUP.sort(request.send().await).map(drop)
+    }
+}

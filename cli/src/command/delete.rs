@@ -1,0 +1,53 @@
+//! `cargo fw delete`: everything that `deploy` made, and nothing else.
+
+use super::deploy::{again, host_manifest};
+use crate::{
+    args,
+    aws::{self, Aws as _},
+    console::Console,
+    deploy::{self, apply::apply, check, model::Names, patience::Patience, plan::deletion, report},
+    error::{Exit, Failure, Result},
+    project::Project,
+    settings::Settings,
+};
+
+/// Lists what goes, asks, and deletes it. What is gone already is done.
+pub(super) fn delete(args: &args::Delete, console: &Console) -> Result<Exit> {
+    let project = Project::find(&args.which)?;
+    let settings = Settings::load(project.package_dir(), &args.stage.stage)?;
+    deploy::block_on(async {
+        let aws = aws::Account::connect(&args.account).await?;
+        let place = deploy::place(&aws).await?;
+        let app = host_manifest(&project, console)?.app;
+        let names = Names::new(&app, &settings.stage, aws.region())?;
+        let actual = deploy::observe(&aws, &names).await?;
+        for kept in check::foreign(&names, &actual) {
+            console.warning(format_args!("{kept}, and stays"));
+        }
+        let plan = deletion(&names, &actual);
+        console.line(report::headline(&names, &place));
+        if plan.is_empty() {
+            console.line("  nothing of it is there");
+            return Ok(Exit::Success);
+        }
+        report::lines(&plan)
+            .iter()
+            .for_each(|line| console.line(line));
+        if !args.yes {
+            if !Console::is_interactive() {
+                return Err(Failure::new(
+                    "deleting needs your confirmation, and nobody can be asked here",
+                )
+                .exiting(Exit::Usage)
+                .hint("give `--yes` to delete what is listed"));
+            }
+            if !console.confirm("Delete all of it, for good?") {
+                console.line("nothing was deleted");
+                return Ok(Exit::Failure);
+            }
+        }
+        let again = again("delete", &args.which, &args.stage);
+        apply(&aws, &plan, console, Patience::NORMAL, &again).await?;
+        Ok(Exit::Success)
+    })
+}

@@ -1,0 +1,109 @@
+//! `cargo fw deploy`: build, observe, plan, check, apply.
+
+use fw::manifest::Manifest;
+
+use crate::{
+    args::{self, Output, Stage, Which},
+    artifact,
+    aws::{self, lambda::Code},
+    compile::{self, Profile},
+    console::Console,
+    deploy::{
+        self,
+        apply::apply,
+        check,
+        model::Desired,
+        patience::Patience,
+        plan::{bytes, plan},
+        report,
+    },
+    error::{Exit, Result},
+    manifest,
+    project::Project,
+    settings::{Architecture, Settings},
+};
+
+/// Makes the account hold what the app and its settings say, or with `--plan` tells what that would change.
+pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
+    let project = Project::find(&args.which)?;
+    let settings = Settings::load(project.package_dir(), &args.stage.stage)?;
+    deploy::block_on(async {
+        // Credentials first: a build is long, and no use without them.
+        let aws = aws::Account::connect(&args.account).await?;
+        let place = deploy::place(&aws).await?;
+        let (manifest, code) = build(&project, &settings, console)?;
+        let desired = Desired::new(&manifest, &settings, code, place)?;
+        for warning in check::warnings(&desired) {
+            console.warning(warning);
+        }
+        let names = &desired.names;
+        let actual = deploy::observe(&aws, names).await?;
+        check::ownership(names, &actual)?;
+        let plan = plan(&desired, &actual);
+        check::plan(&desired, &actual, &plan)?;
+        if args.plan {
+            match args.output {
+                Output::Json => {
+                    console.result(report::document(&desired, &plan, actual.url()));
+                }
+                Output::Text => report::result(console, &desired, &plan),
+            }
+            return Ok(if plan.is_empty() {
+                Exit::Success
+            } else {
+                Exit::Changes
+            });
+        }
+        report::show(console, &desired, &plan);
+        let again = again("deploy", &args.which, &args.stage);
+        let made = apply(&aws, &plan, console, Patience::NORMAL, &again).await?;
+        let found = || actual.apis.first().map(|whole| whole.api.endpoint.clone());
+        let url = made.or_else(found);
+        match args.output {
+            Output::Json => console.result(report::document(&desired, &plan, url.as_deref())),
+            Output::Text => console.result(url.unwrap_or_default()),
+        }
+        Ok(Exit::Success)
+    })
+}
+
+/// What is deployed. The manifest is printed by a build for this machine, which is the very executable that is uploaded
+/// when the architectures are the same.
+fn build(project: &Project, settings: &Settings, console: &Console) -> Result<(Manifest, Code)> {
+    let architecture = settings.architecture;
+    let built = compile::build(project, Profile::Release, architecture, console)?;
+    let manifest = if architecture == Architecture::HOST {
+        manifest::read(&built.executable)?
+    } else {
+        host_manifest(project, console)?
+    };
+    let code = artifact::pack(&built.executable, &manifest, architecture)?;
+    let size = bytes(code.zip.len() as u64);
+    console.status(
+        "Packed",
+        format_args!("{size} for {}", architecture.as_str()),
+    );
+    Ok((manifest, code))
+}
+
+/// The manifest of the app, built for this machine as quickly as it goes.
+pub(super) fn host_manifest(project: &Project, console: &Console) -> Result<Manifest> {
+    let built = compile::build(project, Profile::Dev, Architecture::HOST, console)?;
+    manifest::read(&built.executable)
+}
+
+/// The command that does the same again.
+pub(super) fn again(command: &str, which: &Which, stage: &Stage) -> String {
+    let mut line = format!("cargo fw {command}");
+    let flags = [
+        ("--package", which.package.as_deref()),
+        ("--bin", which.bin.as_deref()),
+        ("--stage", Some(stage.stage.as_str())),
+    ];
+    for (flag, value) in flags {
+        if let Some(value) = value {
+            line.push_str(&format!(" {flag} {value}"));
+        }
+    }
+    line
+}

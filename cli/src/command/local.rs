@@ -1,0 +1,58 @@
+//! `cargo fw local`: builds the app, serves it as the cloud will, and serves the new build after every save.
+
+mod app;
+mod banner;
+mod reload;
+mod services;
+
+use std::net::SocketAddr;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use self::{app::App, services::Services};
+use crate::{
+    args,
+    console::{Console, DIM},
+    error::{Context, Exit, Result},
+    local::server::Server,
+    settings::Settings,
+};
+
+/// Serves until Ctrl-C or SIGTERM.
+pub(super) fn local(args: &args::Local, console: &Console) -> Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start")?;
+    let result = runtime.block_on(serve(args, console));
+    // A build that is still being ended must not hold up the exit.
+    runtime.shutdown_background();
+    result
+}
+
+async fn serve(args: &args::Local, console: &Console) -> Result<Exit> {
+    let app = App::find(args)?;
+    let settings = Settings::load(app.settings_dir(), &args.stage.stage)?;
+    // First of all, so that a busy port is told before a build and not after it. Early requests wait.
+    let server = Server::bind(SocketAddr::new(args.host, args.port), console).await?;
+    let mut interrupted = signal(SignalKind::interrupt()).context("cannot wait for Ctrl-C")?;
+    let mut terminated = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
+    let services =
+        Services::start(args, &settings, &app.data_dir(&settings.stage), console).await?;
+    let build = app.running_build();
+    let shutdown = async {
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
+        }
+        console.line(format_args!("\n{DIM}stopping{DIM:#}"));
+        build.end();
+    };
+    let result = tokio::select! {
+        () = server.run(shutdown) => Ok(Exit::Interrupted),
+        // Only before the first generation: what is served is served until the end.
+        failure = reload::keep_serving(app, settings, args, &services, &server, console) => Err(failure),
+    };
+    services.shutdown().await;
+    result
+}

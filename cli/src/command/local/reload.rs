@@ -1,0 +1,197 @@
+//! Builds and serves, and does it again after every save. The old build serves until the new one is ready.
+
+use std::{
+    collections::BTreeSet,
+    convert::Infallible,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use fw::manifest::ManifestRoute;
+
+use super::{
+    app::{App, Ready},
+    banner,
+    services::Services,
+};
+use crate::{
+    args,
+    console::{Console, DIM, WARN},
+    error::{Context, Failure, Result},
+    local::{
+        generation::{Generation, Source},
+        server::Server,
+    },
+    settings::{self, Settings},
+    watch::Watcher,
+};
+
+/// Serves the app, and its successors, for ever. Returns the failure that keeps even the first from being served.
+pub(super) async fn keep_serving(
+    app: App,
+    settings: Settings,
+    args: &args::Local,
+    services: &Services,
+    server: &Server,
+    console: &Console,
+) -> Failure {
+    let serving = Serving {
+        app,
+        settings,
+        args,
+        services,
+        server,
+        console,
+        routes: None,
+    };
+    match serving.run().await {
+        Err(failure) => failure,
+        Ok(never) => match never {},
+    }
+}
+
+struct Serving<'a> {
+    app: App,
+    settings: Settings,
+    args: &'a args::Local,
+    services: &'a Services,
+    server: &'a Server,
+    console: &'a Console,
+    /// The routes that are served; `None` before the first build that works.
+    routes: Option<Vec<ManifestRoute>>,
+}
+
+impl Serving<'_> {
+    async fn run(mut self) -> Result<Infallible> {
+        // From before the build on: a save during it is one to build again for.
+        let watcher = match &self.app {
+            App::Project { project, .. } if !self.args.no_reload => Some(Watcher::new(project)?),
+            _ => None,
+        };
+        let first = self.prepare().await.and_then(|ready| self.serve(&ready));
+        let Some(mut watcher) = watcher else {
+            first?;
+            return std::future::pending().await;
+        };
+        if let Err(failure) = first {
+            self.stays(&failure);
+        }
+        loop {
+            let changed = watcher.changed().await;
+            if let Err(failure) = self.reload(&changed, &mut watcher).await {
+                self.stays(&failure);
+            }
+        }
+    }
+
+    /// Tells why there is no new build, and what is served now.
+    fn stays(&self, failure: &Failure) {
+        self.console.failure(failure);
+        let meanwhile = if self.routes.is_some() {
+            "the old build goes on serving"
+        } else {
+            "requests wait too"
+        };
+        self.console.line(format_args!(
+            "{WARN}waiting{WARN:#} for the next save; {meanwhile}"
+        ));
+    }
+
+    async fn reload(&mut self, changed: &BTreeSet<PathBuf>, watcher: &mut Watcher) -> Result<()> {
+        let start = Instant::now();
+        let named = |name: &str| {
+            changed
+                .iter()
+                .any(|path| path.file_name().is_some_and(|file| file == name))
+        };
+        self.console
+            .verbose(format_args!("changed: {}", list(changed)));
+        if named("Cargo.toml") || named("Cargo.lock") {
+            self.find_again(watcher)?;
+        }
+        let mut new_settings = false;
+        if named(settings::FILE_NAME) {
+            let settings = Settings::load(self.app.settings_dir(), &self.settings.stage)?;
+            new_settings = settings != self.settings;
+            self.settings = settings;
+        }
+        let ready = self.prepare().await?;
+        let unchanged = ready.built.as_ref().is_some_and(|built| built.fresh);
+        if unchanged && !new_settings && self.routes.is_some() {
+            self.console.verbose("the build is the same: nothing to do");
+            return Ok(());
+        }
+        let after_build = Instant::now();
+        self.serve(&ready)?;
+        let built = ready.built.map_or(start.elapsed(), |built| built.duration);
+        self.console.status(
+            "Reloaded",
+            format_args!(
+                "{} {DIM}(built in {:.2} s, swapped in {} ms){DIM:#}",
+                list(changed),
+                built.as_secs_f64(),
+                after_build.elapsed().as_millis()
+            ),
+        );
+        Ok(())
+    }
+
+    /// Reads the project again: a manifest of cargo's changed.
+    fn find_again(&mut self, watcher: &mut Watcher) -> Result<()> {
+        if let App::Project { project, .. } = &mut self.app {
+            **project = project.find_again()?;
+            watcher.follow(project)?;
+        }
+        Ok(())
+    }
+
+    async fn prepare(&self) -> Result<Ready> {
+        let (app, console) = (self.app.clone(), self.console.clone());
+        tokio::task::spawn_blocking(move || app.prepare(&console))
+            .await
+            .context("the build did not end as it should")?
+    }
+
+    /// Serves that build from the next request on.
+    fn serve(&mut self, ready: &Ready) -> Result<()> {
+        let url = banner::url(self.server.address());
+        let source = Source {
+            manifest: &ready.manifest,
+            settings: &self.settings,
+            bootstrap: &ready.bootstrap,
+            replaceable: ready.built.is_some(),
+            directory: self.app.settings_dir(),
+            url: &url,
+            environment: self.services.environment().to_vec(),
+        };
+        self.server
+            .serve(Generation::new(source, self.server.logs())?);
+        let before = self.routes.replace(ready.manifest.routes.clone());
+        if before.as_ref() != self.routes.as_ref() {
+            banner::print(
+                self.console,
+                &ready.manifest,
+                &self.settings,
+                self.services,
+                &url,
+            );
+        }
+        Ok(())
+    }
+}
+
+/// The changed files, as short as they can be told.
+fn list(changed: &BTreeSet<PathBuf>) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    let mut shown: Vec<_> = changed
+        .iter()
+        .take(3)
+        .map(|path| path.strip_prefix(&here).unwrap_or(path))
+        .map(Path::display)
+        .map(|path| path.to_string())
+        .collect();
+    if changed.len() > shown.len() {
+        shown.push(format!("and {} more", changed.len() - shown.len()));
+    }
+    shown.join(", ")
+}

@@ -1,0 +1,127 @@
+//! What the app's AWS clients talk to: the embedded services, another server, or AWS.
+
+use std::path::Path;
+
+use crate::{
+    args,
+    console::Console,
+    env,
+    error::{Failure, Result},
+    local::{
+        environment,
+        services::s3::{Credentials, EmbeddedS3, S3Options},
+    },
+    settings::Settings,
+};
+
+/// The services, and the variables that tell the app's clients of them.
+#[derive(Debug)]
+pub(super) struct Services {
+    s3: Option<EmbeddedS3>,
+    environment: Vec<(String, String)>,
+    told: Vec<String>,
+}
+
+impl Services {
+    /// Starts what the arguments ask for.
+    pub(super) async fn start(
+        args: &args::Local,
+        settings: &Settings,
+        data: &Path,
+        console: &Console,
+    ) -> Result<Self> {
+        if args.aws {
+            return Self::aws(console).await;
+        }
+        if let Some(endpoint) = &args.s3_endpoint {
+            return Ok(Self::elsewhere(endpoint));
+        }
+        let [(_, access_key), (_, secret_key), _] = environment::CREDENTIALS;
+        let root = data.join("s3");
+        let credentials = Credentials {
+            access_key: access_key.to_owned(),
+            secret_key: secret_key.to_owned(),
+        };
+        let options = S3Options {
+            root: root.clone(),
+            buckets: settings.buckets.clone(),
+            credentials,
+        };
+        let s3 = EmbeddedS3::start(options).await.map_err(|error| {
+            Failure::unavailable("the embedded S3 does not start")
+                .because(Box::from(error) as Box<dyn std::error::Error + Send + Sync>)
+        })?;
+        let buckets = s3.buckets();
+        let buckets = if buckets.is_empty() {
+            "no buckets yet".to_owned()
+        } else {
+            format!("buckets: {}", buckets.join(", "))
+        };
+        Ok(Self {
+            environment: vec![(env::AWS_ENDPOINT_URL_S3.to_owned(), s3.endpoint())],
+            told: vec![format!(
+                "S3 at {}; {buckets}; data in {}",
+                s3.endpoint(),
+                shown(&root)
+            )],
+            s3: Some(s3),
+        })
+    }
+
+    /// Another S3 server, with the developer's own keys for it when the environment has some.
+    fn elsewhere(endpoint: &str) -> Self {
+        let mut environment = vec![(env::AWS_ENDPOINT_URL_S3.to_owned(), endpoint.to_owned())];
+        for name in [
+            env::AWS_ACCESS_KEY_ID,
+            env::AWS_SECRET_ACCESS_KEY,
+            env::AWS_SESSION_TOKEN,
+        ] {
+            // The local session token must not go with keys of somebody else.
+            let value = std::env::var(name).unwrap_or_default();
+            if std::env::var_os(env::AWS_ACCESS_KEY_ID).is_some() {
+                environment.push((name.to_owned(), value));
+            }
+        }
+        Self {
+            s3: None,
+            environment,
+            told: vec![format!("S3 at {endpoint}, which is not ours")],
+        }
+    }
+
+    /// The real services with the developer's credentials, as the function would get its role's.
+    async fn aws(console: &Console) -> Result<Self> {
+        let environment = crate::aws::developer_environment().await?;
+        console.warning("`--aws`: the app reads and writes real data of your account");
+        Ok(Self {
+            s3: None,
+            environment,
+            told: vec!["AWS: the real services, with your credentials".to_owned()],
+        })
+    }
+
+    /// Variables for the app besides Lambda's and the settings'.
+    pub(super) fn environment(&self) -> &[(String, String)] {
+        &self.environment
+    }
+
+    /// A line about each.
+    pub(super) fn told(&self) -> &[String] {
+        &self.told
+    }
+
+    /// Ends what was started.
+    pub(super) async fn shutdown(self) {
+        if let Some(s3) = self.s3 {
+            s3.shutdown().await;
+        }
+    }
+}
+
+fn shown(path: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(here)
+        .unwrap_or(path)
+        .display()
+        .to_string()
+}

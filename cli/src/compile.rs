@@ -1,0 +1,239 @@
+//! Builds the app with cargo: for this machine, or for the function's architecture.
+
+use std::{
+    io::BufReader,
+    os::unix::process::CommandExt as _,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use cargo_metadata::Message;
+use rustix::process::{Pid, Signal};
+
+use crate::{
+    console::Console,
+    env,
+    error::{Context, Exit, Failure, Result},
+    project::Project,
+    settings::Architecture,
+};
+
+/// A build profile of cargo's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// Quick to build.
+    Dev,
+    /// What is deployed.
+    Release,
+}
+
+/// What a build made.
+#[derive(Clone, Debug)]
+pub(crate) struct Built {
+    /// The executable.
+    pub(crate) executable: PathBuf,
+    /// How long cargo took.
+    pub(crate) duration: Duration,
+    /// Whether nothing had to be built: the executable is the one of the last build.
+    pub(crate) fresh: bool,
+}
+
+/// Builds the project's binary. Cargo's own output goes to standard error as it comes.
+///
+/// For the host's architecture that is a plain `cargo build`; for the other one it is the musl target linked by
+/// `rust-lld`, which needs nothing but `rustup target add`, or cargo-zigbuild where a dependency compiles C.
+///
+/// # Errors
+///
+/// When the build fails (exit code 101), or something that a cross build needs is missing (69).
+pub(crate) fn build(
+    project: &Project,
+    profile: Profile,
+    architecture: Architecture,
+    console: &Console,
+) -> Result<Built> {
+    run(
+        command(project, profile, architecture, console)?,
+        project,
+        None,
+    )
+}
+
+/// The same, and `running` can end it: the build is no longer part of the terminal's foreground, so Ctrl-C reaches
+/// only us.
+pub(crate) fn build_until(
+    project: &Project,
+    profile: Profile,
+    architecture: Architecture,
+    console: &Console,
+    running: &RunningBuild,
+) -> Result<Built> {
+    let mut cargo = command(project, profile, architecture, console)?;
+    cargo.process_group(0);
+    run(cargo, project, Some(running))
+}
+
+/// A build that may be running, shared between who runs it and who ends it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RunningBuild(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+enum State {
+    #[default]
+    Idle,
+    /// The process group of cargo and its compilers.
+    Running(Pid),
+    Ended,
+}
+
+impl RunningBuild {
+    /// Ends the build, if one runs, and lets no other start.
+    pub(crate) fn end(&self) {
+        let before = std::mem::replace(&mut *self.lock(), State::Ended);
+        if let State::Running(group) = before {
+            // It may have ended by itself just now.
+            let _ = rustix::process::kill_process_group(group, Signal::TERM);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts it, unless no more is to be started.
+    fn spawn(&self, cargo: &mut Command) -> std::io::Result<Option<Child>> {
+        let mut state = self.lock();
+        if matches!(*state, State::Ended) {
+            return Ok(None);
+        }
+        let child = cargo.spawn()?;
+        *state = Pid::from_raw(child.id().cast_signed()).map_or(State::Idle, State::Running);
+        Ok(Some(child))
+    }
+
+    fn done(&self) {
+        let mut state = self.lock();
+        if matches!(*state, State::Running(_)) {
+            *state = State::Idle;
+        }
+    }
+}
+
+fn command(
+    project: &Project,
+    profile: Profile,
+    architecture: Architecture,
+    console: &Console,
+) -> Result<Command> {
+    let mut cargo = Command::new(std::env::var_os(env::CARGO).unwrap_or_else(|| "cargo".into()));
+    if architecture == Architecture::HOST {
+        cargo.arg("build");
+    } else {
+        cross(&mut cargo, project, architecture)?;
+    }
+    cargo.args(["--package", project.name(), "--bin", project.bin()]);
+    cargo.arg("--message-format=json-render-diagnostics");
+    if profile == Profile::Release {
+        cargo.arg("--release");
+    }
+    if console.is_quiet() {
+        cargo.arg("--quiet");
+    }
+    cargo.current_dir(project.package_dir());
+    console.verbose(format_args!("running {cargo:?}"));
+    Ok(cargo)
+}
+
+fn run(mut cargo: Command, project: &Project, running: Option<&RunningBuild>) -> Result<Built> {
+    let start = Instant::now();
+    cargo.stdin(Stdio::null()).stdout(Stdio::piped());
+    let child = match running {
+        None => cargo.spawn().map(Some),
+        Some(running) => running.spawn(&mut cargo),
+    };
+    let child = child
+        .context("cannot run cargo")
+        .map_err(|failure| failure.exiting(Exit::Unavailable))?;
+    let Some(mut child) = child else {
+        return Err(Failure::new("the build was not started").exiting(Exit::Interrupted));
+    };
+    let mut found = None;
+    if let Some(stdout) = child.stdout.take() {
+        for message in Message::parse_stream(BufReader::new(stdout)) {
+            if let Ok(Message::CompilerArtifact(artifact)) = message
+                && artifact.target.is_bin()
+                && artifact.target.name == project.bin()
+            {
+                found = artifact
+                    .executable
+                    .map(|path| (PathBuf::from(path), artifact.fresh));
+            }
+        }
+    }
+    let status = child.wait().context("cannot wait for cargo")?;
+    let duration = start.elapsed();
+    if let Some(running) = running {
+        running.done();
+    }
+    match found {
+        Some((executable, fresh)) if status.success() => Ok(Built {
+            executable,
+            duration,
+            fresh,
+        }),
+        _ => Err(Failure::new(format!("`{}` does not build", project.name())).exiting(Exit::Build)),
+    }
+}
+
+/// Turns `cargo` into a build for an architecture that is not the host's.
+fn cross(cargo: &mut Command, project: &Project, architecture: Architecture) -> Result<()> {
+    let target = match architecture {
+        Architecture::X86_64 => "x86_64-unknown-linux-musl",
+        Architecture::Arm64 => "aarch64-unknown-linux-musl",
+    };
+    if !has_target(target) {
+        return Err(
+            Failure::unavailable(format!("the Rust target is not installed: {target}"))
+                .because_of(format!(
+                    "the settings ask for {}, and this machine is {}",
+                    architecture.as_str(),
+                    Architecture::HOST.as_str()
+                ))
+                .hint(format!("run `rustup target add {target}`")),
+        );
+    }
+    if project.compiles_c() {
+        if !runs("cargo-zigbuild", &["--version"]) {
+            return Err(Failure::unavailable(
+                "a dependency compiles C, and no cross compiler for it is installed",
+            )
+            .hint("install zig and cargo-zigbuild: `pip install ziglang cargo-zigbuild`"));
+        }
+        cargo.args(["zigbuild", "--target", target]);
+    } else {
+        // The linker that comes with the toolchain: no C compiler is needed.
+        let linker = format!("target.{target}.linker=\"rust-lld\"");
+        cargo.args(["build", "--target", target, "--config", &linker]);
+    }
+    Ok(())
+}
+
+fn has_target(target: &str) -> bool {
+    let sysroot = Command::new("rustc").args(["--print", "sysroot"]).output();
+    sysroot.is_ok_and(|output| {
+        let sysroot = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
+        sysroot.join("lib/rustlib").join(target).is_dir()
+    })
+}
+
+fn runs(program: &str, args: &[&str]) -> bool {
+    let status = Command::new(program)
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    status.is_ok_and(|status| status.success())
+}

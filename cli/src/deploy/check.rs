@@ -1,0 +1,207 @@
+//! What must hold before the first write: nothing of somebody else's is in the way, and the plan is sound.
+
+use std::collections::BTreeSet;
+
+use super::{
+    model::{Desired, Names},
+    observe::{Actual, Found},
+    step::{Action, Handle, Plan, Step},
+};
+use crate::error::{Failure, Result};
+
+/// Seconds that an HTTP API waits for a function at most (gateway-truth §1.8).
+const GATEWAY_PATIENCE: u32 = 30;
+
+/// Stops when a resource bears the deployment's name and is somebody else's, or when two of its APIs take traffic.
+///
+/// # Errors
+///
+/// A failure that names each such resource and whose it is.
+pub(crate) fn ownership(names: &Names, actual: &Actual) -> Result<()> {
+    let foreign = foreign(names, actual);
+    if !foreign.is_empty() {
+        let mut failure = Failure::new(format!(
+            "resources of this name are not this deployment's: {}",
+            names.function
+        ));
+        for found in foreign {
+            failure = failure.because_of(found);
+        }
+        return Err(failure.hint(
+            "nothing was changed; take another stage with `--stage`, rename the app, or delete those resources yourself",
+        ));
+    }
+    let open = actual.apis.iter().filter(|whole| whole.stage.is_some());
+    let ids: Vec<&str> = open.map(|whole| whole.api.id.as_str()).collect();
+    if ids.len() > 1 {
+        return Err(Failure::new(format!(
+            "the deployment has {} APIs: {}",
+            ids.len(),
+            ids.join(", ")
+        ))
+        .because_of("two deploys ran at the same time, or one was copied by hand")
+        .hint(
+            "delete all but the one whose URL is in use: `aws apigatewayv2 delete-api --api-id ID`",
+        ));
+    }
+    Ok(())
+}
+
+/// The resources of the deployment's names that are somebody else's, in words.
+pub(crate) fn foreign(names: &Names, actual: &Actual) -> Vec<String> {
+    fn whose<T>(found: &Found<T>) -> Option<&str> {
+        match found {
+            Found::Foreign(owner) => Some(owner),
+            Found::Absent | Found::Ours(_) => None,
+        }
+    }
+    let named = [
+        ("role", &names.role, whose(&actual.role)),
+        ("log group", &names.log_group, whose(&actual.log_group)),
+        ("function", &names.function, whose(&actual.function)),
+    ];
+    let named = named
+        .into_iter()
+        .filter_map(|(kind, name, owner)| owner.map(|owner| (kind, name, owner)));
+    let apis = actual
+        .foreign_apis
+        .iter()
+        .map(|owner| ("API", &names.function, owner.as_str()));
+    named
+        .chain(apis)
+        .map(|(kind, name, owner)| format!("the {kind} `{name}` belongs to {owner}"))
+        .collect()
+}
+
+/// What AWS accepts and the user should know.
+pub(crate) fn warnings(desired: &Desired) -> Vec<String> {
+    let timeout = desired.configuration.timeout;
+    let mut all = Vec::new();
+    if timeout > GATEWAY_PATIENCE {
+        all.push(format!(
+            "an HTTP API answers 503 after {GATEWAY_PATIENCE} s, and the function's `timeout` is {timeout} s"
+        ));
+    }
+    all
+}
+
+/// The planner's promises, checked again on each plan: a broken one is a bug of ours, and stops before the first write.
+///
+/// # Errors
+///
+/// A failure that names the broken promise.
+pub(crate) fn plan(desired: &Desired, actual: &Actual, plan: &Plan) -> Result<()> {
+    match broken(desired, actual, plan) {
+        None => Ok(()),
+        Some(promise) => Err(Failure::new("the plan is not sound, so nothing was changed")
+            .because_of(promise)
+            .hint("this is a bug of `cargo fw`: please report it with the output of `cargo fw deploy --plan`")),
+    }
+}
+
+fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
+    let (mut api, mut integration, mut version) = (false, false, false);
+    let mut routes: BTreeSet<&str> = actual
+        .apis
+        .first()
+        .into_iter()
+        .flat_map(|whole| &whole.routes)
+        .map(|route| route.key.as_str())
+        .collect();
+    let mut moved = false;
+    for planned in &plan.steps {
+        let step = &planned.step;
+        if planned.reason.is_empty() {
+            return Some(format!("a step has no reason: {step:?}"));
+        }
+        let needs = Needs::of(step);
+        if needs.api && !api || needs.integration && !integration || needs.version && !version {
+            return Some(format!("a step uses what no earlier one makes: {step:?}"));
+        }
+        if moved && Needs::prepares(step) {
+            return Some(format!(
+                "a step prepares after the traffic has moved: {step:?}"
+            ));
+        }
+        match step {
+            Step::CreateApi { .. } => api = true,
+            Step::CreateIntegration { .. } => integration = true,
+            Step::PublishVersion { .. } => version = true,
+            Step::MoveAlias { .. } => moved = true,
+            Step::CreateRoute { key, .. } => {
+                routes.insert(key);
+            }
+            Step::DeleteRoute { key, .. } => {
+                routes.remove(key.as_str());
+            }
+            _ => {}
+        }
+        let (action, resource) = step.subject();
+        let whole = match step {
+            Step::DeleteApi { api, .. } => actual
+                .apis
+                .iter()
+                .any(|whole| whole.api.id == api.0 && whole.stage.is_some()),
+            Step::DeleteFunction { .. }
+            | Step::DeleteRolePolicy { .. }
+            | Step::DeleteRole { .. }
+            | Step::DeleteLogGroup { .. } => true,
+            _ => false,
+        };
+        if action == Action::Delete && whole {
+            return Some(format!("a deploy would delete the {resource}"));
+        }
+    }
+    let wanted: BTreeSet<&str> = desired.routes.iter().map(String::as_str).collect();
+    (routes != wanted).then(|| "the routes would not be the manifest's".to_owned())
+}
+
+/// Which handles a step uses before they are known.
+#[derive(Default)]
+struct Needs {
+    api: bool,
+    integration: bool,
+    version: bool,
+}
+
+impl Needs {
+    fn of(step: &Step) -> Self {
+        fn made<T: PartialEq>(handle: &Handle<T>) -> bool {
+            *handle == Handle::Made
+        }
+        let mut needs = Self::default();
+        match step {
+            Step::CreateAlias { version, .. } | Step::MoveAlias { version, .. } => {
+                needs.version = made(version);
+            }
+            Step::CreateIntegration { api, .. }
+            | Step::AddPermission { api, .. }
+            | Step::CreateStage { api, .. } => needs.api = made(api),
+            Step::CreateRoute {
+                api, integration, ..
+            } => {
+                needs.api = made(api);
+                needs.integration = made(integration);
+            }
+            Step::UpdateRoute { integration, .. } => needs.integration = made(integration),
+            _ => {}
+        }
+        needs
+    }
+
+    /// Whether a step makes what a new version needs, and so must come before the traffic.
+    fn prepares(step: &Step) -> bool {
+        matches!(
+            step,
+            Step::CreateRole { .. }
+                | Step::UpdateTrust { .. }
+                | Step::CreateLogGroup { .. }
+                | Step::CreateFunction { .. }
+                | Step::UpdateCode { .. }
+                | Step::UpdateConfiguration { .. }
+                | Step::PublishVersion { .. }
+                | Step::CreateIntegration { .. }
+                | Step::AddPermission { .. }
+        )
+    }
+}

@@ -1,0 +1,62 @@
+//! Deploying: observe → plan → check → apply.
+//!
+//! `model` says what should be (pure), `observe` what is (read calls only), `plan` the steps between (pure), `check` what
+//! must hold before the first write, and `apply` runs the steps. `--plan` prints the plan that a deploy would run. There
+//! is no state file: a deployment is found by deterministic names and by its tags.
+
+pub(crate) mod apply;
+pub(crate) mod check;
+pub(crate) mod model;
+pub(crate) mod observe;
+pub(crate) mod patience;
+pub(crate) mod plan;
+pub(crate) mod report;
+pub(crate) mod step;
+#[cfg(test)]
+mod tests;
+
+use std::future::Future;
+
+use crate::{
+    aws::{self, Aws},
+    error::{Context as _, Failure, Result},
+};
+
+/// Runs calls to AWS to their end, on this thread.
+///
+/// # Errors
+///
+/// The future's own, or when the system gives no event loop.
+pub(crate) fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the event loop")?
+        .block_on(future)
+}
+
+/// Whose account it is, and where.
+///
+/// # Errors
+///
+/// When AWS cannot be reached or does not accept the credentials.
+pub(crate) async fn place<A: Aws>(aws: &A) -> Result<model::Place> {
+    let caller = aws
+        .caller()
+        .await
+        .map_err(|error| error.into_failure("cannot ask AWS who you are"))?;
+    Ok(model::Place::new(&caller, aws.region()))
+}
+
+/// What the account holds of a deployment.
+///
+/// # Errors
+///
+/// When a read call fails: the failure names the action that it needs.
+pub(crate) async fn observe<A: Aws>(aws: &A, names: &model::Names) -> Result<observe::Actual> {
+    observe::observe(aws, names)
+        .await
+        .map_err(|error: aws::Error| -> Failure {
+            error.into_failure(format!("cannot read what is deployed: {}", names.function))
+        })
+}

@@ -1,0 +1,281 @@
+//! What a deployment should be: names, tags, documents and routes, from manifest, settings and code.
+//!
+//! Everything here is pure. Names are deterministic, so that any machine finds the same deployment without a state file.
+
+use std::collections::BTreeSet;
+
+use fw::manifest::Manifest;
+use serde_json::{Value, json};
+
+use crate::{
+    aws::{
+        Tags,
+        lambda::{Code, Configuration},
+        sts::Caller,
+    },
+    error::{Failure, Result},
+    settings::{Cors, Effect, Settings, Statement},
+};
+
+/// The tag that names the app a resource belongs to.
+pub(crate) const TAG_APP: &str = "fw:app";
+/// The tag that names the stage a resource belongs to.
+pub(crate) const TAG_STAGE: &str = "fw:stage";
+/// The alias that carries the traffic.
+pub(crate) const ALIAS: &str = "live";
+/// The role's one inline policy.
+pub(crate) const POLICY: &str = "fw";
+/// The statement that lets the API invoke the alias.
+pub(crate) const GRANT: &str = "fw-http-api";
+/// What the API's function finds in `_HANDLER`, locally too; event handlers will have names of their own.
+pub(crate) const HANDLER: &str = "bootstrap";
+/// The runtime that starts an executable named `bootstrap`.
+const RUNTIME: &str = "provided.al2023";
+/// An HTTP API's limit (gateway-truth §1.8).
+const MOST_ROUTES: usize = 300;
+/// The longest name that IAM gives a role and Lambda a function.
+const LONGEST_NAME: usize = 64;
+
+/// One deployment of one app: what its resources are named and tagged with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Names {
+    /// The app.
+    pub(crate) app: String,
+    /// The stage.
+    pub(crate) stage: String,
+    /// The function's and the API's name.
+    pub(crate) function: String,
+    /// The role's name. IAM knows no regions, so it carries the region: two regions' deployments share nothing.
+    pub(crate) role: String,
+    /// The log group that Lambda writes to.
+    pub(crate) log_group: String,
+}
+
+impl Names {
+    /// The names of an app's stage in a region.
+    ///
+    /// # Errors
+    ///
+    /// When the app's name has characters that AWS does not take in a function's name, or is too long; exit code 65.
+    pub(crate) fn new(app: &str, stage: &str, region: &str) -> Result<Self> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if app.is_empty() || !app.chars().all(plain) {
+            return Err(Failure::input(format!(
+                "not a name for an app on AWS: `{}`",
+                app.escape_debug()
+            ))
+            .because_of(
+                "names in AWS are made of it, and take letters, digits, hyphens and underscores",
+            )
+            .hint("change the name given to `App::new`"));
+        }
+        let function = format!("{app}-{stage}");
+        let role = format!("{function}-{region}");
+        if role.len() > LONGEST_NAME {
+            return Err(Failure::input(format!("the app's name is too long: {app}"))
+                .because_of(format!(
+                    "its role would be named `{role}`, {} characters, and IAM takes {LONGEST_NAME}",
+                    role.len()
+                ))
+                .hint("shorten the name given to `App::new`, or the stage's"));
+        }
+        Ok(Self {
+            app: app.to_owned(),
+            stage: stage.to_owned(),
+            log_group: format!("/aws/lambda/{function}"),
+            function,
+            role,
+        })
+    }
+
+    /// The tags that say whose a resource is.
+    pub(crate) fn tags(&self) -> Tags {
+        Tags::from([
+            (TAG_APP.to_owned(), self.app.clone()),
+            (TAG_STAGE.to_owned(), self.stage.clone()),
+        ])
+    }
+
+    /// Whether a resource with those tags is this deployment's.
+    pub(crate) fn own(&self, tags: &Tags) -> bool {
+        tags.get(TAG_APP) == Some(&self.app) && tags.get(TAG_STAGE) == Some(&self.stage)
+    }
+}
+
+/// Where the deployment is: what every ARN begins with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// `aws`, `aws-cn`, `aws-us-gov`.
+    pub(crate) partition: String,
+    /// The account's twelve digits.
+    pub(crate) account: String,
+    /// The region.
+    pub(crate) region: String,
+}
+
+impl Place {
+    /// The caller's account, in that region.
+    pub(crate) fn new(caller: &Caller, region: &str) -> Self {
+        Self {
+            partition: caller.partition.clone(),
+            account: caller.account.clone(),
+            region: region.to_owned(),
+        }
+    }
+
+    fn arn(&self, service: &str, resource: &str) -> String {
+        let Self {
+            partition,
+            account,
+            region,
+        } = self;
+        format!("arn:{partition}:{service}:{region}:{account}:{resource}")
+    }
+
+    fn role(&self, name: &str) -> String {
+        format!("arn:{}:iam::{}:role/{name}", self.partition, self.account)
+    }
+
+    /// A function's alias.
+    pub(crate) fn alias(&self, function: &str) -> String {
+        self.arn("lambda", &format!("function:{function}:{ALIAS}"))
+    }
+
+    /// Every stage and route of an API, as the source of an invocation (API Gateway developer guide, "Create AWS
+    /// Lambda proxy integrations for HTTP APIs").
+    pub(crate) fn api(&self, id: &str) -> String {
+        self.arn("execute-api", &format!("{id}/*/*"))
+    }
+}
+
+/// What the account should hold.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Desired {
+    /// The names and tags.
+    pub(crate) names: Names,
+    /// Where.
+    pub(crate) place: Place,
+    /// Who may assume the role: Lambda.
+    pub(crate) trust: Value,
+    /// What the role allows: the function's own logs, and what the settings add.
+    pub(crate) policy: Value,
+    /// Days that logs are kept.
+    pub(crate) log_retention: u32,
+    /// What the function runs.
+    pub(crate) code: Code,
+    /// How the function runs it.
+    pub(crate) configuration: Configuration,
+    /// The API's CORS configuration.
+    pub(crate) cors: Option<Cors>,
+    /// The route keys, each once, in the manifest's order.
+    pub(crate) routes: Vec<String>,
+}
+
+impl Desired {
+    /// The deployment of that app with those settings and that code in that place.
+    ///
+    /// # Errors
+    ///
+    /// When AWS would refuse the names or the routes; exit code 65.
+    pub(crate) fn new(
+        manifest: &Manifest,
+        settings: &Settings,
+        code: Code,
+        place: Place,
+    ) -> Result<Self> {
+        let names = Names::new(&manifest.app, &settings.stage, &place.region)?;
+        let logs = place.arn("logs", &format!("log-group:{}:*", names.log_group));
+        Ok(Self {
+            trust: trust(),
+            policy: policy(&logs, &settings.policy),
+            log_retention: settings.log_retention,
+            configuration: Configuration {
+                role: place.role(&names.role),
+                runtime: RUNTIME.to_owned(),
+                handler: HANDLER.to_owned(),
+                memory: settings.memory,
+                timeout: settings.timeout,
+                environment: settings.environment.clone(),
+            },
+            code,
+            cors: settings.cors.clone(),
+            routes: routes(manifest)?,
+            names,
+            place,
+        })
+    }
+}
+
+fn trust() -> Value {
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Effect": "Allow",
+            "Principal": { "Service": "lambda.amazonaws.com" },
+            "Action": "sts:AssumeRole",
+        }],
+    })
+}
+
+/// No `logs:CreateLogGroup`: the deployment makes the group, and a late log line cannot bring back a deleted one.
+fn policy(logs: &str, statements: &[Statement]) -> Value {
+    let own = json!({
+        "Sid": "Logs",
+        "Effect": "Allow",
+        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+        "Resource": [logs],
+    });
+    let added = statements.iter().map(|statement| {
+        json!({
+            "Effect": match statement.effect {
+                Effect::Allow => "Allow",
+                Effect::Deny => "Deny",
+            },
+            "Action": statement.actions,
+            "Resource": statement.resources,
+        })
+    });
+    let all: Vec<Value> = std::iter::once(own).chain(added).collect();
+    json!({ "Version": "2012-10-17", "Statement": all })
+}
+
+fn routes(manifest: &Manifest) -> Result<Vec<String>> {
+    if manifest.routes.is_empty() {
+        return Err(
+            Failure::input(format!("the app has no routes: {}", manifest.app))
+                .hint("add handlers to the app: `App::new(…).routes(routes![…])`"),
+        );
+    }
+    if manifest.routes.len() > MOST_ROUTES {
+        return Err(Failure::input(format!(
+            "the app has too many routes: {}",
+            manifest.routes.len()
+        ))
+        .because_of(format!("an HTTP API takes {MOST_ROUTES}"))
+        .hint("take several with one route: `<rest..>` matches every longer path"));
+    }
+    let mut shapes = BTreeSet::new();
+    let mut keys = Vec::new();
+    for route in &manifest.routes {
+        let key = route.key();
+        if !shapes.insert(shape(&key)) {
+            return Err(Failure::input(format!("two routes answer the same requests: {key}"))
+                .because_of("API Gateway tells routes apart by method and path, whatever the parameters' names")
+                .hint("remove one of them, or change its method or path"));
+        }
+        keys.push(key);
+    }
+    Ok(keys)
+}
+
+/// A route key without its parameters' names.
+fn shape(key: &str) -> String {
+    key.split('/')
+        .map(|segment| match segment.starts_with('{') {
+            true if segment.ends_with("+}") => "{+}",
+            true => "{}",
+            false => segment,
+        })
+        .collect::<Vec<_>>()
+        .join("/")
+}

@@ -1,0 +1,174 @@
+//! What the account holds of a deployment, by read calls only.
+//!
+//! Resources are found by their deterministic names and APIs by their tags, side by side: two calls deep at most.
+
+use serde_json::Value;
+
+use super::model::{ALIAS, Names, POLICY, TAG_APP, TAG_STAGE};
+use crate::aws::{
+    Aws, Result, Tags,
+    apigateway::{Api, Integration, Route},
+    iam::Role,
+    lambda::{Function, Grant},
+    logs::LogGroup,
+};
+
+/// A resource of a deployment's name.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Found<T> {
+    /// It is not there.
+    Absent,
+    /// It is there and carries the deployment's tags.
+    Ours(T),
+    /// It is there and is somebody else's: whose.
+    Foreign(String),
+}
+
+impl<T> Found<T> {
+    /// The resource, when it is ours.
+    pub(crate) fn ours(&self) -> Option<&T> {
+        match self {
+            Self::Ours(found) => Some(found),
+            Self::Absent | Self::Foreign(_) => None,
+        }
+    }
+
+    fn sort(found: Option<T>, names: &Names, tags: impl Fn(&T) -> &Tags) -> Self {
+        match found {
+            None => Self::Absent,
+            Some(found) if names.own(tags(&found)) => Self::Ours(found),
+            Some(found) => Self::Foreign(owner(tags(&found))),
+        }
+    }
+}
+
+/// The version that carries the traffic.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Live {
+    /// Its number.
+    pub(crate) version: String,
+    /// Its code and configuration, as they were published.
+    pub(crate) function: Option<Function>,
+}
+
+/// An API with all that is in it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct WholeApi {
+    /// The API itself.
+    pub(crate) api: Api,
+    /// Its integrations.
+    pub(crate) integrations: Vec<Integration>,
+    /// Its routes.
+    pub(crate) routes: Vec<Route>,
+    /// Whether its `$default` stage deploys by itself; `None` without a stage.
+    pub(crate) stage: Option<bool>,
+}
+
+/// What the account holds.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Actual {
+    /// The role.
+    pub(crate) role: Found<Role>,
+    /// The role's inline policy.
+    pub(crate) policy: Option<Value>,
+    /// The log group.
+    pub(crate) log_group: Found<LogGroup>,
+    /// The function, as it is before it is published.
+    pub(crate) function: Found<Function>,
+    /// What the alias points to.
+    pub(crate) live: Option<Live>,
+    /// Who may invoke the alias.
+    pub(crate) grants: Vec<Grant>,
+    /// The APIs with the deployment's tags, those with a stage first: one, unless something went wrong.
+    pub(crate) apis: Vec<WholeApi>,
+    /// Whose the APIs are that bear the name without the tags.
+    pub(crate) foreign_apis: Vec<String>,
+}
+
+impl Actual {
+    /// The deployment's URL, once it has an API with a stage.
+    pub(crate) fn url(&self) -> Option<&str> {
+        let whole = self.apis.first()?;
+        whole.stage.map(|_| whole.api.endpoint.as_str())
+    }
+}
+
+/// Reads what the account holds of that deployment.
+pub(crate) async fn observe<A: Aws>(aws: &A, names: &Names) -> Result<Actual> {
+    let (role, policy, log_group, function, live, grants, (apis, foreign_apis)) = tokio::try_join!(
+        aws.role(&names.role),
+        aws.role_policy(&names.role, POLICY),
+        aws.log_group(&names.log_group),
+        aws.function(&names.function, None),
+        live(aws, names),
+        aws.grants(&names.function, ALIAS),
+        apis(aws, names),
+    )?;
+    Ok(Actual {
+        role: Found::sort(role, names, |role| &role.tags),
+        policy,
+        log_group: Found::sort(log_group, names, |group| &group.tags),
+        function: Found::sort(function, names, |function| &function.tags),
+        live,
+        grants,
+        apis,
+        foreign_apis,
+    })
+}
+
+/// Where a deployment answers: one call.
+pub(crate) async fn url<A: Aws>(aws: &A, names: &Names) -> Result<Option<String>> {
+    let mut all = aws.apis().await?;
+    all.retain(|api| names.own(&api.tags));
+    Ok(all.into_iter().map(|api| api.endpoint).min())
+}
+
+async fn live<A: Aws>(aws: &A, names: &Names) -> Result<Option<Live>> {
+    let Some(version) = aws.alias(&names.function, ALIAS).await? else {
+        return Ok(None);
+    };
+    let function = aws.function(&names.function, Some(&version)).await?;
+    Ok(Some(Live { version, function }))
+}
+
+async fn apis<A: Aws>(aws: &A, names: &Names) -> Result<(Vec<WholeApi>, Vec<String>)> {
+    let all = aws.apis().await?;
+    let (ours, others): (Vec<Api>, Vec<Api>) =
+        all.into_iter().partition(|api| names.own(&api.tags));
+    let foreign = others
+        .iter()
+        .filter(|api| api.name == names.function)
+        .map(|api| owner(&api.tags))
+        .collect();
+    let mut apis = Vec::new();
+    for api in ours {
+        let (integrations, routes, stage) = tokio::try_join!(
+            aws.integrations(&api.id),
+            aws.routes(&api.id),
+            aws.stage(&api.id),
+        )?;
+        apis.push(WholeApi {
+            api,
+            integrations,
+            routes,
+            stage,
+        });
+    }
+    let order = |whole: &WholeApi| (whole.stage.is_none(), whole.api.id.clone());
+    apis.sort_by_key(order);
+    Ok((apis, foreign))
+}
+
+/// Whose a resource with those tags is, in words.
+fn owner(tags: &Tags) -> String {
+    let tag = |key: &str| tags.get(key).map_or("?", String::as_str);
+    if tags.contains_key(TAG_APP) || tags.contains_key(TAG_STAGE) {
+        format!("app `{}`, stage `{}`", tag(TAG_APP), tag(TAG_STAGE))
+    } else if let Some(stack) = tags.get("aws:cloudformation:stack-name") {
+        format!("the CloudFormation stack `{stack}`")
+    } else if let Some(chalice) = tags.get("aws-chalice") {
+        format!("Chalice: `{chalice}`")
+    } else {
+        format!("something that was not made by `cargo fw`: it has no `{TAG_APP}` tag")
+    }
+}

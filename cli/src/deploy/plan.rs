@@ -1,0 +1,157 @@
+//! From what should be and what is to the steps between: pure and synchronous.
+//!
+//! The order of the steps is what keeps traffic safe. Everything that a new version needs comes first and changes nothing
+//! for the old one; then the alias moves; what only the new version needs (its added routes, its CORS) and what only the
+//! old one needed (removed routes, withdrawn permissions) comes after. So a deploy that fails before the alias moves
+//! changes no request's answer, and one that fails after it leaves every kept route served by the new version. An API
+//! without a stage takes no traffic, so a first deploy opens it last.
+
+mod function;
+mod gateway;
+mod policy;
+
+use serde_json::Value;
+
+pub(crate) use self::function::bytes;
+use self::{
+    function::{function, version},
+    gateway::{connect, permission, routes, tidy},
+    policy::policies,
+};
+use super::{
+    model::{Desired, Names},
+    observe::{Actual, WholeApi},
+    step::{Action, ApiId, Handle, Plan, Step},
+};
+
+const MISSING: &str = "not there yet";
+
+/// The steps that make the account hold what is desired; none when it does.
+pub(crate) fn plan(desired: &Desired, actual: &Actual) -> Plan {
+    let mut plan = Plan::default();
+    let policies = policies(&desired.policy, actual.policy.as_ref());
+    role(&mut plan, desired, actual);
+    if let Some((document, reason)) = policies.before {
+        let action = match actual.policy {
+            None => Action::Create,
+            Some(_) => Action::Update,
+        };
+        put_policy(&mut plan, desired, document, action, reason);
+    }
+    log_group(&mut plan, desired, actual);
+    function(&mut plan, desired, actual);
+    let moves = version(&mut plan, desired, actual);
+    let api = actual.apis.first();
+    let connection = connect(&mut plan, desired, api);
+    permission(&mut plan, desired, actual, &connection);
+    if let Some(reason) = moves {
+        let function = desired.names.function.clone();
+        let version = Handle::Made;
+        plan.push(Step::MoveAlias { function, version }, reason);
+    }
+    routes(&mut plan, desired, api, &connection);
+    if let Some(whole) = api {
+        tidy(&mut plan, desired, whole);
+    }
+    if let Some((document, reason)) = policies.after {
+        put_policy(&mut plan, desired, document, Action::Update, reason);
+    }
+    stage(&mut plan, desired, api, connection.api);
+    for spare in actual.apis.iter().skip(1) {
+        let name = spare.api.name.clone();
+        let api = ApiId(spare.api.id.clone());
+        plan.push(
+            Step::DeleteApi { name, api },
+            "half-made: no stage opens it",
+        );
+    }
+    plan
+}
+
+/// The steps that remove everything of the deployment; traffic stops first.
+pub(crate) fn deletion(names: &Names, actual: &Actual) -> Plan {
+    let mut plan = Plan::default();
+    for whole in &actual.apis {
+        let api = ApiId(whole.api.id.clone());
+        let name = whole.api.name.clone();
+        plan.push(Step::DeleteApi { name, api }, whole.api.endpoint.clone());
+    }
+    if actual.function.ours().is_some() {
+        let function = names.function.clone();
+        plan.push(
+            Step::DeleteFunction { function },
+            "with all its versions and its alias",
+        );
+    }
+    if actual.role.ours().is_some() {
+        let role = names.role.clone();
+        if actual.policy.is_some() {
+            let role = role.clone();
+            plan.push(Step::DeleteRolePolicy { role }, "the role's own");
+        }
+        plan.push(Step::DeleteRole { role }, "nothing else uses it");
+    }
+    if actual.log_group.ours().is_some() {
+        let group = names.log_group.clone();
+        plan.push(Step::DeleteLogGroup { group }, "with the logs in it");
+    }
+    plan
+}
+
+fn role(plan: &mut Plan, desired: &Desired, actual: &Actual) {
+    let role = desired.names.role.clone();
+    let trust = desired.trust.clone();
+    match actual.role.ours() {
+        None => {
+            let tags = desired.names.tags();
+            plan.push(Step::CreateRole { role, trust, tags }, MISSING);
+        }
+        Some(found) if found.trust != trust => {
+            plan.push(
+                Step::UpdateTrust { role, trust },
+                "it was changed outside `cargo fw`",
+            );
+        }
+        Some(_) => {}
+    }
+}
+
+fn put_policy(plan: &mut Plan, desired: &Desired, document: Value, action: Action, reason: String) {
+    let role = desired.names.role.clone();
+    let step = Step::PutRolePolicy {
+        role,
+        document,
+        action,
+    };
+    plan.push(step, reason);
+}
+
+fn log_group(plan: &mut Plan, desired: &Desired, actual: &Actual) {
+    let group = desired.names.log_group.clone();
+    let found = actual.log_group.ours();
+    if found.is_none() {
+        let (group, tags) = (group.clone(), desired.names.tags());
+        plan.push(Step::CreateLogGroup { group, tags }, MISSING);
+    }
+    let days = desired.log_retention;
+    let old = found.and_then(|found| found.retention);
+    if old != Some(days) {
+        let old = old.map_or("for ever".to_owned(), |old| format!("{old} days"));
+        let reason = format!("{old} → {days} days");
+        plan.push(Step::PutRetention { group, days }, reason);
+    }
+}
+
+fn stage(plan: &mut Plan, desired: &Desired, api: Option<&WholeApi>, handle: Handle<ApiId>) {
+    match api.and_then(|whole| whole.stage.map(|auto| (auto, &whole.api.id))) {
+        Some((true, _)) => {}
+        Some((false, id)) => {
+            let api = ApiId(id.clone());
+            plan.push(Step::UpdateStage { api }, "it does not deploy by itself");
+        }
+        None => {
+            let tags = desired.names.tags();
+            plan.push(Step::CreateStage { api: handle, tags }, MISSING);
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! The API: integration, permission, routes, CORS.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::MISSING;
+use crate::{
+    aws::{apigateway::Integration, lambda::Grant},
+    deploy::{
+        model::{Desired, GRANT},
+        observe::{Actual, WholeApi},
+        step::{ApiId, Handle, IntegrationId, Plan, Step},
+    },
+    settings::Cors,
+};
+
+/// The API and its integration, known or made by then.
+pub(super) struct Connection {
+    /// The API.
+    pub(super) api: Handle<ApiId>,
+    /// The integration with the function's alias.
+    pub(super) integration: Handle<IntegrationId>,
+}
+
+/// The API and its integration with the alias.
+pub(super) fn connect(plan: &mut Plan, desired: &Desired, api: Option<&WholeApi>) -> Connection {
+    let function = desired.names.function.clone();
+    let alias = desired.place.alias(&function);
+    let Some(whole) = api else {
+        let step = Step::CreateApi {
+            name: desired.names.function.clone(),
+            cors: desired.cors.clone(),
+            tags: desired.names.tags(),
+        };
+        plan.push(step, MISSING);
+        let step = Step::CreateIntegration {
+            api: Handle::Made,
+            function,
+            alias,
+        };
+        plan.push(step, MISSING);
+        return Connection {
+            api: Handle::Made,
+            integration: Handle::Made,
+        };
+    };
+    let id = ApiId(whole.api.id.clone());
+    let api = Handle::Known(id.clone());
+    let Some(found) = main(whole, &alias) else {
+        let step = Step::CreateIntegration {
+            api: api.clone(),
+            function,
+            alias,
+        };
+        plan.push(step, MISSING);
+        return Connection {
+            api,
+            integration: Handle::Made,
+        };
+    };
+    let integration = IntegrationId(found.id.clone());
+    if !leads_to(found, &alias) {
+        let step = Step::UpdateIntegration {
+            api: id,
+            id: integration.clone(),
+            function,
+            alias,
+        };
+        plan.push(step, "it was changed outside `cargo fw`");
+    }
+    Connection {
+        api,
+        integration: Handle::Known(integration),
+    }
+}
+
+/// The one integration that an API keeps: what leads to the alias, or what can be made to.
+fn main<'a>(whole: &'a WholeApi, alias: &str) -> Option<&'a Integration> {
+    let mut all = whole.integrations.iter();
+    all.find(|integration| leads_to(integration, alias))
+        .or(whole.integrations.first())
+}
+
+fn leads_to(integration: &Integration, alias: &str) -> bool {
+    integration.proxy && integration.uri == alias
+}
+
+/// The permission of the API to invoke the alias.
+pub(super) fn permission(
+    plan: &mut Plan,
+    desired: &Desired,
+    actual: &Actual,
+    connection: &Connection,
+) {
+    let wanted = match &connection.api {
+        Handle::Known(ApiId(id)) => Some(grant(desired, id)),
+        Handle::Made => None,
+    };
+    if wanted
+        .as_ref()
+        .is_some_and(|wanted| actual.grants.contains(wanted))
+    {
+        return;
+    }
+    let function = desired.names.function.clone();
+    // A statement cannot be changed, and its id cannot be given twice.
+    if actual.grants.iter().any(|grant| grant.id == GRANT) {
+        let step = Step::RemovePermission {
+            function: function.clone(),
+            id: GRANT.to_owned(),
+        };
+        plan.push(step, "it is another API's");
+    }
+    let step = Step::AddPermission {
+        function,
+        api: connection.api.clone(),
+        place: desired.place.clone(),
+    };
+    plan.push(step, MISSING);
+}
+
+/// The permission that the API with that id needs.
+fn grant(desired: &Desired, api: &str) -> Grant {
+    Grant::of_api(GRANT, desired.place.api(api))
+}
+
+/// The routes that are missing or lead elsewhere.
+pub(super) fn routes(
+    plan: &mut Plan,
+    desired: &Desired,
+    api: Option<&WholeApi>,
+    connection: &Connection,
+) {
+    let found: BTreeMap<&str, _> = api
+        .map(|whole| whole.routes.as_slice())
+        .unwrap_or_default()
+        .iter()
+        .map(|route| (route.key.as_str(), route))
+        .collect();
+    for key in &desired.routes {
+        let integration = connection.integration.clone();
+        match (found.get(key.as_str()), &connection.api) {
+            (Some(route), Handle::Known(api)) => {
+                let target = route.integration.clone().map(IntegrationId);
+                if target.map(Handle::Known).as_ref() != Some(&integration) {
+                    let step = Step::UpdateRoute {
+                        api: api.clone(),
+                        id: route.id.clone(),
+                        key: key.clone(),
+                        integration,
+                    };
+                    plan.push(step, "it leads elsewhere");
+                }
+            }
+            _ => {
+                let step = Step::CreateRoute {
+                    api: connection.api.clone(),
+                    key: key.clone(),
+                    integration,
+                };
+                plan.push(step, "in the app and not in the API");
+            }
+        }
+    }
+}
+
+/// What an API that is there has too much or otherwise.
+pub(super) fn tidy(plan: &mut Plan, desired: &Desired, whole: &WholeApi) {
+    let api = ApiId(whole.api.id.clone());
+    let name = whole.api.name.clone();
+    match (&desired.cors, &whole.api.cors) {
+        (Some(new), old) if old.as_ref().map(normal) != Some(normal(new)) => {
+            let reason = if old.is_some() { "it differs" } else { MISSING };
+            let step = Step::SetCors {
+                name,
+                api: api.clone(),
+                cors: new.clone(),
+            };
+            plan.push(step, reason);
+        }
+        (None, Some(_)) => {
+            let api = api.clone();
+            plan.push(Step::DeleteCors { name, api }, "not in the settings");
+        }
+        _ => {}
+    }
+    for route in &whole.routes {
+        if !desired.routes.contains(&route.key) {
+            let step = Step::DeleteRoute {
+                api: api.clone(),
+                id: route.id.clone(),
+                key: route.key.clone(),
+            };
+            plan.push(step, "in the API and not in the app");
+        }
+    }
+    let alias = desired.place.alias(&desired.names.function);
+    let kept = main(whole, &alias);
+    for integration in &whole.integrations {
+        if Some(integration) != kept {
+            let step = Step::DeleteIntegration {
+                api: api.clone(),
+                id: IntegrationId(integration.id.clone()),
+            };
+            plan.push(step, "no route uses it");
+        }
+    }
+}
+
+/// A CORS configuration as it is compared: lists are sets, header names have no case (RFC 9110 §5.1).
+fn normal(cors: &Cors) -> Cors {
+    let set = |list: &[String]| -> Vec<String> {
+        let set: BTreeSet<String> = list.iter().map(|item| item.to_ascii_lowercase()).collect();
+        set.into_iter().collect()
+    };
+    Cors {
+        allow_origins: set(&cors.allow_origins),
+        allow_methods: set(&cors.allow_methods),
+        allow_headers: set(&cors.allow_headers),
+        expose_headers: set(&cors.expose_headers),
+        // An API without a number has the default, 0 (API reference, `Cors`).
+        max_age: Some(cors.max_age.unwrap_or_default()),
+        allow_credentials: cors.allow_credentials,
+    }
+}

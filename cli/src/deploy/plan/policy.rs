@@ -1,0 +1,55 @@
+//! The role's policy, changed in two parts around the move of the traffic.
+
+use serde_json::{Value, json};
+
+use super::MISSING;
+
+/// The role's policy before and after the alias moves.
+pub(super) struct Policies {
+    /// What to set before it, and why.
+    pub(super) before: Option<(Value, String)>,
+    /// What to set after it, and why.
+    pub(super) after: Option<(Value, String)>,
+}
+
+/// The version that serves keeps what it was allowed until it serves no more: before the alias moves, allowing statements
+/// are added and denying ones removed; after it, the rest.
+pub(super) fn policies(desired: &Value, actual: Option<&Value>) -> Policies {
+    let Some(actual) = actual else {
+        return Policies {
+            before: Some((desired.clone(), MISSING.to_owned())),
+            after: None,
+        };
+    };
+    let (new, old) = (statements(desired), statements(actual));
+    let denies = |statement: &Value| statement["Effect"] == "Deny";
+    let mut both: Vec<Value> = new
+        .iter()
+        .filter(|statement| !denies(statement) || old.contains(statement))
+        .cloned()
+        .collect();
+    let kept = old
+        .iter()
+        .filter(|statement| !denies(statement) && !new.contains(statement));
+    both.extend(kept.cloned());
+    let same = |one: &[Value], other: &[Value]| {
+        one.len() == other.len() && one.iter().all(|statement| other.contains(statement))
+    };
+    let added = new.iter().filter(|statement| !old.contains(statement));
+    let removed = old.iter().filter(|statement| !new.contains(statement));
+    let (added, removed) = (added.count(), removed.count());
+    let reason = format!("{added} statements more, {removed} fewer");
+    let document = json!({ "Version": "2012-10-17", "Statement": both });
+    Policies {
+        before: (!same(&both, &old)).then(|| (document, reason.clone())),
+        after: (!same(&both, &new)).then(|| (desired.clone(), reason)),
+    }
+}
+
+fn statements(document: &Value) -> Vec<Value> {
+    match &document["Statement"] {
+        Value::Array(list) => list.clone(),
+        Value::Null => Vec::new(),
+        one => vec![one.clone()],
+    }
+}

@@ -1,0 +1,288 @@
+//! The steps that a plan is made of: typed data that can be printed, checked and run.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::model::Place;
+use crate::{
+    aws::{
+        Tags,
+        lambda::{Code, Configuration},
+    },
+    settings::Cors,
+};
+
+/// An API's id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ApiId(pub(crate) String);
+
+/// An integration's id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct IntegrationId(pub(crate) String);
+
+/// A version's number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Version(pub(crate) String);
+
+/// A value that is known when planning, or that an earlier step of the same plan makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Handle<T> {
+    /// It is this.
+    Known(T),
+    /// The one step that makes a `T` gives it.
+    Made,
+}
+
+/// What a step does to its resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Action {
+    /// Makes it.
+    Create,
+    /// Changes it.
+    Update,
+    /// Removes it.
+    Delete,
+}
+
+impl Action {
+    /// The word for it when it is done.
+    pub(crate) const fn done(self) -> &'static str {
+        match self {
+            Self::Create => "Created",
+            Self::Update => "Updated",
+            Self::Delete => "Deleted",
+        }
+    }
+
+    /// The word for doing it.
+    pub(crate) const fn verb(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+        }
+    }
+
+    /// The sign in front of it in a printed plan.
+    pub(crate) const fn sign(self) -> char {
+        match self {
+            Self::Create => '+',
+            Self::Update => '~',
+            Self::Delete => '-',
+        }
+    }
+}
+
+/// What a step is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Resource<'a> {
+    /// The kind: `role`, `function`, `route`.
+    pub(crate) kind: &'static str,
+    /// Its name.
+    pub(crate) name: &'a str,
+}
+
+impl fmt::Display for Resource<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} `{}`", self.kind, self.name)
+    }
+}
+
+/// One change to the account: one mutating call.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Step {
+    /// Makes the role, which nobody can use until it has its policy.
+    CreateRole {
+        role: String,
+        trust: Value,
+        tags: Tags,
+    },
+    /// Sets who may assume the role.
+    UpdateTrust { role: String, trust: Value },
+    /// Sets what the role allows: makes its policy, or changes it.
+    PutRolePolicy {
+        role: String,
+        document: Value,
+        action: Action,
+    },
+    /// Makes the log group.
+    CreateLogGroup { group: String, tags: Tags },
+    /// Sets how long logs are kept.
+    PutRetention { group: String, days: u32 },
+    /// Makes the function.
+    CreateFunction {
+        function: String,
+        code: Code,
+        configuration: Configuration,
+        tags: Tags,
+    },
+    /// Uploads code, which no traffic reaches until it is published.
+    UpdateCode { function: String, code: Code },
+    /// Sets the configuration, which no traffic reaches until it is published.
+    UpdateConfiguration {
+        function: String,
+        configuration: Configuration,
+    },
+    /// Makes a version of that code and the configuration.
+    PublishVersion { function: String, sha256: String },
+    /// Makes the alias.
+    CreateAlias {
+        function: String,
+        version: Handle<Version>,
+    },
+    /// Moves the traffic to the version.
+    MoveAlias {
+        function: String,
+        version: Handle<Version>,
+    },
+    /// Makes the API, with no way in until it has a stage.
+    CreateApi {
+        name: String,
+        cors: Option<Cors>,
+        tags: Tags,
+    },
+    /// Sets the API's CORS configuration.
+    SetCors {
+        name: String,
+        api: ApiId,
+        cors: Cors,
+    },
+    /// Removes the API's CORS configuration.
+    DeleteCors { name: String, api: ApiId },
+    /// Connects the API with the alias.
+    CreateIntegration {
+        api: Handle<ApiId>,
+        function: String,
+        alias: String,
+    },
+    /// Connects the API with the alias again.
+    UpdateIntegration {
+        api: ApiId,
+        id: IntegrationId,
+        function: String,
+        alias: String,
+    },
+    /// Removes a connection that no route uses.
+    DeleteIntegration { api: ApiId, id: IntegrationId },
+    /// Lets the API invoke the alias.
+    AddPermission {
+        function: String,
+        api: Handle<ApiId>,
+        place: Place,
+    },
+    /// Takes a permission away.
+    RemovePermission { function: String, id: String },
+    /// Makes a route.
+    CreateRoute {
+        api: Handle<ApiId>,
+        key: String,
+        integration: Handle<IntegrationId>,
+    },
+    /// Connects a route with the integration.
+    UpdateRoute {
+        api: ApiId,
+        id: String,
+        key: String,
+        integration: Handle<IntegrationId>,
+    },
+    /// Removes a route.
+    DeleteRoute { api: ApiId, id: String, key: String },
+    /// Opens the API.
+    CreateStage { api: Handle<ApiId>, tags: Tags },
+    /// Makes the stage deploy by itself.
+    UpdateStage { api: ApiId },
+    /// Removes the API and all in it.
+    DeleteApi { name: String, api: ApiId },
+    /// Removes the function, its versions and its alias.
+    DeleteFunction { function: String },
+    /// Removes the role's policy, without which the role cannot be removed.
+    DeleteRolePolicy { role: String },
+    /// Removes the role.
+    DeleteRole { role: String },
+    /// Removes the log group and the logs in it.
+    DeleteLogGroup { group: String },
+}
+
+impl Step {
+    /// What it does, and to what.
+    pub(crate) fn subject(&self) -> (Action, Resource<'_>) {
+        use Action::{Create, Delete, Update};
+        let (action, kind, name) = match self {
+            Self::CreateRole { role, .. } => (Create, "role", role),
+            Self::UpdateTrust { role, .. } => (Update, "trust of role", role),
+            Self::PutRolePolicy { role, action, .. } => (*action, "policy of role", role),
+            Self::CreateLogGroup { group, .. } => (Create, "log group", group),
+            Self::PutRetention { group, .. } => (Update, "retention of log group", group),
+            Self::CreateFunction { function, .. } => (Create, "function", function),
+            Self::UpdateCode { function, .. } => (Update, "code of function", function),
+            Self::UpdateConfiguration { function, .. } => {
+                (Update, "configuration of function", function)
+            }
+            Self::PublishVersion { function, .. } => (Create, "version of function", function),
+            Self::CreateAlias { function, .. } => (Create, "alias of function", function),
+            Self::MoveAlias { function, .. } => (Update, "alias of function", function),
+            Self::CreateApi { name, .. } => (Create, "API", name),
+            Self::SetCors { name, .. } => (Update, "CORS of API", name),
+            Self::DeleteCors { name, .. } => (Delete, "CORS of API", name),
+            Self::CreateIntegration { function, .. } => {
+                (Create, "integration with function", function)
+            }
+            Self::UpdateIntegration { function, .. } => {
+                (Update, "integration with function", function)
+            }
+            Self::DeleteIntegration { id, .. } => (Delete, "integration", &id.0),
+            Self::AddPermission { function, .. } => (Create, "permission on function", function),
+            Self::RemovePermission { id, .. } => (Delete, "permission", id),
+            Self::CreateRoute { key, .. } => (Create, "route", key),
+            Self::UpdateRoute { key, .. } => (Update, "route", key),
+            Self::DeleteRoute { key, .. } => (Delete, "route", key),
+            Self::CreateStage { .. } => return (Create, STAGE),
+            Self::UpdateStage { .. } => return (Update, STAGE),
+            Self::DeleteApi { name, .. } => (Delete, "API", name),
+            Self::DeleteFunction { function } => (Delete, "function", function),
+            Self::DeleteRolePolicy { role } => (Delete, "policy of role", role),
+            Self::DeleteRole { role } => (Delete, "role", role),
+            Self::DeleteLogGroup { group } => (Delete, "log group", group),
+        };
+        (action, Resource { kind, name })
+    }
+}
+
+const STAGE: Resource<'static> = Resource {
+    kind: "stage of the API",
+    name: crate::aws::apigateway::DEFAULT_STAGE,
+};
+
+/// A step and why it is planned.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Planned {
+    /// The step.
+    pub(crate) step: Step,
+    /// Why: what is missing or differs.
+    pub(crate) reason: String,
+}
+
+/// The steps, in the order that they are run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Plan {
+    /// Each with its reason.
+    pub(crate) steps: Vec<Planned>,
+}
+
+impl Plan {
+    /// Whether there is nothing to do.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// Adds a step.
+    pub(crate) fn push(&mut self, step: Step, reason: impl Into<String>) {
+        self.steps.push(Planned {
+            step,
+            reason: reason.into(),
+        });
+    }
+}

@@ -1,0 +1,137 @@
+//! Deployments on the account in memory: whole lives, and interruptions at every mutating call.
+
+mod converge;
+mod life;
+mod pairs;
+mod sound;
+mod twins;
+
+use std::{cell::RefCell, collections::BTreeMap, time::Duration};
+
+use base64::Engine as _;
+use fw::manifest::{Manifest, ManifestRoute};
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    apply::apply,
+    check,
+    model::{Desired, Names},
+    patience::Patience,
+    plan::{deletion, plan},
+    step::Plan,
+};
+use crate::{
+    aws::{Aws, lambda::Code},
+    console::{Color, Console, Verbosity},
+    error::Result,
+    settings::{Architecture, Settings},
+};
+
+const PATIENCE: Patience = Patience {
+    first: Duration::ZERO,
+    longest: Duration::ZERO,
+    tries: 5,
+};
+
+/// An app and its settings, as short as a test wants to say them.
+#[derive(Clone, Debug)]
+struct App {
+    code: &'static str,
+    routes: &'static [(&'static str, &'static str)],
+    settings: &'static str,
+}
+
+const FIRST: App = App {
+    code: "one",
+    routes: &[("GET", "/objects/{key}"), ("PUT", "/objects/{key}")],
+    settings: "",
+};
+
+impl App {
+    fn names() -> Names {
+        Names::new("s3test", "dev", crate::aws::fake::Fake::REGION).unwrap()
+    }
+
+    fn code(&self) -> Code {
+        Code {
+            zip: self.code.into(),
+            sha256: hash(self.code),
+            architecture: Architecture::HOST,
+        }
+    }
+
+    fn manifest(&self) -> Manifest {
+        let mut manifest = Manifest::new("s3test");
+        let routes = self.routes.iter();
+        manifest
+            .routes
+            .extend(routes.map(|(method, path)| ManifestRoute::new(*method, *path)));
+        manifest
+    }
+
+    fn settings(&self) -> Settings {
+        thread_local! {
+            /// Each text is read once: some tests deploy thousands of times.
+            static READ: RefCell<BTreeMap<&'static str, Settings>> = RefCell::default();
+        }
+        READ.with_borrow_mut(|read| {
+            let settings = read.entry(self.settings);
+            settings.or_insert_with(|| self.read_settings()).clone()
+        })
+    }
+
+    fn read_settings(&self) -> Settings {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("fw.toml"), self.settings).unwrap();
+        Settings::load(folder.path(), "dev").unwrap()
+    }
+
+    async fn desired(&self, aws: &impl Aws) -> Result<Desired> {
+        let place = super::place(aws).await?;
+        Desired::new(&self.manifest(), &self.settings(), self.code(), place)
+    }
+
+    /// The plan that a deploy would run.
+    async fn plan(&self, aws: &impl Aws) -> Result<Plan> {
+        let desired = self.desired(aws).await?;
+        let actual = super::observe(aws, &desired.names).await?;
+        check::ownership(&desired.names, &actual)?;
+        let plan = plan(&desired, &actual);
+        check::plan(&desired, &actual, &plan)?;
+        Ok(plan)
+    }
+
+    /// Deploys; gives the plan that was run.
+    async fn deploy(&self, aws: &impl Aws) -> Result<Plan> {
+        let plan = self.plan(aws).await?;
+        apply(aws, &plan, &console(), PATIENCE, "cargo fw deploy").await?;
+        Ok(plan)
+    }
+}
+
+/// The hash that Lambda gives that code.
+fn hash(code: &str) -> String {
+    base64::engine::general_purpose::STANDARD.encode(Sha256::digest(code))
+}
+
+/// Deletes what is there of the deployment.
+async fn delete(aws: &impl Aws) -> Result<Plan> {
+    let names = App::names();
+    let actual = super::observe(aws, &names).await?;
+    let plan = deletion(&names, &actual);
+    apply(aws, &plan, &console(), PATIENCE, "cargo fw delete").await?;
+    Ok(plan)
+}
+
+fn console() -> Console {
+    Console::new(Verbosity::Quiet, Color::Never)
+}
+
+/// Runs a test's story.
+fn run(story: impl Future<Output = ()>) {
+    super::block_on(async {
+        story.await;
+        Ok(())
+    })
+    .unwrap();
+}

@@ -1,0 +1,81 @@
+//! The account in memory is held against moto: the same deploys make the same plans and leave the same things.
+
+#[path = "../../../tests/it/deploy_moto.rs"]
+#[expect(unreachable_pub, reason = "shared with the tests of the binary")]
+mod deploy_moto;
+
+use self::deploy_moto::Moto;
+use super::{App, FIRST, delete, run};
+use crate::{
+    aws::{Account, Aws, fake::Fake},
+    deploy::observe::Actual,
+};
+
+/// A life in which everything changes once.
+const LIFE: [App; 6] = [
+    FIRST,
+    App {
+        code: "two",
+        ..FIRST
+    },
+    App {
+        code: "two",
+        settings: "memory = 256\nenvironment = { A1 = \"1\" }\nlog_retention = 7",
+        ..FIRST
+    },
+    App {
+        code: "three",
+        routes: &[("GET", "/objects/{key}"), ("ANY", "$default")],
+        settings: "policy = [{ actions = [\"s3:GetObject\"], resources = [\"*\"] }]",
+    },
+    App {
+        settings: "cors = { allow_origins = [\"*\"], allow_headers = [\"x-a\", \"x-b\"], max_age = 60 }",
+        ..FIRST
+    },
+    FIRST,
+];
+
+#[test]
+fn the_account_in_memory_is_as_motos() {
+    let moto = Moto::start();
+    run(async {
+        let moto = Account::of_moto(&moto.url, Fake::REGION).await;
+        let fake = Fake::default();
+        for (index, app) in LIFE.iter().enumerate() {
+            let one = app.deploy(&fake).await.unwrap();
+            let other = app.deploy(&moto).await.unwrap();
+            let said = |plan: &crate::deploy::step::Plan| {
+                format!("{:?}", crate::deploy::report::lines(plan))
+            };
+            assert_eq!(said(&one), said(&other), "plan {index}");
+            assert_eq!(seen(&fake).await, seen(&moto).await, "account {index}");
+            assert!(app.plan(&moto).await.unwrap().is_empty(), "{index}");
+        }
+        let one = delete(&fake).await.unwrap();
+        let other = delete(&moto).await.unwrap();
+        assert_eq!(one.steps.len(), other.steps.len());
+        assert_eq!(seen(&fake).await, seen(&moto).await);
+        assert!(delete(&moto).await.unwrap().is_empty());
+    });
+}
+
+/// What is observed, without the ids that API Gateway chooses.
+async fn seen(aws: &impl Aws) -> Actual {
+    let mut actual = super::super::observe(aws, &App::names()).await.unwrap();
+    for whole in &mut actual.apis {
+        for grant in &mut actual.grants {
+            grant.source = grant.source.replace(&whole.api.id, "ID");
+        }
+        whole.api.endpoint = whole.api.endpoint.replace(&whole.api.id, "ID");
+        whole.api.id = "ID".to_owned();
+        for integration in &mut whole.integrations {
+            integration.id.clear();
+        }
+        for route in &mut whole.routes {
+            route.id.clear();
+            route.integration = route.integration.take().map(|_| String::new());
+        }
+        whole.routes.sort_by(|one, other| one.key.cmp(&other.key));
+    }
+    actual
+}

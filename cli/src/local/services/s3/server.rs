@@ -1,0 +1,157 @@
+//! The HTTP side: s3s's service on a listener, with what every answer of S3's has.
+
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use http::{HeaderValue, Request, Response};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use s3s::auth::SimpleAuth;
+use s3s::config::{S3Config, StaticConfigProvider};
+use s3s::service::{S3Service, S3ServiceBuilder};
+use s3s::validation::NameValidation;
+use s3s::{Body, S3ErrorCode, s3_error};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+
+use super::operations::Operations;
+use super::store::Store;
+use super::{Credentials, names};
+
+/// How long requests under way may go on once the server is told to stop.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// Largest file in an HTML form's POST: s3s holds it in memory, so less than S3's 5 GiB.
+const MAX_FORM_FILE: u64 = 64 * 1024 * 1024;
+
+/// s3s over our storage.
+pub(super) fn service(store: Arc<Store>, credentials: Credentials) -> S3Service {
+    let mut config = S3Config::default();
+    config.post_object_max_file_size = MAX_FORM_FILE;
+    let mut builder = S3ServiceBuilder::new(Operations(store));
+    builder.set_auth(SimpleAuth::from_single(
+        credentials.access_key,
+        credentials.secret_key,
+    ));
+    builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config))));
+    builder.set_validation(Names);
+    builder.build()
+}
+
+/// Our rules for bucket names, which are more complete than s3s's.
+struct Names;
+
+impl NameValidation for Names {
+    fn validate_bucket_name(&self, name: &str) -> bool {
+        names::check_bucket_name(name).is_ok()
+    }
+}
+
+/// Serve until `stop` is sent or its sender is dropped; then let requests finish. Dropping this future ends all
+/// connections.
+pub(super) async fn serve(
+    listener: TcpListener,
+    service: S3Service,
+    mut stop: oneshot::Receiver<()>,
+) {
+    let mut connections = JoinSet::new();
+    let graceful = GracefulShutdown::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            Some(_) = connections.join_next() => continue,
+            _ = &mut stop => break,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Out of file descriptors, say: accepting again at once would spin.
+                tracing::warn!(%error, "the embedded S3 cannot accept a connection");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        // Answers are small and clients wait for them.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "cannot set TCP_NODELAY");
+        }
+        let service = service.clone();
+        let connection = hyper::server::conn::http1::Builder::new()
+            .timer(TokioTimer::new())
+            .serve_connection(
+                TokioIo::new(stream),
+                service_fn(move |request| answer(service.clone(), request)),
+            );
+        let connection = graceful.watch(connection);
+        connections.spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection to the embedded S3 broke");
+            }
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(GRACE, graceful.shutdown())
+        .await
+        .is_err()
+    {
+        tracing::debug!("requests to the embedded S3 were cut off");
+    }
+    connections.shutdown().await;
+}
+
+/// One request. Whatever happens inside, the client gets an answer in S3's form.
+async fn answer(
+    service: S3Service,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, Infallible> {
+    let id = request_id();
+    let mut call = pin!(service.call(request.map(Body::from)));
+    // s3s has `expect`s on some paths of odd form posts; such a request must not take the connection with it.
+    let answered = std::future::poll_fn(|cx| {
+        match std::panic::catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(cx))) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(answer)) => Poll::Ready(answer.ok()),
+            Err(_) => Poll::Ready(None),
+        }
+    })
+    .await;
+    let mut response = answered.unwrap_or_else(|| failure(&id));
+    // Every answer of S3's has a request id, which SDKs show in their errors.
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert("x-amz-request-id", value);
+    }
+    response
+        .headers_mut()
+        .insert(http::header::SERVER, HeaderValue::from_static("AmazonS3"));
+    Ok(response)
+}
+
+fn failure(id: &str) -> Response<Body> {
+    let mut error = s3_error!(
+        InternalError,
+        "We encountered an internal error. Please try again."
+    );
+    error.set_request_id(id);
+    error.to_http_response().unwrap_or_else(|_| {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = S3ErrorCode::InternalError
+            .status_code()
+            .unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
+        response
+    })
+}
+
+/// Sixteen capital letters and digits, as S3's are.
+fn request_id() -> String {
+    let mut random = [0; 8];
+    // Without randomness all ids are alike, which only makes a log harder to read.
+    getrandom::fill(&mut random).unwrap_or_default();
+    super::transfer::hex(&random).to_ascii_uppercase()
+}

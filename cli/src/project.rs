@@ -1,0 +1,273 @@
+//! The user's project, as cargo tells it: which package, which binary, which sources.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    path::{Path, PathBuf},
+};
+
+use cargo_metadata::{Metadata, MetadataCommand, Package, PackageId};
+
+use crate::{
+    args::Which,
+    error::{Failure, Result},
+};
+
+/// The framework's package.
+const FRAMEWORK: &str = "fw-lambda";
+
+/// A package with a binary that is an app.
+#[derive(Clone, Debug)]
+pub(crate) struct Project {
+    name: String,
+    bin: String,
+    package_dir: PathBuf,
+    workspace_root: PathBuf,
+    target_dir: PathBuf,
+    /// Folders of the package and of its path dependencies, the package's first.
+    source_dirs: Vec<PathBuf>,
+    compiles_c: bool,
+}
+
+impl Project {
+    /// The project in the current folder that `which` names.
+    ///
+    /// # Errors
+    ///
+    /// When there is no package here, or it is not clear which package or binary is meant.
+    pub(crate) fn find(which: &Which) -> Result<Self> {
+        Self::from_metadata(&metadata(None)?, which)
+    }
+
+    /// The same project, read again: its dependencies may have changed.
+    pub(crate) fn find_again(&self) -> Result<Self> {
+        let which = Which {
+            package: Some(self.name.clone()),
+            bin: Some(self.bin.clone()),
+        };
+        Self::from_metadata(&metadata(Some(&self.package_dir))?, &which)
+    }
+
+    fn from_metadata(metadata: &Metadata, which: &Which) -> Result<Self> {
+        let package = choose_package(metadata, which.package.as_deref())?;
+        let bin = choose_bin(package, which.bin.as_deref())?;
+        let reached = reachable(metadata, &package.id);
+        let packages = || {
+            metadata
+                .packages
+                .iter()
+                .filter(|other| reached.contains(&other.id))
+        };
+        let mut source_dirs = vec![folder(package)];
+        source_dirs.extend(
+            packages()
+                .filter(|other| other.source.is_none() && other.id != package.id)
+                .map(folder),
+        );
+        Ok(Self {
+            name: package.name.to_string(),
+            bin,
+            package_dir: folder(package),
+            workspace_root: metadata.workspace_root.clone().into(),
+            target_dir: metadata.target_directory.clone().into(),
+            source_dirs,
+            compiles_c: packages().any(|other| other.name.as_str() == "cc"),
+        })
+    }
+
+    /// The package's name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The binary's name.
+    pub(crate) fn bin(&self) -> &str {
+        &self.bin
+    }
+
+    /// The folder of its `Cargo.toml`, where `fw.toml` stands too.
+    pub(crate) fn package_dir(&self) -> &Path {
+        &self.package_dir
+    }
+
+    /// The workspace's root.
+    pub(crate) fn workspace_root(&self) -> &Path {
+        &self.workspace_root
+    }
+
+    /// Where cargo builds; ours is the folder `fw` in it.
+    pub(crate) fn target_dir(&self) -> &Path {
+        &self.target_dir
+    }
+
+    /// The folders whose files the app is built from: the package's own first, then its path dependencies'.
+    pub(crate) fn source_dirs(&self) -> &[PathBuf] {
+        &self.source_dirs
+    }
+
+    /// Whether a dependency compiles C, as far as its use of the `cc` crate tells.
+    pub(crate) fn compiles_c(&self) -> bool {
+        self.compiles_c
+    }
+}
+
+fn metadata(folder: Option<&Path>) -> Result<Metadata> {
+    let mut command = MetadataCommand::new();
+    if let Some(folder) = folder {
+        command.current_dir(folder);
+    }
+    command.exec().map_err(|error| match error {
+        cargo_metadata::Error::CargoMetadata { stderr }
+            if stderr.contains("could not find `Cargo.toml`") =>
+        {
+            Failure::input("there is no `Cargo.toml` in this folder or above it")
+                .hint("`cargo fw new NAME` makes a project; or change to your project's folder")
+        }
+        cargo_metadata::Error::CargoMetadata { stderr } => {
+            Failure::input("cargo cannot read this project")
+                .because_of(stderr.trim().trim_start_matches("error: ").to_owned())
+        }
+        error => Failure::unavailable("cannot run `cargo metadata`").because(Box::from(error)),
+    })
+}
+
+fn choose_package<'m>(metadata: &'m Metadata, name: Option<&str>) -> Result<&'m Package> {
+    let members = metadata.workspace_packages();
+    if let Some(name) = name {
+        return members
+            .iter()
+            .find(|package| package.name.as_str() == name)
+            .copied()
+            .ok_or_else(|| {
+                let names: Vec<_> = members
+                    .iter()
+                    .map(|package| package.name.as_str())
+                    .collect();
+                no_such("package", name, "in this workspace", &names)
+            });
+    }
+    // In a package's own folder that package is meant, as in cargo.
+    let here = std::env::current_dir().unwrap_or_default();
+    let of_here = members
+        .iter()
+        .filter(|package| here.starts_with(package_dir(package)));
+    if let Some(package) = of_here.max_by_key(|package| package_dir(package).components().count()) {
+        return Ok(package);
+    }
+    let apps: Vec<_> = members
+        .into_iter()
+        .filter(|package| is_app(package))
+        .collect();
+    match apps.as_slice() {
+        [app] => Ok(app),
+        [] => Err(Failure::input("no package of this workspace is an fw app")
+            .because_of(format!("none has a binary and depends on `{FRAMEWORK}`"))
+            .hint("`cargo fw new NAME` makes one")),
+        several => Err(
+            Failure::input("this workspace has several apps").hint(format!(
+                "name one: {}",
+                flags("-p", several.iter().map(|package| package.name.as_str()))
+            )),
+        ),
+    }
+}
+
+fn is_app(package: &Package) -> bool {
+    package.targets.iter().any(cargo_metadata::Target::is_bin)
+        && package
+            .dependencies
+            .iter()
+            .any(|dependency| dependency.name == FRAMEWORK)
+}
+
+fn choose_bin(package: &Package, name: Option<&str>) -> Result<String> {
+    let bins: Vec<_> = package
+        .targets
+        .iter()
+        .filter(|target| target.is_bin())
+        .map(|target| target.name.as_str())
+        .collect();
+    if let Some(name) = name {
+        if bins.contains(&name) {
+            return Ok(name.to_owned());
+        }
+        return Err(no_such(
+            "binary",
+            name,
+            &format!("in package `{}`", package.name),
+            &bins,
+        ));
+    }
+    match (bins.as_slice(), &package.default_run) {
+        (_, Some(bin)) => Ok(bin.clone()),
+        ([bin], None) => Ok((*bin).to_owned()),
+        ([], None) => Err(
+            Failure::input(format!("package `{}` has no binary", package.name))
+                .because_of("an app is a program: a `src/main.rs` whose `main` runs it"),
+        ),
+        (several, None) => {
+            Err(
+                Failure::input(format!("package `{}` has several binaries", package.name)).hint(
+                    format!("name one: {}", flags("--bin", several.iter().copied())),
+                ),
+            )
+        }
+    }
+}
+
+fn no_such(kind: &str, name: &str, place: &str, known: &[&str]) -> Failure {
+    let failure = Failure::input(format!("there is no {kind} `{name}` {place}"));
+    let nearest = known
+        .iter()
+        .map(|known| (strsim::damerau_levenshtein(name, known), known))
+        .min();
+    match nearest {
+        Some((distance, known)) if distance <= 1 + known.len() / 3 => {
+            failure.hint(format!("did you mean `{known}`?"))
+        }
+        Some(_) => failure.hint(format!("there is: {}", known.join(", "))),
+        None => failure,
+    }
+}
+
+fn flags<'n>(flag: &str, names: impl Iterator<Item = &'n str>) -> String {
+    names
+        .map(|name| format!("`{flag} {name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn package_dir(package: &Package) -> &Path {
+    package
+        .manifest_path
+        .parent()
+        .map_or(Path::new("."), |folder| folder.as_std_path())
+}
+
+fn folder(package: &Package) -> PathBuf {
+    package_dir(package).to_owned()
+}
+
+/// The packages that are built for `root`: itself, its dependencies, theirs; those for tests alone are left out.
+fn reachable<'m>(metadata: &'m Metadata, root: &'m PackageId) -> BTreeSet<&'m PackageId> {
+    let nodes: HashMap<_, _> = metadata
+        .resolve
+        .iter()
+        .flat_map(|graph| &graph.nodes)
+        .map(|node| (&node.id, node))
+        .collect();
+    let mut reached = BTreeSet::new();
+    let mut next = vec![root];
+    while let Some(id) = next.pop() {
+        if !reached.insert(id) {
+            continue;
+        }
+        let Some(node) = nodes.get(id) else { continue };
+        let built = |dep: &&cargo_metadata::NodeDep| {
+            dep.dep_kinds
+                .iter()
+                .any(|kind| kind.kind != cargo_metadata::DependencyKind::Development)
+        };
+        next.extend(node.deps.iter().filter(built).map(|dep| &dep.pkg));
+    }
+    reached
+}

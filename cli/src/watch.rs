@@ -1,0 +1,143 @@
+//! Watches the sources for changes.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _, event::ModifyKind};
+use tokio::{sync::mpsc, time::timeout};
+
+use crate::{
+    error::{Context, Exit, Result},
+    project::Project,
+};
+
+/// How long the files must rest before a build starts: an editor's save is several events within a few milliseconds.
+const REST: Duration = Duration::from_millis(20);
+
+/// Tells when a file changed that the app may be built from.
+#[derive(Debug)]
+pub(crate) struct Watcher {
+    watcher: RecommendedWatcher,
+    events: mpsc::UnboundedReceiver<PathBuf>,
+    ignored: PathBuf,
+    watched: BTreeSet<PathBuf>,
+}
+
+impl Watcher {
+    /// Watches the package, its path dependencies, and the workspace's manifest and lock file.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no more watches to give; exit code 69.
+    pub(crate) fn new(project: &Project) -> Result<Self> {
+        let (sender, events) = mpsc::unbounded_channel();
+        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            let Ok(event) = event else { return };
+            if matters(event.kind) {
+                for path in event.paths {
+                    // The receiver goes away only when nobody waits for changes any more.
+                    let _ = sender.send(path);
+                }
+            }
+        })
+        .context("cannot watch files")
+        .map_err(|failure| failure.exiting(Exit::Unavailable))?;
+        let mut this = Self {
+            watcher,
+            events,
+            ignored: project.target_dir().to_owned(),
+            watched: BTreeSet::new(),
+        };
+        this.follow(project)?;
+        Ok(this)
+    }
+
+    /// Also watches what the project has come to depend on.
+    pub(crate) fn follow(&mut self, project: &Project) -> Result<()> {
+        self.watch(project.workspace_root(), RecursiveMode::NonRecursive)?;
+        for dir in project.source_dirs() {
+            self.watch_package(dir)?;
+        }
+        Ok(())
+    }
+
+    /// A package's folder and what is in it, but not the target folder, which often stands there too and changes always.
+    fn watch_package(&mut self, dir: &Path) -> Result<()> {
+        self.watch(dir, RecursiveMode::NonRecursive)?;
+        let entries = std::fs::read_dir(dir)
+            .with_context(|| format!("cannot read the folder: {}", dir.display()))?;
+        for entry in entries.filter_map(Result::ok) {
+            let path = entry.path();
+            if path.is_dir() && !self.is_ignored(&path) {
+                self.watch(&path, RecursiveMode::Recursive)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn watch(&mut self, path: &Path, mode: RecursiveMode) -> Result<()> {
+        if self.watched.insert(path.to_owned()) {
+            self.watcher
+                .watch(path, mode)
+                .with_context(|| format!("cannot watch the folder: {}", path.display()))
+                .map_err(|failure| {
+                    failure
+                        .exiting(Exit::Unavailable)
+                        .hint("raise the system's limit of watches, or use `--no-reload`")
+                })?;
+        }
+        Ok(())
+    }
+
+    /// Waits for the next change and for the files to rest; returns the changed ones.
+    pub(crate) async fn changed(&mut self) -> BTreeSet<PathBuf> {
+        let mut changed = BTreeSet::new();
+        loop {
+            let next = if changed.is_empty() {
+                self.events.recv().await
+            } else {
+                match timeout(REST, self.events.recv()).await {
+                    Ok(next) => next,
+                    Err(_) => return changed,
+                }
+            };
+            let Some(path) = next else {
+                return std::future::pending().await;
+            };
+            if self.is_ignored(&path) {
+                continue;
+            }
+            if path.is_dir() {
+                // A new folder; what is saved in it must be seen too. It may already be gone again.
+                let _ = self.watch(&path, RecursiveMode::Recursive);
+                continue;
+            }
+            changed.insert(path);
+        }
+    }
+
+    /// Whether a change there is none of the app's: in the target folder, hidden, or an editor's scratch file.
+    fn is_ignored(&self, path: &Path) -> bool {
+        if path.starts_with(&self.ignored) {
+            return true;
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        // Vim probes a folder by creating a file `4913`; Emacs locks with `.#name` and saves `#name#`.
+        name.starts_with('.')
+            || name.ends_with('~')
+            || name.starts_with('#')
+            || name == "4913"
+            || name == "target"
+    }
+}
+
+fn matters(kind: EventKind) -> bool {
+    match kind {
+        EventKind::Create(_) | EventKind::Remove(_) => true,
+        EventKind::Modify(what) => !matches!(what, ModifyKind::Metadata(_)),
+        EventKind::Access(_) | EventKind::Any | EventKind::Other => false,
+    }
+}

@@ -1,0 +1,109 @@
+//! What stops a deploy, told in plain words with an exit code.
+
+use crate::{
+    deploy_account::Account,
+    deploy_moto::Moto,
+    deploy_support::{App, Ran},
+};
+
+fn app() -> App {
+    let app = App::new("notes");
+    app.program("one", &["GET /"]);
+    app
+}
+
+#[test]
+fn no_region_no_credentials_no_answer() {
+    let app = app();
+    let run = |command: &mut std::process::Command| Ran::from(command.output().unwrap());
+    run(&mut app.command_without_account(&["deploy"]))
+        .ends(64)
+        .says("error: no AWS region is set")
+        .says("--region eu-central-1");
+    run(&mut app.command_without_account(&["url", "--region", "eu-central-1"]))
+        .ends(77)
+        .says("error: no AWS credentials were found")
+        .says("aws configure");
+    run(&mut app.command_without_account(&[
+        "deploy",
+        "--profile",
+        "nobody",
+        "--region",
+        "eu-central-1",
+    ]))
+    .ends(77)
+    .says("error: no AWS credentials were found");
+    // A port that was free a moment ago: nobody listens.
+    let closed = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let url = format!("http://{closed}");
+    run(&mut app.command(&["deploy", "--endpoint-url", &url]))
+        .ends(69)
+        .says("error: cannot ask AWS who you are")
+        .says("check the network");
+    run(&mut app.command(&["deploy", "--stage", "No"]))
+        .ends(65)
+        .says("not a stage's name");
+}
+
+#[test]
+fn an_app_that_does_not_build_is_not_deployed() {
+    let moto = Moto::start();
+    let app = App::new("notes");
+    app.program("one", &["GET /"]);
+    app.settings("memory = 1");
+    app.fw(&moto, &["deploy"])
+        .ends(65)
+        .says("`memory` is out of range: 1");
+    app.settings("");
+    app.program("", &["GET /"]);
+    app.fw(&moto, &["deploy"])
+        .ends(65)
+        .says("the app printed no manifest");
+    app.program("one", &[]);
+    app.fw(&moto, &["deploy"])
+        .ends(65)
+        .says("the app has no routes: notes");
+    app.program("one", &["GET /a/{x}", "GET /a/{y}"]);
+    app.fw(&moto, &["deploy"])
+        .ends(65)
+        .says("two routes answer the same requests");
+    Account::of(&moto).is_empty();
+}
+
+#[test]
+fn somebody_elses_resources_are_not_touched() {
+    let moto = Moto::start();
+    let account = Account::of(&moto);
+    let logs = aws_sdk_cloudwatchlogs::Client::new(&account.config);
+    let call = logs
+        .create_log_group()
+        .log_group_name("/aws/lambda/notes-dev")
+        .tags("fw:app", "notes-dev")
+        .tags("fw:stage", "x");
+    account.run(call.send()).unwrap();
+    let gateway = aws_sdk_apigatewayv2::Client::new(&account.config);
+    let call = gateway
+        .create_api()
+        .name("notes-dev")
+        .protocol_type(aws_sdk_apigatewayv2::types::ProtocolType::Http);
+    account.run(call.send()).unwrap();
+
+    let app = app();
+    for args in [&["deploy"][..], &["deploy", "--plan"]] {
+        app.fw(&moto, args)
+            .ends(1)
+            .says("the log group `/aws/lambda/notes-dev` belongs to app `notes-dev`, stage `x`")
+            .says("the API `notes-dev` belongs to something that was not made by `cargo fw`")
+            .says("nothing was changed");
+    }
+    app.fw(&moto, &["delete", "--yes"])
+        .ends(0)
+        .says("and stays");
+    assert_eq!(account.functions().len(), 0);
+    assert_eq!(account.roles(), [""; 0]);
+    assert_eq!(account.log_groups().len(), 1);
+    assert_eq!(account.apis().len(), 1);
+}

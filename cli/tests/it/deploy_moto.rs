@@ -1,0 +1,62 @@
+//! A moto server on loopback: AWS for tests. The unit tests of `deploy` include this file too.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+
+/// A moto server of this test's own, ended with it.
+pub(crate) struct Moto {
+    child: Child,
+    pub(crate) url: String,
+}
+
+impl Moto {
+    pub(crate) fn start() -> Self {
+        let program = std::env::var_os("FW_MOTO_SERVER").unwrap_or_else(|| "moto_server".into());
+        let mut child = Command::new(&program)
+            .args(["-H", "127.0.0.1", "-p", "0"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| {
+                panic!(
+                    "the deploy tests talk to moto, and `{}` cannot be started ({error}): `.ci/test` installs it and \
+                     sets FW_MOTO_SERVER, or `pip install 'moto[server]'` puts `moto_server` in PATH",
+                    program.display()
+                )
+            });
+        let stderr = child.stderr.take().unwrap();
+        let (sender, receiver) = mpsc::channel();
+        thread::spawn(move || {
+            // Read to the end, so that the server never waits for a full pipe.
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                if let Some(url) = line
+                    .split_whitespace()
+                    .find(|word| word.starts_with("http://127"))
+                {
+                    let _ = sender.send(url.to_owned());
+                }
+            }
+        });
+        let mut moto = Self {
+            child,
+            url: String::new(),
+        };
+        moto.url = receiver
+            .recv_timeout(Duration::from_secs(120))
+            .expect("moto says where it listens");
+        moto
+    }
+}
+
+impl Drop for Moto {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

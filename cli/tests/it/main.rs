@@ -1,0 +1,10 @@
+//! The CLI's real binary, run as a user runs it.
+
+mod deploy_account;
+mod deploy_failures;
+mod deploy_life;
+mod deploy_moto;
+mod deploy_support;
+mod local_reload;
+mod local_start;
+mod local_support;

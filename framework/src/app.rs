@@ -1,0 +1,312 @@
+//! `App`: the name, the state's initialiser, the routes and the middleware of an app.
+
+use std::{fmt, panic::Location, pin::Pin, sync::Arc};
+
+use http_body::Body as HttpBody;
+use tower::{Layer, Service};
+
+use crate::{
+    dispatch::{Assembly, Endpoint, Table, Target},
+    error::Error,
+    manifest::{Manifest, Source},
+    route::Routes,
+    service::{Body, BoxError, Inner, middleware::Middleware, mounted},
+};
+
+/// Makes the state, once, on the one thread that there is.
+type Init<S> = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = Result<S, Error>>>>>;
+
+/// An app: what `main` runs.
+///
+/// ```no_run
+/// use std::process::ExitCode;
+///
+/// fn main() -> ExitCode {
+///     fw::App::stateless("hello").run()
+/// }
+/// ```
+#[must_use = "an app does nothing until it runs"]
+pub struct App<S = ()> {
+    name: &'static str,
+    init: Init<S>,
+    /// Ordered by path and method.
+    endpoints: Vec<Endpoint<S>>,
+    middleware: Option<Middleware<S>>,
+    errors: Vec<AppError>,
+}
+
+impl App<()> {
+    /// An app without state. For the name see [`App::new`].
+    pub fn stateless(name: &'static str) -> Self {
+        Self::new(name, async || Ok::<_, Error>(()))
+    }
+}
+
+impl<S: Send + Sync + 'static> App<S> {
+    /// An app whose state `init` makes.
+    ///
+    /// `init` runs once per cold start, before the first request, and never when only the manifest is printed. When it
+    /// fails, its error and all causes are printed, Lambda is told, and the process exits with 1.
+    ///
+    /// `name` is the stem of the names of all that is deployed, which AWS limits to 64 characters: 1 to 40 letters, digits, `-` and `_`,
+    /// the first a letter. [`check`](Self::check) refuses another.
+    pub fn new<E, Fut>(name: &'static str, init: impl FnOnce() -> Fut + 'static) -> Self
+    where
+        Fut: Future<Output = Result<S, E>> + 'static,
+        E: Into<Error>,
+    {
+        Self {
+            name,
+            init: Box::new(move || {
+                let state = init();
+                Box::pin(async move { state.await.map_err(Into::into) })
+            }),
+            endpoints: Vec::new(),
+            middleware: None,
+            errors: Vec::new(),
+        }
+    }
+
+    /// Adds routes, made by [`routes!`](crate::routes).
+    pub fn routes(self, routes: Routes<S>) -> Self {
+        self.add("", routes)
+    }
+
+    /// Adds routes under a path, which stands before theirs: `/v1` makes `/objects/{key}` of a list `/v1/objects/{key}`.
+    ///
+    /// A prefix starts with a slash and does not end with one; [`check`](Self::check) refuses another.
+    pub fn mount(mut self, prefix: &str, routes: Routes<S>) -> Self {
+        if !is_prefix(prefix) {
+            self.errors.push(AppError::Prefix(prefix.to_owned()));
+        }
+        self.add(prefix, routes)
+    }
+
+    /// Hands all requests to a path and to what lies under it to a tower service, an axum router for example.
+    ///
+    /// The service sees the path without the prefix, as under axum's `nest_service`: of `/legacy/users` mounted at `/legacy` it sees
+    /// `/users`. The body arrives whole, and the response is collected whole before it is sent. An error of the service is logged
+    /// and answered with 500.
+    ///
+    /// ```no_run
+    /// use fw::service::Body;
+    /// use tower::service_fn;
+    ///
+    /// let teapot = service_fn(|request: http::Request<Body>| async move {
+    ///     http::Response::builder().status(418).body(Body::from(request.uri().path()))
+    /// });
+    /// fw::App::stateless("tea").mount_service("/legacy", teapot).run();
+    /// ```
+    #[track_caller]
+    pub fn mount_service<T, B>(mut self, prefix: &str, service: T) -> Self
+    where
+        T: Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + 'static,
+        T::Future: Send,
+        T::Error: Into<BoxError>,
+        B: HttpBody + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<BoxError>,
+    {
+        let prefix = if prefix == "/" { "" } else { prefix };
+        if !prefix.is_empty() && !is_prefix(prefix) {
+            self.errors.push(AppError::Prefix(prefix.to_owned()));
+        }
+        let place = Location::caller();
+        let service = mounted(prefix.to_owned(), Inner::new(service));
+        for path in [prefix.to_owned(), format!("{prefix}/{{proxy+}}")] {
+            self.insert(Endpoint {
+                method: "ANY",
+                path: if path.is_empty() {
+                    "/".into()
+                } else {
+                    path.into()
+                },
+                info: None,
+                source: Source::new(place.file(), place.line()),
+                target: Target::Service(Arc::clone(&service)),
+            });
+        }
+        self
+    }
+
+    /// Puts middleware around all that the app answers: any tower layer over `http` requests and responses.
+    ///
+    /// A layer added later is further outside. Routing belongs to the gateway, so it is done before: a layer that rewrites the path
+    /// changes what a handler sees and not which handler is called. An error of a layer is logged and answered with 500.
+    /// Without a layer nothing is converted and nothing paid.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    ///
+    /// let app = fw::App::stateless("hello").layer(tower::timeout::TimeoutLayer::new(Duration::from_secs(2)));
+    /// ```
+    pub fn layer<L, B>(mut self, layer: L) -> Self
+    where
+        L: Layer<Inner> + 'static,
+        L::Service:
+            Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + 'static,
+        <L::Service as Service<http::Request<Body>>>::Future: Send,
+        <L::Service as Service<http::Request<Body>>>::Error: Into<BoxError>,
+        B: HttpBody + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<BoxError>,
+    {
+        self.middleware
+            .get_or_insert_with(Middleware::new)
+            .push(move |inner| Inner::new(layer.layer(inner)));
+        self
+    }
+
+    /// What the app tells about itself: its name, and its routes ordered by path and then by method.
+    #[must_use]
+    pub fn manifest(&self) -> Manifest {
+        let mut manifest = Manifest::new(self.name);
+        manifest.routes = self.endpoints.iter().map(Endpoint::manifest).collect();
+        manifest
+    }
+
+    /// Checks what the compiler cannot see: the name, the prefixes, and that no two routes of different lists conflict.
+    ///
+    /// [`run`](Self::run) does this first. A test that calls it finds the same before a deployment does.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that is wrong.
+    pub fn check(&self) -> Result<(), AppError> {
+        self.check_names()?;
+        Table::check(&self.endpoints)
+    }
+
+    fn check_names(&self) -> Result<(), AppError> {
+        match self.errors.first() {
+            Some(error) => Err(error.clone()),
+            None if is_name(self.name) => Ok(()),
+            None => Err(AppError::Name(self.name.to_owned())),
+        }
+    }
+
+    /// Runs the app: on Lambda it serves; with `FW_MANIFEST` set it prints the manifest and exits; else it says how to run it.
+    ///
+    /// Exit codes: 0 after the manifest; 1 when the state could not be made or the connection to Lambda is lost; 64 when it is not
+    /// Lambda that started the program; 78 when the app is ill-formed (see [`check`](Self::check)) or Lambda's environment is.
+    #[cfg(feature = "runtime")]
+    #[must_use = "the exit code is for `main` to return"]
+    pub fn run(self) -> std::process::ExitCode {
+        crate::runtime::run(self)
+    }
+
+    /// The app's name.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The initialiser, and what waits for the state.
+    ///
+    /// # Errors
+    ///
+    /// See [`check`](Self::check).
+    pub(crate) fn into_parts(self) -> Result<(Init<S>, Assembly<S>), AppError> {
+        self.check_names()?;
+        let assembly = Assembly {
+            table: Table::new(self.endpoints)?,
+            middleware: self.middleware,
+        };
+        Ok((self.init, assembly))
+    }
+
+    fn add(mut self, prefix: &str, routes: Routes<S>) -> Self {
+        for route in routes.list {
+            for endpoint in Endpoint::of(prefix, route) {
+                self.insert(endpoint);
+            }
+        }
+        self
+    }
+
+    /// Adds an endpoint where it belongs, after those that are the same.
+    fn insert(&mut self, endpoint: Endpoint<S>) {
+        let at = self.endpoints.partition_point(|other| {
+            (&other.path, other.method) <= (&endpoint.path, endpoint.method)
+        });
+        self.endpoints.insert(at, endpoint);
+    }
+}
+
+impl<S: Send + Sync + 'static> fmt::Debug for App<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App")
+            .field("name", &self.name)
+            .field("endpoints", &self.endpoints)
+            .field(
+                "layers",
+                &self.middleware.as_ref().map_or(0, Middleware::len),
+            )
+            .finish_non_exhaustive()
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    name.len() <= 40
+        && name.starts_with(|first: char| first.is_ascii_alphabetic())
+        && name.bytes().all(allowed)
+}
+
+fn is_prefix(prefix: &str) -> bool {
+    prefix.starts_with('/') && !prefix.ends_with('/')
+}
+
+/// What is wrong with an app.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AppError {
+    /// The name cannot be the stem of names in AWS.
+    Name(String),
+    /// A prefix of `mount` or `mount_service` does not start with a slash, or ends with one.
+    Prefix(String),
+    /// A path is none that API Gateway takes.
+    Path {
+        /// What is wrong with it.
+        problem: String,
+        /// Where the handler stands.
+        source: Source,
+    },
+    /// Two handlers answer the same method and path.
+    Conflict {
+        /// The method and the path.
+        key: String,
+        /// The two handlers, and where they stand.
+        handlers: Box<[(String, Source); 2]>,
+    },
+}
+
+impl fmt::Display for AppError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => write!(
+                f,
+                "an app's name has 1 to 40 letters, digits, `-` and `_`, and starts with a letter, unlike: `{}`",
+                name.escape_debug()
+            ),
+            Self::Prefix(prefix) => write!(
+                f,
+                "a prefix starts with `/` and does not end with it, as `/v1`, unlike: `{}`",
+                prefix.escape_debug()
+            ),
+            Self::Path { problem, source } => {
+                write!(f, "{problem} (at {}:{})", source.file, source.line)
+            }
+            Self::Conflict { key, handlers } => {
+                let [(first, here), (second, there)] = &**handlers;
+                write!(
+                    f,
+                    "two handlers answer `{key}`, change the path or the methods of one: `{first}` ({}:{}) and `{second}` ({}:{})",
+                    here.file, here.line, there.file, there.line
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for AppError {}

@@ -1,0 +1,336 @@
+//! From an event to its answer: the route's handler, or what is answered in its place.
+//!
+//! Matching paths is the gateway's work, so a route that it chose is only looked up. Where it chose none (`$default`, function URLs),
+//! or one that the app does not have (`ANY /{proxy+}` of somebody else's template), the gateway's own matcher decides here.
+
+use std::{
+    any::Any,
+    borrow::Cow,
+    fmt,
+    future::poll_fn,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use percent_encoding::percent_decode_str;
+
+use crate::{
+    app::AppError,
+    context::{self, LambdaContext},
+    error::{self, Error},
+    event::{self, NotHttp, Refusal},
+    gateway::{Matcher, PathPattern},
+    manifest::{ManifestParameter, ManifestRoute, Source},
+    payload::Payload,
+    request::Request,
+    response::{IntoResponse, Response},
+    route::{BoxFuture, Call, Route, RouteInfo},
+    service::middleware::{Middleware, Stack},
+};
+
+/// One method on one path, and who answers it.
+pub(crate) struct Endpoint<S> {
+    pub(crate) method: &'static str,
+    pub(crate) path: Cow<'static, str>,
+    pub(crate) info: Option<RouteInfo>,
+    pub(crate) source: Source,
+    pub(crate) target: Target<S>,
+}
+
+/// Who answers.
+pub(crate) enum Target<S> {
+    Handler(Call<S>),
+    Service(Mounted),
+}
+
+/// A tower service under a path, behind what makes its request.
+pub(crate) type Mounted =
+    Arc<dyn for<'r> Fn(&'r Request<'r>) -> BoxFuture<'r, Response> + Send + Sync>;
+
+impl<S> Endpoint<S> {
+    /// One endpoint for each method of a route, under a prefix.
+    pub(crate) fn of(prefix: &str, route: Route<S>) -> impl Iterator<Item = Self> {
+        let info = route.info;
+        let path: Cow<'static, str> = match (prefix, info.path) {
+            ("", path) | (_, path @ "$default") => path.into(),
+            (prefix, "/") => prefix.to_owned().into(),
+            (prefix, path) => format!("{prefix}{path}").into(),
+        };
+        info.methods.iter().map(move |method| Self {
+            method,
+            path: path.clone(),
+            info: Some(info),
+            source: Source::new(info.file, info.line),
+            target: Target::Handler(route.call),
+        })
+    }
+
+    /// What the manifest says of it.
+    pub(crate) fn manifest(&self) -> ManifestRoute {
+        let mut route = ManifestRoute::new(self.method, &*self.path);
+        route.handler = self.handler().to_owned();
+        route.source = Some(self.source.clone());
+        if let Some(info) = &self.info {
+            info.summary.clone_into(&mut route.summary);
+            info.description.clone_into(&mut route.description);
+            route.parameters = info
+                .params
+                .iter()
+                .map(|param| {
+                    ManifestParameter::new(param.name, param.place, param.required, param.multiple)
+                })
+                .collect();
+        }
+        route
+    }
+
+    /// The handler's path, `module::function`.
+    fn handler(&self) -> &'static str {
+        self.info.map_or("a tower service", |info| info.handler)
+    }
+}
+
+impl<S> fmt::Debug for Endpoint<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} => {}", self.method, self.path, self.handler())
+    }
+}
+
+/// The position of the endpoint that a request reaches, or the answer where there is none.
+pub(crate) type Found = Result<usize, Box<Response>>;
+
+/// The path of the route that takes whatever no other takes.
+const DEFAULT: &str = "$default";
+
+/// The endpoints, ready to be found.
+pub(crate) struct Table<S> {
+    endpoints: Vec<Endpoint<S>>,
+    matcher: Matcher,
+}
+
+impl<S> Table<S> {
+    /// Takes endpoints that are ordered by path and method.
+    pub(crate) fn new(endpoints: Vec<Endpoint<S>>) -> Result<Self, AppError> {
+        let matcher = matcher(&endpoints)?;
+        Ok(Self { endpoints, matcher })
+    }
+
+    /// Finds conflicts between endpoints.
+    pub(crate) fn check(endpoints: &[Endpoint<S>]) -> Result<(), AppError> {
+        matcher(endpoints).map(drop)
+    }
+
+    /// The endpoint of exactly that path, for the method or else for `ANY`.
+    fn look_up(&self, path: &str, method: &str) -> Option<usize> {
+        let of = |method: &str| {
+            self.endpoints
+                .binary_search_by(|endpoint| {
+                    (&*endpoint.path, endpoint.method).cmp(&(path, method))
+                })
+                .ok()
+        };
+        of(method).or_else(|| of("ANY"))
+    }
+
+    /// The endpoint for a request. Where the gateway has not said which, the path parameters are set here.
+    fn find(&self, route: Option<&str>, request: &mut Request<'_>) -> Found {
+        let method = request.method.as_str();
+        if let Some(found) = route.and_then(|path| self.look_up(path, method)) {
+            return Ok(found);
+        }
+        if let Some(found) = self.matcher.find(method, &request.encoded_path) {
+            // The matcher's values are encoded, and a handler's are not.
+            let decode = |value| percent_decode_str(value).decode_utf8_lossy().into_owned();
+            request.path_params = found
+                .params
+                .iter()
+                .map(|&(name, value)| (name.to_owned().into(), decode(value).into()))
+                .collect();
+            return Ok(found.index);
+        }
+        if let Some(found) = self.look_up(DEFAULT, method) {
+            return Ok(found);
+        }
+        let allowed = self.matcher.allowed_methods(&request.encoded_path);
+        let error = if allowed.is_empty() {
+            Error::not_found("no route has this path")
+        } else {
+            Error::method_not_allowed(allowed)
+        };
+        Err(Box::new(error.into_response()))
+    }
+}
+
+/// A matcher over all endpoints but `$default`, by their position.
+fn matcher<S>(endpoints: &[Endpoint<S>]) -> Result<Matcher, AppError> {
+    let mut matcher = Matcher::default();
+    let mut default: Vec<&Endpoint<S>> = Vec::new();
+    for (index, endpoint) in endpoints.iter().enumerate() {
+        let conflict = |first: &Endpoint<S>| AppError::Conflict {
+            key: format!("{} {}", endpoint.method, endpoint.path),
+            handlers: Box::new(
+                [first, endpoint].map(|it| (it.handler().to_owned(), it.source.clone())),
+            ),
+        };
+        if endpoint.path == DEFAULT {
+            if let Some(first) = default.iter().find(|first| first.method == endpoint.method) {
+                return Err(conflict(first));
+            }
+            default.push(endpoint);
+            continue;
+        }
+        let path: PathPattern = endpoint.path.parse().map_err(|error| AppError::Path {
+            problem: format!("{error}"),
+            source: endpoint.source.clone(),
+        })?;
+        if let Err(error) = matcher.insert(index, endpoint.method, &path) {
+            let first = endpoints
+                .iter()
+                .find(|first| first.method == endpoint.method && *first.path == *error.first);
+            return Err(conflict(first.unwrap_or(endpoint)));
+        }
+    }
+    Ok(matcher)
+}
+
+/// An app with its state, ready to answer.
+pub(crate) struct Dispatcher<S> {
+    core: Arc<Core<S>>,
+    stack: Option<Stack>,
+}
+
+/// The table and the state: the app without its middleware.
+pub(crate) struct Core<S> {
+    table: Table<S>,
+    state: S,
+}
+
+/// An app that waits for its state.
+pub(crate) struct Assembly<S> {
+    pub(crate) table: Table<S>,
+    pub(crate) middleware: Option<Middleware<S>>,
+}
+
+impl<S: Send + Sync + 'static> Assembly<S> {
+    /// The app with that state.
+    pub(crate) fn with_state(self, state: S) -> Dispatcher<S> {
+        let core = Arc::new(Core {
+            table: self.table,
+            state,
+        });
+        let stack = self.middleware.map(|middleware| middleware.around(&core));
+        Dispatcher { core, stack }
+    }
+}
+
+impl<S: Send + Sync + 'static> Dispatcher<S> {
+    /// The answer to an event, in the format of the gateway that sent it.
+    ///
+    /// # Errors
+    ///
+    /// When it is no HTTP request.
+    pub(crate) async fn answer(
+        &self,
+        event: &str,
+        lambda: LambdaContext,
+    ) -> Result<Payload, NotHttp> {
+        let request_id = context::enter(&lambda.request_id);
+        let (format, response) = match event::read(event, Cow::Owned(lambda)) {
+            Ok(arrival) => (
+                arrival.format,
+                self.respond(arrival.route.as_deref(), arrival.request)
+                    .await,
+            ),
+            Err(Refusal::BadBody(format)) => {
+                let error = "the body is not the base64 that the event says it is";
+                (format, Error::bad_request(error).into_response())
+            }
+            Err(Refusal::NotHttp(error)) => return Err(error),
+        };
+        let payload = Payload::new(format, finished(response, &request_id));
+        Ok(match payload.excess() {
+            None => payload,
+            Some(length) => {
+                // Lambda would answer with an error document of its own, of which the gateway makes an answer that says nothing.
+                let limit = Payload::LIMIT;
+                let error = Error::internal(format!(
+                    "the response is larger than Lambda delivers: {length} bytes of JSON, of {limit} at the most"
+                ));
+                Payload::new(format, finished(error.into_response(), &request_id))
+            }
+        })
+    }
+
+    async fn respond(&self, route: Option<&str>, mut request: Request<'_>) -> Response {
+        let found = self.core.table.find(route, &mut request);
+        let Some(stack) = &self.stack else {
+            return match found {
+                Ok(index) => self.core.call(index, &request).await,
+                Err(response) => *response,
+            };
+        };
+        caught(stack.call(request, found))
+            .await
+            .unwrap_or_else(|_| Panicked::answer())
+    }
+}
+
+impl<S: Send + Sync + 'static> Core<S> {
+    /// Has the endpoint answer.
+    pub(crate) async fn call(&self, index: usize, request: &Request<'_>) -> Response {
+        let Some(endpoint) = self.table.endpoints.get(index) else {
+            return Error::internal("a route's index is out of bounds").into_response();
+        };
+        let answer = catch_unwind(AssertUnwindSafe(|| -> BoxFuture<'_, Response> {
+            match &endpoint.target {
+                Target::Handler(Call::WithState(handler)) => handler(&self.state, request),
+                Target::Handler(Call::Stateless(handler)) => handler(request),
+                Target::Service(service) => service(request),
+            }
+        }));
+        let answer = match answer {
+            Ok(answer) => caught(answer).await,
+            Err(panic) => Err(panic),
+        };
+        answer.unwrap_or_else(|_| Panicked::answer())
+    }
+}
+
+/// The last step of every answer: the request id goes into the document of an unexpected error, and its causes go to the log.
+fn finished(mut response: Response, request_id: &str) -> Response {
+    if let Some(failure) = error::finish(&mut response, request_id)
+        && response.extensions().get::<Panicked>().is_none()
+    {
+        let status = response.status().as_u16();
+        if response.status().is_server_error() {
+            tracing::error!(status, "{failure}");
+        } else {
+            tracing::warn!(status, "{failure}");
+        }
+    }
+    response
+}
+
+/// Marks the answer to a panic, of which the panic hook has told already.
+#[derive(Clone)]
+struct Panicked;
+
+impl Panicked {
+    fn answer() -> Response {
+        let mut response = Error::internal("a panic").into_response();
+        response.extensions_mut().insert(Self);
+        response
+    }
+}
+
+/// Drives a future; a panic in it ends the future and not the process.
+async fn caught<T>(future: impl Future<Output = T>) -> Result<T, Box<dyn Any + Send>> {
+    let mut future = std::pin::pin!(future);
+    poll_fn(
+        |context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+            Ok(poll) => poll.map(Ok),
+            Err(panic) => std::task::Poll::Ready(Err(panic)),
+        },
+    )
+    .await
+}

@@ -1,0 +1,66 @@
+//! Form bodies.
+
+use serde::de::DeserializeOwned;
+
+use super::{FromRequest, content_type::is_form, urlencoded};
+use crate::{
+    rejection::{EmptyBody, FormRejection, FormShape, InvalidUtf8, UnsupportedContentType},
+    request::Request,
+};
+
+/// A body of `application/x-www-form-urlencoded`, as HTML forms send it, read into a type of your own.
+///
+/// A repeated field fills a `Vec`. A content type other than this one, or none, answers 415, or 400 when there is no body either;
+/// text that is not UTF-8 400; a form of another shape than `T` 422, with the field's name. An empty body of the right type is a
+/// form without fields, as browsers send it when no box is ticked; `Option<Form<T>>` is `None` whenever the body is empty.
+///
+/// ```
+/// use fw::{FromRequest, Method, Request, extract::Form};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Login {
+///     user: String,
+/// }
+///
+/// let request = Request::new(Method::POST, "/login")
+///     .with_header("content-type", "application/x-www-form-urlencoded")
+///     .with_body(b"user=J%C3%BCrgen");
+/// let Form(login) = Form::<Login>::from_request(&request).unwrap();
+/// assert_eq!(login.user, "Jürgen");
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Form<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Form<T> {
+    type Rejection = FormRejection;
+
+    fn from_request(request: &Request<'_>) -> Result<Self, FormRejection> {
+        let body = request.body();
+        let content_type = request.header("content-type");
+        if !content_type.is_some_and(is_form) {
+            if body.is_empty() {
+                return Err(EmptyBody {}.into());
+            }
+            return Err(UnsupportedContentType {
+                found: content_type.map(str::to_owned),
+                expected: "application/x-www-form-urlencoded",
+            }
+            .into());
+        }
+        if let Err(error) = std::str::from_utf8(body) {
+            let offset = error.valid_up_to();
+            return Err(InvalidUtf8 { offset }.into());
+        }
+        urlencoded::read(body).map(Form).map_err(|mismatch| {
+            FormShape {
+                detail: mismatch.detail,
+                field: mismatch.name,
+            }
+            .into()
+        })
+    }
+
+    fn is_absent(request: &Request<'_>) -> bool {
+        request.body().is_empty()
+    }
+}

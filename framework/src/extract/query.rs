@@ -1,0 +1,49 @@
+//! The query, as a whole.
+
+use serde::de::DeserializeOwned;
+
+use super::{FromRequest, urlencoded};
+use crate::{rejection::InvalidQuery, request::Request};
+
+/// The query, read into a type of your own; to read single parameters, name them in the route instead.
+///
+/// A repeated key fills a `Vec`, a missing one makes an `Option` `None`. A query that does not fit answers 400 and names the
+/// parameter. `Option<Query<T>>` is `None` when there is no query.
+///
+/// ```
+/// use fw::{FromRequest, Method, Request, extract::Query};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Search {
+///     tag: Vec<String>,
+///     page: Option<u32>,
+/// }
+///
+/// let request = Request::new(Method::GET, "/search?tag=new&tag=on+sale&page=2");
+/// let Query(search) = Query::<Search>::from_request(&request).unwrap();
+/// assert_eq!(search.tag, ["new", "on sale"]);
+/// assert_eq!(search.page, Some(2));
+///
+/// let request = Request::new(Method::GET, "/search?page=two");
+/// let rejection = Query::<Search>::from_request(&request).err().unwrap();
+/// assert_eq!(rejection.to_string(), "query parameter `page`: invalid digit found in string");
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Query<T> {
+    type Rejection = InvalidQuery;
+
+    fn from_request(request: &Request<'_>) -> Result<Self, InvalidQuery> {
+        urlencoded::read(request.raw_query().as_bytes())
+            .map(Query)
+            .map_err(|mismatch| InvalidQuery {
+                detail: mismatch.detail,
+                name: mismatch.name,
+            })
+    }
+
+    fn is_absent(request: &Request<'_>) -> bool {
+        request.raw_query().is_empty()
+    }
+}

@@ -1,0 +1,156 @@
+//! Logging: `tracing` events as lines on stderr, JSON for `CloudWatch` or text for people, each with the request id.
+//!
+//! | variable | meaning |
+//! |---|---|
+//! | `AWS_LAMBDA_LOG_FORMAT` | `Text` for text; anything else, or nothing, for JSON |
+//! | `AWS_LAMBDA_LOG_LEVEL` | `TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR` or `FATAL`: the level, of all targets |
+//! | `RUST_LOG` | without the former: levels by target, as `info,my_app=debug`; nothing means `info` |
+//!
+//! The JSON has the keys of Lambda's own structured logs: `timestamp`, `level`, `requestId`, `message`, then `target`, the fields of
+//! the event, and `spans`. Lambda collects stdout and stderr alike; stderr leaves stdout to the manifest. What an event says is escaped,
+//! so that no client can make up a line.
+//!
+//! The subscriber is our own: tracing-subscriber's registry with one layer does the same for 60 KiB more of every function. An app
+//! that wants layers of its own installs its subscriber before `App::run`, and this one steps back.
+
+mod levels;
+mod line;
+mod spans;
+
+use std::{
+    any::Any,
+    backtrace::{Backtrace, BacktraceStatus},
+    env,
+    io::Write as _,
+};
+
+use tracing::{
+    Event, Metadata, Subscriber,
+    level_filters::LevelFilter,
+    span::{Attributes, Id, Record},
+    subscriber::Interest,
+};
+use tracing_core::span::Current;
+
+use self::{
+    levels::Levels,
+    line::{Fields, Line},
+    spans::Spans,
+};
+use crate::context;
+
+/// How a line is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Json,
+    Text,
+}
+
+/// Sends `tracing` events and panics to stderr, as the environment wants it. Where the program has a subscriber already, it stays.
+pub(crate) fn install() {
+    let format = match env::var("AWS_LAMBDA_LOG_FORMAT") {
+        Ok(format) if format.eq_ignore_ascii_case("text") => Format::Text,
+        _ => Format::Json,
+    };
+    let levels = Levels::new(
+        env::var("AWS_LAMBDA_LOG_LEVEL").ok().as_deref(),
+        env::var("RUST_LOG").ok().as_deref(),
+    );
+    // An error means that the app has installed its own before, which is its right.
+    let _ = tracing::subscriber::set_global_default(Logger {
+        format,
+        levels,
+        spans: Spans::default(),
+    });
+    std::panic::set_hook(Box::new(|panic| {
+        let backtrace = Backtrace::capture();
+        let backtrace = (backtrace.status() == BacktraceStatus::Captured)
+            .then(|| tracing::field::display(backtrace));
+        tracing::error!(
+            location = panic.location().map(tracing::field::display),
+            backtrace,
+            "panicked: {}",
+            message(panic.payload())
+        );
+    }));
+}
+
+/// What a panic said.
+pub(crate) fn message(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
+}
+
+/// Writes each event as a line.
+struct Logger {
+    format: Format,
+    levels: Levels,
+    spans: Spans,
+}
+
+impl Subscriber for Logger {
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        // The levels never change, so each place in the code asks once, and what is off costs next to nothing.
+        if self.enabled(metadata) {
+            Interest::always()
+        } else {
+            Interest::never()
+        }
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        self.levels.enable(metadata)
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(self.levels.most())
+    }
+
+    fn new_span(&self, attributes: &Attributes<'_>) -> Id {
+        let mut fields = Fields::new(self.format);
+        attributes.record(&mut fields);
+        self.spans.open(attributes, fields)
+    }
+
+    fn record(&self, id: &Id, values: &Record<'_>) {
+        self.spans.change(id, |fields| values.record(fields));
+    }
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let mut fields = Fields::new(self.format);
+        event.record(&mut fields);
+        let mut line = Line::new(self.format, event.metadata());
+        line.request_id(context::current_request_id().as_deref());
+        line.message_and_fields(&fields);
+        self.spans
+            .around(event, |name, fields| line.span(name, fields));
+        // One call for a line, so that lines of several threads do not mix. Where stderr is closed there is nobody to tell.
+        let _ = std::io::stderr().write_all(line.finish().as_bytes());
+    }
+
+    fn enter(&self, id: &Id) {
+        spans::enter(id);
+    }
+
+    fn exit(&self, id: &Id) {
+        spans::exit(id);
+    }
+
+    fn clone_span(&self, id: &Id) -> Id {
+        self.spans.keep(id);
+        id.clone()
+    }
+
+    fn try_close(&self, id: Id) -> bool {
+        self.spans.close(&id)
+    }
+
+    fn current_span(&self) -> Current {
+        self.spans.current()
+    }
+}

@@ -1,0 +1,316 @@
+//! A log line, as it is put together.
+
+use std::{
+    fmt::{self, Write as _},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use tracing::{
+    Metadata,
+    field::{Field, Visit},
+};
+
+use super::Format;
+
+/// The keys that a line has of itself; a field of such a name is written with an underscore after it.
+const OURS: [&str; 6] = [
+    "timestamp",
+    "level",
+    "requestId",
+    "message",
+    "target",
+    "spans",
+];
+
+/// The fields of an event or of a span, written already.
+pub(super) struct Fields {
+    format: Format,
+    /// JSON: `,"name":value…`; text: ` name=value…`.
+    written: String,
+    message: String,
+}
+
+impl Fields {
+    pub(super) fn new(format: Format) -> Self {
+        Self {
+            format,
+            written: String::new(),
+            message: String::new(),
+        }
+    }
+
+    fn name(&mut self, field: &Field) {
+        // A raw identifier, `r#type`, is a field of the name `type`.
+        let name = field.name();
+        let name = name.strip_prefix("r#").unwrap_or(name);
+        match self.format {
+            Format::Json => {
+                self.written.push_str(",\"");
+                escape(&mut self.written, name);
+                if OURS.contains(&name) {
+                    self.written.push('_');
+                }
+                self.written.push_str("\":");
+            }
+            Format::Text => {
+                self.written.push(' ');
+                escape(&mut self.written, name);
+                self.written.push('=');
+            }
+        }
+    }
+
+    /// A number or a truth value, alike in both formats.
+    fn bare(&mut self, field: &Field, value: impl fmt::Display) {
+        self.name(field);
+        // Writing to a String cannot fail.
+        let _ = write!(self.written, "{value}");
+    }
+
+    fn quoted(&mut self, field: &Field, value: &str) {
+        self.name(field);
+        let unclear = |character: char| {
+            character.is_whitespace() || character.is_control() || matches!(character, '"' | '=')
+        };
+        let quote = self.format == Format::Json || value.is_empty() || value.contains(unclear);
+        if quote {
+            self.written.push('"');
+        }
+        escape(&mut self.written, value);
+        if quote {
+            self.written.push('"');
+        }
+    }
+}
+
+impl Visit for Fields {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == "message" {
+            let _ = write!(self.message, "{value:?}");
+        } else {
+            self.quoted(field, &format!("{value:?}"));
+        }
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "message" {
+            self.message.push_str(value);
+        } else {
+            self.quoted(field, value);
+        }
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.bare(field, value);
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.bare(field, value);
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.bare(field, value);
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        // serde_json's way of writing a float is linked already; the standard library's would add 13 KiB.
+        match serde_json::to_string(&value) {
+            Ok(number) if value.is_finite() => self.bare(field, number),
+            _ if value.is_nan() => self.quoted(field, "NaN"),
+            _ if value > 0.0 => self.quoted(field, "inf"),
+            _ => self.quoted(field, "-inf"),
+        }
+    }
+
+    fn record_error(&mut self, field: &Field, error: &(dyn std::error::Error + 'static)) {
+        let mut text = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            let _ = write!(text, ": {error}");
+            cause = error.source();
+        }
+        self.quoted(field, &text);
+    }
+}
+
+/// A line on the way.
+pub(super) struct Line {
+    format: Format,
+    text: String,
+    target: &'static str,
+    spans: usize,
+    request_id: Option<String>,
+}
+
+impl Line {
+    /// Starts with the time and the level.
+    pub(super) fn new(format: Format, metadata: &'static Metadata<'static>) -> Self {
+        Self::at(format, metadata, SystemTime::now())
+    }
+
+    fn at(format: Format, metadata: &'static Metadata<'static>, now: SystemTime) -> Self {
+        let time = Timestamp(now.duration_since(UNIX_EPOCH).unwrap_or_default());
+        let level = metadata.level().as_str();
+        let text = match format {
+            Format::Json => format!("{{\"timestamp\":\"{time}\",\"level\":\"{level}\""),
+            Format::Text => format!("{time} {level:5}"),
+        };
+        Self {
+            format,
+            text,
+            target: metadata.target(),
+            spans: 0,
+            request_id: None,
+        }
+    }
+
+    /// Adds the request id; in text it goes to the end, where it does not stand in the way.
+    pub(super) fn request_id(&mut self, id: Option<&str>) {
+        let Some(id) = id else { return };
+        match self.format {
+            Format::Json => {
+                self.text.push_str(",\"requestId\":\"");
+                escape(&mut self.text, id);
+                self.text.push('"');
+            }
+            Format::Text => self.request_id = Some(id.to_owned()),
+        }
+    }
+
+    pub(super) fn message_and_fields(&mut self, fields: &Fields) {
+        match self.format {
+            Format::Json => {
+                self.text.push_str(",\"message\":\"");
+                escape(&mut self.text, &fields.message);
+                self.text.push_str("\",\"target\":\"");
+                escape(&mut self.text, self.target);
+                self.text.push('"');
+            }
+            Format::Text => {
+                let _ = write!(self.text, " {}: ", self.target);
+                escape(&mut self.text, &fields.message);
+            }
+        }
+        self.text.push_str(&fields.written);
+    }
+
+    /// Adds a span that the event stands in, the innermost first.
+    pub(super) fn span(&mut self, name: &str, fields: &Fields) {
+        let written = &fields.written;
+        match self.format {
+            Format::Json => {
+                self.text.push_str(if self.spans == 0 {
+                    ",\"spans\":[{\"name\":\""
+                } else {
+                    ",{\"name\":\""
+                });
+                escape(&mut self.text, name);
+                let _ = write!(self.text, "\"{written}}}");
+            }
+            Format::Text => {
+                let _ = write!(self.text, " in {name}{written}");
+            }
+        }
+        self.spans += 1;
+    }
+
+    /// The whole line, with its end.
+    pub(super) fn finish(mut self) -> String {
+        match self.format {
+            Format::Json => {
+                self.text
+                    .push_str(if self.spans == 0 { "}\n" } else { "]}\n" });
+            }
+            Format::Text => {
+                if let Some(id) = self.request_id {
+                    self.text.push_str(" request_id=");
+                    escape(&mut self.text, &id);
+                }
+                self.text.push('\n');
+            }
+        }
+        self.text
+    }
+}
+
+/// Adds a text without what would end a line, move the cursor or end a JSON string: `\n`, `\u001b`, `\"`.
+fn escape(into: &mut String, text: &str) {
+    for character in text.chars() {
+        match character {
+            '"' => into.push_str("\\\""),
+            '\\' => into.push_str("\\\\"),
+            '\n' => into.push_str("\\n"),
+            '\r' => into.push_str("\\r"),
+            '\t' => into.push_str("\\t"),
+            // Line and paragraph separators end lines for some readers.
+            character if character.is_control() || matches!(character, '\u{2028}' | '\u{2029}') => {
+                let _ = write!(into, "\\u{:04x}", u32::from(character));
+            }
+            character => into.push(character),
+        }
+    }
+}
+
+/// A moment since 1970 as RFC 3339 writes it, in UTC with milliseconds.
+struct Timestamp(Duration);
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.as_secs();
+        // Days are counted from 0000-03-01 in eras of 400 years, so that the leap day is a year's last.
+        let days = seconds / 86_400 + 719_468;
+        let day_of_era = days % 146_097;
+        let year_of_era =
+            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let month_from_march = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+        let month = if month_from_march < 10 {
+            month_from_march + 3
+        } else {
+            month_from_march - 9
+        };
+        let year = days / 146_097 * 400 + year_of_era + u64::from(month <= 2);
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.{:03}Z",
+            seconds / 3_600 % 24,
+            seconds / 60 % 60,
+            seconds % 60,
+            self.0.subsec_millis()
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_written_as_rfc_3339_has_them() {
+        for (milliseconds, text) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (951_782_400_001, "2000-02-29T00:00:00.001Z"),
+            (1_744_668_836_120, "2025-04-14T22:13:56.120Z"),
+            (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
+        ] {
+            assert_eq!(
+                Timestamp(Duration::from_millis(milliseconds)).to_string(),
+                text
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_in_a_text_ends_a_line_or_a_string() {
+        let mut escaped = String::new();
+        escape(&mut escaped, "a\"b\\c\nd\u{1b}[31m\u{2028}é\0");
+        assert_eq!(escaped, r#"a\"b\\c\nd\u001b[31m\u2028é\u0000"#);
+        assert_eq!(
+            serde_json::from_str::<String>(&format!("\"{escaped}\""))
+                .ok()
+                .as_deref(),
+            Some("a\"b\\c\nd\u{1b}[31m\u{2028}é\0")
+        );
+    }
+}

@@ -1,0 +1,143 @@
+//! Payloads: a [`Response`] as the JSON that a gateway takes for one, written straight from the response.
+//!
+//! Format 2.0 has one value for each header and a list of cookies; format 1.0 has a list for each header. An HTTP API types a body
+//! without content type as text, the others as JSON (`[R]` gateway-truth §0 row 6), so a body always goes out with one.
+
+mod headers;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use http::{
+    HeaderMap, HeaderValue,
+    header::{CONTENT_ENCODING, CONTENT_TYPE},
+};
+use serde::{Serialize, Serializer, ser::SerializeStruct};
+
+use self::headers::{Cookies, Joined, Listed};
+use crate::response::Response;
+
+/// The shape of the result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// REST APIs, and HTTP APIs with the payload format 1.0.
+    V1,
+    /// HTTP APIs and function URLs.
+    V2,
+}
+
+/// A function's result: what Lambda hands back to the gateway.
+#[derive(Debug)]
+pub(crate) struct Payload {
+    format: Format,
+    response: Response,
+}
+
+impl Payload {
+    /// The response in that format.
+    pub(crate) fn new(format: Format, mut response: Response) -> Self {
+        let has_type = response.headers().contains_key(CONTENT_TYPE);
+        if !has_type && !response.body().is_empty() {
+            let guess = if std::str::from_utf8(response.body()).is_ok() {
+                HeaderValue::from_static("text/plain; charset=utf-8")
+            } else {
+                HeaderValue::from_static("application/octet-stream")
+            };
+            response.headers_mut().insert(CONTENT_TYPE, guess);
+        }
+        Self { format, response }
+    }
+
+    /// The largest result that Lambda takes, in bytes of JSON: 6 MiB and 100 bytes. `[R]` gateway-truth §0 row 20, §4.2
+    pub(crate) const LIMIT: usize = 6_291_556;
+
+    /// The length in bytes of JSON, if it is over [`LIMIT`](Self::LIMIT).
+    pub(crate) fn excess(&self) -> Option<usize> {
+        // A byte takes six at the most, as `\u0000`; what is far too short for that needs no measuring.
+        let roughly = self.response.body().len() + self.response.headers().len() * 64;
+        if roughly < Self::LIMIT / 8 {
+            return None;
+        }
+        let mut length = Length(0);
+        serde_json::to_writer(&mut length, self).ok()?;
+        (length.0 > Self::LIMIT).then_some(length.0)
+    }
+}
+
+/// Counts what is written to it.
+struct Length(usize);
+
+impl std::io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Serialize for Payload {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let headers = self.response.headers();
+        let mut payload = serializer.serialize_struct("Payload", 5)?;
+        payload.serialize_field("statusCode", &self.response.status().as_u16())?;
+        match self.format {
+            Format::V1 => payload.serialize_field("multiValueHeaders", &Listed(headers))?,
+            Format::V2 => {
+                payload.serialize_field("headers", &Joined(headers))?;
+                let cookies = Cookies(headers);
+                if !cookies.is_empty() {
+                    payload.serialize_field("cookies", &cookies)?;
+                }
+            }
+        }
+        let body = self.response.body();
+        match text(body, headers) {
+            Some(text) => payload.serialize_field("body", text)?,
+            None => {
+                payload.serialize_field("body", &STANDARD.encode(body))?;
+                payload.serialize_field("isBase64Encoded", &true)?;
+            }
+        }
+        payload.end()
+    }
+}
+
+/// The body as text, unless it must travel as base64.
+///
+/// Whatever is UTF-8 arrives byte for byte as text, on every front door; a REST API gives base64 to clients as it is unless its binary
+/// types are set up (`[R]` gateway-truth §2.4). So base64 is for what cannot be text, and for what is known not to be.
+fn text<'b>(body: &'b [u8], headers: &HeaderMap) -> Option<&'b str> {
+    if headers.contains_key(CONTENT_ENCODING) {
+        return None;
+    }
+    let content_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    if content_type.is_some_and(is_binary) {
+        return None;
+    }
+    std::str::from_utf8(body).ok()
+}
+
+/// Whether a content type is one of bytes.
+fn is_binary(content_type: &[u8]) -> bool {
+    const BINARY: [&[u8]; 8] = [
+        b"image/",
+        b"audio/",
+        b"video/",
+        b"font/",
+        b"application/octet-stream",
+        b"application/pdf",
+        b"application/wasm",
+        b"application/zip",
+    ];
+    const IMAGE_OF_TEXT: &[u8] = b"image/svg+xml";
+    let starts_with = |prefix: &[u8]| {
+        content_type
+            .get(..prefix.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    };
+    BINARY.into_iter().any(starts_with) && !starts_with(IMAGE_OF_TEXT)
+}
+
+#[cfg(test)]
+mod tests;

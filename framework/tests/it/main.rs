@@ -1,0 +1,7 @@
+//! The framework from outside: apps behind each gateway in-process, and as processes under a Runtime API.
+
+mod app;
+mod gateways;
+mod middleware;
+mod process;
+mod runtime_api;

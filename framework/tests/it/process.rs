@@ -1,0 +1,286 @@
+//! Apps as processes: what they print, how they end, and what they tell Lambda.
+
+use std::process::ExitCode;
+
+use fw::{App, Error, manifest::Manifest, routes};
+use serde_json::{Value, json};
+
+use crate::{
+    app::app,
+    runtime_api::{Lambda, command},
+};
+
+/// Not a test by itself: the other tests start this program once more, and here it becomes the app that they ask for.
+#[test]
+fn as_app() {
+    let Ok(name) = std::env::var("FW_IT_APP") else {
+        return;
+    };
+    let code = match name.as_str() {
+        "it" => app().run(),
+        "failing" => App::<()>::new("failing", async || {
+            let cause = std::io::Error::other("no such table");
+            Err(Error::internal(Chained(cause)))
+        })
+        .run(),
+        "panicking" => App::<()>::new("panicking", async || -> Result<(), Error> {
+            panic!("at start")
+        })
+        .run(),
+        "ill-named" => App::stateless("ill named").run(),
+        "empty" => App::stateless("empty").routes(routes![]).run(),
+        other => panic!("no such app: {other}"),
+    };
+    let code = (0..=255).find(|&number| ExitCode::from(number) == code);
+    std::process::exit(code.map_or(255, i32::from));
+}
+
+/// An error with a cause.
+#[derive(Debug)]
+struct Chained(std::io::Error);
+
+impl std::fmt::Display for Chained {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the store cannot be opened")
+    }
+}
+
+impl std::error::Error for Chained {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+fn event(method: &str, path: &str) -> String {
+    let mut event: Value = serde_json::from_str(include_str!("../events/hello.json")).unwrap();
+    event["routeKey"] = json!("$default");
+    event["rawPath"] = json!(path);
+    event["requestContext"]["http"]["path"] = json!(path);
+    event["requestContext"]["http"]["method"] = json!(method);
+    event.to_string()
+}
+
+const ID: &str = "8476a536-e9f4-11e8-9739-2dfe598c3fcd";
+
+#[test]
+fn invocations_are_answered_one_after_another() {
+    let mut lambda = Lambda::start("it", &[]);
+    for round in 1..=3 {
+        let posted = lambda.invoke(ID, &event("POST", "/count"));
+        assert_eq!(
+            posted.line,
+            format!("POST /2018-06-01/runtime/invocation/{ID}/response HTTP/1.1")
+        );
+        let answer: Value = serde_json::from_str(&posted.body).unwrap();
+        assert_eq!(
+            answer,
+            json!({
+                "statusCode": 200,
+                "headers": {"content-type": "text/plain; charset=utf-8"},
+                "body": round.to_string(),
+            })
+        );
+    }
+    let output = lambda.finish();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("the connection to Lambda is lost"));
+}
+
+#[test]
+fn what_is_no_http_event_is_an_error_by_name_and_the_process_lives_on() {
+    let mut lambda = Lambda::start("it", &[]);
+    let posted = lambda.invoke(ID, include_str!("../events/sqs.json"));
+    assert_eq!(
+        posted.line,
+        format!("POST /2018-06-01/runtime/invocation/{ID}/error HTTP/1.1")
+    );
+    let error: Value = serde_json::from_str(&posted.body).unwrap();
+    assert_eq!(error["errorType"], "fw.NotAnHttpEvent");
+    assert!(
+        error["errorMessage"]
+            .as_str()
+            .unwrap()
+            .ends_with("records of `aws:sqs`"),
+        "{error}"
+    );
+    for event in ["null", "[]", "17", "\"\"", "{}"] {
+        let posted = lambda.invoke(ID, event);
+        assert!(posted.line.contains("/error "), "{posted:?}");
+    }
+    assert!(
+        lambda
+            .invoke(ID, &event("GET", "/hello"))
+            .body
+            .contains("hello")
+    );
+    lambda.finish();
+}
+
+#[test]
+fn a_panic_is_one_log_line_with_its_place_and_the_request_id() {
+    let mut lambda = Lambda::start("it", &[]);
+    let answer: Value =
+        serde_json::from_str(&lambda.invoke(ID, &event("GET", "/panic")).body).unwrap();
+    assert_eq!(answer["statusCode"], 500);
+    let problem: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+    assert_eq!(problem["requestId"], ID);
+    let answer: Value =
+        serde_json::from_str(&lambda.invoke(ID, &event("GET", "/fail")).body).unwrap();
+    assert_eq!(answer["statusCode"], 500);
+    assert!(
+        lambda
+            .invoke(ID, &event("GET", "/hello"))
+            .body
+            .contains("hello")
+    );
+
+    let stderr = String::from_utf8(lambda.finish().stderr).unwrap();
+    let lines: Vec<Value> = stderr
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect();
+    let told: Vec<&Value> = lines
+        .iter()
+        .filter(|line| line["message"].as_str().unwrap().contains("secret"))
+        .collect();
+    let [panic, failure] = told[..] else {
+        panic!("one line each, not: {stderr}");
+    };
+    assert_eq!(panic["message"], "panicked: the secret panic\nforged line");
+    assert!(
+        panic["location"].as_str().unwrap().contains("it/app.rs:"),
+        "{panic}"
+    );
+    assert_eq!(failure["message"], "the secret cause");
+    for line in [panic, failure] {
+        assert_eq!(
+            (&line["level"], &line["requestId"]),
+            (&json!("ERROR"), &json!(ID))
+        );
+    }
+}
+
+#[test]
+fn log_lines_are_json_on_lambda_and_text_on_demand() {
+    for (variables, expected) in [
+        (
+            &[][..],
+            r#""level":"INFO","requestId":"8476a536-e9f4-11e8-9739-2dfe598c3fcd","message":"a line\nand a forged one","target":"#,
+        ),
+        (&[][..], r#","user":"eve\n{}","n":7}"#),
+        (
+            &[("AWS_LAMBDA_LOG_FORMAT", "Text")][..],
+            r#"a line\nand a forged one user="eve\n{}" n=7 request_id=8476a536"#,
+        ),
+        (
+            &[("AWS_LAMBDA_LOG_LEVEL", "DEBUG")][..],
+            r#""message":"not at this level""#,
+        ),
+        (&[("RUST_LOG", "it=debug")][..], r#""level":"DEBUG""#),
+    ] {
+        let mut lambda = Lambda::start("it", variables);
+        assert!(
+            lambda
+                .invoke(ID, &event("GET", "/log"))
+                .body
+                .contains("logged")
+        );
+        let stderr = String::from_utf8(lambda.finish().stderr).unwrap();
+        let told = stderr.lines().any(|line| line.contains(expected));
+        assert!(told, "{variables:?}: no `{expected}` in: {stderr}");
+        assert!(!stderr.lines().any(|line| line.starts_with("and a forged")));
+        let debugs = stderr.contains("not at this level");
+        assert_eq!(
+            debugs,
+            variables
+                .iter()
+                .any(|(_, value)| value.to_lowercase().contains("debug")),
+            "{stderr}"
+        );
+    }
+}
+
+#[test]
+fn a_failing_start_is_told_with_all_causes_on_stderr_and_to_lambda() {
+    for (app, cause) in [
+        ("failing", "the store cannot be opened: no such table"),
+        ("panicking", "panicked: at start"),
+    ] {
+        let mut lambda = Lambda::start(app, &[]);
+        let posted = lambda.call();
+        assert_eq!(posted.line, "POST /2018-06-01/runtime/init/error HTTP/1.1");
+        let report: Value = serde_json::from_str(&posted.body).unwrap();
+        assert_eq!(
+            report,
+            json!({"errorType": "fw.InitError", "errorMessage": cause})
+        );
+        lambda.reply(202, "", "{\"status\":\"OK\"}");
+        let output = lambda.finish();
+        assert_eq!(output.status.code(), Some(1));
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            stderr.contains(&format!("the app's state cannot be made: {cause}")),
+            "{stderr}"
+        );
+    }
+}
+
+#[test]
+fn the_manifest_is_one_line_and_makes_no_state() {
+    for app in ["it", "failing", "panicking"] {
+        let output = command(app)
+            .env("FW_MANIFEST", "1")
+            .env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:1")
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        // The test harness speaks before.
+        let line = stdout.lines().last().unwrap();
+        let manifest: Manifest = serde_json::from_str(line).unwrap();
+        assert_eq!(manifest.app, app);
+        assert!(output.stderr.is_empty());
+    }
+}
+
+#[test]
+fn outside_of_lambda_the_program_says_what_to_do() {
+    let output = command("it").output().unwrap();
+    assert_eq!(output.status.code(), Some(64));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("`cargo fw local`"), "{stderr}");
+}
+
+#[test]
+fn an_ill_formed_app_or_environment_ends_at_once() {
+    for (app, variables, told) in [
+        (
+            "ill-named",
+            &[("FW_MANIFEST", "1")][..],
+            "an app's name has",
+        ),
+        (
+            "ill-named",
+            &[("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:1")],
+            "an app's name has",
+        ),
+        (
+            "empty",
+            &[("AWS_LAMBDA_RUNTIME_API", "no address")],
+            "`AWS_LAMBDA_RUNTIME_API` is no `host:port`",
+        ),
+        (
+            "empty",
+            &[("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:1")],
+            "Lambda sets `AWS_LAMBDA_FUNCTION_NAME`",
+        ),
+    ] {
+        let output = command(app)
+            .envs(variables.iter().copied())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(78));
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(stderr.contains(told), "{stderr}");
+    }
+}

@@ -1,0 +1,121 @@
+//! Lambda, as far as a function sees it: a Runtime API on loopback and a process that polls it.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    process::{Child, Command, Output, Stdio},
+};
+
+/// A request that the function made.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) line: String,
+    pub(crate) body: String,
+}
+
+/// A function that runs.
+pub(crate) struct Lambda {
+    function: Child,
+    listener: TcpListener,
+    connection: Option<BufReader<TcpStream>>,
+}
+
+impl Lambda {
+    /// Starts this very test program as the app of that name; see `process::as_app`.
+    pub(crate) fn start(app: &str, variables: &[(&str, &str)]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let function = command(app)
+            .env(
+                "AWS_LAMBDA_RUNTIME_API",
+                listener.local_addr().unwrap().to_string(),
+            )
+            .env("AWS_LAMBDA_FUNCTION_NAME", "it")
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+            .envs(variables.iter().copied())
+            .spawn()
+            .unwrap();
+        Self {
+            function,
+            listener,
+            connection: None,
+        }
+    }
+
+    /// The next request, on the connection that is there or on a new one.
+    pub(crate) fn call(&mut self) -> Call {
+        let connection = self.connection.get_or_insert_with(|| {
+            let (connection, _) = self.listener.accept().unwrap();
+            BufReader::new(connection)
+        });
+        let mut line = String::new();
+        connection.read_line(&mut line).unwrap();
+        let mut length = 0;
+        loop {
+            let mut header = String::new();
+            connection.read_line(&mut header).unwrap();
+            match header.trim_end().split_once(':') {
+                Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
+                    length = value.trim().parse().unwrap();
+                }
+                Some(_) => {}
+                None => break,
+            }
+        }
+        let mut body = vec![0; length];
+        connection.read_exact(&mut body).unwrap();
+        Call {
+            line: line.trim_end().to_owned(),
+            body: String::from_utf8(body).unwrap(),
+        }
+    }
+
+    /// Answers the last request.
+    pub(crate) fn reply(&mut self, status: u16, headers: &str, body: &str) {
+        let connection = self.connection.as_mut().unwrap().get_mut();
+        write!(
+            connection,
+            "HTTP/1.1 {status} X\r\nContent-Length: {}\r\n{headers}\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+    }
+
+    /// Expects `next`, answers it with an event, and returns what the function posts.
+    pub(crate) fn invoke(&mut self, id: &str, event: &str) -> Call {
+        let next = self.call();
+        assert_eq!(
+            next.line,
+            "GET /2018-06-01/runtime/invocation/next HTTP/1.1"
+        );
+        let headers = format!(
+            "Lambda-Runtime-Aws-Request-Id: {id}\r\nLambda-Runtime-Deadline-Ms: 1893456000000\r\n\
+             Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:us-east-1:123456789012:function:it\r\n"
+        );
+        self.reply(200, &headers, event);
+        let posted = self.call();
+        self.reply(202, "", "{\"status\":\"OK\"}");
+        posted
+    }
+
+    /// Hangs up, and returns what the process has said by its end.
+    pub(crate) fn finish(mut self) -> Output {
+        drop(self.connection.take());
+        // Whatever it asks for now is refused.
+        drop(self.listener);
+        self.function.wait_with_output().unwrap()
+    }
+}
+
+/// This very test program, as the app of that name.
+pub(crate) fn command(app: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args(["--exact", "process::as_app", "--nocapture", "--quiet"])
+        .env_clear()
+        .env("FW_IT_APP", app)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}

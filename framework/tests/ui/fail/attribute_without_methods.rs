@@ -1,0 +1,6 @@
+use fw::route;
+
+#[route("/objects")] //~ mistake
+async fn a() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use fw::route;
+
+#[route("/a", methods = [get])] //~ mistake
+async fn a() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use fw::get;
+
+#[get("/objects")]
+fn objects() {} //~ mistake
+
+fn main() {}

@@ -1,0 +1,6 @@
+use fw::get;
+
+#[get("/objects/<key>?<page>&<type>")] //~ mistake //~ mistake //~ mistake
+async fn object() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use fw::get;
+
+#[get("/objects/:key")] //~ mistake
+async fn a() {}
+
+fn main() {}

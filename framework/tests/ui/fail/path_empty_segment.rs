@@ -1,0 +1,6 @@
+use fw::get;
+
+#[get("/objects//all")] //~ mistake
+async fn a() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use fw::get;
+
+#[get("/search?q")] //~ mistake
+async fn a() {}
+
+fn main() {}

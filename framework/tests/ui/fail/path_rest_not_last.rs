@@ -1,0 +1,6 @@
+use fw::get;
+
+#[get("/files/<path..>/meta")] //~ mistake
+async fn a() {}
+
+fn main() {}

@@ -1,0 +1,376 @@
+//! The arguments of a route attribute: `"PATH", methods = [GET, PUT], crate = path`.
+//!
+//! They are read as token trees rather than by a grammar, so that each mistake is one error of our own words and the rest is
+//! still read.
+
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote_spanned};
+use syn::LitStr;
+
+use crate::errors::{Errors, closest};
+
+/// The methods that a gateway's route can have, besides `ANY`. [D] docs.aws.amazon.com, "Create routes for HTTP APIs".
+const METHODS: [&str; 7] = ["GET", "PUT", "POST", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+
+/// Which attribute it is: `route`, or a shorthand with its method.
+#[derive(Clone, Copy)]
+pub(crate) struct Form {
+    pub(crate) name: &'static str,
+    pub(crate) method: Option<&'static str>,
+}
+
+impl Form {
+    /// The attribute as it would be for that path.
+    fn example(self, path: &str) -> String {
+        match self.method {
+            Some(_) => format!("#[{}({path:?})]", self.name),
+            None => format!("#[route({path:?}, methods = [GET])]"),
+        }
+    }
+}
+
+/// What was read, as far as it could be.
+pub(crate) struct RouteArgs {
+    pub(crate) path: Option<LitStr>,
+    pub(crate) methods: Vec<&'static str>,
+    pub(crate) krate: Krate,
+}
+
+/// The path of the framework's crate: `::fw`, or what `crate = …` says.
+pub(crate) struct Krate(Option<TokenStream>);
+
+impl Krate {
+    /// The path as tokens that stand at `span`, so that what rustc says of them, it says there.
+    pub(crate) fn at(&self, span: Span) -> TokenStream {
+        let Some(path) = &self.0 else {
+            return quote_spanned!(span=> ::fw);
+        };
+        path.clone()
+            .into_iter()
+            .map(|mut token| {
+                token.set_span(span.resolved_at(token.span()));
+                token
+            })
+            .collect()
+    }
+}
+
+pub(crate) fn parse(attr: TokenStream, form: Form, errors: &mut Errors) -> RouteArgs {
+    let mut args = RouteArgs {
+        path: None,
+        methods: form.method.into_iter().collect(),
+        krate: Krate(None),
+    };
+    let example = form.example("/path");
+    let parts = split(attr);
+    if parts.is_empty() {
+        errors.push_span(
+            Span::call_site(),
+            format!("`#[{}]` needs a path", form.name),
+            format!("write `{example}`"),
+        );
+        return args;
+    }
+    let (mut seen_path, mut seen_methods, mut seen_crate) = (false, false, false);
+    for (index, part) in parts.iter().enumerate() {
+        let tokens = Tokens(part);
+        match part.as_slice() {
+            [] => errors.push_span(
+                Span::call_site(),
+                format!("`#[{}]` has a comma too many", form.name),
+                format!("write `{example}`"),
+            ),
+            [TokenTree::Ident(key), TokenTree::Punct(equals), value @ ..]
+                if equals.as_char() == '=' =>
+            {
+                let value = Tokens(value);
+                match key.to_string().as_str() {
+                    "methods" if form.method.is_some() => {
+                        let path = args.path.as_ref().map_or("/path".to_owned(), LitStr::value);
+                        errors.push(
+                            tokens,
+                            format!("`#[{}]` has its method in its name", form.name),
+                            format!("leave `methods` out, or write `#[route({path:?}, methods = {value})]`"),
+                        );
+                    }
+                    "methods" if seen_methods => {
+                        errors.push(
+                            key,
+                            "`methods` is given twice",
+                            "put all methods into one list",
+                        );
+                    }
+                    "methods" => {
+                        seen_methods = true;
+                        methods(key, value, &mut args.methods, errors);
+                    }
+                    "crate" if seen_crate => {
+                        errors.push(key, "`crate` is given twice", "leave one of them out");
+                    }
+                    "crate" => {
+                        seen_crate = true;
+                        match syn::parse2::<syn::Path>(value.to_token_stream()) {
+                            Ok(path) => args.krate = Krate(Some(path.into_token_stream())),
+                            Err(_) => errors.push(
+                                tokens,
+                                "`crate` is the name under which this crate knows `fw`",
+                                "write `crate = ::name`",
+                            ),
+                        }
+                    }
+                    "path" => {
+                        seen_path = true;
+                        errors.push(
+                            key,
+                            "the path is written without a name",
+                            format!("write `#[{}({value}, …)]`", form.name),
+                        );
+                    }
+                    other => {
+                        let near = closest(other, ["methods", "crate"]);
+                        // One mistake: the list under a wrong name is no missing list as well.
+                        seen_methods |= near == Some("methods");
+                        errors.push(
+                            key,
+                            format!("unknown argument `{other}`"),
+                            near.map_or_else(
+                                || {
+                                    "leave it out: beside the path there are `methods` and `crate`"
+                                        .to_owned()
+                                },
+                                |near| format!("write `{near}`"),
+                            ),
+                        );
+                    }
+                }
+            }
+            [TokenTree::Ident(key), TokenTree::Group(group)] if key == "methods" => {
+                seen_methods = true;
+                errors.push(
+                    tokens,
+                    "`methods` is a list in brackets",
+                    format!("write `methods = [{}]`", group.stream()),
+                );
+            }
+            _ if seen_path => {
+                let help = match tokens.to_string() {
+                    word if METHODS.contains(&word.as_str()) => {
+                        seen_methods = true;
+                        format!("write `methods = [{word}]`")
+                    }
+                    text if text.starts_with('"') => {
+                        "leave it out: a second path needs a second function, which may call this one"
+                            .to_owned()
+                    }
+                    _ => "leave it out: beside the path there are `methods` and `crate`".to_owned(),
+                };
+                errors.push(tokens, "unexpected argument", help);
+            }
+            _ => {
+                seen_path = true;
+                args.path = path(tokens, form, errors);
+                if index > 0
+                    && let Some(path) = &args.path
+                {
+                    let help = format!("write `#[{}({:?}, …)]`", form.name, path.value());
+                    errors.push(tokens, "the path comes first", help);
+                }
+            }
+        }
+    }
+    if !seen_path {
+        errors.push_span(
+            Span::call_site(),
+            format!("`#[{}]` needs a path", form.name),
+            format!("write `{example}`"),
+        );
+    }
+    if form.method.is_none() && !seen_methods {
+        let path = args.path.as_ref().map_or("/path".to_owned(), LitStr::value);
+        let help = format!("write `#[route({path:?}, methods = [GET])]` or `#[get({path:?})]`");
+        errors.push_span(Span::call_site(), "`#[route]` needs its methods", help);
+    }
+    args
+}
+
+fn path(tokens: Tokens<'_>, form: Form, errors: &mut Errors) -> Option<LitStr> {
+    if let Ok(path) = syn::parse2::<LitStr>(tokens.to_token_stream())
+        && path.suffix().is_empty()
+    {
+        return Some(path);
+    }
+    // The path that was meant, if it is there: bare, in brackets, in a literal of another kind.
+    let text: String = tokens.to_string().split_whitespace().collect();
+    let path = text
+        .find('/')
+        .and_then(|start| text[start..].split(['"', ',', ']', ')']).next())
+        .unwrap_or("/path");
+    errors.push(
+        tokens,
+        "the path must be a string literal: the macro reads it before anything is evaluated",
+        format!("write `{}`", form.example(path)),
+    );
+    None
+}
+
+fn methods(
+    key: &proc_macro2::Ident,
+    value: Tokens<'_>,
+    list: &mut Vec<&'static str>,
+    errors: &mut Errors,
+) {
+    let [TokenTree::Group(group)] = value.0 else {
+        let at = if value.0.is_empty() {
+            key.to_token_stream()
+        } else {
+            value.to_token_stream()
+        };
+        let given = if value.0.is_empty() {
+            "GET".to_owned()
+        } else {
+            value.to_string()
+        };
+        errors.push(
+            at,
+            "`methods` is a list in brackets",
+            format!("write `methods = [{given}]`"),
+        );
+        return;
+    };
+    if group.delimiter() != Delimiter::Bracket {
+        errors.push(
+            group,
+            "`methods` is a list in brackets",
+            format!("write `methods = [{}]`", group.stream()),
+        );
+        return;
+    }
+    let parts = split(group.stream());
+    if parts.is_empty() {
+        errors.push(
+            group,
+            "a route answers at least one method",
+            "write `methods = [GET]`",
+        );
+    }
+    for part in &parts {
+        method(Tokens(part), group, list, errors);
+    }
+}
+
+fn method(tokens: Tokens<'_>, group: &Group, list: &mut Vec<&'static str>, errors: &mut Errors) {
+    // `Method::GET` and `"GET"` are known by their last token, and told apart below.
+    let word = match tokens.0.last() {
+        Some(TokenTree::Ident(ident)) => ident.to_string(),
+        Some(literal @ TokenTree::Literal(_)) => literal.to_string().trim_matches('"').to_owned(),
+        Some(_) => String::new(),
+        None => {
+            errors.push(group, "a comma too many", "write `methods = [GET, PUT]`");
+            return;
+        }
+    };
+    let known = METHODS
+        .into_iter()
+        .find(|method| method.eq_ignore_ascii_case(&word));
+    if let Some(method) = known {
+        match tokens.0 {
+            [TokenTree::Ident(_)] if method == word => {
+                if list.contains(&method) {
+                    errors.push(
+                        tokens,
+                        format!("`{method}` is in the list twice"),
+                        "leave one of them out",
+                    );
+                } else {
+                    list.push(method);
+                }
+            }
+            [TokenTree::Ident(_)] => errors.push(
+                tokens,
+                "methods are upper case",
+                format!("write `{method}`"),
+            ),
+            [TokenTree::Literal(_)] => errors.push(
+                tokens,
+                "a method is written without quotes",
+                format!("write `{method}`"),
+            ),
+            _ => errors.push(
+                tokens,
+                "a method is written as its name alone",
+                format!("write `{method}`"),
+            ),
+        }
+        return;
+    }
+    let upper = word.to_uppercase();
+    let all = METHODS.join(", ");
+    match upper.as_str() {
+        "ANY" | "ALL" => errors.push(
+            tokens,
+            format!("`{word}` is no method: a route names those that it answers"),
+            format!("write `methods = [{all}]`, or fewer"),
+        ),
+        "TRACE" | "CONNECT" => errors.push(
+            tokens,
+            format!("API Gateway has no routes for `{upper}`"),
+            format!("use one of {all}"),
+        ),
+        _ => errors.push(
+            tokens,
+            format!("unknown method `{tokens}`"),
+            closest(&word, METHODS).map_or_else(
+                || format!("use one of {all}"),
+                |near| format!("did you mean `{near}`?"),
+            ),
+        ),
+    }
+}
+
+/// The tokens between the commas; a trailing comma adds nothing.
+fn split(tokens: TokenStream) -> Vec<Vec<TokenTree>> {
+    let mut parts = vec![Vec::new()];
+    flatten(tokens, &mut |token| match &token {
+        TokenTree::Punct(punct) if punct.as_char() == ',' => parts.push(Vec::new()),
+        _ => {
+            if let Some(part) = parts.last_mut() {
+                part.push(token);
+            }
+        }
+    });
+    if parts.last().is_some_and(Vec::is_empty) {
+        parts.pop();
+    }
+    parts
+}
+
+/// Undoes the invisible groups in which a `macro_rules!` hands on what it matched.
+fn flatten(tokens: TokenStream, each: &mut impl FnMut(TokenTree)) {
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) if group.delimiter() == Delimiter::None => {
+                flatten(group.stream(), each);
+            }
+            token => each(token),
+        }
+    }
+}
+
+/// A run of tokens, for spans and for quoting it in a message.
+#[derive(Clone, Copy)]
+struct Tokens<'t>(&'t [TokenTree]);
+
+impl ToTokens for Tokens<'_> {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        tokens.extend(self.0.iter().cloned());
+    }
+}
+
+impl std::fmt::Display for Tokens<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.to_token_stream().fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests;

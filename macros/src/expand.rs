@@ -1,0 +1,224 @@
+//! The tokens of a checked handler. Nothing here can fail, and no lint that a project may switch on is set off by it.
+//!
+//! Whatever is the user's to mend keeps the user's span: a conversion stands on its type, the future on the function's name.
+//! Locals have mixed-site spans, so no argument or function of the user's can be taken for one of them; and a prefix, as a
+//! pattern that happens to be the name of a constant would match it and bind nothing.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
+
+use crate::{
+    attr::Krate,
+    model::{Arg, ArgKind, Function, Handler, Output},
+};
+
+pub(crate) fn expand(handler: &Handler) -> TokenStream {
+    let Function {
+        attrs,
+        vis,
+        sig,
+        body,
+    } = &handler.function;
+    let krate = handler.krate.at(Span::call_site());
+    let cfgs = &handler.cfgs;
+    let name = &sig.ident;
+    let info = info(handler);
+    let (generics, state, constructor) = match handler.state() {
+        Some(state) => (None, state.clone(), quote!(with_state)),
+        None => (
+            Some(quote!(<__FwState>)),
+            quote!(__FwState),
+            quote!(stateless),
+        ),
+    };
+    let call = call(handler);
+    let known = {
+        let krate = handler.krate.at(name.span());
+        quote_spanned!(name.span()=> <Self as #krate::__private::RouteDecl>::INFO)
+    };
+    quote! {
+        // That it is `async` is asked of it, whether it waits or not.
+        #[allow(clippy::unused_async)]
+        #(#attrs)* #vis #sig #body
+
+        #(#cfgs)*
+        #[doc(hidden)]
+        #[allow(
+            non_camel_case_types,
+            missing_debug_implementations,
+            unreachable_pub,
+            clippy::redundant_pub_crate
+        )]
+        #vis struct #name {}
+
+        #(#cfgs)*
+        #[automatically_derived]
+        #[allow(unused_qualifications)]
+        impl #krate::__private::RouteDecl for #name {
+            const INFO: #krate::__private::RouteInfo = #info;
+        }
+
+        #(#cfgs)*
+        #[automatically_derived]
+        #[allow(deprecated, unreachable_code, unused_qualifications)]
+        impl #generics #krate::__private::IntoRoute<#state> for #name {
+            fn into_route() -> #krate::__private::Route<#state> {
+                #krate::__private::Route::#constructor(
+                    #known,
+                    #call,
+                )
+            }
+        }
+    }
+}
+
+/// What is known at compile time.
+fn info(handler: &Handler) -> TokenStream {
+    let krate = handler.krate.at(Span::call_site());
+    let name = &handler.function.sig.ident;
+    let methods = &handler.methods;
+    let path = handler.pattern.gateway_path();
+    let handler_name = name.unraw().to_string();
+    let (summary, description) = (&handler.docs.summary, &handler.docs.description);
+    // Spanned at the name, `line!` tells its line; elsewhere it would tell the attribute's.
+    let file = quote_spanned!(name.span()=> ::core::file!());
+    let line = quote_spanned!(name.span()=> ::core::line!());
+    let path_params = handler.pattern.path_names().map(|name| (name, "path"));
+    let query = handler.pattern.query.iter().map(String::as_str);
+    let params = path_params
+        .chain(query.map(|name| (name, "query")))
+        .filter_map(|(param, place)| {
+            let ty = &handler.parameter(param)?.ty;
+            let (start, end) = ends(ty);
+            let place = Ident::new(place, end);
+            let krate = handler.krate.at(start);
+            let from_param = cast(&handler.krate, ty, "FromParam", quote!(<'_, _>));
+            let call = quote_spanned!(start=> #krate::__private::ParamInfo);
+            Some(quote_spanned! {end=>
+                #call::#place(#param, #from_param::REQUIRED, #from_param::MULTIPLE)
+            })
+        });
+    quote! {
+        #krate::__private::RouteInfo {
+            methods: &[#(#methods),*],
+            path: #path,
+            handler: ::core::concat!(::core::module_path!(), "::", #handler_name),
+            file: #file,
+            line: #line,
+            summary: #summary,
+            description: #description,
+            params: &[#(#params),*],
+        }
+    }
+}
+
+/// The closure that reads the arguments and calls the function.
+///
+/// Nothing of the user's runs before the future is polled; and what the extraction needs is gone when the handler runs.
+fn call(handler: &Handler) -> TokenStream {
+    let name = &handler.function.sig.ident;
+    let krate = handler.krate.at(name.span());
+    let local = Span::mixed_site().located_at(name.span());
+    let state = Ident::new("__fw_state", local);
+    let request = Ident::new("__fw_request", local);
+    let problems = Ident::new("__fw_problems", local);
+    let read: Vec<(Ident, TokenStream)> = handler
+        .args
+        .iter()
+        .enumerate()
+        .filter_map(|(index, arg)| {
+            let value = read(&handler.krate, arg, &request)?;
+            Some((format_ident!("__fw_{index}", span = local), value))
+        })
+        .collect();
+    let locals: Vec<&Ident> = read.iter().map(|(local, _)| local).collect();
+    let values = read.iter().map(|(_, value)| value);
+    let mut next = locals.iter();
+    let args = handler.args.iter().filter_map(|arg| match arg.kind {
+        ArgKind::State => Some(&state),
+        _ => next.next().copied(),
+    });
+    let answer = quote!(#name(#(#args),*).await);
+    let answer = match &handler.output {
+        Some(Output { ty, plain: true }) => {
+            let responder = cast(&handler.krate, ty, "Responder", None);
+            quote!(#responder::respond(#answer))
+        }
+        Some(Output { ty, plain: false }) => {
+            let response = cast(&handler.krate, ty, "IntoResponse", None);
+            quote!(#response::into_response(#answer))
+        }
+        None => quote!(#krate::__private::IntoResponse::into_response(#answer)),
+    };
+    let extract = (!locals.is_empty()).then(|| {
+        quote! {
+            let (#(#locals,)*) = {
+                let mut #problems = #krate::__private::Problems::new();
+                #(let #locals = #problems.keep(#values);)*
+                match (#(#locals,)*) {
+                    (#(#krate::__private::Option::Some(#locals),)*) => (#(#locals,)*),
+                    _ => return #problems.into_response(),
+                }
+            };
+        }
+    });
+    let params = if handler.state().is_some() {
+        quote!(#state, #request)
+    } else if locals.is_empty() {
+        quote!(_)
+    } else {
+        quote!(#request)
+    };
+    // A future that is not `Send` is told at this expression, so it stands on the function's name.
+    quote_spanned! {name.span()=>
+        |#params| #krate::__private::boxed(async move { #extract #answer })
+    }
+}
+
+/// The expression that reads an argument; `None` for the state.
+fn read(krate: &Krate, arg: &Arg, request: &Ident) -> Option<TokenStream> {
+    let (_, end) = ends(&arg.ty);
+    let (place, name) = match &arg.kind {
+        ArgKind::State => return None,
+        ArgKind::Path(name) => ("path", name),
+        ArgKind::Query(name) => ("query", name),
+        ArgKind::Extractor if arg.plain => {
+            let extractor = cast(krate, &arg.ty, "Extractor", None);
+            return Some(quote_spanned!(end=> #extractor::extract(#request)));
+        }
+        ArgKind::Extractor => {
+            let extractor = cast(krate, &arg.ty, "FromRequest", None);
+            return Some(quote_spanned!(end=> #extractor::from_request(#request)));
+        }
+    };
+    let from_param = cast(krate, &arg.ty, "FromParam", quote!(<'_, _>));
+    let place = Ident::new(place, end);
+    let krate = krate.at(end);
+    Some(quote_spanned! {end=>
+        #from_param::from_param(#krate::__private::Param::#place(#request, #name))
+    })
+}
+
+/// `<T as Trait<…>>`, from the type's first token to its last: on stable Rust no span can be joined from two, but rustc joins
+/// what stands between them, and so underlines the type.
+fn cast(
+    krate: &Krate,
+    ty: &TokenStream,
+    name: &str,
+    params: impl Into<Option<TokenStream>>,
+) -> TokenStream {
+    let (start, end) = ends(ty);
+    let krate = krate.at(end);
+    let name = Ident::new(name, end);
+    let params = params.into();
+    let open = quote_spanned!(start=> <);
+    quote_spanned!(end=> #open #ty as #krate::__private::#name #params>)
+}
+
+/// The spans of the first and the last token.
+fn ends(tokens: &TokenStream) -> (Span, Span) {
+    let mut spans = tokens.clone().into_iter().map(|token| token.span());
+    let start = spans.next().unwrap_or_else(Span::call_site);
+    (start, spans.last().unwrap_or(start))
+}

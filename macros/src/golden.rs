@@ -1,0 +1,135 @@
+//! Golden expansions: `tests/golden/NAME.in.rs` expands to `tests/golden/NAME.rs`.
+//!
+//! `FW_UPDATE=1 cargo test -p fw-macros golden` writes them anew; read the difference before it is committed.
+
+use std::{fs, path::Path};
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::{Attribute, Item};
+
+use crate::{attr::Form, route_tokens, routes};
+
+fn form(attr: &Attribute) -> Option<Form> {
+    let forms = [
+        ("route", None),
+        ("get", Some("GET")),
+        ("put", Some("PUT")),
+        ("post", Some("POST")),
+        ("patch", Some("PATCH")),
+        ("delete", Some("DELETE")),
+        ("head", Some("HEAD")),
+        ("options", Some("OPTIONS")),
+    ];
+    forms
+        .into_iter()
+        .find(|(name, _)| attr.path().is_ident(name))
+        .map(|(name, method)| Form { name, method })
+}
+
+/// Expands what rustc would expand, in its order: the first attribute of an item, and `routes!` after the framework's hand-over.
+fn expand(source: &str) -> String {
+    let file = syn::parse_file(source).unwrap();
+    let mut tokens = TokenStream::new();
+    for mut item in file.items {
+        match &mut item {
+            Item::Fn(function) => {
+                let at = function.attrs.iter().position(|attr| form(attr).is_some());
+                if let Some(at) = at {
+                    let attr = function.attrs.remove(at);
+                    let args = match &attr.meta {
+                        syn::Meta::List(list) => list.tokens.clone(),
+                        _ => TokenStream::new(),
+                    };
+                    let form = form(&attr).unwrap();
+                    tokens.extend(route_tokens(args, item.into_token_stream(), form));
+                    continue;
+                }
+            }
+            Item::Macro(list) if list.mac.path.is_ident("routes") => {
+                let list = &list.mac.tokens;
+                let expression = routes::expand(quote!(::fw => #list));
+                tokens.extend(quote!(fn list() -> ::fw::Routes<Store> #expression));
+                continue;
+            }
+            _ => {}
+        }
+        item.to_tokens(&mut tokens);
+    }
+    prettyplease::unparse(&syn::parse2(tokens).unwrap())
+}
+
+#[test]
+fn expansions_are_as_recorded() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let update = std::env::var_os("FW_UPDATE").is_some();
+    let mut inputs: Vec<_> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.to_string_lossy().ends_with(".in.rs"))
+        .collect();
+    inputs.sort();
+    assert!(inputs.len() >= 6, "the inputs are gone: {inputs:?}");
+    for input in inputs {
+        let name = input.file_name().unwrap().to_string_lossy().into_owned();
+        let golden = folder.join(name.replace(".in.rs", ".rs"));
+        let expanded = expand(&fs::read_to_string(&input).unwrap());
+        if update {
+            fs::write(&golden, &expanded).unwrap();
+        }
+        let recorded = fs::read_to_string(&golden).unwrap_or_default();
+        assert!(
+            expanded == recorded,
+            "the expansion of {name} has changed; see the difference with `FW_UPDATE=1 cargo test -p fw-macros golden` \
+             and `git diff`. It is now:\n{expanded}"
+        );
+    }
+}
+
+#[test]
+fn a_renamed_framework_is_named_by_its_new_name_alone() {
+    let source = "#[get(\"/a/<key>?<q>\", crate = ::web)] \
+        async fn object(state: &Store, key: &str, q: Option<u8>, body: Json<u8>) -> Result<()> {}";
+    let expanded = expand(source);
+    assert!(expanded.contains("::web::__private"));
+    assert!(!expanded.contains("fw::"), "{expanded}");
+    let expanded = expand(&source.replace("/a/<key>", "/a/{key}"));
+    assert!(expanded.contains("compile_error"));
+    assert!(!expanded.contains("fw::"), "{expanded}");
+    let list = routes::expand(quote!(::web => a, b::c)).to_string();
+    assert!(list.contains(":: web"));
+    assert!(!list.contains(":: fw"), "{list}");
+}
+
+/// An editor runs the macros on half-typed code: whatever lexes must expand, to errors or to items.
+#[test]
+fn no_half_typed_code_makes_a_macro_panic() {
+    let attr = r#""/a/<b>?<c>&<d>", methods = [GET, "PUT"], crate = ::web"#;
+    let item = "/// Doc.\n#[get(\"/x\")] pub async fn f<'a, T>(&self, b: &'a str, Json(c): \
+        Option<Json<u8>>, s: &mut S, t: &'static [u8], ...) -> Result<impl X, E> where T: X { body }";
+    let list = "$crate => a, m::b::<u8>, #[cfg(x)] self::c, d(), \"e\"; f";
+    let cut = |text: &str, run: &dyn Fn(TokenStream)| {
+        for start in 0..text.len() {
+            for end in [start + 1, start + 5, text.len()] {
+                if let (Some(before), Some(after)) = (text.get(..start), text.get(end..))
+                    && let Ok(tokens) = format!("{before}{after}").parse()
+                {
+                    run(tokens);
+                }
+            }
+        }
+    };
+    let form = Form {
+        name: "route",
+        method: None,
+    };
+    cut(attr, &|attr| {
+        assert!(!route_tokens(attr, item.parse().unwrap(), form).is_empty());
+    });
+    cut(item, &|item| {
+        assert!(!route_tokens(attr.parse().unwrap(), item, form).is_empty());
+    });
+    cut(&list.replace('$', ""), &|list| {
+        assert!(!routes::expand(list).is_empty());
+    });
+}

@@ -1,0 +1,194 @@
+//! The model: a handler as written, and a handler that has passed all checks.
+
+use proc_macro2::TokenStream;
+use syn::{
+    Attribute, Signature, Token, Visibility,
+    parse::{Parse, ParseStream},
+};
+
+use crate::{attr::Krate, pattern::Pattern};
+
+/// A function as written. Its body stays tokens: one that does not parse yet must not switch the macro off.
+pub(crate) struct Function {
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) vis: Visibility,
+    pub(crate) sig: Signature,
+    /// The body in braces, or the `;` of a function without one.
+    pub(crate) body: TokenStream,
+}
+
+impl Parse for Function {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        Ok(Self {
+            attrs: input.call(Attribute::parse_outer)?,
+            vis: input.parse()?,
+            sig: input.parse()?,
+            body: input.parse()?,
+        })
+    }
+}
+
+impl Function {
+    pub(crate) fn has_body(&self) -> bool {
+        let input = self.body.clone();
+        syn::parse::Parser::parse2(|input: ParseStream<'_>| input.parse::<Token![;]>(), input)
+            .is_err()
+    }
+}
+
+/// A handler in which nothing is wrong that a macro can see. Only `check` makes one; `expand` cannot fail on it.
+pub(crate) struct Handler {
+    pub(crate) krate: Krate,
+    pub(crate) function: Function,
+    /// The function's `#[cfg]`s, which go on everything generated.
+    pub(crate) cfgs: Vec<Attribute>,
+    pub(crate) pattern: Pattern,
+    pub(crate) methods: Vec<&'static str>,
+    pub(crate) args: Vec<Arg>,
+    /// The type that it returns; `None` where it cannot be named outside its signature (`impl Trait`, `!`).
+    pub(crate) output: Option<Output>,
+    pub(crate) docs: Docs,
+}
+
+/// One argument of a handler.
+pub(crate) struct Arg {
+    pub(crate) kind: ArgKind,
+    /// Its type, the function's own lifetimes elided; for the state, what the reference points to.
+    pub(crate) ty: TokenStream,
+    /// See [`is_plain`](crate::types::is_plain).
+    pub(crate) plain: bool,
+}
+
+/// What a handler returns.
+pub(crate) struct Output {
+    /// The type, the function's own lifetimes elided.
+    pub(crate) ty: TokenStream,
+    /// See [`is_plain`](crate::types::is_plain).
+    pub(crate) plain: bool,
+}
+
+pub(crate) enum ArgKind {
+    /// A parameter in the path, of that name.
+    Path(String),
+    /// A parameter in the query, of that name.
+    Query(String),
+    State,
+    Extractor,
+}
+
+impl Handler {
+    pub(crate) fn state(&self) -> Option<&TokenStream> {
+        self.args
+            .iter()
+            .find(|arg| matches!(arg.kind, ArgKind::State))
+            .map(|arg| &arg.ty)
+    }
+
+    /// The parameter's argument; checks have seen to it that there is one.
+    pub(crate) fn parameter(&self, name: &str) -> Option<&Arg> {
+        self.args.iter().find(|arg| match &arg.kind {
+            ArgKind::Path(known) | ArgKind::Query(known) => known == name,
+            ArgKind::State | ArgKind::Extractor => false,
+        })
+    }
+}
+
+/// A doc comment, taken apart.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Docs {
+    /// The first paragraph, on one line.
+    pub(crate) summary: String,
+    /// The rest, as written.
+    pub(crate) description: String,
+}
+
+impl Docs {
+    pub(crate) fn read(attrs: &[Attribute]) -> Self {
+        let mut lines: Vec<String> = Vec::new();
+        for attr in attrs.iter().filter(|attr| attr.path().is_ident("doc")) {
+            // What is no literal, as `include_str!(…)`, is not known here; `#[doc(hidden)]` is no text.
+            if let syn::Meta::NameValue(meta) = &attr.meta
+                && let syn::Expr::Lit(syn::ExprLit {
+                    lit: syn::Lit::Str(text),
+                    ..
+                }) = &meta.value
+            {
+                lines.extend(unstarred(&text.value()));
+            }
+        }
+        let lines: Vec<&str> = lines
+            .iter()
+            .map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end())
+            .skip_while(|line| line.is_empty())
+            .collect();
+        let end = lines
+            .iter()
+            .position(|line| line.is_empty())
+            .unwrap_or(lines.len());
+        let (summary, description) = lines.split_at(end);
+        let summary: Vec<&str> = summary.iter().map(|line| line.trim()).collect();
+        Self {
+            summary: summary.join(" "),
+            description: description.join("\n").trim_matches('\n').to_owned(),
+        }
+    }
+}
+
+/// The lines of one doc attribute; `/** … */` makes one of many lines, each with its star.
+fn unstarred(text: &str) -> Vec<String> {
+    let lines: Vec<&str> = text.split('\n').collect();
+    let star = |line: &str| line.trim().is_empty() || line.trim_start().starts_with('*');
+    let starred = lines.len() > 1 && lines.iter().skip(1).all(|line| star(line));
+    lines
+        .into_iter()
+        .map(|line| {
+            let text = line.trim_start();
+            match text.strip_prefix('*') {
+                Some(text) if starred => text.to_owned(),
+                _ => line.to_owned(),
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use syn::parse_quote;
+
+    use super::*;
+
+    #[test]
+    fn docs_are_split_after_the_first_paragraph() {
+        let function: Function = parse_quote! {
+            /// Fetch one
+            /// object.
+            ///
+            /// Its key is a path.
+            ///
+            ///     indented
+            #[doc(hidden)]
+            #[doc = include_str!("x.md")]
+            async fn object() {}
+        };
+        assert_eq!(
+            Docs::read(&function.attrs),
+            Docs {
+                summary: "Fetch one object.".into(),
+                description: "Its key is a path.\n\n    indented".into(),
+            }
+        );
+        let function: Function = parse_quote! {
+            #[doc = "\n * Fetch one object.\n *\n * More."]
+            async fn object() {}
+        };
+        assert_eq!(Docs::read(&function.attrs).summary, "Fetch one object.");
+        assert_eq!(Docs::read(&function.attrs).description, "More.");
+        let function: Function = parse_quote! {
+            /// A list:
+            /// * one
+            async fn object() {}
+        };
+        assert_eq!(Docs::read(&function.attrs).summary, "A list: * one");
+        assert_eq!(Docs::read(&[]), Docs::default());
+    }
+}

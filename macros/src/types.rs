@@ -1,0 +1,127 @@
+//! Questions to types and patterns as they are written: nothing here knows what a name stands for.
+
+use proc_macro2::{Group, Ident, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::{GenericArgument, PathArguments, Type};
+
+/// The type without the parentheses and invisible groups around it.
+pub(crate) fn bare(ty: &Type) -> &Type {
+    match ty {
+        Type::Paren(inner) => bare(&inner.elem),
+        Type::Group(inner) => bare(&inner.elem),
+        other => other,
+    }
+}
+
+/// Whether the type has no parameters, or stands with an `Option` or a `Result` around it alone.
+///
+/// It decides how rustc tells that the type is no extractor or no response. That `Thing` is none is said in our words alone, by
+/// way of `__private::Extractor`, and without a list of whatever else is one. But of `Json<Thing>` it is `Thing` that lacks
+/// something, which only rustc can name: such a type is taken as it is.
+pub(crate) fn is_plain(ty: &Type) -> bool {
+    let ty = bare(ty);
+    if let Type::Reference(reference) = ty {
+        return is_plain(&reference.elem);
+    }
+    let Type::Path(path) = ty else {
+        return false;
+    };
+    let Some(last) = path.path.segments.last() else {
+        return false;
+    };
+    match &last.arguments {
+        PathArguments::None => true,
+        PathArguments::AngleBracketed(args) if last.ident == "Option" || last.ident == "Result" => {
+            matches!(args.args.first(), Some(GenericArgument::Type(ty)) if is_plain(ty))
+        }
+        _ => false,
+    }
+}
+
+/// The plain name of an argument: `key` and `mut key`, but no other pattern.
+pub(crate) fn plain_name(pat: &syn::Pat) -> Option<&Ident> {
+    match pat {
+        syn::Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => Some(&pat.ident),
+        _ => None,
+    }
+}
+
+/// `&str`, which is a parameter and never the state.
+pub(crate) fn is_text(ty: &Type) -> bool {
+    match ty {
+        Type::Reference(reference) => {
+            matches!(bare(&reference.elem), Type::Path(path) if path.path.is_ident("str"))
+        }
+        _ => false,
+    }
+}
+
+/// A type that can be a parameter and never an extractor: `&str`, a number, `bool`, `char`.
+pub(crate) fn is_scalar(ty: &Type) -> bool {
+    const SCALARS: [&str; 16] = [
+        "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16",
+        "u32", "u64", "u128", "usize",
+    ];
+    is_text(ty)
+        || matches!(ty, Type::Path(path) if SCALARS.iter().any(|name| path.path.is_ident(name)))
+}
+
+/// A type by its name alone, which may well implement `FromStr`.
+pub(crate) fn is_simple(ty: &Type) -> bool {
+    matches!(ty, Type::Path(path) if path.path.get_ident().is_some())
+}
+
+/// The type with the function's own lifetimes elided: outside of the function nobody knows them.
+pub(crate) fn elide(ty: TokenStream, lifetimes: &[String]) -> TokenStream {
+    if lifetimes.is_empty() {
+        return ty;
+    }
+    let mut quoted = false;
+    ty.into_iter()
+        .map(|token| {
+            let after_quote = std::mem::replace(
+                &mut quoted,
+                matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '\''),
+            );
+            match token {
+                TokenTree::Ident(ident)
+                    if after_quote && lifetimes.iter().any(|known| ident == known) =>
+                {
+                    Ident::new("_", ident.span()).into()
+                }
+                TokenTree::Group(group) => {
+                    let mut elided =
+                        Group::new(group.delimiter(), elide(group.stream(), lifetimes));
+                    elided.set_span(group.span());
+                    elided.into()
+                }
+                token => token,
+            }
+        })
+        .collect()
+}
+
+pub(crate) fn has_word(tokens: TokenStream, word: &str) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == word,
+        TokenTree::Group(group) => has_word(group.stream(), word),
+        _ => false,
+    })
+}
+
+/// Source text of tokens, spaced as people write types.
+pub(crate) fn text(tokens: impl ToTokens) -> String {
+    let text = tokens.to_token_stream().to_string();
+    [
+        (" :: ", "::"),
+        ("& ", "&"),
+        (" < ", "<"),
+        (" >", ">"),
+        (" ,", ","),
+        ("( ", "("),
+        (" (", "("),
+        (" )", ")"),
+    ]
+    .into_iter()
+    .fold(text, |text, (from, to)| text.replace(from, to))
+}

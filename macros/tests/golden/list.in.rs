@@ -1,0 +1,1 @@
+routes![hello, files::list, #[cfg(unix)] crate::debug,];

@@ -1,0 +1,1 @@
+routes![hello(), #[inline] files, "text"];

@@ -1,0 +1,38 @@
+#[allow(clippy::unused_async)]
+async fn hello() -> &'static str {
+    "hello"
+}
+#[doc(hidden)]
+#[allow(
+    non_camel_case_types,
+    missing_debug_implementations,
+    unreachable_pub,
+    clippy::redundant_pub_crate
+)]
+struct hello {}
+#[automatically_derived]
+#[allow(unused_qualifications)]
+impl ::fw::__private::RouteDecl for hello {
+    const INFO: ::fw::__private::RouteInfo = ::fw::__private::RouteInfo {
+        methods: &["GET"],
+        path: "/",
+        handler: ::core::concat!(::core::module_path!(), "::", "hello"),
+        file: ::core::file!(),
+        line: ::core::line!(),
+        summary: "",
+        description: "",
+        params: &[],
+    };
+}
+#[automatically_derived]
+#[allow(deprecated, unreachable_code, unused_qualifications)]
+impl<__FwState> ::fw::__private::IntoRoute<__FwState> for hello {
+    fn into_route() -> ::fw::__private::Route<__FwState> {
+        ::fw::__private::Route::stateless(
+            <Self as ::fw::__private::RouteDecl>::INFO,
+            |_| ::fw::__private::boxed(async move {
+                <&'static str as ::fw::__private::Responder>::respond(hello().await)
+            }),
+        )
+    }
+}
