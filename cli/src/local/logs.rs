@@ -29,8 +29,12 @@ use crate::console::{BAD, Console, DIM, GOOD, WARN};
 const FULL: usize = 1 << 20;
 /// The longest line of an app; what is longer is cut into lines of this length. (Lambda's log service takes 256 KB in one event.)
 const LONGEST_LINE: usize = 256 * 1024;
+/// How much is read from a pipe at once, at least.
+const CHUNK: usize = 4 * 1024;
 /// How much is read from a pipe before somebody else gets a turn: twice what a pipe holds.
 const TURN: usize = 128 * 1024;
+/// How long lines gather after some have been written.
+const GATHER: Duration = Duration::from_millis(1);
 
 /// The log of a local server. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -218,9 +222,11 @@ fn write_all(
             write(&text);
             written(bytes);
         }
-        if let Some(done) = flushed {
+        match flushed {
             // Who asked may have stopped waiting.
-            let _ = done.send(());
+            Some(done) => drop(done.send(())),
+            // Lines come in swarms; while this thread sleeps nobody has to wake it.
+            None => std::thread::sleep(GATHER),
         }
     }
 }
@@ -357,22 +363,29 @@ impl Output {
             return Read::Ended;
         }
         let mut total = 0;
-        let mut chunk = [0; 16 * 1024];
         let state = loop {
             if total >= TURN {
                 break Read::More;
             }
+            begun.bytes.reserve(CHUNK);
             // Asks the system first, as tokio may not have heard of what has just been written; and tokio second, so that it
             // learns that the pipe is empty.
-            let read = match rustix::io::read(&self.pipes[which], &mut chunk[..]) {
-                Err(Errno::AGAIN) => self.pipes[which].try_read(&mut chunk),
+            let spare = rustix::buffer::spare_capacity(&mut begun.bytes);
+            let read = match rustix::io::read(&self.pipes[which], spare) {
+                Err(Errno::AGAIN) => {
+                    let mut late = [0; 64];
+                    let read = self.pipes[which].try_read(&mut late);
+                    if let Ok(count) = read {
+                        begun.bytes.extend_from_slice(&late[..count]);
+                    }
+                    read
+                }
                 read => read.map_err(Into::into),
             };
             match read {
                 Ok(0) => break Read::Ended,
                 Ok(count) => {
                     total += count;
-                    begun.bytes.extend_from_slice(&chunk[..count]);
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break Read::Empty,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
