@@ -38,7 +38,7 @@ pub(crate) struct Settings {
     pub(crate) gateway: Gateway,
     /// The API's CORS configuration, when there is one.
     pub(crate) cors: Option<Cors>,
-    /// Days that logs are kept; one of the numbers that CloudWatch Logs takes.
+    /// Days that logs are kept; one of the numbers that `CloudWatch` Logs takes.
     pub(crate) log_retention: u32,
     /// What the functions may do besides writing their logs.
     pub(crate) policy: Vec<Statement>,

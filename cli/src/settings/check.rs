@@ -3,7 +3,7 @@
 use super::{Settings, Statement};
 use crate::error::{Failure, Result};
 
-/// The days that CloudWatch Logs takes (`PutRetentionPolicy` in its API reference).
+/// The days that `CloudWatch` Logs takes (`PutRetentionPolicy` in its API reference).
 const LOG_RETENTIONS: [u32; 22] = [
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
     3288, 3653,

@@ -39,10 +39,10 @@ mod tests {
     use fw::{StatusCode, test::Client};
     use serde_json::{Value, json};
 
-    #[tokio::test]
-    async fn greets_by_name() {
+    #[test]
+    fn greets_by_name() {
         let client = Client::new(super::app(), ());
-        let response = client.get("/hello/Ada%20L.").send().await;
+        let response = client.get("/hello/Ada%20L.").send();
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.json::<Value>(), json!({ "hello": "Ada L." }));
     }

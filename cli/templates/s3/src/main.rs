@@ -105,3 +105,22 @@ fn app() -> App<Store> {
 fn main() -> ExitCode {
     app().run()
 }
+
+#[cfg(test)]
+mod tests {
+    use fw::{StatusCode, test::Client};
+    use tokio::sync::OnceCell;
+
+    use super::Store;
+
+    #[test]
+    fn a_put_without_a_document_is_refused() {
+        let store = Store {
+            bucket: "documents".to_owned(),
+            client: OnceCell::new(),
+        };
+        let client = Client::new(super::app(), store);
+        let response = client.put("/objects/a.json").send();
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+    }
+}
