@@ -86,9 +86,21 @@ fn build(project: &Project, settings: &Settings, console: &Console) -> Result<(M
     Ok((manifest, code))
 }
 
-/// The manifest of the app, built for this machine as quickly as it goes.
+/// The manifest of the app, built for this machine as quickly as it goes: the kind of build that was made last.
 pub(super) fn host_manifest(project: &Project, console: &Console) -> Result<Manifest> {
-    let built = compile::build(project, Profile::Dev, Architecture::HOST, console)?;
+    let made = |folder: &str| {
+        let executable = project.target_dir().join(folder).join(project.bin());
+        executable
+            .metadata()
+            .and_then(|found| found.modified())
+            .ok()
+    };
+    let profile = if made("release") > made("debug") {
+        Profile::Release
+    } else {
+        Profile::Dev
+    };
+    let built = compile::build(project, profile, Architecture::HOST, console)?;
     manifest::read(&built.executable)
 }
 

@@ -83,6 +83,30 @@ fn new_code_is_one_upload_one_version_one_flip() {
 }
 
 #[test]
+fn new_code_is_live_four_calls_after_its_upload() {
+    run(async {
+        let aws = deployed().await;
+        let second = App {
+            code: "two",
+            ..FIRST
+        };
+        second.deploy(&aws).await.unwrap();
+        let calls = aws.calls();
+        let upload = calls.iter().position(|call| *call == "UpdateFunctionCode");
+        assert_eq!(
+            calls[upload.unwrap()..],
+            [
+                "UpdateFunctionCode",
+                "GetFunction",
+                "PublishVersion",
+                "GetFunction",
+                "UpdateAlias"
+            ]
+        );
+    });
+}
+
+#[test]
 fn new_settings_are_published_and_flipped_too() {
     run(async {
         let aws = deployed().await;

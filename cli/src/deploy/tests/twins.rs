@@ -1,7 +1,6 @@
 //! The account in memory is held against moto: the same deploys make the same plans and leave the same things.
 
 #[path = "../../../tests/it/deploy_moto.rs"]
-#[expect(unreachable_pub, reason = "shared with the tests of the binary")]
 mod deploy_moto;
 
 use self::deploy_moto::Moto;
