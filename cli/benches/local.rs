@@ -30,12 +30,20 @@ const ROUNDS: usize = 3;
 const ROUND: Duration = Duration::from_secs(4);
 
 fn main() -> Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no workspace")?;
-    cargo(root, &["build", "--profile", "cli", "--package", "cargo-fw"])?;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .ok_or("no workspace")?;
+    cargo(
+        root,
+        &["build", "--profile", "cli", "--package", "cargo-fw"],
+    )?;
     cargo(root, &["build", "--release", "--package", "hello"])?;
 
     let (ours, ready) = start_ours(root)?;
-    println!("cargo fw local: first answer {:.0} ms after its start, the build being there", ready.as_secs_f64() * 1e3);
+    println!(
+        "cargo fw local: first answer {:.0} ms after its start, the build being there",
+        ready.as_secs_f64() * 1e3
+    );
     let theirs = match cargo_lambda(root) {
         Some(program) => Some(start_theirs(root, &program)?),
         None => {
@@ -52,14 +60,23 @@ fn main() -> Result<()> {
         }
     }
     let [fw, lambda] = rounds.map(Figures::median);
-    println!("\n{CONNECTIONS} connections, median of {ROUNDS} rounds of {} s", ROUND.as_secs());
-    println!("{:<28}{:>12}{:>12}{:>12}", "", "requests/s", "p50 ms", "p99 ms");
+    println!(
+        "\n{CONNECTIONS} connections, median of {ROUNDS} rounds of {} s",
+        ROUND.as_secs()
+    );
+    println!(
+        "{:<28}{:>12}{:>12}{:>12}",
+        "", "requests/s", "p50 ms", "p99 ms"
+    );
     fw.print("cargo fw local");
     if theirs.is_some() {
         lambda.print("cargo lambda watch");
         println!(
             "{:<28}{:>11.1}x{:>11.3}x{:>11.3}x",
-            "ratio", fw.rate / lambda.rate, fw.p50 / lambda.p50, fw.p99 / lambda.p99
+            "ratio",
+            fw.rate / lambda.rate,
+            fw.p50 / lambda.p50,
+            fw.p99 / lambda.p99
         );
     }
     Ok(())
@@ -75,7 +92,10 @@ impl Drop for Server {
     fn drop(&mut self) {
         let group = format!("-{}", self.child.id());
         // What is already gone needs no ending.
-        let _ = Command::new("kill").args(["-TERM", "--", &group]).stderr(Stdio::null()).status();
+        let _ = Command::new("kill")
+            .args(["-TERM", "--", &group])
+            .stderr(Stdio::null())
+            .status();
         let _ = self.child.wait();
     }
 }
@@ -100,23 +120,40 @@ fn start_ours(root: &Path) -> Result<(Server, Duration)> {
     };
     // Its log goes on; somebody must read it, as a terminal would.
     thread::spawn(move || lines.for_each(drop));
-    let server = Server { child, address: SocketAddr::from(([127, 0, 0, 1], port)) };
+    let server = Server {
+        child,
+        address: SocketAddr::from(([127, 0, 0, 1], port)),
+    };
     wait_for(server.address, "/hello")?;
     Ok((server, start.elapsed()))
 }
 
 fn cargo_lambda(root: &Path) -> Option<PathBuf> {
     let ours = root.join("target/tools/bin/cargo-lambda");
-    [ours, PathBuf::from("cargo-lambda")].into_iter().find(|program| {
-        let version = Command::new(program).args(["lambda", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
-        version.is_ok_and(|status| status.success())
-    })
+    [ours, PathBuf::from("cargo-lambda")]
+        .into_iter()
+        .find(|program| {
+            let version = Command::new(program)
+                .args(["lambda", "--version"])
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status();
+            version.is_ok_and(|status| status.success())
+        })
 }
 
 fn start_theirs(root: &Path, program: &Path) -> Result<Server> {
     let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
     let child = Command::new(program)
-        .args(["lambda", "watch", "--release", "--ignore-changes", "--invoke-address", "127.0.0.1", "--invoke-port"])
+        .args([
+            "lambda",
+            "watch",
+            "--release",
+            "--ignore-changes",
+            "--invoke-address",
+            "127.0.0.1",
+            "--invoke-port",
+        ])
         .arg(port.to_string())
         .args(["--package", "hello"])
         .current_dir(root)
@@ -125,7 +162,10 @@ fn start_theirs(root: &Path, program: &Path) -> Result<Server> {
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()?;
-    let server = Server { child, address: SocketAddr::from(([127, 0, 0, 1], port)) };
+    let server = Server {
+        child,
+        address: SocketAddr::from(([127, 0, 0, 1], port)),
+    };
     wait_for(server.address, "/lambda-url/hello/hello")?;
     Ok(server)
 }
@@ -134,7 +174,10 @@ fn start_theirs(root: &Path, program: &Path) -> Result<Server> {
 fn wait_for(address: SocketAddr, path: &str) -> Result<()> {
     let end = Instant::now() + Duration::from_secs(600);
     while Instant::now() < end {
-        if Connection::open(address, path).and_then(|mut connection| connection.ask()).is_ok() {
+        if Connection::open(address, path)
+            .and_then(|mut connection| connection.ask())
+            .is_ok()
+        {
             return Ok(());
         }
         thread::sleep(Duration::from_millis(2));
@@ -158,10 +201,16 @@ fn load(address: SocketAddr, path: &str) -> Result<Figures> {
     let warm = Instant::now() + Duration::from_secs(1);
     let run = |end| -> Result<Vec<Duration>> {
         thread::scope(|scope| {
-            let workers: Vec<_> = (0..CONNECTIONS).map(|_| scope.spawn(|| worker(end))).collect();
+            let workers: Vec<_> = (0..CONNECTIONS)
+                .map(|_| scope.spawn(|| worker(end)))
+                .collect();
             let mut all = Vec::new();
             for worker in workers {
-                all.extend(worker.join().map_err(|_| "a connection's thread panicked")??);
+                all.extend(
+                    worker
+                        .join()
+                        .map_err(|_| "a connection's thread panicked")??,
+                );
             }
             Ok(all)
         })
@@ -173,9 +222,15 @@ fn load(address: SocketAddr, path: &str) -> Result<Figures> {
     latencies.sort_unstable();
     let at = |part: f64| {
         let index = (latencies.len() as f64 * part) as usize;
-        latencies.get(index.min(latencies.len().saturating_sub(1))).map_or(0.0, |latency| latency.as_secs_f64() * 1e3)
+        latencies
+            .get(index.min(latencies.len().saturating_sub(1)))
+            .map_or(0.0, |latency| latency.as_secs_f64() * 1e3)
     };
-    Ok(Figures { rate: latencies.len() as f64 / seconds, p50: at(0.5), p99: at(0.99) })
+    Ok(Figures {
+        rate: latencies.len() as f64 / seconds,
+        p50: at(0.5),
+        p99: at(0.99),
+    })
 }
 
 /// A kept-alive connection, with a request that is always the same.
@@ -190,15 +245,25 @@ impl Connection {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
-        let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nuser-agent: bench\r\n\r\n").into_bytes();
-        Ok(Self { stream, request, buffer: vec![0; 8192] })
+        let request =
+            format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nuser-agent: bench\r\n\r\n")
+                .into_bytes();
+        Ok(Self {
+            stream,
+            request,
+            buffer: vec![0; 8192],
+        })
     }
 
     fn ask(&mut self) -> Result<()> {
         self.stream.write_all(&self.request)?;
         let mut length = 0;
         loop {
-            let read = self.stream.read(self.buffer.get_mut(length..).ok_or("the answer is too long")?)?;
+            let read = self.stream.read(
+                self.buffer
+                    .get_mut(length..)
+                    .ok_or("the answer is too long")?,
+            )?;
             if read == 0 {
                 return Err("the connection was closed".into());
             }
@@ -209,7 +274,11 @@ impl Connection {
                     return Err(format!("the answer is not 200: {head}").into());
                 }
                 let head = head.to_ascii_lowercase();
-                let expected = head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next()).ok_or("no length")?;
+                let expected = head
+                    .split("content-length: ")
+                    .nth(1)
+                    .and_then(|rest| rest.lines().next())
+                    .ok_or("no length")?;
                 if body.len() >= expected.trim().parse()? {
                     return Ok(());
                 }
@@ -232,11 +301,21 @@ impl Figures {
     }
 
     fn print(self, name: &str) {
-        println!("{name:<28}{:>12.0}{:>12.2}{:>12.2}", self.rate, self.p50, self.p99);
+        println!(
+            "{name:<28}{:>12.0}{:>12.2}{:>12.2}",
+            self.rate, self.p50, self.p99
+        );
     }
 }
 
 fn cargo(root: &Path, args: &[&str]) -> Result<()> {
-    let status = Command::new(env!("CARGO")).args(args).current_dir(root).status()?;
-    if status.success() { Ok(()) } else { Err(format!("cargo {} failed", args.join(" ")).into()) }
+    let status = Command::new(env!("CARGO"))
+        .args(args)
+        .current_dir(root)
+        .status()?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("cargo {} failed", args.join(" ")).into())
+    }
 }

@@ -4,6 +4,8 @@
 //! it; a task per process (`run`) owns the child and sees to everything that takes time: its exit, its timeouts,
 //! its output. The way of a request does not pass through that task: the pool wakes the waiting `/next` directly, and
 //! the posted result wakes who asked.
+//!
+//! It is longer than other files, as a state machine is best read in one piece.
 
 use std::{
     net::Ipv4Addr,
@@ -22,10 +24,11 @@ use tokio::{
 };
 
 use super::{
+    documents::{describe, document, exit_document, is_signal, timeout_message},
     environment::{self, Function},
     logs::{Output, Report, millis},
     pool::{Job, Outcome, Pool, Released},
-    process::{Launch, Process},
+    process::{Launch, Process, peak_memory},
     runtime_api::{self, LARGEST_RESULT, Refused},
 };
 
@@ -474,12 +477,8 @@ impl Instance {
         match end {
             End::Exit(status) => self.exited(status),
             End::Timeout(mut busy) => {
-                let timeout = self.pool.function().timeout_seconds;
-                // [R] gateway-truth §0 row 18
-                let message = format!(
-                    "RequestId: {} Error: Task timed out after {timeout}.00 seconds",
-                    busy.request_id
-                );
+                let message =
+                    timeout_message(&busy.request_id, self.pool.function().timeout_seconds);
                 self.log(&message);
                 self.report(&busy, Some("timeout"));
                 let document = document("Sandbox.Timedout", &message);
@@ -526,10 +525,7 @@ impl Instance {
                         let timeout = self.pool.function().timeout_seconds;
                         document(
                             "Sandbox.Timedout",
-                            &format!(
-                                "RequestId: {} Error: Task timed out after {timeout}.00 seconds",
-                                job.request_id
-                            ),
+                            &timeout_message(&job.request_id, timeout),
                         )
                     } else {
                         exit_document(&job.request_id, &how)
@@ -652,96 +648,4 @@ impl Instance {
 
 fn timeout_of(function: &Function) -> Duration {
     Duration::from_secs(function.timeout_seconds.into())
-}
-
-/// An error document of Lambda's own. [R] gateway-truth §4.2
-fn document(kind: &str, message: &str) -> Bytes {
-    serde_json::json!({ "errorType": kind, "errorMessage": message })
-        .to_string()
-        .into()
-}
-
-/// The document for a process that ended. [R] gateway-truth §4.2
-fn exit_document(request_id: &str, how: &str) -> Bytes {
-    document(
-        "Runtime.ExitError",
-        &format!("RequestId: {request_id} Error: {how}"),
-    )
-}
-
-/// How a process ended, in Lambda's words: [R] for exits, [E] for signals, gateway-truth §4.2.
-fn describe(status: Option<ExitStatus>) -> String {
-    use std::os::unix::process::ExitStatusExt;
-
-    let Some(status) = status else {
-        return "Runtime exited without providing a reason".to_owned();
-    };
-    match (status.code(), status.signal()) {
-        (Some(0), _) | (None, None) => "Runtime exited without providing a reason".to_owned(),
-        (Some(code), _) => format!("Runtime exited with error: exit status {code}"),
-        (None, Some(signal)) => {
-            format!("Runtime exited with error: signal: {}", signal_name(signal))
-        }
-    }
-}
-
-fn is_signal(status: Option<ExitStatus>) -> bool {
-    use std::os::unix::process::ExitStatusExt;
-
-    status.is_some_and(|status| status.signal().is_some())
-}
-
-/// The signal's description as Go prints it, since Lambda's documents come from a program in Go.
-fn signal_name(signal: i32) -> String {
-    use rustix::process::Signal;
-
-    let known = [
-        (Signal::HUP, "hangup"),
-        (Signal::INT, "interrupt"),
-        (Signal::QUIT, "quit"),
-        (Signal::ILL, "illegal instruction"),
-        (Signal::TRAP, "trace/breakpoint trap"),
-        (Signal::ABORT, "aborted"),
-        (Signal::BUS, "bus error"),
-        (Signal::FPE, "floating point exception"),
-        (Signal::KILL, "killed"),
-        (Signal::SEGV, "segmentation fault"),
-        (Signal::PIPE, "broken pipe"),
-        (Signal::ALARM, "alarm clock"),
-        (Signal::TERM, "terminated"),
-    ];
-    known
-        .iter()
-        .find(|(one, _)| one.as_raw() == signal)
-        .map_or_else(
-            || format!("signal {signal}"),
-            |(_, name)| (*name).to_owned(),
-        )
-}
-
-/// `VmHWM` of `/proc/PID/status`, in kB (proc(5)); nothing where there is no such file.
-fn peak_memory(process: u32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().strip_suffix("kB")?.trim().parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{describe, signal_name};
-    use std::{os::unix::process::ExitStatusExt, process::ExitStatus};
-
-    #[test]
-    fn an_exit_is_told_as_lambda_tells_it() {
-        let exit = |code: i32| describe(Some(ExitStatus::from_raw(code << 8)));
-        assert_eq!(exit(0), "Runtime exited without providing a reason");
-        assert_eq!(exit(127), "Runtime exited with error: exit status 127");
-        assert_eq!(
-            describe(Some(ExitStatus::from_raw(9))),
-            "Runtime exited with error: signal: killed"
-        );
-        assert_eq!(signal_name(64), "signal 64");
-    }
 }

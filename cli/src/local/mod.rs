@@ -1,8 +1,10 @@
 //! The local server: what stands in for API Gateway and Lambda on the developer's machine.
 //!
 //! `server` takes the requests, `generation` is what is served (a front door and a pool of the app's processes), `pool`
-//! and `instance` run the processes as Lambda runs its execution environments, `runtime_api` is what they talk to.
+//! and `instance` run the processes as Lambda runs its execution environments, and `runtime_api` is what they talk to.
+//! `services` are the AWS services that the app's own clients talk to.
 
+mod documents;
 pub(crate) mod environment;
 pub(crate) mod generation;
 mod instance;

@@ -162,3 +162,12 @@ fn die_with_parent(command: &mut Command) {
 /// No other Unix has a parent-death signal for all of its versions; see the module's documentation.
 #[cfg(not(target_os = "linux"))]
 fn die_with_parent(_command: &mut Command) {}
+
+/// `VmHWM` of `/proc/PID/status`, in kB (proc(5)); nothing where there is no such file.
+pub(super) fn peak_memory(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse().ok()
+}

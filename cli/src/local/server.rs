@@ -23,18 +23,12 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{generation::Generation, logs::Logs};
+use super::{generation::Generation, logs::Logs, pool::Outcome};
 use crate::{
     console::Console,
     error::{Failure, Result},
 };
 
-/// The largest request body: 10 MB. [D] gateway-truth §1.8
-const LARGEST_BODY: usize = 10 * 1024 * 1024;
-/// The most that request line and headers may have together, in bytes. [D] gateway-truth §1.8
-const LARGEST_HEAD: usize = 10_240;
-/// How long an HTTP API waits for its integration. [D] gateway-truth §1.8
-const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a client may take for its request's head, and a connection be idle.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a client may pause within a body.
@@ -208,19 +202,9 @@ impl Shared {
         body: Incoming,
         arrival: &Arrival,
     ) -> std::result::Result<HttpReply, BodyError> {
-        let size = request.method.len() + request.target.len() + "  HTTP/1.1".len();
-        let size = request
-            .headers
-            .iter()
-            .fold(size, |sum, (name, value)| sum + name.len() + value.len());
-        if size > LARGEST_HEAD {
-            // Status and body are unverified (gateway-truth §8, question 6); 431 is RFC 6585's.
-            return Ok(refusal(431, "Request Header Fields Too Large", arrival));
-        }
-        let Some(body) = read(body).await? else {
-            return Ok(refusal(413, "Request Entity Too Large", arrival));
-        };
-        request.body = body;
+        // Which generation answers is decided when all of the request is here.
+        let limit = self.generation().await.door.body_limit();
+        request.body = read(body, limit).await?;
         let generation = self.generation().await;
         Ok(match generation.door.receive(request, arrival) {
             Received::Answer(reply) => reply,
@@ -230,13 +214,15 @@ impl Shared {
                     invocation.trace_id.clone(),
                     invocation.event.clone(),
                 );
-                match timeout(INTEGRATION_TIMEOUT, outcome).await {
-                    Ok(outcome) => generation.door.answer(&invocation, outcome.as_gateway()),
-                    // The invocation goes on, as it does on Lambda.
-                    Err(_) => generation
-                        .door
-                        .answer(&invocation, GatewayOutcome::IntegrationTimeout),
-                }
+                let outcome = match generation.door.integration_timeout() {
+                    Some(patience) => timeout(patience, outcome).await.ok(),
+                    None => Some(outcome.await),
+                };
+                // The invocation goes on when the gateway has stopped waiting, as it does on Lambda.
+                let outcome = outcome
+                    .as_ref()
+                    .map_or(GatewayOutcome::IntegrationTimeout, Outcome::as_gateway);
+                generation.door.answer(&invocation, outcome)
             }
         })
     }
@@ -336,19 +322,20 @@ impl std::fmt::Display for BodyError {
 
 impl std::error::Error for BodyError {}
 
-/// The body, whole, or nothing when it is over [`LARGEST_BODY`].
-async fn read(mut body: Incoming) -> std::result::Result<Option<Bytes>, BodyError> {
+/// The body: whole, or as much of it as shows that it is over the limit. The front door then refuses it, and hyper closes the
+/// connection on which the rest would come.
+async fn read(mut body: Incoming, limit: usize) -> std::result::Result<Bytes, BodyError> {
     use hyper::body::Body as _;
 
     if body.is_end_stream() {
-        return Ok(Some(Bytes::new()));
-    }
-    // What announces too much is not read at all.
-    if body.size_hint().lower() > LARGEST_BODY as u64 {
-        return Ok(None);
+        return Ok(Bytes::new());
     }
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
+    // What announces too much is not read at all; nobody looks into what is refused.
+    if body.size_hint().lower() > limit as u64 {
+        return Ok(Bytes::from(vec![0; limit.saturating_add(1)]));
+    }
     while let Some(frame) = timeout(BODY_TIMEOUT, body.frame())
         .await
         .map_err(|_| BodyError::TooSlow)?
@@ -357,22 +344,23 @@ async fn read(mut body: Incoming) -> std::result::Result<Option<Bytes>, BodyErro
             continue;
         };
         if first.is_empty() {
+            // Most bodies come in one piece, which need not be copied.
             first = data;
-            continue;
+        } else {
+            if rest.is_empty() {
+                rest.extend_from_slice(&first);
+            }
+            rest.extend_from_slice(&data);
         }
-        if rest.is_empty() {
-            rest.extend_from_slice(&first);
+        if rest.len().max(first.len()) > limit {
+            break;
         }
-        if rest.len() + data.len() > LARGEST_BODY {
-            return Ok(None);
-        }
-        rest.extend_from_slice(&data);
     }
-    Ok(Some(if rest.is_empty() {
+    Ok(if rest.is_empty() {
         first
     } else {
         rest.freeze()
-    }))
+    })
 }
 
 /// The moment, and fresh identifiers.
@@ -389,20 +377,6 @@ fn arrival() -> Arrival {
         }
     }
     Arrival::new(epoch_ms, entropy)
-}
-
-/// What the gateway says by itself to a request that it does not take.
-fn refusal(status: u16, message: &str, arrival: &Arrival) -> HttpReply {
-    let body = serde_json::json!({ "message": message }).to_string();
-    HttpReply {
-        status,
-        headers: vec![
-            ("Content-Type".to_owned(), "application/json".to_owned()),
-            ("Content-Length".to_owned(), body.len().to_string()),
-            ("Apigw-Requestid".to_owned(), arrival.extended_id.clone()),
-        ],
-        body: body.into(),
-    }
 }
 
 /// The reply as hyper sends it.

@@ -29,7 +29,11 @@ fn wait_for(local: &Local, wanted: &str) {
         if body == wanted {
             return;
         }
-        assert!(Instant::now() < end, "still {body}, not {wanted}\n{}", local.log());
+        assert!(
+            Instant::now() < end,
+            "still {body}, not {wanted}\n{}",
+            local.log()
+        );
         thread::sleep(Duration::from_millis(5));
     }
 }
@@ -62,7 +66,12 @@ fn ten_saves_refuse_no_request_and_the_last_one_answers() {
     done.store(true, Ordering::Relaxed);
     let asked = client.join().expect("no request was refused");
     assert!(asked > 10, "the client asked {asked} times");
-    assert_eq!(local.log().matches("Reloaded").count(), 10, "{}", local.log());
+    assert_eq!(
+        local.log().matches("Reloaded").count(),
+        10,
+        "{}",
+        local.log()
+    );
 }
 
 #[test]
@@ -74,7 +83,11 @@ fn a_build_that_fails_leaves_the_old_one_serving_and_shows_why() {
 
     let main = folder.path().join("src/main.rs");
     let good = fs::read_to_string(&main).expect("the source");
-    fs::write(&main, format!("{good}\nfn mistake() -> u8 {{ \"text\" }}\n")).expect("a save");
+    fs::write(
+        &main,
+        format!("{good}\nfn mistake() -> u8 {{ \"text\" }}\n"),
+    )
+    .expect("a save");
     local.wait_for_line("the old build goes on serving");
     assert!(local.log().contains("mismatched types"), "{}", local.log());
     assert_eq!(ask(local.port, "GET", "/version"), (200, "0".to_owned()));
@@ -91,11 +104,21 @@ fn new_settings_are_served_without_a_build() {
     let local = Local::start(folder.path(), &["local", "--port", "0"]);
     wait_for(&local, "0");
 
-    fs::write(folder.path().join("fw.toml"), "[environment]\nADDED = \"later\"\n").expect("a save");
+    fs::write(
+        folder.path().join("fw.toml"),
+        "[environment]\nADDED = \"later\"\n",
+    )
+    .expect("a save");
     local.wait_for_line("Reloaded");
-    assert_eq!(ask(local.port, "GET", "/env/ADDED"), (200, "later".to_owned()));
+    assert_eq!(
+        ask(local.port, "GET", "/env/ADDED"),
+        (200, "later".to_owned())
+    );
 
     fs::write(folder.path().join("fw.toml"), "memry = 1\n").expect("a save");
     local.wait_for_line("did you mean `memory`?");
-    assert_eq!(ask(local.port, "GET", "/env/ADDED"), (200, "later".to_owned()));
+    assert_eq!(
+        ask(local.port, "GET", "/env/ADDED"),
+        (200, "later".to_owned())
+    );
 }

@@ -16,10 +16,15 @@ fn a_busy_port_is_told_before_anything_is_built() {
     let folder = project("busy");
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = taken.local_addr().expect("its address").port().to_string();
-    let output = cli(folder.path(), &["local", "--port", &port]).output().expect("the CLI");
+    let output = cli(folder.path(), &["local", "--port", &port])
+        .output()
+        .expect("the CLI");
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(69), "{stderr}");
-    assert!(stderr.contains(&port) && stderr.contains("--port 0"), "{stderr}");
+    assert!(
+        stderr.contains(&port) && stderr.contains("--port 0"),
+        "{stderr}"
+    );
     assert!(!folder.path().join("target").exists(), "nothing was built");
 }
 
@@ -31,14 +36,44 @@ fn mistakes_of_a_newcomer_get_advice_and_their_exit_code() {
     fs::write(&text, "no program").expect("a file");
     for (folder, args, code, said) in [
         (empty.path(), vec!["local"], 65, "cargo fw new"),
-        (folder.path(), vec!["local", "-p", "newcomr"], 65, "did you mean `newcomer`?"),
-        (folder.path(), vec!["local", "--bin", "x"], 65, "there is: newcomer"),
-        (folder.path(), vec!["local", "--stage", "Prod!"], 65, "not a stage's name"),
+        (
+            folder.path(),
+            vec!["local", "-p", "newcomr"],
+            65,
+            "did you mean `newcomer`?",
+        ),
+        (
+            folder.path(),
+            vec!["local", "--bin", "x"],
+            65,
+            "there is: newcomer",
+        ),
+        (
+            folder.path(),
+            vec!["local", "--stage", "Prod!"],
+            65,
+            "not a stage's name",
+        ),
         (folder.path(), vec!["local", "--prot", "1"], 64, "--port"),
         (folder.path(), vec!["locl"], 64, "local"),
-        (folder.path(), vec!["local", "--bootstrap", "nowhere"], 65, "no such file"),
-        (folder.path(), vec!["local", "--port", "0", "--bootstrap", "notes.txt"], 65, "cannot run"),
-        (folder.path(), vec!["local", "--port", "0", "--bootstrap", "/bin/true"], 65, "no manifest"),
+        (
+            folder.path(),
+            vec!["local", "--bootstrap", "nowhere"],
+            65,
+            "no such file",
+        ),
+        (
+            folder.path(),
+            vec!["local", "--port", "0", "--bootstrap", "notes.txt"],
+            65,
+            "cannot run",
+        ),
+        (
+            folder.path(),
+            vec!["local", "--port", "0", "--bootstrap", "/bin/true"],
+            65,
+            "no manifest",
+        ),
     ] {
         let output = cli(folder, &args).output().expect("the CLI");
         let stderr = String::from_utf8_lossy(&output.stderr);
@@ -52,7 +87,9 @@ fn mistakes_of_a_newcomer_get_advice_and_their_exit_code() {
 fn a_first_build_that_fails_ends_the_command_unless_saves_are_awaited() {
     let folder = project("broken");
     fs::write(folder.path().join("src/main.rs"), "fn main() { mistake }\n").expect("a save");
-    let output = cli(folder.path(), &["local", "--port", "0", "--no-reload"]).output().expect("the CLI");
+    let output = cli(folder.path(), &["local", "--port", "0", "--no-reload"])
+        .output()
+        .expect("the CLI");
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(101), "{stderr}");
     assert!(stderr.contains("cannot find value `mistake`"), "{stderr}");
@@ -66,14 +103,22 @@ fn children(parent: u32) -> Vec<u32> {
         let fields: Vec<_> = stat.rsplit(')').next()?.split_whitespace().collect();
         (fields.get(1)?.parse::<u32>().ok()? == parent).then_some(id)
     };
-    let entries = fs::read_dir("/proc").expect("processes").filter_map(Result::ok);
+    let entries = fs::read_dir("/proc")
+        .expect("processes")
+        .filter_map(Result::ok);
     entries.filter_map(|entry| of(&entry.path())).collect()
 }
 
 fn is_running(id: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
     // A zombie is a process that has ended and waits to be counted.
-    !stat.is_empty() && !stat.rsplit(')').next().unwrap_or_default().trim_start().starts_with('Z')
+    !stat.is_empty()
+        && !stat
+            .rsplit(')')
+            .next()
+            .unwrap_or_default()
+            .trim_start()
+            .starts_with('Z')
 }
 
 #[test]
@@ -86,7 +131,10 @@ fn whatever_ends_it_no_process_is_left() {
         let apps = children(local.id());
         assert!(!apps.is_empty(), "the app runs as a process");
 
-        let status = Command::new("kill").args([&format!("-{signal}"), &local.id().to_string()]).status().expect("kill");
+        let status = Command::new("kill")
+            .args([&format!("-{signal}"), &local.id().to_string()])
+            .status()
+            .expect("kill");
         assert!(status.success());
         assert_eq!(local.wait().code(), code, "{signal}: {}", local.log());
         let end = Instant::now() + Duration::from_secs(10);
@@ -100,12 +148,30 @@ fn whatever_ends_it_no_process_is_left() {
 #[test]
 fn the_table_names_routes_services_and_the_url() {
     let folder = project("table");
-    fs::write(folder.path().join("fw.toml"), "buckets = [\"table-files\"]\n[environment]\nMODE = \"plain\"\n").expect("settings");
+    fs::write(
+        folder.path().join("fw.toml"),
+        "buckets = [\"table-files\"]\n[environment]\nMODE = \"plain\"\n",
+    )
+    .expect("settings");
     let local = Local::start(folder.path(), &["local", "--port", "0", "--no-reload"]);
     let log = local.log();
-    for part in ["GET  /version", "GET  /env/{name}", "S3 at http://127.0.0.1:", "buckets: table-files", "MODE", "AWS_ENDPOINT_URL_S3", "stage dev"] {
+    for part in [
+        "GET  /version",
+        "GET  /env/{name}",
+        "S3 at http://127.0.0.1:",
+        "buckets: table-files",
+        "MODE",
+        "AWS_ENDPOINT_URL_S3",
+        "stage dev",
+    ] {
         assert!(log.contains(part), "no `{part}` in:\n{log}");
     }
-    assert_eq!(ask(local.port, "GET", "/env/MODE"), (200, "plain".to_owned()));
-    assert_eq!(ask(local.port, "GET", "/nowhere"), (404, "{\"message\":\"Not Found\"}".to_owned()));
+    assert_eq!(
+        ask(local.port, "GET", "/env/MODE"),
+        (200, "plain".to_owned())
+    );
+    assert_eq!(
+        ask(local.port, "GET", "/nowhere"),
+        (404, "{\"message\":\"Not Found\"}".to_owned())
+    );
 }

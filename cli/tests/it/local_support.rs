@@ -65,7 +65,9 @@ fn call(stream: &mut BufReader<TcpStream>, request: &str) -> (String, String) {
 pub(crate) fn project(name: &str) -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     fs::create_dir(folder.path().join("src")).expect("a folder");
-    let manifest = format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n");
+    let manifest = format!(
+        "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n"
+    );
     fs::write(folder.path().join("Cargo.toml"), manifest).expect("a manifest");
     fs::write(folder.path().join("src/main.rs"), MAIN).expect("a source");
     fs::write(folder.path().join("src/version.txt"), "").expect("a source");
@@ -75,7 +77,11 @@ pub(crate) fn project(name: &str) -> TempDir {
 /// The CLI, to be run in that folder without anything of the developer's own settings.
 pub(crate) fn cli(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-fw"));
-    command.arg("fw").args(args).current_dir(folder).stdin(Stdio::null());
+    command
+        .arg("fw")
+        .args(args)
+        .current_dir(folder)
+        .stdin(Stdio::null());
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy();
         if name.starts_with("AWS_") || name.starts_with("FW_") || name.starts_with("CARGO_TARGET") {
@@ -95,7 +101,11 @@ pub(crate) struct Local {
 impl Local {
     /// Starts it and waits for its URL.
     pub(crate) fn start(folder: &Path, args: &[&str]) -> Self {
-        let mut child = cli(folder, args).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the CLI");
+        let mut child = cli(folder, args)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the CLI");
         let log = Arc::new(Mutex::new(String::new()));
         let stderr = child.stderr.take().expect("its standard error");
         thread::spawn({
@@ -106,9 +116,17 @@ impl Local {
                 }
             }
         });
-        let mut local = Self { child, port: 0, log };
+        let mut local = Self {
+            child,
+            port: 0,
+            log,
+        };
         let line = local.wait_for_line("http://localhost:");
-        local.port = line.rsplit(':').next().and_then(|port| port.trim().parse().ok()).expect("a port");
+        local.port = line
+            .rsplit(':')
+            .next()
+            .and_then(|port| port.trim().parse().ok())
+            .expect("a port");
         local
     }
 
@@ -144,7 +162,10 @@ impl Local {
 impl Drop for Local {
     fn drop(&mut self) {
         // SIGTERM, so that it ends its own processes; it may have ended already.
-        let _ = Command::new("kill").args(["-TERM", &self.id().to_string()]).stderr(Stdio::null()).status();
+        let _ = Command::new("kill")
+            .args(["-TERM", &self.id().to_string()])
+            .stderr(Stdio::null())
+            .status();
         let _ = self.child.wait();
     }
 }
@@ -152,11 +173,20 @@ impl Drop for Local {
 /// One request on a connection of its own: the status and the body.
 pub(crate) fn ask(port: u16, method: &str, target: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
-    let request = format!("{method} {target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).expect("a request sent");
+    let request =
+        format!("{method} {target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+    stream
+        .write_all(request.as_bytes())
+        .expect("a request sent");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("an answer");
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {answer}"));
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+    let (head, body) = answer
+        .split_once("\r\n\r\n")
+        .unwrap_or_else(|| panic!("no answer: {answer}"));
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok())
+        .expect("a status");
     (status, body.to_owned())
 }
