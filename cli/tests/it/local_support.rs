@@ -14,7 +14,7 @@ use std::{
 use tempfile::TempDir;
 
 /// How long anything may take that is waited for: first builds on a busy machine, above all.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A bootstrap by hand: prints its manifest, polls the Runtime API, answers with `src/version.txt` or a variable.
 const MAIN: &str = r##"
@@ -23,7 +23,7 @@ use std::net::TcpStream;
 
 fn main() {
     if std::env::var_os("FW_MANIFEST").is_some() {
-        println!(r#"{"schema":1,"app":"saves","routes":[{"method":"GET","path":"/version"},{"method":"GET","path":"/env/{name}"}]}"#);
+        println!("{}", r#"{"schema":1,"app":"saves","routes":[{"method":"GET","path":"/version"},{"method":"GET","path":"/env/{name}"}]}"#);
         return;
     }
     let api = std::env::var("AWS_LAMBDA_RUNTIME_API").unwrap();
