@@ -4,14 +4,14 @@ use std::process::ExitStatus;
 
 use bytes::Bytes;
 
-/// An error document of Lambda's own. [R] gateway-truth §4.2
+/// An error document of Lambda's own. `[R]` gateway-truth §4.2
 pub(super) fn document(kind: &str, message: &str) -> Bytes {
     serde_json::json!({ "errorType": kind, "errorMessage": message })
         .to_string()
         .into()
 }
 
-/// The document for a process that ended. [R] gateway-truth §4.2
+/// The document for a process that ended. `[R]` gateway-truth §4.2
 pub(super) fn exit_document(request_id: &str, how: &str) -> Bytes {
     document(
         "Runtime.ExitError",
@@ -19,7 +19,7 @@ pub(super) fn exit_document(request_id: &str, how: &str) -> Bytes {
     )
 }
 
-/// How a process ended, in Lambda's words: [R] for exits, [E] for signals, gateway-truth §4.2.
+/// How a process ended, in Lambda's words: `[R]` for exits, `[E]` for signals, gateway-truth §4.2.
 pub(super) fn describe(status: Option<ExitStatus>) -> String {
     use std::os::unix::process::ExitStatusExt;
 
@@ -70,7 +70,7 @@ fn signal_name(signal: i32) -> String {
         )
 }
 
-/// What Lambda says of an invocation that took too long. [R] gateway-truth §0 row 18
+/// What Lambda says of an invocation that took too long. `[R]` gateway-truth §0 row 18
 pub(super) fn timeout_message(request_id: &str, timeout_seconds: u32) -> String {
     format!("RequestId: {request_id} Error: Task timed out after {timeout_seconds}.00 seconds")
 }

@@ -59,7 +59,7 @@ pub(crate) const CREDENTIALS: [(&str, &str); 3] = [
 
 /// The whole environment of a new process.
 ///
-/// The names and values are those recorded on `provided.al2023` ([R] gateway-truth §4.5), with these differences:
+/// The names and values are those recorded on `provided.al2023` (`[R]` gateway-truth §4.5), with these differences:
 /// `LD_LIBRARY_PATH` is left out, as it would point the host's loader to folders of Amazon Linux;
 /// `AWS_LAMBDA_LOG_FORMAT=Text` asks for logs that people can read; and the few variables of [`INHERITED`].
 ///

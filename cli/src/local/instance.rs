@@ -310,7 +310,7 @@ impl Instance {
         self.answer(request_id, || Outcome::FunctionError(document))
     }
 
-    /// The process posted more than [`LARGEST_RESULT`]. [R] gateway-truth §0 row 20
+    /// The process posted more than [`LARGEST_RESULT`]. `[R]` gateway-truth §0 row 20
     pub(super) fn too_large(&self, request_id: &str) -> Result<(), Refused> {
         self.answer(request_id, || {
             let message = format!(
@@ -630,7 +630,7 @@ impl Instance {
         self.pool.logs().warning(self.number, text);
     }
 
-    /// The line for an initialisation that failed. That there is one is inferred, its text unverified. [I] gateway-truth §4.4
+    /// The line for an initialisation that failed. That there is one is inferred, its text unverified. `[I]` gateway-truth §4.4
     fn log_init(&self, status: &str) {
         let took = self.lock().spawned.elapsed();
         self.drain();

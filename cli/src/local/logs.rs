@@ -249,7 +249,7 @@ pub(super) struct Report<'a> {
 }
 
 impl fmt::Display for Report<'_> {
-    /// `END` and `REPORT`, as Lambda prints them. [R] gateway-truth §4.4
+    /// `END` and `REPORT`, as Lambda prints them. `[R]` gateway-truth §4.4
     ///
     /// The initialisation is billed (AWS Compute Blog, "AWS Lambda standardizes billing for INIT phase", April 2025).
     /// `Status` is unverified: newer logs of AWS have it, our recordings do not.

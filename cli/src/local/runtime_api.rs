@@ -14,10 +14,10 @@ use tokio::net::TcpStream;
 
 use super::instance::{Delivery, Instance};
 
-/// The largest result: 6 MiB and 100 bytes. [R] gateway-truth §4.2
+/// The largest result: 6 MiB and 100 bytes. `[R]` gateway-truth §4.2
 pub(super) const LARGEST_RESULT: usize = 6 * 1024 * 1024 + 100;
 
-/// Why the Runtime API refuses a call. [E] gateway-truth §4.6
+/// Why the Runtime API refuses a call. `[E]` gateway-truth §4.6
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refused {
     /// The id is not that of the running invocation, or it has been answered.
@@ -116,7 +116,7 @@ async fn result(
     Ok(accept(instance.succeeded(id, payload)))
 }
 
-/// Whether the answer is streamed; nothing where the header has another value, which is refused ([E]
+/// Whether the answer is streamed; nothing where the header has another value, which is refused (`[E]`
 /// aws-lambda-runtime-interface-emulator, internal/lambda/rapi). What a buffered invocation makes of a stream is unverified: here,
 /// its bytes.
 fn streaming(headers: &HeaderMap) -> Option<bool> {
@@ -164,7 +164,7 @@ const FUNCTION_ARN: HeaderName = HeaderName::from_static("lambda-runtime-invoked
 const TRACE_ID: HeaderName = HeaderName::from_static("lambda-runtime-trace-id");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// `/next` with an event. [D] gateway-truth §4.6
+/// `/next` with an event. `[D]` gateway-truth §4.6
 fn deliver(delivery: Delivery, arn: &HeaderValue) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(delivery.event));
     let headers = response.headers_mut();
@@ -208,7 +208,7 @@ fn refuse(refused: Refused) -> Response<Full<Bytes>> {
     }
 }
 
-/// 413, when the id was right. [E] conformance case lam-039
+/// 413, when the id was right. `[E]` conformance case lam-039
 fn too_large(done: Result<(), Refused>) -> Response<Full<Bytes>> {
     match done {
         Ok(()) => error(
