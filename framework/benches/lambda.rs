@@ -4,7 +4,7 @@
 //! $ cargo bench -p fw-lambda --bench lambda
 //! ```
 //!
-//! Builds `examples/hello` and the baseline `framework/examples/bare.rs` with the release profile, plays Lambda for both in turns (a
+//! Builds `framework/examples/hello.rs` and the baseline `bare.rs` beside it with the release profile, plays Lambda for both in turns (a
 //! Runtime API on loopback, one connection, one invocation at a time), and prints for each, with the ratio to the baseline:
 //!
 //! - `size`: bytes of the stripped executable;
@@ -40,7 +40,10 @@ fn main() -> Result<()> {
         &["--package", "fw-lambda", "--example", "bare"],
         "examples/bare",
     )?;
-    let ours = build(&["--package", "hello"], "hello")?;
+    let ours = build(
+        &["--package", "fw-lambda", "--example", "hello"],
+        "examples/hello",
+    )?;
     let binaries = [&bare, &ours];
 
     let sizes =

@@ -61,7 +61,7 @@ pub(crate) const CREDENTIALS: [(&str, &str); 3] = [
 ///
 /// The names and values are those recorded on `provided.al2023` (`[R]` gateway-truth §4.5), with these differences:
 /// `LD_LIBRARY_PATH` is left out, as it would point the host's loader to folders of Amazon Linux;
-/// `AWS_LAMBDA_LOG_FORMAT=Text` asks for logs that people can read; and the few variables of [`INHERITED`].
+/// `AWS_LAMBDA_LOG_FORMAT=Text` asks for logs that people can read; `PATH` goes on with the developer's; and the few variables of [`INHERITED`].
 ///
 /// `api` is the Runtime API's `host:port`, `log_stream` the process's log stream, and `trace` the first request's trace.
 pub(crate) fn of_process(
@@ -102,10 +102,10 @@ pub(crate) fn of_process(
     set("LAMBDA_RUNTIME_DIR", "/var/runtime");
     set("LAMBDA_TASK_ROOT", "/var/task");
     set("LANG", "en_US.UTF-8");
-    set(
-        "PATH",
-        "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
-    );
+    // Lambda's own, then the developer's: a bootstrap that is a script finds its interpreter where the developer has it.
+    let lambdas = "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin";
+    let developers = std::env::var("PATH").unwrap_or_default();
+    set("PATH", &format!("{lambdas}:{developers}"));
     set("TZ", ":UTC");
     set("_HANDLER", &function.handler);
     if let Some(trace) = trace {
