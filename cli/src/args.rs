@@ -68,6 +68,7 @@ pub(crate) enum Template {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  cargo fw new hello\n  cargo fw new notes --template s3")]
 pub(crate) struct New {
     /// The project's name: its folder and its package
     pub(crate) name: String,
@@ -77,6 +78,7 @@ pub(crate) struct New {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  cargo fw init\n  cargo fw init --name notes --template s3")]
 pub(crate) struct Init {
     /// The project's name [default: the folder's]
     #[arg(long)]
@@ -180,6 +182,9 @@ pub(crate) struct Deploy {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  curl -i $(cargo fw url)/hello\n  cargo fw url --stage prod --output json"
+)]
 pub(crate) struct Deployed {
     #[command(flatten)]
     pub(crate) which: Which,
@@ -193,6 +198,9 @@ pub(crate) struct Deployed {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  cargo fw delete                     ask, then delete stage `dev`\n  cargo fw delete --stage pr-7 --yes"
+)]
 pub(crate) struct Delete {
     #[command(flatten)]
     pub(crate) which: Which,
@@ -206,6 +214,9 @@ pub(crate) struct Delete {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  cargo fw routes\n  cargo fw routes --output json | jq '.[].path'"
+)]
 pub(crate) struct Routes {
     #[command(flatten)]
     pub(crate) which: Which,
@@ -215,6 +226,7 @@ pub(crate) struct Routes {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  cargo fw manifest > manifest.json")]
 pub(crate) struct Manifest {
     #[command(flatten)]
     pub(crate) which: Which,

@@ -16,6 +16,7 @@ use crate::{
     console::Console,
     env,
     error::{Context, Exit, Failure, Result},
+    local::process::die_with_parent,
     project::Project,
     settings::Architecture,
 };
@@ -36,8 +37,6 @@ pub(crate) struct Built {
     pub(crate) executable: PathBuf,
     /// How long cargo took.
     pub(crate) duration: Duration,
-    /// Whether nothing had to be built: the executable is the one of the last build.
-    pub(crate) fresh: bool,
 }
 
 /// Builds the project's binary. Cargo's own output goes to standard error as it comes.
@@ -72,6 +71,8 @@ pub(crate) fn build_until(
 ) -> Result<Built> {
     let mut cargo = command(project, profile, architecture, console)?;
     cargo.process_group(0);
+    // The thread that spawns it waits for it, so the thread's end is not before the build's.
+    die_with_parent(&mut cargo);
     run(cargo, project, Some(running))
 }
 
@@ -166,9 +167,7 @@ fn run(mut cargo: Command, project: &Project, running: Option<&RunningBuild>) ->
                 && artifact.target.is_bin()
                 && artifact.target.name == project.bin()
             {
-                found = artifact
-                    .executable
-                    .map(|path| (PathBuf::from(path), artifact.fresh));
+                found = artifact.executable.map(PathBuf::from);
             }
         }
     }
@@ -178,10 +177,9 @@ fn run(mut cargo: Command, project: &Project, running: Option<&RunningBuild>) ->
         running.done();
     }
     match found {
-        Some((executable, fresh)) if status.success() => Ok(Built {
+        Some(executable) if status.success() => Ok(Built {
             executable,
             duration,
-            fresh,
         }),
         _ => Err(Failure::new(format!("`{}` does not build", project.name())).exiting(Exit::Build)),
     }

@@ -150,6 +150,20 @@ struct Layer {
     stages: BTreeMap<String, Layer>,
 }
 
+/// The keys of the file, as [`Layer`] has them.
+const KEYS: [&str; 10] = [
+    "architecture",
+    "buckets",
+    "cors",
+    "environment",
+    "gateway",
+    "log_retention",
+    "memory",
+    "policy",
+    "stages",
+    "timeout",
+];
+
 impl Settings {
     /// Memory when nothing is set, in MB: the least that Lambda has; a Rust function rarely needs more.
     const MEMORY: u32 = 128;
@@ -242,7 +256,7 @@ fn not_understood(error: &toml::de::Error, file: Option<&Path>) -> Failure {
         .because_of(error.to_string().trim_end());
     match suggestion(error.message()) {
         Some(known) => failure.hint(format!("did you mean `{known}`?")),
-        None => failure.hint("`docs/settings.md` lists every key with its type and range"),
+        None => failure.hint(format!("the keys are: {}", KEYS.join(", "))),
     }
 }
 
@@ -297,7 +311,9 @@ mod tests {
             ("architecture = \"x86-64\"", Some("did you mean `x86_64`?")),
             (
                 "zzz = 1",
-                Some("`docs/settings.md` lists every key with its type and range"),
+                Some(
+                    "the keys are: architecture, buckets, cors, environment, gateway, log_retention, memory, policy, stages, timeout",
+                ),
             ),
         ] {
             let failure = Settings::from_toml(text, "dev", None).unwrap_err();
@@ -316,6 +332,9 @@ mod tests {
             "environment = { \"9x\" = \"x\" }",
             "cors = { allow_origins = [\"*\"], allow_credentials = true }",
             "cors = { allow_origins = [\"example.org\"] }",
+            "cors = { allow_origins = [\"https://example.org/\"] }",
+            "buckets = [\"ab\"]",
+            "buckets = [\"Documents\"]",
             "policy = [{ actions = [\"GetObject\"], resources = [\"*\"] }]",
             "policy = [{ actions = [\"s3:GetObject\"], resources = [\"bucket\"] }]",
             "[stages.prod.stages.x]",

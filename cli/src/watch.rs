@@ -35,7 +35,11 @@ impl Watcher {
     pub(crate) fn new(project: &Project) -> Result<Self> {
         let (sender, events) = mpsc::unbounded_channel();
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            let Ok(event) = event else { return };
+            let Ok(event) = event else {
+                // Something was missed: what it was is for cargo to find out.
+                let _ = sender.send(PathBuf::from("Cargo.toml"));
+                return;
+            };
             if matters(event.kind) {
                 for path in event.paths {
                     // The receiver goes away only when nobody waits for changes any more.
@@ -138,6 +142,8 @@ fn matters(kind: EventKind) -> bool {
     match kind {
         EventKind::Create(_) | EventKind::Remove(_) => true,
         EventKind::Modify(what) => !matches!(what, ModifyKind::Metadata(_)),
-        EventKind::Access(_) | EventKind::Any | EventKind::Other => false,
+        // `Other` is the system's word that it lost count of the changes.
+        EventKind::Any | EventKind::Other => true,
+        EventKind::Access(_) => false,
     }
 }

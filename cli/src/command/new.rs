@@ -14,6 +14,9 @@ use crate::{
 /// The framework beside this CLI's own source: until it is published, a new project takes it from there.
 const FRAMEWORK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../framework");
 
+/// The checkout that this CLI was built in.
+const CHECKOUT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
 /// Longer names leave no room for the stage in an IAM role's 64 characters.
 const LONGEST: usize = 40;
 
@@ -167,7 +170,28 @@ fn make(folder: &Path, name: &str, template: Template) -> Result<()> {
         fs::write(&path, fill(text, name))
             .with_context(|| format!("cannot write the file: {}", path.display()))?;
     }
+    if let Some(checkout) = own_checkout() {
+        let path = folder.join(".cargo/config.toml");
+        let failed = || format!("cannot write the file: {}", path.display());
+        fs::create_dir_all(folder.join(".cargo")).with_context(failed)?;
+        fs::write(&path, alias(&checkout)).with_context(failed)?;
+    }
     Ok(())
+}
+
+/// The checkout, when this very CLI runs from its target folder: then `cargo fw` is an alias of the checkout, and the new
+/// project needs one as well. An installed CLI needs none.
+fn own_checkout() -> Option<PathBuf> {
+    let checkout = PathBuf::from(CHECKOUT).canonicalize().ok()?;
+    let running = std::env::current_exe().ok()?.canonicalize().ok()?;
+    running.starts_with(&checkout).then_some(checkout)
+}
+
+fn alias(checkout: &Path) -> String {
+    let manifest = checkout.join("Cargo.toml").display().to_string();
+    format!(
+        "[alias]\n# Until fw is published: the CLI of the checkout that made this project.\nfw = [\"run\", \"--manifest-path\", {manifest:?}, \"--package\", \"cargo-fw\", \"--\"]\n"
+    )
 }
 
 /// A folder that is there must have nothing in it but what git or an operating system puts there.

@@ -112,15 +112,19 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
     for planned in &plan.steps {
         let step = &planned.step;
         if planned.reason.is_empty() {
-            return Some(format!("a step has no reason: {step:?}"));
+            return Some(format!("a step has no reason: {:?}", step.subject()));
         }
         let needs = Needs::of(step);
         if needs.api && !api || needs.integration && !integration || needs.version && !version {
-            return Some(format!("a step uses what no earlier one makes: {step:?}"));
+            return Some(format!(
+                "a step uses what no earlier one makes: {:?}",
+                step.subject()
+            ));
         }
         if moved && Needs::prepares(step) {
             return Some(format!(
-                "a step prepares after the traffic has moved: {step:?}"
+                "a step prepares after the traffic has moved: {:?}",
+                step.subject()
             ));
         }
         match step {

@@ -10,7 +10,7 @@ pub(crate) mod generation;
 mod instance;
 pub(crate) mod logs;
 pub(crate) mod pool;
-mod process;
+pub(crate) mod process;
 mod runtime_api;
 pub(crate) mod server;
 pub(crate) mod services;

@@ -1,14 +1,15 @@
-//! A child process that cannot outlive the CLI, and whose descendants die with it.
+//! A child process that cannot outlive the CLI.
 //!
 //! Each child leads a process group of its own, so that a Ctrl-C in the terminal reaches the CLI alone and a kill
-//! reaches what the child has started as well. On Linux the kernel kills the child when the CLI dies, however it dies.
+//! reaches what the child has started as well. On Linux the kernel kills the child when the CLI dies, however it dies;
+//! what the child has started itself is then nobody's to kill.
 //! Elsewhere on Unix there is no such service: a CLI that is killed with SIGKILL leaves its children running, each of which
 //! ends when its next call of the Runtime API fails.
 
 use std::{
     ffi::OsString,
     io,
-    os::fd::OwnedFd,
+    os::{fd::OwnedFd, unix::process::CommandExt as _},
     path::PathBuf,
     process::{ExitStatus, Stdio},
     sync::{LazyLock, mpsc},
@@ -51,7 +52,7 @@ impl Process {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0);
-        die_with_parent(&mut command);
+        die_with_parent(command.as_std_mut());
         let mut child = spawn_from_lasting_thread(command).await?;
         let missing = || io::Error::other("the child has no pipe or was reaped at once");
         let group = child
@@ -141,7 +142,7 @@ async fn spawn_from_lasting_thread(command: Command) -> io::Result<tokio::proces
     unsafe_code,
     reason = "the request must be made between fork and exec, and `pre_exec` is the only way there"
 )]
-fn die_with_parent(command: &mut Command) {
+pub(crate) fn die_with_parent(command: &mut std::process::Command) {
     let parent = rustix::process::getpid();
     let prepare = move || {
         rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
@@ -161,7 +162,7 @@ fn die_with_parent(command: &mut Command) {
 
 /// No other Unix has a parent-death signal for all of its versions; see the module's documentation.
 #[cfg(not(target_os = "linux"))]
-fn die_with_parent(_command: &mut Command) {}
+pub(crate) fn die_with_parent(_command: &mut std::process::Command) {}
 
 /// `VmHWM` of `/proc/PID/status`, in kB (proc(5)); nothing where there is no such file.
 pub(super) fn peak_memory(process: u32) -> Option<u64> {

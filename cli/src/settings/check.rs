@@ -1,7 +1,10 @@
 //! The ranges and rules that AWS sets for the settings, checked before anything is built or called.
 
 use super::{Settings, Statement};
-use crate::error::{Failure, Result};
+use crate::{
+    error::{Failure, Result},
+    local::services::s3::check_bucket_name,
+};
 
 /// The days that `CloudWatch` Logs takes (`PutRetentionPolicy` in its API reference).
 const LOG_RETENTIONS: [u32; 22] = [
@@ -45,6 +48,7 @@ pub(super) fn all(settings: &Settings) -> Result<()> {
     retention(settings.log_retention)?;
     environment(settings)?;
     cors(settings)?;
+    buckets(&settings.buckets)?;
     settings.policy.iter().try_for_each(statement)
 }
 
@@ -98,6 +102,15 @@ fn environment(settings: &Settings) -> Result<()> {
     Ok(())
 }
 
+fn buckets(buckets: &[String]) -> Result<()> {
+    buckets.iter().try_for_each(|bucket| {
+        check_bucket_name(bucket).map_err(|error| {
+            Failure::input("`buckets` has a name that S3 does not take")
+                .because_of(error.to_string())
+        })
+    })
+}
+
 fn cors(settings: &Settings) -> Result<()> {
     let Some(cors) = &settings.cors else {
         return Ok(());
@@ -111,9 +124,9 @@ fn cors(settings: &Settings) -> Result<()> {
     }
     for origin in &cors.allow_origins {
         let known = ["*", "http://*", "https://*"].contains(&origin.as_str());
-        let absolute = origin
-            .split_once("://")
-            .is_some_and(|(scheme, host)| !scheme.is_empty() && !host.is_empty());
+        let absolute = origin.split_once("://").is_some_and(|(scheme, host)| {
+            !scheme.is_empty() && !host.is_empty() && !host.contains('/')
+        });
         if !known && !absolute {
             return Err(
                 Failure::input(format!("not an origin: `{}`", origin.escape_debug())).hint(

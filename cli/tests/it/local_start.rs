@@ -156,7 +156,7 @@ fn the_table_names_routes_services_and_the_url() {
     let local = Local::start(folder.path(), &["local", "--port", "0", "--no-reload"]);
     let log = local.log();
     for part in [
-        "GET  /version",
+        "GET  /version     saves::version  src/main.rs:7",
         "GET  /env/{name}",
         "S3 at http://127.0.0.1:",
         "buckets: table-files",

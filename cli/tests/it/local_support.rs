@@ -23,7 +23,7 @@ use std::net::TcpStream;
 
 fn main() {
     if std::env::var_os("FW_MANIFEST").is_some() {
-        println!("{}", r#"{"schema":1,"app":"saves","routes":[{"method":"GET","path":"/version"},{"method":"GET","path":"/env/{name}"}]}"#);
+        println!("{}", r#"{"schema":1,"app":"saves","routes":[{"method":"GET","path":"/version","handler":"saves::version","source":{"file":"src/main.rs","line":7}},{"method":"GET","path":"/env/{name}"}]}"#);
         return;
     }
     let api = std::env::var("AWS_LAMBDA_RUNTIME_API").unwrap();

@@ -52,7 +52,11 @@ impl Payload {
     /// The length in bytes of JSON, if it is over [`LIMIT`](Self::LIMIT).
     pub(crate) fn excess(&self) -> Option<usize> {
         // A byte takes six at the most, as `\u0000`; what is far too short for that needs no measuring.
-        let roughly = self.response.body().len() + self.response.headers().len() * 64;
+        let headers = self.response.headers().iter();
+        let headers: usize = headers
+            .map(|(name, value)| name.as_str().len() + value.len())
+            .sum();
+        let roughly = self.response.body().len() + headers;
         if roughly < Self::LIMIT / 8 {
             return None;
         }

@@ -104,8 +104,14 @@ impl App {
                 .join(project.name())
                 .join(stage),
             Self::Bootstrap(path) => {
-                let name = path.file_stem().unwrap_or(path.as_os_str());
-                Path::new("target").join("fw").join(name).join(stage)
+                // Two apps' files may both be called `bootstrap`; their folders are not.
+                let folder = path.parent().and_then(Path::file_name).unwrap_or_default();
+                let name = path.file_name().unwrap_or_default();
+                Path::new("target")
+                    .join("fw")
+                    .join(folder)
+                    .join(name)
+                    .join(stage)
             }
         }
     }

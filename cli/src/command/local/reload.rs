@@ -22,7 +22,7 @@ use crate::{
         generation::{Generation, Source},
         server::Server,
     },
-    settings::{self, Settings},
+    settings::{self, Architecture, Settings},
     watch::Watcher,
 };
 
@@ -43,6 +43,7 @@ pub(super) async fn keep_serving(
         server,
         console,
         routes: None,
+        served: None,
     };
     match serving.run().await {
         Err(failure) => failure,
@@ -59,6 +60,16 @@ struct Serving<'a> {
     console: &'a Console,
     /// The routes that are served; `None` before the first build that works.
     routes: Option<Vec<ManifestRoute>>,
+    /// The executable that is served, as it was then: somebody else's cargo may build as well.
+    served: Option<Stamp>,
+}
+
+/// What tells one build of an executable from the next: when it was written, and its size.
+type Stamp = (std::time::SystemTime, u64);
+
+fn stamp(executable: &Path) -> Option<Stamp> {
+    let found = executable.metadata().ok()?;
+    Some((found.modified().ok()?, found.len()))
 }
 
 impl Serving<'_> {
@@ -68,6 +79,13 @@ impl Serving<'_> {
             App::Project { project, .. } if !self.args.no_reload => Some(Watcher::new(project)?),
             _ => None,
         };
+        if self.args.release && self.settings.architecture != Architecture::HOST {
+            self.console.warning(format_args!(
+                "`deploy` uploads a build for {}; this is the same release build for {}",
+                self.settings.architecture.as_str(),
+                Architecture::HOST.as_str()
+            ));
+        }
         let first = self.prepare().await.and_then(|ready| self.serve(&ready));
         let Some(mut watcher) = watcher else {
             first?;
@@ -107,7 +125,7 @@ impl Serving<'_> {
         self.console
             .verbose(format_args!("changed: {}", list(changed)));
         if named("Cargo.toml") || named("Cargo.lock") {
-            self.find_again(watcher)?;
+            self.find_again(watcher).await?;
         }
         let mut new_settings = false;
         if named(settings::FILE_NAME) {
@@ -116,7 +134,7 @@ impl Serving<'_> {
             self.settings = settings;
         }
         let ready = self.prepare().await?;
-        let unchanged = ready.built.as_ref().is_some_and(|built| built.fresh);
+        let unchanged = self.served.is_some() && stamp(&ready.bootstrap) == self.served;
         if unchanged && !new_settings && self.routes.is_some() {
             self.console.verbose("the build is the same: nothing to do");
             return Ok(());
@@ -137,9 +155,11 @@ impl Serving<'_> {
     }
 
     /// Reads the project again: a manifest of cargo's changed.
-    fn find_again(&mut self, watcher: &mut Watcher) -> Result<()> {
+    async fn find_again(&mut self, watcher: &mut Watcher) -> Result<()> {
         if let App::Project { project, .. } = &mut self.app {
-            **project = project.find_again()?;
+            let before = project.clone();
+            let found = tokio::task::spawn_blocking(move || before.find_again()).await;
+            **project = found.context("the project was not read to the end")??;
             watcher.follow(project)?;
         }
         Ok(())
@@ -166,6 +186,7 @@ impl Serving<'_> {
         };
         self.server
             .serve(Generation::new(source, self.server.logs())?);
+        self.served = stamp(&ready.bootstrap);
         let before = self.routes.replace(ready.manifest.routes.clone());
         if before.as_ref() != self.routes.as_ref() {
             banner::print(

@@ -15,7 +15,6 @@ use crate::{
 };
 
 /// The services, and the variables that tell the app's clients of them.
-#[derive(Debug)]
 pub(super) struct Services {
     s3: Option<EmbeddedS3>,
     environment: Vec<(String, String)>,

@@ -51,12 +51,21 @@ pub(crate) struct S3Options {
 }
 
 /// A key pair for the app's SDK. It opens nothing but the embedded S3.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Credentials {
     /// Goes into `AWS_ACCESS_KEY_ID`.
     pub(crate) access_key: String,
     /// Goes into `AWS_SECRET_ACCESS_KEY`.
     pub(crate) secret_key: String,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Credentials");
+        shown
+            .field("access_key", &self.access_key)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A running embedded S3. Dropping it ends it; [`EmbeddedS3::shutdown`] also waits until the port is free.

@@ -1,0 +1,125 @@
+//! The small commands, as a user and as a script see them: help, `new`, `init`, `routes`, `manifest`, the global flags.
+
+use std::{fs, path::Path, process::Output};
+
+use crate::local_support::{cli, project};
+
+fn run(folder: &Path, args: &[&str]) -> (Option<i32>, String, String) {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = cli(folder, args).output().expect("the CLI");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+    (status.code(), text(stdout), text(stderr))
+}
+
+#[test]
+fn each_command_has_help_with_an_example_on_standard_output() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for command in [
+        "new", "init", "local", "deploy", "url", "delete", "routes", "manifest",
+    ] {
+        let (code, stdout, stderr) = run(folder.path(), &[command, "--help"]);
+        assert_eq!(code, Some(0), "{command}: {stderr}");
+        assert!(
+            stdout.contains("Example") && stdout.contains("Usage: cargo fw"),
+            "{command}: {stdout}"
+        );
+        assert!(
+            stdout.contains(&format!("cargo fw {command}")),
+            "{command}: {stdout}"
+        );
+    }
+    let (code, stdout, _) = run(folder.path(), &["--help"]);
+    assert_eq!(code, Some(0));
+    assert!(stdout.contains("Exit codes:"), "{stdout}");
+}
+
+#[test]
+fn new_and_init_make_a_project_and_never_overwrite_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for template in ["hello", "s3"] {
+        let name = format!("my-{template}");
+        let (code, stdout, stderr) = run(folder.path(), &["new", &name, "--template", template]);
+        assert_eq!(code, Some(0), "{stderr}");
+        assert!(
+            stdout.is_empty() && stderr.contains("cargo fw local"),
+            "{stderr}"
+        );
+        let read =
+            |path: &str| fs::read_to_string(folder.path().join(&name).join(path)).expect(path);
+        assert!(read("Cargo.toml").contains(&format!("name = \"{name}\"")));
+        assert!(read("src/main.rs").contains(&format!("\"{name}\"")));
+        for path in ["Cargo.toml", "fw.toml", "src/main.rs", ".cargo/config.toml"] {
+            assert!(!read(path).contains("{{"), "{path} is filled in");
+        }
+        let (code, _, stderr) = run(folder.path(), &["new", &name]);
+        assert_eq!(code, Some(65), "{stderr}");
+        assert!(
+            stderr.contains("not empty") && stderr.contains("hint"),
+            "{stderr}"
+        );
+    }
+    let (code, _, stderr) = run(folder.path(), &["new", "My App"]);
+    assert_eq!(code, Some(65), "{stderr}");
+    assert!(stderr.contains("`my-app` would do"), "{stderr}");
+
+    let own = folder.path().join("notes");
+    fs::create_dir(&own).expect("a folder");
+    let (code, _, stderr) = run(&own, &["init"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(
+        fs::read_to_string(own.join("Cargo.toml"))
+            .expect("a manifest")
+            .contains("name = \"notes\"")
+    );
+    assert_eq!(run(&own, &["init"]).0, Some(65));
+}
+
+#[test]
+fn routes_and_manifest_print_results_alone_on_standard_output() {
+    let folder = project("tables");
+    let (code, stdout, stderr) = run(folder.path(), &["routes"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert_eq!(
+        stdout,
+        "GET  /version     saves::version  src/main.rs:7\nGET  /env/{name}\n"
+    );
+    assert!(stderr.contains("Finished"), "cargo's own words: {stderr}");
+
+    let (code, stdout, stderr) = run(folder.path(), &["routes", "--output", "json", "-q"]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    let routes: serde_json::Value = serde_json::from_str(&stdout).expect("JSON");
+    assert_eq!(routes[1]["path"], "/env/{name}");
+
+    let (code, stdout, _) = run(folder.path(), &["manifest", "-q"]);
+    let manifest: serde_json::Value = serde_json::from_str(&stdout).expect("JSON");
+    assert_eq!(
+        (code, &manifest["app"], &manifest["schema"]),
+        (Some(0), &"saves".into(), &1.into())
+    );
+
+    let (_, _, stderr) = run(folder.path(), &["routes", "-v"]);
+    assert!(stderr.contains("running"), "{stderr}");
+}
+
+#[test]
+fn colour_comes_when_asked_for_and_goes_when_not_wanted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let escape = '\u{1b}';
+    assert!(
+        run(folder.path(), &["routes", "--color", "always"])
+            .2
+            .contains(escape)
+    );
+    assert!(
+        !run(folder.path(), &["routes", "--color", "never"])
+            .2
+            .contains(escape)
+    );
+    assert!(
+        !run(folder.path(), &["routes"]).2.contains(escape),
+        "not into a pipe"
+    );
+}
