@@ -1,4 +1,4 @@
-//! Every environment variable that `cargo fw` reads or sets, declared once.
+//! The environment variables that `cargo fw` reads for itself, declared once; what an app is given is in `local::environment`.
 
 /// Cargo's own path, set by cargo for its subcommands; `cargo` from `PATH` otherwise.
 pub(crate) const CARGO: &str = "CARGO";

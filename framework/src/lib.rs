@@ -1,4 +1,43 @@
 //! `fw`: an API-first web micro-framework that compiles to AWS Lambda.
+//!
+//! Handlers are async functions with an attribute. The attribute's path is the gateway's route; a parameter is an argument of
+//! the same name, the app's state is taken by reference, and everything else is read from the request by its type.
+//!
+//! ```
+//! # #[cfg(feature = "runtime")] {
+//! use fw::{App, Error, Json, Result, get, routes};
+//!
+//! struct Greetings(Vec<&'static str>);
+//!
+//! /// Greet somebody, in the language of that number.
+//! #[get("/hello/<name>?<language>")]
+//! async fn hello(greetings: &Greetings, name: &str, language: Option<usize>) -> Result<Json<String>> {
+//!     let language = language.unwrap_or(0);
+//!     let hello = greetings.0.get(language);
+//!     let hello = hello.ok_or_else(|| Error::not_found(format!("there is no language {language}")))?;
+//!     Ok(Json(format!("{hello}, {name}")))
+//! }
+//!
+//! async fn greetings() -> Result<Greetings> {
+//!     Ok(Greetings(vec!["hello", "hallo"]))
+//! }
+//!
+//! fn main() -> std::process::ExitCode {
+//!     App::new("greeter", greetings).routes(routes![hello]).run()
+//! }
+//! # }
+//! ```
+//!
+//! [`route`](macro@route) says what a path and an argument may be, [`extract`] lists the extractors, [`response`] what a handler
+//! may return, and [`Error`] how to fail. `fw::test::Client` (feature `test`) calls an app in a test, through the same
+//! model of API Gateway that `cargo fw local` serves with.
+//!
+//! | feature | has | default |
+//! |---|---|---|
+//! | `runtime` | serving on Lambda: [`App::run`] | yes |
+//! | `app` | what handlers are written with | by `runtime` |
+//! | `gateway` | the model of API Gateway | by `app` |
+//! | `test` | the in-process client | no |
 
 // Who only writes handlers for an app of another crate needs no way to run one.
 #![cfg_attr(

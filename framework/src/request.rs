@@ -237,7 +237,8 @@ pub(crate) fn own_pairs(pairs: Vec<Pair<'_>>) -> Vec<Pair<'static>> {
         .collect()
 }
 
-/// Splits a query as a form (`&` separates, `+` is a space, percent-encoding is undone, bad sequences stay as they are).
+/// Splits a query as a form (`&` separates, `+` is a space, percent-encoding is undone; a `%` that starts no
+/// sequence stays as it is, and bytes that are no UTF-8 become U+FFFD).
 pub(crate) fn decode_query(query: &str) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
     query
         .split('&')

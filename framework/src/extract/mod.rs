@@ -10,7 +10,8 @@
 //! | [`Headers`], [`Header<H>`] | all headers, or one | 400 |
 //! | [`Bearer`] | the token of `Authorization` | 401 |
 //! | [`Cookies`], `Method` | cookies, the method | – |
-//! | [`RequestId`], [`SourceIp`], [`Stage`], [`StageVariables`] | what the gateway tells | 500 |
+//! | [`RequestId`], [`Stage`], [`StageVariables`] | what the gateway tells | – |
+//! | [`SourceIp`] | the client's address | 500 |
 //! | [`LambdaContext`](crate::context::LambdaContext) | what Lambda tells | – |
 //! | [`Event<T>`] | the event itself | 500 |
 //! | [`Extension<T>`] | what middleware adds | 500 |

@@ -5,7 +5,9 @@ use std::{convert::Infallible, fmt, ops::Deref};
 use super::FromRequest;
 use crate::request::Request;
 
-/// The gateway's id of the request: what its logs, ours, and the body of a 500 name it by.
+/// The gateway's id of the request: what its access logs name it by, and on an HTTP API the `apigw-requestid` header of the
+/// answer. The log lines and the body of a 500 carry Lambda's id of the invocation instead
+/// ([`LambdaContext::request_id`](crate::context::LambdaContext)).
 ///
 /// ```
 /// use fw::{FromRequest, Method, Request, extract::RequestId};
