@@ -35,12 +35,6 @@ impl Serialize for Joined<'_> {
     }
 }
 
-impl Cookies<'_> {
-    pub(super) fn is_empty(&self) -> bool {
-        !self.0.contains_key(SET_COOKIE)
-    }
-}
-
 impl Serialize for Cookies<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.0.get_all(SET_COOKIE).iter().map(text))

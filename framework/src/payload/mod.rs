@@ -89,10 +89,8 @@ impl Serialize for Payload {
             Format::V1 => payload.serialize_field("multiValueHeaders", &Listed(headers))?,
             Format::V2 => {
                 payload.serialize_field("headers", &Joined(headers))?;
-                let cookies = Cookies(headers);
-                if !cookies.is_empty() {
-                    payload.serialize_field("cookies", &cookies)?;
-                }
+                // Also when there are none: readers modelled on lambda_http, such as cargo-lambda's server, insist on the list.
+                payload.serialize_field("cookies", &Cookies(headers))?;
             }
         }
         let body = self.response.body();

@@ -23,10 +23,13 @@ fn json_of(format: Format, response: Response) -> Value {
 }
 
 #[test]
-fn nothing_is_written_that_need_not_be() {
+fn little_is_written_that_need_not_be() {
     let empty = || Response::new(Bytes::new());
     for (format, expected) in [
-        (Format::V2, r#"{"statusCode":200,"headers":{},"body":""}"#),
+        (
+            Format::V2,
+            r#"{"statusCode":200,"headers":{},"cookies":[],"body":""}"#,
+        ),
         (
             Format::V1,
             r#"{"statusCode":200,"multiValueHeaders":{},"body":""}"#,
@@ -115,8 +118,7 @@ fn header_values_that_are_no_utf_8_keep_their_bytes_as_characters() {
 #[test]
 fn the_limit_counts_bytes_of_json() {
     let excess = |body: String| Payload::new(Format::V2, response(&[], body)).excess();
-    let around =
-        r#"{"statusCode":200,"headers":{"content-type":"text/plain; charset=utf-8"},"body":""}"#;
+    let around = r#"{"statusCode":200,"headers":{"content-type":"text/plain; charset=utf-8"},"cookies":[],"body":""}"#;
     let room = Payload::LIMIT - around.len();
     assert_eq!(excess("x".repeat(room)), None);
     assert_eq!(excess("x".repeat(room + 1)), Some(Payload::LIMIT + 1));

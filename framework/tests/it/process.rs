@@ -77,6 +77,7 @@ fn invocations_are_answered_one_after_another() {
             json!({
                 "statusCode": 200,
                 "headers": {"content-type": "text/plain; charset=utf-8"},
+                "cookies": [],
                 "body": round.to_string(),
             })
         );
