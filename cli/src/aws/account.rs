@@ -1,6 +1,9 @@
 //! The real account: the SDK's clients, made once, with the credentials and the region that the user means.
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{
+    BehaviorVersion, Region, SdkConfig, profile::ProfileFileCredentialsProvider,
+    provider_config::ProviderConfig,
+};
 use aws_sdk_sts::config::Credentials;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
@@ -72,9 +75,17 @@ async fn load(args: &args::Account) -> SdkConfig {
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build_https();
-    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http.clone());
     if let Some(profile) = &args.profile {
-        loader = loader.profile_name(profile);
+        // The flag goes over credentials of the environment, which the default chain would ask first: an account that was
+        // named is never silently another.
+        let client = ProviderConfig::without_region().with_http_client(http.clone());
+        let named = ProfileFileCredentialsProvider::builder()
+            .configure(&client)
+            .profile_name(profile);
+        loader = loader
+            .profile_name(profile)
+            .credentials_provider(named.build());
     }
     if let Some(region) = &args.region {
         loader = loader.region(Region::new(region.clone()));

@@ -34,6 +34,15 @@ const TAKEN: [&str; 10] = [
     "test",
 ];
 
+/// Rust's own words, which cargo does not take for a package (The Rust Reference, "Keywords").
+const KEYWORDS: [&str; 51] = [
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate",
+    "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl",
+    "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref",
+    "return", "self", "static", "struct", "super", "trait", "true", "try", "type", "typeof",
+    "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
+];
+
 /// The template's files: path in the project, text.
 fn files(template: Template) -> [(&'static str, &'static str); 4] {
     let ignore = (".gitignore", "/target\n");
@@ -124,6 +133,8 @@ fn check_name(name: &str) -> Result<()> {
         "it does not start with a letter".to_owned()
     } else if name.ends_with('-') || name.contains("--") {
         "its hyphens do not stand singly between letters or digits".to_owned()
+    } else if KEYWORDS.contains(&name) {
+        "it is a word of the Rust language".to_owned()
     } else if TAKEN.contains(&name) {
         "the name is taken by Rust, cargo or the framework".to_owned()
     } else {
@@ -152,7 +163,7 @@ fn mended(name: &str) -> String {
     let mended = mended
         .trim_end_matches('-')
         .trim_start_matches(|c: char| !c.is_ascii_lowercase());
-    if TAKEN.contains(&mended) {
+    if TAKEN.contains(&mended) || KEYWORDS.contains(&mended) {
         format!("{mended}-app")
     } else {
         mended.to_owned()
@@ -250,6 +261,7 @@ mod tests {
         for (name, hint) in [
             ("My App", Some("`my-app` would do")),
             ("fw", Some("`fw-app` would do")),
+            ("fn", Some("`fn-app` would do")),
             ("9lives", Some("`lives` would do")),
             ("a--b", Some("`a-b` would do")),
             ("über", Some("`ber` would do")),

@@ -33,6 +33,13 @@ fn no_region_no_credentials_no_answer() {
     ]))
     .ends(77)
     .says("error: no AWS credentials were found");
+    // Nor do the environment's credentials stand in for a profile that was named.
+    run(app
+        .command_without_account(&["url", "--profile", "nobody", "--region", "eu-central-1"])
+        .env("AWS_ACCESS_KEY_ID", "AKIAENVIRONMENT")
+        .env("AWS_SECRET_ACCESS_KEY", "x"))
+    .ends(77)
+    .says("error: no AWS credentials were found");
     // A port that was free a moment ago: nobody listens.
     let closed = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()

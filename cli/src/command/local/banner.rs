@@ -29,6 +29,11 @@ pub(super) fn print(
     services: &Services,
     url: &str,
 ) {
+    if console.is_quiet() {
+        // What a script needs: where it listens, with `--port 0` above all.
+        console.result(url);
+        return;
+    }
     console.line(format_args!(
         "\n  {BOLD}{}{BOLD:#} {DIM}stage {}, HTTP API, {} MB, {} s{DIM:#}\n",
         manifest.app, settings.stage, settings.memory, settings.timeout
