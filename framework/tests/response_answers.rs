@@ -84,6 +84,11 @@ fn each_value_has_its_response() {
             Err::<(), _>(StatusCode::GONE).into_response(),
             (410, None, ""),
         ),
+        // A failure has no status of a success, whatever it is made of.
+        (
+            Err::<(), _>("disk on fire").into_response(),
+            (500, text, "disk on fire"),
+        ),
     ] {
         assert_eq!(parts(&response), expected);
     }

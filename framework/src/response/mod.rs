@@ -223,11 +223,19 @@ impl<T: IntoResponse> IntoResponse for Option<T> {
     }
 }
 
+/// The value's response, or the error's. What is returned as an error is never answered with the status of a success: a
+/// text alone would be a 200, and becomes a 500.
 impl<T: IntoResponse, E: IntoResponse> IntoResponse for Result<T, E> {
     fn into_response(self) -> Response {
         match self {
             Ok(value) => value.into_response(),
-            Err(error) => error.into_response(),
+            Err(error) => {
+                let mut response = error.into_response();
+                if response.status().is_success() {
+                    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+                }
+                response
+            }
         }
     }
 }
