@@ -1,4 +1,4 @@
 #[route("/objects/{key}", methods = [GTE, put])]
 pub fn object<T>(key: &str) -> T {
-    todo!()
+    loop {}
 }
