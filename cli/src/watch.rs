@@ -35,16 +35,9 @@ impl Watcher {
     pub(crate) fn new(project: &Project) -> Result<Self> {
         let (sender, events) = mpsc::unbounded_channel();
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            let Ok(event) = event else {
-                // Something was missed: what it was is for cargo to find out.
-                let _ = sender.send(PathBuf::from("Cargo.toml"));
-                return;
-            };
-            if matters(event.kind) {
-                for path in event.paths {
-                    // The receiver goes away only when nobody waits for changes any more.
-                    let _ = sender.send(path);
-                }
+            for path in changes(event) {
+                // The receiver goes away only when nobody waits for changes any more.
+                let _ = sender.send(path);
             }
         })
         .context("cannot watch files")
@@ -138,12 +131,52 @@ impl Watcher {
     }
 }
 
+/// The files that an event tells of. Where the system lost count, or watching failed, the event names none: then
+/// cargo's manifest stands for all, and cargo finds out what changed.
+fn changes(event: notify::Result<notify::Event>) -> Vec<PathBuf> {
+    match event {
+        Ok(event) if event.need_rescan() => vec![PathBuf::from("Cargo.toml")],
+        Ok(event) if matters(event.kind) => event.paths,
+        Ok(_) => Vec::new(),
+        Err(_) => vec![PathBuf::from("Cargo.toml")],
+    }
+}
+
 fn matters(kind: EventKind) -> bool {
     match kind {
         EventKind::Create(_) | EventKind::Remove(_) => true,
         EventKind::Modify(what) => !matches!(what, ModifyKind::Metadata(_)),
-        // `Other` is the system's word that it lost count of the changes.
         EventKind::Any | EventKind::Other => true,
         EventKind::Access(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use notify::{
+        Event, EventKind,
+        event::{AccessKind, CreateKind, Flag, MetadataKind, ModifyKind},
+    };
+
+    use super::changes;
+
+    #[test]
+    fn what_was_lost_counts_as_a_change() {
+        let lost = Event::new(EventKind::Other).set_flag(Flag::Rescan);
+        assert_eq!(changes(Ok(lost)), [PathBuf::from("Cargo.toml")]);
+        let failed = Err(notify::Error::generic("no more watches"));
+        assert_eq!(changes(failed), [PathBuf::from("Cargo.toml")]);
+    }
+
+    #[test]
+    fn reading_a_file_or_its_times_is_no_change() {
+        let event = |kind| Ok(Event::new(kind).add_path(PathBuf::from("src/main.rs")));
+        let of_file = [PathBuf::from("src/main.rs")];
+        assert_eq!(changes(event(EventKind::Create(CreateKind::File))), of_file);
+        assert!(changes(event(EventKind::Access(AccessKind::Any))).is_empty());
+        let metadata = ModifyKind::Metadata(MetadataKind::AccessTime);
+        assert!(changes(event(EventKind::Modify(metadata))).is_empty());
     }
 }
