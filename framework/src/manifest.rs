@@ -28,6 +28,9 @@ pub struct Manifest {
     /// The routes, one entry per method and path, ordered by path and then by method.
     #[serde(default)]
     pub routes: Vec<ManifestRoute>,
+    /// The Lambda authorizers, each a function of its own from the same executable.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authorizers: Vec<ManifestAuthorizer>,
 }
 
 impl Manifest {
@@ -39,6 +42,7 @@ impl Manifest {
             framework: concat!("fw ", env!("CARGO_PKG_VERSION")).to_owned(),
             app: app.into(),
             routes: Vec::new(),
+            authorizers: Vec::new(),
         }
     }
 }
@@ -66,6 +70,15 @@ pub struct ManifestRoute {
     /// The parameters that the handler reads from path and query.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parameters: Vec<ManifestParameter>,
+    /// Who may call it; everybody, where this is not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorization: Option<Authorization>,
+    /// Whether the gateway asks for an API key (REST APIs only).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub api_key: bool,
+    /// The body that the handler reads, where the gateway may check it (REST APIs only).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<ManifestBody>,
 }
 
 impl ManifestRoute {
@@ -86,6 +99,122 @@ impl ManifestRoute {
             self.path.clone()
         } else {
             format!("{} {}", self.method, self.path)
+        }
+    }
+}
+
+/// Who may call a route, as the gateway checks it before the function is invoked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Authorization {
+    /// Callers that sign their requests (`AWS_IAM`, Signature Version 4) and may invoke the API.
+    Iam,
+    /// Bearers of a JSON Web Token (RFC 7519).
+    Jwt {
+        /// Which of the settings' `[jwt.NAME]` says the issuer and the audience.
+        name: String,
+        /// Scopes of which the token has to have at least one; none is asked for where the list is empty.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        scopes: Vec<String>,
+    },
+    /// Whom a Lambda authorizer of the app allows.
+    Lambda {
+        /// The name of the [`ManifestAuthorizer`].
+        name: String,
+    },
+}
+
+/// A Lambda authorizer: a function that the gateway asks before it invokes a route's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ManifestAuthorizer {
+    /// Its name: what routes refer to, and the end of its function's name. Letters, digits, `-` and `_`.
+    pub name: String,
+    /// The function's path in the app, `module::function`.
+    #[serde(default)]
+    pub handler: String,
+    /// Where it stands in the source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+    /// What it is given: the whole request, or the token alone (REST APIs only).
+    #[serde(default)]
+    pub kind: AuthorizerKind,
+    /// What identifies a caller, in the HTTP API's words (`$request.header.Authorization`, `$request.querystring.key`,
+    /// `$context.…`, `$stageVariables.…`). A request without all of them is refused unasked; the values are the cache's key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub identity: Vec<String>,
+    /// For how many seconds an answer is kept for the same identity: 0 to 3600; 0 keeps none.
+    #[serde(default)]
+    pub ttl: u32,
+    /// The version of the event that an HTTP API sends it, `2.0` unless it says `1.0`. REST APIs have one of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload_format: Option<String>,
+    /// Whether it answers an event of version 2.0 with `{"isAuthorized": …}` and not with an IAM policy.
+    #[serde(default = "yes")]
+    pub simple: bool,
+}
+
+impl ManifestAuthorizer {
+    /// An authorizer of that name that is given the whole request, is asked each time, and answers in the simple form.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            handler: String::new(),
+            source: None,
+            kind: AuthorizerKind::default(),
+            identity: Vec::new(),
+            ttl: 0,
+            payload_format: None,
+            simple: true,
+        }
+    }
+
+    /// The value of `_HANDLER` in the environment of the authorizer's function, by which the executable knows its part.
+    #[must_use]
+    pub fn entry(&self) -> String {
+        format!("authorizer.{}", self.name)
+    }
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// What a Lambda authorizer is given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum AuthorizerKind {
+    /// The request: headers, query, path parameters, context.
+    #[default]
+    Request,
+    /// The value of one header.
+    Token,
+}
+
+/// A body that a handler reads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ManifestBody {
+    /// Its media type, such as `application/json`.
+    pub content_type: String,
+    /// Whether a request without it is refused.
+    pub required: bool,
+    /// Its JSON Schema (draft 4, the one that REST APIs know), where the type has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<serde_json::Value>,
+}
+
+impl ManifestBody {
+    /// A body of that media type, without a schema.
+    #[must_use]
+    pub fn new(content_type: impl Into<String>, required: bool) -> Self {
+        Self {
+            content_type: content_type.into(),
+            required,
+            schema: None,
         }
     }
 }
