@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import pathlib
+import platform
 import queue
 import re
 import signal
@@ -101,6 +102,9 @@ def main():
         run([cli, "fw", "delete", "--yes", *account], cwd=project, env=env)
         gone = run([cli, "fw", "url", *account], cwd=project, env=env, fails=None)
         expect(gone.returncode != 0 and "deploy" in gone.stderr, "`url` of nothing says how to deploy", gone)
+
+        say("a cross build, deployed: the other architecture's bootstrap, by nothing but rustup and rust-lld")
+        cross_build(cli, aws, folder, env)
     print("\n1 passed, 0 failed")
 
 
@@ -150,6 +154,31 @@ def read_back(aws, url, folder):
         path.write_bytes(archive.read("bootstrap"))
     path.chmod(0o755)
     return path
+
+
+def cross_build(cli, aws, folder, env):
+    """`architecture` set to what this machine is not."""
+    host = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    other, target, machine = {
+        "x86_64": ("arm64", "aarch64-unknown-linux-musl", 183),
+        "arm64": ("x86_64", "x86_64-unknown-linux-musl", 62),
+    }[host]
+    installed = subprocess.run(["rustup", "target", "add", target], capture_output=True, text=True)
+    expect(installed.returncode == 0, f"rustup adds {target}", installed.stderr)
+    run([cli, "fw", "new", "greeter"], cwd=folder, env=env)
+    project = folder / "greeter"
+    (project / "fw.toml").write_text(f'architecture = "{other}"\n')
+    account = ["--endpoint-url", aws]
+    deployed = run([cli, "fw", "deploy", *account], cwd=project, env=env)
+    expect("without having run" in deployed.stderr, "that it was not run here is told", deployed.stderr)
+    function = clients(aws)["lambda"].get_function(FunctionName="greeter-dev")["Configuration"]
+    expect(function["Architectures"] == [other], "the function's architecture", function)
+    zipped = get_backend("lambda")[DEFAULT_ACCOUNT_ID][REGION].get_function("greeter-dev").code_bytes
+    with zipfile.ZipFile(io.BytesIO(zipped)) as archive:
+        header = archive.read("bootstrap")[:20]
+    expect(header[:4] == b"\x7fELF" and int.from_bytes(header[18:20], "little") == machine, "its ELF header", header)
+    run([cli, "fw", "delete", "--yes", *account], cwd=project, env=env)
+    nothing_left(aws)
 
 
 def nothing_left(aws):

@@ -148,8 +148,22 @@ pub(crate) struct Account {
     #[arg(long)]
     pub(crate) region: Option<String>,
     /// Call this address in place of AWS, for tests
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = endpoint)]
     pub(crate) endpoint_url: Option<String>,
+}
+
+/// An address that calls can be sent to.
+fn endpoint(text: &str) -> Result<String, String> {
+    let known = |scheme: &str| matches!(scheme, "http" | "https");
+    match text.parse::<http::Uri>() {
+        Ok(uri)
+            if uri.scheme_str().is_some_and(known)
+                && uri.host().is_some_and(|host| !host.is_empty()) =>
+        {
+            Ok(text.to_owned())
+        }
+        _ => Err("write it with its scheme, such as `http://localhost:5000`".to_owned()),
+    }
 }
 
 /// How a result is printed.
@@ -176,6 +190,9 @@ pub(crate) struct Deploy {
     /// Print the plan and stop; exits with 2 when there are changes
     #[arg(long)]
     pub(crate) plan: bool,
+    /// Do not run the artifact here before it is uploaded: for an initialiser that needs what only the cloud has
+    #[arg(long)]
+    pub(crate) no_trial: bool,
     /// How to print the plan and the result
     #[arg(long, value_enum, default_value_t)]
     pub(crate) output: Output,

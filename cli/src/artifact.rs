@@ -179,5 +179,7 @@ fn glibc_version(name: &[u8]) -> Option<(u32, u32)> {
     Some((major, minor))
 }
 
+pub(crate) mod trial;
+
 #[cfg(test)]
 mod tests;

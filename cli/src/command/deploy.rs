@@ -1,10 +1,15 @@
 //! `cargo fw deploy`: build, observe, plan, check, apply.
 
+use std::{
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
 use fw::manifest::Manifest;
 
 use crate::{
     args::{self, Output, Stage, Which},
-    artifact,
+    artifact::{self, trial},
     aws::{self, lambda::Code},
     compile::{self, Profile},
     console::Console,
@@ -12,10 +17,11 @@ use crate::{
         self,
         apply::apply,
         check,
-        model::Desired,
+        model::{Desired, HANDLER},
         patience::Patience,
         plan::{bytes, plan},
         report,
+        step::{Plan, Step},
     },
     error::{Exit, Result},
     manifest,
@@ -31,8 +37,8 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
         // Credentials first: a build is long, and no use without them.
         let aws = aws::Account::connect(&args.account).await?;
         let place = deploy::place(&aws).await?;
-        let (manifest, code) = build(&project, &settings, console)?;
-        let desired = Desired::new(&manifest, &settings, code, place)?;
+        let artifact = build(&project, &settings, console)?;
+        let desired = Desired::new(&artifact.manifest, &settings, artifact.code, place)?;
         for warning in check::warnings(&desired) {
             console.warning(warning);
         }
@@ -55,6 +61,9 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
             });
         }
         report::show(console, &desired, &plan);
+        if publishes(&plan) && !args.no_trial {
+            try_out(&artifact.executable, &desired, &settings, console).await?;
+        }
         let again = again("deploy", &args.which, &args.stage);
         let made = apply(&aws, &plan, console, Patience::NORMAL, &again).await?;
         let found = || actual.apis.first().map(|whole| whole.api.endpoint.clone());
@@ -67,9 +76,48 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
     })
 }
 
+/// Whether the plan brings new code or settings to the traffic.
+fn publishes(plan: &Plan) -> bool {
+    plan.steps
+        .iter()
+        .any(|planned| matches!(planned.step, Step::PublishVersion { .. }))
+}
+
+/// Runs the artifact until it asks for work, where this machine can.
+async fn try_out(
+    executable: &Path,
+    desired: &Desired,
+    settings: &Settings,
+    console: &Console,
+) -> Result<()> {
+    let (host, built) = (Architecture::HOST.as_str(), settings.architecture.as_str());
+    if !trial::possible(settings.architecture) {
+        console.status(
+            "Not tried",
+            format_args!("it is for {built} on Linux, and this machine is {host}: it is uploaded without having run"),
+        );
+        return Ok(());
+    }
+    let begun = Instant::now();
+    trial::run(executable, &desired.names.function, HANDLER, settings).await?;
+    let milliseconds = begun.elapsed().as_millis();
+    console.status(
+        "Tried",
+        format_args!("it starts and asks for work after {milliseconds} ms"),
+    );
+    Ok(())
+}
+
+/// What was built to be deployed.
+struct Artifact {
+    manifest: Manifest,
+    code: Code,
+    executable: PathBuf,
+}
+
 /// What is deployed. The manifest is printed by a build for this machine, which is the very executable that is uploaded
 /// when the architectures are the same.
-fn build(project: &Project, settings: &Settings, console: &Console) -> Result<(Manifest, Code)> {
+fn build(project: &Project, settings: &Settings, console: &Console) -> Result<Artifact> {
     let architecture = settings.architecture;
     let built = compile::build(project, Profile::Release, architecture, console)?;
     let manifest = if architecture == Architecture::HOST {
@@ -83,7 +131,11 @@ fn build(project: &Project, settings: &Settings, console: &Console) -> Result<(M
         "Packed",
         format_args!("{size} for {}", architecture.as_str()),
     );
-    Ok((manifest, code))
+    Ok(Artifact {
+        manifest,
+        code,
+        executable: built.executable,
+    })
 }
 
 /// The manifest of the app, built for this machine as quickly as it goes: the kind of build that was made last.

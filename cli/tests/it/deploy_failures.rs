@@ -50,6 +50,17 @@ fn no_region_no_credentials_no_answer() {
         .ends(69)
         .says("error: cannot ask AWS who you are")
         .says("check the network");
+    for nonsense in [
+        "nonsense",
+        "ftp://localhost:5000",
+        "http://",
+        "localhost:5000",
+    ] {
+        let ran = run(&mut app.command(&["deploy", "--endpoint-url", nonsense]))
+            .ends(64)
+            .says("write it with its scheme");
+        assert!(ran.stderr.lines().count() < 6, "{}", ran.stderr);
+    }
     run(&mut app.command(&["deploy", "--stage", "No"]))
         .ends(65)
         .says("not a stage's name");
@@ -78,6 +89,22 @@ fn an_app_that_does_not_build_is_not_deployed() {
         .ends(65)
         .says("two routes answer the same requests");
     Account::of(&moto).is_empty();
+}
+
+#[test]
+fn an_artifact_that_does_not_start_is_not_uploaded() {
+    let moto = Moto::start();
+    let app = App::new("notes");
+    app.program("broken: there is no database", &["GET /"]);
+    // The plan uploads nothing, so it needs nothing to start.
+    app.fw(&moto, &["deploy", "--plan"]).ends(2);
+    app.fw(&moto, &["deploy"])
+        .ends(65)
+        .says("error: the artifact does not start, so nothing was changed")
+        .says("there is no database")
+        .says("--no-trial");
+    Account::of(&moto).is_empty();
+    app.fw(&moto, &["deploy", "--no-trial"]).ends(0);
 }
 
 #[test]

@@ -193,8 +193,16 @@ fn first_read_back(account: &Account, url: &str) {
 fn deleted(moto: &Moto, account: &Account, app: &App) {
     app.fw(moto, &["delete"]).ends(64).says("--yes");
     assert_eq!(account.functions().len(), 1);
-    let steps = app.fw(moto, &["delete", "--yes"]).ends(0).steps();
-    assert_eq!(steps.len(), 5, "{steps:?}");
+    // Asked on a terminal, anything but yes keeps all of it.
+    for (answer, code, left) in [("no\n", 1, 1), ("\n", 1, 1), ("y\n", 0, 0)] {
+        let said = app
+            .on_a_terminal(moto, &["delete", "--color", "never"], answer)
+            .ends(code)
+            .stdout;
+        assert!(said.contains("Delete all of it, for good? [y/N]"), "{said}");
+        assert!(said.contains("- delete  function `notes-dev`"), "{said}");
+        assert_eq!(account.functions().len(), left, "{said}");
+    }
     account.is_empty();
     app.fw(moto, &["delete", "--yes"])
         .ends(0)

@@ -1,6 +1,7 @@
 //! An app that builds in no time, and `cargo fw` run on it against moto.
 
 use std::{
+    io::Write as _,
     path::Path,
     process::{Command, Output, Stdio},
 };
@@ -13,7 +14,30 @@ use crate::deploy_moto::Moto;
 pub(crate) const ACCOUNT: &str = "123456789012";
 pub(crate) const REGION: &str = "eu-central-1";
 
-/// A package without dependencies, whose program prints a manifest and ends.
+/// What an app is made of: it prints its manifest, or asks for work and waits.
+const PROGRAM: &str = r#"
+use std::io::{Read, Write};
+
+fn main() {
+    let code = std::hint::black_box(@CODE@);
+    if std::env::var_os("FW_MANIFEST").is_some() {
+        if !code.is_empty() {
+            println!("{}", @MANIFEST@);
+        }
+        return;
+    }
+    if let Some(reason) = code.strip_prefix("broken: ") {
+        eprintln!("{reason}");
+        std::process::exit(3);
+    }
+    let api = std::env::var("AWS_LAMBDA_RUNTIME_API").unwrap();
+    let mut stream = std::net::TcpStream::connect(&api).unwrap();
+    write!(stream, "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: {api}\r\n\r\n").unwrap();
+    let _ = stream.read(&mut [0]);
+}
+"#;
+
+/// A package without dependencies, whose program prints a manifest or asks for work.
 pub(crate) struct App {
     folder: TempDir,
     name: &'static str,
@@ -51,7 +75,9 @@ impl App {
         );
         self.write(
             "src/main.rs",
-            &format!("fn main() {{ let code = std::hint::black_box({code:?}); if !code.is_empty() {{ println!(\"{{}}\", {manifest:?}) }} }}\n"),
+            &PROGRAM
+                .replace("@CODE@", &format!("{code:?}"))
+                .replace("@MANIFEST@", &format!("{manifest:?}")),
         );
     }
 
@@ -80,6 +106,33 @@ impl App {
         bare(self.folder.path(), args)
     }
 
+    /// Runs `cargo fw` against moto on a terminal where that is typed.
+    pub(crate) fn on_a_terminal(&self, moto: &Moto, args: &[&str], typed: &str) -> Ran {
+        let inner = self.command(args);
+        let mut command = Command::new("python3");
+        command
+            .args(["-c", TERMINAL])
+            .arg(inner.get_program())
+            .args(inner.get_args())
+            .args(["--endpoint-url", &moto.url])
+            .current_dir(self.folder.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        for (name, value) in inner.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        let mut child = command.spawn().unwrap();
+        let mut keyboard = child.stdin.take().unwrap();
+        keyboard.write_all(typed.as_bytes()).unwrap();
+        let ran = Ran::from(child.wait_with_output().unwrap());
+        drop(keyboard);
+        ran
+    }
+
     /// Runs `cargo fw` against moto.
     pub(crate) fn fw(&self, moto: &Moto, args: &[&str]) -> Ran {
         let mut command = self.command(args);
@@ -91,6 +144,10 @@ impl App {
         )
     }
 }
+
+/// Runs its arguments on a pseudo-terminal: what they print is its output, its input is what is typed.
+const TERMINAL: &str =
+    "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
 
 fn bare(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-fw"));

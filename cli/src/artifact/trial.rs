@@ -1,0 +1,305 @@
+//! The artifact is run before it is uploaded, until it asks for work: what does not even start here would not start on
+//! Lambda, and is told while nothing has been changed.
+//!
+//! It gets Lambda's environment with the settings' variables and credentials of nobody, an empty folder as its working
+//! directory, and a Runtime API that has no work for it.
+
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::ExitStatus,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::{
+    io::AsyncReadExt as _,
+    net::{TcpListener, TcpStream, unix::pipe},
+    sync::mpsc,
+};
+
+use crate::{
+    error::{Context as _, Failure, Result},
+    local::{
+        environment::{self, Function},
+        process::{Launch, Process},
+    },
+    settings::{Architecture, Settings},
+};
+
+/// How long Lambda lets a function initialise (Lambda developer guide, "Understanding the Lambda execution environment
+/// lifecycle": 10 seconds).
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How much of what the app said is shown, in lines.
+const TAIL: usize = 12;
+
+/// Whether this machine can run what is built for that architecture.
+pub(crate) fn possible(architecture: Architecture) -> bool {
+    cfg!(target_os = "linux") && architecture == Architecture::HOST
+}
+
+/// Runs the executable until it asks for work.
+///
+/// # Errors
+///
+/// When it ends, reports a failed initialisation, or asks for nothing within 10 s; with what it said.
+pub(crate) async fn run(
+    executable: &Path,
+    name: &str,
+    handler: &str,
+    settings: &Settings,
+) -> Result<()> {
+    let listener = TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .context("cannot listen for the artifact's first call")?;
+    let address = listener
+        .local_addr()
+        .context("cannot listen for the artifact's first call")?;
+    let folder = tempfile::tempdir().context("cannot make a folder to run the artifact in")?;
+    let function = function(executable, folder.path(), name, handler, settings);
+    let stream = environment::log_stream();
+    let launch = Launch {
+        program: executable.to_owned(),
+        directory: folder.path().to_owned(),
+        environment: variables(&function, &address.to_string(), &stream),
+    };
+    let (mut process, stdout, stderr) = Process::spawn(&launch)
+        .await
+        .with_context(|| format!("cannot run the artifact: {}", executable.display()))?;
+    let (calls, mut called) = mpsc::channel(8);
+    let server = tokio::spawn(serve(listener, calls));
+    let said = tokio::spawn(async move { tokio::join!(text(stdout), text(stderr)) });
+    let end = tokio::select! {
+        biased;
+        call = called.recv() => End::Called(call),
+        status = process.wait() => End::Exited(status),
+        () = tokio::time::sleep(PATIENCE) => End::Silent,
+    };
+    // A process that reported its failed start may be writing its last words; one that asked for work has none.
+    if matches!(end, End::Called(Some(Call::InitError(_)))) {
+        let _ = tokio::time::timeout(Duration::from_secs(1), process.wait()).await;
+    }
+    process.kill();
+    server.abort();
+    let said = tokio::time::timeout(Duration::from_secs(1), said).await;
+    let (out, err) = said
+        .ok()
+        .and_then(std::result::Result::ok)
+        .unwrap_or_default();
+    judge(end, &mut called, &format!("{out}{err}"))
+}
+
+fn function(
+    executable: &Path,
+    folder: &Path,
+    name: &str,
+    handler: &str,
+    settings: &Settings,
+) -> Function {
+    Function {
+        name: name.to_owned(),
+        handler: handler.to_owned(),
+        memory_mb: settings.memory,
+        timeout_seconds: settings.timeout,
+        bootstrap: executable.to_owned(),
+        directory: PathBuf::from(folder),
+        region: environment::region(),
+        account: environment::ACCOUNT.to_owned(),
+        environment: settings.environment.clone().into_iter().collect(),
+    }
+}
+
+fn variables(function: &Function, api: &str, stream: &str) -> Vec<(OsString, OsString)> {
+    environment::of_process(function, api, stream, None)
+}
+
+/// How the trial ended.
+#[derive(Debug)]
+enum End {
+    Called(Option<Call>),
+    Exited(std::io::Result<ExitStatus>),
+    Silent,
+}
+
+/// A call of the Runtime API.
+#[derive(Debug)]
+enum Call {
+    /// It asks for work.
+    Next,
+    /// It says why it cannot start.
+    InitError(Bytes),
+}
+
+fn judge(end: End, called: &mut mpsc::Receiver<Call>, said: &str) -> Result<()> {
+    // A process that ends in the same moment has made its call before.
+    let end = match end {
+        End::Exited(status) => called
+            .try_recv()
+            .map_or(End::Exited(status), |call| End::Called(Some(call))),
+        end => end,
+    };
+    let cause = match end {
+        End::Called(Some(Call::Next)) => return Ok(()),
+        End::Called(Some(Call::InitError(document))) => {
+            format!("its initialiser failed: {}", reason(&document))
+        }
+        End::Called(None) => "nobody could listen to it any more".to_owned(),
+        End::Exited(Ok(status)) => format!("it ended before it asked for work: {status}"),
+        End::Exited(Err(error)) => format!("it cannot be waited for: {error}"),
+        End::Silent => format!(
+            "it asked for no work within {} s, and Lambda waits no longer",
+            PATIENCE.as_secs()
+        ),
+    };
+    let lines: Vec<&str> = said.lines().collect();
+    let tail = &lines[lines.len().saturating_sub(TAIL)..];
+    let failure =
+        Failure::input("the artifact does not start, so nothing was changed").because_of(cause);
+    let failure = match tail {
+        [] => failure.because_of("it said nothing"),
+        tail => failure.because_of(format!("it said:\n{}", tail.join("\n"))),
+    };
+    Err(failure.hint(
+        "`cargo fw local --release` runs the same build; where the initialiser needs what only the cloud has, deploy with \
+         `--no-trial`",
+    ))
+}
+
+/// The message of an init error, or all of it.
+fn reason(document: &[u8]) -> String {
+    let parsed: Option<Value> = serde_json::from_slice(document).ok();
+    let message = parsed
+        .as_ref()
+        .and_then(|parsed| parsed["errorMessage"].as_str());
+    message.map_or_else(
+        || String::from_utf8_lossy(document).into_owned(),
+        str::to_owned,
+    )
+}
+
+async fn text(stream: std::os::fd::OwnedFd) -> String {
+    let mut bytes = Vec::new();
+    if let Ok(mut stream) = pipe::Receiver::from_owned_fd(stream) {
+        // What was read before a failure still helps to explain it.
+        let _ = stream.read_to_end(&mut bytes).await;
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+async fn serve(listener: TcpListener, calls: mpsc::Sender<Call>) {
+    // Where no more connections are accepted, the trial ends by its patience.
+    while let Ok((stream, _)) = listener.accept().await {
+        tokio::spawn(connection(stream, calls.clone()));
+    }
+}
+
+async fn connection(stream: TcpStream, calls: mpsc::Sender<Call>) {
+    let service = service_fn(|request| answer(request, calls.clone()));
+    // An error is the process's: it went away, and how it ended is told by its exit.
+    let _ = http1::Builder::new()
+        .title_case_headers(true)
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+async fn answer(
+    request: Request<Incoming>,
+    calls: mpsc::Sender<Call>,
+) -> Result<Response<Full<Bytes>>, hyper::Error> {
+    let next = request.uri().path() == "/2018-06-01/runtime/invocation/next";
+    match (request.method(), request.uri().path()) {
+        (&Method::GET, _) if next => {
+            // Whoever waits for it may have given up.
+            let _ = calls.send(Call::Next).await;
+            std::future::pending().await
+        }
+        (&Method::POST, "/2018-06-01/runtime/init/error") => {
+            let document = request.into_body().collect().await?.to_bytes();
+            let _ = calls.send(Call::InitError(document)).await;
+            Ok(status(StatusCode::ACCEPTED))
+        }
+        _ => Ok(status(StatusCode::NOT_FOUND)),
+    }
+}
+
+fn status(status: StatusCode) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from_static(b"{\"status\":\"OK\"}\n")));
+    *response.status_mut() = status;
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::run;
+    use crate::{error::Exit, settings::Settings};
+
+    /// Runs a shell script as the artifact; gives the failure's text.
+    fn tried(script: &str) -> Result<(), String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bootstrap");
+        std::fs::write(&path, format!("#!/bin/bash\n{script}\n")).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        std::fs::write(
+            folder.path().join("fw.toml"),
+            "environment = { WHO = \"me\" }",
+        )
+        .unwrap();
+        let settings = Settings::load(folder.path(), "dev").unwrap();
+        crate::deploy::block_on(run(&path, "app-dev", "bootstrap", &settings)).map_err(|failure| {
+            assert_eq!(failure.exit(), Exit::Input);
+            assert!(failure.advice().unwrap().contains("--no-trial"));
+            failure.to_string()
+        })
+    }
+
+    /// One call of the Runtime API in plain bash.
+    fn call(line: &str) -> String {
+        format!(
+            "exec 3<>/dev/tcp/${{AWS_LAMBDA_RUNTIME_API/://}}\nprintf '{line}' >&3\nread -r answer <&3\n"
+        )
+    }
+
+    #[test]
+    fn an_artifact_that_asks_for_work_is_good() {
+        let next =
+            call("GET /2018-06-01/runtime/invocation/next HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n");
+        tried(&format!(
+            "[ \"$WHO\" = me ] || exit 3\n[ \"$_HANDLER\" = bootstrap ] || exit 4\n{next}"
+        ))
+        .unwrap();
+    }
+
+    #[test]
+    fn an_artifact_that_ends_is_told_with_its_last_words() {
+        let failure = tried("echo 'cannot open the door' >&2; exit 7").unwrap_err();
+        assert!(failure.contains("exit status: 7"), "{failure}");
+        assert!(
+            failure.contains("it said:\ncannot open the door"),
+            "{failure}"
+        );
+        let failure = tried("exit 0").unwrap_err();
+        assert!(
+            failure.contains("before it asked for work") && failure.contains("said nothing"),
+            "{failure}"
+        );
+    }
+
+    #[test]
+    fn an_init_error_is_told_as_the_app_reports_it() {
+        let report = call(
+            "POST /2018-06-01/runtime/init/error HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: 31\\r\\n\\r\\n{\"errorMessage\":\"no database!\"}",
+        );
+        let failure = tried(&report).unwrap_err();
+        assert!(
+            failure.contains("its initialiser failed: no database!"),
+            "{failure}"
+        );
+    }
+}
