@@ -38,6 +38,8 @@ const INIT_LIMIT: Duration = Duration::from_secs(10);
 const IDLE_LIMIT: Duration = Duration::from_secs(600);
 /// How long the end of a process is given to deliver what it had already written to its sockets and pipes.
 const LAST_WORDS: Duration = Duration::from_millis(250);
+/// How many connections a process may have to its Runtime API; those over it wait to be accepted.
+const CONNECTIONS: usize = 64;
 /// How old a reading of the peak memory may be before it is taken again: reading it costs as much as a short invocation.
 const MEMORY_AGE: Duration = Duration::from_millis(50);
 
@@ -389,7 +391,7 @@ impl Instance {
         let end = loop {
             tokio::select! {
                 status = process.wait() => break End::Exit(status.ok()),
-                accepted = listener.accept() => {
+                accepted = listener.accept(), if connections.len() < CONNECTIONS => {
                     // An error is of that connection alone, or of a process table without room for one more.
                     if let Ok((stream, _)) = accepted {
                         connections.spawn(runtime_api::serve(stream, Arc::clone(self)));

@@ -1,17 +1,24 @@
 //! The Runtime API that a process polls, version 2018-06-01, over HTTP/1.1.
 //!
 //! Source: AWS Lambda Developer Guide, "Using the Lambda runtime API for custom runtimes"; states and errors as in
-//! gateway-truth §4.6. The state itself is [`Instance`]'s; this is the wire.
+//! gateway-truth §4.6. The state itself is [`Instance`]'s, the bytes are `wire`'s; these are the calls.
+
+mod chunks;
+#[cfg(test)]
+mod tests;
+mod wire;
 
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt, Full};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use bytes::Bytes;
+use http::StatusCode;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    time::{Duration, timeout},
+};
 
+use self::wire::{Broken, Connection, Head, Method};
 use super::instance::{Delivery, Instance};
 
 /// The largest result: 6 MiB and 100 bytes. `[R]` gateway-truth §4.2
@@ -26,77 +33,92 @@ pub(super) enum Refused {
     State,
 }
 
+/// How long a process that was refused may take to stop sending.
+const FAREWELL: Duration = Duration::from_secs(1);
+
 /// Serves one connection of a process until either side closes it.
 pub(super) async fn serve(stream: TcpStream, instance: Arc<Instance>) {
     // Without it each small answer may wait for the acknowledgement of the one before. The only failure is a connection
     // that has just been closed.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(|request| {
-        let instance = Arc::clone(&instance);
-        async move { answer(&instance, request).await }
-    });
-    // The names' usual spelling, for bootstraps that are shell scripts.
-    // An error is the process's: it went away, or does not speak HTTP. Its end, or the timeout, tells the rest.
-    let _ = http1::Builder::new()
-        .title_case_headers(true)
-        // A process may answer and end: what it has sent counts, though it will not read the 202.
-        .half_close(true)
-        .max_buf_size(512 * 1024)
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+    converse(stream, &instance).await;
 }
 
-/// One call.
-async fn answer(
+/// The same over anything that bytes go through.
+async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin, instance: &Arc<Instance>) {
+    let mut connection = Connection::new(stream);
+    loop {
+        match exchange(&mut connection, instance).await {
+            Ok(()) if connection.keeps_open() => {}
+            Ok(()) | Err(Broken::Closed) => break,
+            Err(Broken::Refused(status)) => {
+                connection.refuse(status).await;
+                break;
+            }
+        }
+    }
+    let _ = timeout(FAREWELL, connection.close()).await;
+}
+
+/// What a call is answered.
+struct Answer {
+    status: StatusCode,
+    content_type: &'static str,
+    body: Bytes,
+}
+
+/// One call and its answer.
+///
+/// A process may answer and end: what it has sent counts, though nobody reads the 202.
+async fn exchange(
+    connection: &mut Connection<impl AsyncRead + AsyncWrite + Unpin>,
     instance: &Arc<Instance>,
-    request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, hyper::Error> {
-    let path = request.uri().path().strip_prefix("/2018-06-01/runtime/");
-    Ok(match (request.method(), path) {
-        (&Method::GET, Some("invocation/next")) => match instance.next().await {
-            Ok(delivery) => deliver(delivery, instance.arn()),
-            Err(refused) => refuse(refused),
-        },
-        (&Method::POST, Some("init/error")) => {
-            let (_, body) = request.into_parts();
-            let document = read(body).await?;
+) -> Result<(), Broken> {
+    let head = connection.head().await?;
+    let path = head.path.strip_prefix("/2018-06-01/runtime/");
+    let answer = match (head.method, path) {
+        (Method::Get, Some("invocation/next")) => {
+            connection.discard().await?;
+            match instance.next().await {
+                Ok(delivery) => return deliver(connection, delivery, instance).await,
+                Err(refused) => refuse(refused),
+            }
+        }
+        (Method::Post, Some("init/error")) => {
+            let document = connection.whole(LARGEST_RESULT).await?;
             accept(instance.init_failed(document.unwrap_or_default()))
         }
-        (&Method::POST, Some(rest)) => {
-            let Some((id, kind)) = rest
-                .strip_prefix("invocation/")
-                .and_then(|rest| rest.split_once('/'))
-            else {
-                return Ok(not_found());
-            };
-            match kind {
-                "response" => {
-                    let id = id.to_owned();
-                    result(instance, &id, request).await?
-                }
-                "error" => {
-                    let id = id.to_owned();
-                    let document = read(request.into_body()).await?;
-                    match document {
-                        Some(document) => accept(instance.failed(&id, document)),
-                        None => too_large(instance.too_large(&id)),
-                    }
-                }
+        (Method::Post, Some(rest)) => {
+            let call = rest.strip_prefix("invocation/");
+            match call.and_then(|call| call.split_once('/')) {
+                Some((id, "response")) => result(instance, id, &head, connection).await?,
+                Some((id, "error")) => match connection.whole(LARGEST_RESULT).await? {
+                    Some(document) => accept(instance.failed(id, document)),
+                    None => too_large(instance.too_large(id)),
+                },
                 _ => not_found(),
             }
         }
         _ => not_found(),
-    })
+    };
+    // What the call had no use for is read all the same: a process may write all of it before it reads.
+    connection.discard().await?;
+    let content_type = answer.content_type.as_bytes();
+    let fields = [("Content-Type", content_type)];
+    connection.send(answer.status, &fields, &answer.body).await
 }
 
 /// `…/response`: the handler's result.
+///
+/// A streamed one could be passed on while it comes: by [`Connection::piece`] until there is none, and then
+/// [`Connection::trailers`].
 async fn result(
     instance: &Arc<Instance>,
     id: &str,
-    request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, hyper::Error> {
-    let (head, body) = request.into_parts();
-    let Some(streamed) = streaming(&head.headers) else {
+    head: &Head,
+    connection: &mut Connection<impl AsyncRead + AsyncWrite + Unpin>,
+) -> Result<Answer, Broken> {
+    let Some(streamed) = streaming(head) else {
         return Ok(error(
             StatusCode::BAD_REQUEST,
             "Runtime.InvalidResponseModeHeader",
@@ -104,7 +126,7 @@ async fn result(
         ));
     };
     // A process that ends within its answer gives an error here, and its invocation ends with its exit.
-    let Some(payload) = read(body).await? else {
+    let Some(payload) = connection.whole(LARGEST_RESULT).await? else {
         return Ok(too_large(instance.too_large(id)));
     };
     if streamed {
@@ -119,71 +141,42 @@ async fn result(
 /// Whether the answer is streamed; nothing where the header has another value, which is refused (`[E]`
 /// aws-lambda-runtime-interface-emulator, internal/lambda/rapi). What a buffered invocation makes of a stream is unverified: here,
 /// its bytes.
-fn streaming(headers: &HeaderMap) -> Option<bool> {
-    match headers.get("lambda-runtime-function-response-mode") {
+fn streaming(head: &Head) -> Option<bool> {
+    match &head.response_mode {
         None => Some(false),
-        Some(mode) => (mode == "streaming").then_some(true),
+        Some(mode) => (mode == b"streaming").then_some(true),
     }
 }
-
-/// The body, or nothing when it is over [`LARGEST_RESULT`]. It is read to its end either way, so that the answer
-/// reaches a process that writes first and reads then.
-async fn read(mut body: Incoming) -> Result<Option<Bytes>, hyper::Error> {
-    let mut first = Bytes::new();
-    let mut rest = BytesMut::new();
-    let mut length = 0_usize;
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame?.into_data() else {
-            continue;
-        };
-        length = length.saturating_add(data.len());
-        if length > LARGEST_RESULT {
-            rest = BytesMut::new();
-        } else if first.is_empty() {
-            // Most results come in one piece, which need not be copied.
-            first = data;
-        } else {
-            if rest.is_empty() {
-                rest.extend_from_slice(&first);
-            }
-            rest.extend_from_slice(&data);
-        }
-    }
-    Ok(if length > LARGEST_RESULT {
-        None
-    } else if rest.is_empty() {
-        Some(first)
-    } else {
-        Some(rest.freeze())
-    })
-}
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("lambda-runtime-aws-request-id");
-const DEADLINE: HeaderName = HeaderName::from_static("lambda-runtime-deadline-ms");
-const FUNCTION_ARN: HeaderName = HeaderName::from_static("lambda-runtime-invoked-function-arn");
-const TRACE_ID: HeaderName = HeaderName::from_static("lambda-runtime-trace-id");
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// `/next` with an event. `[D]` gateway-truth §4.6
-fn deliver(delivery: Delivery, arn: &HeaderValue) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(delivery.event));
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, JSON);
-    let mut insert = |name, value: String| {
-        // The ids are made of printable characters; a trace that the client chose is what can fail here.
-        if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(value)) {
-            headers.insert(name, value);
-        }
-    };
-    insert(REQUEST_ID, delivery.request_id);
-    insert(DEADLINE, delivery.deadline_ms.to_string());
-    insert(TRACE_ID, delivery.trace_id);
-    headers.insert(FUNCTION_ARN, arn.clone());
-    response
+async fn deliver(
+    connection: &mut Connection<impl AsyncRead + AsyncWrite + Unpin>,
+    delivery: Delivery,
+    instance: &Instance,
+) -> Result<(), Broken> {
+    let deadline = delivery.deadline_ms.to_string();
+    // The names' usual spelling, for bootstraps that are shell scripts. The ids are made of printable characters; a trace that
+    // the client chose need not be, and is left out then.
+    let fields = [
+        ("Content-Type", "application/json".as_bytes()),
+        (
+            "Lambda-Runtime-Aws-Request-Id",
+            delivery.request_id.as_bytes(),
+        ),
+        ("Lambda-Runtime-Deadline-Ms", deadline.as_bytes()),
+        (
+            "Lambda-Runtime-Invoked-Function-Arn",
+            instance.arn().as_bytes(),
+        ),
+        ("Lambda-Runtime-Trace-Id", delivery.trace_id.as_bytes()),
+    ];
+    connection
+        .send(StatusCode::OK, &fields, &delivery.event)
+        .await
 }
 
 /// 202, or why not.
-fn accept(done: Result<(), Refused>) -> Response<Full<Bytes>> {
+fn accept(done: Result<(), Refused>) -> Answer {
     match done {
         Ok(()) => json(
             StatusCode::ACCEPTED,
@@ -193,7 +186,7 @@ fn accept(done: Result<(), Refused>) -> Response<Full<Bytes>> {
     }
 }
 
-fn refuse(refused: Refused) -> Response<Full<Bytes>> {
+fn refuse(refused: Refused) -> Answer {
     match refused {
         Refused::RequestId => error(
             StatusCode::BAD_REQUEST,
@@ -209,7 +202,7 @@ fn refuse(refused: Refused) -> Response<Full<Bytes>> {
 }
 
 /// 413, when the id was right. `[E]` conformance case lam-039
-fn too_large(done: Result<(), Refused>) -> Response<Full<Bytes>> {
+fn too_large(done: Result<(), Refused>) -> Answer {
     match done {
         Ok(()) => error(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -220,20 +213,23 @@ fn too_large(done: Result<(), Refused>) -> Response<Full<Bytes>> {
     }
 }
 
-fn error(status: StatusCode, kind: &str, message: &str) -> Response<Full<Bytes>> {
+fn error(status: StatusCode, kind: &str, message: &str) -> Answer {
     let document = serde_json::json!({ "errorMessage": message, "errorType": kind });
     json(status, Bytes::from(document.to_string()))
 }
 
-fn not_found() -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from_static(b"404 page not found\n")));
-    *response.status_mut() = StatusCode::NOT_FOUND;
-    response
+fn not_found() -> Answer {
+    Answer {
+        status: StatusCode::NOT_FOUND,
+        content_type: "text/plain; charset=utf-8",
+        body: Bytes::from_static(b"404 page not found\n"),
+    }
 }
 
-fn json(status: StatusCode, body: Bytes) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(body));
-    *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, JSON);
-    response
+fn json(status: StatusCode, body: Bytes) -> Answer {
+    Answer {
+        status,
+        content_type: "application/json",
+        body,
+    }
 }

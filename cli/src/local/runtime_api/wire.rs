@@ -1,0 +1,569 @@
+//! HTTP/1.1 as the Runtime API needs it: one connection of one process, read and written with few system calls.
+//!
+//! Any correct client of HTTP/1.1 is served (RFC 9112): bodies of a known length and in chunks with trailers,
+//! `Expect: 100-continue`, requests sent before their turn, targets in absolute form, a client that closes its sending side and
+//! waits. What comes from a process is not trusted: the head is bounded, a body is handed on in pieces and never kept whole
+//! unless the caller sets a limit, and nothing of it can panic.
+//!
+//! The states of an invocation are not known here; see [`super`].
+
+use std::{fmt::Write as _, mem::MaybeUninit, time::SystemTime};
+
+use bytes::{Buf, BufMut, Bytes};
+use http::StatusCode;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use super::chunks::{Chunks, Step, Trailers, end_of_fields};
+
+/// The longest head. The error causes that a runtime puts into a header have some ten kilobytes.
+const LONGEST_HEAD: usize = 512 * 1024;
+/// The most header fields of a request.
+const MOST_FIELDS: usize = 64;
+/// What a read asks for, unless reads come back full.
+const READ: usize = 8 * 1024;
+/// The most that a read asks for.
+const LARGEST_READ: usize = 128 * 1024;
+/// A body up to this length goes out in one write with its head, at the cost of a copy.
+const COPIED: usize = 16 * 1024;
+
+/// Why a connection is over.
+#[derive(Debug)]
+pub(super) enum Broken {
+    /// The process closed it, or it failed.
+    Closed,
+    /// What came is no request; this tells it so.
+    Refused(StatusCode),
+}
+
+impl From<std::io::Error> for Broken {
+    fn from(_: std::io::Error) -> Self {
+        // Whatever it is, it is the process's: its end or its timeout tells the rest.
+        Self::Closed
+    }
+}
+
+/// The methods that the Runtime API knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Method {
+    Get,
+    Head,
+    Post,
+    Other,
+}
+
+/// A request's head: what of it matters here.
+#[derive(Debug)]
+pub(super) struct Head {
+    pub(super) method: Method,
+    /// The target's path, as it was sent.
+    pub(super) path: String,
+    /// `Lambda-Runtime-Function-Response-Mode`.
+    pub(super) response_mode: Option<Vec<u8>>,
+    length: Length,
+    expects_continue: bool,
+    keeps_open: bool,
+}
+
+/// How a body is delimited (RFC 9112 §6.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Length {
+    Known(u64),
+    Chunked,
+}
+
+/// Where the body of the current request is.
+#[derive(Debug)]
+enum BodyState {
+    /// This much is still to come.
+    Known(u64),
+    Chunked(Chunks),
+    Ended,
+}
+
+/// One connection. The calls on it follow each other: a head, its body, its answer.
+#[derive(Debug)]
+pub(super) struct Connection<S> {
+    stream: S,
+    input: Input,
+    body: BodyState,
+    trailers: Trailers,
+    /// Whether the process waits to be told that its body is wanted.
+    continue_is_due: bool,
+    keeps_open: bool,
+    is_head: bool,
+    output: Vec<u8>,
+    date: Date,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    pub(super) fn new(stream: S) -> Self {
+        Self {
+            stream,
+            input: Input::default(),
+            body: BodyState::Ended,
+            trailers: Trailers::default(),
+            continue_is_due: false,
+            keeps_open: true,
+            is_head: false,
+            output: Vec::new(),
+            date: Date::default(),
+        }
+    }
+
+    /// Reads the next request's head.
+    ///
+    /// # Errors
+    ///
+    /// [`Broken::Closed`] as well where the process has closed the connection between two requests.
+    pub(super) async fn head(&mut self) -> Result<Head, Broken> {
+        let mut seen = 0;
+        loop {
+            self.input.skip_empty_lines();
+            if let Some(length) = end_of_fields(self.input.bytes(), seen) {
+                let bytes = self.input.bytes().get(..length).unwrap_or_default();
+                let head = parse(bytes).map_err(Broken::Refused)?;
+                self.input.consume(length);
+                self.body = match head.length {
+                    Length::Known(0) => BodyState::Ended,
+                    Length::Known(length) => BodyState::Known(length),
+                    Length::Chunked => BodyState::Chunked(Chunks::default()),
+                };
+                self.trailers = Trailers::default();
+                self.continue_is_due = head.expects_continue && head.length != Length::Known(0);
+                self.keeps_open = head.keeps_open;
+                self.is_head = head.method == Method::Head;
+                return Ok(head);
+            }
+            seen = self.input.bytes().len();
+            if seen > LONGEST_HEAD {
+                return Err(Broken::Refused(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE));
+            }
+            self.fill().await?;
+        }
+    }
+
+    /// Whether another request may follow.
+    pub(super) fn keeps_open(&self) -> bool {
+        self.keeps_open
+    }
+
+    /// The next piece of the body, as it came; nothing at its end. For those who pass a body on while it comes.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "no front door passes a stream on yet")
+    )]
+    pub(super) async fn piece(&mut self) -> Result<Option<Bytes>, Broken> {
+        let Some(length) = self.ready().await? else {
+            return Ok(None);
+        };
+        let piece = self.input.bytes().get(..length).unwrap_or_default();
+        let piece = Bytes::copy_from_slice(piece);
+        self.take(length);
+        Ok(Some(piece))
+    }
+
+    /// What came after the last chunk; complete once the body has ended.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "no front door passes a stream on yet")
+    )]
+    pub(super) fn trailers(&self) -> &Trailers {
+        &self.trailers
+    }
+
+    /// The whole body, or nothing when it is longer than `limit`. It is read to its end either way, so that the answer
+    /// reaches a process that writes first and reads then.
+    pub(super) async fn whole(&mut self, limit: usize) -> Result<Option<Bytes>, Broken> {
+        if let BodyState::Known(length) = self.body {
+            return match usize::try_from(length) {
+                Ok(length) if length <= limit => self.exactly(length).await.map(Some),
+                _ => self.discard().await.map(|()| None),
+            };
+        }
+        let mut whole = Vec::new();
+        while let Some(length) = self.ready().await? {
+            if whole.len().saturating_add(length) > limit {
+                self.discard().await?;
+                return Ok(None);
+            }
+            whole.extend_from_slice(self.input.bytes().get(..length).unwrap_or_default());
+            self.take(length);
+        }
+        Ok(Some(whole.into()))
+    }
+
+    /// Reads the rest of the body for nothing.
+    pub(super) async fn discard(&mut self) -> Result<(), Broken> {
+        while let Some(length) = self.ready().await? {
+            self.take(length);
+        }
+        Ok(())
+    }
+
+    /// A body of that length. What has not come yet is read to where it stays.
+    async fn exactly(&mut self, length: usize) -> Result<Bytes, Broken> {
+        let here = self.input.bytes();
+        let body = if let Some(body) = here.get(..length) {
+            let body = Bytes::copy_from_slice(body);
+            self.input.consume(length);
+            body
+        } else {
+            let mut body = Vec::with_capacity(length);
+            body.extend_from_slice(here);
+            self.input.consume(body.len());
+            self.say_continue().await?;
+            while body.len() < length {
+                let left = length - body.len();
+                let mut rest = (&mut body).limit(left);
+                if self.stream.read_buf(&mut rest).await? == 0 {
+                    return Err(Broken::Closed);
+                }
+            }
+            body.into()
+        };
+        self.body = BodyState::Ended;
+        Ok(body)
+    }
+
+    /// How much of the body stands at the front of the input, once there is some; nothing at the body's end.
+    async fn ready(&mut self) -> Result<Option<usize>, Broken> {
+        loop {
+            match &mut self.body {
+                BodyState::Ended => return Ok(None),
+                BodyState::Known(left) => {
+                    let here = self.input.bytes().len();
+                    if here > 0 {
+                        return Ok(Some(
+                            usize::try_from(*left).map_or(here, |left| left.min(here)),
+                        ));
+                    }
+                }
+                BodyState::Chunked(chunks) => {
+                    match chunks.step(self.input.bytes(), &mut self.trailers) {
+                        Step::Skip(length) => {
+                            self.input.consume(length);
+                            continue;
+                        }
+                        Step::Data(length) => return Ok(Some(length)),
+                        Step::More => {}
+                        Step::End(length) => {
+                            self.input.consume(length);
+                            self.body = BodyState::Ended;
+                            return Ok(None);
+                        }
+                        Step::Malformed => return Err(Broken::Refused(StatusCode::BAD_REQUEST)),
+                    }
+                }
+            }
+            self.fill().await?;
+        }
+    }
+
+    /// Takes that much of the body away from the front of the input.
+    fn take(&mut self, length: usize) {
+        self.input.consume(length);
+        match &mut self.body {
+            BodyState::Known(left) => {
+                *left = left.saturating_sub(length as u64);
+                if *left == 0 {
+                    self.body = BodyState::Ended;
+                }
+            }
+            BodyState::Chunked(chunks) => chunks.took(length as u64),
+            BodyState::Ended => {}
+        }
+    }
+
+    /// Reads more.
+    async fn fill(&mut self) -> Result<(), Broken> {
+        self.say_continue().await?;
+        if self.input.fill(&mut self.stream).await? == 0 {
+            return Err(Broken::Closed);
+        }
+        Ok(())
+    }
+
+    /// Tells a process that asked, and waits, that its body is wanted. One that has sent some of it by now is not told (RFC
+    /// 9110 §10.1.1).
+    async fn say_continue(&mut self) -> Result<(), Broken> {
+        if std::mem::take(&mut self.continue_is_due) && self.input.bytes().is_empty() {
+            self.stream
+                .write_all(b"HTTP/1.1 100 Continue\r\n\r\n")
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Sends an answer, in one write unless it is large. A field whose value no header may hold is left out.
+    pub(super) async fn send(
+        &mut self,
+        status: StatusCode,
+        fields: &[(&str, &[u8])],
+        body: &Bytes,
+    ) -> Result<(), Broken> {
+        let out = &mut self.output;
+        out.clear();
+        out.extend_from_slice(b"HTTP/1.1 ");
+        out.extend_from_slice(status.as_str().as_bytes());
+        out.push(b' ');
+        out.extend_from_slice(status.canonical_reason().unwrap_or_default().as_bytes());
+        for (name, value) in fields.iter().filter(|(_, value)| may_be_a_value(value)) {
+            out.extend_from_slice(b"\r\n");
+            out.extend_from_slice(name.as_bytes());
+            out.extend_from_slice(b": ");
+            out.extend_from_slice(value);
+        }
+        if !self.keeps_open {
+            out.extend_from_slice(b"\r\nConnection: close");
+        }
+        out.extend_from_slice(b"\r\nContent-Length: ");
+        put_number(out, body.len());
+        out.extend_from_slice(b"\r\nDate: ");
+        out.extend_from_slice(self.date.now());
+        out.extend_from_slice(b"\r\n\r\n");
+        if self.is_head {
+            self.stream.write_all(out).await?;
+        } else if body.len() <= COPIED {
+            out.extend_from_slice(body);
+            self.stream.write_all(out).await?;
+        } else {
+            let mut both = Buf::chain(out.as_slice(), body.as_ref());
+            self.stream.write_all_buf(&mut both).await?;
+        }
+        Ok(())
+    }
+
+    /// Tells a process that what it sent is no request.
+    pub(super) async fn refuse(&mut self, status: StatusCode) {
+        self.keeps_open = false;
+        let fields = [("Content-Type", "text/plain; charset=utf-8".as_bytes())];
+        let text = Bytes::from(format!("{status}\n"));
+        // It may have left by now.
+        let _ = self.send(status, &fields, &text).await;
+    }
+
+    /// Closes the sending side, and reads what the process had under way: to close with something unread would take the
+    /// answer from it (RFC 9112 §9.6).
+    pub(super) async fn close(&mut self) -> Result<(), Broken> {
+        self.stream.shutdown().await?;
+        let mut read = 0;
+        while read < LONGEST_HEAD {
+            self.input.clear();
+            match self.input.fill(&mut self.stream).await? {
+                0 => break,
+                more => read += more,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What has been read and not been used.
+#[derive(Debug, Default)]
+struct Input {
+    buffer: Vec<u8>,
+    used: usize,
+    /// Whether the last read came back full.
+    full: bool,
+}
+
+impl Input {
+    fn bytes(&self) -> &[u8] {
+        self.buffer.get(self.used..).unwrap_or_default()
+    }
+
+    fn consume(&mut self, length: usize) {
+        self.used = self.used.saturating_add(length).min(self.buffer.len());
+        if self.used == self.buffer.len() {
+            self.clear();
+        }
+    }
+
+    fn clear(&mut self) {
+        self.buffer.clear();
+        self.used = 0;
+        if self.buffer.capacity() > LARGEST_READ {
+            self.buffer = Vec::new();
+        }
+    }
+
+    /// A server ignores empty lines before a request (RFC 9112 §2.2).
+    fn skip_empty_lines(&mut self) {
+        let bytes = self.bytes();
+        let empty = bytes
+            .iter()
+            .take_while(|byte| matches!(byte, b'\r' | b'\n'));
+        let length = empty.count();
+        if length > 0 {
+            self.consume(length);
+        }
+    }
+
+    async fn fill(&mut self, stream: &mut (impl AsyncRead + Unpin)) -> std::io::Result<usize> {
+        if self.used > 0 {
+            self.buffer.drain(..self.used);
+            self.used = 0;
+        }
+        // Full reads mean that much comes: then fewer and larger ones.
+        let room = if self.full {
+            self.buffer.capacity().clamp(READ, LARGEST_READ)
+        } else {
+            READ / 2
+        };
+        if self.buffer.capacity() - self.buffer.len() < room {
+            self.buffer.reserve(room.max(READ));
+        }
+        let room = self.buffer.capacity() - self.buffer.len();
+        let read = stream.read_buf(&mut self.buffer).await?;
+        self.full = read >= room;
+        Ok(read)
+    }
+}
+
+/// The `Date` of an answer, made once a second.
+#[derive(Debug, Default)]
+struct Date {
+    second: u64,
+    text: String,
+}
+
+impl Date {
+    fn now(&mut self) -> &[u8] {
+        let now = SystemTime::now();
+        let second = now
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs());
+        if self.text.is_empty() || self.second != second {
+            self.second = second;
+            self.text.clear();
+            // Writing to a string cannot fail.
+            let _ = write!(self.text, "{}", httpdate::HttpDate::from(now));
+        }
+        self.text.as_bytes()
+    }
+}
+
+/// Reads a whole head, or says with which status it is refused.
+fn parse(bytes: &[u8]) -> Result<Head, StatusCode> {
+    let mut fields = [const { MaybeUninit::uninit() }; MOST_FIELDS];
+    let mut request = httparse::Request::new(&mut []);
+    match request.parse_with_uninit_headers(bytes, &mut fields) {
+        Ok(httparse::Status::Complete(_)) => {}
+        Ok(httparse::Status::Partial) => return Err(StatusCode::BAD_REQUEST),
+        Err(httparse::Error::TooManyHeaders) => {
+            return Err(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+        }
+        Err(httparse::Error::Version) => return Err(StatusCode::HTTP_VERSION_NOT_SUPPORTED),
+        Err(_) => return Err(StatusCode::BAD_REQUEST),
+    }
+    let is_1_1 = request.version == Some(1);
+    let mut head = Head {
+        method: match request.method {
+            Some("GET") => Method::Get,
+            Some("HEAD") => Method::Head,
+            Some("POST") => Method::Post,
+            _ => Method::Other,
+        },
+        path: path_of(request.path.unwrap_or_default()).to_owned(),
+        response_mode: None,
+        length: Length::Known(0),
+        expects_continue: false,
+        // One of HTTP/1.0 could ask for it; nobody who polls for hours does.
+        keeps_open: is_1_1,
+    };
+    let (mut length, mut chunked) = (None, false);
+    for field in request.headers.iter() {
+        let (name, value) = (field.name, field.value);
+        let is = |other: &str| name.eq_ignore_ascii_case(other);
+        // Most names are told apart by their length alone.
+        match name.len() {
+            4 if is("host") && !is_here(value) => return Err(StatusCode::FORBIDDEN),
+            6 if is("expect") => head.expects_continue = is_1_1 && token(value, "100-continue"),
+            10 if is("connection") => {
+                head.keeps_open &= !tokens(value).any(|one| token(one, "close"));
+            }
+            14 if is("content-length") => {
+                for one in tokens(value) {
+                    let one = number(one).ok_or(StatusCode::BAD_REQUEST)?;
+                    if length.is_some_and(|length| length != one) {
+                        return Err(StatusCode::BAD_REQUEST);
+                    }
+                    length = Some(one);
+                }
+            }
+            17 if is("transfer-encoding") => {
+                if chunked || !is_1_1 {
+                    return Err(StatusCode::BAD_REQUEST);
+                }
+                if !token(value, "chunked") {
+                    return Err(StatusCode::NOT_IMPLEMENTED);
+                }
+                chunked = true;
+            }
+            37 if is("lambda-runtime-function-response-mode") => {
+                head.response_mode = Some(value.to_vec());
+            }
+            _ => {}
+        }
+    }
+    head.length = match (length, chunked) {
+        // Two lengths are how requests are smuggled; no correct client sends both (RFC 9112 §6.1).
+        (Some(_), true) => return Err(StatusCode::BAD_REQUEST),
+        (None, true) => Length::Chunked,
+        (length, false) => Length::Known(length.unwrap_or(0)),
+    };
+    Ok(head)
+}
+
+/// The path of a target in origin form or in absolute form (RFC 9112 §3.2), without its query.
+fn path_of(target: &str) -> &str {
+    let path = match target.split_once("://") {
+        Some((scheme, rest)) if !scheme.contains('/') => {
+            rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/")
+        }
+        _ => target,
+    };
+    path.split_once('?').map_or(path, |(path, _)| path)
+}
+
+/// Whether the host is an address or a bare word, as every bootstrap writes it. A page in the developer's browser can make
+/// the browser ask a name of the page's own that leads here; such a request bears that name, and it has a dot.
+fn is_here(host: &[u8]) -> bool {
+    let Ok(host) = std::str::from_utf8(host.trim_ascii()) else {
+        return false;
+    };
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    !name.contains('.') || name.parse::<std::net::Ipv4Addr>().is_ok()
+}
+
+fn tokens(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value.split(|byte| *byte == b',')
+}
+
+fn token(value: &[u8], expected: &str) -> bool {
+    value.trim_ascii().eq_ignore_ascii_case(expected.as_bytes())
+}
+
+/// A decimal number, and nothing else.
+fn number(text: &[u8]) -> Option<u64> {
+    let text = text.trim_ascii();
+    if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    std::str::from_utf8(text).ok()?.parse().ok()
+}
+
+/// Whether a field may have that value: no control characters but the tab (RFC 9110 §5.5).
+fn may_be_a_value(value: &[u8]) -> bool {
+    value
+        .iter()
+        .all(|byte| *byte == b'\t' || (*byte >= b' ' && *byte != 0x7f))
+}
+
+fn put_number(out: &mut Vec<u8>, number: usize) {
+    // Writing to a vector cannot fail.
+    let _ = std::io::Write::write_fmt(out, format_args!("{number}"));
+}
