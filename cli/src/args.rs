@@ -108,7 +108,7 @@ pub(crate) struct Stage {
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  cargo fw local                      build, serve, rebuild on every save\n  cargo fw local -p api --port 8080   another package, another port\n  cargo fw local --release            the very artifact that `deploy` uploads\n  cargo fw local --aws                with your own AWS credentials and services"
+    after_help = "Examples:\n  cargo fw local                      build, serve, rebuild on every save\n  cargo fw local -p api --port 8080   another package, another port\n  cargo fw local --release            the very artifact that `deploy` uploads\n  cargo fw local --gateway rest-api   behind another gateway\n  cargo fw local --aws                with your own AWS credentials and services"
 )]
 pub(crate) struct Local {
     #[command(flatten)]
@@ -121,6 +121,9 @@ pub(crate) struct Local {
     /// The port to listen on; 0 takes any free one
     #[arg(long, env = crate::env::FW_PORT, default_value_t = 8000)]
     pub(crate) port: u16,
+    /// The gateway to model [default: the one in `fw.toml`, or else `http-api`]
+    #[arg(long, value_enum)]
+    pub(crate) gateway: Option<settings::Gateway>,
     /// Serve the release build: what `deploy` uploads
     #[arg(long)]
     pub(crate) release: bool,
@@ -237,6 +240,8 @@ pub(crate) struct Delete {
 pub(crate) struct Routes {
     #[command(flatten)]
     pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) stage: Stage,
     /// How to print them
     #[arg(long, value_enum, default_value_t)]
     pub(crate) output: Output,

@@ -11,7 +11,16 @@ use serde::Deserialize;
 
 use crate::error::{Context, Exit, Failure, Result};
 
+pub(crate) mod access;
 mod check;
+pub(crate) mod door;
+pub(crate) mod fit;
+
+use access::{
+    Access, ApiKey, ApiKeySource, AuthorizerSettings, GatewayResponse, Jwt, Throttle, UsagePlan,
+};
+pub(crate) use door::Gateway;
+use door::{Auth, Door, InvokeMode, PayloadFormat};
 
 /// The file's name, beside the package's `Cargo.toml`.
 pub(crate) const FILE_NAME: &str = "fw.toml";
@@ -36,6 +45,12 @@ pub(crate) struct Settings {
     pub(crate) architecture: Architecture,
     /// The gateway in front.
     pub(crate) gateway: Gateway,
+    /// What is set of that gateway.
+    pub(crate) door: Door,
+    /// Who may call.
+    pub(crate) access: Access,
+    /// The keys that were left out, because the command line chose a gateway that does not have them.
+    pub(crate) left_out: Vec<&'static str>,
     /// The API's CORS configuration, when there is one.
     pub(crate) cors: Option<Cors>,
     /// Days that logs are kept; one of the numbers that `CloudWatch` Logs takes.
@@ -74,16 +89,7 @@ impl Architecture {
     }
 }
 
-/// A front door.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-pub(crate) enum Gateway {
-    /// An HTTP API with payload format 2.0.
-    #[default]
-    #[serde(rename = "http-api")]
-    HttpApi,
-}
-
-/// An HTTP API's CORS configuration; the names are API Gateway's.
+/// The gateway's CORS configuration; the names are those of HTTP APIs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Cors {
@@ -142,7 +148,26 @@ struct Layer {
     environment: BTreeMap<String, String>,
     architecture: Option<Architecture>,
     gateway: Option<Gateway>,
+    payload_format: Option<PayloadFormat>,
+    stage_name: Option<String>,
+    #[serde(default)]
+    stage_variables: BTreeMap<String, String>,
+    binary_media_types: Option<Vec<String>>,
+    invoke_mode: Option<InvokeMode>,
+    auth: Option<Auth>,
     cors: Option<Cors>,
+    #[serde(default)]
+    jwt: BTreeMap<String, Jwt>,
+    #[serde(default)]
+    authorizers: BTreeMap<String, AuthorizerSettings>,
+    throttle: Option<Throttle>,
+    api_keys: Option<Vec<ApiKey>>,
+    api_key_source: Option<ApiKeySource>,
+    #[serde(default)]
+    usage_plans: BTreeMap<String, UsagePlan>,
+    #[serde(default)]
+    gateway_responses: BTreeMap<String, GatewayResponse>,
+    request_validation: Option<bool>,
     log_retention: Option<u32>,
     policy: Option<Vec<Statement>>,
     buckets: Option<Vec<String>>,
@@ -150,19 +175,37 @@ struct Layer {
     stages: BTreeMap<String, Layer>,
 }
 
-/// The keys of the file, as [`Layer`] has them.
-const KEYS: [&str; 10] = [
-    "architecture",
-    "buckets",
-    "cors",
-    "environment",
-    "gateway",
-    "log_retention",
-    "memory",
-    "policy",
-    "stages",
-    "timeout",
-];
+impl Layer {
+    /// A stage's own layer over the defaults: tables of things with names are merged name by name, all else is replaced.
+    fn over(self, mut base: Self) -> Self {
+        base.environment.extend(self.environment);
+        base.stage_variables.extend(self.stage_variables);
+        base.jwt.extend(self.jwt);
+        base.authorizers.extend(self.authorizers);
+        base.usage_plans.extend(self.usage_plans);
+        base.gateway_responses.extend(self.gateway_responses);
+        Self {
+            memory: self.memory.or(base.memory),
+            timeout: self.timeout.or(base.timeout),
+            architecture: self.architecture.or(base.architecture),
+            gateway: self.gateway.or(base.gateway),
+            payload_format: self.payload_format.or(base.payload_format),
+            stage_name: self.stage_name.or(base.stage_name),
+            binary_media_types: self.binary_media_types.or(base.binary_media_types),
+            invoke_mode: self.invoke_mode.or(base.invoke_mode),
+            auth: self.auth.or(base.auth),
+            cors: self.cors.or(base.cors),
+            throttle: self.throttle.or(base.throttle),
+            api_keys: self.api_keys.or(base.api_keys),
+            api_key_source: self.api_key_source.or(base.api_key_source),
+            request_validation: self.request_validation.or(base.request_validation),
+            log_retention: self.log_retention.or(base.log_retention),
+            policy: self.policy.or(base.policy),
+            buckets: self.buckets.or(base.buckets),
+            ..base
+        }
+    }
+}
 
 impl Settings {
     /// Memory when nothing is set, in MB: the least that Lambda has; a Rust function rarely needs more.
@@ -178,11 +221,24 @@ impl Settings {
     ///
     /// When the file cannot be read, is not TOML, has an unknown key or a value out of range; exit code 65.
     pub(crate) fn load(folder: &Path, stage: &str) -> Result<Self> {
+        Self::load_behind(folder, stage, None)
+    }
+
+    /// The same with another gateway than the file's. What that gateway does not have is left out.
+    ///
+    /// # Errors
+    ///
+    /// As [`Settings::load`].
+    pub(crate) fn load_behind(
+        folder: &Path,
+        stage: &str,
+        gateway: Option<Gateway>,
+    ) -> Result<Self> {
         let path = folder.join(FILE_NAME);
         match std::fs::read_to_string(&path) {
-            Ok(text) => Self::from_toml(&text, stage, Some(path)),
+            Ok(text) => Self::from_toml(&text, stage, Some(path), gateway),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                Self::from_toml("", stage, None)
+                Self::from_toml("", stage, None, gateway)
             }
             Err(error) => Err(error)
                 .with_context(|| format!("cannot read the settings: {}", path.display()))
@@ -190,7 +246,12 @@ impl Settings {
         }
     }
 
-    fn from_toml(text: &str, stage: &str, file: Option<PathBuf>) -> Result<Self> {
+    fn from_toml(
+        text: &str,
+        stage: &str,
+        file: Option<PathBuf>,
+        gateway: Option<Gateway>,
+    ) -> Result<Self> {
         check_stage(stage)?;
         let mut base: Layer =
             toml::from_str(text).map_err(|error| not_understood(&error, file.as_deref()))?;
@@ -203,29 +264,66 @@ impl Settings {
             }
         }
         let own = base.stages.remove(stage).unwrap_or_default();
-        let mut environment = base.environment;
-        environment.extend(own.environment);
-        let settings = Self {
-            stage: stage.to_owned(),
-            file,
-            memory: own.memory.or(base.memory).unwrap_or(Self::MEMORY),
-            timeout: own.timeout.or(base.timeout).unwrap_or(Self::TIMEOUT),
-            environment,
-            architecture: own
-                .architecture
-                .or(base.architecture)
-                .unwrap_or(Architecture::HOST),
-            gateway: own.gateway.or(base.gateway).unwrap_or_default(),
-            cors: own.cors.or(base.cors),
-            log_retention: own
-                .log_retention
-                .or(base.log_retention)
-                .unwrap_or(Self::LOG_RETENTION),
-            policy: own.policy.or(base.policy).unwrap_or_default(),
-            buckets: own.buckets.or(base.buckets).unwrap_or_default(),
-        };
+        let settings = Self::resolve(own.over(base), stage, file, gateway)?;
         check::all(&settings)?;
         Ok(settings)
+    }
+
+    fn resolve(
+        mut layer: Layer,
+        stage: &str,
+        file: Option<PathBuf>,
+        chosen: Option<Gateway>,
+    ) -> Result<Self> {
+        let gateway = chosen.or(layer.gateway).unwrap_or_default();
+        let left_out = if gateway == layer.gateway.unwrap_or_default() {
+            if let Some((key, advice)) = door::misplaced(&layer, gateway).into_iter().next() {
+                let it = gateway.with_article();
+                return Err(
+                    Failure::input(format!("{it} does not have this setting: `{key}`"))
+                        .hint(advice),
+                );
+            }
+            Vec::new()
+        } else {
+            door::leave_out(&mut layer, gateway)
+        };
+        let stage_name = layer.stage_name.unwrap_or_else(|| match gateway {
+            Gateway::RestApi => stage.to_owned(),
+            Gateway::HttpApi | Gateway::FunctionUrl => Door::DEFAULT_STAGE.to_owned(),
+        });
+        Ok(Self {
+            stage: stage.to_owned(),
+            file,
+            memory: layer.memory.unwrap_or(Self::MEMORY),
+            timeout: layer.timeout.unwrap_or(Self::TIMEOUT),
+            environment: layer.environment,
+            architecture: layer.architecture.unwrap_or(Architecture::HOST),
+            gateway,
+            door: Door {
+                payload_format: layer.payload_format.unwrap_or_default(),
+                stage_name,
+                stage_variables: layer.stage_variables,
+                binary_media_types: layer.binary_media_types.unwrap_or_default(),
+                invoke_mode: layer.invoke_mode.unwrap_or_default(),
+                auth: layer.auth.unwrap_or_default(),
+            },
+            access: Access {
+                jwt: layer.jwt,
+                authorizers: layer.authorizers,
+                throttle: layer.throttle.unwrap_or_default(),
+                api_keys: layer.api_keys.unwrap_or_default(),
+                api_key_source: layer.api_key_source.unwrap_or_default(),
+                usage_plans: layer.usage_plans,
+                gateway_responses: layer.gateway_responses,
+                request_validation: layer.request_validation.unwrap_or_default(),
+            },
+            left_out,
+            cors: layer.cors,
+            log_retention: layer.log_retention.unwrap_or(Self::LOG_RETENTION),
+            policy: layer.policy.unwrap_or_default(),
+            buckets: layer.buckets.unwrap_or_default(),
+        })
     }
 }
 
@@ -254,10 +352,22 @@ fn not_understood(error: &toml::de::Error, file: Option<&Path>) -> Failure {
     let shown = file.map_or_else(|| FILE_NAME.to_owned(), |path| path.display().to_string());
     let failure = Failure::input(format!("cannot understand the settings: {shown}"))
         .because_of(error.to_string().trim_end());
-    match suggestion(error.message()) {
-        Some(known) => failure.hint(format!("did you mean `{known}`?")),
-        None => failure.hint(format!("the keys are: {}", KEYS.join(", "))),
+    let keys = known(error.message());
+    match (suggestion(error.message()), keys.as_slice()) {
+        (Some(known), _) => failure.hint(format!("did you mean `{known}`?")),
+        (None, []) => failure.hint("docs/settings.md has an example of every key"),
+        (None, keys) => failure.hint(format!("there is: {}", keys.join(", "))),
     }
+}
+
+/// The keys or words that are known in the place of an unknown one, from serde's own words for it, in the alphabet's order.
+fn known(message: &str) -> Vec<&str> {
+    if !message.starts_with("unknown") {
+        return Vec::new();
+    }
+    let mut known: Vec<_> = message.split('`').skip(3).step_by(2).collect();
+    known.sort_unstable();
+    known
 }
 
 /// The known key nearest to the unknown one, from serde's own words for it.
@@ -267,16 +377,17 @@ fn suggestion(message: &str) -> Option<&str> {
     if !message.starts_with("unknown") {
         return None;
     }
-    quoted
+    let mut near: Vec<_> = quoted
         .map(|known| (strsim::damerau_levenshtein(unknown, known), known))
-        .min()
-        .filter(|(distance, known)| *distance <= 1 + known.len() / 4)
-        .map(|(_, known)| known)
+        .filter(|(distance, known)| *distance <= 1 + known.len() / 4 || known.starts_with(unknown))
+        .collect();
+    near.sort_unstable();
+    near.first().map(|(_, known)| *known)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Architecture, Settings};
+    use super::{Architecture, Gateway, Settings};
     use crate::error::Exit;
 
     #[test]
@@ -289,8 +400,8 @@ mod tests {
             memory = 512
             environment = { BUCKET = "two" }
         "#;
-        let dev = Settings::from_toml(text, "dev", None).unwrap();
-        let prod = Settings::from_toml(text, "prod", None).unwrap();
+        let dev = Settings::from_toml(text, "dev", None, None).unwrap();
+        let prod = Settings::from_toml(text, "prod", None, None).unwrap();
         assert_eq!((dev.memory, prod.memory), (256, 512));
         assert_eq!(prod.architecture, Architecture::Arm64);
         assert_eq!(prod.environment["BUCKET"], "two");
@@ -312,19 +423,119 @@ mod tests {
             (
                 "zzz = 1",
                 Some(
-                    "the keys are: architecture, buckets, cors, environment, gateway, log_retention, memory, policy, stages, timeout",
+                    "there is: api_key_source, api_keys, architecture, auth, authorizers, binary_media_types, buckets, cors, environment, gateway, gateway_responses, invoke_mode, jwt, log_retention, memory, payload_format, policy, request_validation, stage_name, stage_variables, stages, throttle, timeout, usage_plans",
                 ),
             ),
         ] {
-            let failure = Settings::from_toml(text, "dev", None).unwrap_err();
+            let failure = Settings::from_toml(text, "dev", None, None).unwrap_err();
             assert_eq!(failure.exit(), Exit::Input, "{text}");
             assert_eq!(failure.advice(), hint, "{text}");
         }
     }
 
     #[test]
+    fn each_gateway_has_its_own_settings() {
+        let http = Settings::from_toml("", "dev", None, None).unwrap();
+        assert_eq!(
+            (http.gateway, http.door.prefix().as_str()),
+            (Gateway::HttpApi, "")
+        );
+        let text = r#"
+            gateway = "rest-api"
+            binary_media_types = ["image/*"]
+            stage_variables = { table = "t1" }
+            request_validation = true
+            [[api_keys]]
+            name = "acme"
+            [usage_plans.basic]
+            keys = ["acme"]
+            rate = 5
+            burst = 10
+            quota = { limit = 1000, period = "day" }
+            [gateway_responses.ACCESS_DENIED]
+            status = 404
+            [stages.prod]
+            stage_name = "v1"
+            stage_variables = { color = "red" }
+        "#;
+        let dev = Settings::from_toml(text, "dev", None, None).unwrap();
+        let prod = Settings::from_toml(text, "prod", None, None).unwrap();
+        assert_eq!(
+            (dev.door.prefix(), prod.door.prefix()),
+            ("/dev".to_owned(), "/v1".to_owned())
+        );
+        assert_eq!(prod.door.stage_variables.len(), 2);
+        assert_eq!(dev.access.usage_plans["basic"].rate, Some(5.0));
+        assert!(dev.access.api_keys[0].enabled && dev.access.api_keys[0].local_value().len() >= 20);
+        // Another gateway on the command line leaves out what it does not have, and says so.
+        let there = Settings::from_toml(text, "dev", None, Some(Gateway::FunctionUrl)).unwrap();
+        assert_eq!(
+            there.left_out,
+            [
+                "stage_variables",
+                "binary_media_types",
+                "api_keys",
+                "usage_plans",
+                "gateway_responses",
+                "request_validation"
+            ]
+        );
+        assert_eq!(there.door.prefix(), "");
+        for (text, hint) in [
+            ("binary_media_types = [\"*/*\"]", "`gateway = \"rest-api\"`"),
+            (
+                "gateway = \"rest-api\"\npayload_format = \"1.0\"",
+                "always 1.0",
+            ),
+            (
+                "gateway = \"function-url\"\nstage_name = \"v1\"",
+                "has no stages",
+            ),
+            ("auth = \"iam\"", "#[route(…, iam)]"),
+            (
+                "gateway = \"rest-api\"\n[jwt.x]\nissuer = \"https://i/\"\naudience = \"a\"",
+                "#[authorizer]",
+            ),
+            (
+                "gateway = \"rest-api\"\nstage_name = \"$default\"",
+                "stage_name = \"v1\"",
+            ),
+            (
+                "gateway = \"rest-api\"\n[cors]\nallow_origins = [\"https://a\", \"https://b\"]",
+                "one origin",
+            ),
+            ("gateway = \"rest\"", "did you mean `rest-api`?"),
+            (
+                "gateway = \"rest-api\"\n[gateway_responses.ACESS_DENIED]",
+                "`ACCESS_DENIED`",
+            ),
+            ("[jwt.users]\nisuer = \"x\"", "did you mean `issuer`?"),
+        ] {
+            let failure = Settings::from_toml(text, "dev", None, None).unwrap_err();
+            assert_eq!(failure.exit(), Exit::Input, "{text}");
+            let advice = failure.advice().unwrap_or_default();
+            assert!(advice.contains(hint), "{text}: {failure}: {advice}");
+        }
+    }
+
+    #[test]
     fn what_aws_would_refuse_is_refused_here() {
         for text in [
+            "stage_name = \"a b\"",
+            "stage_variables = { \"a-b\" = \"x\" }",
+            "stage_variables = { a = \"x y\" }",
+            "[jwt.x]\nissuer = \"issuer\"\naudience = \"a\"",
+            "[jwt.x]\nissuer = \"http://example.org\"\naudience = \"a\"",
+            "[jwt.x]\nissuer = \"https://i/\"\naudience = []",
+            "[jwt.x]\nissuer = \"https://i/\"\naudience = \"a\"\nidentity = \"Authorization\"",
+            "[authorizers.x]\nttl = 3601",
+            "[authorizers.x]\nidentity = [\"Authorization\"]",
+            "throttle = { rate = 1 }",
+            "throttle = { rate = -1, burst = 1 }",
+            "gateway = \"rest-api\"\napi_keys = [{ name = \"a\", value = \"short\" }]",
+            "gateway = \"rest-api\"\napi_keys = [{ name = \"a\" }, { name = \"a\" }]",
+            "gateway = \"rest-api\"\nusage_plans.x = { keys = [\"a\"] }",
+            "gateway = \"rest-api\"\nbinary_media_types = [\"png\"]",
             "memory = 64",
             "timeout = 901",
             "log_retention = 31",
@@ -340,7 +551,7 @@ mod tests {
             "[stages.prod.stages.x]",
             "[stages.Prod]",
         ] {
-            let failure = Settings::from_toml(text, "dev", None).unwrap_err();
+            let failure = Settings::from_toml(text, "dev", None, None).unwrap_err();
             assert_eq!(failure.exit(), Exit::Input, "{text}");
         }
     }

@@ -26,18 +26,21 @@ use crate::{
     error::{Exit, Result},
     manifest,
     project::Project,
-    settings::{Architecture, Settings},
+    settings::{Architecture, Settings, fit},
 };
 
 /// Makes the account hold what the app and its settings say, or with `--plan` tells what that would change.
 pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
     let project = Project::find(&args.which)?;
     let settings = Settings::load(project.package_dir(), &args.stage.stage)?;
+    fit::deployable(&settings)?;
     deploy::block_on(async {
         // Credentials first: a build is long, and no use without them.
         let aws = aws::Account::connect(&args.account).await?;
         let place = deploy::place(&aws).await?;
         let artifact = build(&project, &settings, console)?;
+        fit::check(&artifact.manifest, &settings)?;
+        fit::deployable_app(&artifact.manifest)?;
         let desired = Desired::new(&artifact.manifest, &settings, artifact.code, place)?;
         for warning in check::warnings(&desired) {
             console.warning(warning);

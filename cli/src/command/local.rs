@@ -1,7 +1,7 @@
 //! `cargo fw local`: builds the app, serves it as the cloud will, and serves the new build after every save.
 
 mod app;
-mod banner;
+pub(super) mod banner;
 mod reload;
 mod services;
 
@@ -32,7 +32,10 @@ pub(super) fn local(args: &args::Local, console: &Console) -> Result<Exit> {
 
 async fn serve(args: &args::Local, console: &Console) -> Result<Exit> {
     let app = App::find(args)?;
-    let settings = Settings::load(app.settings_dir(), &args.stage.stage)?;
+    let settings = Settings::load_behind(app.settings_dir(), &args.stage.stage, args.gateway)?;
+    for warning in warnings(&settings) {
+        console.warning(warning);
+    }
     // First of all, so that a busy port is told before a build and not after it. Early requests wait.
     let server = Server::bind(SocketAddr::new(args.host, args.port), console).await?;
     let mut interrupted = signal(SignalKind::interrupt()).context("cannot wait for Ctrl-C")?;
@@ -55,4 +58,18 @@ async fn serve(args: &args::Local, console: &Console) -> Result<Exit> {
     };
     services.shutdown().await;
     result
+}
+
+/// What the developer should know of the settings before anything is served.
+fn warnings(settings: &Settings) -> Vec<String> {
+    let mut all = Vec::new();
+    if !settings.left_out.is_empty() {
+        all.push(format!(
+            "{} does not have these settings, so they are left out: `{}`",
+            settings.gateway.with_article(),
+            settings.left_out.join("`, `")
+        ));
+    }
+    all.extend(settings.gateway.timeout_warning(settings.timeout));
+    all
 }

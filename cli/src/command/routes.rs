@@ -5,23 +5,36 @@ use serde::Serialize;
 
 use crate::{
     args::{self, Output, Which},
+    command::local::banner,
     compile::{self, Profile},
-    console::{Console, columns},
+    console::{BOLD, Console, DIM, columns},
     error::{Context, Exit, Result},
     manifest,
     project::Project,
-    settings::Architecture,
+    settings::{Architecture, Settings, fit},
 };
 
-/// Prints the route table.
+/// Prints the route table: on standard error behind which gateway the routes are, on standard output the routes.
 pub(super) fn routes(args: &args::Routes, console: &Console) -> Result<Exit> {
+    let project = Project::find(&args.which)?;
+    let settings = Settings::load(project.package_dir(), &args.stage.stage)?;
     let manifest = of_app(&args.which, console)?;
+    console.line(format_args!(
+        "{BOLD}{}{BOLD:#} {DIM}stage {}, {}{DIM:#}",
+        manifest.app,
+        settings.stage,
+        banner::gateway(&settings)
+    ));
     match args.output {
         Output::Json => console.result(json(&manifest.routes)?),
         Output::Text if manifest.routes.is_empty() => console.line("the app has no routes"),
         Output::Text => table(&manifest.routes)
             .iter()
             .for_each(|line| console.result(line)),
+    }
+    // What the stage cannot serve is told by the command that would serve it, too; here the table helps to see why.
+    if let Err(failure) = fit::check(&manifest, &settings) {
+        console.warning(failure);
     }
     Ok(Exit::Success)
 }
@@ -39,8 +52,9 @@ pub(super) fn of_app(which: &Which, console: &Console) -> Result<Manifest> {
     manifest::read(&built.executable)
 }
 
-/// The routes, a line each: method, path, handler, where it stands.
+/// The routes, a line each: method, path, who may call it (unless everybody may call all), handler, where it stands.
 pub(super) fn table(routes: &[ManifestRoute]) -> Vec<String> {
+    let open = routes.iter().all(|route| fit::caller(route).is_empty());
     let rows: Vec<_> = routes
         .iter()
         .map(|route| {
@@ -48,12 +62,15 @@ pub(super) fn table(routes: &[ManifestRoute]) -> Vec<String> {
             let source = source.map_or_else(String::new, |source| {
                 format!("{}:{}", source.file, source.line)
             });
-            vec![
-                route.method.clone(),
-                route.path.clone(),
-                route.handler.clone(),
-                source,
-            ]
+            let mut row = vec![route.method.clone(), route.path.clone()];
+            if !open {
+                row.push(match fit::caller(route) {
+                    caller if caller.is_empty() => "everybody".to_owned(),
+                    caller => caller,
+                });
+            }
+            row.extend([route.handler.clone(), source]);
+            row
         })
         .collect();
     columns(&rows)

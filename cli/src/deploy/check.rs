@@ -7,10 +7,10 @@ use super::{
     observe::{Actual, Found},
     step::{Action, Handle, Plan, Step},
 };
-use crate::error::{Failure, Result};
-
-/// Seconds that an HTTP API waits for a function at most (gateway-truth §1.8).
-const GATEWAY_PATIENCE: u32 = 30;
+use crate::{
+    error::{Failure, Result},
+    settings::Gateway,
+};
 
 /// Stops when a resource bears the deployment's name and is somebody else's, or when two of its APIs take traffic.
 ///
@@ -75,13 +75,8 @@ pub(crate) fn foreign(names: &Names, actual: &Actual) -> Vec<String> {
 
 /// What AWS accepts and the user should know.
 pub(crate) fn warnings(desired: &Desired) -> Vec<String> {
-    let timeout = desired.configuration.timeout;
     let mut all = Vec::new();
-    if timeout > GATEWAY_PATIENCE {
-        all.push(format!(
-            "an HTTP API answers 503 after {GATEWAY_PATIENCE} s, and the function's `timeout` is {timeout} s"
-        ));
-    }
+    all.extend(Gateway::HttpApi.timeout_warning(desired.configuration.timeout));
     all
 }
 

@@ -5,7 +5,10 @@
 use std::path::{Path, PathBuf};
 
 use fw::{
-    gateway::{ApiIdentity, CorsConfig, FrontDoor, HttpApi, HttpApiConfig, RouteKey},
+    gateway::{
+        ApiIdentity, ConfigError, CorsConfig, FrontDoor, FunctionUrl, FunctionUrlConfig, HttpApi,
+        HttpApiConfig, PayloadFormat, RestApi, RestApiConfig, RouteKey,
+    },
     manifest::Manifest,
 };
 use tempfile::TempDir;
@@ -18,7 +21,11 @@ use super::{
 use crate::{
     env,
     error::{Context, Failure, Result},
-    settings::{Gateway, Settings},
+    settings::{
+        Gateway, Settings,
+        door::{self, InvokeMode},
+        fit,
+    },
 };
 
 /// What a generation is made from.
@@ -34,7 +41,7 @@ pub(crate) struct Source<'a> {
     pub(crate) replaceable: bool,
     /// The processes' working directory.
     pub(crate) directory: &'a Path,
-    /// The local server's URL.
+    /// The local server's URL, without the gateway's stage.
     pub(crate) url: &'a str,
     /// Variables for the processes besides Lambda's and the settings', such as the embedded services' endpoints. They go
     /// over all others.
@@ -55,8 +62,10 @@ impl Generation {
     ///
     /// # Errors
     ///
-    /// When the manifest has a route that the gateway cannot have (exit code 65), or the executable cannot be linked.
+    /// When the manifest has a route that the gateway cannot have or guard (exit code 65), or the executable cannot be linked.
     pub(crate) fn new(source: Source<'_>, logs: &Logs) -> Result<Self> {
+        fit::check(source.manifest, source.settings)?;
+        fit::servable(source.manifest, source.settings)?;
         let door = front_door(&source)?;
         let (snapshot, bootstrap) = if source.replaceable {
             let (folder, bootstrap) = snapshot(source.bootstrap)?;
@@ -69,7 +78,10 @@ impl Generation {
             )
         };
         let settings = source.settings;
-        let mut variables = vec![(env::FW_LOCAL.to_owned(), source.url.to_owned())];
+        let mut variables = vec![(
+            env::FW_LOCAL.to_owned(),
+            format!("{}{}", source.url, settings.door.prefix()),
+        )];
         variables.extend(settings.environment.clone());
         variables.extend(source.environment);
         let function = Function {
@@ -108,6 +120,7 @@ fn front_door(source: &Source<'_>) -> Result<FrontDoor> {
             })
         })
         .collect::<Result<Vec<_>>>()?;
+    let settings = source.settings;
     let identity = ApiIdentity {
         account_id: environment::ACCOUNT.to_owned(),
         domain_name: source
@@ -115,9 +128,10 @@ fn front_door(source: &Source<'_>) -> Result<FrontDoor> {
             .split_once("://")
             .map_or(source.url, |(_, host)| host)
             .to_owned(),
-        ..ApiIdentity::new("local", "$default")
+        stage_variables: settings.door.stage_variables.clone(),
+        ..ApiIdentity::new("local", &settings.door.stage_name)
     };
-    let cors = source.settings.cors.as_ref().map(|cors| CorsConfig {
+    let cors = settings.cors.as_ref().map(|cors| CorsConfig {
         allow_origins: cors.allow_origins.clone(),
         allow_methods: cors.allow_methods.clone(),
         allow_headers: cors.allow_headers.clone(),
@@ -125,18 +139,36 @@ fn front_door(source: &Source<'_>) -> Result<FrontDoor> {
         max_age: cors.max_age,
         allow_credentials: cors.allow_credentials,
     });
-    match source.settings.gateway {
+    let made: Result<FrontDoor, ConfigError> = match settings.gateway {
         Gateway::HttpApi => HttpApi::new(HttpApiConfig {
             routes,
             cors,
+            payload_format: match settings.door.payload_format {
+                door::PayloadFormat::V1 => PayloadFormat::V1,
+                door::PayloadFormat::V2 => PayloadFormat::V2,
+            },
             ..HttpApiConfig::new(identity)
         })
-        .map(FrontDoor::from)
-        .map_err(|error| {
-            Failure::input("the gateway cannot be set up so")
-                .because(Box::from(error) as Box<dyn std::error::Error + Send + Sync>)
-        }),
-    }
+        .map(FrontDoor::from),
+        Gateway::RestApi => RestApi::new(RestApiConfig {
+            routes,
+            cors,
+            binary_media_types: settings.door.binary_media_types.clone(),
+            ..RestApiConfig::new(identity)
+        })
+        .map(FrontDoor::from),
+        // The app finds the route itself.
+        Gateway::FunctionUrl => FunctionUrl::new(FunctionUrlConfig {
+            cors,
+            streaming: settings.door.invoke_mode == InvokeMode::ResponseStream,
+            ..FunctionUrlConfig::new(identity)
+        })
+        .map(FrontDoor::from),
+    };
+    made.map_err(|error| {
+        Failure::input("the gateway cannot be set up so")
+            .because(Box::from(error) as Box<dyn std::error::Error + Send + Sync>)
+    })
 }
 
 /// Gives the executable a second name, which a new build does not replace: a running generation may have to start

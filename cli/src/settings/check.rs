@@ -1,6 +1,10 @@
 //! The ranges and rules that AWS sets for the settings, checked before anything is built or called.
 
-use super::{Settings, Statement};
+use super::{
+    Gateway, Settings, Statement,
+    access::{Access, ApiKey, Jwt, RESPONSE_TYPES},
+    door::Door,
+};
 use crate::{
     error::{Failure, Result},
     local::services::s3::check_bucket_name,
@@ -48,6 +52,8 @@ pub(super) fn all(settings: &Settings) -> Result<()> {
     retention(settings.log_retention)?;
     environment(settings)?;
     cors(settings)?;
+    door(settings)?;
+    access(&settings.access)?;
     buckets(&settings.buckets)?;
     settings.policy.iter().try_for_each(statement)
 }
@@ -122,8 +128,21 @@ fn cors(settings: &Settings) -> Result<()> {
                 .hint("name the origins in `allow_origins`, or leave out `allow_credentials`"),
         );
     }
+    if settings.gateway == Gateway::RestApi && cors.allow_origins.len() != 1 {
+        return Err(Failure::input(format!(
+            "`cors` of a REST API takes one origin, and has {}",
+            cors.allow_origins.len()
+        ))
+        .because_of("a REST API answers a preflight with a fixed text")
+        .hint("name one origin, or `*`; or answer OPTIONS in the app"));
+    }
     for origin in &cors.allow_origins {
-        let known = ["*", "http://*", "https://*"].contains(&origin.as_str());
+        // The schemes' wildcards are an HTTP API's (its API reference, `Cors`).
+        let wildcards: &[&str] = match settings.gateway {
+            Gateway::HttpApi => &["*", "http://*", "https://*"],
+            Gateway::RestApi | Gateway::FunctionUrl => &["*"],
+        };
+        let known = wildcards.contains(&origin.as_str());
         let absolute = origin.split_once("://").is_some_and(|(scheme, host)| {
             !scheme.is_empty() && !host.is_empty() && !host.contains('/')
         });
@@ -133,6 +152,239 @@ fn cors(settings: &Settings) -> Result<()> {
                     "write `https://example.org`, with the scheme and without a path, or `*`",
                 ),
             );
+        }
+    }
+    Ok(())
+}
+
+/// The stage of an API (API Gateway API reference, `CreateStage`: letters, digits, hyphens and underscores, 128 at the
+/// most; `$default` is the HTTP APIs' own).
+fn door(settings: &Settings) -> Result<()> {
+    let Door {
+        stage_name,
+        stage_variables,
+        binary_media_types,
+        ..
+    } = &settings.door;
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if stage_name == Door::DEFAULT_STAGE {
+        if settings.gateway == Gateway::RestApi {
+            return Err(Failure::input(
+                "a REST API has no stage of this name: `$default`",
+            )
+            .hint(
+                "name it, `stage_name = \"v1\"`, or leave `stage_name` out: it is then the stage's name",
+            ));
+        }
+    } else if stage_name.is_empty() || stage_name.len() > 128 || !stage_name.chars().all(plain) {
+        return Err(Failure::input(format!(
+            "not a name for an API's stage: `{}`",
+            stage_name.escape_debug()
+        ))
+        .because_of("it takes 1 to 128 letters, digits, hyphens and underscores"));
+    }
+    for (name, value) in stage_variables {
+        let taken = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#&=,".contains(c);
+        if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+            return Err(Failure::input(format!(
+                "not a name for a stage variable: `{}`",
+                name.escape_debug()
+            ))
+            .because_of("it takes letters, digits and underscores"));
+        }
+        if value.is_empty() || !value.chars().all(taken) {
+            return Err(Failure::input(format!(
+                "API Gateway does not take this value of a stage variable: `{name}`"
+            ))
+            .because_of("it takes letters, digits and `-._~:/?#&=,`"));
+        }
+    }
+    for media in binary_media_types {
+        let whole = media
+            .split_once('/')
+            .is_some_and(|(kind, subtype)| !kind.is_empty() && !subtype.is_empty());
+        if !whole {
+            return Err(
+                Failure::input(format!("not a media type: `{}`", media.escape_debug()))
+                    .hint("write `image/png`, `image/*`, or `*/*` for all"),
+            );
+        }
+    }
+    Ok(())
+}
+
+fn access(access: &Access) -> Result<()> {
+    for (name, jwt) in &access.jwt {
+        issuer(name, jwt)?;
+    }
+    for (name, authorizer) in &access.authorizers {
+        let key = |key: &str| format!("authorizers.{name}.{key}");
+        // gateway-truth §1.10
+        if let Some(ttl) = authorizer.ttl.filter(|ttl| *ttl > 3600) {
+            return Err(
+                Failure::input(format!("`{}` is out of range: {ttl}", key("ttl")))
+                    .because_of("API Gateway keeps an answer for 0 to 3600 seconds"),
+            );
+        }
+        if let Some(memory) = authorizer.memory {
+            range(&key("memory"), memory, 128, 10_240, "MB")?;
+        }
+        if let Some(timeout) = authorizer.timeout {
+            range(&key("timeout"), timeout, 1, 900, "seconds")?;
+        }
+        authorizer
+            .identity
+            .iter()
+            .flatten()
+            .try_for_each(|source| identity(&key("identity"), source))?;
+    }
+    let throttle = &access.throttle;
+    rate("throttle", throttle.rate, throttle.burst)?;
+    for (route, own) in &throttle.routes {
+        rate(
+            &format!("throttle.routes.\"{route}\""),
+            Some(own.rate),
+            Some(own.burst),
+        )?;
+    }
+    keys(access)?;
+    for (kind, response) in &access.gateway_responses {
+        if !RESPONSE_TYPES.contains(&kind.as_str()) {
+            let failure = Failure::input(format!(
+                "a REST API has no answer of this type: `{}`",
+                kind.escape_debug()
+            ));
+            let upper = kind.to_ascii_uppercase();
+            let nearest = RESPONSE_TYPES
+                .iter()
+                .min_by_key(|known| strsim::damerau_levenshtein(&upper, known));
+            return Err(failure.hint(format!("did you mean `{}`?", nearest.unwrap_or(&""))));
+        }
+        if let Some(status) = response
+            .status
+            .filter(|status| !(100..=599).contains(status))
+        {
+            return Err(Failure::input(format!(
+                "`gateway_responses.{kind}.status` is no status: {status}"
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn issuer(name: &str, jwt: &Jwt) -> Result<()> {
+    let host = |scheme: &str| {
+        jwt.issuer
+            .strip_prefix(scheme)
+            .map(|rest| rest.split(['/', ':']).next().unwrap_or_default())
+    };
+    let secure = host("https://").is_some_and(|host| !host.is_empty());
+    // For an issuer that is being developed too; AWS would not reach it.
+    let local = host("http://").is_some_and(|host| ["localhost", "127.0.0.1"].contains(&host));
+    if !secure && !local {
+        return Err(
+            Failure::input(format!("not an issuer: `{}`", jwt.issuer.escape_debug()))
+                .because_of(format!(
+                    "`jwt.{name}.issuer` is the `iss` of the tokens, a URL"
+                ))
+                .hint("write it as the tokens have it: `https://issuer.example.org/`"),
+        );
+    }
+    if jwt.audience.is_empty() {
+        return Err(Failure::input(format!(
+            "`jwt.{name}.audience` is empty: no token could be for this API"
+        ))
+        .hint("name what the tokens have as `aud` or `client_id`"));
+    }
+    let one = |prefix: &str| {
+        jwt.identity
+            .strip_prefix(prefix)
+            .is_some_and(|name| !name.is_empty())
+    };
+    if !one("$request.header.") && !one("$request.querystring.") {
+        return Err(Failure::input(format!(
+            "not a place for a token: `{}`",
+            jwt.identity.escape_debug()
+        ))
+        .hint("write `$request.header.NAME` or `$request.querystring.NAME`"));
+    }
+    Ok(())
+}
+
+fn identity(key: &str, source: &str) -> Result<()> {
+    let known = [
+        "$request.header.",
+        "$request.querystring.",
+        "$context.",
+        "$stageVariables.",
+    ];
+    let named = |prefix: &str| {
+        source
+            .strip_prefix(prefix)
+            .is_some_and(|name| !name.is_empty())
+    };
+    if known.into_iter().any(named) {
+        return Ok(());
+    }
+    Err(Failure::input(format!(
+        "`{key}` has something that identifies nobody: `{}`",
+        source.escape_debug()
+    ))
+    .hint("write `$request.header.NAME`, `$request.querystring.NAME`, `$context.NAME` or `$stageVariables.NAME`"))
+}
+
+fn rate(key: &str, rate: Option<f64>, burst: Option<u32>) -> Result<()> {
+    if rate.is_some_and(|rate| !rate.is_finite() || rate < 0.0) {
+        return Err(Failure::input(format!("`{key}` has a rate that is none"))
+            .hint("write how many requests a second are let through: `rate = 100`"));
+    }
+    match (rate, burst) {
+        (Some(_), None) | (None, Some(_)) => Err(Failure::input(format!(
+            "`{key}` needs both, `rate` and `burst`"
+        ))
+        .hint(
+            "`rate` is requests a second, `burst` how many at once: `{ rate = 100, burst = 200 }`",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn keys(access: &Access) -> Result<()> {
+    let mut names: Vec<_> = access.api_keys.iter().map(|key| &key.name).collect();
+    names.sort_unstable();
+    if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Err(Failure::input(format!(
+            "`api_keys` has a name twice: `{}`",
+            twice[0]
+        )));
+    }
+    for ApiKey { name, value, .. } in &access.api_keys {
+        if name.is_empty() {
+            return Err(Failure::input("`api_keys` has a key without a name"));
+        }
+        // API Gateway developer guide, "API key file format". The value is a secret and is not repeated.
+        if let Some(value) = value
+            && !(ApiKey::SHORTEST..=128).contains(&value.len())
+        {
+            return Err(Failure::input(format!(
+                "the value of an API key has the wrong length: `{name}`"
+            ))
+            .because_of(format!(
+                "API Gateway takes {} to 128 characters",
+                ApiKey::SHORTEST
+            ))
+            .hint("leave `value` out, and API Gateway makes one"));
+        }
+    }
+    for (name, plan) in &access.usage_plans {
+        rate(&format!("usage_plans.{name}"), plan.rate, plan.burst)?;
+        for key in &plan.keys {
+            if !names.contains(&key) {
+                return Err(Failure::input(format!(
+                    "`usage_plans.{name}` names a key that is not there: `{key}`"
+                ))
+                .hint(format!("add it: `[[api_keys]]` with `name = \"{key}\"`")));
+            }
         }
     }
     Ok(())

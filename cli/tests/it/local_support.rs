@@ -125,7 +125,7 @@ impl Local {
         local.port = line
             .rsplit(':')
             .next()
-            .and_then(|port| port.trim().parse().ok())
+            .and_then(|rest| rest.split('/').next()?.trim().parse().ok())
             .expect("a port");
         local
     }

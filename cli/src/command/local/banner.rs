@@ -8,7 +8,10 @@ use super::services::Services;
 use crate::{
     command::routes,
     console::{BOLD, Console, DIM, HINT},
-    settings::Settings,
+    settings::{
+        Gateway, Settings,
+        door::{Auth, InvokeMode, PayloadFormat},
+    },
 };
 
 /// The server's URL, as a browser or curl on this machine takes it.
@@ -29,22 +32,41 @@ pub(super) fn print(
     services: &Services,
     url: &str,
 ) {
+    let prefix = settings.door.prefix();
+    let url = format!("{url}{prefix}");
     if console.is_quiet() {
         // What a script needs: where it listens, with `--port 0` above all.
         console.result(url);
         return;
     }
     console.line(format_args!(
-        "\n  {BOLD}{}{BOLD:#} {DIM}stage {}, HTTP API, {} MB, {} s{DIM:#}\n",
-        manifest.app, settings.stage, settings.memory, settings.timeout
+        "\n  {BOLD}{}{BOLD:#} {DIM}stage {}, {}, {} MB, {} s{DIM:#}\n",
+        manifest.app,
+        settings.stage,
+        gateway(settings),
+        settings.memory,
+        settings.timeout
     ));
     if manifest.routes.is_empty() {
-        console.line("  no routes: every request is answered 404");
+        console.line(match settings.gateway {
+            Gateway::HttpApi => "  no routes: every request is answered 404",
+            Gateway::RestApi => "  no routes: every request is answered 403, as a REST API does",
+            Gateway::FunctionUrl => "  no routes: the app answers every request itself",
+        });
     }
     for line in routes::table(&manifest.routes) {
         console.line(format_args!("  {line}"));
     }
     console.line("");
+    // A value that is set is a secret, and the developer has it.
+    let keys = settings.access.api_keys.iter();
+    for key in keys.filter(|key| key.value.is_none() && key.enabled) {
+        console.line(format_args!(
+            "  API key {}: {} {DIM}here only{DIM:#}",
+            key.name,
+            key.local_value()
+        ));
+    }
     for line in services.told() {
         console.line(format_args!("  {line}"));
     }
@@ -61,4 +83,20 @@ pub(super) fn print(
     }
     console.line(format_args!("\n  {HINT}{url}{HINT:#}"));
     console.line(format_args!("  {DIM}Ctrl-C ends it{DIM:#}\n"));
+}
+
+/// The gateway, and what is set of it.
+pub(in crate::command) fn gateway(settings: &Settings) -> String {
+    let door = &settings.door;
+    let mut words = settings.gateway.to_string();
+    if door.payload_format == PayloadFormat::V1 {
+        words.push_str(" with payload 1.0");
+    }
+    if door.invoke_mode == InvokeMode::ResponseStream {
+        words.push_str(" that streams");
+    }
+    if door.auth == Auth::Iam {
+        words.push_str(", callers sign (iam)");
+    }
+    words
 }

@@ -42,7 +42,7 @@ pub(super) async fn keep_serving(
         services,
         server,
         console,
-        routes: None,
+        told: None,
         served: None,
     };
     match serving.run().await {
@@ -58,8 +58,8 @@ struct Serving<'a> {
     services: &'a Services,
     server: &'a Server,
     console: &'a Console,
-    /// The routes that are served; `None` before the first build that works.
-    routes: Option<Vec<ManifestRoute>>,
+    /// The routes that are served and the settings, as the table shows them; `None` before the first build that works.
+    told: Option<(Vec<ManifestRoute>, Settings)>,
     /// The executable that is served, as it was then: somebody else's cargo may build as well.
     served: Option<Stamp>,
 }
@@ -105,7 +105,7 @@ impl Serving<'_> {
     /// Tells why there is no new build, and what is served now.
     fn stays(&self, failure: &Failure) {
         self.console.failure(failure);
-        let meanwhile = if self.routes.is_some() {
+        let meanwhile = if self.told.is_some() {
             "the old build goes on serving"
         } else {
             "requests wait too"
@@ -129,13 +129,17 @@ impl Serving<'_> {
         }
         let mut new_settings = false;
         if named(settings::FILE_NAME) {
-            let settings = Settings::load(self.app.settings_dir(), &self.settings.stage)?;
+            let settings = Settings::load_behind(
+                self.app.settings_dir(),
+                &self.settings.stage,
+                self.args.gateway,
+            )?;
             new_settings = settings != self.settings;
             self.settings = settings;
         }
         let ready = self.prepare().await?;
         let unchanged = self.served.is_some() && stamp(&ready.bootstrap) == self.served;
-        if unchanged && !new_settings && self.routes.is_some() {
+        if unchanged && !new_settings && self.told.is_some() {
             self.console.verbose("the build is the same: nothing to do");
             return Ok(());
         }
@@ -187,8 +191,10 @@ impl Serving<'_> {
         self.server
             .serve(Generation::new(source, self.server.logs())?);
         self.served = stamp(&ready.bootstrap);
-        let before = self.routes.replace(ready.manifest.routes.clone());
-        if before.as_ref() != self.routes.as_ref() {
+        let before = self
+            .told
+            .replace((ready.manifest.routes.clone(), self.settings.clone()));
+        if before != self.told {
             banner::print(
                 self.console,
                 &ready.manifest,

@@ -36,11 +36,17 @@ async fn start() -> Running {
 
 impl Running {
     fn serve(&self, variables: &[(&str, &str)]) {
+        self.serve_behind("", variables);
+    }
+
+    /// The same with that `fw.toml`.
+    fn serve_behind(&self, text: &str, variables: &[(&str, &str)]) {
         let mut manifest = Manifest::new("test");
         manifest.routes = ["GET", "POST", "HEAD"]
             .map(|method| ManifestRoute::new(method, "/{what}"))
             .to_vec();
         let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("fw.toml"), text).unwrap();
         let settings = Settings::load(folder.path(), "dev").unwrap();
         let generation = Generation::new(
             Source {
@@ -88,6 +94,48 @@ async fn get(running: &Running, target: &str) -> (u16, Value) {
         status,
         serde_json::from_str(body).unwrap_or_else(|_| panic!("{answer}")),
     )
+}
+
+#[tokio::test]
+async fn each_gateway_sends_its_own_event_and_answers_in_its_own_words() {
+    let running = start().await;
+    running.serve_behind(
+        "gateway = \"rest-api\"\nstage_variables = { table = \"t1\" }",
+        &[],
+    );
+    // The bootstrap answers with a result that is none for a REST API, which the error shows.
+    let (status, body) = get(&running, "/dev/do:echo").await;
+    assert_eq!(
+        (status, body),
+        (502, json!({"message": "Internal server error"}))
+    );
+    let (status, body) = get(&running, "/dev/no/such").await;
+    let missing = json!({"message": "Missing Authentication Token"});
+    assert_eq!((status, body), (403, missing));
+    let (status, _) = get(&running, "/do:echo").await;
+    assert_eq!(status, 403, "a REST API's stage is in the path");
+
+    running.serve_behind("gateway = \"function-url\"", &[]);
+    let (status, event) = get(&running, "/do:echo").await;
+    assert_eq!(status, 200);
+    assert_eq!(event["routeKey"], "$default");
+    assert_eq!(event["rawPath"], "/do:echo");
+
+    running.serve_behind(
+        "stage_name = \"v1\"\nstage_variables = { table = \"t1\" }",
+        &[],
+    );
+    let (status, event) = get(&running, "/v1/do:echo").await;
+    assert_eq!(status, 200);
+    assert_eq!(event["rawPath"], "/v1/do:echo");
+    assert_eq!(event["stageVariables"]["table"], "t1");
+    assert_eq!(event["requestContext"]["stage"], "v1");
+    assert_eq!(get(&running, "/do:echo").await.0, 404);
+
+    running.serve_behind("payload_format = \"1.0\"", &[]);
+    // Format 1.0 infers nothing, and an echoed event is no answer.
+    assert_eq!(get(&running, "/do:echo").await.0, 500);
+    running.stop().await;
 }
 
 #[tokio::test]

@@ -1,0 +1,413 @@
+//! Whether the gateway of the settings can do what the routes of an app ask for. Nothing is ignored: a route that cannot be
+//! guarded as it says is not served at all.
+
+use fw::manifest::{Authorization, AuthorizerKind, Manifest, ManifestAuthorizer, ManifestRoute};
+
+use super::{
+    Gateway, Settings,
+    door::{Auth, PayloadFormat},
+};
+use crate::error::{Failure, Result};
+
+/// Checks each route and authorizer of the manifest against the settings.
+///
+/// # Errors
+///
+/// The first thing that the gateway cannot do, or that the settings do not say, with what to write; exit code 65.
+pub(crate) fn check(manifest: &Manifest, settings: &Settings) -> Result<()> {
+    for authorizer in &manifest.authorizers {
+        self::authorizer(authorizer, settings)?;
+    }
+    for name in settings.access.authorizers.keys() {
+        if !manifest.authorizers.iter().any(|one| one.name == *name) {
+            let names = manifest.authorizers.iter().map(|one| one.name.as_str());
+            return Err(unknown(
+                "authorizer",
+                &format!("the settings have `[authorizers.{name}]`"),
+                name,
+                names,
+            ));
+        }
+    }
+    for key in settings.access.throttle.routes.keys() {
+        if !manifest.routes.iter().any(|route| route.key() == *key) {
+            let keys: Vec<_> = manifest.routes.iter().map(ManifestRoute::key).collect();
+            let keys = keys.iter().map(String::as_str);
+            return Err(unknown(
+                "route",
+                &format!("the settings have `[throttle.routes.\"{key}\"]`"),
+                key,
+                keys,
+            ));
+        }
+    }
+    manifest
+        .routes
+        .iter()
+        .try_for_each(|route| self::route(route, manifest, settings))
+}
+
+fn route(route: &ManifestRoute, manifest: &Manifest, settings: &Settings) -> Result<()> {
+    let gateway = settings.gateway;
+    let cannot = |what: &str| {
+        Failure::input(format!(
+            "{} cannot {what}: {}",
+            gateway.with_article(),
+            place(route)
+        ))
+    };
+    if route.path == "$default" && gateway == Gateway::RestApi {
+        return Err(cannot("have a route for everything else")
+            .hint("use two: `/<rest..>` and `/`, or `gateway = \"http-api\"`"));
+    }
+    if route.api_key && gateway != Gateway::RestApi {
+        return Err(cannot("ask for API keys")
+            .hint("set `gateway = \"rest-api\"`, or take `api_key` from the route"));
+    }
+    match (&route.authorization, gateway) {
+        (None, _) => Ok(()),
+        (Some(Authorization::Iam), Gateway::FunctionUrl) if settings.door.auth == Auth::Iam => Ok(()),
+        (Some(Authorization::Iam), Gateway::FunctionUrl) => Err(cannot("guard one route with IAM")
+            .hint("set `auth = \"iam\"`, which guards the whole URL, or take an API: `gateway = \"http-api\"`")),
+        (Some(Authorization::Iam), _) => Ok(()),
+        (Some(Authorization::Jwt { name, .. }), Gateway::HttpApi) => {
+            if settings.access.jwt.contains_key(name) {
+                return Ok(());
+            }
+            Err(Failure::input(format!("the settings do not say who issues the tokens `{name}`: {}", place(route)))
+                .hint(lines_for_jwt(name, settings)))
+        }
+        (Some(Authorization::Jwt { .. }), Gateway::RestApi) => Err(cannot("check JSON Web Tokens")
+            .hint("check them in a Lambda authorizer: `#[authorizer]`; or set `gateway = \"http-api\"`")),
+        (Some(Authorization::Lambda { name }), Gateway::HttpApi | Gateway::RestApi) => {
+            if manifest.authorizers.iter().any(|one| one.name == *name) {
+                return Ok(());
+            }
+            let names = manifest.authorizers.iter().map(|one| one.name.as_str());
+            Err(unknown("authorizer", &format!("a route asks for `{name}`, {}", place(route)), name, names))
+        }
+        (Some(_), Gateway::FunctionUrl) => Err(cannot("ask who calls")
+            .hint("set `gateway = \"http-api\"`; or check it in the handler")),
+        // A manifest of a later version may have words that this one does not know.
+        (Some(_), _) => Err(cannot("guard this route, as far as this version knows").hint("update `cargo fw`")),
+    }
+}
+
+/// The lines that are to be written for a JWT authorizer, with the names of those that are there.
+fn lines_for_jwt(name: &str, settings: &Settings) -> String {
+    let nearest = settings
+        .access
+        .jwt
+        .keys()
+        .find(|known| strsim::damerau_levenshtein(name, known) <= 1 + known.len() / 4);
+    if let Some(known) = nearest {
+        return format!("did you mean `{known}`? `[jwt.{known}]` is there");
+    }
+    format!(
+        "add to {}:\n\n[jwt.{name}]\nissuer = \"https://issuer.example.org/\"   # the tokens' `iss`\naudience = [\"my-app\"]                    # one of them is the tokens' `aud`",
+        super::FILE_NAME
+    )
+}
+
+fn authorizer(authorizer: &ManifestAuthorizer, settings: &Settings) -> Result<()> {
+    let name = &authorizer.name;
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if name.is_empty() || !name.chars().all(plain) {
+        return Err(Failure::input(format!(
+            "not a name for an authorizer: `{}`",
+            name.escape_debug()
+        ))
+        .because_of(
+            "its function's name ends in it, which takes letters, digits, hyphens and underscores",
+        ));
+    }
+    if authorizer.kind == AuthorizerKind::Token && settings.gateway == Gateway::HttpApi {
+        return Err(Failure::input(format!(
+            "an HTTP API has no authorizers that get the token alone: `{name}`"
+        ))
+        .hint("let it take the request, or set `gateway = \"rest-api\"`"));
+    }
+    let own = settings.access.authorizers.get(name);
+    let ttl = own.and_then(|own| own.ttl).unwrap_or(authorizer.ttl);
+    let identity = own
+        .and_then(|own| own.identity.as_ref())
+        .unwrap_or(&authorizer.identity);
+    if ttl > 3600 {
+        return Err(Failure::input(format!(
+            "the authorizer `{name}` keeps its answers for too long: {ttl} s"
+        ))
+        .because_of("API Gateway keeps an answer for 0 to 3600 seconds"));
+    }
+    // [D] gateway-truth §1.10: the cache's key is the identity.
+    if ttl > 0 && identity.is_empty() {
+        return Err(Failure::input(format!("the authorizer `{name}` keeps answers, and nothing says whose they are"))
+            .hint(format!("say what identifies a caller, `[authorizers.{name}]` with `identity = [\"$request.header.Authorization\"]`, or set its `ttl = 0`")));
+    }
+    if let Some(format) = &authorizer.payload_format
+        && !["1.0", "2.0"].contains(&format.as_str())
+    {
+        return Err(Failure::input(format!(
+            "the authorizer `{name}` asks for events that there are not: `{}`",
+            format.escape_debug()
+        ))
+        .hint("the versions are `1.0` and `2.0`"));
+    }
+    if authorizer.kind == AuthorizerKind::Token && identity.len() > 1 {
+        return Err(Failure::input(format!(
+            "the authorizer `{name}` gets one token, and has several identities"
+        ))
+        .hint("name the one header that has it: `$request.header.Authorization`"));
+    }
+    Ok(())
+}
+
+/// The route, and where it stands in the source.
+fn place(route: &ManifestRoute) -> String {
+    match &route.source {
+        Some(source) => format!("`{}` at {}:{}", route.key(), source.file, source.line),
+        None => format!("`{}`", route.key()),
+    }
+}
+
+fn unknown<'n>(
+    kind: &str,
+    said: &str,
+    name: &str,
+    known: impl Iterator<Item = &'n str> + Clone,
+) -> Failure {
+    let failure = Failure::input(format!("{said}, and the app has no such {kind}"));
+    let nearest = known
+        .clone()
+        .map(|known| (strsim::damerau_levenshtein(name, known), known))
+        .min();
+    match nearest {
+        Some((distance, known)) if distance <= 1 + known.len() / 3 => {
+            failure.hint(format!("did you mean `{known}`?"))
+        }
+        Some(_) => failure.hint(format!(
+            "there is: {}",
+            known.collect::<Vec<_>>().join(", ")
+        )),
+        None => failure.hint(format!("the app has no {kind}s at all")),
+    }
+}
+
+/// Who may call a route, in a few words; nothing where everybody may.
+pub(crate) fn caller(route: &ManifestRoute) -> String {
+    let mut words = match &route.authorization {
+        None => String::new(),
+        Some(Authorization::Iam) => "iam".to_owned(),
+        Some(Authorization::Jwt { name, scopes }) if scopes.is_empty() => format!("jwt {name}"),
+        Some(Authorization::Jwt { name, scopes }) => format!("jwt {name}: {}", scopes.join(" or ")),
+        Some(Authorization::Lambda { name }) => format!("authorizer {name}"),
+        Some(_) => "somebody".to_owned(),
+    };
+    if route.api_key {
+        words.push_str(if words.is_empty() {
+            "api key"
+        } else {
+            ", api key"
+        });
+    }
+    words
+}
+
+/// What `cargo fw local` does not check yet, so that no route is open here that is guarded there.
+///
+/// # Errors
+///
+/// The first such route or setting; exit code 65.
+pub(crate) fn servable(manifest: &Manifest, settings: &Settings) -> Result<()> {
+    let not_yet = |what: String| {
+        Err(Failure::input(what)
+            .because_of("this version of the local server cannot check who calls"))
+    };
+    if let Some(route) = manifest
+        .routes
+        .iter()
+        .find(|route| !caller(route).is_empty())
+    {
+        return not_yet(format!(
+            "cannot guard a route, and leaves none open that asks for it: {}",
+            place(route)
+        ));
+    }
+    if settings.door.auth == Auth::Iam {
+        return not_yet("cannot guard the function URL: `auth = \"iam\"`".to_owned());
+    }
+    Ok(())
+}
+
+/// What `deploy` does not set up yet, so that it stops and nothing is deployed that is open or behaves otherwise.
+///
+/// # Errors
+///
+/// The first such thing; exit code 65.
+pub(crate) fn deployable(settings: &Settings) -> Result<()> {
+    let (door, access) = (&settings.door, &settings.access);
+    let asked = [
+        (
+            settings.gateway != Gateway::HttpApi,
+            format!("gateway = \"{}\"", settings.gateway.as_str()),
+        ),
+        (
+            door.payload_format != PayloadFormat::V2,
+            "payload_format = \"1.0\"".to_owned(),
+        ),
+        (
+            !door.prefix().is_empty(),
+            format!("stage_name = \"{}\"", door.stage_name),
+        ),
+        (
+            !door.stage_variables.is_empty(),
+            "[stage_variables]".to_owned(),
+        ),
+        (!access.jwt.is_empty(), "[jwt]".to_owned()),
+        (!access.authorizers.is_empty(), "[authorizers]".to_owned()),
+        (
+            access.throttle != super::access::Throttle::default(),
+            "[throttle]".to_owned(),
+        ),
+    ];
+    match asked.into_iter().find(|(asked, _)| *asked) {
+        Some((_, what)) => Err(not_yet(format!(
+            "`deploy` cannot set this up yet: `{what}`"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// The same for what the app itself asks for.
+///
+/// # Errors
+///
+/// As [`deployable`].
+pub(crate) fn deployable_app(manifest: &Manifest) -> Result<()> {
+    match manifest
+        .routes
+        .iter()
+        .find(|route| !caller(route).is_empty())
+    {
+        Some(route) => Err(not_yet(format!(
+            "`deploy` cannot guard a route yet, and leaves none open that asks for it: {}",
+            place(route)
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn not_yet(message: String) -> Failure {
+    Failure::input(message)
+        .because_of("this version deploys HTTP APIs with payload format 2.0 whose routes everybody may call")
+        .hint("`cargo fw local` serves it; nothing was deployed")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn manifest(route: &Value) -> Manifest {
+        serde_json::from_value(json!({
+            "schema": 1,
+            "app": "x",
+            "routes": [route],
+            "authorizers": [{ "name": "door", "identity": ["$request.header.Authorization"] }],
+        }))
+        .unwrap()
+    }
+
+    fn settings(text: &str) -> Settings {
+        Settings::from_toml(text, "dev", None, None).unwrap()
+    }
+
+    #[test]
+    fn a_route_is_served_as_it_asks_or_not_at_all() {
+        let users = "[jwt.users]\nissuer = \"https://i/\"\naudience = \"a\"";
+        let (rest, url) = ("gateway = \"rest-api\"", "gateway = \"function-url\"");
+        let open = json!({ "method": "GET", "path": "/" });
+        let default = json!({ "method": "ANY", "path": "$default" });
+        let key = json!({ "method": "GET", "path": "/", "api_key": true });
+        let guarded = |by: Value| json!({ "method": "GET", "path": "/", "authorization": by });
+        let jwt = guarded(json!({ "type": "jwt", "name": "users" }));
+        let iam = guarded(json!({ "type": "iam" }));
+        let door = guarded(json!({ "type": "lambda", "name": "door" }));
+        for (route, text, hint) in [
+            (&open, "", None),
+            (&open, url, None),
+            (&default, "", None),
+            (&default, rest, Some("`/<rest..>` and `/`")),
+            (&key, "", Some("gateway = \"rest-api\"")),
+            (&key, url, Some("gateway = \"rest-api\"")),
+            (&key, rest, None),
+            (&jwt, users, None),
+            (&jwt, "", Some("[jwt.users]\nissuer = ")),
+            (
+                &jwt,
+                &users.replace("users", "user"),
+                Some("did you mean `user`?"),
+            ),
+            (&jwt, rest, Some("#[authorizer]")),
+            (&jwt, url, Some("gateway = \"http-api\"")),
+            (&iam, "", None),
+            (&iam, rest, None),
+            (&iam, url, Some("auth = \"iam\"")),
+            (&iam, &format!("{url}\nauth = \"iam\""), None),
+            (&door, "", None),
+            (&door, rest, None),
+            (&door, url, Some("gateway = \"http-api\"")),
+            (
+                &guarded(json!({ "type": "lambda", "name": "dor" })),
+                "",
+                Some("did you mean `door`?"),
+            ),
+            (
+                &open,
+                "[authorizers.dor]\nttl = 1",
+                Some("did you mean `door`?"),
+            ),
+            (
+                &open,
+                "throttle.routes.\"GET /x\" = { rate = 1, burst = 1 }",
+                Some("did you mean `GET /`?"),
+            ),
+            (
+                &open,
+                "[authorizers.door]\nttl = 1\nidentity = []",
+                Some("ttl = 0"),
+            ),
+        ] {
+            let result = check(&manifest(route), &settings(text));
+            match hint {
+                None => assert!(result.is_ok(), "{route} {text}: {result:?}"),
+                Some(hint) => {
+                    let failure = result.expect_err(hint);
+                    let advice = failure.advice().unwrap_or_default();
+                    assert!(advice.contains(hint), "{route} {text}: {failure}: {advice}");
+                    assert_eq!(failure.exit(), crate::error::Exit::Input);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_deployed_otherwise_than_it_is_set() {
+        assert!(deployable(&settings("")).is_ok());
+        for text in [
+            "gateway = \"rest-api\"",
+            "gateway = \"function-url\"",
+            "payload_format = \"1.0\"",
+            "stage_name = \"v1\"",
+            "stage_variables = { a = \"b\" }",
+            "throttle = { rate = 1, burst = 1 }",
+            "[jwt.x]\nissuer = \"https://i/\"\naudience = \"a\"",
+        ] {
+            assert!(deployable(&settings(text)).is_err(), "{text}");
+        }
+        let open = json!({ "method": "GET", "path": "/" });
+        assert!(deployable_app(&manifest(&open)).is_ok());
+        let iam = json!({ "method": "GET", "path": "/", "authorization": { "type": "iam" } });
+        assert!(deployable_app(&manifest(&iam)).is_err());
+    }
+}
