@@ -116,6 +116,14 @@ impl Console {
         let _ = writeln!(streams.out, "{text}").and_then(|()| streams.out.flush());
     }
 
+    /// The same, telling whether somebody still reads: who prints without end stops when nobody does.
+    pub(crate) fn result_was_read(&self, text: impl fmt::Display) -> bool {
+        let mut streams = self.lock();
+        writeln!(streams.out, "{text}")
+            .and_then(|()| streams.out.flush())
+            .is_ok()
+    }
+
     /// A line on standard error.
     pub(crate) fn line(&self, text: impl fmt::Display) {
         if self.verbosity >= Verbosity::Normal {

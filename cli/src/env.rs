@@ -32,3 +32,12 @@ pub(crate) const AWS_SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
 
 /// Where the app's S3 client finds the embedded S3: set for the app, read by every AWS SDK.
 pub(crate) const AWS_ENDPOINT_URL_S3: &str = "AWS_ENDPOINT_URL_S3";
+
+/// The program that `cargo fw open` gives the URL to.
+pub(crate) const BROWSER: &str = "BROWSER";
+
+/// Set where there is a desktop (X11).
+pub(crate) const DISPLAY: &str = "DISPLAY";
+
+/// Set where there is a desktop (Wayland).
+pub(crate) const WAYLAND_DISPLAY: &str = "WAYLAND_DISPLAY";

@@ -12,6 +12,7 @@ mod deploy;
 mod env;
 mod error;
 mod local;
+mod logs_view;
 mod manifest;
 mod project;
 mod settings;

@@ -22,6 +22,7 @@ pub(crate) struct Account {
     pub(super) apigateway: aws_sdk_apigatewayv2::Client,
     pub(super) logs: aws_sdk_cloudwatchlogs::Client,
     pub(super) sts: aws_sdk_sts::Client,
+    pub(super) tagging: aws_sdk_resourcegroupstagging::Client,
 }
 
 impl Account {
@@ -42,6 +43,7 @@ impl Account {
             apigateway: aws_sdk_apigatewayv2::Client::new(&config),
             logs: aws_sdk_cloudwatchlogs::Client::new(&config),
             sts: aws_sdk_sts::Client::new(&config),
+            tagging: aws_sdk_resourcegroupstagging::Client::new(&config),
         })
     }
 }

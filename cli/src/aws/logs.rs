@@ -7,6 +7,7 @@ pub(super) const LIST_TAGS: Operation = Operation::new("logs", "ListTagsForResou
 pub(super) const CREATE_LOG_GROUP: Operation = Operation::new("logs", "CreateLogGroup");
 pub(super) const PUT_RETENTION: Operation = Operation::new("logs", "PutRetentionPolicy");
 pub(super) const DELETE_LOG_GROUP: Operation = Operation::new("logs", "DeleteLogGroup");
+pub(super) const FILTER_LOG_EVENTS: Operation = Operation::new("logs", "FilterLogEvents");
 
 /// A log group.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,8 +18,38 @@ pub(crate) struct LogGroup {
     pub(crate) tags: Tags,
 }
 
+/// One line of a function's log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LogEvent {
+    /// Its id, the same each time it is read.
+    pub(crate) id: String,
+    /// When it was written, in milliseconds since 1970.
+    pub(crate) at: i64,
+    /// The log stream: one execution environment's.
+    pub(crate) stream: String,
+    /// The line.
+    pub(crate) message: String,
+}
+
+/// Which lines of a log group are read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LogQuery {
+    /// From when on, in milliseconds since 1970.
+    pub(crate) from: i64,
+    /// A filter pattern of `CloudWatch` Logs; every line without one.
+    pub(crate) filter: Option<String>,
+}
+
 /// The calls used.
 pub(crate) trait Logs {
+    /// `FilterLogEvents`: a page of lines, the oldest first, and the token of the next page. A group that is not there
+    /// has none.
+    async fn log_events(
+        &self,
+        group: &str,
+        query: &LogQuery,
+        page: Option<String>,
+    ) -> Result<(Vec<LogEvent>, Option<String>)>;
     /// `DescribeLogGroups` and, when it is there, `ListTagsForResource`.
     async fn log_group(&self, name: &str) -> Result<Option<LogGroup>>;
     /// `CreateLogGroup`.
@@ -30,6 +61,32 @@ pub(crate) trait Logs {
 }
 
 impl Logs for Account {
+    async fn log_events(
+        &self,
+        group: &str,
+        query: &LogQuery,
+        page: Option<String>,
+    ) -> Result<(Vec<LogEvent>, Option<String>)> {
+        let request = self
+            .logs
+            .filter_log_events()
+            .log_group_name(group)
+            .start_time(query.from)
+            .set_filter_pattern(query.filter.clone())
+            .set_next_token(page);
+        let Some(answer) = FILTER_LOG_EVENTS.sort_found(request.send().await)? else {
+            return Ok((Vec::new(), None));
+        };
+        let events = answer.events.unwrap_or_default().into_iter();
+        let events = events.map(|event| LogEvent {
+            id: event.event_id.unwrap_or_default(),
+            at: event.timestamp.unwrap_or_default(),
+            stream: event.log_stream_name.unwrap_or_default(),
+            message: event.message.unwrap_or_default(),
+        });
+        Ok((events.collect(), answer.next_token))
+    }
+
     async fn log_group(&self, name: &str) -> Result<Option<LogGroup>> {
         // The names are listed in order, so the one that is the prefix itself is on the first page.
         let request = self.logs.describe_log_groups().log_group_name_prefix(name);

@@ -14,6 +14,7 @@ pub(crate) mod logs;
 #[cfg(test)]
 mod moto;
 pub(crate) mod sts;
+pub(crate) mod tagging;
 
 use std::collections::BTreeMap;
 
@@ -30,7 +31,7 @@ pub(crate) type Tags = BTreeMap<String, String>;
 
 /// All services together: what observing and applying take.
 pub(crate) trait Aws:
-    iam::Iam + lambda::Lambda + apigateway::ApiGateway + logs::Logs + sts::Sts
+    iam::Iam + lambda::Lambda + apigateway::ApiGateway + logs::Logs + sts::Sts + tagging::Tagging
 {
     /// The region that the calls go to.
     fn region(&self) -> &str;

@@ -2,8 +2,14 @@
 
 mod delete;
 mod deploy;
+mod deployed;
+mod info;
+mod list;
 mod local;
+mod logs;
+mod metrics;
 mod new;
+mod open;
 mod routes;
 mod url;
 
@@ -21,6 +27,11 @@ pub(crate) fn run(args: Args, console: &Console) -> Result<Exit> {
         Command::Local(args) => local::local(&args, console),
         Command::Deploy(args) => deploy::deploy(&args, console),
         Command::Url(args) => url::url(&args, console),
+        Command::Info(args) => info::info(&args, console),
+        Command::Open(args) => open::open(&args, console),
+        Command::Logs(args) => logs::logs(&args, console),
+        Command::Metrics(args) => metrics::metrics(&args, console),
+        Command::List(args) => list::list(&args, console),
         Command::Delete(args) => delete::delete(&args, console),
         Command::Routes(args) => routes::routes(&args, console),
         Command::Manifest(args) => routes::manifest(&args, console),

@@ -9,3 +9,4 @@ mod deploy_support;
 mod local_reload;
 mod local_start;
 mod local_support;
+mod see;

@@ -4,14 +4,39 @@ use super::{Fake, missing};
 use crate::aws::{
     Result, Tags,
     logs::{
-        CREATE_LOG_GROUP, DELETE_LOG_GROUP, DESCRIBE_LOG_GROUPS, LIST_TAGS, LogGroup, Logs,
-        PUT_RETENTION,
+        CREATE_LOG_GROUP, DELETE_LOG_GROUP, DESCRIBE_LOG_GROUPS, FILTER_LOG_EVENTS, LIST_TAGS,
+        LogEvent, LogGroup, LogQuery, Logs, PUT_RETENTION,
     },
 };
 
 const GONE: &str = "ResourceNotFoundException";
 
+/// How many lines a page has: few, so that tests turn pages.
+const PAGE: usize = 2;
+
 impl Logs for Fake {
+    /// Of the filter patterns it knows one, a term in quotation marks, as moto does.
+    async fn log_events(
+        &self,
+        group: &str,
+        query: &LogQuery,
+        page: Option<String>,
+    ) -> Result<(Vec<LogEvent>, Option<String>)> {
+        self.call(FILTER_LOG_EVENTS, |_| {
+            let groups = self.log_events.borrow();
+            let term = query.filter.as_deref().map(|term| term.trim_matches('"'));
+            let matching = |event: &&LogEvent| {
+                event.at >= query.from && term.is_none_or(|term| event.message.contains(term))
+            };
+            let skipped = page.and_then(|page| page.parse().ok()).unwrap_or(0);
+            let all = groups.get(group).into_iter().flatten().filter(matching);
+            let mut left: Vec<_> = all.skip(skipped).cloned().collect();
+            let more = left.len() > PAGE;
+            left.truncate(PAGE);
+            Ok((left, more.then(|| (skipped + PAGE).to_string())))
+        })
+    }
+
     async fn log_group(&self, name: &str) -> Result<Option<LogGroup>> {
         let found = self.call(DESCRIBE_LOG_GROUPS, |state| {
             Ok(state.groups.get(name).cloned())

@@ -7,6 +7,7 @@ mod apigateway;
 mod iam;
 mod lambda;
 mod logs;
+mod tagging;
 
 use std::{
     cell::{Cell, RefCell},
@@ -19,7 +20,7 @@ use super::{
     Aws, Error, Kind, Operation, Result, Tags,
     apigateway::{Api, Integration, Route},
     lambda::{Code, Configuration, Function, Grant, Readiness},
-    logs::LogGroup,
+    logs::{LogEvent, LogGroup},
     sts::{Caller, Sts},
 };
 
@@ -97,6 +98,8 @@ pub(crate) struct Fake {
     /// How often a made or changed function says that it is not ready.
     pub(crate) function_lag: Cell<u32>,
     next_id: Cell<u32>,
+    /// What the log groups hold; no part of the state that deploys are compared by.
+    pub(crate) log_events: RefCell<BTreeMap<String, Vec<LogEvent>>>,
 }
 
 impl Fake {

@@ -1,0 +1,43 @@
+//! Tagging: functions, log groups and APIs; roles are of no region and so not in the list, as on AWS.
+
+use super::Fake;
+use crate::aws::{
+    Aws as _, Result, Tags,
+    tagging::{GET_RESOURCES, Tagged, Tagging},
+};
+
+impl Tagging for Fake {
+    async fn tagged(&self, tags: &[(&str, Option<&str>)]) -> Result<Vec<Tagged>> {
+        let region = self.region();
+        let account = Self::ACCOUNT;
+        self.call(GET_RESOURCES, |state| {
+            let functions = state.functions.iter().map(|(name, function)| {
+                let arn = format!("arn:aws:lambda:{region}:{account}:function:{name}");
+                (arn, &function.tags)
+            });
+            let groups = state.groups.iter().map(|(name, group)| {
+                let arn = format!("arn:aws:logs:{region}:{account}:log-group:{name}");
+                (arn, &group.tags)
+            });
+            let apis = state.apis.iter().map(|api| {
+                let arn = format!("arn:aws:apigateway:{region}::/apis/{}", api.api.id);
+                (arn, &api.api.tags)
+            });
+            let wanted = |held: &Tags| {
+                tags.iter().all(|(key, value)| {
+                    held.get(*key)
+                        .is_some_and(|held| value.is_none_or(|value| value == held))
+                })
+            };
+            Ok(functions
+                .chain(groups)
+                .chain(apis)
+                .filter(|(_, held)| wanted(held))
+                .map(|(arn, held)| Tagged {
+                    arn,
+                    tags: held.clone(),
+                })
+                .collect())
+        })
+    }
+}

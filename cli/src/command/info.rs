@@ -1,0 +1,203 @@
+//! `cargo fw info`: what is deployed, as the account says.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::deployed::Found;
+use crate::{
+    args::{self, Output},
+    aws::Tags,
+    console::{BOLD, Console, columns},
+    deploy::{
+        self,
+        model::{ALIAS, Names, Place},
+        observe::Actual,
+        plan::bytes,
+        report,
+    },
+    error::{Context as _, Exit, Result},
+};
+
+/// The version of the JSON document.
+const SCHEMA: u32 = 1;
+/// Tags that say how a deployment came about, where whoever deployed it has set them.
+const DEPLOYED: [(&str, &str); 3] = [
+    ("fw:by", "by"),
+    ("fw:commit", "from commit"),
+    ("fw:at", "at"),
+];
+
+/// What is deployed.
+#[derive(Debug, Serialize)]
+struct Info<'a> {
+    schema: u32,
+    app: &'a str,
+    stage: &'a str,
+    account: &'a str,
+    region: &'a str,
+    url: Option<&'a str>,
+    functions: Vec<Function<'a>>,
+    /// Who deployed it, from which commit and when, as far as its tags say.
+    deployed: BTreeMap<&'static str, &'a str>,
+    /// The route keys.
+    routes: Vec<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct Function<'a> {
+    name: &'a str,
+    /// The version that carries the traffic.
+    version: Option<&'a str>,
+    alias: &'static str,
+    runtime: &'a str,
+    architecture: &'a str,
+    memory: u32,
+    timeout: u32,
+    /// The zip's, in bytes.
+    size: u64,
+    sha256: &'a str,
+    role: &'a str,
+    log_group: &'a str,
+    log_retention: Option<u32>,
+    /// Whether something was uploaded or set that no version carries yet.
+    unpublished: bool,
+}
+
+/// Prints what is deployed.
+pub(super) fn info(args: &args::Deployed, console: &Console) -> Result<Exit> {
+    deploy::block_on(async {
+        let found = Found::find(args, console).await?;
+        let place = deploy::place(&found.aws).await?;
+        let actual = deploy::observe(&found.aws, &found.names).await?;
+        let Some(info) = Info::of(&found.names, &place, &actual) else {
+            return Err(found.absent());
+        };
+        match args.output {
+            Output::Json => {
+                let text = serde_json::to_string_pretty(&info).context("cannot write JSON")?;
+                console.result(text);
+            }
+            Output::Text => {
+                console.result(report::headline(&found.names, &place));
+                info.lines().iter().for_each(|line| console.result(line));
+            }
+        }
+        Ok(Exit::Success)
+    })
+}
+
+impl<'a> Info<'a> {
+    /// What there is to tell, or `None` where neither a function nor an API of it is there.
+    fn of(names: &'a Names, place: &'a Place, actual: &'a Actual) -> Option<Self> {
+        let function = actual.function.ours();
+        if function.is_none() && actual.apis.is_empty() {
+            return None;
+        }
+        let live = actual.live.as_ref();
+        let serving = live.and_then(|live| live.function.as_ref());
+        let functions = function.map(|latest| {
+            let shown = serving.unwrap_or(latest);
+            let unpublished = serving.is_none_or(|serving| {
+                (&serving.sha256, &serving.configuration) != (&latest.sha256, &latest.configuration)
+            });
+            Function {
+                name: &names.function,
+                version: live.map(|live| live.version.as_str()),
+                alias: ALIAS,
+                runtime: &shown.configuration.runtime,
+                architecture: &shown.architecture,
+                memory: shown.configuration.memory,
+                timeout: shown.configuration.timeout,
+                size: shown.size,
+                sha256: &shown.sha256,
+                role: &shown.configuration.role,
+                log_group: &names.log_group,
+                log_retention: actual.log_group.ours().and_then(|group| group.retention),
+                unpublished,
+            }
+        });
+        let tag = |tags: &'a Tags, (key, _): (&str, &'static str)| tags.get(key);
+        let deployed = function.into_iter().flat_map(|function| {
+            DEPLOYED.into_iter().filter_map(move |pair| {
+                tag(&function.tags, pair)
+                    .map(|value| (pair.0.trim_start_matches("fw:"), value.as_str()))
+            })
+        });
+        let mut routes: Vec<&str> = actual
+            .apis
+            .first()
+            .into_iter()
+            .flat_map(|whole| &whole.routes)
+            .map(|route| route.key.as_str())
+            .collect();
+        routes.sort_unstable();
+        Some(Self {
+            schema: SCHEMA,
+            app: &names.app,
+            stage: &names.stage,
+            account: &place.account,
+            region: &place.region,
+            url: actual.url(),
+            functions: functions.into_iter().collect(),
+            deployed: deployed.collect(),
+            routes,
+        })
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let row = |name: &str, value: String| vec![format!("  {name}"), value];
+        let mut rows = vec![row("URL", self.url.unwrap_or("none yet").to_owned())];
+        for one in &self.functions {
+            rows.push(row("function", one.name.to_owned()));
+            rows.push(row(
+                "version",
+                match one.version {
+                    Some(version) => {
+                        format!("{version} carries the traffic (alias `{}`)", one.alias)
+                    }
+                    None => "none carries traffic".to_owned(),
+                },
+            ));
+            rows.push(row(
+                "code",
+                format!(
+                    "{}, {}, SHA-256 {}",
+                    bytes(one.size),
+                    one.architecture,
+                    one.sha256
+                ),
+            ));
+            rows.push(row(
+                "runs",
+                format!("{}, {} MB, {} s", one.runtime, one.memory, one.timeout),
+            ));
+            let kept = match one.log_retention {
+                Some(days) => format!("{}, kept {days} days", one.log_group),
+                None => format!("{}, kept for ever", one.log_group),
+            };
+            rows.push(row("logs", kept));
+            if one.unpublished {
+                let hint =
+                    "something was changed that no version carries: `cargo fw deploy` publishes it";
+                rows.push(row("unpublished", hint.to_owned()));
+            }
+        }
+        let deployed: Vec<String> = DEPLOYED
+            .iter()
+            .filter_map(|(key, word)| {
+                let value = self.deployed.get(key.trim_start_matches("fw:"))?;
+                Some(format!("{word} {value}"))
+            })
+            .collect();
+        if !deployed.is_empty() {
+            rows.push(row("deployed", deployed.join(" ")));
+        }
+        let mut lines = columns(&rows);
+        if !self.routes.is_empty() {
+            lines.push(format!("  {BOLD}routes{BOLD:#}"));
+            lines.extend(self.routes.iter().map(|key| format!("    {key}")));
+        }
+        lines
+    }
+}

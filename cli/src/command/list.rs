@@ -1,0 +1,146 @@
+//! `cargo fw list`: the apps and stages that the account holds, by their tags.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::{
+    args::{self, Output},
+    aws::{Account, Aws, tagging::Tagged},
+    console::{Console, columns},
+    deploy::{
+        self,
+        model::{Place, TAG_APP, TAG_STAGE},
+    },
+    error::{Context as _, Exit, Result},
+};
+
+/// The version of the JSON document.
+const SCHEMA: u32 = 1;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: u32,
+    account: &'a str,
+    region: &'a str,
+    deployments: &'a [Deployment],
+}
+
+/// A stage of an app.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Deployment {
+    app: String,
+    stage: String,
+    /// Its functions' names.
+    functions: Vec<String>,
+    /// The ARNs of all that carries its tags in this region.
+    resources: Vec<String>,
+}
+
+/// Prints each deployment in the region.
+pub(super) fn list(args: &args::List, console: &Console) -> Result<Exit> {
+    deploy::block_on(async {
+        let aws = Account::connect(&args.account).await?;
+        let place = deploy::place(&aws).await?;
+        let all = deployments(&aws).await?;
+        match args.output {
+            Output::Json => {
+                let document = Document {
+                    schema: SCHEMA,
+                    account: &place.account,
+                    region: &place.region,
+                    deployments: &all,
+                };
+                let text = serde_json::to_string_pretty(&document).context("cannot write JSON")?;
+                console.result(text);
+            }
+            Output::Text => print(&all, &place, console),
+        }
+        Ok(Exit::Success)
+    })
+}
+
+fn print(all: &[Deployment], place: &Place, console: &Console) {
+    let Place {
+        account, region, ..
+    } = place;
+    if all.is_empty() {
+        console.line(format_args!(
+            "nothing of fw's is deployed in {region} of account {account}"
+        ));
+    }
+    let rows: Vec<Vec<String>> = all
+        .iter()
+        .map(|one| vec![one.app.clone(), one.stage.clone(), one.functions.join(", ")])
+        .collect();
+    for line in columns(&rows) {
+        console.result(line);
+    }
+}
+
+async fn deployments(aws: &impl Aws) -> Result<Vec<Deployment>> {
+    let tagged = aws.tagged(&[(TAG_APP, None), (TAG_STAGE, None)]).await;
+    let tagged = tagged.map_err(|error| error.into_failure("cannot list what is deployed"))?;
+    Ok(sorted(tagged))
+}
+
+fn sorted(tagged: Vec<Tagged>) -> Vec<Deployment> {
+    let mut by_name: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+    for one in tagged {
+        let tag = |key: &str| one.tags.get(key).cloned().unwrap_or_default();
+        let key = (tag(TAG_APP), tag(TAG_STAGE));
+        by_name.entry(key).or_default().push(one.arn);
+    }
+    by_name
+        .into_iter()
+        .map(|((app, stage), mut resources)| {
+            resources.sort();
+            let functions = resources
+                .iter()
+                .filter_map(|arn| arn.split_once(":function:"))
+                .map(|(_, name)| name.to_owned())
+                .collect();
+            Deployment {
+                app,
+                stage,
+                functions,
+                resources,
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Deployment, sorted};
+    use crate::aws::{Tags, tagging::Tagged};
+
+    #[test]
+    fn resources_are_gathered_by_app_and_stage() {
+        let tagged = |arn: &str, app: &str, stage: &str| Tagged {
+            arn: arn.to_owned(),
+            tags: Tags::from([
+                ("fw:app".to_owned(), app.to_owned()),
+                ("fw:stage".to_owned(), stage.to_owned()),
+            ]),
+        };
+        let function = "arn:aws:lambda:eu-central-1:1:function:notes-dev";
+        let group = "arn:aws:logs:eu-central-1:1:log-group:/aws/lambda/notes-dev";
+        let all = sorted(vec![
+            tagged("arn:x", "notes", "prod"),
+            tagged(group, "notes", "dev"),
+            tagged(function, "notes", "dev"),
+        ]);
+        assert_eq!(all.len(), 2);
+        assert_eq!(
+            all[0],
+            Deployment {
+                app: "notes".to_owned(),
+                stage: "dev".to_owned(),
+                functions: vec!["notes-dev".to_owned()],
+                resources: vec![function.to_owned(), group.to_owned()],
+            }
+        );
+        assert_eq!(all[1].functions, Vec::<String>::new());
+    }
+}

@@ -1,0 +1,216 @@
+//! Reading a deployed app's logs: which groups, one time order over all of them, and how a line is shown.
+//!
+//! Nothing here knows the command line. `since` reads points in time, `line` shows one line, `report` reads what Lambda
+//! writes after each invocation, `metrics` counts it, `chart` draws.
+
+mod chart;
+mod line;
+pub(crate) mod metrics;
+mod report;
+pub(crate) mod since;
+
+use std::collections::{BTreeSet, HashMap};
+
+pub(crate) use self::line::{document, readable};
+use crate::{
+    aws::{
+        Aws, Kind, Result,
+        logs::{LogEvent, LogQuery},
+    },
+    deploy::model::{Names, TAG_APP, TAG_STAGE},
+};
+
+/// Where Lambda writes a function's log.
+const GROUPS: &str = "/aws/lambda/";
+/// How much later than others a line may arrive and still be shown by those who follow, in milliseconds. Unverified:
+/// the service gives no number; half a minute is several times what was seen reported.
+const LATE: i64 = 30_000;
+
+/// A log line and the function that wrote it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// The function.
+    pub(crate) function: String,
+    /// The line.
+    pub(crate) event: LogEvent,
+}
+
+/// The functions of a deployment, in the order of their names: the one that answers the API, and every other that
+/// carries its tags.
+///
+/// # Errors
+///
+/// When the tags cannot be read; without the permission for it the first alone is given.
+pub(crate) async fn functions<A: Aws>(aws: &A, names: &Names) -> Result<Vec<String>> {
+    let tags = [
+        (TAG_APP, Some(names.app.as_str())),
+        (TAG_STAGE, Some(names.stage.as_str())),
+    ];
+    let tagged = match aws.tagged(&tags).await {
+        Err(error) if error.kind == Kind::Denied => Vec::new(),
+        answer => answer?,
+    };
+    let others = tagged.iter().filter_map(|one| {
+        let (_, name) = one.arn.split_once(":function:")?;
+        Some(name.split(':').next().unwrap_or(name).to_owned())
+    });
+    let all: BTreeSet<String> = others.chain([names.function.clone()]).collect();
+    Ok(all.into_iter().collect())
+}
+
+/// Reads on and on: each call of [`Reader::more`] gives what is new.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    functions: Vec<String>,
+    query: LogQuery,
+    /// What was given already, by function and id, with its time.
+    given: HashMap<(String, String), i64>,
+}
+
+impl Reader {
+    /// A reader of those functions' logs.
+    pub(crate) fn new(functions: Vec<String>, query: LogQuery) -> Self {
+        Self {
+            functions,
+            query,
+            given: HashMap::new(),
+        }
+    }
+
+    /// The lines that were not given yet, over all functions in one time order.
+    pub(crate) async fn more<A: Aws>(&mut self, aws: &A) -> Result<Vec<Entry>> {
+        let mut found = Vec::new();
+        for function in &self.functions {
+            let group = format!("{GROUPS}{function}");
+            let mut page = None;
+            loop {
+                let (events, next) = aws.log_events(&group, &self.query, page).await?;
+                found.extend(events.into_iter().map(|event| Entry {
+                    function: function.clone(),
+                    event,
+                }));
+                page = next;
+                if page.is_none() {
+                    break;
+                }
+            }
+        }
+        found.retain(|entry| {
+            let key = (entry.function.clone(), entry.event.id.clone());
+            self.given.insert(key, entry.event.at).is_none()
+        });
+        // Lines of one moment stay as they were read: in the order of one function's log.
+        found.sort_by_key(|entry| entry.event.at);
+        if let Some(newest) = self.given.values().max() {
+            self.query.from = self.query.from.max(newest - LATE);
+            let from = self.query.from;
+            self.given.retain(|_, at| *at >= from);
+        }
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Reader, functions};
+    use crate::{
+        aws::{
+            fake::Fake,
+            iam::Iam as _,
+            lambda::{Code, Configuration, Lambda as _},
+            logs::{LogEvent, LogQuery},
+        },
+        deploy::{block_on, model::Names},
+        settings::Architecture,
+    };
+
+    fn event(id: &str, at: i64) -> LogEvent {
+        LogEvent {
+            id: id.to_owned(),
+            at,
+            stream: "s".to_owned(),
+            message: format!("line {id}\n"),
+        }
+    }
+
+    fn ids(entries: &[super::Entry]) -> String {
+        let ids = entries.iter().map(|entry| entry.event.id.as_str());
+        ids.collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn lines_of_all_functions_come_in_one_order_and_each_once() {
+        let fake = Fake::default();
+        let put = |function: &str, event: LogEvent| {
+            let group = format!("/aws/lambda/{function}");
+            fake.log_events
+                .borrow_mut()
+                .entry(group)
+                .or_default()
+                .push(event);
+        };
+        for (id, at) in [("a", 10), ("c", 30), ("e", 50)] {
+            put("one", event(id, at));
+        }
+        for (id, at) in [("b", 20), ("d", 40)] {
+            put("two", event(id, at));
+        }
+        let query = LogQuery {
+            from: 20,
+            filter: None,
+        };
+        let functions = ["one", "two", "three"].map(str::to_owned).to_vec();
+        let mut reader = Reader::new(functions, query);
+        block_on(async {
+            assert_eq!(ids(&reader.more(&fake).await.unwrap()), "b c d e");
+            put("two", event("f", 60));
+            // Later than the line before it by less than what is waited for.
+            put("one", event("late", 55));
+            assert_eq!(ids(&reader.more(&fake).await.unwrap()), "late f");
+            assert_eq!(ids(&reader.more(&fake).await.unwrap()), "");
+            put("one", event("g", 100_000));
+            assert_eq!(ids(&reader.more(&fake).await.unwrap()), "g");
+            put("one", event("too-late", 60_000));
+            assert_eq!(ids(&reader.more(&fake).await.unwrap()), "");
+            Ok(())
+        })
+        .unwrap();
+    }
+
+    #[test]
+    fn the_functions_are_those_with_the_tags() {
+        let fake = Fake::default();
+        let names = Names::new("notes", "dev", Fake::REGION).unwrap();
+        let code = Code {
+            zip: "x".into(),
+            sha256: String::new(),
+            architecture: Architecture::HOST,
+        };
+        block_on(async {
+            fake.create_role("r", &serde_json::Value::Null, &names.tags())
+                .await
+                .unwrap();
+            let configuration = Configuration {
+                role: "arn:aws:iam::1:role/r".to_owned(),
+                ..Configuration::default()
+            };
+            for (name, tags) in [
+                ("notes-dev", names.tags()),
+                ("notes-dev-nightly", names.tags()),
+                ("other-dev", [].into()),
+            ] {
+                fake.create_function(name, &code, &configuration, &tags)
+                    .await
+                    .unwrap();
+            }
+            assert_eq!(
+                functions(&fake, &names).await.unwrap(),
+                ["notes-dev", "notes-dev-nightly"]
+            );
+            fake.denied.set(Some("GetResources"));
+            assert_eq!(functions(&fake, &names).await.unwrap(), ["notes-dev"]);
+            Ok(())
+        })
+        .unwrap();
+    }
+}
