@@ -166,6 +166,9 @@ impl Client {
         let arrival = arrival();
         let reply = match self.door.receive(&request, &arrival) {
             Received::Answer(reply) => reply,
+            Received::Authorize(pending) => {
+                panic!("the test client cannot supply: {:?}", pending.need())
+            }
             Received::Invoke(invocation) => {
                 let context = LambdaContext {
                     request_id: invocation.request_id.clone(),
@@ -213,7 +216,7 @@ fn front_door(gateway: Gateway, routes: &[RouteKey]) -> FrontDoor {
     let identity = ApiIdentity::new("testapi", "$default");
     let door: Result<FrontDoor, _> = match gateway {
         Gateway::HttpApi | Gateway::HttpApiV1 => HttpApi::new(HttpApiConfig {
-            routes: routes.to_vec(),
+            routes: routes.iter().cloned().map(Into::into).collect(),
             payload_format: if gateway == Gateway::HttpApi {
                 PayloadFormat::V2
             } else {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use fw::gateway::{
     ApiIdentity, Arrival, CorsConfig, FrontDoor, FunctionUrl, FunctionUrlConfig, HttpApi,
-    HttpApiConfig, HttpReply, HttpRequest, Invocation, Matcher, Outcome, PathPattern,
+    HttpApiConfig, HttpApiRoute, HttpReply, HttpRequest, Invocation, Matcher, Outcome, PathPattern,
     PayloadFormat, Received, RestApi, RestApiConfig, RouteKey, Segment,
 };
 use http::{HeaderName, HeaderValue};
@@ -24,7 +24,13 @@ fn doors() -> Vec<FrontDoor> {
             .filter_map(|key| key.parse().ok())
             .collect()
     };
-    let with_default = || routes().into_iter().chain([RouteKey::Default]).collect();
+    let with_default = || {
+        routes()
+            .into_iter()
+            .chain([RouteKey::Default])
+            .map(HttpApiRoute::from)
+            .collect()
+    };
     let identity = |stage| ApiIdentity::new("a1b2c3d4e5", stage);
     let one = || vec!["https://a.example".to_owned()];
     let cors = || CorsConfig {
@@ -42,7 +48,7 @@ fn doors() -> Vec<FrontDoor> {
         ..http.clone()
     };
     let http_staged = HttpApiConfig {
-        routes: routes(),
+        routes: routes().into_iter().map(HttpApiRoute::from).collect(),
         cors: Some(cors()),
         ..HttpApiConfig::new(identity("a"))
     };
@@ -79,7 +85,7 @@ fn invocations() -> Vec<(FrontDoor, Invocation)> {
             request.push_header("origin", b"https://a.example");
             match door.receive(&request, &arrival()) {
                 Received::Invoke(invocation) => Some((door.clone(), invocation)),
-                Received::Answer(_) => None,
+                Received::Answer(_) | Received::Authorize(_) => None,
             }
         })
     };
@@ -273,6 +279,7 @@ proptest! {
             match door.receive(&request, &arrival()) {
                 Received::Invoke(invocation) => check_event(&invocation, &request),
                 Received::Answer(reply) => check_reply(&reply),
+                Received::Authorize(_) => panic!("no route asks for anything"),
             }
         }
     }

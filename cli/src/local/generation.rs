@@ -141,7 +141,7 @@ fn front_door(source: &Source<'_>) -> Result<FrontDoor> {
     });
     let made: Result<FrontDoor, ConfigError> = match settings.gateway {
         Gateway::HttpApi => HttpApi::new(HttpApiConfig {
-            routes,
+            routes: routes.into_iter().map(Into::into).collect(),
             cors,
             payload_format: match settings.door.payload_format {
                 door::PayloadFormat::V1 => PayloadFormat::V1,

@@ -208,6 +208,10 @@ impl Shared {
         let generation = self.generation().await;
         Ok(match generation.door.receive(request, arrival) {
             Received::Answer(reply) => reply,
+            // No route of this server has a requirement yet; should one, it is refused.
+            Received::Authorize(pending) => generation
+                .door
+                .refuse(&pending, "the local server has no authorizers"),
             Received::Invoke(invocation) => {
                 let outcome = generation.pool.invoke(
                     invocation.request_id.clone(),

@@ -11,6 +11,8 @@ use super::{Conflict, RouteKey};
 pub struct ApiIdentity {
     /// The owner, twelve digits.
     pub account_id: String,
+    /// The region, such as `us-east-1`: part of the routes' ARNs, and what requests are signed for.
+    pub region: String,
     /// The API's id, or the function URL's.
     pub api_id: String,
     /// The host that clients ask for; its first label is the event's `domainPrefix`.
@@ -28,11 +30,27 @@ impl ApiIdentity {
         let api_id = api_id.into();
         Self {
             account_id: "123456789012".into(),
+            region: "us-east-1".into(),
             domain_name: format!("{api_id}.execute-api.us-east-1.amazonaws.com"),
             api_id,
             stage: stage.into(),
             stage_variables: BTreeMap::new(),
         }
+    }
+
+    /// The ARN of a call of the API, as policies name it: `arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/PATH`. The
+    /// path is that of the request behind the stage, undecoded. `[D]` for REST APIs, api-gateway-lambda-authorizer-input;
+    /// for HTTP APIs unverified.
+    pub(super) fn invoke_arn(&self, method: &str, path: &str) -> String {
+        let Self {
+            account_id,
+            region,
+            api_id,
+            stage,
+            ..
+        } = self;
+        let path = path.strip_prefix('/').unwrap_or(path);
+        format!("arn:aws:execute-api:{region}:{account_id}:{api_id}/{stage}/{method}/{path}")
     }
 
     /// The first label of the domain name.
@@ -69,6 +87,20 @@ pub enum ConfigError {
     OneOrigin(usize),
     /// A path that the gateway keeps for itself was given as a route.
     Reserved(RouteKey),
+    /// A route names an authorizer that is not configured, or is of another kind.
+    UnknownAuthorizer {
+        /// The route.
+        route: RouteKey,
+        /// The authorizer's name.
+        name: String,
+    },
+    /// An authorizer that AWS would refuse to make.
+    Authorizer {
+        /// Its name.
+        name: String,
+        /// What is wrong, as a clause.
+        problem: &'static str,
+    },
 }
 
 impl fmt::Display for ConfigError {
@@ -94,6 +126,11 @@ impl fmt::Display for ConfigError {
                     "REST APIs keep `/ping` and `/sping` for themselves; choose another path for: `{route}`"
                 )
             }
+            Self::UnknownAuthorizer { route, name } => write!(
+                f,
+                "the route `{route}` names an authorizer that there is not: `{name}`"
+            ),
+            Self::Authorizer { name, problem } => write!(f, "the authorizer `{name}` {problem}"),
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    Arrival, FunctionUrl, HttpApi, HttpReply, HttpRequest, Invocation, Outcome, Received, RestApi,
+    Arrival, FunctionUrl, HttpApi, HttpReply, HttpRequest, Invocation, Outcome, Pending, Received,
+    RestApi, Supplied,
 };
 
 /// The product that stands in front of the function.
@@ -47,6 +48,28 @@ impl FrontDoor {
             Self::HttpApi(door) => door.receive(request, arrival),
             Self::RestApi(door) => door.receive(request, arrival),
             Self::FunctionUrl(door) => door.receive(request, arrival),
+        }
+    }
+
+    /// Goes on with a request that waited, now that the front door is told what it needed: to the function's event, or to
+    /// the front door's own answer.
+    #[must_use]
+    pub fn resume(&self, pending: &Pending, supplied: &Supplied<'_>) -> Received {
+        match self {
+            Self::HttpApi(door) => door.resume(pending, supplied),
+            Self::RestApi(door) => door.resume(pending, supplied),
+            Self::FunctionUrl(door) => door.resume(pending, supplied),
+        }
+    }
+
+    /// Answers a request that waited for what cannot be had: the issuer does not tell its keys, the authorizer failed or took
+    /// too long. The reason is for the log.
+    #[must_use]
+    pub fn refuse(&self, pending: &Pending, reason: &str) -> HttpReply {
+        match self {
+            Self::HttpApi(door) => door.refuse(pending, reason),
+            Self::RestApi(door) => door.refuse(pending, reason),
+            Self::FunctionUrl(door) => door.refuse(pending, reason),
         }
     }
 

@@ -1,11 +1,15 @@
 //! Function URLs, Lambda's own HTTP endpoint: the way of a request, and of its answer.
 
+use std::sync::Arc;
+
+use super::authorize::{Access, Step};
 use super::cors::is_preflight;
 use super::event::{EVENT_LIMIT, Trace, function_url_event};
 use super::reply::{FunctionUrlReply, UrlMessage};
+use super::throttle::Buckets;
 use super::{
-    ApiIdentity, Arrival, ConfigError, CorsConfig, HttpReply, HttpRequest, Invocation, Outcome,
-    Received,
+    ApiIdentity, Arrival, ConfigError, CorsConfig, HttpReply, HttpRequest, Invocation, Need,
+    Outcome, Pending, Received, SignatureError, Signed, SigningScope, Supplied, Throttle,
 };
 
 /// How a function URL is set up.
@@ -17,6 +21,11 @@ pub struct FunctionUrlConfig {
     pub cors: Option<CorsConfig>,
     /// `RESPONSE_STREAM`: the handler's result is the body, whatever it looks like.
     pub streaming: bool,
+    /// `AuthType` `AWS_IAM`: callers sign their requests.
+    pub iam: bool,
+    /// The function's reserved concurrency. The URL takes ten times as many requests a second, and with 0 none.
+    /// `[D]` gateway-truth §3
+    pub reserved_concurrency: Option<u32>,
 }
 
 impl FunctionUrlConfig {
@@ -27,14 +36,17 @@ impl FunctionUrlConfig {
             identity,
             cors: None,
             streaming: false,
+            iam: false,
+            reserved_concurrency: None,
         }
     }
 }
 
-/// The model of a function URL of `AuthType` `NONE`.
+/// The model of a function URL. Copies share what it remembers: how often it was called.
 #[derive(Debug, Clone)]
 pub struct FunctionUrl {
     config: FunctionUrlConfig,
+    bucket: Option<Arc<Buckets>>,
 }
 
 impl FunctionUrl {
@@ -51,20 +63,22 @@ impl FunctionUrl {
         if let Some(cors) = &config.cors {
             cors.check()?;
         }
-        Ok(Self { config })
+        // How many at once is unverified; a second's worth.
+        let limit = config.reserved_concurrency.map(|reserved| Throttle {
+            rate: f64::from(reserved) * 10.0,
+            burst: reserved.saturating_mul(10),
+        });
+        Ok(Self {
+            config,
+            bucket: Buckets::new([limit]).map(Arc::new),
+        })
     }
 
-    /// Takes a request to the function's event, or to the URL's own answer.
+    /// Takes a request to the function's event, or to the URL's own answer, or to what Lambda has to be told first.
     #[must_use]
     pub fn receive(&self, request: &HttpRequest, arrival: &Arrival) -> Received {
-        let FunctionUrlConfig { identity, cors, .. } = &self.config;
-        let origin = cors.as_ref().and_then(|_| request.header("origin"));
-        let reply = FunctionUrlReply {
-            epoch_ms: arrival.epoch_ms,
-            id: &arrival.request_id,
-            cors: cors.as_ref(),
-            origin,
-        };
+        let cors = &self.config.cors;
+        let reply = self.reply(request, arrival);
         // [R] gateway-truth §3
         if request
             .header("host")
@@ -79,11 +93,105 @@ impl FunctionUrl {
         if request.body.len() > Self::BODY_LIMIT {
             return Received::Answer(reply.message(UrlMessage::EntityTooLarge));
         }
+        let signed = if self.config.iam {
+            match Signed::read(request) {
+                Ok(signed) => Some(signed),
+                // [D] gateway-truth §3
+                Err(error @ SignatureError::Missing) => {
+                    let reply = reply.message(UrlMessage::Forbidden);
+                    return Received::Answer(reply.because(error.to_string()));
+                }
+                Err(error) => return Received::Answer(reply.signature(&error)),
+            }
+        } else {
+            None
+        };
+        if let Some(bucket) = &self.bucket
+            && !bucket.take(0, arrival.epoch_ms)
+        {
+            let reply = reply.message(UrlMessage::TooManyRequests);
+            return Received::Answer(
+                reply.because(
+                    "the URL is called more often than ten times its reserved concurrency",
+                ),
+            );
+        }
+        match signed {
+            None => self.invoke(request, arrival, None),
+            Some(signed) => Received::Authorize(Box::new(Pending {
+                need: Need::Credentials {
+                    access_key_id: signed.access_key_id().to_owned(),
+                },
+                step: Step::Signature(signed),
+                request: request.clone(),
+                arrival: arrival.clone(),
+                route: 0,
+            })),
+        }
+    }
+
+    /// Goes on with a request that waited, now that Lambda is told what it needed: to the function's event, or to the URL's
+    /// own answer.
+    #[must_use]
+    pub fn resume(&self, pending: &Pending, supplied: &Supplied<'_>) -> Received {
+        let (request, arrival) = (&pending.request, &pending.arrival);
+        let reply = self.reply(request, arrival);
+        let scope = SigningScope {
+            region: &self.config.identity.region,
+            service: "lambda",
+        };
+        let principal = match (&pending.step, *supplied) {
+            (Step::Signature(signed), Supplied::Credentials(known)) => {
+                match signed.check(request, known, scope, arrival.epoch_ms) {
+                    Ok(principal) => principal,
+                    Err(error) => return Received::Answer(reply.signature(&error)),
+                }
+            }
+            (Step::Signature(_), Supplied::Principal(principal)) => principal,
+            _ => {
+                let reply = reply.message(UrlMessage::InternalServerError);
+                return Received::Answer(
+                    reply.because("the gateway was told something else than it needed"),
+                );
+            }
+        };
+        self.invoke(request, arrival, Some(&Access::Iam(principal.clone())))
+    }
+
+    /// Answers a request that waited for what cannot be had. The reason is for the log.
+    #[must_use]
+    pub fn refuse(&self, pending: &Pending, reason: &str) -> HttpReply {
+        self.reply(&pending.request, &pending.arrival)
+            .message(UrlMessage::Forbidden)
+            .because(reason)
+    }
+
+    /// How Lambda answers a request by itself.
+    fn reply<'r>(&'r self, request: &'r HttpRequest, arrival: &'r Arrival) -> FunctionUrlReply<'r> {
+        let cors = self.config.cors.as_ref();
+        FunctionUrlReply {
+            epoch_ms: arrival.epoch_ms,
+            id: &arrival.request_id,
+            cors,
+            origin: cors.and_then(|_| request.header("origin")),
+        }
+    }
+
+    /// The invocation for a request that may pass.
+    fn invoke(
+        &self,
+        request: &HttpRequest,
+        arrival: &Arrival,
+        access: Option<&Access>,
+    ) -> Received {
+        let FunctionUrlConfig { identity, cors, .. } = &self.config;
         let trace = Trace::new(request, arrival);
-        let event = function_url_event(request, arrival, identity, &trace);
+        let event = function_url_event(request, arrival, identity, &trace, access);
         if event.len() > EVENT_LIMIT {
+            let reply = self.reply(request, arrival);
             return Received::Answer(reply.message(UrlMessage::EntityTooLarge));
         }
+        let origin = cors.as_ref().and_then(|_| request.header("origin"));
         Received::Invoke(Invocation {
             route: 0,
             event: event.into(),
@@ -213,6 +321,7 @@ mod tests {
             match receive(&url(|_| {}), &request) {
                 Received::Invoke(_) => assert!(own, "{host}"),
                 Received::Answer(reply) => assert_eq!((own, reply.status), (false, 403), "{host}"),
+                Received::Authorize(_) => panic!("the URL asks for nothing"),
             }
         }
     }
@@ -312,6 +421,7 @@ mod tests {
             match receive(&url(|_| {}), &request) {
                 Received::Invoke(_) => 200,
                 Received::Answer(reply) => reply.status,
+                Received::Authorize(_) => panic!("the URL asks for nothing"),
             }
         };
         assert_eq!(

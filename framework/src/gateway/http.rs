@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 
+use super::Pending;
 use super::text::{find_header, hex};
 
 /// An HTTP request as the client sent it.
@@ -98,6 +99,9 @@ pub struct HttpReply {
     pub headers: Vec<(String, String)>,
     /// The body. For a HEAD request it is what GET would have sent; the server leaves it out.
     pub body: Bytes,
+    /// Why the gateway refused the request or the handler's result, where status and body do not tell: for the log, and
+    /// never for the client.
+    pub reason: Option<String>,
 }
 
 impl HttpReply {
@@ -105,6 +109,13 @@ impl HttpReply {
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         find_header(&self.headers, name)
+    }
+
+    /// The same with a reason for the log.
+    #[must_use]
+    pub(super) fn because(mut self, reason: impl Into<String>) -> Self {
+        self.reason = Some(reason.into());
+        self
     }
 }
 
@@ -164,6 +175,8 @@ pub enum Received {
     Answer(HttpReply),
     /// The function is to be invoked with an event.
     Invoke(Invocation),
+    /// The front door has to be told something before it can decide: see [`Pending::need`]. Then it resumes.
+    Authorize(Box<Pending>),
 }
 
 /// An event for the function, and what is remembered of its request until the answer.

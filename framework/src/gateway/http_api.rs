@@ -1,14 +1,22 @@
 //! HTTP API (API Gateway v2): the way of a request, and of its answer.
 
+mod guard;
+
+use std::str::FromStr;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use super::authorize::Access;
 use super::cors::is_preflight;
 use super::event::{EVENT_LIMIT, HttpApiCall, Trace, http_api_event, http_api_v1_event};
 use super::reply::{HttpApiReply, Message};
+use super::throttle::Buckets;
 use super::{
-    ApiIdentity, Arrival, ConfigError, CorsConfig, HttpReply, HttpRequest, Invocation, Matcher,
-    Outcome, Received, RouteKey, TrailingSlash,
+    AnswerCache, ApiIdentity, Arrival, Authorizer, ConfigError, CorsConfig, HttpReply, HttpRequest,
+    Invocation, Matcher, Outcome, PatternError, Received, Requirement, RouteKey, Throttle,
+    TrailingSlash,
 };
+use guard::Guard;
 
 /// The most that request line and headers may take, in bytes. `[D]` gateway-truth §1.8
 const HEAD_LIMIT: usize = 10_240;
@@ -23,13 +31,58 @@ pub enum PayloadFormat {
     V2,
 }
 
+/// A route of an HTTP API.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HttpApiRoute {
+    /// Method and path, or `$default`.
+    pub key: RouteKey,
+    /// Who may call it; everybody, where this is not there.
+    pub requirement: Option<Requirement>,
+    /// How often it may be called, if not as often as the API's other routes.
+    pub throttle: Option<Throttle>,
+}
+
+impl HttpApiRoute {
+    /// The same with a requirement.
+    #[must_use]
+    pub fn requiring(self, requirement: Requirement) -> Self {
+        Self {
+            requirement: Some(requirement),
+            ..self
+        }
+    }
+}
+
+impl From<RouteKey> for HttpApiRoute {
+    fn from(key: RouteKey) -> Self {
+        Self {
+            key,
+            requirement: None,
+            throttle: None,
+        }
+    }
+}
+
+impl FromStr for HttpApiRoute {
+    type Err = PatternError;
+
+    fn from_str(key: &str) -> Result<Self, Self::Err> {
+        key.parse().map(RouteKey::into)
+    }
+}
+
 /// How an HTTP API is set up.
 #[derive(Debug, Clone)]
 pub struct HttpApiConfig {
     /// Who the API is.
     pub identity: ApiIdentity,
     /// The routes; [`Invocation::route`] is an index into them.
-    pub routes: Vec<RouteKey>,
+    pub routes: Vec<HttpApiRoute>,
+    /// What routes may name in their requirements; [`Question::authorizer`](super::Question::authorizer) is an index into them.
+    pub authorizers: Vec<Authorizer>,
+    /// How often each route may be called, unless it says otherwise. Without it there is no limit: the account's own of
+    /// 10,000 requests a second (`[D]` gateway-truth §1.8) is not imitated.
+    pub throttle: Option<Throttle>,
     /// The integration's payload format, 2.0 unless said otherwise.
     pub payload_format: PayloadFormat,
     /// CORS by the gateway; without it, all is up to the handler.
@@ -45,6 +98,8 @@ impl HttpApiConfig {
         Self {
             identity,
             routes: Vec::new(),
+            authorizers: Vec::new(),
+            throttle: None,
             payload_format: PayloadFormat::default(),
             cors: None,
             trailing_slash: TrailingSlash::default(),
@@ -52,7 +107,8 @@ impl HttpApiConfig {
     }
 }
 
-/// The model of an HTTP API with one Lambda integration.
+/// The model of an HTTP API with one Lambda integration. Copies share what it remembers: kept answers of authorizers, and
+/// how often routes were called.
 #[derive(Debug, Clone)]
 pub struct HttpApi {
     config: HttpApiConfig,
@@ -60,6 +116,10 @@ pub struct HttpApi {
     keys: Vec<String>,
     matcher: Matcher,
     default: Option<usize>,
+    /// One for each route.
+    guards: Vec<Option<Guard>>,
+    buckets: Option<Arc<Buckets>>,
+    answers: Arc<Mutex<AnswerCache>>,
 }
 
 impl HttpApi {
@@ -74,7 +134,8 @@ impl HttpApi {
     ///
     /// # Errors
     ///
-    /// When two routes answer the same requests, or CORS allows credentials from every origin.
+    /// When two routes answer the same requests, or CORS allows credentials from every origin, or a route names an
+    /// authorizer that there is not, or AWS would not make an authorizer so.
     pub fn new(config: HttpApiConfig) -> Result<Self, ConfigError> {
         if let Some(cors) = &config.cors {
             cors.check()?;
@@ -82,14 +143,25 @@ impl HttpApi {
         let mut matcher = Matcher::default();
         let mut default = None;
         for (index, route) in config.routes.iter().enumerate() {
-            match route {
+            match &route.key {
                 RouteKey::Path { method, path } => matcher.insert(index, method, path)?,
                 RouteKey::Default if default.is_none() => default = Some(index),
                 RouteKey::Default => return Err(ConfigError::DefaultTwice),
             }
         }
-        let keys = config.routes.iter().map(ToString::to_string).collect();
+        let keys = config
+            .routes
+            .iter()
+            .map(|route| route.key.to_string())
+            .collect();
+        let limits = config
+            .routes
+            .iter()
+            .map(|route| route.throttle.or(config.throttle));
         Ok(Self {
+            guards: guard::guards(&config)?,
+            buckets: Buckets::new(limits).map(Arc::new),
+            answers: Arc::default(),
             config,
             keys,
             matcher,
@@ -97,12 +169,28 @@ impl HttpApi {
         })
     }
 
-    /// Takes a request to the function's event, or to the API's own answer.
+    /// Takes a request to the function's event, or to the API's own answer, or to what the API has to be told first.
     #[must_use]
     pub fn receive(&self, request: &HttpRequest, arrival: &Arrival) -> Received {
-        match self.invoke(request, arrival) {
-            Ok(invocation) => Received::Invoke(invocation),
-            Err(reply) => Received::Answer(reply),
+        let (route, params) = match self.admit(request, arrival) {
+            Ok(found) => found,
+            Err(reply) => return Received::Answer(reply),
+        };
+        // Whether AWS counts before it asks who calls is unverified.
+        if let Some(buckets) = &self.buckets
+            && !buckets.take(route, arrival.epoch_ms)
+        {
+            let reply = self
+                .reply(request, arrival)
+                .message(Message::TooManyRequests);
+            return Received::Answer(reply.because(format!(
+                "the route is called more often than its throttle allows: {}",
+                self.keys[route]
+            )));
+        }
+        match &self.guards[route] {
+            None => self.invoke(request, arrival, (route, &params), None),
+            Some(guard) => self.ask(guard, request, arrival, (route, &params)),
         }
     }
 
@@ -125,20 +213,25 @@ impl HttpApi {
         })
     }
 
-    fn invoke(&self, request: &HttpRequest, arrival: &Arrival) -> Result<Invocation, HttpReply> {
-        let HttpApiConfig {
-            identity,
-            routes,
-            cors,
-            ..
-        } = &self.config;
-        let origin = cors.as_ref().and_then(|_| request.header("origin"));
-        let reply = HttpApiReply {
+    /// How the API answers a request by itself.
+    fn reply<'r>(&'r self, request: &'r HttpRequest, arrival: &'r Arrival) -> HttpApiReply<'r> {
+        let cors = self.config.cors.as_ref();
+        HttpApiReply {
             epoch_ms: arrival.epoch_ms,
             id: &arrival.extended_id,
-            cors: cors.as_ref(),
-            origin,
-        };
+            cors,
+            origin: cors.and_then(|_| request.header("origin")),
+        }
+    }
+
+    /// The route that a request is for, and its variables' raw values.
+    fn admit<'m>(
+        &'m self,
+        request: &'m HttpRequest,
+        arrival: &Arrival,
+    ) -> Result<Found<'m>, HttpReply> {
+        let HttpApiConfig { identity, cors, .. } = &self.config;
+        let reply = self.reply(request, arrival);
         let refuse = |message| Err(reply.message(message));
 
         if request.head_len() > HEAD_LIMIT {
@@ -155,24 +248,45 @@ impl HttpApi {
         if cors.is_some() && is_preflight(request) {
             return Err(reply.preflight());
         }
-        let Some((route, params)) = self.route(&request.method, path) else {
-            return refuse(Message::NotFound);
-        };
+        match self.route(&request.method, path) {
+            Some(found) => Ok(found),
+            None => refuse(Message::NotFound),
+        }
+    }
 
+    /// The invocation for a request that may pass.
+    fn invoke(
+        &self,
+        request: &HttpRequest,
+        arrival: &Arrival,
+        (route, params): (usize, &[(&str, &str)]),
+        access: Option<&Access>,
+    ) -> Received {
+        let HttpApiConfig {
+            identity,
+            routes,
+            cors,
+            ..
+        } = &self.config;
         let trace = Trace::new(request, arrival);
         let call = HttpApiCall {
-            route: &routes[route],
+            route: &routes[route].key,
             route_key: &self.keys[route],
-            params: &params,
+            params,
+            access,
         };
         let event = match self.config.payload_format {
             PayloadFormat::V1 => http_api_v1_event(request, arrival, identity, &trace, &call),
             PayloadFormat::V2 => http_api_event(request, arrival, identity, &trace, &call),
         };
         if event.len() > EVENT_LIMIT {
-            return refuse(Message::EntityTooLarge);
+            return Received::Answer(
+                self.reply(request, arrival)
+                    .message(Message::EntityTooLarge),
+            );
         }
-        Ok(Invocation {
+        let origin = cors.as_ref().and_then(|_| request.header("origin"));
+        Received::Invoke(Invocation {
             route,
             event: event.into(),
             request_id: arrival.request_id.clone(),
@@ -185,11 +299,7 @@ impl HttpApi {
     }
 
     /// The route for a method and a raw path behind the stage, and its variables' raw values.
-    fn route<'m>(
-        &'m self,
-        method: &str,
-        path: &'m str,
-    ) -> Option<(usize, Vec<(&'m str, &'m str)>)> {
+    fn route<'m>(&'m self, method: &str, path: &'m str) -> Option<Found<'m>> {
         let exact = || self.matcher.find(method, path);
         let shorter = || match self.config.trailing_slash {
             TrailingSlash::Ignored => self.matcher.find(method, path.strip_suffix('/')?),
@@ -201,6 +311,9 @@ impl HttpApi {
         found.or_else(|| Some((self.default?, Vec::new())))
     }
 }
+
+/// A route's index, and its variables' raw values.
+type Found<'m> = (usize, Vec<(&'m str, &'m str)>);
 
 /// The path behind the stage, which is the first segment unless the stage is `$default`. Nothing for another stage's path.
 /// `[D]` gateway-truth §1.1
@@ -258,6 +371,7 @@ mod tests {
                 Ok(serde_json::from_slice(&invocation.event).expect("an event is JSON"))
             }
             Received::Answer(reply) => Err(reply.status),
+            Received::Authorize(pending) => panic!("nothing is needed: {:?}", pending.need()),
         }
     }
 

@@ -30,8 +30,12 @@
 //! recordings of AWS, and how sure it is. R: recorded on AWS, D: documented by AWS, U: reported by
 //! users, E: seen in an emulator, I: inferred. What has no source says `unverified`.
 //!
-//! Left out on purpose: authorizers, request validation, API keys and usage plans.
+//! A route may ask who calls: then `receive` may need keys, credentials or an authorizer's answer, and the request waits
+//! for them as [`Received::Authorize`]; see [`Need`].
+//!
+//! Left out on purpose: mutual TLS, WAF, usage of quotas over restarts.
 
+mod authorize;
 mod config;
 mod cors;
 mod event;
@@ -44,13 +48,23 @@ mod pattern;
 mod reply;
 mod rest_api;
 mod text;
+mod throttle;
 
+pub use authorize::{
+    AUTHORIZER_TIMEOUT, AnswerCache, Authorizer, Credentials, Decision, Denial, Grant,
+    IdentityError, IdentitySource, JwtAuthorizer, KEYS_TIMEOUT, KeyError, LambdaAuthorizer, Need,
+    Pending, Policy, Principal, Question, Requirement, RsaAlgorithm, SignatureError, Signed,
+    SigningScope, Supplied, Token, TokenKeys, Unusable, Verdict,
+};
+#[cfg(feature = "verify")]
+pub use authorize::{JwkError, JwkSet};
 pub use config::{ApiIdentity, ConfigError, TrailingSlash};
 pub use cors::CorsConfig;
 pub use front_door::FrontDoor;
 pub use function_url::{FunctionUrl, FunctionUrlConfig};
 pub use http::{Arrival, HttpReply, HttpRequest, Invocation, Outcome, Received};
-pub use http_api::{HttpApi, HttpApiConfig, PayloadFormat};
+pub use http_api::{HttpApi, HttpApiConfig, HttpApiRoute, PayloadFormat};
 pub use matcher::{Conflict, Match, Matcher};
 pub use pattern::{PathPattern, PatternError, RouteKey, Segment};
 pub use rest_api::{RestApi, RestApiConfig};
+pub use throttle::{Throttle, TokenBucket};

@@ -6,7 +6,7 @@ use super::event::{EVENT_LIMIT, RestCall, Trace, rest_event};
 use super::reply::{RestMessage, RestReply};
 use super::{
     ApiIdentity, Arrival, ConfigError, CorsConfig, HttpReply, HttpRequest, Invocation, Matcher,
-    Outcome, Received, RouteKey,
+    Outcome, Pending, Received, RouteKey, Supplied,
 };
 
 /// The longest URL, in bytes. `[D]` gateway-truth §2.7, regional
@@ -98,6 +98,25 @@ impl RestApi {
             Ok(invocation) => Received::Invoke(invocation),
             Err(reply) => Received::Answer(reply),
         }
+    }
+
+    /// Goes on with a request that waited. No method asks who calls, so it is refused.
+    #[must_use]
+    pub fn resume(&self, pending: &Pending, _supplied: &Supplied<'_>) -> Received {
+        Received::Answer(self.refuse(pending, "no method of the REST API asked for it"))
+    }
+
+    /// Answers a request that waited for what cannot be had. The reason is for the log.
+    #[must_use]
+    pub fn refuse(&self, pending: &Pending, reason: &str) -> HttpReply {
+        let reply = RestReply {
+            epoch_ms: pending.arrival.epoch_ms,
+            id: &pending.arrival.request_id,
+            extended_id: &pending.arrival.extended_id,
+        };
+        reply
+            .message(RestMessage::InternalServerError)
+            .because(reason)
     }
 
     /// Takes what became of an invocation to what the client sees. `[R/U]` gateway-truth §2.3, §2.7
@@ -279,7 +298,7 @@ mod tests {
     fn answer(api: &RestApi, outcome: Outcome<'_>) -> HttpReply {
         match receive(api, &HttpRequest::new("GET", "/dev/a")) {
             Received::Invoke(invocation) => api.answer(&invocation, outcome),
-            Received::Answer(reply) => panic!("the route exists: {reply:?}"),
+            other => panic!("the route exists: {other:?}"),
         }
     }
 
@@ -496,6 +515,7 @@ mod tests {
                     assert_eq!(reply.status, 403);
                     None
                 }
+                Received::Authorize(_) => panic!("nobody asks who calls"),
             };
             assert_eq!(
                 method.as_deref(),
@@ -520,6 +540,7 @@ mod tests {
                     );
                 }
                 Received::Invoke(_) => assert!(!mocked, "{target}"),
+                Received::Authorize(_) => panic!("nobody asks who calls"),
             }
         }
     }

@@ -65,6 +65,8 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 struct Utc {
     year: u64,
     month: &'static str,
+    #[cfg(feature = "verify")]
+    month_number: u64,
     day: u64,
     weekday: &'static str,
     hour: u64,
@@ -92,6 +94,8 @@ impl Utc {
         Self {
             year: shifted / 146_097 * 400 + year_of_era + u64::from(month < 2),
             month: MONTHS[month as usize],
+            #[cfg(feature = "verify")]
+            month_number: month + 1,
             day: day_of_year - (153 * march_month + 2) / 5 + 1,
             weekday: WEEKDAYS[(days % 7) as usize],
             hour: seconds / 3_600 % 24,
@@ -125,8 +129,58 @@ pub(super) fn http_date(epoch_ms: u64) -> String {
         hour,
         minute,
         second,
+        ..
     } = Utc::new(epoch_ms);
     format!("{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT")
+}
+
+/// The moment of ISO 8601's basic form, `20150830T123600Z`, in seconds since the epoch; nothing for another text or before it.
+pub(super) fn epoch_of_basic_time(text: &str) -> Option<u64> {
+    let bytes = text.as_bytes();
+    if bytes.len() != 16 || bytes.get(8) != Some(&b'T') || bytes.get(15) != Some(&b'Z') {
+        return None;
+    }
+    let number = |from: usize, to: usize| -> Option<u64> {
+        let digits = text.get(from..to)?;
+        let all = digits.bytes().all(|byte| byte.is_ascii_digit());
+        all.then(|| digits.parse().ok()).flatten()
+    };
+    let (year, month, day) = (number(0, 4)?, number(4, 6)?, number(6, 8)?);
+    let (hour, minute, second) = (number(9, 11)?, number(11, 13)?, number(13, 15)?);
+    let in_range = year >= 1970
+        && (1..=12).contains(&month)
+        && (1..=31).contains(&day)
+        && hour < 24
+        && minute < 60
+        && second < 60;
+    if !in_range {
+        return None;
+    }
+    // Days from civil, the inverse of the above: years start in March.
+    let (year, month) = if month < 3 {
+        (year - 1, month + 9)
+    } else {
+        (year, month - 3)
+    };
+    let day_of_year = (153 * month + 2) / 5 + day - 1;
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + day_of_year;
+    let days = days.checked_sub(719_468)?;
+    Some(days * 86_400 + hour * 3_600 + minute * 60 + second)
+}
+
+/// ISO 8601's basic form of a moment in seconds since the epoch.
+#[cfg(feature = "verify")]
+pub(super) fn basic_time(epoch: u64) -> String {
+    let Utc {
+        year,
+        month_number,
+        day,
+        hour,
+        minute,
+        second,
+        ..
+    } = Utc::new(epoch.saturating_mul(1000));
+    format!("{year:04}{month_number:02}{day:02}T{hour:02}{minute:02}{second:02}Z")
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use fw::gateway::{
     ApiIdentity, Arrival, ConfigError, CorsConfig, FrontDoor, FunctionUrl, FunctionUrlConfig,
-    HttpApi, HttpApiConfig, HttpReply, HttpRequest, Invocation, Outcome, PayloadFormat, Received,
-    RestApi, RestApiConfig,
+    HttpApi, HttpApiConfig, HttpApiRoute, HttpReply, HttpRequest, Invocation, Outcome,
+    PayloadFormat, Received, RestApi, RestApiConfig,
 };
 
 use crate::case::{Case, Cors, MockCors, Request, Setup, Target};
@@ -43,6 +43,7 @@ pub(crate) fn run(case: &Case) -> Result<(), String> {
             invocation: None,
             handler: None,
         },
+        Received::Authorize(_) => return Err("no route asks for anything".into()),
         Received::Invoke(invocation) => invoke(&door, &case.setup, invocation)?,
     };
     check(&case.expect, &seen)
@@ -86,7 +87,7 @@ fn front_door(target: Target, setup: &Setup) -> Result<FrontDoor, Setback> {
             };
             let cors = setup.cors.as_ref().map(cors);
             HttpApi::new(HttpApiConfig {
-                routes,
+                routes: routes.into_iter().map(HttpApiRoute::from).collect(),
                 payload_format,
                 cors,
                 ..HttpApiConfig::new(identity)

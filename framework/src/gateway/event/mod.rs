@@ -2,6 +2,7 @@
 //!
 //! An event is written straight from borrowed parts of the request by serde's derive; nothing is built as a JSON value first.
 
+mod authorizer;
 mod rest;
 mod v1;
 mod v2;
@@ -12,6 +13,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Serialize, Serializer};
 
+pub(super) use authorizer::{question_v1, question_v2};
 pub(super) use rest::{RestCall, rest_event};
 pub(super) use v1::http_api_v1_event;
 pub(super) use v2::{HttpApiCall, function_url_event, http_api_event};

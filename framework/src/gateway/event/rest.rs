@@ -13,7 +13,7 @@ use super::{
     sort_by_name, to_json,
 };
 use crate::gateway::text::{event_time, title_case};
-use crate::gateway::{ApiIdentity, Arrival, HttpRequest};
+use crate::gateway::{ApiIdentity, Arrival, HttpRequest, Principal};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -53,39 +53,55 @@ struct Context<'a> {
     api_id: &'a str,
 }
 
-/// Who calls. Without an authorizer only two things are known.
+/// Who calls. Without a signature only two things are known.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Identity<'a> {
     cognito_identity_pool_id: (),
-    account_id: (),
+    account_id: Option<&'a str>,
     cognito_identity_id: (),
-    caller: (),
+    caller: Option<&'a str>,
     source_ip: IpAddr,
-    principal_org_id: (),
-    access_key: (),
+    principal_org_id: Option<&'a str>,
+    access_key: Option<&'a str>,
     cognito_authentication_type: (),
     cognito_authentication_provider: (),
-    user_arn: (),
+    user_arn: Option<&'a str>,
     user_agent: Option<&'a str>,
-    user: (),
+    user: Option<&'a str>,
 }
 
 impl<'a> Identity<'a> {
     pub(super) fn new(request: &HttpRequest, user_agent: Option<&'a str>) -> Self {
         Self {
             cognito_identity_pool_id: (),
-            account_id: (),
+            account_id: None,
             cognito_identity_id: (),
-            caller: (),
+            caller: None,
             source_ip: request.source_ip,
-            principal_org_id: (),
-            access_key: (),
+            principal_org_id: None,
+            access_key: None,
             cognito_authentication_type: (),
             cognito_authentication_provider: (),
-            user_arn: (),
+            user_arn: None,
             user_agent,
-            user: (),
+            user: None,
+        }
+    }
+
+    /// The same with who signed the request.
+    pub(super) fn signed_by(self, principal: Option<&'a Principal>) -> Self {
+        let Some(principal) = principal else {
+            return self;
+        };
+        Self {
+            account_id: Some(&principal.account_id),
+            caller: Some(&principal.caller_id),
+            principal_org_id: principal.principal_org_id.as_deref(),
+            access_key: Some(&principal.access_key),
+            user_arn: Some(&principal.user_arn),
+            user: Some(&principal.user_id),
+            ..self
         }
     }
 }

@@ -7,12 +7,14 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::authorizer::AccessV1;
 use super::rest::Identity;
 use super::v2::{HttpApiCall, decoded_params};
 use super::{
     LastValues, Object, Pairs, Trace, ValueLists, body, filled, forwarded_headers, has_text_type,
     query_pairs, sort_by_name, to_json,
 };
+use crate::gateway::authorize::Access;
 use crate::gateway::text::{decode_path, event_time, title_case};
 use crate::gateway::{ApiIdentity, Arrival, HttpRequest, RouteKey};
 
@@ -39,6 +41,8 @@ struct Event<'a> {
 struct Context<'a> {
     account_id: &'a str,
     api_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorizer: Option<AccessV1<'a>>,
     domain_name: &'a str,
     domain_prefix: &'a str,
     extended_request_id: &'a str,
@@ -90,6 +94,7 @@ pub(in crate::gateway) fn http_api_v1_event(
         request_context: Context {
             account_id: &identity.account_id,
             api_id: &identity.api_id,
+            authorizer: AccessV1::new(call.access),
             domain_name: &identity.domain_name,
             domain_prefix: identity.domain_prefix(),
             extended_request_id: &arrival.extended_id,
@@ -98,7 +103,11 @@ pub(in crate::gateway) fn http_api_v1_event(
             identity: Identity::new(
                 request,
                 Some(request.header("user-agent").unwrap_or_default()),
-            ),
+            )
+            .signed_by(match call.access {
+                Some(Access::Iam(principal)) => Some(principal),
+                _ => None,
+            }),
             path: &decoded,
             protocol: request.protocol,
             request_id: &arrival.extended_id,

@@ -8,10 +8,12 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
+use super::authorizer::AccessV2;
 use super::{
     Object, Pairs, Trace, body, forwarded_headers, has_text_type, join_by_name, query_pairs,
     to_json,
 };
+use crate::gateway::authorize::Access;
 use crate::gateway::text::{decode_path, event_time};
 use crate::gateway::{ApiIdentity, Arrival, HttpRequest, RouteKey};
 
@@ -39,22 +41,24 @@ struct Event<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Context<'a> {
-    account_id: &'a str,
-    api_id: &'a str,
-    domain_name: &'a str,
-    domain_prefix: &'a str,
-    http: Http<'a>,
-    request_id: &'a str,
-    route_key: &'a str,
-    stage: &'a str,
-    time: String,
-    time_epoch: u64,
+pub(super) struct Context<'a> {
+    pub(super) account_id: &'a str,
+    pub(super) api_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) authorizer: Option<AccessV2<'a>>,
+    pub(super) domain_name: &'a str,
+    pub(super) domain_prefix: &'a str,
+    pub(super) http: Http<'a>,
+    pub(super) request_id: &'a str,
+    pub(super) route_key: &'a str,
+    pub(super) stage: &'a str,
+    pub(super) time: String,
+    pub(super) time_epoch: u64,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Http<'a> {
+pub(super) struct Http<'a> {
     method: &'a str,
     path: &'a str,
     protocol: &'a str,
@@ -71,6 +75,8 @@ pub(in crate::gateway) struct HttpApiCall<'a> {
     pub(in crate::gateway) route_key: &'a str,
     /// The route's variables with their raw values.
     pub(in crate::gateway) params: &'a [(&'a str, &'a str)],
+    /// Who calls, where the route asked.
+    pub(in crate::gateway) access: Option<&'a Access>,
 }
 
 /// The event of an HTTP API.
@@ -100,6 +106,7 @@ pub(in crate::gateway) fn http_api_event(
         request_context: Context {
             account_id: &identity.account_id,
             api_id: &identity.api_id,
+            authorizer: call.access.map(AccessV2),
             domain_name: &identity.domain_name,
             domain_prefix: identity.domain_prefix(),
             http: http(request, &path),
@@ -124,6 +131,7 @@ pub(in crate::gateway) fn function_url_event(
     arrival: &Arrival,
     identity: &ApiIdentity,
     trace: &Trace,
+    access: Option<&Access>,
 ) -> Vec<u8> {
     let (path, query) = request.path_and_query();
     let decoded = decode_path(path);
@@ -144,8 +152,13 @@ pub(in crate::gateway) fn function_url_event(
         headers: join_by_name(headers),
         query_string_parameters: join_by_name(query_pairs(query, &['&'])),
         request_context: Context {
-            account_id: "anonymous",
+            // [D] urls-invocation: the caller's account, if it is known.
+            account_id: match access {
+                Some(Access::Iam(principal)) => &principal.account_id,
+                _ => "anonymous",
+            },
             api_id: &identity.api_id,
+            authorizer: access.map(AccessV2),
             domain_name: &identity.domain_name,
             domain_prefix: &identity.api_id,
             http: http(request, &decoded),
@@ -171,7 +184,7 @@ pub(super) fn decoded_params<'a>(call: &HttpApiCall<'a>) -> Pairs<'a> {
         .collect()
 }
 
-fn http<'a>(request: &'a HttpRequest, path: &'a str) -> Http<'a> {
+pub(super) fn http<'a>(request: &'a HttpRequest, path: &'a str) -> Http<'a> {
     Http {
         method: &request.method,
         path,
@@ -182,7 +195,7 @@ fn http<'a>(request: &'a HttpRequest, path: &'a str) -> Http<'a> {
 }
 
 /// Every cookie of every `cookie` header, in order.
-fn cookies(request: &HttpRequest) -> Vec<&str> {
+pub(super) fn cookies(request: &HttpRequest) -> Vec<&str> {
     let headers = request
         .headers
         .iter()
@@ -194,7 +207,7 @@ fn cookies(request: &HttpRequest) -> Vec<&str> {
         .collect()
 }
 
-fn lower_case_headers<'a>(
+pub(super) fn lower_case_headers<'a>(
     request: &'a HttpRequest,
     identity: &'a ApiIdentity,
     trace: &'a Trace,

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::http_api::is_cors;
 use super::proxy::{Malformed, Payload, string};
 use super::{Draft, compact, open};
-use crate::gateway::{CorsConfig, HttpReply};
+use crate::gateway::{CorsConfig, HttpReply, SignatureError};
 
 /// What Lambda says by itself in front of a function URL.
 #[derive(Debug, Clone, Copy)]
@@ -83,6 +83,33 @@ impl FunctionUrlReply<'_> {
             .extend(error.map(|error| ("x-amzn-ErrorType".to_owned(), error.to_owned())));
         self.close(&mut reply);
         reply
+    }
+
+    /// Lambda's answer to a signature that does not count. The sentences are those of AWS's services in general, and `[U]`
+    /// for a wrong signature; error types and status are unverified.
+    pub(in crate::gateway) fn signature(&self, error: &SignatureError) -> HttpReply {
+        const MISMATCH: &str = "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.";
+        const UNKNOWN: &str = "The security token included in the request is invalid.";
+        let (kind, sentence) = match error {
+            SignatureError::Missing | SignatureError::Unsupported => {
+                return self
+                    .message(UrlMessage::Forbidden)
+                    .because(error.to_string());
+            }
+            SignatureError::Incomplete(_) => ("IncompleteSignatureException", MISMATCH),
+            SignatureError::UnknownCredentials => ("UnrecognizedClientException", UNKNOWN),
+            SignatureError::WrongScope(_) | SignatureError::Mismatch => {
+                ("InvalidSignatureException", MISMATCH)
+            }
+            SignatureError::WrongTime(sentence) => ("InvalidSignatureException", sentence.as_str()),
+        };
+        let body = serde_json::json!({"message": sentence}).to_string();
+        let mut reply = open(403, self.epoch_ms, Some("application/json"), body.into());
+        reply
+            .headers
+            .push(("x-amzn-ErrorType".to_owned(), kind.to_owned()));
+        self.close(&mut reply);
+        reply.because(error.to_string())
     }
 
     /// The answer to a preflight. Status and emptiness are unverified.

@@ -10,6 +10,10 @@ use crate::gateway::{CorsConfig, HttpReply, PayloadFormat};
 /// What an HTTP API says by itself. `[R/D/U]` gateway-truth §1.8
 #[derive(Debug, Clone, Copy)]
 pub(in crate::gateway) enum Message {
+    /// Nobody knows who calls.
+    Unauthorized,
+    /// It is known who calls, and they may not.
+    Forbidden,
     /// No route.
     NotFound,
     /// The body, or the event, is too large.
@@ -41,6 +45,10 @@ impl HttpApiReply<'_> {
     /// The gateway's own answer.
     pub(in crate::gateway) fn message(&self, message: Message) -> HttpReply {
         let (status, body) = match message {
+            // [D/U] gateway-truth §1.9
+            Message::Unauthorized => (401, r#"{"message":"Unauthorized"}"#),
+            // [R/U] gateway-truth §1.8, §1.9
+            Message::Forbidden => (403, r#"{"message":"Forbidden"}"#),
             Message::NotFound => (404, r#"{"message":"Not Found"}"#),
             Message::EntityTooLarge => (413, r#"{"message":"Request Entity Too Large"}"#),
             Message::TooManyRequests => (429, r#"{"message":"Too Many Requests"}"#),
@@ -52,6 +60,15 @@ impl HttpApiReply<'_> {
         let body = Bytes::from_static(body.as_bytes());
         let mut reply = open(status, self.epoch_ms, Some("application/json"), body);
         self.close(&mut reply);
+        reply
+    }
+
+    /// The gateway's own answer with a challenge (RFC 6750 §3).
+    pub(in crate::gateway) fn challenge(&self, message: Message, challenge: String) -> HttpReply {
+        let mut reply = self.message(message);
+        reply
+            .headers
+            .push(("Www-Authenticate".to_owned(), challenge));
         reply
     }
 

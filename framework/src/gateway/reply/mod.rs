@@ -92,6 +92,7 @@ fn open(status: u16, epoch_ms: u64, content_type: Option<&str>, body: Bytes) -> 
         status,
         headers,
         body,
+        reason: None,
     }
 }
 
