@@ -17,7 +17,7 @@ use crate::{
     name = "cargo-fw",
     bin_name = "cargo fw",
     version,
-    after_help = "Examples:\n  cargo fw new hello             make a project\n  cargo fw local                 serve it on http://localhost:8000\n  cargo fw deploy --plan         show what a deploy would do\n  cargo fw deploy --stage prod   deploy\n  cargo fw url --stage prod      print its URL\n\nExit codes:\n  0 done, 1 failed, 2 `--plan` found changes, 64 usage, 65 settings or manifest, 69 unavailable,\n  77 credentials, 101 build failed, 130 interrupted",
+    after_help = "Examples:\n  cargo fw new hello             make a project\n  cargo fw local                 serve it on http://localhost:8000\n  cargo fw deploy --plan         show what a deploy would do\n  cargo fw deploy --stage prod   deploy\n  cargo fw url --stage prod      print its URL\n\nExit codes:\n  0 done, 1 failed, 2 `--plan` found changes, 3 the function gave an error, 64 usage,\n  65 settings or manifest, 69 unavailable, 77 credentials, 101 build failed, 130 interrupted",
     max_term_width = 100
 )]
 pub(crate) struct Args {
@@ -62,6 +62,10 @@ pub(crate) enum Command {
     List(List),
     /// Delete the deployed app: everything that `deploy` made
     Delete(Delete),
+    /// Call a function directly, locally or deployed
+    Invoke(Invoke),
+    /// Print the event that a gateway makes of a request
+    Event(Event),
     /// Print the app's routes
     Routes(Routes),
     /// Print the app's manifest as JSON
@@ -150,6 +154,21 @@ pub(crate) struct Local {
     /// Use your own AWS credentials and the real services: the app reads and writes real data
     #[arg(long)]
     pub(crate) aws: bool,
+}
+
+impl Default for Local {
+    /// As without any flag, on any free port.
+    fn default() -> Self {
+        // The command line's own defaults, so that there is one place that says them.
+        // Given, as the environment may hold something else.
+        let given = ["--port", "0", "--stage", settings::DEFAULT_STAGE];
+        let matches = <Self as clap::Args>::augment_args(clap::Command::new("local"))
+            .no_binary_name(true)
+            .try_get_matches_from(given);
+        matches
+            .and_then(|matches| <Self as clap::FromArgMatches>::from_arg_matches(&matches))
+            .unwrap_or_else(|error| unreachable!("no argument is required: {error}"))
+    }
 }
 
 /// Which account, for each command that calls AWS.
@@ -312,6 +331,121 @@ pub(crate) struct Routes {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  cargo fw manifest > manifest.json")]
 pub(crate) struct Manifest {
+    #[command(flatten)]
+    pub(crate) which: Which,
+}
+
+/// How a function is called: the words of Lambda's Invoke API.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum InvocationType {
+    /// Wait for the result
+    #[default]
+    RequestResponse,
+    /// Queue the event, with retries when the function fails
+    Event,
+    /// Only look whether the function could be called
+    DryRun,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  cargo fw invoke                                  the API's function, with an empty event\n  cargo fw event http-api GET /hello | cargo fw invoke --event -\n  cargo fw invoke --event event.json --deployed --stage prod\n\nWithout `--deployed`, `--profile`, `--region` or `--endpoint-url` the function runs here: in the running `cargo fw local`,\nor in a process of its own. Exits with 3 when the function gives an error"
+)]
+pub(crate) struct Invoke {
+    /// The function [default: the API's]
+    pub(crate) function: Option<String>,
+    /// The event, a file with JSON, or `-` for standard input [default: an empty object]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) event: Option<PathBuf>,
+    /// How to call it
+    #[arg(long = "type", value_enum, default_value_t, value_name = "TYPE")]
+    pub(crate) kind: InvocationType,
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) stage: Stage,
+    /// Call the deployed function
+    #[arg(long, alias = "remote")]
+    pub(crate) deployed: bool,
+    #[command(flatten)]
+    pub(crate) account: Account,
+    /// Call this executable, which prints a manifest and polls the Runtime API, and build nothing
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["package", "bin", "deployed"])]
+    pub(crate) bootstrap: Option<PathBuf>,
+}
+
+impl Invoke {
+    /// Whether the account's function is meant.
+    pub(crate) fn is_deployed(&self) -> bool {
+        let Account {
+            profile,
+            region,
+            endpoint_url,
+        } = &self.account;
+        self.deployed || profile.is_some() || region.is_some() || endpoint_url.is_some()
+    }
+
+    /// How `cargo fw local` would serve the app.
+    pub(crate) fn as_local(&self) -> Local {
+        Local {
+            which: self.which.clone(),
+            stage: self.stage.clone(),
+            bootstrap: self.bootstrap.clone(),
+            ..Local::default()
+        }
+    }
+}
+
+/// A gateway whose events can be printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EventGateway {
+    /// An HTTP API
+    HttpApi,
+    /// A REST API
+    RestApi,
+    /// A function URL
+    FunctionUrl,
+}
+
+/// The version of an HTTP API's event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EventFormat {
+    /// The shape of REST APIs
+    #[value(name = "1.0")]
+    V1,
+    /// The shape of HTTP APIs
+    #[default]
+    #[value(name = "2.0")]
+    V2,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  cargo fw event http-api GET '/items/7?full=1'\n  cargo fw event rest-api PUT /items/7 -H 'content-type: application/json' -d '{}' --stage prod\n  cargo fw event http-api GET /items/7 | cargo fw invoke --event -\n\nThe route is one of the app in this folder; without an app, one that takes everything"
+)]
+pub(crate) struct Event {
+    /// Whose event
+    #[arg(value_enum)]
+    pub(crate) gateway: EventGateway,
+    /// The request's method
+    pub(crate) method: String,
+    /// The request's path and query, behind the stage
+    pub(crate) target: String,
+    /// A header, `name: value`; may be repeated
+    #[arg(short = 'H', long = "header", value_name = "HEADER")]
+    pub(crate) headers: Vec<String>,
+    /// The body, `@FILE`, or `@-` for standard input
+    #[arg(short, long)]
+    pub(crate) data: Option<String>,
+    /// The gateway's stage [default: `$default` of an HTTP API, `dev` of a REST API]
+    #[arg(long)]
+    pub(crate) stage: Option<String>,
+    /// The route that takes the request, `GET /items/{id}`, in place of the app's
+    #[arg(long, value_name = "ROUTE")]
+    pub(crate) route: Option<String>,
+    /// The version of an HTTP API's event
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) payload_format: EventFormat,
     #[command(flatten)]
     pub(crate) which: Which,
 }

@@ -11,6 +11,8 @@ pub(crate) enum Exit {
     Failure = 1,
     /// `--plan`: there are changes to make.
     Changes = 2,
+    /// `invoke`: the function gave an error.
+    Function = 3,
     /// The command line is wrong.
     Usage = 64,
     /// The settings, the manifest or another input is wrong.

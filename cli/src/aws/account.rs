@@ -2,15 +2,17 @@
 
 use aws_config::{
     BehaviorVersion, Region, SdkConfig, profile::ProfileFileCredentialsProvider,
-    provider_config::ProviderConfig,
+    provider_config::ProviderConfig, retry::RetryConfig,
+    stalled_stream_protection::StalledStreamProtectionConfig,
 };
-use aws_sdk_sts::config::Credentials;
+use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 use super::Aws;
 use crate::{
     args, env,
     error::{Exit, Failure, Result},
+    local::environment,
 };
 
 /// An account in a region, over the network.
@@ -36,15 +38,39 @@ impl Account {
         let config = load(args).await;
         let region = region(&config)?;
         credentials(&config).await?;
-        Ok(Self {
+        Ok(Self::of(&config, region))
+    }
+
+    fn of(config: &SdkConfig, region: String) -> Self {
+        Self {
             region,
-            iam: aws_sdk_iam::Client::new(&config),
-            lambda: aws_sdk_lambda::Client::new(&config),
-            apigateway: aws_sdk_apigatewayv2::Client::new(&config),
-            logs: aws_sdk_cloudwatchlogs::Client::new(&config),
-            sts: aws_sdk_sts::Client::new(&config),
-            tagging: aws_sdk_resourcegroupstagging::Client::new(&config),
-        })
+            iam: aws_sdk_iam::Client::new(config),
+            lambda: aws_sdk_lambda::Client::new(config),
+            apigateway: aws_sdk_apigatewayv2::Client::new(config),
+            logs: aws_sdk_cloudwatchlogs::Client::new(config),
+            sts: aws_sdk_sts::Client::new(config),
+            tagging: aws_sdk_resourcegroupstagging::Client::new(config),
+        }
+    }
+}
+
+impl Account {
+    /// The local server's Lambda API at that URL, in place of an account.
+    pub(crate) fn local(url: &str) -> Self {
+        let region = environment::region();
+        let [(_, key), (_, secret), (_, token)] = environment::CREDENTIALS;
+        let credentials = Credentials::new(key, secret, Some(token.to_owned()), None, "fw");
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .endpoint_url(url)
+            .region(Region::new(region.clone()))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            // A function may take as long as its timeout, and what it fails with is to be seen at once.
+            .retry_config(RetryConfig::disabled())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .build();
+        Self::of(&config, region)
     }
 }
 

@@ -9,14 +9,16 @@ use aws_sdk_lambda::{
     primitives::Blob,
     types::{
         AliasRoutingConfiguration, Architecture as SdkArchitecture, Environment, FunctionCode,
-        FunctionConfiguration, LastUpdateStatus, Runtime, State as SdkState,
+        FunctionConfiguration, InvocationType as SdkInvocationType, LastUpdateStatus, LogType,
+        Runtime, State as SdkState,
     },
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use serde_json::Value;
 
 use super::{Account, Error, Operation, Result, Tags};
-use crate::settings::Architecture;
+use crate::{args::InvocationType, settings::Architecture};
 
 pub(super) const GET_FUNCTION: Operation = Operation::new("lambda", "GetFunction");
 const LIST_TAGS: Operation = Operation::new("lambda", "ListTags");
@@ -31,6 +33,8 @@ pub(super) const UPDATE_ALIAS: Operation = Operation::new("lambda", "UpdateAlias
 pub(super) const GET_POLICY: Operation = Operation::new("lambda", "GetPolicy");
 pub(super) const ADD_PERMISSION: Operation = Operation::new("lambda", "AddPermission");
 pub(super) const REMOVE_PERMISSION: Operation = Operation::new("lambda", "RemovePermission");
+pub(super) const INVOKE: Operation = Operation::new("lambda", "InvokeFunction");
+pub(super) const LIST_FUNCTIONS: Operation = Operation::new("lambda", "ListFunctions");
 pub(super) const DELETE_FUNCTION: Operation = Operation::new("lambda", "DeleteFunction");
 
 /// What is uploaded: the zip, and what Lambda will say about it.
@@ -99,6 +103,17 @@ pub(crate) struct Function {
     pub(crate) tags: Tags,
 }
 
+/// What came of an invocation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Invoked {
+    /// The result, or the error's document.
+    pub(crate) payload: Bytes,
+    /// Whether it is an error's document.
+    pub(crate) failed: bool,
+    /// The end of the log, where Lambda gave it.
+    pub(crate) log: Option<String>,
+}
+
 /// One statement of a function's resource policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Grant {
@@ -151,6 +166,16 @@ pub(crate) trait Lambda {
     async fn add_permission(&self, name: &str, qualifier: &str, grant: &Grant) -> Result<()>;
     /// `RemovePermission`.
     async fn remove_permission(&self, name: &str, qualifier: &str, id: &str) -> Result<()>;
+    /// `Invoke`, with the end of the log.
+    async fn invoke(
+        &self,
+        name: &str,
+        qualifier: Option<&str>,
+        kind: InvocationType,
+        event: Bytes,
+    ) -> Result<Invoked>;
+    /// `ListFunctions`: the names on its first page, in Lambda's order.
+    async fn functions(&self) -> Result<Vec<String>>;
     /// `DeleteFunction`, with all versions and aliases.
     async fn delete_function(&self, name: &str) -> Result<()>;
 }
@@ -320,6 +345,48 @@ impl Lambda for Account {
         REMOVE_PERMISSION.sort(request.send().await).map(drop)
     }
 
+    async fn invoke(
+        &self,
+        name: &str,
+        qualifier: Option<&str>,
+        kind: InvocationType,
+        event: Bytes,
+    ) -> Result<Invoked> {
+        let (kind, log) = match kind {
+            InvocationType::RequestResponse => {
+                (SdkInvocationType::RequestResponse, Some(LogType::Tail))
+            }
+            InvocationType::Event => (SdkInvocationType::Event, None),
+            InvocationType::DryRun => (SdkInvocationType::DryRun, None),
+        };
+        let request = self
+            .lambda
+            .invoke()
+            .function_name(name)
+            .set_qualifier(qualifier.map(str::to_owned))
+            .invocation_type(kind)
+            .set_log_type(log)
+            .payload(Blob::new(event.to_vec()));
+        let answer = INVOKE.sort(request.send().await)?;
+        Ok(Invoked {
+            failed: answer.function_error().is_some(),
+            log: answer.log_result().map(decoded),
+            payload: answer
+                .payload
+                .map(|payload| payload.into_inner().into())
+                .unwrap_or_default(),
+        })
+    }
+
+    async fn functions(&self) -> Result<Vec<String>> {
+        let answer = LIST_FUNCTIONS.sort(self.lambda.list_functions().send().await)?;
+        let names = answer
+            .functions()
+            .iter()
+            .filter_map(|one| one.function_name());
+        Ok(names.map(str::to_owned).collect())
+    }
+
     async fn delete_function(&self, name: &str) -> Result<()> {
         let request = self.lambda.delete_function().function_name(name);
         DELETE_FUNCTION.sort(request.send().await).map(drop)
@@ -379,6 +446,12 @@ fn readiness(found: &FunctionConfiguration) -> Readiness {
         // An idle function is `Inactive`; it can be changed, and wakes when it is invoked.
         _ => Readiness::Ready,
     }
+}
+
+/// The log as Lambda gives it: base64.
+fn decoded(log: &str) -> String {
+    let bytes = STANDARD.decode(log).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// The statements of a resource policy that let a service invoke.

@@ -2,6 +2,7 @@
 
 mod app;
 pub(super) mod banner;
+pub(super) mod once;
 mod reload;
 mod services;
 
@@ -14,7 +15,9 @@ use crate::{
     args,
     console::{Console, DIM},
     error::{Context, Exit, Result},
-    local::server::Server,
+    local::{
+        announcement::Announcement, asynchronous::Clock, invoke_api::InvokeApi, server::Server,
+    },
     settings::Settings,
 };
 
@@ -40,8 +43,18 @@ async fn serve(args: &args::Local, console: &Console) -> Result<Exit> {
     let server = Server::bind(SocketAddr::new(args.host, args.port), console).await?;
     let mut interrupted = signal(SignalKind::interrupt()).context("cannot wait for Ctrl-C")?;
     let mut terminated = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
-    let services =
-        Services::start(args, &settings, &app.data_dir(&settings.stage), console).await?;
+    let data = app.data_dir(&settings.stage);
+    let mut services = Services::start(args, &settings, &data, console).await?;
+    let logs = server.logs().clone();
+    let lambda = InvokeApi::start(server.functions(), Clock::Real, logs)
+        .await
+        .context("cannot serve Lambda's own API")?;
+    services.also(format!(
+        "Lambda at {}; `cargo fw invoke` calls the function past the gateway",
+        lambda.url()
+    ));
+    let _announcement = Announcement::write(&data, lambda.url())
+        .with_context(|| format!("cannot write to the data folder: {}", data.display()))?;
     let build = app.running_build();
     let shutdown = async {
         tokio::select! {

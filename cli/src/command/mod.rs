@@ -3,7 +3,9 @@
 mod delete;
 mod deploy;
 mod deployed;
+mod event;
 mod info;
+mod invoke;
 mod list;
 mod local;
 mod logs;
@@ -33,6 +35,8 @@ pub(crate) fn run(args: Args, console: &Console) -> Result<Exit> {
         Command::Metrics(args) => metrics::metrics(&args, console),
         Command::List(args) => list::list(&args, console),
         Command::Delete(args) => delete::delete(&args, console),
+        Command::Invoke(args) => invoke::invoke(&args, console),
+        Command::Event(args) => event::event(&args, console),
         Command::Routes(args) => routes::routes(&args, console),
         Command::Manifest(args) => routes::manifest(&args, console),
     }

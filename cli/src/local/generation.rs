@@ -103,6 +103,27 @@ impl Generation {
     }
 }
 
+impl Generation {
+    /// Ends all processes, and waits until none is left.
+    pub(crate) async fn close(&self) {
+        for pool in self.functions() {
+            pool.close().await;
+        }
+    }
+
+    /// The functions, the API's first.
+    pub(crate) fn functions(&self) -> Vec<&Pool> {
+        vec![&self.pool]
+    }
+
+    /// The function of that name.
+    pub(crate) fn function(&self, name: &str) -> Option<&Pool> {
+        self.functions()
+            .into_iter()
+            .find(|pool| pool.function().name == name)
+    }
+}
+
 /// The front door that the settings choose, with the manifest's routes.
 fn front_door(source: &Source<'_>) -> Result<FrontDoor> {
     let routes = source

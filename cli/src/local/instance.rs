@@ -30,6 +30,7 @@ use super::{
     pool::{Job, Outcome, Pool, Released},
     process::{Launch, Process, peak_memory},
     runtime_api::{self, LARGEST_RESULT, Refused},
+    tail::TailWriter,
 };
 
 /// How long a process may initialise (AWS Lambda Developer Guide, "Lambda execution environment lifecycle").
@@ -91,6 +92,8 @@ struct Busy {
     /// Gone once the invocation has been answered; the invocation itself lasts until the process asks again.
     reply: Option<oneshot::Sender<Outcome>>,
     init: Option<Duration>,
+    /// For a caller who wants the end of the log.
+    tail: Option<TailWriter>,
 }
 
 /// What `/next` answers.
@@ -189,6 +192,7 @@ impl Instance {
                         trace_id: delivery.trace_id,
                         event: delivery.event,
                         reply,
+                        tail: busy.tail,
                     }),
                     None => Ok(()),
                 }
@@ -274,12 +278,15 @@ impl Instance {
     fn begin(&self, job: Job, started: Instant, init: Option<Duration>) -> (Busy, Delivery) {
         let timeout = timeout_of(self.pool.function());
         let deadline = started + timeout;
-        if self.pool.logs().is_on() {
+        if let (Some(writer), Some(started)) = (&job.tail, self.started.get()) {
+            started.output.copy_to(Some(writer.tail().clone()));
+        }
+        if self.pool.logs().is_on() || job.tail.is_some() {
             let version = Function::VERSION;
-            self.log(format_args!(
-                "START RequestId: {} Version: {version}",
-                job.request_id
-            ));
+            self.log_of(
+                job.tail.as_ref(),
+                format_args!("START RequestId: {} Version: {version}", job.request_id),
+            );
         }
         let left = deadline.saturating_duration_since(Instant::now());
         let deadline_ms = SystemTime::now()
@@ -292,6 +299,7 @@ impl Instance {
             deadline,
             reply: Some(job.reply),
             init,
+            tail: job.tail,
         };
         let delivery = Delivery {
             request_id: job.request_id,
@@ -383,6 +391,11 @@ impl Instance {
             id,
             peak: Mutex::default(),
         });
+        if let Phase::Starting { job: Some(job), .. } = &self.lock().phase
+            && let Some(writer) = &job.tail
+        {
+            started.output.copy_to(Some(writer.tail().clone()));
+        }
         let mut connections = JoinSet::new();
         let mut pump = std::pin::pin!(started.output.pump());
         let mut pumped = false;
@@ -425,9 +438,10 @@ impl Instance {
         }
         started.output.drain();
         started.output.finish();
-        self.conclude(end);
-        // Reaps it, where its exit was not what brought us here.
+        // Reaps it, where its exit was not what brought us here. Then who asked is told, so that a process whose end the
+        // client knows of is not counted when it asks again.
         let _ = process.wait().await;
+        self.conclude(end);
         Ok(())
     }
 
@@ -481,7 +495,7 @@ impl Instance {
             End::Timeout(mut busy) => {
                 let message =
                     timeout_message(&busy.request_id, self.pool.function().timeout_seconds);
-                self.log(&message);
+                self.log_of(busy.tail.as_ref(), &message);
                 self.report(&busy, Some("timeout"));
                 let document = document("Sandbox.Timedout", &message);
                 match busy.reply.take() {
@@ -537,7 +551,10 @@ impl Instance {
             Phase::Busy(mut busy) => {
                 let reply = busy.reply.take();
                 if reply.is_some() {
-                    self.log(format_args!("RequestId: {} Error: {how}", busy.request_id));
+                    self.log_of(
+                        busy.tail.as_ref(),
+                        format_args!("RequestId: {} Error: {how}", busy.request_id),
+                    );
                 }
                 self.report(&busy, reply.is_some().then_some("error"));
                 let document = exit_document(&busy.request_id, &how);
@@ -584,7 +601,7 @@ impl Instance {
 
     /// Ends the log of an invocation, after all that the process printed in it.
     fn report(&self, busy: &Busy, status: Option<&'static str>) {
-        if !self.pool.logs().is_on() {
+        if !self.pool.logs().is_on() && busy.tail.is_none() {
             return;
         }
         let duration = busy.started.elapsed();
@@ -594,14 +611,18 @@ impl Instance {
             .get()
             .map_or(0, |started| self.read_peak(started, busy.init.is_some()))
             .div_ceil(1024);
-        self.log(Report {
+        let report = Report {
             request_id: &busy.request_id,
             duration,
             init: busy.init,
             memory_mb: self.pool.function().memory_mb,
             max_memory_mb,
             status,
-        });
+        };
+        self.log_of(busy.tail.as_ref(), report);
+        if let (Some(_), Some(started)) = (&busy.tail, self.started.get()) {
+            started.output.copy_to(None);
+        }
     }
 
     /// The most memory that the process has had, in kB; 0 where the system does not say.
@@ -625,6 +646,14 @@ impl Instance {
 
     fn log(&self, text: impl std::fmt::Display) {
         self.pool.logs().platform(self.number, text);
+    }
+
+    /// The same within an invocation, whose caller may want to read it.
+    fn log_of(&self, tail: Option<&TailWriter>, text: impl std::fmt::Display) {
+        if let Some(writer) = tail {
+            writer.tail().push(&text);
+        }
+        self.log(text);
     }
 
     /// Warns the developer.

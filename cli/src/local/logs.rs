@@ -23,6 +23,7 @@ use tokio::{
     sync::{Notify, oneshot},
 };
 
+use super::tail::Tail;
 use crate::console::{BAD, Console, DIM, GOOD, WARN};
 
 /// Bytes in the queue from which on the app's output waits in its pipes.
@@ -177,6 +178,13 @@ impl Logs {
         }
     }
 
+    /// Says something that is of no process.
+    pub(super) fn note(&self, text: impl fmt::Display) {
+        if self.is_on() {
+            self.push(text.to_string());
+        }
+    }
+
     /// Warns of something about a process that the developer will want to change.
     pub(super) fn warning(&self, process: u32, text: impl fmt::Display) {
         if self.is_on() {
@@ -290,6 +298,8 @@ pub(super) fn millis(duration: Duration) -> impl fmt::Display {
 pub(super) struct Output {
     pipes: [pipe::Receiver; 2],
     begun: Mutex<[Begun; 2]>,
+    /// Where else the lines go, for as long as an invocation lasts whose caller asked for them.
+    tail: Mutex<Option<Tail>>,
     logs: Logs,
     process: u32,
 }
@@ -315,9 +325,15 @@ impl Output {
                 pipe::Receiver::from_owned_fd(stderr)?,
             ],
             begun: Mutex::default(),
+            tail: Mutex::default(),
             logs,
             process,
         })
+    }
+
+    /// From now on the lines go there as well; or no longer.
+    pub(super) fn copy_to(&self, tail: Option<Tail>) {
+        *self.tail.lock().unwrap_or_else(PoisonError::into_inner) = tail;
     }
 
     /// Logs what comes out of the pipes, until both have ended.
@@ -410,6 +426,9 @@ impl Output {
         };
         let text = String::from_utf8_lossy(&bytes[..end]);
         let text = text.strip_suffix('\n').unwrap_or(&text);
+        if let Some(tail) = &*self.tail.lock().unwrap_or_else(PoisonError::into_inner) {
+            tail.push(text);
+        }
         if self.logs.0.decorated {
             let mut shown = String::with_capacity(text.len() + 16);
             for line in text.split('\n') {

@@ -4,16 +4,20 @@
 //! and `instance` run the processes as Lambda runs its execution environments, and `runtime_api` is what they talk to.
 //! `services` are the AWS services that the app's own clients talk to.
 
+pub(crate) mod announcement;
+pub(crate) mod asynchronous;
 mod documents;
 pub(crate) mod environment;
 pub(crate) mod generation;
 mod instance;
+pub(crate) mod invoke_api;
 pub(crate) mod logs;
 pub(crate) mod pool;
 pub(crate) mod process;
 mod runtime_api;
 pub(crate) mod server;
 pub(crate) mod services;
+pub(crate) mod tail;
 
 #[cfg(test)]
 mod tests;

@@ -19,7 +19,12 @@ use tokio::{
     time::timeout,
 };
 
-use super::{environment::Function, instance::Instance, logs::Logs};
+use super::{
+    environment::Function,
+    instance::Instance,
+    logs::Logs,
+    tail::{Tail, TailWriter},
+};
 
 /// What became of an invocation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +59,8 @@ pub(crate) struct Job {
     pub(crate) event: Bytes,
     /// Where the outcome goes. Who waited for it may have left; the invocation goes on all the same, as on Lambda.
     pub(super) reply: oneshot::Sender<Outcome>,
+    /// For a caller who wants the end of the log.
+    pub(super) tail: Option<TailWriter>,
 }
 
 /// How much a pool takes.
@@ -64,6 +71,8 @@ pub(crate) struct Limits {
     pub(crate) processes: usize,
     /// Invocations at once: running and waiting. What is over it is [`Outcome::Throttled`].
     pub(crate) concurrency: usize,
+    /// The function's reserved concurrency, where it has one: it may run so many invocations at once, if that is less.
+    pub(crate) reserved: Option<usize>,
     /// How long an invocation waits for a process that has answered and not yet asked for its next event, before it starts
     /// another one. Without it a client that asks again at once would be faster than the process, and get a cold start.
     pub(crate) patience: Duration,
@@ -76,6 +85,7 @@ impl Default for Limits {
         Self {
             processes: 100,
             concurrency: 1000,
+            reserved: None,
             patience: Duration::from_millis(10),
         }
     }
@@ -144,12 +154,24 @@ impl Pool {
         trace_id: String,
         event: Bytes,
     ) -> Outcome {
+        self.invoke_and_log(request_id, trace_id, event, None).await
+    }
+
+    /// The same for a caller who may want the end of the invocation's log.
+    pub(crate) async fn invoke_and_log(
+        &self,
+        request_id: String,
+        trace_id: String,
+        event: Bytes,
+        tail: Option<&Tail>,
+    ) -> Outcome {
         let (reply, mut outcome) = oneshot::channel();
         let job = Job {
             request_id,
             trace_id,
             event,
             reply,
+            tail: tail.map(Tail::writer),
         };
         if let Some(turn) = self.dispatch(job) {
             let patience = self.0.limits.patience;
@@ -172,14 +194,16 @@ impl Pool {
             }
             let Some(instance) = state.idle.pop() else {
                 let limits = self.0.limits;
-                if state.all.len() + state.waiting.len() >= limits.concurrency {
+                // One that has answered is at its end and is no longer counted: who asks again at once would be refused.
+                let running = state.all.len() - self.returning_now().min(state.all.len());
+                if running + state.waiting.len() >= self.most() {
                     drop(state);
                     // Who asked may have left.
                     let _ = job.reply.send(Outcome::Throttled);
                     return None;
                 }
                 let full = state.all.len() >= limits.processes;
-                let returning = self.0.returning.load(Ordering::Acquire) > state.waiting.len();
+                let returning = self.returning_now() > state.waiting.len();
                 if full || returning {
                     state.turns += 1;
                     let turn = state.turns;
@@ -201,7 +225,8 @@ impl Pool {
     /// Starts a process for the job of that turn, if it still waits.
     fn start_for(&self, turn: u64) {
         let mut state = self.lock();
-        if state.all.len() >= self.0.limits.processes {
+        // Where as many processes run as ever may, it goes on waiting for one of them.
+        if state.all.len() >= self.0.limits.processes.min(self.most()) {
             return;
         }
         let place = state.waiting.iter().position(|(one, _)| *one == turn);
@@ -309,6 +334,26 @@ impl Pool {
         }
     }
 
+    /// How many invocations may run at once.
+    fn most(&self) -> usize {
+        let Limits {
+            concurrency,
+            reserved,
+            ..
+        } = self.0.limits;
+        reserved.map_or(concurrency, |reserved| reserved.min(concurrency))
+    }
+
+    /// The function's reserved concurrency, where it has one.
+    pub(super) fn reserved(&self) -> Option<usize> {
+        self.0.limits.reserved
+    }
+
+    /// How many processes have answered and not yet asked again.
+    fn returning_now(&self) -> usize {
+        self.0.returning.load(Ordering::Acquire)
+    }
+
     /// How many processes there are.
     pub(crate) fn processes(&self) -> usize {
         self.lock().all.len()
@@ -318,6 +363,11 @@ impl Pool {
     #[cfg(test)]
     pub(super) fn idle(&self) -> usize {
         self.lock().idle.len()
+    }
+
+    /// The function's name.
+    pub(crate) fn name(&self) -> &str {
+        &self.0.function.name
     }
 
     /// The function that is run.

@@ -23,7 +23,12 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{generation::Generation, logs::Logs, pool::Outcome};
+use super::{
+    generation::Generation,
+    invoke_api::Functions,
+    logs::Logs,
+    pool::{Outcome, Pool},
+};
 use crate::{
     console::Console,
     error::{Failure, Result},
@@ -76,6 +81,11 @@ impl Server {
             }),
             former: Mutex::default(),
         })
+    }
+
+    /// The functions that are served, by name.
+    pub(crate) fn functions(&self) -> impl Functions {
+        Served(Arc::clone(&self.shared))
     }
 
     /// Where it listens.
@@ -158,6 +168,21 @@ impl Server {
             // An error is the client's: it went away, or does not speak HTTP, and hyper has told it.
             let _ = connection.await;
         });
+    }
+}
+
+/// The functions of the generation that is served at the time.
+#[derive(Clone)]
+struct Served(Arc<Shared>);
+
+impl Functions for Served {
+    async fn find(&self, name: &str) -> Option<Pool> {
+        self.0.generation().await.function(name).cloned()
+    }
+
+    async fn all(&self) -> Vec<Pool> {
+        let generation = self.0.generation().await;
+        generation.functions().into_iter().cloned().collect()
     }
 }
 
@@ -368,7 +393,7 @@ async fn read(mut body: Incoming, limit: usize) -> std::result::Result<Bytes, Bo
 }
 
 /// The moment, and fresh identifiers.
-fn arrival() -> Arrival {
+pub(crate) fn arrival() -> Arrival {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let epoch_ms = now.map_or(0, |now| u64::try_from(now.as_millis()).unwrap_or(u64::MAX));
     let mut entropy = [0; Arrival::ENTROPY];

@@ -25,27 +25,35 @@ use super::{
 };
 use crate::settings::Settings;
 
+mod conformance;
 mod http;
 mod lifetime;
 mod processes;
 
 /// The test's bootstrap, compiled on first use.
 fn bootstrap() -> &'static Path {
-    static BUILT: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
-    let (_folder, path) = BUILT.get_or_init(|| {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("bootstrap");
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/bootstrap.rs");
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| compiled("bootstrap.rs"))
+}
+
+/// A bootstrap of that source, compiled on first use.
+fn compiled(source: &str) -> PathBuf {
+    static FOLDER: OnceLock<(tempfile::TempDir, Mutex<()>)> = OnceLock::new();
+    let (folder, compiling) =
+        FOLDER.get_or_init(|| (tempfile::tempdir().expect("a folder"), Mutex::default()));
+    let _alone = compiling.lock().expect("the compiler");
+    let path = folder.path().join(source.trim_end_matches(".rs"));
+    if !path.exists() {
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
         let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
         let status = std::process::Command::new(rustc)
             .args(["--edition", "2024", "-o"])
             .arg(&path)
-            .arg(source)
+            .arg(fixtures.join(source))
             .status()
             .expect("rustc");
         assert!(status.success(), "the bootstrap compiles");
-        (folder, path)
-    });
+    }
     path
 }
 

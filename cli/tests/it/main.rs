@@ -6,6 +6,7 @@ mod deploy_failures;
 mod deploy_life;
 mod deploy_moto;
 mod deploy_support;
+mod local_invoke;
 mod local_reload;
 mod local_start;
 mod local_support;

@@ -2,14 +2,17 @@
 //! version (Lambda API reference, `PublishVersion`).
 
 use super::{Fake, FakeFunction, Revision, State, missing};
+use crate::args::InvocationType;
 use crate::aws::{
     Result, Tags,
     lambda::{
         ADD_PERMISSION, CREATE_ALIAS, CREATE_FUNCTION, Code, Configuration, DELETE_FUNCTION,
-        Function, GET_ALIAS, GET_FUNCTION, GET_POLICY, Grant, Lambda, PUBLISH_VERSION,
-        REMOVE_PERMISSION, Readiness, UPDATE_ALIAS, UPDATE_CODE, UPDATE_CONFIGURATION,
+        Function, GET_ALIAS, GET_FUNCTION, GET_POLICY, Grant, INVOKE, Invoked, LIST_FUNCTIONS,
+        Lambda, PUBLISH_VERSION, REMOVE_PERMISSION, Readiness, UPDATE_ALIAS, UPDATE_CODE,
+        UPDATE_CONFIGURATION,
     },
 };
+use bytes::Bytes;
 
 const GONE: &str = "ResourceNotFoundException";
 const CONFLICT: &str = "ResourceConflictException";
@@ -198,6 +201,33 @@ impl Lambda for Fake {
                 return Err(missing(GONE, id));
             }
             Ok(())
+        })
+    }
+
+    async fn invoke(
+        &self,
+        name: &str,
+        qualifier: Option<&str>,
+        _kind: InvocationType,
+        event: Bytes,
+    ) -> Result<Invoked> {
+        self.call(INVOKE, |state| {
+            let found = known(state, name)?;
+            if let Some(alias) = qualifier
+                && !found.aliases.contains_key(alias)
+            {
+                return Err(missing(GONE, alias));
+            }
+            Ok(Invoked {
+                payload: event,
+                ..Invoked::default()
+            })
+        })
+    }
+
+    async fn functions(&self) -> Result<Vec<String>> {
+        self.call(LIST_FUNCTIONS, |state| {
+            Ok(state.functions.keys().cloned().collect())
         })
     }
 

@@ -104,6 +104,11 @@ impl Services {
         &self.environment
     }
 
+    /// Tells of one more that runs beside them.
+    pub(super) fn also(&mut self, line: String) {
+        self.told.push(line);
+    }
+
     /// A line about each.
     pub(super) fn told(&self) -> &[String] {
         &self.told

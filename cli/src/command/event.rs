@@ -1,0 +1,171 @@
+//! `cargo fw event`: prints the event that a gateway makes of a request.
+
+use std::io::Read as _;
+
+use bytes::Bytes;
+use fw::gateway::{
+    ApiIdentity, ConfigError, FrontDoor, FunctionUrl, FunctionUrlConfig, HttpApi, HttpApiConfig,
+    HttpRequest, PayloadFormat, Received, RestApi, RestApiConfig, RouteKey,
+};
+
+use super::deploy::host_manifest;
+use crate::{
+    args::{self, EventGateway},
+    console::Console,
+    error::{Context as _, Exit, Failure, Result},
+    local::server::arrival,
+    project::Project,
+};
+
+/// The stage of a REST API, which always has a named one, when none is given.
+const REST_STAGE: &str = "dev";
+
+/// Prints the event, as JSON in one line.
+pub(super) fn event(args: &args::Event, console: &Console) -> Result<Exit> {
+    let stage = match (args.gateway, args.stage.as_deref()) {
+        (EventGateway::FunctionUrl, Some(_)) => {
+            return Err(Failure::new("a function URL has no stages")
+                .exiting(Exit::Usage)
+                .hint("leave out `--stage`"));
+        }
+        (_, Some(stage)) => stage,
+        (EventGateway::RestApi, None) => REST_STAGE,
+        (_, None) => "$default",
+    };
+    let routes = match args.gateway {
+        EventGateway::FunctionUrl => Vec::new(),
+        _ => routes(args, console)?,
+    };
+    let door = front_door(args, stage, routes).map_err(|error| {
+        Failure::input("the gateway cannot be set up so")
+            .because(Box::from(error) as Box<dyn std::error::Error + Send + Sync>)
+    })?;
+    match door.receive(&request(args, stage)?, &arrival()) {
+        Received::Invoke(invocation) => {
+            console.result(String::from_utf8_lossy(&invocation.event));
+            Ok(Exit::Success)
+        }
+        // The routes here ask for nothing.
+        Received::Authorize(_) => Err(Failure::new(
+            "there is no event: the gateway would ask an authorizer first",
+        )),
+        Received::Answer(reply) => Err(Failure::new(format!(
+            "there is no event: the gateway answers this request by itself, with {}",
+            reply.status
+        ))
+        .because_of(String::from_utf8_lossy(&reply.body))
+        .hint("`cargo fw routes` lists the app's routes; `--route 'GET /items/{id}'` takes another one")),
+    }
+}
+
+/// The route that is given, or those of the app in this folder, or one that takes everything.
+fn routes(args: &args::Event, console: &Console) -> Result<Vec<RouteKey>> {
+    let parse = |key: &str| {
+        key.parse::<RouteKey>().map_err(|error| {
+            Failure::input(format!("not a route: {key}"))
+                .because(Box::from(error) as Box<dyn std::error::Error + Send + Sync>)
+                .hint("write method and path: `GET /items/{id}`")
+        })
+    };
+    if let Some(key) = &args.route {
+        return Ok(vec![parse(key)?]);
+    }
+    let named = args.which.package.is_some() || args.which.bin.is_some();
+    match Project::find(&args.which) {
+        Ok(project) => {
+            let manifest = host_manifest(&project, console)?;
+            manifest
+                .routes
+                .iter()
+                .map(|route| parse(&route.key()))
+                .collect()
+        }
+        Err(failure) if named => Err(failure),
+        Err(_) => {
+            console.verbose(
+                "there is no app in this folder: the event is that of a route for everything",
+            );
+            let all: &[&str] = match args.gateway {
+                EventGateway::RestApi => &["ANY /", "ANY /{proxy+}"],
+                _ => &["$default"],
+            };
+            all.iter().map(|key| parse(key)).collect()
+        }
+    }
+}
+
+fn front_door(
+    args: &args::Event,
+    stage: &str,
+    routes: Vec<RouteKey>,
+) -> Result<FrontDoor, ConfigError> {
+    let identity = ApiIdentity::new("local", stage);
+    Ok(match args.gateway {
+        EventGateway::HttpApi => {
+            let mut config = HttpApiConfig::new(identity);
+            config.routes = routes.into_iter().map(Into::into).collect();
+            config.payload_format = match args.payload_format {
+                args::EventFormat::V1 => PayloadFormat::V1,
+                args::EventFormat::V2 => PayloadFormat::V2,
+            };
+            HttpApi::new(config)?.into()
+        }
+        EventGateway::RestApi => {
+            let mut config = RestApiConfig::new(identity);
+            config.routes = routes;
+            RestApi::new(config)?.into()
+        }
+        EventGateway::FunctionUrl => FunctionUrl::new(FunctionUrlConfig::new(identity))?.into(),
+    })
+}
+
+/// The request, behind the stage as clients write it.
+fn request(args: &args::Event, stage: &str) -> Result<HttpRequest> {
+    if !args.target.starts_with('/') {
+        return Err(Failure::new(format!("not a path: {}", args.target))
+            .exiting(Exit::Usage)
+            .hint("a path begins with a slash and may have a query: `/items?page=2`"));
+    }
+    let target = match (args.gateway, stage) {
+        (EventGateway::FunctionUrl, _) | (_, "$default") => args.target.clone(),
+        (_, stage) => format!("/{stage}{}", args.target),
+    };
+    let mut request = HttpRequest::new(&args.method, target);
+    for header in &args.headers {
+        let (name, value) = header.split_once(':').ok_or_else(|| {
+            Failure::new(format!("not a header: {header}"))
+                .exiting(Exit::Usage)
+                .hint("write name and value: `-H 'content-type: application/json'`")
+        })?;
+        request.push_header(name.trim(), value.trim().as_bytes());
+    }
+    if let Some(data) = &args.data {
+        request.body = body(data)?;
+        if request.header("content-length").is_none() {
+            let length = request.body.len().to_string();
+            request.push_header("Content-Length", length.as_bytes());
+        }
+    }
+    if request.header("host").is_none() {
+        request.push_header("Host", b"localhost");
+    }
+    Ok(request)
+}
+
+/// The body as curl takes it: the text itself, `@FILE`, or `@-` for standard input.
+fn body(data: &str) -> Result<Bytes> {
+    match data.strip_prefix('@') {
+        None => Ok(Bytes::copy_from_slice(data.as_bytes())),
+        Some("-") => {
+            let mut bytes = Vec::new();
+            std::io::stdin()
+                .read_to_end(&mut bytes)
+                .context("cannot read standard input")?;
+            Ok(bytes.into())
+        }
+        Some(file) => std::fs::read(file)
+            .map(Bytes::from)
+            .with_context(|| format!("cannot read the body: {file}"))
+            .map_err(|failure| failure.exiting(Exit::Input)),
+    }
+}

@@ -1,0 +1,106 @@
+//! One invocation for `cargo fw invoke`, where no server runs: the same build, the same services, one process.
+
+use bytes::Bytes;
+
+use super::{app::App, services::Services};
+use crate::{
+    args::{self, InvocationType},
+    aws::lambda::Invoked,
+    command::invoke::choose,
+    console::Console,
+    deploy,
+    error::{Failure, Result},
+    local::{
+        announcement::Announcement,
+        generation::{Generation, Source},
+        logs::Logs,
+        pool::Outcome,
+        server::arrival,
+    },
+    settings::Settings,
+};
+
+/// Where a running `cargo fw local` of that app and stage says that it serves Lambda's API.
+pub(in crate::command) fn running(args: &args::Local) -> Result<Option<String>> {
+    let app = App::find(args)?;
+    Ok(Announcement::read(&app.data_dir(&args.stage.stage)))
+}
+
+/// Builds the app, and invokes it once.
+pub(in crate::command) fn invoke(
+    args: &args::Local,
+    function: Option<&str>,
+    kind: InvocationType,
+    event: Bytes,
+    console: &Console,
+) -> Result<Invoked> {
+    let app = App::find(args)?;
+    let settings = Settings::load(app.settings_dir(), &args.stage.stage)?;
+    let ready = app.prepare(console)?;
+    deploy::block_on(async {
+        let data = app.data_dir(&settings.stage);
+        let services = Services::start(args, &settings, &data, console).await?;
+        let logs = Logs::new(console);
+        let source = Source {
+            manifest: &ready.manifest,
+            settings: &settings,
+            bootstrap: &ready.bootstrap,
+            replaceable: ready.built.is_some(),
+            directory: app.settings_dir(),
+            url: "http://localhost",
+            environment: services.environment().to_vec(),
+        };
+        let invoked = match Generation::new(source, &logs) {
+            Ok(generation) => {
+                let invoked = call(&generation, function, kind, event).await;
+                generation.close().await;
+                invoked
+            }
+            Err(failure) => Err(failure),
+        };
+        logs.flush().await;
+        services.shutdown().await;
+        invoked
+    })
+}
+
+async fn call(
+    generation: &Generation,
+    function: Option<&str>,
+    kind: InvocationType,
+    event: Bytes,
+) -> Result<Invoked> {
+    let functions = generation.functions();
+    let names: Vec<_> = functions
+        .iter()
+        .map(|pool| pool.name().to_owned())
+        .collect();
+    let name = choose(&names, function)?;
+    let Some(pool) = generation.function(name) else {
+        return Err(Failure::input(format!("there is no such function: {name}")));
+    };
+    if kind == InvocationType::DryRun {
+        return Ok(Invoked::default());
+    }
+    let arrival = arrival();
+    let trace = format!(
+        "Root={};Parent={};Sampled=0",
+        arrival.trace_root, arrival.span_id
+    );
+    let (payload, failed) = match pool.invoke(arrival.request_id, trace, event).await {
+        Outcome::Payload(payload) => (payload, false),
+        Outcome::FunctionError(document) => (document, true),
+        Outcome::Throttled => {
+            return Err(
+                Failure::unavailable(format!("the function takes no invocations: {name}"))
+                    .hint("`concurrency` in `fw.toml` is its reserved concurrency"),
+            );
+        }
+    };
+    // The process asks for its next event, and its log is whole.
+    Ok(Invoked {
+        payload,
+        failed,
+        log: None,
+    })
+}

@@ -1,0 +1,578 @@
+//! Lambda's own API, as far as a function is called with it: Invoke, and how it takes asynchronous events.
+//!
+//! On a port of its own, so that `aws lambda invoke --endpoint-url`, an SDK, or `cargo fw invoke` reaches the functions
+//! of a running `cargo fw local` past the gateway. Source: Lambda API reference, "Invoke" and
+//! "`PutFunctionEventInvokeConfig`"; answers as in gateway-truth §4.1.
+//!
+//! Signatures are not checked: it listens on loopback. What a web page could send is refused.
+
+use std::{
+    collections::HashMap,
+    convert::Infallible,
+    future::Future,
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use serde_json::{Value, json, value::RawValue};
+use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
+
+use super::{
+    asynchronous::{self, Clock, Config, Event},
+    environment::{self, Function},
+    logs::Logs,
+    pool::{Outcome, Pool},
+    server::arrival,
+    tail::Tail,
+};
+
+/// The largest event of a synchronous invocation, 6 MiB. `[U]` gateway-truth §4.1
+const LARGEST_EVENT: usize = 6 * 1024 * 1024;
+/// The largest event of an asynchronous one, 1 MB since October 2025. `[D]` gateway-truth §4.1; that it is 2^20 bytes is unverified.
+const LARGEST_ASYNCHRONOUS: usize = 1024 * 1024;
+/// How long the last lines of a log are waited for after the answer, which come when the process asks for its next event.
+const LAST_LINES: Duration = Duration::from_millis(500);
+/// The alias that a deployment gives the version with the traffic.
+const LIVE: &str = crate::deploy::model::ALIAS;
+
+/// Finds functions by their names.
+pub(crate) trait Functions: Clone + Send + Sync + 'static {
+    /// The processes of the function of that name. Waits where nothing is served yet.
+    fn find(&self, name: &str) -> impl Future<Output = Option<Pool>> + Send;
+
+    /// Those of all functions, the API's first. Waits where nothing is served yet.
+    fn all(&self) -> impl Future<Output = Vec<Pool>> + Send;
+}
+
+/// A running endpoint.
+#[derive(Debug)]
+pub(crate) struct InvokeApi {
+    address: SocketAddr,
+    accepting: JoinHandle<()>,
+}
+
+impl InvokeApi {
+    /// Starts it on a free port of loopback.
+    ///
+    /// # Errors
+    ///
+    /// The system's, when there is no port.
+    pub(crate) async fn start(
+        functions: impl Functions,
+        clock: Clock,
+        logs: Logs,
+    ) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let api = Arc::new(Api {
+            functions,
+            clock,
+            logs,
+            configs: Mutex::default(),
+        });
+        Ok(Self {
+            address,
+            accepting: tokio::spawn(accept(listener, api)),
+        })
+    }
+
+    /// Its URL, for `--endpoint-url`.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+impl Drop for InvokeApi {
+    /// Ends it, and with it the events that wait for their next attempt.
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+async fn accept<F: Functions>(listener: TcpListener, api: Arc<Api<F>>) {
+    // Dropped with this task, and its own tasks with it.
+    let mut tasks = tokio::task::JoinSet::new();
+    let (events, mut taken) = tokio::sync::mpsc::unbounded_channel::<Event>();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                let Ok((stream, _)) = accepted else {
+                    // Too many open files, most likely: let others close theirs.
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                    continue;
+                };
+                let (api, events) = (Arc::clone(&api), events.clone());
+                tasks.spawn(async move {
+                    let service = service_fn(|request| {
+                        let (api, events) = (Arc::clone(&api), events.clone());
+                        async move { Ok::<_, Infallible>(api.answer(request, &events).await) }
+                    });
+                    // An error is the client's: it went away, or does not speak HTTP.
+                    let _ = http1::Builder::new()
+                        .timer(TokioTimer::new())
+                        .serve_connection(TokioIo::new(stream), service)
+                        .await;
+                });
+            }
+            Some(event) = taken.recv() => {
+                let api = Arc::clone(&api);
+                tasks.spawn(async move {
+                    asynchronous::run(api.functions.clone(), event, api.clock.clone(), api.logs.clone()).await;
+                });
+            }
+            Some(_) = tasks.join_next(), if !tasks.is_empty() => {}
+        }
+    }
+}
+
+struct Api<F> {
+    functions: F,
+    clock: Clock,
+    logs: Logs,
+    /// How functions take asynchronous events, by name, where somebody has said so.
+    configs: Mutex<HashMap<String, Config>>,
+}
+
+type Answer = Response<Full<Bytes>>;
+type Events = tokio::sync::mpsc::UnboundedSender<Event>;
+
+/// Why a call is refused.
+struct Refused {
+    status: StatusCode,
+    code: &'static str,
+    document: Value,
+}
+
+impl Refused {
+    /// Most of Lambda's errors spell their message so; the SDKs read either.
+    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        let document = json!({ "Type": "User", "message": message.into() });
+        Self {
+            status,
+            code,
+            document,
+        }
+    }
+
+    /// `[R]` gateway-truth §4.1
+    fn unknown(name: &str, qualifier: &str) -> Self {
+        let (region, account) = (environment::region(), environment::ACCOUNT);
+        let message = format!(
+            "Function not found: arn:aws:lambda:{region}:{account}:function:{name}:{qualifier}"
+        );
+        Self {
+            status: StatusCode::NOT_FOUND,
+            code: "ResourceNotFoundException",
+            document: json!({ "Type": "User", "Message": message }),
+        }
+    }
+
+    /// `[R]` gateway-truth §4.1 for reserved concurrency; the other reason is the API reference's.
+    fn throttled(pool: &Pool) -> Self {
+        let reason = if pool.reserved().is_some() {
+            "ReservedFunctionConcurrentInvocationLimitExceeded"
+        } else {
+            "ConcurrentInvocationLimitExceeded"
+        };
+        Self {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            code: "TooManyRequestsException",
+            document: json!({ "Reason": reason, "Type": "User", "message": "Rate Exceeded." }),
+        }
+    }
+
+    fn too_large(limit: usize) -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "RequestEntityTooLargeException",
+            format!("Request must be smaller than {limit} bytes for the InvokeFunction operation"),
+        )
+    }
+
+    fn parameter(message: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "InvalidParameterValueException",
+            message,
+        )
+    }
+
+    fn answer(&self) -> Answer {
+        let mut answer = json_answer(self.status, &self.document);
+        answer
+            .headers_mut()
+            .insert("x-amzn-errortype", HeaderValue::from_static(self.code));
+        answer
+    }
+}
+
+/// What a path names.
+enum Call<'p> {
+    List,
+    Invoke(&'p str),
+    EventConfig(&'p str),
+}
+
+/// The operation that a path is of.
+fn call_of(path: &str) -> Option<Call<'_>> {
+    let inside = |start: &str, end: &str| path.strip_prefix(start)?.strip_suffix(end);
+    (path.trim_end_matches('/') == "/2015-03-31/functions")
+        .then_some(Call::List)
+        .or_else(|| inside("/2015-03-31/functions/", "/invocations").map(Call::Invoke))
+        .or_else(|| inside("/2019-09-25/functions/", "/event-invoke-config").map(Call::EventConfig))
+}
+
+/// A function's name and qualifier, from a name, a partial ARN or an ARN, each with or without qualifier
+/// (Lambda API reference, Invoke: `FunctionName`).
+fn function_of(text: &str) -> (String, Option<String>) {
+    let text = percent_encoding::percent_decode_str(text).decode_utf8_lossy();
+    let name = text
+        .split_once(":function:")
+        .or_else(|| text.split_once("function:"))
+        .map_or(&*text, |(_, name)| name);
+    match name.split_once(':') {
+        Some((name, qualifier)) => (name.to_owned(), Some(qualifier.to_owned())),
+        None => (name.to_owned(), None),
+    }
+}
+
+impl<F: Functions> Api<F> {
+    async fn answer(&self, request: Request<Incoming>, events: &Events) -> Answer {
+        let request_id = arrival().request_id;
+        let path = request.uri().path().to_owned();
+        let answered = match call_of(&path) {
+            _ if !is_from_here(request.headers()) => Err(Refused::new(
+                StatusCode::FORBIDDEN,
+                "AccessDeniedException",
+                "requests of web pages and for other hosts are refused",
+            )),
+            Some(Call::Invoke(name)) if request.method() == Method::POST => {
+                self.invoke(name, request, events, &request_id).await
+            }
+            Some(Call::List) if request.method() == Method::GET => Ok(self.list().await),
+            Some(Call::EventConfig(name)) => self.event_config(name, request).await,
+            _ => Err(Refused::new(
+                StatusCode::NOT_FOUND,
+                "UnknownOperationException",
+                "the local Lambda has no such operation",
+            )),
+        };
+        let mut answer = answered.unwrap_or_else(|refused| refused.answer());
+        if let Ok(id) = HeaderValue::try_from(request_id) {
+            answer.headers_mut().insert("x-amzn-requestid", id);
+        }
+        answer
+    }
+
+    async fn invoke(
+        &self,
+        name: &str,
+        request: Request<Incoming>,
+        events: &Events,
+        request_id: &str,
+    ) -> Result<Answer, Refused> {
+        let (name, mut qualifier) = function_of(name);
+        let (head, body) = request.into_parts();
+        if let Some(given) = query(head.uri.query(), "Qualifier") {
+            qualifier = Some(given);
+        }
+        let qualifier = qualifier.unwrap_or_else(|| Function::VERSION.to_owned());
+        let kind = text(&head.headers, "x-amz-invocation-type").unwrap_or("RequestResponse");
+        let limit = match kind {
+            "Event" => LARGEST_ASYNCHRONOUS,
+            "RequestResponse" | "DryRun" => LARGEST_EVENT,
+            _ => {
+                return Err(Refused::parameter(format!(
+                    "no such invocation type: {kind}"
+                )));
+            }
+        };
+        let pool = self.functions.find(&name).await;
+        // Locally there is one version, and the alias of a deployment stands for it.
+        let pool = pool.filter(|_| [Function::VERSION, LIVE].contains(&qualifier.as_str()));
+        let pool = pool.ok_or_else(|| Refused::unknown(&name, &qualifier))?;
+        let event = event(body, limit).await?;
+        let trace = arrival();
+        let trace = text(&head.headers, "x-amzn-trace-id").map_or_else(
+            || {
+                format!(
+                    "Root={};Parent={};Sampled=0",
+                    trace.trace_root, trace.span_id
+                )
+            },
+            str::to_owned,
+        );
+        match kind {
+            "DryRun" => Ok(empty(StatusCode::NO_CONTENT)),
+            "Event" => {
+                let config = self.configs().get(&name).cloned().unwrap_or_default();
+                // The other end lives as long as the connections.
+                let _ = events.send(Event {
+                    function: name,
+                    request_id: request_id.to_owned(),
+                    trace_id: trace,
+                    payload: event,
+                    config,
+                });
+                Ok(empty(StatusCode::ACCEPTED))
+            }
+            _ => {
+                let wants_log = text(&head.headers, "x-amz-log-type") == Some("Tail");
+                synchronous(&pool, request_id, trace, event, wants_log).await
+            }
+        }
+    }
+
+    /// `ListFunctions`, with as much of each as is known here.
+    async fn list(&self) -> Answer {
+        let functions: Vec<_> = self
+            .functions
+            .all()
+            .await
+            .iter()
+            .map(|pool| {
+                let function = pool.function();
+                json!({
+                    "FunctionName": function.name,
+                    "FunctionArn": function.arn(),
+                    "Runtime": "provided.al2023",
+                    "Handler": function.handler,
+                    "Timeout": function.timeout_seconds,
+                    "MemorySize": function.memory_mb,
+                    "Version": Function::VERSION,
+                })
+            })
+            .collect();
+        json_answer(StatusCode::OK, &json!({ "Functions": functions }))
+    }
+
+    /// `PutFunctionEventInvokeConfig`, and its `Get` and `Delete`.
+    async fn event_config(
+        &self,
+        name: &str,
+        request: Request<Incoming>,
+    ) -> Result<Answer, Refused> {
+        let (name, _) = function_of(name);
+        let pool = self.functions.find(&name).await;
+        let pool = pool.ok_or_else(|| Refused::unknown(&name, Function::VERSION))?;
+        let config = match *request.method() {
+            Method::PUT => {
+                let body = event(request.into_body(), LARGEST_EVENT).await?;
+                let config = parse_config(&body)?;
+                self.configs().insert(name, config.clone());
+                config
+            }
+            Method::GET => {
+                let config = self.configs().get(&name).cloned();
+                config.ok_or_else(|| Refused::unknown(&name, Function::VERSION))?
+            }
+            Method::DELETE => {
+                self.configs().remove(&name);
+                return Ok(empty(StatusCode::NO_CONTENT));
+            }
+            _ => {
+                return Err(Refused::new(
+                    StatusCode::NOT_FOUND,
+                    "UnknownOperationException",
+                    "the local Lambda has no such operation",
+                ));
+            }
+        };
+        let arn = format!("{}:{}", pool.function().arn(), Function::VERSION);
+        let destination = |arn: &Option<String>| json!({ "Destination": arn });
+        Ok(json_answer(
+            StatusCode::OK,
+            &json!({
+                "FunctionArn": arn,
+                "MaximumRetryAttempts": config.retries,
+                "MaximumEventAgeInSeconds": config.max_age.as_secs(),
+                "DestinationConfig": {
+                    "OnSuccess": destination(&config.on_success),
+                    "OnFailure": destination(&config.on_failure),
+                },
+            }),
+        ))
+    }
+
+    fn configs(&self) -> MutexGuard<'_, HashMap<String, Config>> {
+        self.configs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Invokes and waits for the result. `[R]` gateway-truth §4.1, §4.2
+async fn synchronous(
+    pool: &Pool,
+    request_id: &str,
+    trace: String,
+    event: Bytes,
+    wants_log: bool,
+) -> Result<Answer, Refused> {
+    let tail = wants_log.then(Tail::default);
+    let outcome = pool
+        .invoke_and_log(request_id.to_owned(), trace, event, tail.as_ref())
+        .await;
+    let (payload, failed) = match outcome {
+        Outcome::Payload(payload) => (payload, false),
+        Outcome::FunctionError(document) => (document, true),
+        Outcome::Throttled => return Err(Refused::throttled(pool)),
+    };
+    let mut answer = Response::new(Full::new(payload));
+    let headers = answer.headers_mut();
+    headers.insert(header::CONTENT_TYPE, JSON);
+    let version = HeaderValue::from_static(Function::VERSION);
+    headers.insert(HeaderName::from_static("x-amz-executed-version"), version);
+    if failed {
+        let unhandled = HeaderValue::from_static("Unhandled");
+        headers.insert(HeaderName::from_static("x-amz-function-error"), unhandled);
+    }
+    if let Some(tail) = tail {
+        // Work that goes on after the answer may keep the log open for as long as the timeout.
+        let _ = timeout(LAST_LINES, tail.ended()).await;
+        if let Ok(log) = HeaderValue::try_from(STANDARD.encode(tail.text())) {
+            headers.insert(HeaderName::from_static("x-amz-log-result"), log);
+        }
+    }
+    Ok(answer)
+}
+
+/// The body, which is to be JSON. Without one the event is an empty object; that is unverified.
+async fn event(body: Incoming, limit: usize) -> Result<Bytes, Refused> {
+    let body = match Limited::new(body, limit).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(error) if error.is::<LengthLimitError>() => return Err(Refused::too_large(limit)),
+        Err(error) => {
+            let message = format!("the request's body was not read to its end: {error}");
+            return Err(Refused::parameter(message));
+        }
+    };
+    if body.is_empty() {
+        return Ok(Bytes::from_static(b"{}"));
+    }
+    match serde_json::from_slice::<&RawValue>(&body) {
+        Ok(_) => Ok(body),
+        Err(error) => Err(Refused::new(
+            StatusCode::BAD_REQUEST,
+            "InvalidRequestContentException",
+            format!(
+                "Could not parse request body into json: Could not parse payload into json: {error}"
+            ),
+        )),
+    }
+}
+
+/// The body of `PutFunctionEventInvokeConfig`; the ranges are the API reference's.
+fn parse_config(body: &[u8]) -> Result<Config, Refused> {
+    let body: Value = serde_json::from_slice(body)
+        .map_err(|error| Refused::parameter(format!("not JSON: {error}")))?;
+    let mut config = Config::default();
+    if let Some(retries) = body["MaximumRetryAttempts"].as_u64() {
+        config.retries = u32::try_from(retries)
+            .ok()
+            .filter(|retries| *retries <= 2)
+            .ok_or_else(|| Refused::parameter("MaximumRetryAttempts is 0 to 2"))?;
+    }
+    if let Some(age) = body["MaximumEventAgeInSeconds"].as_u64() {
+        if !(60..=21_600).contains(&age) {
+            return Err(Refused::parameter(
+                "MaximumEventAgeInSeconds is 60 to 21600",
+            ));
+        }
+        config.max_age = Duration::from_secs(age);
+    }
+    let destination = |which: &str| {
+        let arn = body["DestinationConfig"][which]["Destination"].as_str();
+        arn.map(str::to_owned)
+    };
+    config.on_success = destination("OnSuccess");
+    config.on_failure = destination("OnFailure");
+    Ok(config)
+}
+
+/// Whether the request is one that no web page could send: for a loopback host, and without `Origin`, which browsers set
+/// with every POST (Fetch standard, "append a request `Origin` header").
+fn is_from_here(headers: &HeaderMap) -> bool {
+    let host = text(headers, "host").unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    ["127.0.0.1", "localhost", "[::1]"].contains(&name) && !headers.contains_key(header::ORIGIN)
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+fn query(query: Option<&str>, name: &str) -> Option<String> {
+    let value = query?
+        .split('&')
+        .find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name))?
+        .1;
+    let value = percent_encoding::percent_decode_str(value).decode_utf8_lossy();
+    Some(value.into_owned())
+}
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+fn json_answer(status: StatusCode, document: &Value) -> Answer {
+    let mut answer = Response::new(Full::new(Bytes::from(document.to_string())));
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    answer
+}
+
+fn empty(status: StatusCode) -> Answer {
+    let mut answer = Response::new(Full::default());
+    *answer.status_mut() = status;
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{function_of, is_from_here, query};
+
+    #[test]
+    fn a_function_is_named_by_name_or_arn_with_or_without_qualifier() {
+        let named = |text: &str| {
+            let (name, qualifier) = function_of(text);
+            (name, qualifier.unwrap_or_default())
+        };
+        let pair = |name: &str, qualifier: &str| (name.to_owned(), qualifier.to_owned());
+        assert_eq!(named("notes-dev"), pair("notes-dev", ""));
+        assert_eq!(named("notes-dev:live"), pair("notes-dev", "live"));
+        assert_eq!(named("notes-dev%3A%24LATEST"), pair("notes-dev", "$LATEST"));
+        assert_eq!(
+            named("123456789012:function:notes-dev"),
+            pair("notes-dev", "")
+        );
+        assert_eq!(
+            named("arn:aws:lambda:eu-central-1:123456789012:function:notes-dev:live"),
+            pair("notes-dev", "live")
+        );
+        assert_eq!(
+            query(Some("a=1&Qualifier=%24LATEST"), "Qualifier").as_deref(),
+            Some("$LATEST")
+        );
+    }
+
+    #[test]
+    fn what_a_web_page_sends_is_refused() {
+        let headers = |pairs: &[(&'static str, &'static str)]| {
+            pairs
+                .iter()
+                .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+                .collect()
+        };
+        assert!(is_from_here(&headers(&[("host", "127.0.0.1:4711")])));
+        assert!(is_from_here(&headers(&[("host", "localhost")])));
+        assert!(!is_from_here(&headers(&[("host", "rebound.example:4711")])));
+        assert!(!is_from_here(&headers(&[])));
+        let page = [("host", "127.0.0.1:1"), ("origin", "https://a.example")];
+        assert!(!is_from_here(&headers(&page)));
+    }
+}

@@ -1,0 +1,197 @@
+//! `cargo fw event` and `cargo fw invoke`, with and without a running `cargo fw local`.
+
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+use tempfile::TempDir;
+
+use crate::local_support::{Local, cli, project};
+
+/// Runs the command with that on its standard input.
+fn run(folder: &Path, args: &[&str], input: &str) -> (Option<i32>, String, String) {
+    let mut child = cli(folder, args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the CLI");
+    let mut stdin = child.stdin.take().expect("its standard input");
+    // It may end without reading.
+    let _ = stdin.write_all(input.as_bytes());
+    drop(stdin);
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = child.wait_with_output().expect("its end");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+    (status.code(), text(stdout), text(stderr))
+}
+
+/// A folder with the bootstrap of the conformance cases, and settings that choose its handler.
+fn handlers(handler: &str) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let bootstrap = folder.path().join("handlers");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/handlers.rs");
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let status = Command::new(rustc)
+        .args(["--edition", "2024", "-o"])
+        .arg(&bootstrap)
+        .arg(source)
+        .status()
+        .expect("rustc");
+    assert!(status.success());
+    let settings = format!("timeout = 3\n[environment]\nHANDLER = '{handler}'\n");
+    fs::write(folder.path().join("fw.toml"), settings).expect("settings");
+    (folder, bootstrap)
+}
+
+#[test]
+fn an_event_is_of_the_apps_route_and_invoke_takes_it() {
+    let folder = project("piped");
+    fs::write(folder.path().join("src/version.txt"), "7").expect("a source");
+    let event = ["event", "http-api", "GET", "/env/MODE?x=1&x=2"];
+    let (code, event, stderr) = run(folder.path(), &event, "");
+    assert_eq!(code, Some(0), "{stderr}");
+    let parsed: serde_json::Value = serde_json::from_str(&event).expect("JSON");
+    assert_eq!(parsed["routeKey"], "GET /env/{name}");
+    assert_eq!(parsed["pathParameters"]["name"], "MODE");
+    assert_eq!(parsed["queryStringParameters"]["x"], "1,2");
+
+    // Without a server: a process of its own, whose log is on standard error.
+    fs::write(
+        folder.path().join("fw.toml"),
+        "[environment]\nMODE = \"plain\"\n",
+    )
+    .expect("settings");
+    let (code, stdout, stderr) = run(folder.path(), &["invoke", "--event", "-"], &event);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert_eq!(stdout, "{\"statusCode\":200,\"body\":\"plain\"}\n");
+    assert!(stderr.contains("REPORT RequestId: "), "{stderr}");
+
+    // With a server: in its processes.
+    let local = Local::start(folder.path(), &["local", "--port", "0", "--no-reload"]);
+    for _ in 0..2 {
+        let (code, stdout, stderr) =
+            run(folder.path(), &["invoke", "saves-dev", "-e", "-"], &event);
+        assert_eq!(code, Some(0), "{stderr}");
+        assert_eq!(stdout, "{\"statusCode\":200,\"body\":\"plain\"}\n");
+        assert!(stderr.contains("END RequestId: "), "{stderr}");
+    }
+    local.wait_for_line("Init Duration");
+    let (code, _, stderr) = run(folder.path(), &["invoke", "nobody"], "");
+    assert_eq!(code, Some(65), "{stderr}");
+    assert!(stderr.contains("there is: saves-dev"), "{stderr}");
+    let announcement = folder.path().join("target/fw/piped/dev/lambda-api");
+    assert!(announcement.exists());
+    drop(local);
+    assert!(!announcement.exists(), "the server took its word back");
+}
+
+#[test]
+fn events_need_no_app_and_tell_why_there_is_none() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let of = |args: &[&str]| {
+        let (code, stdout, stderr) = run(folder.path(), args, "from stdin");
+        assert_eq!(code, Some(0), "{stderr}");
+        serde_json::from_str::<serde_json::Value>(&stdout).expect("JSON")
+    };
+    let rest = of(&[
+        "event",
+        "rest-api",
+        "PUT",
+        "/items/7",
+        "--route",
+        "PUT /items/{id}",
+        "--stage",
+        "prod",
+        "-H",
+        "content-type: application/json",
+        "-d",
+        "{\"a\":1}",
+    ]);
+    assert_eq!(rest["resource"], "/items/{id}");
+    assert_eq!(rest["requestContext"]["path"], "/prod/items/7");
+    assert_eq!(rest["body"], "{\"a\":1}");
+    let url = of(&[
+        "event",
+        "function-url",
+        "POST",
+        "/x",
+        "-H",
+        "content-type: text/plain",
+        "-d",
+        "@-",
+    ]);
+    assert_eq!(url["body"], "from stdin");
+    let old = of(&["event", "http-api", "GET", "/x", "--payload-format", "1.0"]);
+    assert_eq!(
+        (&old["version"], &old["path"]),
+        (&"1.0".into(), &"/x".into())
+    );
+    for (args, code, said) in [
+        (
+            vec!["event", "http-api", "GET", "/x", "--route", "GET /y"],
+            1,
+            "with 404",
+        ),
+        (
+            vec!["event", "http-api", "GET", "x"],
+            64,
+            "begins with a slash",
+        ),
+        (
+            vec!["event", "http-api", "GET", "/x", "-H", "nonsense"],
+            64,
+            "not a header",
+        ),
+        (
+            vec!["event", "http-api", "GET", "/x", "--route", "nonsense"],
+            65,
+            "not a route",
+        ),
+        (
+            vec!["event", "function-url", "GET", "/x", "--stage", "a"],
+            64,
+            "has no stages",
+        ),
+        (vec!["event", "alb", "GET", "/x"], 64, "http-api"),
+    ] {
+        let (seen, stdout, stderr) = run(folder.path(), &args, "");
+        assert_eq!(seen, Some(code), "{args:?}: {stderr}");
+        assert!(stderr.contains(said), "{args:?}: {stderr}");
+        assert_eq!(stdout, "", "{args:?}");
+    }
+}
+
+#[test]
+fn a_functions_error_is_the_result_and_an_exit_code_of_its_own() {
+    let (folder, bootstrap) = handlers("raise:Mine:it is broken");
+    let bootstrap = bootstrap.to_str().expect("a path");
+    let (code, stdout, stderr) = run(folder.path(), &["invoke", "--bootstrap", bootstrap], "");
+    assert_eq!(code, Some(3), "{stderr}");
+    let document: serde_json::Value = serde_json::from_str(&stdout).expect("JSON");
+    assert_eq!(document["errorType"], "Mine");
+    assert!(
+        stderr.contains("error: the function gave an error"),
+        "{stderr}"
+    );
+
+    for (args, code, said) in [
+        (vec!["--event", "-"], 65, "the event is not JSON"),
+        (vec!["--event", "nowhere.json"], 65, "nowhere.json"),
+        (vec!["--type", "event"], 69, "cargo fw local"),
+        (vec!["--type", "dry-run"], 0, "was not invoked"),
+        (vec!["other"], 65, "there is: handlers-dev"),
+    ] {
+        let args = [&["invoke", "--bootstrap", bootstrap], &args[..]].concat();
+        let (seen, stdout, stderr) = run(folder.path(), &args, "{not json");
+        assert_eq!(seen, Some(code), "{args:?}: {stderr}");
+        assert!(stderr.contains(said), "{args:?}: {stderr}");
+        assert_eq!(stdout.trim(), "", "{args:?}");
+    }
+}
