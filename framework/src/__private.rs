@@ -1,23 +1,33 @@
 //! What generated code may name. Not public: it changes with any patch version.
 
 pub use crate::{
+    auth::{Authorizer, AuthorizerDecl, AuthorizerInfo, Decision, IntoAuthorizer, IntoDecision},
     error::{Error, Problems},
     extract::{FromParam, FromRequest, Param},
     manifest::Place,
     request::Request,
     response::{IntoResponse, Response},
     route::{
-        BoxFuture, IntoRoute, ParamInfo, Route, RouteDecl, RouteInfo, Routes, assert_distinct,
+        BoxFuture, Guard, IntoRoute, ParamInfo, Route, RouteDecl, RouteInfo, Routes,
+        assert_distinct,
     },
 };
 pub use fw_macros::routes;
-pub use std::option::Option;
+pub use std::{marker::Sync, option::Option, result::Result};
 
 use std::future::Future;
 
 /// Boxes a handler's future: the single point where its type is erased, and where it must be [`Send`].
 #[inline]
 pub fn boxed<'r>(future: impl Future<Output = Response> + Send + 'r) -> BoxFuture<'r, Response> {
+    Box::pin(future)
+}
+
+/// Boxes an authorizer's future, as [`boxed`] a handler's.
+#[inline]
+pub fn boxed_decision<'r>(
+    future: impl Future<Output = Result<Decision, Error>> + Send + 'r,
+) -> BoxFuture<'r, Result<Decision, Error>> {
     Box::pin(future)
 }
 

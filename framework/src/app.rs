@@ -9,7 +9,7 @@ use crate::{
     dispatch::{Assembly, Endpoint, Table, Target},
     error::Error,
     manifest::{Manifest, Source},
-    route::Routes,
+    route::{Routes, RoutesOf},
     service::{Body, BoxError, Inner, middleware::Middleware, mounted},
 };
 
@@ -68,18 +68,18 @@ impl<S: Send + Sync + 'static> App<S> {
     }
 
     /// Adds routes, made by [`routes!`](crate::routes).
-    pub fn routes(self, routes: Routes<S>) -> Self {
-        self.add("", routes)
+    pub fn routes(self, routes: impl RoutesOf<S>) -> Self {
+        self.add("", routes.into_routes())
     }
 
     /// Adds routes under a path, which stands before theirs: `/v1` makes `/objects/{key}` of a list `/v1/objects/{key}`.
     ///
     /// A prefix starts with a slash and does not end with one; [`check`](Self::check) refuses another.
-    pub fn mount(mut self, prefix: &str, routes: Routes<S>) -> Self {
+    pub fn mount(mut self, prefix: &str, routes: impl RoutesOf<S>) -> Self {
         if !is_prefix(prefix) {
             self.errors.push(AppError::Prefix(prefix.to_owned()));
         }
-        self.add(prefix, routes)
+        self.add(prefix, routes.into_routes())
     }
 
     /// Hands all requests to a path and to what lies under it to a tower service, an axum router for example.
@@ -124,6 +124,8 @@ impl<S: Send + Sync + 'static> App<S> {
                 info: None,
                 source: Source::new(place.file(), place.line()),
                 target: Target::Service(Arc::clone(&service)),
+                guard: None,
+                api_key: false,
             });
         }
         self
@@ -157,11 +159,13 @@ impl<S: Send + Sync + 'static> App<S> {
         self
     }
 
-    /// What the app tells about itself: its name, and its routes ordered by path and then by method.
+    /// What the app tells about itself: its name, its routes ordered by path and then by method, and the authorizers that they name.
     #[must_use]
     pub fn manifest(&self) -> Manifest {
         let mut manifest = Manifest::new(self.name);
         manifest.routes = self.endpoints.iter().map(Endpoint::manifest).collect();
+        let authorizers = Table::authorizers(&self.endpoints);
+        manifest.authorizers = authorizers.iter().map(|it| it.info().manifest()).collect();
         manifest
     }
 
@@ -272,6 +276,13 @@ pub enum AppError {
         /// Where the handler stands.
         source: Source,
     },
+    /// Two authorizers have one name, and so one function.
+    Authorizers {
+        /// The name.
+        name: String,
+        /// The two functions, and where they stand.
+        handlers: Box<[(String, Source); 2]>,
+    },
     /// Two handlers answer the same method and path.
     Conflict {
         /// The method and the path.
@@ -296,6 +307,14 @@ impl fmt::Display for AppError {
             ),
             Self::Path { problem, source } => {
                 write!(f, "{problem} (at {}:{})", source.file, source.line)
+            }
+            Self::Authorizers { name, handlers } => {
+                let [(first, here), (second, there)] = &**handlers;
+                write!(
+                    f,
+                    "two authorizers are called `{name}`, rename one: `{first}` ({}:{}) and `{second}` ({}:{})",
+                    here.file, here.line, there.file, there.line
+                )
             }
             Self::Conflict { key, handlers } => {
                 let [(first, here), (second, there)] = &**handlers;

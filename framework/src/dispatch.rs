@@ -13,9 +13,12 @@ use std::{
 };
 
 use percent_encoding::percent_decode_str;
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use crate::{
     app::AppError,
+    auth::Authorizer,
     context::{self, LambdaContext},
     error::{self, Error},
     event::{self, NotHttp, Refusal},
@@ -24,7 +27,7 @@ use crate::{
     payload::Payload,
     request::Request,
     response::{IntoResponse, Response},
-    route::{BoxFuture, Call, Route, RouteInfo},
+    route::{BoxFuture, Call, Guard, Route, RouteInfo},
     service::middleware::{Middleware, Stack},
 };
 
@@ -35,6 +38,8 @@ pub(crate) struct Endpoint<S> {
     pub(crate) info: Option<RouteInfo>,
     pub(crate) source: Source,
     pub(crate) target: Target<S>,
+    pub(crate) guard: Option<Guard<S>>,
+    pub(crate) api_key: bool,
 }
 
 /// Who answers.
@@ -62,6 +67,8 @@ impl<S> Endpoint<S> {
             info: Some(info),
             source: Source::new(info.file, info.line),
             target: Target::Handler(route.call),
+            guard: route.guard,
+            api_key: route.api_key,
         })
     }
 
@@ -81,6 +88,8 @@ impl<S> Endpoint<S> {
                 })
                 .collect();
         }
+        route.authorization = self.guard.as_ref().and_then(Guard::manifest);
+        route.api_key = self.api_key;
         route
     }
 
@@ -111,12 +120,32 @@ pub(crate) struct Table<S> {
 impl<S> Table<S> {
     /// Takes endpoints that are ordered by path and method.
     pub(crate) fn new(endpoints: Vec<Endpoint<S>>) -> Result<Self, AppError> {
+        one_function_each(&endpoints)?;
         let matcher = matcher(&endpoints)?;
         Ok(Self { endpoints, matcher })
     }
 
+    /// The authorizers that the endpoints name, each once.
+    pub(crate) fn authorizers(endpoints: &[Endpoint<S>]) -> Vec<Authorizer<S>> {
+        let mut found: Vec<Authorizer<S>> = Vec::new();
+        for endpoint in endpoints {
+            if let Some(Guard::Authorizer(authorizer)) = &endpoint.guard
+                && !found.iter().any(|known| known.info() == authorizer.info())
+            {
+                found.push(*authorizer);
+            }
+        }
+        found
+    }
+
+    /// All authorizers of the app, each once.
+    pub(crate) fn all_authorizers(&self) -> Vec<Authorizer<S>> {
+        Self::authorizers(&self.endpoints)
+    }
+
     /// Finds conflicts between endpoints.
     pub(crate) fn check(endpoints: &[Endpoint<S>]) -> Result<(), AppError> {
+        one_function_each(endpoints)?;
         matcher(endpoints).map(drop)
     }
 
@@ -161,6 +190,25 @@ impl<S> Table<S> {
     }
 }
 
+/// Finds two authorizers of one name: each is a function of its own, and its name is that function's.
+fn one_function_each<S>(endpoints: &[Endpoint<S>]) -> Result<(), AppError> {
+    let known = Table::authorizers(endpoints);
+    for (at, second) in known.iter().enumerate() {
+        let second = second.info();
+        let same_name = |first: &&Authorizer<S>| first.info().name == second.name;
+        if let Some(first) = known.iter().take(at).find(same_name) {
+            return Err(AppError::Authorizers {
+                name: second.name.to_owned(),
+                handlers: Box::new(
+                    [first.info(), second]
+                        .map(|it| (it.handler.to_owned(), Source::new(it.file, it.line))),
+                ),
+            });
+        }
+    }
+    Ok(())
+}
+
 /// A matcher over all endpoints but `$default`, by their position.
 fn matcher<S>(endpoints: &[Endpoint<S>]) -> Result<Matcher, AppError> {
     let mut matcher = Matcher::default();
@@ -191,6 +239,42 @@ fn matcher<S>(endpoints: &[Endpoint<S>]) -> Result<Matcher, AppError> {
         }
     }
     Ok(matcher)
+}
+
+/// A failure of which Lambda gets an error document, as nobody waits for an HTTP response.
+#[derive(Debug)]
+pub(crate) struct FunctionError {
+    /// The document's `errorType`.
+    pub(crate) kind: &'static str,
+    /// Its `errorMessage`.
+    pub(crate) message: String,
+}
+
+impl From<NotHttp> for FunctionError {
+    fn from(error: NotHttp) -> Self {
+        Self {
+            kind: NotHttp::TYPE,
+            message: error.to_string(),
+        }
+    }
+}
+
+/// What a function answers with.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// The API.
+    Http(Payload),
+    /// An authorizer.
+    Decision(Box<RawValue>),
+}
+
+impl Serialize for Answer {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Http(payload) => payload.serialize(serializer),
+            Self::Decision(decision) => decision.serialize(serializer),
+        }
+    }
 }
 
 /// An app with its state, ready to answer.
@@ -224,16 +308,31 @@ impl<S: Send + Sync + 'static> Assembly<S> {
 }
 
 impl<S: Send + Sync + 'static> Dispatcher<S> {
-    /// The answer to an event, in the format of the gateway that sent it.
+    /// The answer to an event: that of the API, or of one of its authorizers.
+    ///
+    /// # Errors
+    ///
+    /// When the event is of another kind, or the authorizer fails.
+    pub(crate) async fn answer(
+        &self,
+        authorizer: Option<&Authorizer<S>>,
+        event: &str,
+        lambda: LambdaContext,
+    ) -> Result<Answer, FunctionError> {
+        Ok(match authorizer {
+            None => Answer::Http(self.answer_request(event, lambda).await?),
+            Some(authorizer) => {
+                Answer::Decision(authorizer.answer(&self.core.state, event, lambda).await?)
+            }
+        })
+    }
+
+    /// The answer to a request, in the format of the gateway that sent it.
     ///
     /// # Errors
     ///
     /// When it is no HTTP request.
-    pub(crate) async fn answer(
-        &self,
-        event: &str,
-        lambda: LambdaContext,
-    ) -> Result<Payload, NotHttp> {
+    async fn answer_request(&self, event: &str, lambda: LambdaContext) -> Result<Payload, NotHttp> {
         let request_id = context::enter(&lambda.request_id);
         let (format, response) = match event::read(event, Cow::Owned(lambda)) {
             Ok(arrival) => (
@@ -324,7 +423,7 @@ impl Panicked {
 }
 
 /// Drives a future; a panic in it ends the future and not the process.
-async fn caught<T>(future: impl Future<Output = T>) -> Result<T, Box<dyn Any + Send>> {
+pub(crate) async fn caught<T>(future: impl Future<Output = T>) -> Result<T, Box<dyn Any + Send>> {
     let mut future = std::pin::pin!(future);
     poll_fn(
         |context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {

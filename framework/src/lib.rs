@@ -48,6 +48,8 @@
 #[cfg(feature = "app")]
 mod app;
 #[cfg(feature = "app")]
+pub mod auth;
+#[cfg(feature = "app")]
 pub mod context;
 #[cfg(feature = "app")]
 mod dispatch;
@@ -97,6 +99,9 @@ pub use crate::{
     response::{IntoResponse, Json, Response},
     route::{Route, Routes},
 };
+#[cfg(feature = "app")]
+#[doc = include_str!("docs/authorizer.md")]
+pub use fw_macros::authorizer;
 #[cfg(feature = "app")]
 #[doc = include_str!("docs/route.md")]
 pub use fw_macros::route;

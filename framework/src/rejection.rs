@@ -17,7 +17,8 @@
 //! | [`InvalidQuery`] | 400 | query, parameter |
 //! | [`InvalidHeader`] | 400 | header |
 //! | [`NoCredentials`] | 401 | – |
-//! | [`UnknownSourceIp`], [`UnexpectedEvent`], [`MissingExtension`] | 500 | – |
+//! | [`UnexpectedClaims`] | 403 | – |
+//! | [`UnknownSourceIp`], [`UnexpectedEvent`], [`MissingExtension`], [`NoAuthorizer`] | 500 | – |
 
 use std::{borrow::Cow, fmt};
 
@@ -337,6 +338,74 @@ impl fmt::Display for MissingExtension {
             f,
             "no middleware has inserted a `{expected}` into the request's extensions: is its layer on this route?"
         )
+    }
+}
+
+/// 500: the handler asks who calls, and nobody asked the caller. It is the route that lacks something, not the request; and a handler
+/// that relies on it must not run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NoAuthorizer {
+    /// What there is none of, and where to look.
+    pub(crate) what: &'static str,
+}
+
+internal!(NoAuthorizer);
+
+impl fmt::Display for NoAuthorizer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the event has no {}?", self.what)
+    }
+}
+
+/// 403: the token is good, but lacks a claim that the handler needs, or has one of another shape.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnexpectedClaims {
+    /// What is wrong: for the log.
+    pub detail: String,
+    /// The type that they were read as.
+    pub expected: &'static str,
+}
+
+impl UnexpectedClaims {
+    /// The status that it answers with.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        StatusCode::FORBIDDEN
+    }
+}
+
+impl fmt::Display for UnexpectedClaims {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { detail, expected } = self;
+        write!(f, "the claims cannot be read as `{expected}`: {detail}")
+    }
+}
+
+impl From<UnexpectedClaims> for Error {
+    fn from(rejection: UnexpectedClaims) -> Self {
+        Self::forbidden("the token lacks what this route needs").with_cause(rejection.to_string())
+    }
+}
+
+either! {
+    /// Why [`Claims`](crate::extract::Claims) could not be read.
+    ClaimsRejection {
+        /// Nobody asked for a token.
+        NoAuthorizer(NoAuthorizer),
+        /// The token has others.
+        Claims(UnexpectedClaims),
+    }
+}
+
+either! {
+    /// Why an [`AuthContext`](crate::extract::AuthContext) could not be read.
+    ContextRejection {
+        /// No authorizer was asked.
+        NoAuthorizer(NoAuthorizer),
+        /// The context is of another shape.
+        Context(UnexpectedEvent),
     }
 }
 

@@ -1,7 +1,10 @@
 //! Routes: const data and function pointers, as the macros make them.
 
+mod guard;
+
 use std::{fmt, future::Future, pin::Pin};
 
+pub use self::guard::Guard;
 use crate::{manifest::Place, request::Request, response::Response};
 
 /// The future of a handler's answer.
@@ -98,6 +101,8 @@ pub struct Route<S> {
     /// What is known of it at compile time.
     pub(crate) info: RouteInfo,
     pub(crate) call: Call<S>,
+    pub(crate) guard: Option<Guard<S>>,
+    pub(crate) api_key: bool,
 }
 
 pub(crate) enum Call<S> {
@@ -138,6 +143,8 @@ impl<S> Route<S> {
         Self {
             info,
             call: Call::WithState(handler),
+            guard: None,
+            api_key: false,
         }
     }
 
@@ -148,6 +155,8 @@ impl<S> Route<S> {
         Self {
             info,
             call: Call::Stateless(handler),
+            guard: None,
+            api_key: false,
         }
     }
 
@@ -197,6 +206,23 @@ pub trait IntoRoute<S>: RouteDecl {
 /// A list of routes, made by [`routes!`](crate::routes).
 pub struct Routes<S> {
     pub(crate) list: Vec<Route<S>>,
+}
+
+/// A list of routes of an app whose state is `S`: [`Routes<S>`](Routes), and nothing else. It is a trait for what rustc says of others.
+#[diagnostic::on_unimplemented(
+    message = "these routes are of another app than one whose state is `{S}`",
+    label = "a handler or an authorizer in this list asks for another state",
+    note = "who takes a `&T` asks for an app whose state is `T`: make it with `App::new(\"name\", init)`, where `init` is an async function that returns the `T`; `App::stateless` has the state `()`"
+)]
+pub trait RoutesOf<S> {
+    /// The list.
+    fn into_routes(self) -> Routes<S>;
+}
+
+impl<S> RoutesOf<S> for Routes<S> {
+    fn into_routes(self) -> Self {
+        self
+    }
 }
 
 impl<S> fmt::Debug for Routes<S> {

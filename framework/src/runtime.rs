@@ -21,10 +21,10 @@ use tower::service_fn;
 use crate::{
     app::{App, AppError},
     context::LambdaContext,
+    dispatch::FunctionError,
     error::Error,
-    event::NotHttp,
     log,
-    manifest::MANIFEST_ENV,
+    manifest::{MANIFEST_ENV, Manifest},
 };
 
 /// The state could not be made, or Lambda is gone.
@@ -33,6 +33,14 @@ const FAILED: u8 = 1;
 const NOT_LAMBDA: u8 = 64;
 /// The app or the environment is ill-formed; `EX_CONFIG` of sysexits.h.
 const ILL_FORMED: u8 = 78;
+
+/// What the function is to be, in Lambda's words its handler.
+const HANDLER: &str = "_HANDLER";
+/// What stands before an authorizer's name there.
+const AUTHORIZER: &str = "authorizer.";
+
+/// What is told before an initialiser's cause.
+const STATE: &str = "the app's state cannot be made";
 
 const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
 
@@ -49,7 +57,7 @@ pub(crate) fn run<S: Send + Sync + 'static>(app: App<S>) -> ExitCode {
     let name = app.name();
     let ran = match runtime_api {
         Some(runtime_api) if !wants_manifest => serve(app, &runtime_api),
-        _ => app.check().map(|()| print_manifest(&app)),
+        _ => app.check().map(|()| print_manifest(&app.manifest())),
     };
     ran.unwrap_or_else(|error| {
         tell(format_args!("the app `{name}` is ill-formed: {error}"));
@@ -57,8 +65,8 @@ pub(crate) fn run<S: Send + Sync + 'static>(app: App<S>) -> ExitCode {
     })
 }
 
-fn print_manifest<S: Send + Sync + 'static>(app: &App<S>) -> ExitCode {
-    let printed = serde_json::to_string(&app.manifest())
+fn print_manifest(manifest: &Manifest) -> ExitCode {
+    let printed = serde_json::to_string(manifest)
         .map_err(std::io::Error::from)
         .and_then(|manifest| {
             let mut out = std::io::stdout().lock();
@@ -81,6 +89,35 @@ fn serve<S: Send + Sync + 'static>(app: App<S>, runtime_api: &str) -> Result<Exi
         tell(format_args!("{problem}"));
         return Ok(ExitCode::from(ILL_FORMED));
     }
+    // One executable, every function: the API, unless Lambda's configuration names another part.
+    let handler = env::var(HANDLER).unwrap_or_default();
+    let authorizer = match handler.strip_prefix(AUTHORIZER) {
+        None => None,
+        Some(name) => {
+            let known = assembly.table.all_authorizers();
+            let found = known
+                .iter()
+                .find(|authorizer| authorizer.info().name == name);
+            if found.is_none() {
+                let known: Vec<&str> = known.iter().map(|it| it.info().name).collect();
+                let cause = format!(
+                    "`{HANDLER}` asks for the authorizer `{}`, but the app's are: {}",
+                    name.escape_debug(),
+                    if known.is_empty() {
+                        "none".to_owned()
+                    } else {
+                        known.join(", ")
+                    }
+                );
+                return Ok(init_failed(
+                    runtime_api,
+                    "the function cannot start",
+                    &cause,
+                ));
+            }
+            found.copied()
+        }
+    };
     let tokio = match tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -95,17 +132,21 @@ fn serve<S: Send + Sync + 'static>(app: App<S>, runtime_api: &str) -> Result<Exi
     // What the state holds need not be unwind-safe: nobody sees it after a panic.
     let state = match catch_unwind(AssertUnwindSafe(|| tokio.block_on(init()))) {
         Ok(Ok(state)) => state,
-        Ok(Err(error)) => return Ok(init_failed(runtime_api, &chain(&error))),
+        Ok(Err(error)) => return Ok(init_failed(runtime_api, STATE, &chain(&error))),
         Err(panic) => {
             let cause = format!("panicked: {}", log::message(&*panic));
-            return Ok(init_failed(runtime_api, &cause));
+            return Ok(init_failed(runtime_api, STATE, &cause));
         }
     };
 
-    let dispatcher = &assembly.with_state(state);
+    let (dispatcher, authorizer) = (&assembly.with_state(state), &authorizer);
     let handler = service_fn(move |event: LambdaEvent<Box<RawValue>>| async move {
         dispatcher
-            .answer(event.payload.get(), event.context.into())
+            .answer(
+                authorizer.as_ref(),
+                event.payload.get(),
+                event.context.into(),
+            )
             .await
     });
     Ok(match tokio.block_on(Runtime::new(handler).run()) {
@@ -140,8 +181,8 @@ fn check_environment(runtime_api: &str) -> Result<(), String> {
 }
 
 /// Tells of a failed initialisation on stderr and to Lambda, which ends the environment.
-fn init_failed(runtime_api: &str, cause: &str) -> ExitCode {
-    tell(format_args!("the app's state cannot be made: {cause}"));
+fn init_failed(runtime_api: &str, what: &str, cause: &str) -> ExitCode {
+    tell(format_args!("{what}: {cause}"));
     if let Err(error) = init_error::report(runtime_api, cause) {
         tell(format_args!("Lambda cannot be told of it: {error}"));
     }
@@ -179,11 +220,11 @@ impl From<lambda_runtime::Context> for LambdaContext {
     }
 }
 
-impl From<NotHttp> for Diagnostic {
-    fn from(error: NotHttp) -> Self {
+impl From<FunctionError> for Diagnostic {
+    fn from(error: FunctionError) -> Self {
         Self {
-            error_type: NotHttp::TYPE.to_owned(),
-            error_message: error.to_string(),
+            error_type: error.kind.to_owned(),
+            error_message: error.message,
         }
     }
 }

@@ -15,6 +15,8 @@
 //!
 //! In an async test (`#[tokio::test]`) write `.await` in place of `.send()`.
 
+mod guard;
+
 use std::{
     fmt,
     future::{Future, IntoFuture},
@@ -30,17 +32,21 @@ use std::{
 use bytes::Bytes;
 use http::StatusCode;
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
 
 use crate::{
     app::App,
+    auth::PRINCIPAL,
     context::LambdaContext,
-    event::NotHttp,
+    dispatch::{Answer, FunctionError},
     gateway::{
         ApiIdentity, Arrival, FrontDoor, FunctionUrl, FunctionUrlConfig, HttpApi, HttpApiConfig,
         HttpReply, HttpRequest, Outcome, PayloadFormat, Received, RestApi, RestApiConfig, RouteKey,
     },
-    payload::Payload,
+    manifest::{Manifest, ManifestRoute},
 };
+
+use self::guard::{Caller, admit};
 
 /// What stands before the app.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,15 +63,19 @@ pub enum Gateway {
     FunctionUrl,
 }
 
-type Answering = Pin<Box<dyn Future<Output = Result<Payload, NotHttp>> + Send>>;
+type Answering = Pin<Box<dyn Future<Output = Result<Answer, FunctionError>> + Send>>;
+
+/// One of the app's functions: an authorizer by its name, or the API.
+type Function = dyn Fn(Option<String>, Bytes, LambdaContext) -> Answering + Send + Sync;
 
 /// A client of one app.
 #[derive(Clone)]
 pub struct Client {
-    routes: Arc<[RouteKey]>,
+    /// Its routes stand in the order in which the gateway knows them.
+    manifest: Arc<Manifest>,
     gateway: Gateway,
     door: Arc<FrontDoor>,
-    app: Arc<dyn Fn(Bytes, LambdaContext) -> Answering + Send + Sync>,
+    app: Arc<Function>,
 }
 
 impl Client {
@@ -78,24 +88,25 @@ impl Client {
     #[must_use]
     pub fn new<S: Send + Sync + 'static>(app: App<S>, state: S) -> Self {
         let manifest = app.manifest();
-        let dispatcher = match app.into_parts() {
-            Ok((_, assembly)) => Arc::new(assembly.with_state(state)),
+        let (authorizers, dispatcher) = match app.into_parts() {
+            Ok((_, assembly)) => (
+                assembly.table.all_authorizers(),
+                Arc::new(assembly.with_state(state)),
+            ),
             Err(error) => panic!("the app is ill-formed: {error}"),
         };
-        let routes: Arc<[RouteKey]> = manifest
-            .routes
-            .iter()
-            .filter_map(|route| route.key().parse().ok())
-            .collect();
         Self {
-            door: Arc::new(front_door(Gateway::HttpApi, &routes)),
+            door: Arc::new(front_door(Gateway::HttpApi, &manifest)),
             gateway: Gateway::HttpApi,
-            routes,
-            app: Arc::new(move |event, context| {
+            manifest: Arc::new(manifest),
+            app: Arc::new(move |name, event, context| {
                 let dispatcher = Arc::clone(&dispatcher);
+                let named = |name| authorizers.iter().find(|it| it.info().name == name);
+                let authorizer = name.as_deref().and_then(named).copied();
                 Box::pin(async move {
                     let event = String::from_utf8_lossy(&event);
-                    dispatcher.answer(&event, context).await
+                    let authorizer = authorizer.as_ref();
+                    dispatcher.answer(authorizer, &event, context).await
                 })
             }),
         }
@@ -105,11 +116,11 @@ impl Client {
     ///
     /// # Panics
     ///
-    /// When the gateway cannot have the app's routes, as a REST API cannot have `$default`.
+    /// When the gateway cannot have the app's routes, as a REST API cannot have `$default`, and a function URL no authorizers.
     #[track_caller]
     #[must_use]
     pub fn through(mut self, gateway: Gateway) -> Self {
-        self.door = Arc::new(front_door(gateway, &self.routes));
+        self.door = Arc::new(front_door(gateway, &self.manifest));
         self.gateway = gateway;
         self
     }
@@ -159,10 +170,11 @@ impl Client {
         RequestBuilder {
             client: self,
             request: HttpRequest::new(method, target),
+            caller: Caller::default(),
         }
     }
 
-    async fn answer(&self, request: HttpRequest) -> TestResponse {
+    async fn answer(&self, request: HttpRequest, caller: Caller) -> TestResponse {
         let arrival = arrival();
         let reply = match self.door.receive(&request, &arrival) {
             Received::Answer(reply) => reply,
@@ -180,10 +192,25 @@ impl Client {
                     function_version: "$LATEST".to_owned(),
                     memory_mb: 128,
                 };
-                let result = (self.app)(invocation.event.clone(), context).await;
-                let payload = match &result {
-                    Ok(payload) => serde_json::to_vec(payload).map_err(|error| error.to_string()),
-                    Err(error) => Err(error.to_string()),
+                let route = self.manifest.routes.get(invocation.route);
+                let admitted = match route {
+                    None => Ok(invocation.event.clone()),
+                    Some(route) => {
+                        let asked = context.clone();
+                        let ask = |name, event| (self.app)(Some(name), event, asked);
+                        let authorizers = &self.manifest.authorizers;
+                        let event = &invocation.event;
+                        admit(route, authorizers, self.gateway, &caller, event, ask).await
+                    }
+                };
+                let payload = match admitted {
+                    Ok(event) => match (self.app)(None, event, context).await {
+                        Ok(answer) => {
+                            serde_json::to_vec(&answer).map_err(|error| error.to_string())
+                        }
+                        Err(error) => Err(error.message),
+                    },
+                    Err(refusal) => Ok(refusal.payload(self.gateway)),
                 };
                 match &payload {
                     Ok(payload) => self.door.answer(&invocation, Outcome::Payload(payload)),
@@ -201,7 +228,7 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("gateway", &self.gateway)
-            .field("routes", &self.routes)
+            .field("routes", &self.manifest.routes)
             .finish_non_exhaustive()
     }
 }
@@ -212,11 +239,17 @@ const REST_STAGE: &str = "test";
 const TIMEOUT_MS: u64 = 30_000;
 
 #[track_caller]
-fn front_door(gateway: Gateway, routes: &[RouteKey]) -> FrontDoor {
+fn front_door(gateway: Gateway, manifest: &Manifest) -> FrontDoor {
+    let routes = manifest.routes.iter();
+    let routes: Result<Vec<RouteKey>, _> = routes.map(|route| route.key().parse()).collect();
+    let routes = match routes {
+        Ok(routes) => routes,
+        Err(error) => panic!("no gateway can have these routes: {error}"),
+    };
     let identity = ApiIdentity::new("testapi", "$default");
     let door: Result<FrontDoor, _> = match gateway {
         Gateway::HttpApi | Gateway::HttpApiV1 => HttpApi::new(HttpApiConfig {
-            routes: routes.iter().cloned().map(Into::into).collect(),
+            routes: routes.into_iter().map(Into::into).collect(),
             payload_format: if gateway == Gateway::HttpApi {
                 PayloadFormat::V2
             } else {
@@ -226,12 +259,19 @@ fn front_door(gateway: Gateway, routes: &[RouteKey]) -> FrontDoor {
         })
         .map(FrontDoor::from),
         Gateway::RestApi => RestApi::new(RestApiConfig {
-            routes: routes.to_vec(),
+            routes,
             binary_media_types: vec!["*/*".to_owned()],
             ..RestApiConfig::new(ApiIdentity::new("testapi", REST_STAGE))
         })
         .map(FrontDoor::from),
         Gateway::FunctionUrl => {
+            let guarded = |route: &&ManifestRoute| route.authorization.is_some() || route.api_key;
+            if let Some(route) = manifest.routes.iter().find(guarded) {
+                panic!(
+                    "a function URL asks nobody for each route, so it cannot have: {}",
+                    route.key()
+                );
+            }
             FunctionUrl::new(FunctionUrlConfig::new(identity)).map(FrontDoor::from)
         }
     };
@@ -260,6 +300,7 @@ fn arrival() -> Arrival {
 pub struct RequestBuilder<'c> {
     client: &'c Client,
     request: HttpRequest,
+    caller: Caller,
 }
 
 impl<'c> RequestBuilder<'c> {
@@ -311,6 +352,48 @@ impl<'c> RequestBuilder<'c> {
         self
     }
 
+    /// Says that the caller brings a token of these claims, which the gateway has verified; for routes with `jwt`. A route with
+    /// `scopes` wants them in `scope`. Without this such a route answers 401.
+    ///
+    /// # Panics
+    ///
+    /// When the claims are no object in JSON.
+    #[track_caller]
+    pub fn claims<T: Serialize + ?Sized>(mut self, claims: &T) -> Self {
+        self.caller.claims = Some(object("claims", claims));
+        self
+    }
+
+    /// Says that the route's authorizer has let the caller through with that context. Without this, the app's authorizer is asked.
+    ///
+    /// The principal is the context's `principalId`, or `test`.
+    ///
+    /// # Panics
+    ///
+    /// When the context is no object in JSON.
+    #[track_caller]
+    pub fn auth_context<T: Serialize + ?Sized>(mut self, context: &T) -> Self {
+        let mut context = object("the context", context);
+        context.retain(|_, value| !value.is_null());
+        context
+            .entry(PRINCIPAL)
+            .or_insert_with(|| Value::from("test"));
+        self.caller.context = Some(context);
+        self
+    }
+
+    /// Says that the user or role session of that ARN has signed the request; for routes with `iam`, which answer 403 without this.
+    pub fn signed_by(mut self, arn: &str) -> Self {
+        self.caller.user_arn = Some(arn.to_owned());
+        self
+    }
+
+    /// Says that the request has a valid API key; for routes with `api_key` behind a REST API, which answer 403 without this.
+    pub fn api_key(mut self) -> Self {
+        self.caller.api_key = true;
+        self
+    }
+
     /// Sends the request and waits for the answer.
     ///
     /// # Panics
@@ -338,7 +421,17 @@ impl<'c> IntoFuture for RequestBuilder<'c> {
     type IntoFuture = Pin<Box<dyn Future<Output = TestResponse> + Send + 'c>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.client.answer(self.request))
+        Box::pin(self.client.answer(self.request, self.caller))
+    }
+}
+
+/// The value as an object in JSON.
+#[track_caller]
+fn object<T: Serialize + ?Sized>(what: &str, value: &T) -> Map<String, Value> {
+    match serde_json::to_value(value) {
+        Ok(Value::Object(object)) => object,
+        Ok(other) => panic!("{what} must be an object in JSON, not: {other}"),
+        Err(error) => panic!("{what} cannot be written as JSON: {error}"),
     }
 }
 

@@ -6,7 +6,7 @@ use syn::{FnArg, LitStr, PatType, Signature, Type, TypeReference, ext::IdentExt}
 
 use crate::{
     errors::{Errors, closest},
-    model::{Arg, ArgKind},
+    model::{Arg, ArgKind, Subject},
     pattern::Pattern,
     types::{bare, elide, has_word, is_plain, is_scalar, is_simple, is_text, plain_name, text},
 };
@@ -20,6 +20,7 @@ struct Named<'f> {
 
 /// What an argument is, decided by its name first and by its type's look second.
 pub(crate) fn arguments(
+    subject: Subject,
     sig: &Signature,
     path: Option<(&LitStr, &Pattern)>,
     errors: &mut Errors,
@@ -37,7 +38,7 @@ pub(crate) fn arguments(
             FnArg::Receiver(receiver) => {
                 errors.push(
                     receiver,
-                    "a handler is a free function, so it has no `self`",
+                    format!("{subject} is a free function, so it has no `self`"),
                     "take the app's state by reference, as `state: &State`",
                 );
                 None
@@ -51,14 +52,16 @@ pub(crate) fn arguments(
         if let Some(cfg) = arg.attrs.iter().find(|attr| attr.path().is_ident("cfg")) {
             errors.push(
                 cfg,
-                "a handler's argument cannot depend on a `cfg`",
+                format!("{subject}'s argument cannot depend on a `cfg`"),
                 "write a second function, and put `#[cfg(…)]` on both",
             );
         }
         if has_word(arg.ty.to_token_stream(), "impl") {
             errors.push(
                 &arg.ty,
-                "a handler cannot be generic: a request does not say which instance it is for",
+                format!(
+                    "{subject} cannot be generic: a request does not say which instance it is for"
+                ),
                 "write the one type that `impl …` stands for",
             );
             continue;
@@ -90,6 +93,14 @@ pub(crate) fn arguments(
                     _ => {}
                 }
                 (ArgKind::State, reference.elem.to_token_stream())
+            }
+            (None, _) if subject == Subject::Authorizer && is_scalar(ty) => {
+                errors.push(
+                    &arg.pat,
+                    "an authorizer has no path, so it has no parameters",
+                    "take `Bearer`, `Token`, `Header<H>`, `Query<T>` or another extractor",
+                );
+                continue;
             }
             (None, _) => {
                 if let Some(ident) = plain_name(&arg.pat) {

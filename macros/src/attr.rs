@@ -7,10 +7,24 @@ use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 use syn::LitStr;
 
+pub(crate) use self::guard::Guard;
+use self::guard::GuardArgs;
 use crate::errors::{Errors, closest};
+
+pub(crate) mod authorizer;
+mod guard;
+mod words;
 
 /// The methods that a gateway's route can have, besides `ANY`. [D] docs.aws.amazon.com, "Create routes for HTTP APIs".
 const METHODS: [&str; 7] = ["GET", "PUT", "POST", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+
+/// What can be set.
+const KEYS: [&str; 5] = ["methods", "authorizer", "jwt", "scopes", "crate"];
+
+/// What stands alone.
+const FLAGS: [&str; 3] = ["iam", "api_key", "public"];
+
+const BESIDE: &str = "beside the path there are `methods`, `authorizer`, `jwt`, `scopes`, `iam`, `api_key`, `public` and `crate`";
 
 /// Which attribute it is: `route`, or a shorthand with its method.
 #[derive(Clone, Copy)]
@@ -34,12 +48,31 @@ pub(crate) struct RouteArgs {
     pub(crate) path: Option<LitStr>,
     pub(crate) methods: Vec<&'static str>,
     pub(crate) krate: Krate,
+    /// Who may call it, where it says so.
+    pub(crate) guard: Option<Guard>,
+    pub(crate) api_key: bool,
 }
 
 /// The path of the framework's crate: `::fw`, or what `crate = …` says.
 pub(crate) struct Krate(Option<TokenStream>);
 
 impl Krate {
+    pub(crate) fn unnamed() -> Self {
+        Self(None)
+    }
+
+    /// Takes what stands after `crate =`.
+    fn read(&mut self, whole: Tokens<'_>, value: Tokens<'_>, errors: &mut Errors) {
+        match syn::parse2::<syn::Path>(value.to_token_stream()) {
+            Ok(path) => *self = Self(Some(path.into_token_stream())),
+            Err(_) => errors.push(
+                whole,
+                "`crate` is the name under which this crate knows `fw`",
+                "write `crate = ::name`",
+            ),
+        }
+    }
+
     /// The path as tokens that stand at `span`, so that what rustc says of them, it says there.
     pub(crate) fn at(&self, span: Span) -> TokenStream {
         let Some(path) = &self.0 else {
@@ -60,7 +93,10 @@ pub(crate) fn parse(attr: TokenStream, form: Form, errors: &mut Errors) -> Route
         path: None,
         methods: form.method.into_iter().collect(),
         krate: Krate(None),
+        guard: None,
+        api_key: false,
     };
+    let mut guards = GuardArgs::default();
     let example = form.example("/path");
     let parts = split(attr);
     if parts.is_empty() {
@@ -109,15 +145,9 @@ pub(crate) fn parse(attr: TokenStream, form: Form, errors: &mut Errors) -> Route
                     }
                     "crate" => {
                         seen_crate = true;
-                        match syn::parse2::<syn::Path>(value.to_token_stream()) {
-                            Ok(path) => args.krate = Krate(Some(path.into_token_stream())),
-                            Err(_) => errors.push(
-                                tokens,
-                                "`crate` is the name under which this crate knows `fw`",
-                                "write `crate = ::name`",
-                            ),
-                        }
+                        args.krate.read(tokens, value, errors);
                     }
+                    _ if guards.value(key, value, errors) => {}
                     "path" => {
                         seen_path = true;
                         errors.push(
@@ -127,17 +157,14 @@ pub(crate) fn parse(attr: TokenStream, form: Form, errors: &mut Errors) -> Route
                         );
                     }
                     other => {
-                        let near = closest(other, ["methods", "crate"]);
+                        let near = closest(other, KEYS);
                         // One mistake: the list under a wrong name is no missing list as well.
                         seen_methods |= near == Some("methods");
                         errors.push(
                             key,
                             format!("unknown argument `{other}`"),
                             near.map_or_else(
-                                || {
-                                    "leave it out: beside the path there are `methods` and `crate`"
-                                        .to_owned()
-                                },
+                                || format!("leave it out: {BESIDE}"),
                                 |near| format!("write `{near}`"),
                             ),
                         );
@@ -152,6 +179,7 @@ pub(crate) fn parse(attr: TokenStream, form: Form, errors: &mut Errors) -> Route
                     format!("write `methods = [{}]`", group.stream()),
                 );
             }
+            [TokenTree::Ident(flag)] if guards.flag(flag, errors) => {}
             _ if seen_path => {
                 let help = match tokens.to_string() {
                     word if METHODS.contains(&word.as_str()) => {
@@ -162,7 +190,10 @@ pub(crate) fn parse(attr: TokenStream, form: Form, errors: &mut Errors) -> Route
                         "leave it out: a second path needs a second function, which may call this one"
                             .to_owned()
                     }
-                    _ => "leave it out: beside the path there are `methods` and `crate`".to_owned(),
+                    word => closest(&word, FLAGS).map_or_else(
+                        || format!("leave it out: {BESIDE}"),
+                        |near| format!("write `{near}`"),
+                    ),
                 };
                 errors.push(tokens, "unexpected argument", help);
             }
@@ -178,6 +209,7 @@ pub(crate) fn parse(attr: TokenStream, form: Form, errors: &mut Errors) -> Route
             }
         }
     }
+    (args.guard, args.api_key) = guards.finish(errors);
     if !seen_path {
         errors.push_span(
             Span::call_site(),

@@ -6,11 +6,11 @@ use syn::{Attribute, GenericParam, LitStr, ReturnType, Safety, Signature, Type, 
 
 use crate::{
     arguments::arguments,
-    attr::RouteArgs,
+    attr::{RouteArgs, authorizer::AuthorizerArgs},
     errors::Errors,
-    model::{Docs, Function, Handler, Output},
+    model::{Authorizer, Docs, Function, Handler, Output, Subject},
     pattern::{self, Pattern},
-    stub::stub,
+    stub::{authorizer_stub, stub},
     types::{bare, elide, has_word, is_plain},
 };
 
@@ -29,11 +29,15 @@ pub(crate) fn check(
         path,
         methods,
         krate,
+        guard,
+        api_key,
     } = args;
-    one_attribute(&mut function.attrs, &mut errors);
-    signature(&function, &mut errors);
+    let subject = Subject::Handler;
+    one_attribute(subject, &mut function.attrs, &mut errors);
+    signature(subject, &function, &mut errors);
     let pattern = path.as_ref().and_then(|path| parse(path, &mut errors));
     let args = arguments(
+        subject,
         &function.sig,
         path.as_ref().zip(pattern.as_ref()),
         &mut errors,
@@ -47,30 +51,89 @@ pub(crate) fn check(
         return Err(stub(&function, &krate));
     };
     Ok(Handler {
-        cfgs: function
-            .attrs
-            .iter()
-            .filter(|attr| attr.path().is_ident("cfg"))
-            .cloned()
-            .collect(),
+        cfgs: cfgs(&function.attrs),
         docs: Docs::read(&function.attrs),
         output: output(&function.sig),
         krate,
         pattern,
         methods,
+        guard,
+        api_key,
         args,
         function,
     })
 }
 
+/// The authorizer, or the tokens to emit in its place: every mistake, and a stub.
+pub(crate) fn check_authorizer(
+    mut function: Function,
+    args: AuthorizerArgs,
+    mut errors: Errors,
+) -> Result<Authorizer, TokenStream> {
+    let AuthorizerArgs {
+        identity,
+        ttl,
+        token,
+        krate,
+    } = args;
+    let subject = Subject::Authorizer;
+    one_attribute(subject, &mut function.attrs, &mut errors);
+    signature(subject, &function, &mut errors);
+    let name = function.sig.ident.unraw().to_string();
+    // The name is the end of a function's name in the account.
+    if !name.is_ascii() {
+        errors.push(
+            &function.sig.ident,
+            "an authorizer's name has only the letters a to z, digits and `_`: it names a Lambda function",
+            "write `async fn check`, say",
+        );
+    }
+    if matches!(function.sig.output, ReturnType::Default) && function.has_body() {
+        errors.push(
+            &function.sig.ident,
+            "an authorizer returns what it decides",
+            format!("write `async fn {name}(…) -> Option<Allow>`, or `-> Result<Allow>`"),
+        );
+    }
+    let args = arguments(subject, &function.sig, None, &mut errors);
+    errors.finish().map_err(|mut tokens| {
+        tokens.extend(authorizer_stub(&function, &krate));
+        tokens
+    })?;
+    Ok(Authorizer {
+        cfgs: cfgs(&function.attrs),
+        output: output(&function.sig),
+        krate,
+        identity,
+        ttl,
+        token,
+        args,
+        function,
+    })
+}
+
+/// The `#[cfg]`s among the attributes.
+fn cfgs(attrs: &[Attribute]) -> Vec<Attribute> {
+    let cfg = |attr: &&Attribute| attr.path().is_ident("cfg");
+    attrs.iter().filter(cfg).cloned().collect()
+}
+
 /// A second route attribute would make a second type of the function's name.
-fn one_attribute(attrs: &mut Vec<Attribute>, errors: &mut Errors) {
+fn one_attribute(subject: Subject, attrs: &mut Vec<Attribute>, errors: &mut Errors) {
     attrs.retain(|attr| {
         let name = attr.path().segments.last().map(|last| last.ident.unraw());
         // `#[get]` of another crate is none of ours: it has no path in it.
-        let ours = name.is_some_and(|name| ATTRIBUTES.iter().any(|known| name == known))
+        let route = name.as_ref().is_some_and(|name| ATTRIBUTES.iter().any(|known| name == known))
             && attr.meta.to_token_stream().to_string().contains("\"/");
-        if ours {
+        let authorizer = name.is_some_and(|name| name == "authorizer");
+        let ours = route || authorizer;
+        if authorizer || (route && subject == Subject::Authorizer) {
+            errors.push(
+                attr,
+                "a function answers a route's requests, or decides who may; it cannot do both",
+                "leave one of the attributes out; a second function may call this one",
+            );
+        } else if route {
             errors.push(
                 attr,
                 "a handler has one route attribute",
@@ -81,47 +144,47 @@ fn one_attribute(attrs: &mut Vec<Attribute>, errors: &mut Errors) {
     });
 }
 
-fn signature(function: &Function, errors: &mut Errors) {
+fn signature(subject: Subject, function: &Function, errors: &mut Errors) {
     let sig = &function.sig;
     if !function.has_body() {
         errors.push(
             sig,
-            "a handler needs a body",
+            format!("{subject} needs a body"),
             "put the attribute on a free `async fn`, not on a trait's",
         );
     }
     if sig.asyncness.is_none() {
         errors.push(
             sig.fn_token,
-            "a handler must be an `async fn`",
+            format!("{subject} must be an `async fn`"),
             format!("write `async fn {}`", sig.ident),
         );
     }
     if let Some(constness) = &sig.constness {
         errors.push(
             constness,
-            "a handler cannot be `const`",
+            format!("{subject} cannot be `const`"),
             "leave `const` out",
         );
     }
     if let Safety::Unsafe(unsafety) = &sig.safety {
         errors.push(
             unsafety,
-            "a handler cannot be `unsafe`: it is called with whatever a client sends",
+            format!("{subject} cannot be `unsafe`: it is called with whatever a client sends"),
             "leave `unsafe` out",
         );
     }
     if let Some(abi) = &sig.abi {
         errors.push(
             abi,
-            "a handler cannot have a foreign ABI",
+            format!("{subject} cannot have a foreign ABI"),
             format!("leave `{}` out", abi.to_token_stream()),
         );
     }
     if let Some(variadic) = &sig.variadic {
         errors.push(
             variadic.dots,
-            "a handler cannot be variadic",
+            format!("{subject} cannot be variadic"),
             "leave `...` out",
         );
     }
@@ -133,7 +196,7 @@ fn signature(function: &Function, errors: &mut Errors) {
         };
         errors.push(
             at,
-            "a handler cannot be generic: a request does not say which instance it is for",
+            format!("{subject} cannot be generic: a request does not say which instance it is for"),
             format!("write the one type or value that `{name}` stands for"),
         );
     }

@@ -9,9 +9,11 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 
 use crate::{
-    attr::Krate,
-    model::{Arg, ArgKind, Function, Handler, Output},
+    attr::{Guard, Krate},
+    model::{Arg, ArgKind, Function, Handler, Output, state},
 };
+
+pub(crate) mod authorizer;
 
 pub(crate) fn expand(handler: &Handler) -> TokenStream {
     let Function {
@@ -24,7 +26,7 @@ pub(crate) fn expand(handler: &Handler) -> TokenStream {
     let cfgs = &handler.cfgs;
     let name = &sig.ident;
     let info = info(handler);
-    let (generics, state, constructor) = match handler.state() {
+    let (generics, state, constructor) = match state(&handler.args) {
         Some(state) => (None, state.clone(), quote!(with_state)),
         None => (
             Some(quote!(<__FwState>)),
@@ -32,6 +34,8 @@ pub(crate) fn expand(handler: &Handler) -> TokenStream {
             quote!(stateless),
         ),
     };
+    let (guard, needs) = guard(handler, &state, generics.is_some());
+    let api_key = handler.api_key.then(|| quote!(.with_api_key()));
     let call = call(handler);
     let known = {
         let krate = handler.krate.at(name.span());
@@ -62,12 +66,14 @@ pub(crate) fn expand(handler: &Handler) -> TokenStream {
         #(#cfgs)*
         #[automatically_derived]
         #[allow(deprecated, unreachable_code, unused_qualifications)]
-        impl #generics #krate::__private::IntoRoute<#state> for #name {
+        impl #generics #krate::__private::IntoRoute<#state> for #name #needs {
             fn into_route() -> #krate::__private::Route<#state> {
                 #krate::__private::Route::#constructor(
                     #known,
                     #call,
                 )
+                #guard
+                #api_key
             }
         }
     }
@@ -113,33 +119,57 @@ fn info(handler: &Handler) -> TokenStream {
     }
 }
 
+/// The call that sets who may call the route; and where the app's state is not known yet, what it must be for that.
+fn guard(
+    handler: &Handler,
+    state: &TokenStream,
+    generic: bool,
+) -> (Option<TokenStream>, Option<TokenStream>) {
+    let krate = handler.krate.at(Span::call_site());
+    let kind = match &handler.guard {
+        None => return (None, None),
+        Some(Guard::Iam) => quote!(Iam),
+        Some(Guard::Public) => quote!(Public),
+        Some(Guard::Jwt(name, scopes)) => quote!(Jwt { name: #name, scopes: &[#(#scopes),*] }),
+        Some(Guard::Authorizer(path)) => {
+            let into = cast(&handler.krate, path, "IntoAuthorizer", quote!(<#state>));
+            let (_, end) = ends(path);
+            let krate_there = handler.krate.at(end);
+            let value = quote_spanned!(end=> #into::into_authorizer());
+            // Of any state, the bound below is taken for granted; so that it is an authorizer at all has to be asked here.
+            let value = if generic {
+                let known = cast(&handler.krate, path, "AuthorizerDecl", None);
+                quote_spanned!(end=> { let _: #krate_there::__private::AuthorizerInfo = #known::INFO; #value })
+            } else {
+                value
+            };
+            let needs = generic.then(|| {
+                quote_spanned!(end=> where #path: #krate_there::__private::IntoAuthorizer<#state>)
+            });
+            let guard = quote!(.guarded(#krate::__private::Guard::Authorizer(#value)));
+            return (Some(guard), needs);
+        }
+    };
+    (
+        Some(quote!(.guarded(#krate::__private::Guard::#kind))),
+        None,
+    )
+}
+
 /// The closure that reads the arguments and calls the function.
-///
-/// Nothing of the user's runs before the future is polled; and what the extraction needs is gone when the handler runs.
 fn call(handler: &Handler) -> TokenStream {
     let name = &handler.function.sig.ident;
     let krate = handler.krate.at(name.span());
-    let local = Span::mixed_site().located_at(name.span());
-    let state = Ident::new("__fw_state", local);
-    let request = Ident::new("__fw_request", local);
-    let problems = Ident::new("__fw_problems", local);
-    let read: Vec<(Ident, TokenStream)> = handler
-        .args
-        .iter()
-        .enumerate()
-        .filter_map(|(index, arg)| {
-            let value = read(&handler.krate, arg, &request)?;
-            Some((format_ident!("__fw_{index}", span = local), value))
-        })
-        .collect();
-    let locals: Vec<&Ident> = read.iter().map(|(local, _)| local).collect();
-    let values = read.iter().map(|(_, value)| value);
-    let mut next = locals.iter();
-    let args = handler.args.iter().filter_map(|arg| match arg.kind {
-        ArgKind::State => Some(&state),
-        _ => next.next().copied(),
-    });
-    let answer = quote!(#name(#(#args),*).await);
+    let Calling {
+        params,
+        extract,
+        answer,
+    } = calling(
+        &handler.krate,
+        &handler.function,
+        &handler.args,
+        &quote!(into_response),
+    );
     let answer = match &handler.output {
         Some(Output { ty, plain: true }) => {
             let responder = cast(&handler.krate, ty, "Responder", None);
@@ -151,28 +181,68 @@ fn call(handler: &Handler) -> TokenStream {
         }
         None => quote!(#krate::__private::IntoResponse::into_response(#answer)),
     };
+    // A future that is not `Send` is told at this expression, so it stands on the function's name.
+    quote_spanned! {name.span()=>
+        |#params| #krate::__private::boxed(async move { #extract #answer })
+    }
+}
+
+/// The parts of a closure that calls the function.
+struct Calling {
+    params: TokenStream,
+    extract: Option<TokenStream>,
+    answer: TokenStream,
+}
+
+/// Reads the arguments and calls the function; `refusal` is what the problems become where an argument cannot be read.
+///
+/// Nothing of the user's runs before the future is polled; and what the extraction needs is gone when the function runs.
+fn calling(krate: &Krate, function: &Function, args: &[Arg], refusal: &TokenStream) -> Calling {
+    let name = &function.sig.ident;
+    let local = Span::mixed_site().located_at(name.span());
+    let state_local = Ident::new("__fw_state", local);
+    let request = Ident::new("__fw_request", local);
+    let problems = Ident::new("__fw_problems", local);
+    let read: Vec<(Ident, TokenStream)> = args
+        .iter()
+        .enumerate()
+        .filter_map(|(index, arg)| {
+            let value = read(krate, arg, &request)?;
+            Some((format_ident!("__fw_{index}", span = local), value))
+        })
+        .collect();
+    let krate = krate.at(name.span());
+    let locals: Vec<&Ident> = read.iter().map(|(local, _)| local).collect();
+    let values = read.iter().map(|(_, value)| value);
+    let mut next = locals.iter();
+    let passed = args.iter().filter_map(|arg| match arg.kind {
+        ArgKind::State => Some(&state_local),
+        _ => next.next().copied(),
+    });
+    let answer = quote_spanned!(name.span()=> #name(#(#passed),*).await);
     let extract = (!locals.is_empty()).then(|| {
-        quote! {
+        quote_spanned! {name.span()=>
             let (#(#locals,)*) = {
                 let mut #problems = #krate::__private::Problems::new();
                 #(let #locals = #problems.keep(#values);)*
                 match (#(#locals,)*) {
                     (#(#krate::__private::Option::Some(#locals),)*) => (#(#locals,)*),
-                    _ => return #problems.into_response(),
+                    _ => return #problems.#refusal(),
                 }
             };
         }
     });
-    let params = if handler.state().is_some() {
-        quote!(#state, #request)
+    let params = if state(args).is_some() {
+        quote!(#state_local, #request)
     } else if locals.is_empty() {
         quote!(_)
     } else {
         quote!(#request)
     };
-    // A future that is not `Send` is told at this expression, so it stands on the function's name.
-    quote_spanned! {name.span()=>
-        |#params| #krate::__private::boxed(async move { #extract #answer })
+    Calling {
+        params,
+        extract,
+        answer,
     }
 }
 

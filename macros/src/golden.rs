@@ -8,7 +8,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{Attribute, Item};
 
-use crate::{attr::Form, route_tokens, routes};
+use crate::{attr::Form, authorizer_tokens, route_tokens, routes};
 
 fn form(attr: &Attribute) -> Option<Form> {
     let forms = [
@@ -27,6 +27,13 @@ fn form(attr: &Attribute) -> Option<Form> {
         .map(|(name, method)| Form { name, method })
 }
 
+fn arguments(attr: &Attribute) -> TokenStream {
+    match &attr.meta {
+        syn::Meta::List(list) => list.tokens.clone(),
+        _ => TokenStream::new(),
+    }
+}
+
 /// Expands what rustc would expand, in its order: the first attribute of an item, and `routes!` after the framework's hand-over.
 fn expand(source: &str) -> String {
     let file = syn::parse_file(source).unwrap();
@@ -34,14 +41,20 @@ fn expand(source: &str) -> String {
     for mut item in file.items {
         match &mut item {
             Item::Fn(function) => {
+                let authorizer = |attr: &Attribute| attr.path().is_ident("authorizer");
+                if let Some(at) = function.attrs.iter().position(authorizer) {
+                    let attr = function.attrs.remove(at);
+                    tokens.extend(authorizer_tokens(
+                        arguments(&attr),
+                        item.into_token_stream(),
+                    ));
+                    continue;
+                }
                 let at = function.attrs.iter().position(|attr| form(attr).is_some());
                 if let Some(at) = at {
                     let attr = function.attrs.remove(at);
-                    let args = match &attr.meta {
-                        syn::Meta::List(list) => list.tokens.clone(),
-                        _ => TokenStream::new(),
-                    };
                     let form = form(&attr).unwrap();
+                    let args = arguments(&attr);
                     tokens.extend(route_tokens(args, item.into_token_stream(), form));
                     continue;
                 }
@@ -104,7 +117,8 @@ fn a_renamed_framework_is_named_by_its_new_name_alone() {
 /// An editor runs the macros on half-typed code: whatever lexes must expand, to errors or to items.
 #[test]
 fn no_half_typed_code_makes_a_macro_panic() {
-    let attr = r#""/a/<b>?<c>&<d>", methods = [GET, "PUT"], crate = ::web"#;
+    let attr = r#""/a/<b>?<c>&<d>", methods = [GET, "PUT"], crate = ::web, jwt = "m", scopes = ["a b", c], iam, authorizer = a::b()"#;
+    let asks = r#"identity = ["header:a", "query:", x, "$request.header.b"], ttl = 30, token, crate = ::web, ttl = 9999, "x""#;
     let item = "/// Doc.\n#[get(\"/x\")] pub async fn f<'a, T>(&self, b: &'a str, Json(c): \
         Option<Json<u8>>, s: &mut S, t: &'static [u8], ...) -> Result<impl X, E> where T: X { body }";
     let list = "$crate => a, m::b::<u8>, #[cfg(x)] self::c, d(), \"e\"; f";
@@ -125,6 +139,12 @@ fn no_half_typed_code_makes_a_macro_panic() {
     };
     cut(attr, &|attr| {
         assert!(!route_tokens(attr, item.parse().unwrap(), form).is_empty());
+    });
+    cut(asks, &|attr| {
+        assert!(!authorizer_tokens(attr, item.parse().unwrap()).is_empty());
+    });
+    cut(item, &|item| {
+        assert!(!authorizer_tokens(asks.parse().unwrap(), item).is_empty());
     });
     cut(item, &|item| {
         assert!(!route_tokens(attr.parse().unwrap(), item, form).is_empty());

@@ -67,6 +67,12 @@ pub fn options(attr: TokenStream, item: TokenStream) -> TokenStream {
     expand(attr, item, "options", Some("OPTIONS"))
 }
 
+/// A Lambda authorizer.
+#[proc_macro_attribute]
+pub fn authorizer(attr: TokenStream, item: TokenStream) -> TokenStream {
+    authorizer_tokens(attr.into(), item.into()).into()
+}
+
 /// A list of routes, after the framework's path: `$crate => handler, module::handler`.
 #[proc_macro]
 pub fn routes(input: TokenStream) -> TokenStream {
@@ -90,7 +96,7 @@ fn route_tokens(
     let mut errors = Errors::new();
     let args = attr::parse(attr, form, &mut errors);
     let Ok(function) = syn::parse2(item.clone()) else {
-        return not_a_function(item, form, errors);
+        return not_a_function(item, form.name, "answers the request", errors);
     };
     match check::check(function, args, errors) {
         Ok(handler) => expand::expand(&handler),
@@ -98,10 +104,26 @@ fn route_tokens(
     }
 }
 
+fn authorizer_tokens(
+    attr: proc_macro2::TokenStream,
+    item: proc_macro2::TokenStream,
+) -> proc_macro2::TokenStream {
+    let mut errors = Errors::new();
+    let args = attr::authorizer::parse(attr, &mut errors);
+    let Ok(function) = syn::parse2(item.clone()) else {
+        return not_a_function(item, "authorizer", "decides", errors);
+    };
+    match check::check_authorizer(function, args, errors) {
+        Ok(authorizer) => expand::authorizer::expand(&authorizer),
+        Err(tokens) => tokens,
+    }
+}
+
 /// The item as it was, beside the errors: what it is, rustc knows better.
 fn not_a_function(
     item: proc_macro2::TokenStream,
-    form: Form,
+    attribute: &str,
+    does: &str,
     mut errors: Errors,
 ) -> proc_macro2::TokenStream {
     use quote::ToTokens;
@@ -115,8 +137,8 @@ fn not_a_function(
     };
     errors.push(
         at,
-        format!("`#[{}]` belongs on a function", form.name),
-        "put it on the `async fn` that answers the request",
+        format!("`#[{attribute}]` belongs on a function"),
+        format!("put it on the `async fn` that {does}"),
     );
     let mut tokens = errors.finish().err().unwrap_or_default();
     tokens.extend(item);

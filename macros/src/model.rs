@@ -6,7 +6,10 @@ use syn::{
     parse::{Parse, ParseStream},
 };
 
-use crate::{attr::Krate, pattern::Pattern};
+use crate::{
+    attr::{Guard, Krate},
+    pattern::Pattern,
+};
 
 /// A function as written. Its body stays tokens: one that does not parse yet must not switch the macro off.
 pub(crate) struct Function {
@@ -44,10 +47,43 @@ pub(crate) struct Handler {
     pub(crate) cfgs: Vec<Attribute>,
     pub(crate) pattern: Pattern,
     pub(crate) methods: Vec<&'static str>,
+    pub(crate) guard: Option<Guard>,
+    pub(crate) api_key: bool,
     pub(crate) args: Vec<Arg>,
     /// The type that it returns; `None` where it cannot be named outside its signature (`impl Trait`, `!`).
     pub(crate) output: Option<Output>,
     pub(crate) docs: Docs,
+}
+
+/// An authorizer in which nothing is wrong that a macro can see.
+pub(crate) struct Authorizer {
+    pub(crate) krate: Krate,
+    pub(crate) function: Function,
+    /// The function's `#[cfg]`s, which go on everything generated.
+    pub(crate) cfgs: Vec<Attribute>,
+    /// In the gateway's words.
+    pub(crate) identity: Vec<String>,
+    pub(crate) ttl: u32,
+    pub(crate) token: bool,
+    pub(crate) args: Vec<Arg>,
+    /// See [`Handler::output`].
+    pub(crate) output: Option<Output>,
+}
+
+/// What a function is to be, for what is said of it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Subject {
+    Handler,
+    Authorizer,
+}
+
+impl std::fmt::Display for Subject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Handler => "a handler",
+            Self::Authorizer => "an authorizer",
+        })
+    }
 }
 
 /// One argument of a handler.
@@ -76,14 +112,14 @@ pub(crate) enum ArgKind {
     Extractor,
 }
 
-impl Handler {
-    pub(crate) fn state(&self) -> Option<&TokenStream> {
-        self.args
-            .iter()
-            .find(|arg| matches!(arg.kind, ArgKind::State))
-            .map(|arg| &arg.ty)
-    }
+/// The type of the app's state, where an argument is that.
+pub(crate) fn state(args: &[Arg]) -> Option<&TokenStream> {
+    args.iter()
+        .find(|arg| matches!(arg.kind, ArgKind::State))
+        .map(|arg| &arg.ty)
+}
 
+impl Handler {
     /// The parameter's argument; checks have seen to it that there is one.
     pub(crate) fn parameter(&self, name: &str) -> Option<&Arg> {
         self.args.iter().find(|arg| match &arg.kind {

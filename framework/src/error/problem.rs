@@ -244,9 +244,21 @@ impl Problems {
     /// The answer.
     #[must_use]
     pub fn into_response(self) -> Response {
+        self.into_error().into_response()
+    }
+
+    /// The same, where an error is what is returned.
+    ///
+    /// # Errors
+    ///
+    /// Always: all of it as one.
+    pub fn refuse<T>(self) -> Result<T> {
+        Err(self.into_error())
+    }
+
+    fn into_error(self) -> Error {
         self.alone
             .or(self.together)
             .unwrap_or_else(|| Error::internal("an extractor failed without an error"))
-            .into_response()
     }
 }

@@ -356,7 +356,7 @@ fn answer(event: &str, app: App) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
-    match runtime.block_on(app.answer(event, LambdaContext::default())) {
+    match runtime.block_on(app.answer(None, event, LambdaContext::default())) {
         Ok(payload) => {
             let payload = serde_json::to_value(payload).unwrap();
             let status = payload["statusCode"].as_u64();
@@ -365,7 +365,7 @@ fn answer(event: &str, app: App) {
                 "{event}: {payload}"
             );
         }
-        Err(error) => assert!(!error.to_string().is_empty()),
+        Err(error) => assert!(!error.message.is_empty()),
     }
 }
 

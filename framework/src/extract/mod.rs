@@ -9,6 +9,9 @@
 //! | `Bytes`, `Vec<u8>`, `String` | the body as it is | 400 where it is no text |
 //! | [`Headers`], [`Header<H>`] | all headers, or one | 400 |
 //! | [`Bearer`] | the token of `Authorization` | 401 |
+//! | [`Claims<T>`] | the claims of a verified token | 403, 500 |
+//! | [`AuthContext<T>`], [`Principal`], [`IamIdentity`] | what the gateway knows of the caller | 500 |
+//! | [`Token`] | in an authorizer: what it is asked about | 401 |
 //! | [`Cookies`], `Method` | cookies, the method | – |
 //! | [`RequestId`], [`Stage`], [`StageVariables`] | what the gateway tells | – |
 //! | [`SourceIp`] | the client's address | 500 |
@@ -22,6 +25,7 @@
 
 mod bearer;
 mod body;
+mod caller;
 mod content_type;
 mod cookies;
 mod event;
@@ -31,6 +35,7 @@ mod header;
 mod headers;
 mod json;
 mod lambda;
+mod loose;
 mod method;
 mod param;
 mod query;
@@ -41,6 +46,7 @@ mod urlencoded;
 
 pub use self::{
     bearer::Bearer,
+    caller::{AuthContext, Claims, IamIdentity, Principal, Token},
     cookies::Cookies,
     event::Event,
     extension::Extension,

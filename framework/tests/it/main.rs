@@ -1,6 +1,7 @@
 //! The framework from outside: apps behind each gateway in-process, and as processes under a Runtime API.
 
 mod app;
+mod authorizers;
 mod gateways;
 mod middleware;
 mod process;

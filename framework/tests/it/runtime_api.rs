@@ -73,12 +73,12 @@ impl Lambda {
     /// Answers the last request.
     pub(crate) fn reply(&mut self, status: u16, headers: &str, body: &str) {
         let connection = self.connection.as_mut().unwrap().get_mut();
-        write!(
-            connection,
+        let reply = format!(
             "HTTP/1.1 {status} X\r\nContent-Length: {}\r\n{headers}\r\n{body}",
             body.len()
-        )
-        .unwrap();
+        );
+        // In one piece: who only waits for its first byte may be gone before the second piece.
+        connection.write_all(reply.as_bytes()).unwrap();
     }
 
     /// Expects `next`, answers it with an event, and returns what the function posts.

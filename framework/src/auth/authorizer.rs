@@ -1,0 +1,220 @@
+//! An authorizer as the macros make it, and its way from event to answer.
+//!
+//! All of this is reached through the function pointers of an [`Authorizer`] alone, so an app that has none does not carry it.
+
+use std::fmt;
+
+use http::StatusCode;
+use serde_json::value::RawValue;
+
+use super::{
+    Decision,
+    answer::{Answer, answer},
+    event::{self, From, Question},
+};
+use crate::{
+    context::{self, LambdaContext},
+    dispatch::{FunctionError, caught},
+    error::Error,
+    manifest::{AuthorizerKind, ManifestAuthorizer, Source},
+    request::Request,
+    route::BoxFuture,
+};
+
+/// What is known of an authorizer at compile time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuthorizerInfo {
+    /// Its name: the function's.
+    pub name: &'static str,
+    /// The function's path, `module::function`.
+    pub handler: &'static str,
+    /// The file that it stands in, as the compiler names it.
+    pub file: &'static str,
+    /// The line of the function's name, from 1.
+    pub line: u32,
+    /// Whether a REST API gives it the token alone.
+    pub token: bool,
+    /// What identifies a caller, in the gateway's words: `$request.header.authorization`.
+    pub identity: &'static [&'static str],
+    /// For how many seconds an answer is kept.
+    pub ttl: u32,
+}
+
+impl AuthorizerInfo {
+    /// What stands in for one whose attribute has a mistake, so that the mistake is told alone.
+    #[doc(hidden)]
+    pub const NONE: Self = Self {
+        name: "",
+        handler: "",
+        file: "",
+        line: 0,
+        token: false,
+        identity: &[],
+        ttl: 0,
+    };
+
+    /// What the manifest says of it.
+    pub(crate) fn manifest(&self) -> ManifestAuthorizer {
+        let mut manifest = ManifestAuthorizer::new(self.name);
+        manifest.handler = self.handler.to_owned();
+        manifest.source = Some(Source::new(self.file, self.line));
+        if self.token {
+            manifest.kind = AuthorizerKind::Token;
+        }
+        manifest.identity = self.identity.iter().map(|&it| it.to_owned()).collect();
+        manifest.ttl = self.ttl;
+        manifest
+    }
+}
+
+/// The function behind its extraction.
+pub type Decide<S> = for<'r> fn(&'r S, &'r Request<'r>) -> BoxFuture<'r, Result<Decision, Error>>;
+
+/// From event to answer.
+type Serve<S> = for<'r> fn(
+    &'r Authorizer<S>,
+    &'r S,
+    &'r str,
+    LambdaContext,
+) -> BoxFuture<'r, Result<Box<RawValue>, FunctionError>>;
+
+/// An authorizer of an app whose state is `S`.
+pub struct Authorizer<S> {
+    info: &'static AuthorizerInfo,
+    decide: Decide<S>,
+    serve: Serve<S>,
+}
+
+// Derived, these would ask for an app's state to be `Clone` and `Debug`.
+impl<S> Clone for Authorizer<S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S> Copy for Authorizer<S> {}
+
+impl<S> fmt::Debug for Authorizer<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authorizer")
+            .field("info", self.info)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S> Authorizer<S> {
+    /// What is known of it at compile time.
+    #[must_use]
+    pub const fn info(&self) -> &'static AuthorizerInfo {
+        self.info
+    }
+
+    /// The answer to an event.
+    pub(crate) async fn answer(
+        &self,
+        state: &S,
+        event: &str,
+        lambda: LambdaContext,
+    ) -> Result<Box<RawValue>, FunctionError> {
+        (self.serve)(self, state, event, lambda).await
+    }
+}
+
+impl<S: Sync> Authorizer<S> {
+    /// An authorizer of that function.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn new(info: &'static AuthorizerInfo, decide: Decide<S>) -> Self {
+        Self {
+            info,
+            decide,
+            serve: |this, state, event, lambda| Box::pin(this.serve(state, event, lambda)),
+        }
+    }
+
+    async fn serve(
+        &self,
+        state: &S,
+        event: &str,
+        lambda: LambdaContext,
+    ) -> Result<Box<RawValue>, FunctionError> {
+        let _ = context::enter(&lambda.request_id);
+        let Question {
+            request,
+            from,
+            resource,
+        } = event::read(event, self.info, lambda).map_err(|reason| FunctionError {
+            kind: "fw.NotAnAuthorizerEvent",
+            message: format!(
+                "this function is the authorizer `{}` and takes what a gateway asks one; what arrived is another: {reason}",
+                self.info.name
+            ),
+        })?;
+        // The panic hook tells of a panic.
+        let Ok(decision) = caught(async { (self.decide)(state, &request).await }).await else {
+            return Err(failed());
+        };
+        let answer = decision
+            .and_then(|decision| answer(decision, from, resource.clone()))
+            .or_else(|error| self.refuse(&error, from, resource))?;
+        serde_json::value::to_raw_value(&answer).map_err(|error| {
+            tracing::error!(authorizer = self.info.name, "{error}");
+            failed()
+        })
+    }
+
+    /// What an error comes to. A gateway knows allowed and denied; only a REST API has a word for 401 besides.
+    ///
+    /// `[D]` gateway-truth §1.10, `[R]` §2.6: an error's text that is exactly `Unauthorized` is 401 at a REST API, and 500 at an HTTP API.
+    fn refuse(&self, error: &Error, from: From, resource: String) -> Result<Answer, FunctionError> {
+        let (name, status) = (self.info.name, error.status());
+        if status.is_server_error() {
+            tracing::error!(authorizer = name, status = status.as_u16(), "{error:#}");
+            return Err(failed());
+        }
+        // A client reads none of it, so the log has to tell even of what is no surprise.
+        tracing::info!(
+            authorizer = name,
+            status = status.as_u16(),
+            "denied: {error:#}"
+        );
+        if status == StatusCode::UNAUTHORIZED && from == From::RestApi {
+            return Err(FunctionError {
+                kind: "Unauthorized",
+                message: "Unauthorized".to_owned(),
+            });
+        }
+        answer(Decision::Deny, from, resource).map_err(|_| failed())
+    }
+}
+
+/// Any failure but a refusal. The gateway answers with 500, and shows no client the text.
+fn failed() -> FunctionError {
+    FunctionError {
+        kind: "fw.AuthorizerError",
+        message: "the authorizer failed; the log says why".to_owned(),
+    }
+}
+
+/// What `#[authorizer]` makes beside the function: a type of the function's name that carries the authorizer.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an authorizer",
+    label = "not an authorizer",
+    note = "put `#[authorizer]` on the function"
+)]
+pub trait AuthorizerDecl {
+    /// What is known of it at compile time.
+    const INFO: AuthorizerInfo;
+}
+
+/// An authorizer that an app of state `S` can have: a stateless one, or one of that very state.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no authorizer of an app whose state is `{S}`",
+    label = "it has no `#[authorizer]`, or asks for another state",
+    note = "put `#[authorizer]` on its function; an argument `&T` of it is the app's state, so `T` must be `{S}`"
+)]
+pub trait IntoAuthorizer<S> {
+    /// The authorizer.
+    fn into_authorizer() -> Authorizer<S>;
+}

@@ -1,0 +1,167 @@
+//! The events that gateways ask an authorizer with, read into a [`Request`].
+//!
+//! | from | kind | version | resource | answer |
+//! |---|---|---|---|---|
+//! | HTTP API, format 2.0 | `REQUEST` | `2.0` | `routeArn` | simple |
+//! | HTTP API, format 1.0 | `REQUEST` | `1.0` | `methodArn` | policy |
+//! | REST API | `REQUEST` | – | `methodArn` | policy |
+//! | REST API | `TOKEN` | – | `methodArn` | policy |
+//!
+//! `[D]` gateway-truth §1.10, §2.6.
+
+use std::borrow::Cow;
+
+use http::Method;
+use serde::Deserialize;
+
+use super::AuthorizerInfo;
+use crate::{
+    context::LambdaContext,
+    event::{self, Refusal},
+    extract::Token,
+    request::Request,
+};
+
+/// A question of a gateway.
+#[derive(Debug)]
+pub(super) struct Question<'e> {
+    pub(super) request: Request<'e>,
+    pub(super) from: From,
+    /// What the answer is about: the stage of the API, all routes of it.
+    pub(super) resource: String,
+}
+
+/// Who asks, which says how to answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum From {
+    /// An HTTP API that takes `isAuthorized`.
+    HttpApi,
+    /// An HTTP API that takes a policy.
+    HttpApiV1,
+    /// A REST API.
+    RestApi,
+}
+
+/// What tells the events apart.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Head<'e> {
+    #[serde(borrow, default)]
+    version: Option<Cow<'e, str>>,
+    #[serde(borrow, default, rename = "type")]
+    kind: Option<Cow<'e, str>>,
+    #[serde(borrow, default)]
+    route_arn: Option<Cow<'e, str>>,
+    #[serde(borrow, default)]
+    method_arn: Option<Cow<'e, str>>,
+    #[serde(borrow, default)]
+    authorization_token: Option<Cow<'e, str>>,
+}
+
+/// Reads an event.
+///
+/// # Errors
+///
+/// Why it is no question to an authorizer.
+pub(super) fn read<'e>(
+    event: &'e str,
+    info: &'static AuthorizerInfo,
+    lambda: LambdaContext,
+) -> Result<Question<'e>, String> {
+    let head: Head<'e> = serde_json::from_str(event).map_err(|error| error.to_string())?;
+    let Some(arn) = head.route_arn.or(head.method_arn) else {
+        return Err("there is no `routeArn` and no `methodArn`".to_owned());
+    };
+    let resource = whole_stage(&arn)?;
+    let from = match head.version.as_deref() {
+        Some("2.0") => From::HttpApi,
+        Some("1.0") => From::HttpApiV1,
+        None => From::RestApi,
+        Some(other) => {
+            let other = other.escape_debug();
+            return Err(format!("a version that is not known: `{other}`"));
+        }
+    };
+    let token = head.authorization_token;
+    let mut request = if head.kind.as_deref() == Some("TOKEN") {
+        token_request(event, &arn, info, token.clone(), lambda)?
+    } else {
+        match event::read(event, Cow::Owned(lambda)) {
+            Ok(arrival) => arrival.request,
+            Err(Refusal::NotHttp(error)) => return Err(error.to_string()),
+            Err(Refusal::BadBody(_)) => return Err("its body is no base64".to_owned()),
+        }
+    };
+    if let Some(token) = token {
+        request.extensions.insert(Token(token.into_owned()));
+    }
+    Ok(Question {
+        request,
+        from,
+        resource,
+    })
+}
+
+/// `arn:aws:execute-api:eu-central-1:123456789012:api/stage/GET/path` as `…:api/stage/*`.
+///
+/// A gateway keeps the answer for all routes that the same caller asks for, so an answer for one route would refuse the others.
+/// `[D]` gateway-truth §1.10
+fn whole_stage(arn: &str) -> Result<String, String> {
+    let mut parts = arn.splitn(3, '/');
+    match (parts.next(), parts.next()) {
+        (Some(api), Some(stage)) if api.starts_with("arn:") && !stage.is_empty() => {
+            Ok(format!("{api}/{stage}/*"))
+        }
+        _ => Err(format!("not the ARN of a route: `{}`", arn.escape_debug())),
+    }
+}
+
+/// The request of an event that has the token alone: its method and path stand in the ARN.
+fn token_request<'e>(
+    event: &'e str,
+    arn: &str,
+    info: &AuthorizerInfo,
+    token: Option<Cow<'e, str>>,
+    lambda: LambdaContext,
+) -> Result<Request<'e>, String> {
+    let mut parts = arn.splitn(4, '/').skip(1);
+    let stage = parts.next().unwrap_or_default();
+    let method = parts.next().unwrap_or_default();
+    let method = Method::from_bytes(method.as_bytes())
+        .map_err(|_| format!("not the ARN of a route: `{}`", arn.escape_debug()))?;
+    let path = format!("/{}", parts.next().unwrap_or_default());
+    let mut request = Request::new(method, "/").with_event(event);
+    request.encoded_path = path.clone().into();
+    request.path = path.into();
+    request.stage = stage.to_owned().into();
+    request.lambda = Cow::Owned(lambda);
+    if let Some(token) = token {
+        let header = info
+            .identity
+            .iter()
+            .find_map(|source| source.strip_prefix("$request.header."));
+        let header = header.unwrap_or("authorization").to_ascii_lowercase();
+        request.headers.push((header.into(), token));
+    }
+    Ok(request)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::whole_stage;
+
+    #[test]
+    fn an_answer_is_about_the_whole_stage() {
+        let api = "arn:aws:execute-api:eu-central-1:123456789012:abc";
+        for (arn, stage) in [
+            (format!("{api}/$default/GET/a/b"), "$default"),
+            (format!("{api}/prod/POST/"), "prod"),
+            (format!("{api}/prod"), "prod"),
+        ] {
+            assert_eq!(whole_stage(&arn), Ok(format!("{api}/{stage}/*")));
+        }
+        for arn in ["", "/", "a/b/c", "arn:aws", "arn:aws/", "*"] {
+            assert!(whole_stage(arn).is_err(), "{arn}");
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Lambda authorizers: functions of the app that the gateway asks before it invokes a route's.
+//!
+#![doc = include_str!("../docs/auth.md")]
+
+mod answer;
+mod authorizer;
+mod event;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::error::Error;
+
+pub(crate) use self::answer::PRINCIPAL;
+pub use self::authorizer::{Authorizer, AuthorizerDecl, AuthorizerInfo, Decide, IntoAuthorizer};
+
+/// Lets the caller through: who it is, and what the routes may know of it.
+///
+/// ```
+/// use fw::auth::Allow;
+///
+/// #[derive(serde::Serialize)]
+/// struct Member {
+///     plan: &'static str,
+///     seats: u32,
+/// }
+///
+/// let allow = Allow::new("user-7").with_context(&Member { plan: "team", seats: 5 });
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "an authorizer returns it"]
+pub struct Allow {
+    principal: String,
+    context: Result<Map<String, Value>, String>,
+    usage_key: Option<String>,
+}
+
+impl Allow {
+    /// Lets a caller through under a name of your choice: [`Principal`](crate::extract::Principal) in the handlers, `principalId` in the
+    /// gateway's logs.
+    pub fn new(principal: impl Into<String>) -> Self {
+        Self {
+            principal: principal.into(),
+            context: Ok(Map::new()),
+            usage_key: None,
+        }
+    }
+
+    /// The same with a context, which handlers read as [`AuthContext<T>`](crate::extract::AuthContext): any type that is an object in
+    /// JSON. A context of another shape answers 500, and the log says why.
+    ///
+    /// Members that are `null` are left out. Gateways other than an HTTP API with format 2.0 carry texts, numbers and booleans only, so a
+    /// list or an object in it goes as its JSON text there, and `AuthContext` reads it back.
+    pub fn with_context<T: Serialize + ?Sized>(mut self, context: &T) -> Self {
+        self.context = match serde_json::to_value(context) {
+            Ok(Value::Object(context)) => Ok(context),
+            Ok(_) => Err("an authorizer's context is an object in JSON, as a struct is".to_owned()),
+            Err(error) => Err(format!("the authorizer's context is no JSON: {error}")),
+        };
+        self
+    }
+
+    /// The same with the API key that the caller's usage is counted under, for a REST API whose keys come from its authorizers.
+    pub fn with_usage_key(mut self, key: impl Into<String>) -> Self {
+        self.usage_key = Some(key.into());
+        self
+    }
+}
+
+/// Refuses the caller: it reads 403.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[must_use = "an authorizer returns it"]
+pub struct Deny;
+
+/// What an authorizer decides.
+#[derive(Clone, Debug)]
+#[must_use = "an authorizer returns it"]
+pub enum Decision {
+    /// The caller goes through.
+    Allow(Allow),
+    /// The caller is refused.
+    Deny,
+}
+
+impl From<Allow> for Decision {
+    fn from(allow: Allow) -> Self {
+        Self::Allow(allow)
+    }
+}
+
+impl From<Deny> for Decision {
+    fn from(Deny: Deny) -> Self {
+        Self::Deny
+    }
+}
+
+/// What an authorizer may return.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no decision",
+    label = "not what an authorizer returns",
+    note = "return `Allow`, `Deny`, `Decision`, `Option<Allow>` (`None` denies), or a `fw::Result` of one of them"
+)]
+pub trait IntoDecision {
+    /// Makes the decision.
+    ///
+    /// # Errors
+    ///
+    /// What the authorizer failed with.
+    fn into_decision(self) -> Result<Decision, Error>;
+}
+
+impl IntoDecision for Allow {
+    fn into_decision(self) -> Result<Decision, Error> {
+        Ok(self.into())
+    }
+}
+
+impl IntoDecision for Deny {
+    fn into_decision(self) -> Result<Decision, Error> {
+        Ok(self.into())
+    }
+}
+
+impl IntoDecision for Decision {
+    fn into_decision(self) -> Result<Decision, Error> {
+        Ok(self)
+    }
+}
+
+impl<T: IntoDecision> IntoDecision for Option<T> {
+    fn into_decision(self) -> Result<Decision, Error> {
+        self.map_or(Ok(Decision::Deny), T::into_decision)
+    }
+}
+
+impl<T: IntoDecision, E: Into<Error>> IntoDecision for Result<T, E> {
+    fn into_decision(self) -> Result<Decision, Error> {
+        self.map_err(Into::into)?.into_decision()
+    }
+}

@@ -1,0 +1,91 @@
+//! Values that several arguments have: lists of texts, names, single texts.
+
+use proc_macro2::{Delimiter, Ident, TokenTree};
+use quote::ToTokens;
+use syn::LitStr;
+
+use super::{Tokens, split};
+use crate::errors::Errors;
+
+/// A string literal, without suffix.
+pub(super) fn literal(tokens: Tokens<'_>) -> Option<LitStr> {
+    let literal = syn::parse2::<LitStr>(tokens.to_token_stream()).ok()?;
+    literal.suffix().is_empty().then_some(literal)
+}
+
+/// The value, or the key where there is none: what a mistake stands under.
+pub(super) fn value_or_key(key: &Ident, value: Tokens<'_>) -> proc_macro2::TokenStream {
+    if value.0.is_empty() {
+        key.to_token_stream()
+    } else {
+        value.to_token_stream()
+    }
+}
+
+/// A list of string literals in brackets, at least one; `example` is one of them, and `meant` makes one of a word without quotes.
+pub(super) fn list(
+    key: &Ident,
+    value: Tokens<'_>,
+    example: &str,
+    meant: impl Fn(&str) -> String,
+    errors: &mut Errors,
+) -> Vec<LitStr> {
+    let group = match value.0 {
+        [TokenTree::Group(group)] if group.delimiter() == Delimiter::Bracket => group,
+        _ => {
+            let given = match value.0 {
+                [TokenTree::Group(group)] => group.stream().to_string(),
+                [TokenTree::Literal(literal)] => literal.to_string(),
+                _ => format!("{example:?}"),
+            };
+            errors.push(
+                value_or_key(key, value),
+                format!("`{key}` is a list in brackets"),
+                format!("write `{key} = [{given}]`"),
+            );
+            return Vec::new();
+        }
+    };
+    let parts = split(group.stream());
+    if parts.is_empty() {
+        errors.push(
+            group,
+            format!("`{key}` is an empty list"),
+            format!("write `{key} = [{example:?}]`, or leave it out"),
+        );
+    }
+    let mut words: Vec<LitStr> = Vec::new();
+    for part in &parts {
+        let tokens = Tokens(part);
+        match literal(tokens) {
+            Some(word) if words.iter().any(|known| known.value() == word.value()) => errors.push(
+                &word,
+                format!("{:?} is in the list twice", word.value()),
+                "leave one of them out",
+            ),
+            Some(word) => words.push(word),
+            None if part.is_empty() => errors.push(
+                group,
+                "a comma too many",
+                format!("write `{key} = [{example:?}]`"),
+            ),
+            None => errors.push(
+                tokens,
+                format!("`{key}` is a list of string literals"),
+                format!("write `{key} = [{:?}]`", meant(&plain(tokens, example))),
+            ),
+        }
+    }
+    words
+}
+
+/// What was probably meant by tokens that are no string literal: their text, where it is a word.
+pub(super) fn plain(tokens: Tokens<'_>, otherwise: &str) -> String {
+    let text: String = tokens.to_string().split_whitespace().collect();
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || b"-_:./".contains(&byte);
+    if text.starts_with(|first: char| first.is_ascii_alphabetic()) && text.bytes().all(word) {
+        text
+    } else {
+        otherwise.to_owned()
+    }
+}

@@ -1,0 +1,207 @@
+#[allow(clippy::unused_async)]
+async fn stateless() {}
+#[doc(hidden)]
+#[allow(
+    non_camel_case_types,
+    missing_debug_implementations,
+    unreachable_pub,
+    clippy::redundant_pub_crate
+)]
+struct stateless {}
+#[automatically_derived]
+#[allow(unused_qualifications)]
+impl ::fw::__private::RouteDecl for stateless {
+    const INFO: ::fw::__private::RouteInfo = ::fw::__private::RouteInfo {
+        methods: &["GET"],
+        path: "/a",
+        handler: ::core::concat!(::core::module_path!(), "::", "stateless"),
+        file: ::core::file!(),
+        line: ::core::line!(),
+        summary: "",
+        description: "",
+        params: &[],
+    };
+}
+#[automatically_derived]
+#[allow(deprecated, unreachable_code, unused_qualifications)]
+impl<__FwState> ::fw::__private::IntoRoute<__FwState> for stateless
+where
+    auth::members: ::fw::__private::IntoAuthorizer<__FwState>,
+{
+    fn into_route() -> ::fw::__private::Route<__FwState> {
+        ::fw::__private::Route::stateless(
+                <Self as ::fw::__private::RouteDecl>::INFO,
+                |_| ::fw::__private::boxed(async move {
+                    <() as ::fw::__private::Responder>::respond(stateless().await)
+                }),
+            )
+            .guarded(
+                ::fw::__private::Guard::Authorizer({
+                    let _: ::fw::__private::AuthorizerInfo = <auth::members as ::fw::__private::AuthorizerDecl>::INFO;
+                    <auth::members as ::fw::__private::IntoAuthorizer<
+                        __FwState,
+                    >>::into_authorizer()
+                }),
+            )
+    }
+}
+#[allow(clippy::unused_async)]
+async fn stateful(store: &Store) {}
+#[doc(hidden)]
+#[allow(
+    non_camel_case_types,
+    missing_debug_implementations,
+    unreachable_pub,
+    clippy::redundant_pub_crate
+)]
+struct stateful {}
+#[automatically_derived]
+#[allow(unused_qualifications)]
+impl ::fw::__private::RouteDecl for stateful {
+    const INFO: ::fw::__private::RouteInfo = ::fw::__private::RouteInfo {
+        methods: &["GET"],
+        path: "/b",
+        handler: ::core::concat!(::core::module_path!(), "::", "stateful"),
+        file: ::core::file!(),
+        line: ::core::line!(),
+        summary: "",
+        description: "",
+        params: &[],
+    };
+}
+#[automatically_derived]
+#[allow(deprecated, unreachable_code, unused_qualifications)]
+impl ::fw::__private::IntoRoute<Store> for stateful {
+    fn into_route() -> ::fw::__private::Route<Store> {
+        ::fw::__private::Route::with_state(
+                <Self as ::fw::__private::RouteDecl>::INFO,
+                |__fw_state, __fw_request| ::fw::__private::boxed(async move {
+                    <() as ::fw::__private::Responder>::respond(
+                        stateful(__fw_state).await,
+                    )
+                }),
+            )
+            .guarded(
+                ::fw::__private::Guard::Authorizer(
+                    <members as ::fw::__private::IntoAuthorizer<
+                        Store,
+                    >>::into_authorizer(),
+                ),
+            )
+            .with_api_key()
+    }
+}
+#[allow(clippy::unused_async)]
+async fn claims() {}
+#[doc(hidden)]
+#[allow(
+    non_camel_case_types,
+    missing_debug_implementations,
+    unreachable_pub,
+    clippy::redundant_pub_crate
+)]
+struct claims {}
+#[automatically_derived]
+#[allow(unused_qualifications)]
+impl ::fw::__private::RouteDecl for claims {
+    const INFO: ::fw::__private::RouteInfo = ::fw::__private::RouteInfo {
+        methods: &["GET"],
+        path: "/c",
+        handler: ::core::concat!(::core::module_path!(), "::", "claims"),
+        file: ::core::file!(),
+        line: ::core::line!(),
+        summary: "",
+        description: "",
+        params: &[],
+    };
+}
+#[automatically_derived]
+#[allow(deprecated, unreachable_code, unused_qualifications)]
+impl<__FwState> ::fw::__private::IntoRoute<__FwState> for claims {
+    fn into_route() -> ::fw::__private::Route<__FwState> {
+        ::fw::__private::Route::stateless(
+                <Self as ::fw::__private::RouteDecl>::INFO,
+                |_| ::fw::__private::boxed(async move {
+                    <() as ::fw::__private::Responder>::respond(claims().await)
+                }),
+            )
+            .guarded(::fw::__private::Guard::Jwt {
+                name: "main",
+                scopes: &["items:read", "items:all"],
+            })
+    }
+}
+#[allow(clippy::unused_async)]
+async fn signed() {}
+#[doc(hidden)]
+#[allow(
+    non_camel_case_types,
+    missing_debug_implementations,
+    unreachable_pub,
+    clippy::redundant_pub_crate
+)]
+struct signed {}
+#[automatically_derived]
+#[allow(unused_qualifications)]
+impl ::fw::__private::RouteDecl for signed {
+    const INFO: ::fw::__private::RouteInfo = ::fw::__private::RouteInfo {
+        methods: &["PUT"],
+        path: "/d",
+        handler: ::core::concat!(::core::module_path!(), "::", "signed"),
+        file: ::core::file!(),
+        line: ::core::line!(),
+        summary: "",
+        description: "",
+        params: &[],
+    };
+}
+#[automatically_derived]
+#[allow(deprecated, unreachable_code, unused_qualifications)]
+impl<__FwState> ::fw::__private::IntoRoute<__FwState> for signed {
+    fn into_route() -> ::fw::__private::Route<__FwState> {
+        ::fw::__private::Route::stateless(
+                <Self as ::fw::__private::RouteDecl>::INFO,
+                |_| ::fw::__private::boxed(async move {
+                    <() as ::fw::__private::Responder>::respond(signed().await)
+                }),
+            )
+            .guarded(::fw::__private::Guard::Iam)
+    }
+}
+#[allow(clippy::unused_async)]
+async fn open() {}
+#[doc(hidden)]
+#[allow(
+    non_camel_case_types,
+    missing_debug_implementations,
+    unreachable_pub,
+    clippy::redundant_pub_crate
+)]
+struct open {}
+#[automatically_derived]
+#[allow(unused_qualifications)]
+impl ::fw::__private::RouteDecl for open {
+    const INFO: ::fw::__private::RouteInfo = ::fw::__private::RouteInfo {
+        methods: &["PUT"],
+        path: "/e",
+        handler: ::core::concat!(::core::module_path!(), "::", "open"),
+        file: ::core::file!(),
+        line: ::core::line!(),
+        summary: "",
+        description: "",
+        params: &[],
+    };
+}
+#[automatically_derived]
+#[allow(deprecated, unreachable_code, unused_qualifications)]
+impl<__FwState> ::fw::__private::IntoRoute<__FwState> for open {
+    fn into_route() -> ::fw::__private::Route<__FwState> {
+        ::fw::__private::Route::stateless(
+                <Self as ::fw::__private::RouteDecl>::INFO,
+                |_| ::fw::__private::boxed(async move {
+                    <() as ::fw::__private::Responder>::respond(open().await)
+                }),
+            )
+            .guarded(::fw::__private::Guard::Public)
+    }
+}
