@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
 
-use super::{Conflict, RouteKey};
+use super::{Conflict, GatewayResponseType, ModelError, RouteKey};
 
 /// Who the API is: what the event's `requestContext` says of it.
 #[derive(Debug, Clone)]
@@ -101,6 +101,19 @@ pub enum ConfigError {
         /// What is wrong, as a clause.
         problem: &'static str,
     },
+    /// A gateway response cannot be sent so.
+    GatewayResponse(GatewayResponseType, String),
+    /// A method's model is no JSON Schema of draft 4: which method's, for what media type, and what is wrong.
+    Model(Box<(RouteKey, String, ModelError)>),
+    /// Two API keys have the same name, or the same value. The second one's name.
+    ApiKeyTwice(String),
+    /// A usage plan names an API key that is not there.
+    UnknownApiKey {
+        /// The plan.
+        plan: String,
+        /// The key.
+        key: String,
+    },
 }
 
 impl fmt::Display for ConfigError {
@@ -131,6 +144,25 @@ impl fmt::Display for ConfigError {
                 "the route `{route}` names an authorizer that there is not: `{name}`"
             ),
             Self::Authorizer { name, problem } => write!(f, "the authorizer `{name}` {problem}"),
+            Self::GatewayResponse(kind, what) => {
+                write!(f, "the gateway response `{kind}` cannot be sent: {what}")
+            }
+            Self::Model(model) => {
+                let (route, media, error) = &**model;
+                write!(f, "the model of `{route}` for `{media}` is wrong: {error}")
+            }
+            Self::ApiKeyTwice(name) => {
+                write!(
+                    f,
+                    "two API keys have the same name or value; remove one: `{name}`"
+                )
+            }
+            Self::UnknownApiKey { plan, key } => {
+                write!(
+                    f,
+                    "the usage plan `{plan}` names an API key that is not there: `{key}`"
+                )
+            }
         }
     }
 }

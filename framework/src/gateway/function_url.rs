@@ -201,6 +201,7 @@ impl FunctionUrl {
             extended_id: arrival.extended_id.clone(),
             origin: origin.map(str::to_owned),
             accepts_binary: false,
+            facts: None,
         })
     }
 

@@ -1,12 +1,14 @@
 //! What passes through a front door: a request and its arrival in, an invocation or a reply out.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 
 use super::Pending;
+use super::rest_api::ResponseFacts;
 use super::text::{find_header, hex};
 
 /// An HTTP request as the client sent it.
@@ -198,6 +200,8 @@ pub struct Invocation {
     pub(super) origin: Option<String>,
     /// Whether the client accepts the configured binary types (REST only).
     pub(super) accepts_binary: bool,
+    /// What gateway responses may say of the request, kept if any is configured (REST only).
+    pub(super) facts: Option<Arc<ResponseFacts>>,
 }
 
 /// What became of an invocation.

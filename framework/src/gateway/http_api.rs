@@ -295,6 +295,7 @@ impl HttpApi {
             extended_id: arrival.extended_id.clone(),
             origin: origin.map(str::to_owned),
             accepts_binary: false,
+            facts: None,
         })
     }
 

@@ -33,7 +33,7 @@
 //! A route may ask who calls: then `receive` may need keys, credentials or an authorizer's answer, and the request waits
 //! for them as [`Received::Authorize`]; see [`Need`].
 //!
-//! Left out on purpose: mutual TLS, WAF, usage of quotas over restarts.
+//! What is left out stands in the repository's `docs/fidelity.md`.
 
 mod authorize;
 mod config;
@@ -44,6 +44,7 @@ mod function_url;
 mod http;
 mod http_api;
 mod matcher;
+mod model;
 mod pattern;
 mod reply;
 mod rest_api;
@@ -65,6 +66,12 @@ pub use function_url::{FunctionUrl, FunctionUrlConfig};
 pub use http::{Arrival, HttpReply, HttpRequest, Invocation, Outcome, Received};
 pub use http_api::{HttpApi, HttpApiConfig, HttpApiRoute, PayloadFormat};
 pub use matcher::{Conflict, Match, Matcher};
+pub use model::{Model, ModelError};
 pub use pattern::{PathPattern, PatternError, RouteKey, Segment};
-pub use rest_api::{RestApi, RestApiConfig};
+pub use rest_api::{
+    ApiKey, ApiKeySource, GatewayResponse, GatewayResponseType, Integration, ParameterError,
+    ProxyIntegration, Quota, QuotaPeriod, RequestParameter, RequestValidation, RestApi,
+    RestApiConfig, RestAuthorizer, RestAuthorizerKind, RestMethod, UnknownResponseType, UsageMeter,
+    UsagePlan,
+};
 pub use throttle::{Throttle, TokenBucket};

@@ -61,6 +61,30 @@ pub(super) fn hex(bytes: &[u8]) -> String {
         .collect()
 }
 
+/// How many months of the calendar lie between the year 0 and a moment, in UTC.
+pub(super) fn month_index(epoch_ms: u64) -> u64 {
+    let (year, month, _) = civil(epoch_ms / 86_400_000);
+    year * 12 + month
+}
+
+/// Year, month from 0, and day of a day since 1970-01-01.
+fn civil(days: u64) -> (u64, u64, u64) {
+    // Howard Hinnant's civil-from-days: years start in March, so that the leap day is the last of its year, and
+    // days are counted in eras of 400 years from 0000-03-01.
+    let shifted = days + 719_468;
+    let day_of_era = shifted % 146_097;
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let march_month = (5 * day_of_year + 2) / 153;
+    let month = (march_month + 2) % 12;
+    (
+        shifted / 146_097 * 400 + year_of_era + u64::from(month < 2),
+        month,
+        day_of_year - (153 * march_month + 2) / 5 + 1,
+    )
+}
+
 /// A moment in UTC, taken apart.
 struct Utc {
     year: u64,
@@ -82,21 +106,13 @@ impl Utc {
         const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
         let seconds = epoch_ms / 1000;
         let days = seconds / 86_400;
-        // Howard Hinnant's civil-from-days: years start in March, so that the leap day is the last of its year, and
-        // days are counted in eras of 400 years from 0000-03-01.
-        let shifted = days + 719_468;
-        let day_of_era = shifted % 146_097;
-        let year_of_era =
-            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let march_month = (5 * day_of_year + 2) / 153;
-        let month = (march_month + 2) % 12;
+        let (year, month, day) = civil(days);
         Self {
-            year: shifted / 146_097 * 400 + year_of_era + u64::from(month < 2),
+            year,
             month: MONTHS[month as usize],
             #[cfg(feature = "verify")]
             month_number: month + 1,
-            day: day_of_year - (153 * march_month + 2) / 5 + 1,
+            day,
             weekday: WEEKDAYS[(days % 7) as usize],
             hour: seconds / 3_600 % 24,
             minute: seconds / 60 % 60,

@@ -58,6 +58,13 @@ pub(crate) struct Setup {
     pub(crate) stage_variables: BTreeMap<String, String>,
     #[serde(default)]
     pub(crate) binary_media_types: Vec<String>,
+    #[serde(default)]
+    pub(crate) authorizers: BTreeMap<String, Authorizer>,
+    /// Names to values.
+    #[serde(default)]
+    pub(crate) api_keys: BTreeMap<String, String>,
+    pub(crate) api_key_source: Option<String>,
+    pub(crate) usage_plan: Option<UsagePlan>,
     pub(crate) auth_type: Option<String>,
     pub(crate) invoke_mode: Option<String>,
     pub(crate) handler: Option<String>,
@@ -74,6 +81,50 @@ pub(crate) struct Route {
     pub(crate) invoke_permission: Option<bool>,
     pub(crate) function_timeout_s: Option<f64>,
     pub(crate) cors: Option<MockCors>,
+    #[serde(default)]
+    pub(crate) api_key_required: bool,
+    /// An authorizer's name, or `AWS_IAM`.
+    pub(crate) authorizer: Option<String>,
+    #[serde(default)]
+    pub(crate) request_validator: RequestValidator,
+    #[serde(default)]
+    pub(crate) required: Vec<String>,
+    #[serde(default)]
+    pub(crate) models: BTreeMap<String, Value>,
+    pub(crate) integration_http_method: Option<String>,
+    #[serde(default)]
+    pub(crate) request_parameters: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Authorizer {
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    pub(crate) identity_source: Option<String>,
+    #[serde(default)]
+    pub(crate) identity_sources: Vec<String>,
+    pub(crate) result_ttl_s: Option<u32>,
+    /// What the function does: `authz-…`.
+    pub(crate) behaviour: Option<String>,
+    /// What it answers besides.
+    pub(crate) context: Option<Value>,
+    pub(crate) usage_identifier_key: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RequestValidator {
+    pub(crate) body: bool,
+    pub(crate) parameters: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UsagePlan {
+    pub(crate) rate: Option<f64>,
+    pub(crate) burst: Option<u32>,
+    pub(crate) quota: Option<u64>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -157,6 +208,9 @@ pub(crate) struct Expect {
     pub(crate) event_present: Vec<String>,
     pub(crate) event_pattern: BTreeMap<String, String>,
     pub(crate) event_equal: Vec<(String, String)>,
+    pub(crate) authorizer_calls: Option<usize>,
+    pub(crate) authorizer_event: BTreeMap<String, Value>,
+    pub(crate) authorizer_event_pattern: BTreeMap<String, String>,
 }
 
 /// Tells `null` from absent.

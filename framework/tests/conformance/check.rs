@@ -18,6 +18,7 @@ pub(crate) fn check(expect: &Expect, seen: &Seen) -> Result<(), String> {
     body(expect, seen, &mut problems);
     handler(expect, seen, &mut problems);
     event(expect, seen, &mut problems);
+    authorizer(expect, seen, &mut problems);
     if let Some(expect) = expect
         .if_200
         .as_deref()
@@ -205,6 +206,37 @@ fn event(expect: &Expect, seen: &Seen, problems: &mut Vec<String>) {
     for (a, b) in &expect.event_equal {
         if event.pointer(a).is_none() || event.pointer(a) != event.pointer(b) {
             fail(a, b);
+        }
+    }
+}
+
+fn authorizer(expect: &Expect, seen: &Seen, problems: &mut Vec<String>) {
+    let calls = seen.asked.len();
+    if expect
+        .authorizer_calls
+        .is_some_and(|wanted| wanted != calls)
+    {
+        problems.push(format!("authorizer calls: {calls}"));
+    }
+    let asked: Value = seen
+        .asked
+        .first()
+        .and_then(|event| serde_json::from_slice(event).ok())
+        .unwrap_or_default();
+    for (pointer, wanted) in &expect.authorizer_event {
+        let seen = asked.pointer(pointer);
+        if seen != Some(wanted) {
+            problems.push(format!(
+                "authorizer event {pointer}: {seen:?}, not {wanted}"
+            ));
+        }
+    }
+    for (pointer, wanted) in &expect.authorizer_event_pattern {
+        let seen = asked.pointer(pointer).and_then(Value::as_str);
+        if !seen.is_some_and(|text| pattern::matches(wanted, text)) {
+            problems.push(format!(
+                "authorizer event {pointer}: {seen:?}, not {wanted}"
+            ));
         }
     }
 }

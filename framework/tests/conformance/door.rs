@@ -4,12 +4,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use fw::gateway::{
-    ApiIdentity, Arrival, ConfigError, CorsConfig, FrontDoor, FunctionUrl, FunctionUrlConfig,
-    HttpApi, HttpApiConfig, HttpApiRoute, HttpReply, HttpRequest, Invocation, Outcome,
-    PayloadFormat, Received, RestApi, RestApiConfig,
+    ApiIdentity, ApiKey, ApiKeySource, Arrival, ConfigError, CorsConfig, FrontDoor, FunctionUrl,
+    FunctionUrlConfig, HttpApi, HttpApiConfig, HttpApiRoute, HttpReply, HttpRequest,
+    IdentitySource, Integration, Invocation, JwtAuthorizer, Need, Outcome, PayloadFormat, Pending,
+    ProxyIntegration, Quota, QuotaPeriod, Received, RequestValidation, Requirement, RestApi,
+    RestApiConfig, RestAuthorizer, RestAuthorizerKind, RestMethod, RouteKey, Supplied, Throttle,
+    UsagePlan,
 };
 
-use crate::case::{Case, Cors, MockCors, Request, Setup, Target};
+use crate::authorizer;
+use crate::case::{Authorizer, Case, Cors, MockCors, Request, Route, Setup, Target};
 use crate::check::check;
 use crate::handler::{self, Ended};
 
@@ -21,6 +25,19 @@ pub(crate) struct Seen {
     pub(crate) invocation: Option<Invocation>,
     /// The id of the handler that ran.
     pub(crate) handler: Option<String>,
+    /// What authorizers were asked.
+    pub(crate) asked: Vec<Bytes>,
+}
+
+impl Seen {
+    fn reply(reply: HttpReply) -> Self {
+        Self {
+            reply,
+            invocation: None,
+            handler: None,
+            asked: Vec::new(),
+        }
+    }
 }
 
 /// Runs a case and checks what it expects.
@@ -37,16 +54,39 @@ pub(crate) fn run(case: &Case) -> Result<(), String> {
     }
     let request = request(&case.request, &case.setup)?;
     let arrival = Arrival::new(1_744_668_836_000, [0x5a; Arrival::ENTROPY]);
-    let seen = match door.receive(&request, &arrival) {
-        Received::Answer(reply) => Seen {
-            reply,
-            invocation: None,
-            handler: None,
-        },
-        Received::Authorize(_) => return Err("no route asks for anything".into()),
+    let mut asked = Vec::new();
+    let mut received = door.receive(&request, &arrival);
+    while let Received::Authorize(pending) = received {
+        received = supply(&door, &case.setup, &pending, &mut asked)?;
+    }
+    let mut seen = match received {
         Received::Invoke(invocation) => invoke(&door, &case.setup, invocation)?,
+        Received::Answer(reply) => Seen::reply(reply),
+        Received::Authorize(_) => return Err("the door asks without end".into()),
     };
+    seen.asked = asked;
     check(&case.expect, &seen)
+}
+
+/// Tells the front door what it needs.
+fn supply(
+    door: &FrontDoor,
+    setup: &Setup,
+    pending: &Pending,
+    asked: &mut Vec<Bytes>,
+) -> Result<Received, String> {
+    let Need::Answer(question) = pending.need() else {
+        return Err(format!("nobody supplies {:?}", pending.need()));
+    };
+    let authorizer = setup
+        .authorizers
+        .get(&question.name)
+        .ok_or("the authorizer is the case's")?;
+    asked.push(question.event.clone());
+    Ok(match authorizer::play(authorizer, &question.event)? {
+        Ok(answer) => door.resume(pending, &Supplied::Answer(&answer)),
+        Err(document) => door.resume(pending, &Supplied::FunctionError(&document)),
+    })
 }
 
 /// Why there is no front door.
@@ -95,19 +135,7 @@ fn front_door(target: Target, setup: &Setup) -> Result<FrontDoor, Setback> {
             .into()
         }
         Target::RestApi => {
-            let binary_media_types = setup.binary_media_types.clone();
-            let cors = setup
-                .routes
-                .iter()
-                .find_map(|route| route.cors.as_ref())
-                .map(mock_cors);
-            RestApi::new(RestApiConfig {
-                routes,
-                binary_media_types,
-                cors,
-                ..RestApiConfig::new(identity)
-            })?
-            .into()
+            RestApi::new(rest_api(setup, routes, identity).map_err(Setback::Unknown)?)?.into()
         }
         Target::FunctionUrl => {
             if let Some(other) = setup
@@ -131,6 +159,149 @@ fn front_door(target: Target, setup: &Setup) -> Result<FrontDoor, Setback> {
             .into()
         }
     })
+}
+
+fn rest_api(
+    setup: &Setup,
+    routes: Vec<RouteKey>,
+    identity: ApiIdentity,
+) -> Result<RestApiConfig, String> {
+    let mut config = RestApiConfig {
+        routes,
+        binary_media_types: setup.binary_media_types.clone(),
+        ..RestApiConfig::new(identity)
+    };
+    for (index, route) in setup.routes.iter().enumerate() {
+        if let (Some(cors), Some(RouteKey::Path { path, .. })) =
+            (&route.cors, config.routes.get(index))
+        {
+            let path = path.as_str().to_owned();
+            config.resource_cors.insert(path, mock_cors(cors));
+        }
+        config.methods.insert(index, rest_method(route, setup)?);
+    }
+    config.authorizers = setup
+        .authorizers
+        .iter()
+        .map(|(name, authorizer)| rest_authorizer(name, authorizer))
+        .collect::<Result<_, _>>()?;
+    config.api_keys = setup
+        .api_keys
+        .iter()
+        .map(|(name, value)| ApiKey::new(name, value))
+        .collect();
+    config.api_key_source = match setup.api_key_source.as_deref() {
+        None | Some("HEADER") => ApiKeySource::Header,
+        Some("AUTHORIZER") => ApiKeySource::Authorizer,
+        Some(other) => return Err(format!("no such key source: {other}")),
+    };
+    if let Some(plan) = &setup.usage_plan {
+        let throttle = match (plan.rate, plan.burst) {
+            (Some(rate), Some(burst)) => Some(Throttle { rate, burst }),
+            (None, None) => None,
+            _ => return Err("a plan has a rate and a burst, or neither".into()),
+        };
+        let quota = plan.quota.map(|limit| Quota {
+            limit,
+            period: QuotaPeriod::Day,
+            offset: 0,
+        });
+        config.usage_plans.push(UsagePlan {
+            throttle,
+            quota,
+            ..UsagePlan::new("plan", setup.api_keys.keys())
+        });
+    }
+    Ok(config)
+}
+
+/// An authorizer of a REST API.
+fn rest_authorizer(name: &str, authorizer: &Authorizer) -> Result<RestAuthorizer, String> {
+    let source = |text: &str| -> Result<IdentitySource, String> {
+        let own = text.replacen("method.request.", "$request.", 1);
+        own.parse()
+            .map_err(|error: fw::gateway::IdentityError| error.to_string())
+    };
+    let header = || match authorizer.identity_source.as_deref().map(source) {
+        Some(Ok(IdentitySource::Header(header))) => Ok(header),
+        other => Err(format!("not a header: {other:?}")),
+    };
+    let kind = match authorizer.kind.as_str() {
+        "TOKEN" => RestAuthorizerKind::Token {
+            header: header()?,
+            validation: None,
+        },
+        "REQUEST" => RestAuthorizerKind::Request {
+            identity: authorizer
+                .identity_sources
+                .iter()
+                .map(|text| source(text))
+                .collect::<Result<_, _>>()?,
+        },
+        "COGNITO_USER_POOLS" => {
+            let issuer = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_aaaaaaaaa";
+            RestAuthorizerKind::UserPool(JwtAuthorizer {
+                identity: IdentitySource::Header(header()?),
+                ..JwtAuthorizer::new(name, issuer, [""; 0])
+            })
+        }
+        other => return Err(format!("no such authorizer: {other}")),
+    };
+    Ok(RestAuthorizer {
+        name: name.to_owned(),
+        kind,
+        ttl: authorizer
+            .result_ttl_s
+            .unwrap_or(RestAuthorizer::DEFAULT_TTL),
+    })
+}
+
+fn rest_method(route: &Route, setup: &Setup) -> Result<RestMethod, String> {
+    let mut method = RestMethod::default();
+    method.requirement = match route.authorizer.as_deref() {
+        None => None,
+        Some("AWS_IAM") => Some(Requirement::Iam),
+        Some(name) => {
+            let authorizer = name.to_owned();
+            let kind = setup.authorizers.get(name).map(|found| found.kind.as_str());
+            Some(match kind {
+                Some("COGNITO_USER_POOLS") => Requirement::Jwt {
+                    authorizer,
+                    scopes: Vec::new(),
+                },
+                _ => Requirement::Lambda { authorizer },
+            })
+        }
+    };
+    method.api_key_required = route.api_key_required;
+    method.validation = RequestValidation {
+        parameters: route.request_validator.parameters,
+        body: route.request_validator.body,
+    };
+    method.required = route
+        .required
+        .iter()
+        .map(|parameter| parameter.parse())
+        .collect::<Result<_, _>>()
+        .map_err(|error: fw::gateway::ParameterError| error.to_string())?;
+    method.models.clone_from(&route.models);
+    method.integration = match route.handler.strip_prefix("mock:") {
+        Some(answer) => {
+            let answer: serde_json::Value =
+                serde_json::from_str(answer).map_err(|error| error.to_string())?;
+            let status = answer["statusCode"].as_u64();
+            let status = status.and_then(|status| u16::try_from(status).ok());
+            Integration::Mock(status.ok_or("a mock has a status")?)
+        }
+        None => Integration::Proxy(ProxyIntegration {
+            http_method: route
+                .integration_http_method
+                .clone()
+                .unwrap_or_else(|| "POST".into()),
+            request_parameters: route.request_parameters.clone(),
+        }),
+    };
+    Ok(method)
 }
 
 fn cors(cors: &Cors) -> CorsConfig {
@@ -212,11 +383,7 @@ fn invoke(door: &FrontDoor, setup: &Setup, invocation: Invocation) -> Result<See
         .invoke_permission
         .or(route.and_then(|route| route.invoke_permission))
         .unwrap_or(true);
-    let refused = |outcome| Seen {
-        reply: door.answer(&invocation, outcome),
-        invocation: None,
-        handler: None,
-    };
+    let refused = |outcome| Seen::reply(door.answer(&invocation, outcome));
     if !permitted {
         return Ok(refused(Outcome::NotPermitted));
     }
@@ -243,5 +410,6 @@ fn invoke(door: &FrontDoor, setup: &Setup, invocation: Invocation) -> Result<See
         reply,
         invocation: Some(invocation),
         handler,
+        asked: Vec::new(),
     })
 }

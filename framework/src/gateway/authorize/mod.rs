@@ -183,6 +183,8 @@ pub enum Supplied<'a> {
     Principal(&'a Principal),
     /// The result of a Lambda authorizer, JSON as posted to the Runtime API.
     Answer(&'a [u8]),
+    /// Lambda's error document: the authorizer failed, its process ended, or its function's own timeout passed.
+    FunctionError(&'a [u8]),
 }
 
 impl fmt::Debug for Supplied<'_> {
@@ -192,6 +194,7 @@ impl fmt::Debug for Supplied<'_> {
             Self::Credentials(_) => "Credentials",
             Self::Principal(_) => "Principal",
             Self::Answer(_) => "Answer",
+            Self::FunctionError(_) => "FunctionError",
         })
     }
 }

@@ -14,7 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Serialize, Serializer};
 
 pub(super) use authorizer::{question_v1, question_v2};
-pub(super) use rest::{RestCall, rest_event};
+pub(super) use rest::{RestCall, rest_event, rest_question, token_question};
 pub(super) use v1::http_api_v1_event;
 pub(super) use v2::{HttpApiCall, function_url_event, http_api_event};
 
@@ -127,6 +127,15 @@ fn query_pairs<'a>(query: &'a str, separators: &'static [char]) -> Pairs<'a> {
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
         .map(|(name, value)| (decode_query(name), decode_query(value)))
         .collect()
+}
+
+/// The last value of a query's parameter, decoded as a REST API does.
+pub(super) fn query_value<'a>(query: &'a str, name: &str) -> Option<Cow<'a, str>> {
+    query_pairs(query, &['&', ';'])
+        .into_iter()
+        .rev()
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value)
 }
 
 /// Brings equal names together, each one's values in the order sent.

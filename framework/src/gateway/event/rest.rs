@@ -6,12 +6,14 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use serde::Serialize;
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
 
 use super::{
     LastValues, Object, Pairs, Trace, ValueLists, body, filled, forwarded_headers, query_pairs,
     sort_by_name, to_json,
 };
+use crate::gateway::authorize::Access;
 use crate::gateway::text::{event_time, title_case};
 use crate::gateway::{ApiIdentity, Arrival, HttpRequest, Principal};
 
@@ -38,6 +40,8 @@ struct Context<'a> {
     resource_id: String,
     resource_path: &'a str,
     http_method: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorizer: Option<RestAccess<'a>>,
     extended_request_id: &'a str,
     request_time: String,
     path: &'a str,
@@ -69,6 +73,10 @@ pub(super) struct Identity<'a> {
     user_arn: Option<&'a str>,
     user_agent: Option<&'a str>,
     user: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_key: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_key_id: Option<&'a str>,
 }
 
 impl<'a> Identity<'a> {
@@ -86,6 +94,8 @@ impl<'a> Identity<'a> {
             user_arn: None,
             user_agent,
             user: None,
+            api_key: None,
+            api_key_id: None,
         }
     }
 
@@ -101,6 +111,16 @@ impl<'a> Identity<'a> {
             access_key: Some(&principal.access_key),
             user_arn: Some(&principal.user_arn),
             user: Some(&principal.user_id),
+            ..self
+        }
+    }
+
+    /// The same with the API key that the method asked for, its name and its value. `[D]` developer guide,
+    /// api-gateway-mapping-template-reference: `$context.identity.apiKey`, `apiKeyId`
+    fn with_key(self, key: Option<(&'a str, &'a str)>) -> Self {
+        Self {
+            api_key: key.map(|(_, value)| value),
+            api_key_id: key.map(|(name, _)| name),
             ..self
         }
     }
@@ -120,6 +140,10 @@ pub(in crate::gateway) struct RestCall<'a> {
     pub(in crate::gateway) full_path: &'a str,
     /// Whether `binaryMediaTypes` has the body's type.
     pub(in crate::gateway) binary: bool,
+    /// The name and the value of the API key, if the method needs one.
+    pub(in crate::gateway) api_key: Option<(&'a str, &'a str)>,
+    /// Who calls, if the method asks.
+    pub(in crate::gateway) access: Option<&'a Access>,
 }
 
 /// The event of a REST API.
@@ -151,28 +175,146 @@ pub(in crate::gateway) fn rest_event(
         multi_value_query_string_parameters: filled(&parameters).map(ValueLists),
         path_parameters: Some(Object(params)).filter(|params| !params.is_empty()),
         stage_variables: Some(&identity.stage_variables).filter(|variables| !variables.is_empty()),
-        request_context: Context {
-            resource_id: short_id(call.resource),
-            resource_path: call.resource,
-            http_method: call.method,
-            extended_request_id: &arrival.extended_id,
-            request_time: event_time(arrival.epoch_ms),
-            path: call.full_path,
-            account_id: &identity.account_id,
-            protocol: request.protocol,
-            stage: &identity.stage,
-            domain_prefix: identity.domain_prefix(),
-            request_time_epoch: arrival.epoch_ms,
-            request_id: &arrival.request_id,
-            identity: Identity::new(request, request.header("user-agent")),
-            domain_name: &identity.domain_name,
-            deployment_id: short_id(&identity.stage),
-            api_id: &identity.api_id,
-        },
+        request_context: context(request, arrival, identity, call),
         body,
         is_base64_encoded,
     };
     to_json(&event, request)
+}
+
+/// What the event's `requestContext` says.
+fn context<'a>(
+    request: &'a HttpRequest,
+    arrival: &'a Arrival,
+    identity: &'a ApiIdentity,
+    call: &RestCall<'a>,
+) -> Context<'a> {
+    let principal = match call.access {
+        Some(Access::Iam(principal)) => Some(principal),
+        _ => None,
+    };
+    Context {
+        resource_id: short_id(call.resource),
+        resource_path: call.resource,
+        http_method: call.method,
+        authorizer: RestAccess::new(call.access),
+        extended_request_id: &arrival.extended_id,
+        request_time: event_time(arrival.epoch_ms),
+        path: call.full_path,
+        account_id: &identity.account_id,
+        protocol: request.protocol,
+        stage: &identity.stage,
+        domain_prefix: identity.domain_prefix(),
+        request_time_epoch: arrival.epoch_ms,
+        request_id: &arrival.request_id,
+        identity: Identity::new(request, request.header("user-agent"))
+            .signed_by(principal)
+            .with_key(call.api_key),
+        domain_name: &identity.domain_name,
+        deployment_id: short_id(&identity.stage),
+        api_id: &identity.api_id,
+    }
+}
+
+/// `requestContext.authorizer`: the principal and the context, whose values are texts whatever they were (`[D]` gateway-truth
+/// §2.6), or a user pool's claims. Who signed stands in `identity` instead.
+struct RestAccess<'a>(&'a Access);
+
+impl<'a> RestAccess<'a> {
+    fn new(access: Option<&'a Access>) -> Option<Self> {
+        access
+            .filter(|access| !matches!(access, Access::Iam(_)))
+            .map(Self)
+    }
+}
+
+impl Serialize for RestAccess<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        match self.0 {
+            Access::Jwt { claims, .. } => map.serialize_entry("claims", claims)?,
+            Access::Lambda {
+                principal_id,
+                context,
+            } => {
+                let context = context.iter().flatten();
+                for (name, value) in context.filter(|(name, _)| *name != "principalId") {
+                    match value {
+                        serde_json::Value::String(text) => map.serialize_entry(name, text)?,
+                        // Left out; unverified.
+                        serde_json::Value::Null => {}
+                        other => map.serialize_entry(name, &other.to_string())?,
+                    }
+                }
+                if let Some(principal_id) = principal_id {
+                    map.serialize_entry("principalId", principal_id)?;
+                }
+            }
+            Access::Iam(_) => {}
+        }
+        map.end()
+    }
+}
+
+/// What a `TOKEN` authorizer is asked. `[D]` developer guide, api-gateway-lambda-authorizer-input
+pub(in crate::gateway) fn token_question(arn: &str, token: &str) -> Vec<u8> {
+    serde_json::json!({"type": "TOKEN", "methodArn": arn, "authorizationToken": token})
+        .to_string()
+        .into_bytes()
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Question<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    method_arn: &'a str,
+    resource: &'a str,
+    path: &'a str,
+    http_method: &'a str,
+    headers: LastValues<'a, 'a>,
+    multi_value_headers: ValueLists<'a, 'a>,
+    query_string_parameters: LastValues<'a, 'a>,
+    multi_value_query_string_parameters: ValueLists<'a, 'a>,
+    path_parameters: Object<'a>,
+    stage_variables: &'a BTreeMap<String, String>,
+    request_context: Context<'a>,
+}
+
+/// What a `REQUEST` authorizer is asked: the request without its body. Empty maps are `{}`, as in the documentation's example.
+/// `[D]` developer guide, api-gateway-lambda-authorizer-input
+pub(in crate::gateway) fn rest_question(
+    request: &HttpRequest,
+    arrival: &Arrival,
+    identity: &ApiIdentity,
+    trace: &Trace,
+    call: &RestCall<'_>,
+    arn: &str,
+) -> Vec<u8> {
+    let (_, query) = request.path_and_query();
+    let headers = rest_headers(request, identity, trace);
+    let mut parameters = query_pairs(query, &['&', ';']);
+    sort_by_name(&mut parameters);
+    let question = Question {
+        kind: "REQUEST",
+        method_arn: arn,
+        resource: call.resource,
+        path: call.path,
+        http_method: call.method,
+        headers: LastValues(&headers),
+        multi_value_headers: ValueLists(&headers),
+        query_string_parameters: LastValues(&parameters),
+        multi_value_query_string_parameters: ValueLists(&parameters),
+        path_parameters: Object(
+            call.params
+                .iter()
+                .map(|&(name, value)| (name.into(), value.into()))
+                .collect(),
+        ),
+        stage_variables: &identity.stage_variables,
+        request_context: context(request, arrival, identity, call),
+    };
+    to_json(&question, request)
 }
 
 /// The headers that reach the handler, sorted, one spelling for each name.

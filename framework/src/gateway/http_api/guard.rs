@@ -327,8 +327,13 @@ impl HttpApi {
                 let Some(Authorizer::Lambda(lambda)) = authorizers.get(*authorizer) else {
                     return Err(self.confused(request, arrival));
                 };
-                let Supplied::Answer(payload) = *supplied else {
-                    return Err(self.confused(request, arrival));
+                let payload = match *supplied {
+                    Supplied::Answer(payload) => payload,
+                    Supplied::FunctionError(document) => {
+                        let document = String::from_utf8_lossy(document);
+                        return Err(self.refuse(pending, &document));
+                    }
+                    _ => return Err(self.confused(request, arrival)),
                 };
                 let access = self.judge(lambda, payload, request, arrival);
                 // Kept if it can be read at all, so that a failure is tried again; whether AWS does is unverified.

@@ -97,7 +97,7 @@ fn open(status: u16, epoch_ms: u64, content_type: Option<&str>, body: Bytes) -> 
 }
 
 /// A header's name (RFC 9110 §5.6.2).
-fn is_token(name: &str) -> bool {
+pub(super) fn is_token(name: &str) -> bool {
     !name.is_empty()
         && name
             .bytes()
@@ -105,7 +105,7 @@ fn is_token(name: &str) -> bool {
 }
 
 /// A header's value: no control characters but the tab (RFC 9110 §5.5).
-fn is_field_value(value: &str) -> bool {
+pub(super) fn is_field_value(value: &str) -> bool {
     value
         .bytes()
         .all(|byte| byte == b'\t' || (byte >= 0x20 && byte != 0x7f))

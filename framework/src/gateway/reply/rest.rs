@@ -7,15 +7,41 @@ use bytes::Bytes;
 
 use super::proxy::{Malformed, Payload, decode};
 use super::{Draft, Lines, open};
-use crate::gateway::{CorsConfig, HttpReply};
+use crate::gateway::rest_api::{ErrorFacts, ResponseFacts, Responses};
+use crate::gateway::{CorsConfig, GatewayResponseType, HttpReply};
 
-/// What a REST API says by itself. `[R/U]` gateway-truth §0 rows 12, 13 and 17, §2.3, §2.6, §2.7
-#[derive(Debug, Clone, Copy)]
+/// What a REST API says by itself. `[R/U]` gateway-truth §0 rows 12, 13 and 17, §2.3, §2.5, §2.6, §2.7
+#[derive(Debug, Clone)]
 pub(in crate::gateway) enum RestMessage {
-    /// No method of that name on that resource.
+    /// No method of that name on that resource, or a request that should be signed and is not.
     MissingAuthenticationToken,
     /// No stage of that name.
-    Forbidden,
+    NoStage,
+    /// No API key, or one that is unknown, disabled or without a plan.
+    InvalidApiKey,
+    /// A signature that is not right; what is wrong with it.
+    InvalidSignature(String),
+    /// A signature with an access key that nobody has.
+    UnknownClient,
+    /// The authorizer cannot tell who calls.
+    Unauthorized,
+    /// The authorizer does not let the caller pass.
+    AccessDenied {
+        /// Whether its policy says so, and not only says nothing.
+        explicit: bool,
+    },
+    /// The authorizer failed, or its answer is malformed.
+    AuthorizerMisconfigured,
+    /// The authorizer could not be asked.
+    AuthorizerFailure,
+    /// Requests come too fast.
+    Throttled,
+    /// The key's quota is used up.
+    QuotaExceeded,
+    /// Required parameters are missing: their names with commas between.
+    MissingParameters(String),
+    /// The body is not as its model says.
+    InvalidBody,
     /// The body, or the event, is too large.
     RequestTooLong,
     /// The URL is too long.
@@ -30,6 +56,162 @@ pub(in crate::gateway) enum RestMessage {
     GatewayTimeout,
 }
 
+/// A message, as it is sent unless a gateway response changes it.
+struct Parts {
+    /// Which gateway response may change it.
+    kind: Option<GatewayResponseType>,
+    status: u16,
+    /// The value of `x-amzn-ErrorType`.
+    error: &'static str,
+    /// Nothing where AWS says `null`.
+    message: Option<Cow<'static, str>>,
+    /// The body, where it is not `{"message":…}`.
+    body: Option<Cow<'static, str>>,
+}
+
+impl RestMessage {
+    fn parts(&self) -> Parts {
+        use GatewayResponseType as Kind;
+        let plain = |kind, status, error, message: &'static str| Parts {
+            kind: Some(kind),
+            status,
+            error,
+            message: Some(message.into()),
+            body: None,
+        };
+        // What comes of the integration has a space behind the colon. [R/U] gateway-truth §0 row 12
+        let spaced = |kind, status, message: &'static str| Parts {
+            kind: Some(kind),
+            status,
+            error: "InternalServerErrorException",
+            message: Some(message.into()),
+            body: Some(format!(r#"{{"message": "{message}"}}"#).into()),
+        };
+        let internal = "Internal server error";
+        match self {
+            Self::MissingAuthenticationToken => plain(
+                Kind::MissingAuthenticationToken,
+                403,
+                "MissingAuthenticationTokenException",
+                "Missing Authentication Token",
+            ),
+            // Unverified for a stage that does not exist. No API is known yet that could have a response for it.
+            Self::NoStage => Parts {
+                kind: None,
+                ..plain(Kind::AccessDenied, 403, "ForbiddenException", "Forbidden")
+            },
+            Self::InvalidApiKey => {
+                plain(Kind::InvalidApiKey, 403, "ForbiddenException", "Forbidden")
+            }
+            // The texts and types of these two are unverified.
+            Self::InvalidSignature(message) => Parts {
+                message: Some(message.clone().into()),
+                ..plain(Kind::InvalidSignature, 403, "InvalidSignatureException", "")
+            },
+            Self::UnknownClient => plain(
+                Kind::AccessDenied,
+                403,
+                "UnrecognizedClientException",
+                "The security token included in the request is invalid.",
+            ),
+            Self::Unauthorized => plain(
+                Kind::Unauthorized,
+                401,
+                "UnauthorizedException",
+                "Unauthorized",
+            ),
+            // With a capital. [U] gateway-truth §2.6
+            Self::AccessDenied { explicit } => {
+                let message = if *explicit {
+                    "User is not authorized to access this resource with an explicit deny"
+                } else {
+                    "User is not authorized to access this resource"
+                };
+                Parts {
+                    body: Some(format!(r#"{{"Message":"{message}"}}"#).into()),
+                    ..plain(Kind::AccessDenied, 403, "AccessDeniedException", message)
+                }
+            }
+            // [U] gateway-truth §2.6
+            Self::AuthorizerMisconfigured => Parts {
+                message: None,
+                ..plain(
+                    Kind::AuthorizerConfigurationError,
+                    500,
+                    "AuthorizerConfigurationException",
+                    "",
+                )
+            },
+            // Type and text are unverified.
+            Self::AuthorizerFailure => Parts {
+                message: None,
+                ..plain(
+                    Kind::AuthorizerFailure,
+                    500,
+                    "AuthorizerConfigurationException",
+                    "",
+                )
+            },
+            Self::Throttled => plain(
+                Kind::Throttled,
+                429,
+                "TooManyRequestsException",
+                "Too Many Requests",
+            ),
+            Self::QuotaExceeded => plain(
+                Kind::QuotaExceeded,
+                429,
+                "LimitExceededException",
+                "Limit Exceeded",
+            ),
+            // The type of these two is unverified.
+            Self::MissingParameters(names) => Parts {
+                message: Some(format!("Missing required request parameters: [{names}]").into()),
+                ..plain(Kind::BadRequestParameters, 400, "BadRequestException", "")
+            },
+            Self::InvalidBody => plain(
+                Kind::BadRequestBody,
+                400,
+                "BadRequestException",
+                "Invalid request body",
+            ),
+            // [E] gateway-truth §2.7 for the body; the error type is unverified.
+            Self::RequestTooLong => plain(
+                Kind::RequestTooLarge,
+                413,
+                "RequestTooLargeException",
+                "Request Too Long",
+            ),
+            // The limits of the next two are documented; status, type and text are unverified, after RFC 9110 §15.5.15
+            // and RFC 6585 §5.
+            Self::UriTooLong => Parts {
+                kind: None,
+                ..plain(Kind::Default4xx, 414, "BadRequestException", "URI Too Long")
+            },
+            Self::HeadersTooLarge => Parts {
+                kind: None,
+                ..plain(
+                    Kind::Default4xx,
+                    431,
+                    "BadRequestException",
+                    "Request Header Fields Too Large",
+                )
+            },
+            Self::InternalServerError => spaced(Kind::ApiConfigurationError, 500, internal),
+            Self::BadGateway => spaced(Kind::IntegrationFailure, 502, internal),
+            Self::GatewayTimeout => {
+                spaced(Kind::IntegrationTimeout, 504, "Endpoint request timed out")
+            }
+        }
+    }
+
+    /// What a validator says in templates: unverified beyond the message's own text.
+    fn validation(&self) -> Option<String> {
+        matches!(self, Self::MissingParameters(_) | Self::InvalidBody)
+            .then(|| self.parts().message.unwrap_or_default().into_owned())
+    }
+}
+
 /// What an answer needs to know of its request.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::gateway) struct RestReply<'r> {
@@ -39,46 +221,67 @@ pub(in crate::gateway) struct RestReply<'r> {
     pub(in crate::gateway) id: &'r str,
     /// The `x-amz-apigw-id`.
     pub(in crate::gateway) extended_id: &'r str,
+    /// How the gateway's own answers are changed.
+    pub(in crate::gateway) responses: Responses<'r>,
+    /// What those may say of the request.
+    pub(in crate::gateway) facts: Option<&'r ResponseFacts>,
 }
 
 impl RestReply<'_> {
-    /// The gateway's own answer.
-    pub(in crate::gateway) fn message(&self, message: RestMessage) -> HttpReply {
-        const INTERNAL: &str = r#"{"message": "Internal server error"}"#;
-        let (status, error, body) = match message {
-            RestMessage::MissingAuthenticationToken => (
-                403,
-                "MissingAuthenticationTokenException",
-                r#"{"message":"Missing Authentication Token"}"#,
-            ),
-            // Unverified for a stage that does not exist.
-            RestMessage::Forbidden => (403, "ForbiddenException", r#"{"message":"Forbidden"}"#),
-            // [E] gateway-truth §2.7 for the body; the error type is unverified.
-            RestMessage::RequestTooLong => (
-                413,
-                "RequestTooLargeException",
-                r#"{"message":"Request Too Long"}"#,
-            ),
-            // The limits of the next two are documented; status, type and text are unverified, after RFC 9110 §15.5.15
-            // and RFC 6585 §5.
-            RestMessage::UriTooLong => {
-                (414, "BadRequestException", r#"{"message":"URI Too Long"}"#)
+    /// The gateway's own answer, as its gateway response changes it.
+    pub(in crate::gateway) fn message(&self, message: &RestMessage) -> HttpReply {
+        let parts = message.parts();
+        let own_body = || match (&parts.body, &parts.message) {
+            (Some(body), _) => body.clone().into_owned(),
+            (None, Some(message)) => {
+                format!(r#"{{"message":{}}}"#, serde_json::Value::from(&**message))
             }
-            RestMessage::HeadersTooLarge => (
-                431,
-                "BadRequestException",
-                r#"{"message":"Request Header Fields Too Large"}"#,
-            ),
-            RestMessage::InternalServerError => (500, "InternalServerErrorException", INTERNAL),
-            RestMessage::BadGateway => (502, "InternalServerErrorException", INTERNAL),
-            RestMessage::GatewayTimeout => (
-                504,
-                "InternalServerErrorException",
-                r#"{"message": "Endpoint request timed out"}"#,
-            ),
+            (None, None) => r#"{"message":null}"#.to_owned(),
         };
-        let body = Bytes::from_static(body.as_bytes());
-        let mut reply = open(status, self.epoch_ms, Some("application/json"), body);
+        let changed = parts
+            .kind
+            .and_then(|kind| Some((kind, self.responses.find(kind)?, self.facts?)));
+        let Some((kind, response, facts)) = changed else {
+            return self.error(parts.status, parts.error, "application/json", own_body());
+        };
+        let validation = message.validation();
+        let error = ErrorFacts {
+            kind,
+            message: parts.message.as_deref(),
+            validation: validation.as_deref(),
+        };
+        let status = response.status.unwrap_or(parts.status);
+        let (media, body) = response
+            .body(facts, &error)
+            .unwrap_or_else(|| ("application/json", own_body()));
+        let mut reply = self.error(status, parts.error, media, body);
+        for (name, value) in response.header_lines(facts, &error) {
+            // The gateway's own lines about the message and itself stay; a type may be changed.
+            let fixed = [
+                "content-length",
+                "connection",
+                "date",
+                "x-amzn-requestid",
+                "x-amz-apigw-id",
+            ];
+            if fixed.iter().any(|fixed| name.eq_ignore_ascii_case(fixed)) {
+                continue;
+            }
+            reply
+                .headers
+                .retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+            reply.headers.push((name.to_owned(), value));
+        }
+        reply
+    }
+
+    fn error(&self, status: u16, error: &str, media: &str, body: String) -> HttpReply {
+        let media = if super::is_field_value(media) {
+            media
+        } else {
+            "application/json"
+        };
+        let mut reply = open(status, self.epoch_ms, Some(media), Bytes::from(body));
         self.close(&mut reply);
         reply
             .headers
@@ -86,10 +289,21 @@ impl RestReply<'_> {
         reply
     }
 
+    /// The answer of a MOCK integration: a status and nothing else, no trace. `[R]` gateway-truth §2.3
+    pub(in crate::gateway) fn mock(&self, status: u16) -> HttpReply {
+        let mut reply = open(
+            status,
+            self.epoch_ms,
+            Some("application/json"),
+            Bytes::new(),
+        );
+        self.close(&mut reply);
+        reply
+    }
+
     /// The answer of the MOCK integration behind OPTIONS: 200 with the configured headers, no trace. `[R]` gateway-truth §2.7
     pub(in crate::gateway) fn preflight(&self, cors: &CorsConfig) -> HttpReply {
-        let mut reply = open(200, self.epoch_ms, Some("application/json"), Bytes::new());
-        self.close(&mut reply);
+        let mut reply = self.mock(200);
         reply.headers.extend(
             cors.all_headers()
                 .map(|(name, value)| (name.to_owned(), value)),
@@ -106,7 +320,7 @@ impl RestReply<'_> {
     ) -> HttpReply {
         let mut draft = match draft(payload, accepts_binary) {
             Ok(draft) => draft,
-            Err(failure) => return self.message(failure),
+            Err(failure) => return self.message(&failure),
         };
         for (name, _) in &mut draft.headers {
             if is_remapped(name) {

@@ -1,0 +1,96 @@
+//! How a REST API is set up.
+
+use std::collections::BTreeMap;
+
+use super::super::{ApiIdentity, ConfigError, CorsConfig, RouteKey, Throttle};
+use super::{
+    ApiKey, ApiKeySource, GatewayResponse, GatewayResponseType, RestAuthorizer, RestMethod,
+    UsageMeter, UsagePlan,
+};
+
+/// How a REST API is set up.
+#[derive(Debug, Clone)]
+pub struct RestApiConfig {
+    /// Who the API is. A REST API always has a named stage.
+    pub identity: ApiIdentity,
+    /// The methods of the resources; [`Invocation::route`](super::super::Invocation::route) is an index into them.
+    pub routes: Vec<RouteKey>,
+    /// What a method has beyond its route, by the route's index; one that is not listed is a plain proxy to the function.
+    pub methods: BTreeMap<usize, RestMethod>,
+    /// Media types whose bodies are binary: `image/png`, `application/*`, `*/*`.
+    pub binary_media_types: Vec<String>,
+    /// If set, every resource that has no OPTIONS method gets one with a MOCK integration that answers preflights.
+    pub cors: Option<CorsConfig>,
+    /// The same for single resources, by their path; it goes before `cors`.
+    pub resource_cors: BTreeMap<String, CorsConfig>,
+    /// The authorizers that methods name; a [`Question`](super::super::Question) names one by its index.
+    pub authorizers: Vec<RestAuthorizer>,
+    /// The API keys. Only methods that require one look at them.
+    pub api_keys: Vec<ApiKey>,
+    /// Where a request's API key stands.
+    pub api_key_source: ApiKeySource,
+    /// What the keys may use. AWS needs a plan for a key to open anything; without any plan here, every key opens everything.
+    pub usage_plans: Vec<UsagePlan>,
+    /// What all clients together may use of the methods that have no throttle of their own.
+    pub throttle: Option<Throttle>,
+    /// What has been used so far.
+    pub meter: UsageMeter,
+    /// How the API's own answers are changed.
+    pub gateway_responses: BTreeMap<GatewayResponseType, GatewayResponse>,
+}
+
+impl RestApiConfig {
+    /// An API without routes, with the defaults of AWS.
+    #[must_use]
+    pub fn new(identity: ApiIdentity) -> Self {
+        Self {
+            identity,
+            routes: Vec::new(),
+            methods: BTreeMap::new(),
+            binary_media_types: Vec::new(),
+            cors: None,
+            resource_cors: BTreeMap::new(),
+            authorizers: Vec::new(),
+            api_keys: Vec::new(),
+            api_key_source: ApiKeySource::default(),
+            usage_plans: Vec::new(),
+            throttle: None,
+            meter: UsageMeter::default(),
+            gateway_responses: BTreeMap::new(),
+        }
+    }
+
+    /// Refuses what AWS refuses, or what names something that is not there.
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        for cors in self.resource_cors.values().chain(&self.cors) {
+            if cors.allow_origins.len() != 1 {
+                return Err(ConfigError::OneOrigin(cors.allow_origins.len()));
+            }
+        }
+        for (kind, response) in &self.gateway_responses {
+            response.check(*kind)?;
+        }
+        for (at, key) in self.api_keys.iter().enumerate() {
+            let before = self.api_keys.get(..at).unwrap_or_default();
+            if before
+                .iter()
+                .any(|other| other.name == key.name || other.value == key.value)
+            {
+                return Err(ConfigError::ApiKeyTwice(key.name.clone()));
+            }
+        }
+        for plan in &self.usage_plans {
+            let missing = plan
+                .keys
+                .iter()
+                .find(|name| !self.api_keys.iter().any(|key| key.name == **name));
+            if let Some(key) = missing {
+                return Err(ConfigError::UnknownApiKey {
+                    plan: plan.name.clone(),
+                    key: key.clone(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
