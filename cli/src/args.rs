@@ -58,6 +58,8 @@ pub(crate) enum Command {
     Logs(Logs),
     /// Show what the deployed app did: invocations, errors, durations, cold starts
     Metrics(Metrics),
+    /// Show what the app may do in the account: derived from its sources, and added by the settings
+    Policy(Policy),
     /// List the apps and stages that are deployed in the account
     List(List),
     /// Delete the deployed app: everything that `deploy` made
@@ -151,6 +153,9 @@ pub(crate) struct Local {
     /// Use this S3 server in place of the embedded one
     #[arg(long, value_name = "URL", conflicts_with = "aws")]
     pub(crate) s3_endpoint: Option<String>,
+    /// Allow the app everything in the embedded services, not only what its policy allows in the account
+    #[arg(long)]
+    pub(crate) no_iam: bool,
     /// Use your own AWS credentials and the real services: the app reads and writes real data
     #[arg(long)]
     pub(crate) aws: bool,
@@ -284,6 +289,20 @@ pub(crate) struct Metrics {
     /// Only this function of the app
     #[arg(long, value_name = "NAME")]
     pub(crate) function: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  cargo fw policy                  each action, and the calls that need it\n  cargo fw policy --output json | jq .document"
+)]
+pub(crate) struct Policy {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) stage: Stage,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) output: Output,
 }
 
 #[derive(Debug, clap::Args)]

@@ -14,6 +14,7 @@ mod error;
 mod local;
 mod logs_view;
 mod manifest;
+mod policy;
 mod project;
 mod settings;
 mod watch;

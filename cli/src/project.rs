@@ -7,6 +7,9 @@ use std::{
 
 use cargo_metadata::{Metadata, MetadataCommand, Package, PackageId};
 
+mod aws_use;
+
+use self::aws_use::AwsUse;
 use crate::{
     args::Which,
     error::{Failure, Result},
@@ -26,6 +29,7 @@ pub(crate) struct Project {
     /// Folders of the package and of its path dependencies, the package's first.
     source_dirs: Vec<PathBuf>,
     compiles_c: bool,
+    aws: AwsUse,
 }
 
 impl Project {
@@ -70,6 +74,7 @@ impl Project {
             workspace_root: metadata.workspace_root.clone().into(),
             target_dir: metadata.target_directory.clone().into(),
             source_dirs,
+            aws: AwsUse::of(metadata, &reached),
             compiles_c: packages().any(|other| other.name.as_str() == "cc"),
         })
     }
@@ -102,6 +107,21 @@ impl Project {
     /// The folders whose files the app is built from: the package's own first, then its path dependencies'.
     pub(crate) fn source_dirs(&self) -> &[PathBuf] {
         &self.source_dirs
+    }
+
+    /// The AWS SDK crates that its own packages depend on: name and folder.
+    pub(crate) fn aws_crates(&self) -> &[(String, PathBuf)] {
+        &self.aws.crates
+    }
+
+    /// The folders of the packages whose sources may call them.
+    pub(crate) fn policy_dirs(&self) -> &[PathBuf] {
+        &self.aws.folders
+    }
+
+    /// Packages of others that call an AWS SDK themselves, and which.
+    pub(crate) fn aws_through(&self) -> &[(String, String)] {
+        &self.aws.through
     }
 
     /// Whether a dependency compiles C, as far as its use of the `cc` crate tells.

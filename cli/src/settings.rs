@@ -57,6 +57,8 @@ pub(crate) struct Settings {
     pub(crate) log_retention: u32,
     /// What the functions may do besides writing their logs.
     pub(crate) policy: Vec<Statement>,
+    /// Whether what the sources need is added to it.
+    pub(crate) derive_policy: bool,
     /// Buckets that the embedded S3 has from the start.
     pub(crate) buckets: Vec<String>,
 }
@@ -117,6 +119,9 @@ pub(crate) struct Cors {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Statement {
+    /// Its id in the policy document; statements of the settings have none.
+    #[serde(skip)]
+    pub(crate) sid: Option<String>,
     /// `Allow` unless it says `Deny`.
     #[serde(default)]
     pub(crate) effect: Effect,
@@ -124,6 +129,24 @@ pub(crate) struct Statement {
     pub(crate) actions: Vec<String>,
     /// Resources' ARNs.
     pub(crate) resources: Vec<String>,
+}
+
+impl Statement {
+    /// The statement as IAM's policy documents have it.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        let mut document = serde_json::Map::new();
+        if let Some(sid) = &self.sid {
+            document.insert("Sid".to_owned(), sid.as_str().into());
+        }
+        let effect = match self.effect {
+            Effect::Allow => "Allow",
+            Effect::Deny => "Deny",
+        };
+        document.insert("Effect".to_owned(), effect.into());
+        document.insert("Action".to_owned(), self.actions.clone().into());
+        document.insert("Resource".to_owned(), self.resources.clone().into());
+        document.into()
+    }
 }
 
 /// A statement's effect.
@@ -170,6 +193,7 @@ struct Layer {
     request_validation: Option<bool>,
     log_retention: Option<u32>,
     policy: Option<Vec<Statement>>,
+    derive_policy: Option<bool>,
     buckets: Option<Vec<String>>,
     #[serde(default)]
     stages: BTreeMap<String, Layer>,
@@ -322,6 +346,7 @@ impl Settings {
             cors: layer.cors,
             log_retention: layer.log_retention.unwrap_or(Self::LOG_RETENTION),
             policy: layer.policy.unwrap_or_default(),
+            derive_policy: layer.derive_policy.unwrap_or(true),
             buckets: layer.buckets.unwrap_or_default(),
         })
     }
@@ -423,7 +448,7 @@ mod tests {
             (
                 "zzz = 1",
                 Some(
-                    "there is: api_key_source, api_keys, architecture, auth, authorizers, binary_media_types, buckets, cors, environment, gateway, gateway_responses, invoke_mode, jwt, log_retention, memory, payload_format, policy, request_validation, stage_name, stage_variables, stages, throttle, timeout, usage_plans",
+                    "there is: api_key_source, api_keys, architecture, auth, authorizers, binary_media_types, buckets, cors, derive_policy, environment, gateway, gateway_responses, invoke_mode, jwt, log_retention, memory, payload_format, policy, request_validation, stage_name, stage_variables, stages, throttle, timeout, usage_plans",
                 ),
             ),
         ] {

@@ -32,12 +32,13 @@ use crate::{
 /// Makes the account hold what the app and its settings say, or with `--plan` tells what that would change.
 pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
     let project = Project::find(&args.which)?;
-    let settings = Settings::load(project.package_dir(), &args.stage.stage)?;
+    let mut settings = Settings::load(project.package_dir(), &args.stage.stage)?;
     fit::deployable(&settings)?;
     deploy::block_on(async {
         // Credentials first: a build is long, and no use without them.
         let aws = aws::Account::connect(&args.account).await?;
         let place = deploy::place(&aws).await?;
+        super::policy::complete(&project, &mut settings, &place.partition, console)?;
         let artifact = build(&project, &settings, console)?;
         fit::check(&artifact.manifest, &settings)?;
         fit::deployable_app(&artifact.manifest)?;

@@ -12,6 +12,7 @@ mod logs;
 mod metrics;
 mod new;
 mod open;
+mod policy;
 mod routes;
 mod url;
 
@@ -33,6 +34,7 @@ pub(crate) fn run(args: Args, console: &Console) -> Result<Exit> {
         Command::Open(args) => open::open(&args, console),
         Command::Logs(args) => logs::logs(&args, console),
         Command::Metrics(args) => metrics::metrics(&args, console),
+        Command::Policy(args) => policy::policy(&args, console),
         Command::List(args) => list::list(&args, console),
         Command::Delete(args) => delete::delete(&args, console),
         Command::Invoke(args) => invoke::invoke(&args, console),

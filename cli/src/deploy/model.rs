@@ -14,7 +14,7 @@ use crate::{
         sts::Caller,
     },
     error::{Failure, Result},
-    settings::{Cors, Effect, Settings, Statement},
+    settings::{Cors, Settings, Statement},
 };
 
 /// The tag that names the app a resource belongs to.
@@ -225,16 +225,7 @@ fn policy(logs: &str, statements: &[Statement]) -> Value {
         "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
         "Resource": [logs],
     });
-    let added = statements.iter().map(|statement| {
-        json!({
-            "Effect": match statement.effect {
-                Effect::Allow => "Allow",
-                Effect::Deny => "Deny",
-            },
-            "Action": statement.actions,
-            "Resource": statement.resources,
-        })
-    });
+    let added = statements.iter().map(Statement::to_json);
     let all: Vec<Value> = std::iter::once(own).chain(added).collect();
     json!({ "Version": "2012-10-17", "Statement": all })
 }

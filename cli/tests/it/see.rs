@@ -197,3 +197,46 @@ fn logs_are_read_filtered_and_followed() {
     assert_eq!(following.wait().unwrap().code(), Some(130));
     assert!(lines.next().is_none());
 }
+
+#[test]
+fn the_policy_is_derived_without_an_account_or_a_build() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let run = |args: &[&str]| {
+        let mut command = crate::local_support::cli(std::path::Path::new(root), args);
+        Ran::from(command.output().unwrap()).ends(0)
+    };
+    let text = run(&["policy", "-p", "s3test"]).stdout;
+    let expected = "\
+allow on arn:aws:s3:::s3test-documents/*
+  s3:GetObject  GetObject examples/s3test/src/main.rs:";
+    assert!(text.starts_with(expected), "{text}");
+    let policy = json(&run(&["policy", "-p", "s3test", "--output", "json"]));
+    assert_eq!(policy["schema"], 1);
+    let mut statements = policy["document"]["Statement"].clone();
+    for statement in statements.as_array_mut().unwrap() {
+        let sid = statement.as_object_mut().unwrap().remove("Sid").unwrap();
+        assert!(sid.as_str().unwrap().starts_with("DerivedS3"), "{sid}");
+    }
+    assert_eq!(
+        statements,
+        json!([
+            {
+                "Effect": "Allow",
+                "Action": ["s3:GetObject", "s3:PutObject"],
+                "Resource": ["arn:aws:s3:::s3test-documents/*"],
+            },
+            {
+                "Effect": "Allow",
+                "Action": ["s3:ListBucket"],
+                "Resource": ["arn:aws:s3:::s3test-documents"],
+            },
+        ])
+    );
+    assert_eq!(policy["notes"], json!([]));
+    // An app that calls no service.
+    let text = run(&["policy", "-p", "hello"]).stdout;
+    assert_eq!(
+        text,
+        "the app calls no AWS service: its role allows its own logs alone\n"
+    );
+}

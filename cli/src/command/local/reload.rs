@@ -178,6 +178,9 @@ impl Serving<'_> {
 
     /// Serves that build from the next request on.
     fn serve(&mut self, ready: &Ready) -> Result<()> {
+        if let App::Project { project, .. } = &self.app {
+            self.services.guard(project, &self.settings, self.console)?;
+        }
         let url = banner::url(self.server.address());
         let source = Source {
             manifest: &ready.manifest,

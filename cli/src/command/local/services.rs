@@ -9,14 +9,17 @@ use crate::{
     error::{Failure, Result},
     local::{
         environment,
-        services::s3::{Credentials, EmbeddedS3, S3Options},
+        services::s3::{Credentials, EmbeddedS3, Guard, S3Options},
     },
+    project::Project,
     settings::Settings,
 };
 
 /// The services, and the variables that tell the app's clients of them.
 pub(super) struct Services {
     s3: Option<EmbeddedS3>,
+    /// What the app may do in them; nothing is guarded with `--no-iam`.
+    guard: Option<Guard>,
     environment: Vec<(String, String)>,
     told: Vec<String>,
 }
@@ -46,10 +49,14 @@ impl Services {
             buckets: settings.buckets.clone(),
             credentials,
         };
-        let s3 = EmbeddedS3::start(options).await.map_err(|error| {
-            Failure::unavailable("the embedded S3 does not start")
-                .because(Box::from(error) as Box<dyn std::error::Error + Send + Sync>)
-        })?;
+        let console = console.clone();
+        let guard = Guard::telling(move |line| console.warning(line));
+        let s3 = EmbeddedS3::start_guarded(options, guard.clone())
+            .await
+            .map_err(|error| {
+                Failure::unavailable("the embedded S3 does not start")
+                    .because(Box::from(error) as Box<dyn std::error::Error + Send + Sync>)
+            })?;
         let buckets = s3.buckets();
         let buckets = if buckets.is_empty() {
             "no buckets yet".to_owned()
@@ -64,6 +71,7 @@ impl Services {
                 shown(&root)
             )],
             s3: Some(s3),
+            guard: (!args.no_iam).then_some(guard),
         })
     }
 
@@ -83,6 +91,7 @@ impl Services {
         }
         Self {
             s3: None,
+            guard: None,
             environment,
             told: vec![format!("S3 at {endpoint}, which is not ours")],
         }
@@ -94,9 +103,29 @@ impl Services {
         console.warning("`--aws`: the app reads and writes real data of your account");
         Ok(Self {
             s3: None,
+            guard: None,
             environment,
             told: vec!["AWS: the real services, with your credentials".to_owned()],
         })
+    }
+
+    /// Allows the app in the embedded services what its policy would allow it in the account, from now on.
+    ///
+    /// # Errors
+    ///
+    /// When the sources cannot be read.
+    pub(super) fn guard(
+        &self,
+        project: &Project,
+        settings: &Settings,
+        console: &Console,
+    ) -> Result<()> {
+        if let Some(guard) = &self.guard {
+            let mut settings = settings.clone();
+            crate::command::policy::complete(project, &mut settings, "aws", console)?;
+            guard.enforce(settings.policy);
+        }
+        Ok(())
     }
 
     /// Variables for the app besides Lambda's and the settings'.

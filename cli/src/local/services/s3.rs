@@ -11,6 +11,7 @@
 //! a silent success, so that an app learns here and not in the cloud; only server-side encryption with AWS's own keys
 //! is accepted and has no effect, as no app can see it.
 
+mod access;
 mod buckets;
 mod conditions;
 mod listing;
@@ -37,6 +38,7 @@ use tokio::task::JoinHandle;
 
 pub(crate) use names::{BucketNameError, check_bucket_name};
 
+pub(crate) use access::Guard;
 use store::{BucketInfo, Store};
 
 /// What the embedded S3 is started with.
@@ -128,13 +130,19 @@ impl std::error::Error for S3Error {
 }
 
 impl EmbeddedS3 {
+    /// The same as [`EmbeddedS3::start_guarded`] with everything allowed.
+    #[cfg(test)]
+    pub(crate) async fn start(options: S3Options) -> Result<Self, S3Error> {
+        Self::start_guarded(options, Guard::default()).await
+    }
+
     /// Open the data folder, make the buckets that are missing, and serve on a free port of 127.0.0.1.
     ///
     /// # Errors
     ///
     /// A bucket name breaks a rule of S3's (nothing has been written then), the data folder cannot be used, or no port
     /// is free.
-    pub(crate) async fn start(options: S3Options) -> Result<Self, S3Error> {
+    pub(crate) async fn start_guarded(options: S3Options, guard: Guard) -> Result<Self, S3Error> {
         for bucket in &options.buckets {
             check_bucket_name(bucket).map_err(S3Error::BucketName)?;
         }
@@ -157,7 +165,7 @@ impl EmbeddedS3 {
             .map_err(S3Error::Listen)?;
         let address = listener.local_addr().map_err(S3Error::Listen)?;
         let (stop, stopped) = oneshot::channel();
-        let service = server::service(Arc::clone(&store), credentials);
+        let service = server::service(Arc::clone(&store), credentials, guard);
         let server = AbortOnDrop(tokio::spawn(server::serve(listener, service, stopped)));
         Ok(Self {
             address,

@@ -21,6 +21,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
+use super::access::{Access, Guard};
 use super::operations::Operations;
 use super::store::Store;
 use super::{Credentials, names};
@@ -32,10 +33,11 @@ const GRACE: Duration = Duration::from_secs(3);
 const MAX_FORM_FILE: u64 = 64 * 1024 * 1024;
 
 /// s3s over our storage.
-pub(super) fn service(store: Arc<Store>, credentials: Credentials) -> S3Service {
+pub(super) fn service(store: Arc<Store>, credentials: Credentials, guard: Guard) -> S3Service {
     let mut config = S3Config::default();
     config.post_object_max_file_size = MAX_FORM_FILE;
-    let mut builder = S3ServiceBuilder::new(Operations(store));
+    let mut builder = S3ServiceBuilder::new(Operations(Arc::clone(&store)));
+    builder.set_access(Access { guard, store });
     builder.set_auth(SimpleAuth::from_single(
         credentials.access_key,
         credentials.secret_key,

@@ -1,6 +1,7 @@
 //! The embedded S3 as its clients see it: aws-sdk-rust against a started server, and raw HTTP where the SDK is too
 //! polite. Everything is on loopback, in a temporary folder, on a port of its own.
 
+mod access;
 mod buckets;
 mod hostile;
 mod objects;

@@ -1,0 +1,182 @@
+//! The app's policy, enforced: what IAM would deny is denied, and told.
+
+use std::sync::{Arc, Mutex};
+
+use super::super::{Credentials, EmbeddedS3, Guard, S3Options};
+use super::{ACCESS_KEY, SECRET_KEY, client};
+use crate::settings::{Effect, Statement};
+
+fn allow(actions: &[&str], resources: &[&str]) -> Statement {
+    let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
+    Statement {
+        sid: None,
+        effect: Effect::Allow,
+        actions: owned(actions),
+        resources: owned(resources),
+    }
+}
+
+struct Guarded {
+    _folder: tempfile::TempDir,
+    s3: EmbeddedS3,
+    guard: Guard,
+    told: Arc<Mutex<Vec<String>>>,
+}
+
+impl Guarded {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let told: Arc<Mutex<Vec<String>>> = Arc::default();
+        let lines = Arc::clone(&told);
+        let guard = Guard::telling(move |line| lines.lock().unwrap().push(line.to_owned()));
+        let options = S3Options {
+            root: folder.path().join("s3"),
+            buckets: vec!["notes".to_owned(), "other".to_owned()],
+            credentials: Credentials {
+                access_key: ACCESS_KEY.to_owned(),
+                secret_key: SECRET_KEY.to_owned(),
+            },
+        };
+        let s3 = EmbeddedS3::start_guarded(options, guard.clone())
+            .await
+            .unwrap();
+        Self {
+            _folder: folder,
+            s3,
+            guard,
+            told,
+        }
+    }
+
+    fn told(&self) -> Vec<String> {
+        std::mem::take(&mut self.told.lock().unwrap())
+    }
+}
+
+/// `ok`, or the error's code or status.
+fn outcome<T, E>(answer: Result<T, aws_sdk_s3::error::SdkError<E>>) -> String
+where
+    E: aws_sdk_s3::error::ProvideErrorMetadata,
+{
+    match answer {
+        Ok(_) => "ok".to_owned(),
+        Err(error) => {
+            let status = error.raw_response().map(|raw| raw.status().as_u16());
+            let code = error.into_service_error_code();
+            code.unwrap_or_else(|| status.unwrap_or_default().to_string())
+        }
+    }
+}
+
+trait Code {
+    fn into_service_error_code(self) -> Option<String>;
+}
+
+impl<E: aws_sdk_s3::error::ProvideErrorMetadata> Code for aws_sdk_s3::error::SdkError<E> {
+    fn into_service_error_code(self) -> Option<String> {
+        self.as_service_error()?.code().map(str::to_owned)
+    }
+}
+
+#[tokio::test]
+async fn until_a_policy_is_set_everything_is_allowed() {
+    let guarded = Guarded::start().await;
+    let client = client(&guarded.s3, SECRET_KEY);
+    let put = client.put_object().bucket("notes").key("a").send().await;
+    assert_eq!(outcome(put), "ok");
+    guarded.guard.enforce(Vec::new());
+    let get = client.get_object().bucket("notes").key("a").send().await;
+    assert_eq!(outcome(get), "AccessDenied");
+    assert_eq!(outcome(client.list_buckets().send().await), "AccessDenied");
+    assert_eq!(guarded.told().len(), 2);
+    guarded.s3.shutdown().await;
+}
+
+#[tokio::test]
+async fn each_operation_needs_its_action_on_its_resource() {
+    let guarded = Guarded::start().await;
+    let client = client(&guarded.s3, SECRET_KEY);
+    guarded.guard.enforce(vec![
+        allow(&["s3:GetObject", "s3:PutObject"], &["arn:aws:s3:::notes/*"]),
+        allow(&["s3:ListBucket"], &["arn:aws:s3:::notes"]),
+    ]);
+    let put = |bucket: &'static str| client.put_object().bucket(bucket).key("a/b c").send();
+    assert_eq!(outcome(put("notes").await), "ok");
+    assert_eq!(outcome(put("other").await), "AccessDenied");
+    let told = guarded.told();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].starts_with(
+            "S3 denied PutObject: no statement of the app's policy allows `s3:PutObject` on `arn:aws:s3:::other/a/b c`"
+        ) && told[0].contains("actions = [\"s3:PutObject\"]"),
+        "{told:?}"
+    );
+    let get = client
+        .get_object()
+        .bucket("notes")
+        .key("a/b c")
+        .send()
+        .await;
+    assert_eq!(outcome(get), "ok");
+    let head = client
+        .head_object()
+        .bucket("notes")
+        .key("a/b c")
+        .send()
+        .await;
+    assert_eq!(outcome(head), "ok");
+    let list = |bucket: &'static str| client.list_objects_v2().bucket(bucket).send();
+    assert_eq!(outcome(list("notes").await), "ok");
+    assert_eq!(outcome(list("other").await), "AccessDenied");
+    let copy = |from: &'static str, to: &'static str| {
+        client
+            .copy_object()
+            .copy_source(from)
+            .bucket(to)
+            .key("c")
+            .send()
+    };
+    assert_eq!(outcome(copy("notes/a%2Fb%20c", "notes").await), "ok");
+    assert_eq!(outcome(copy("other/x", "notes").await), "AccessDenied");
+    assert_eq!(
+        outcome(copy("notes/a%2Fb%20c", "other").await),
+        "AccessDenied"
+    );
+    let delete = client.delete_object().bucket("notes").key("c").send().await;
+    assert_eq!(outcome(delete), "AccessDenied");
+    let deletes = || {
+        use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+        let one = |key: &str| ObjectIdentifier::builder().key(key).build().unwrap();
+        let delete = Delete::builder()
+            .objects(one("c"))
+            .objects(one("d"))
+            .build();
+        client
+            .delete_objects()
+            .bucket("notes")
+            .delete(delete.unwrap())
+            .send()
+    };
+    assert_eq!(outcome(deletes().await), "AccessDenied");
+    guarded
+        .guard
+        .enforce(vec![allow(&["s3:DeleteObject"], &["arn:aws:s3:::notes/*"])]);
+    assert_eq!(outcome(deletes().await), "ok");
+    guarded.s3.shutdown().await;
+}
+
+#[tokio::test]
+async fn who_may_not_list_is_not_told_that_a_key_is_missing() {
+    let guarded = Guarded::start().await;
+    let client = client(&guarded.s3, SECRET_KEY);
+    let get = || client.get_object().bucket("notes").key("gone").send();
+    let read = allow(&["s3:GetObject"], &["arn:aws:s3:::notes/*"]);
+    guarded.guard.enforce(vec![read.clone()]);
+    assert_eq!(outcome(get().await), "AccessDenied");
+    assert!(guarded.told()[0].contains("`s3:ListBucket` on `arn:aws:s3:::notes`"));
+    let list = allow(&["s3:ListBucket"], &["arn:aws:s3:::notes"]);
+    guarded.guard.enforce(vec![read, list]);
+    assert_eq!(outcome(get().await), "NoSuchKey");
+    assert_eq!(guarded.told(), [""; 0]);
+    guarded.s3.shutdown().await;
+}

@@ -1,0 +1,362 @@
+//! Finds the calls of AWS operations in Rust sources.
+//!
+//! The sources are parsed; types are not known. A call is a method without arguments that is named like an operation or a
+//! waiter of an SDK that the app depends on (`client.get_object()`, whatever the receiver is), the same written as a path
+//! (`Client::get_object(&client)`), or an operation's input that is built by hand (`GetObjectInput::builder()`). What is
+//! only compiled for tests is left out. Tokens in macros are read as expressions where they are, and otherwise scanned.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
+use syn::{
+    Attribute, Expr, Token,
+    parse::Parser as _,
+    punctuated::Punctuated,
+    visit::{self, Visit},
+};
+
+use super::sdk::{Sdk, camel};
+use crate::error::{Context as _, Exit, Result};
+
+/// Methods that end a call of the SDK's: after one of them it is no method of the app's own.
+const ENDS: [&str; 6] = [
+    "send",
+    "send_with",
+    "into_paginator",
+    "presigned",
+    "customize",
+    "wait",
+];
+
+/// A call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Call {
+    /// The operation, as a method: `get_object`.
+    pub(super) operation: String,
+    /// The file, from the workspace's root.
+    pub(super) file: String,
+    /// The line, from 1.
+    pub(super) line: usize,
+    /// The methods that are called on what it gives, in any order.
+    after: Vec<String>,
+    /// The SDK crates that the file names.
+    pub(super) crates: BTreeSet<String>,
+}
+
+impl Call {
+    /// Whether it ends as only a call of the SDK's does.
+    pub(super) fn is_sent(&self) -> bool {
+        self.after
+            .iter()
+            .any(|method| ENDS.contains(&method.as_str()))
+    }
+
+    /// Whether it sets that parameter, where it is made.
+    pub(super) fn sets(&self, name: &str) -> bool {
+        let or_none = format!("set_{name}");
+        self.after
+            .iter()
+            .any(|method| *method == name || *method == or_none)
+    }
+}
+
+/// What was found in all sources.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Scan {
+    /// The calls, in the order of files and lines.
+    pub(super) calls: Vec<Call>,
+    /// The names of the app's own functions.
+    pub(super) own_functions: BTreeSet<String>,
+    /// Whether the sources tell a missing key of S3 from other failures.
+    pub(super) tells_missing_keys: bool,
+    /// Files that could not be parsed, a sentence each.
+    pub(super) unread: Vec<String>,
+}
+
+/// Scans all sources in those packages' folders.
+///
+/// # Errors
+///
+/// When a folder or a file cannot be read.
+pub(super) fn scan(folders: &[PathBuf], root: &Path, sdks: &[Sdk]) -> Result<Scan> {
+    let mut scan = Scan::default();
+    for folder in folders {
+        let mut files = Vec::new();
+        collect(folder, folder, &mut files)
+            .with_context(|| format!("cannot read the sources: {}", folder.display()))
+            .map_err(|failure| failure.exiting(Exit::Input))?;
+        files.sort();
+        for path in files {
+            let text = std::fs::read_to_string(&path)
+                .with_context(|| format!("cannot read a source: {}", path.display()))
+                .map_err(|failure| failure.exiting(Exit::Input))?;
+            let shown = path.strip_prefix(root).unwrap_or(&path);
+            scan.file(&shown.display().to_string(), &text, sdks);
+        }
+    }
+    Ok(scan)
+}
+
+/// The `.rs` files of a package: not those of its tests, benchmarks and examples, nor of packages inside it.
+fn collect(folder: &Path, package: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = entry.path();
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if entry.file_type()?.is_dir() {
+            let apart = folder == package
+                && matches!(name.as_ref(), "tests" | "benches" | "examples" | "target");
+            if !apart && !name.starts_with('.') && !path.join("Cargo.toml").exists() {
+                collect(&path, package, files)?;
+            }
+        } else if name.ends_with(".rs") && name != "build.rs" {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+impl Scan {
+    /// Scans one file.
+    pub(super) fn file(&mut self, name: &str, text: &str, sdks: &[Sdk]) {
+        let parsed = match syn::parse_file(text) {
+            Ok(parsed) => parsed,
+            Err(error) => {
+                let line = error.span().start().line;
+                self.unread.push(format!(
+                    "{name} cannot be parsed (line {line}: {error}), and nothing is derived from it"
+                ));
+                return;
+            }
+        };
+        let mut file = File {
+            sdks,
+            calls: Vec::new(),
+            crates: BTreeSet::new(),
+            scan: self,
+        };
+        file.visit_file(&parsed);
+        let File { calls, crates, .. } = file;
+        self.calls
+            .extend(calls.into_iter().map(|(method, line, after)| Call {
+                operation: method,
+                file: name.to_owned(),
+                line,
+                after,
+                crates: crates.clone(),
+            }));
+    }
+}
+
+/// One file on the way.
+struct File<'s> {
+    sdks: &'s [Sdk],
+    /// Operation, line, methods after it.
+    calls: Vec<(String, usize, Vec<String>)>,
+    crates: BTreeSet<String>,
+    scan: &'s mut Scan,
+}
+
+impl File<'_> {
+    /// The operation that a method of that name is, or waits with.
+    fn operation(&self, method: &str) -> Option<String> {
+        self.sdks.iter().find_map(|sdk| {
+            sdk.operations
+                .get(method)
+                .or_else(|| sdk.waiters.get(method))
+                .cloned()
+        })
+    }
+
+    /// Notes what a name tells of its file.
+    fn name(&mut self, name: &Ident) {
+        let name = name.to_string();
+        if name.starts_with("aws_sdk_") {
+            self.crates.insert(name);
+        } else if matches!(
+            name.as_str(),
+            "NoSuchKey" | "is_no_such_key" | "HeadObjectError"
+        ) {
+            self.scan.tells_missing_keys = true;
+        }
+    }
+
+    fn call(&mut self, method: &Ident, after: &[String]) {
+        let name = method.to_string();
+        if let Some(operation) = self.operation(&name) {
+            let mut after = after.to_vec();
+            if operation != name {
+                // A waiter has no other form.
+                after.push("wait".to_owned());
+            }
+            self.calls.push((operation, line(method.span()), after));
+        }
+    }
+
+    /// Follows a chain of methods from its end to its start.
+    fn chain(&mut self, expr: &Expr, after: &mut Vec<String>) {
+        match expr {
+            Expr::MethodCall(call) => {
+                if call.args.is_empty() {
+                    self.call(&call.method, after);
+                }
+                self.name(&call.method);
+                after.push(call.method.to_string());
+                call.args.iter().for_each(|arg| self.visit_expr(arg));
+                self.chain(&call.receiver, after);
+            }
+            Expr::Await(awaited) => self.chain(&awaited.base, after),
+            Expr::Try(tried) => self.chain(&tried.expr, after),
+            Expr::Paren(inner) => self.chain(&inner.expr, after),
+            other => visit::visit_expr(self, other),
+        }
+    }
+
+    /// Looks for the same in tokens that are no expression: `. name ( )`, and the methods after it.
+    fn tokens(&mut self, tokens: TokenStream) {
+        let all: Vec<TokenTree> = tokens.into_iter().collect();
+        for (index, token) in all.iter().enumerate() {
+            match token {
+                TokenTree::Group(group) => self.tokens(group.stream()),
+                TokenTree::Ident(name) => {
+                    self.name(name);
+                    let dotted = index
+                        .checked_sub(1)
+                        .and_then(|before| all.get(before))
+                        .is_some_and(is_dot);
+                    let called = all.get(index + 1).is_some_and(|next| {
+                        matches!(next, TokenTree::Group(group)
+                            if group.delimiter() == Delimiter::Parenthesis && group.stream().is_empty())
+                    });
+                    if dotted && called {
+                        let after: Vec<String> = all[index..]
+                            .windows(2)
+                            .take_while(|pair| !is_end(&pair[0]))
+                            .filter(|pair| is_dot(&pair[0]))
+                            .map(|pair| pair[1].to_string())
+                            .collect();
+                        self.call(name, &after);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn is_dot(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == '.')
+}
+
+/// Whether an expression ends here at the latest.
+fn is_end(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Punct(punct) if matches!(punct.as_char(), ';' | ',' | '='))
+}
+
+fn line(span: Span) -> usize {
+    span.start().line
+}
+
+/// Whether something is compiled for tests alone.
+fn for_tests(attributes: &[Attribute]) -> bool {
+    attributes.iter().any(|attribute| {
+        let path = attribute.path();
+        let is_test = path
+            .segments
+            .last()
+            .is_some_and(|segment| segment.ident == "test");
+        let cfg_test = path.is_ident("cfg")
+            && attribute
+                .parse_args::<syn::Path>()
+                .is_ok_and(|path| path.is_ident("test"));
+        is_test || cfg_test
+    })
+}
+
+impl<'ast> Visit<'ast> for File<'_> {
+    fn visit_item_mod(&mut self, module: &'ast syn::ItemMod) {
+        if !for_tests(&module.attrs) {
+            visit::visit_item_mod(self, module);
+        }
+    }
+
+    fn visit_item_fn(&mut self, function: &'ast syn::ItemFn) {
+        if !for_tests(&function.attrs) {
+            visit::visit_item_fn(self, function);
+        }
+    }
+
+    fn visit_item_impl(&mut self, block: &'ast syn::ItemImpl) {
+        if !for_tests(&block.attrs) {
+            visit::visit_item_impl(self, block);
+        }
+    }
+
+    fn visit_impl_item_fn(&mut self, function: &'ast syn::ImplItemFn) {
+        if !for_tests(&function.attrs) {
+            visit::visit_impl_item_fn(self, function);
+        }
+    }
+
+    fn visit_signature(&mut self, signature: &'ast syn::Signature) {
+        self.scan.own_functions.insert(signature.ident.to_string());
+        visit::visit_signature(self, signature);
+    }
+
+    fn visit_expr(&mut self, expr: &'ast Expr) {
+        match expr {
+            Expr::MethodCall(_) | Expr::Await(_) | Expr::Try(_) => {
+                self.chain(expr, &mut Vec::new());
+            }
+            other => visit::visit_expr(self, other),
+        }
+    }
+
+    fn visit_expr_path(&mut self, path: &'ast syn::ExprPath) {
+        let mut names = path
+            .path
+            .segments
+            .iter()
+            .rev()
+            .map(|segment| &segment.ident);
+        if let (Some(last), Some(owner)) = (names.next(), names.next()) {
+            let owner = owner.to_string();
+            let sent = ["send".to_owned()];
+            if owner.ends_with("Client") {
+                self.call(last, &sent);
+            } else if let Some(input) = owner.strip_suffix("Input")
+                && last == "builder"
+            {
+                let operations = self.sdks.iter().flat_map(|sdk| &sdk.operations);
+                let built = operations.into_iter().find(|name| camel(name) == input);
+                if let Some(operation) = built.cloned() {
+                    self.calls.push((operation, line(last.span()), sent.into()));
+                }
+            }
+        }
+        visit::visit_expr_path(self, path);
+    }
+
+    fn visit_ident(&mut self, name: &'ast Ident) {
+        self.name(name);
+    }
+
+    fn visit_macro(&mut self, called: &'ast syn::Macro) {
+        self.visit_path(&called.path);
+        let tokens = called.tokens.clone();
+        let expressions = Punctuated::<Expr, Token![,]>::parse_terminated.parse2(tokens.clone());
+        if let Ok(expressions) = expressions {
+            expressions.iter().for_each(|expr| self.visit_expr(expr));
+        } else if let Ok(statements) = syn::Block::parse_within.parse2(tokens.clone()) {
+            statements
+                .iter()
+                .for_each(|statement| self.visit_stmt(statement));
+        } else {
+            self.tokens(tokens);
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! The app's IAM statements, derived from its own sources: which AWS operations it calls, and on what.
+//!
+//! `sdk` reads the operations of each `aws-sdk-*` crate that the app depends on, from that crate's own sources; `calls` finds
+//! the calls in the app's; `actions` says what IAM calls them; `resources` finds what the settings name. What cannot be
+//! attributed is told and never guessed. `evaluate` answers as IAM would, for the embedded services.
+
+mod actions;
+mod calls;
+pub(crate) mod evaluate;
+mod resources;
+mod sdk;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+pub(crate) use self::actions::{On, actions};
+use self::{
+    calls::{Call, Scan},
+    evaluate::matches,
+    resources::Place,
+    sdk::Sdk,
+};
+use crate::{
+    error::Result,
+    project::Project,
+    settings::{Effect, Settings, Statement},
+};
+
+/// What the statement's ids begin with that are derived, so that a reader of the policy sees where they come from.
+pub(crate) const DERIVED: &str = "Derived";
+
+/// A statement that the sources need.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Needed {
+    /// Its id in the policy.
+    pub(crate) sid: String,
+    /// Each action with the calls that need it.
+    pub(crate) actions: BTreeMap<String, Vec<Use>>,
+    /// The ARNs.
+    pub(crate) resources: Vec<String>,
+    /// Whether the resource is `*` because the settings name none: a statement in `[[policy]]` narrows it.
+    pub(crate) unnamed: bool,
+}
+
+/// A call in the sources.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(crate) struct Use {
+    /// The operation: `GetObject`.
+    pub(crate) operation: String,
+    /// The file, from the package's folder.
+    pub(crate) file: String,
+    /// The line, from 1.
+    pub(crate) line: usize,
+}
+
+/// What was derived.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Derived {
+    /// The statements, without what the settings' own say already.
+    pub(crate) needed: Vec<Needed>,
+    /// What could not be derived, a sentence each.
+    pub(crate) notes: Vec<String>,
+}
+
+/// Derives the statements of a project. Without `derive_policy` in the settings there are none.
+///
+/// `partition` is the first part of ARNs; regions and accounts are `*`, so that the policy is the same in each.
+///
+/// # Errors
+///
+/// When the sources cannot be read.
+pub(crate) fn derive(project: &Project, settings: &Settings, partition: &str) -> Result<Derived> {
+    if !settings.derive_policy || project.aws_crates().is_empty() {
+        return Ok(Derived::default());
+    }
+    let sdks = sdk::read(project.aws_crates())?;
+    let scan = calls::scan(project.policy_dirs(), project.workspace_root(), &sdks)?;
+    let mut derived = needed(&scan, &sdks, settings, &Place { partition });
+    let hidden = project.aws_through().iter().map(|(package, sdk)| {
+        format!("`{package}` calls `{sdk}` itself, and what it needs is not derived: write it as `[[policy]]`")
+    });
+    derived.notes.extend(hidden);
+    Ok(derived)
+}
+
+/// The settings with the derived statements before the written ones.
+pub(crate) fn complete(settings: &mut Settings, derived: &Derived) {
+    let statements = derived.needed.iter().map(|needed| Statement {
+        sid: Some(needed.sid.clone()),
+        effect: Effect::Allow,
+        actions: needed.actions.keys().cloned().collect(),
+        resources: needed.resources.clone(),
+    });
+    let mut all: Vec<Statement> = statements.collect();
+    all.append(&mut settings.policy);
+    settings.policy = all;
+}
+
+fn needed(scan: &Scan, sdks: &[Sdk], settings: &Settings, place: &Place<'_>) -> Derived {
+    let mut notes = BTreeSet::new();
+    // By service and kind of resource: action to its uses.
+    let mut grouped: BTreeMap<(String, On), BTreeMap<String, BTreeSet<Use>>> = BTreeMap::new();
+    for call in &scan.calls {
+        let sdk = match attribute(call, scan, sdks) {
+            Ok(sdk) => sdk,
+            Err(note) => {
+                notes.insert(note);
+                continue;
+            }
+        };
+        let operation = sdk::camel(&call.operation);
+        let mut permissions = actions(&sdk.service, &operation, &|setter| call.sets(setter));
+        let reads = matches!(operation.as_str(), "GetObject" | "HeadObject");
+        if sdk.service == "s3" && reads && scan.tells_missing_keys {
+            // Without it S3 answers 403 in place of 404 for a key that does not exist (S3 API reference, `GetObject`,
+            // "Permissions"), and these sources tell the two apart.
+            permissions.push(("s3:ListBucket".to_owned(), On::Bucket));
+        }
+        for (action, on) in permissions {
+            grouped
+                .entry((sdk.service.clone(), on))
+                .or_default()
+                .entry(action)
+                .or_default()
+                .insert(Use {
+                    operation: operation.clone(),
+                    file: call.file.clone(),
+                    line: call.line,
+                });
+        }
+    }
+    notes.extend(scan.unread.iter().cloned());
+    let mut needed = Vec::new();
+    for ((service, on), mut actions) in grouped {
+        let named = resources::arns(&service, on, settings, place);
+        let unnamed = named.is_none() && on != On::Everything;
+        let resources = named.unwrap_or_else(|| vec!["*".to_owned()]);
+        actions.retain(|action, _| !written(action, &resources, unnamed, &settings.policy));
+        if actions.is_empty() {
+            continue;
+        }
+        needed.push(Needed {
+            sid: sid(&service, on, actions.keys(), &resources),
+            actions: actions
+                .into_iter()
+                .map(|(action, uses)| (action, uses.into_iter().collect()))
+                .collect(),
+            resources,
+            unnamed,
+        });
+    }
+    Derived {
+        needed,
+        notes: notes.into_iter().collect(),
+    }
+}
+
+/// A statement's id. A deploy holds the old statements beside the new for a while, and ids are unique in a policy (IAM
+/// JSON policy elements: `Sid`), so each tells what is in it.
+fn sid<'a>(
+    service: &str,
+    on: On,
+    actions: impl Iterator<Item = &'a String>,
+    resources: &'a [String],
+) -> String {
+    let mut digest = Sha256::new();
+    for part in actions.chain(resources) {
+        digest.update(part);
+        digest.update([0]);
+    }
+    let digest: String = digest
+        .finalize()
+        .iter()
+        .take(4)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("{DERIVED}{}{}{digest}", sdk::camel(service), on.word())
+}
+
+/// Whether the settings' own statements say it: for those resources, or, where the sources do not tell which, for any.
+fn written(action: &str, resources: &[String], unnamed: bool, policy: &[Statement]) -> bool {
+    let same: Vec<&Statement> = policy
+        .iter()
+        .filter(|statement| statement.effect == Effect::Allow)
+        .filter(|statement| {
+            let mut patterns = statement.actions.iter();
+            patterns.any(|pattern| matches(&pattern.to_lowercase(), &action.to_lowercase()))
+        })
+        .collect();
+    if unnamed {
+        return !same.is_empty();
+    }
+    resources.iter().all(|resource| {
+        let mut patterns = same.iter().flat_map(|statement| &statement.resources);
+        patterns.any(|pattern| matches(pattern, resource))
+    })
+}
+
+/// Which crate's operation a call is, or why that is not clear.
+fn attribute<'s>(call: &Call, scan: &Scan, sdks: &'s [Sdk]) -> Result<&'s Sdk, String> {
+    let having: Vec<&Sdk> = sdks
+        .iter()
+        .filter(|sdk| sdk.operations.contains(&call.operation))
+        .collect();
+    let mentioned: Vec<&Sdk> = having
+        .iter()
+        .copied()
+        .filter(|sdk| call.crates.contains(&sdk.ident()))
+        .collect();
+    let place = format!("{}:{}", call.file, call.line);
+    let method = &call.operation;
+    let sdk = match (having.as_slice(), mentioned.as_slice()) {
+        ([one], _) | (_, [one]) => *one,
+        (several, _) => {
+            let names: Vec<&str> = several.iter().map(|sdk| sdk.name.as_str()).collect();
+            return Err(format!(
+                "`{method}()` at {place} may be of {}, and its file names neither or both: nothing is derived for it, \
+                 write it as `[[policy]]`",
+                names.join(" or ")
+            ));
+        }
+    };
+    let own = scan.own_functions.contains(&call.operation);
+    let plain = call.operation.contains('_') || call.crates.contains(&sdk.ident());
+    if call.is_sent() || (plain && !own) {
+        Ok(sdk)
+    } else {
+        Err(format!(
+            "`{method}()` at {place} may be `{}`'s or your own, and nothing is derived for it: end the call in \
+             `.send()` where it is made, or write it as `[[policy]]`",
+            sdk.name
+        ))
+    }
+}

@@ -1,0 +1,106 @@
+//! The ARNs that the settings name: buckets, and what environment variables hold.
+//!
+//! A variable names a resource when its value is an ARN or a queue's URL, or when a word of its own name says what it
+//! is: `TABLE = "notes"`, `UPLOAD_BUCKET = "notes-uploads"`. Formats: Service Authorization Reference, "Resource types".
+
+use std::collections::BTreeSet;
+
+use super::actions::{On, prefix};
+use crate::settings::Settings;
+
+/// Where the resources are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place<'a> {
+    /// `aws`, `aws-cn`, `aws-us-gov`.
+    pub(super) partition: &'a str,
+}
+
+/// The ARNs for a service's actions of that kind, or `None` when the settings name none.
+pub(super) fn arns(
+    service: &str,
+    on: On,
+    settings: &Settings,
+    place: &Place<'_>,
+) -> Option<Vec<String>> {
+    let Place { partition } = place;
+    let mut found = BTreeSet::new();
+    match on {
+        On::Everything => return None,
+        On::Bucket | On::Object => {
+            let objects = if on == On::Object { "/*" } else { "" };
+            for bucket in buckets(settings) {
+                found.insert(format!("arn:{partition}:s3:::{bucket}{objects}"));
+            }
+        }
+        On::Resource => {
+            for (name, value) in &settings.environment {
+                if let Some(arn) = resource(service, name, value, partition) {
+                    if service == "dynamodb" {
+                        // Queries of an index go by the index's own ARN.
+                        found.insert(format!("{arn}/index/*"));
+                    }
+                    found.insert(arn);
+                }
+            }
+        }
+    }
+    (!found.is_empty()).then(|| found.into_iter().collect())
+}
+
+fn buckets(settings: &Settings) -> BTreeSet<&str> {
+    let listed = settings.buckets.iter().map(String::as_str);
+    let variables = settings.environment.iter().filter_map(|(name, value)| {
+        if let Some((_, bucket)) = value.split_once(":s3:::") {
+            return bucket.split('/').next();
+        }
+        let plain = !value.is_empty() && !value.contains([':', '/', ' ']);
+        (says(name, "BUCKET") && plain).then_some(value.as_str())
+    });
+    listed.chain(variables).collect()
+}
+
+/// The ARN that a variable holds or names, when it is that service's.
+fn resource(service: &str, name: &str, value: &str, partition: &str) -> Option<String> {
+    let prefix = prefix(service);
+    if let Some(rest) = value.strip_prefix("arn:") {
+        return (rest.split(':').nth(1) == Some(prefix)).then(|| value.to_owned());
+    }
+    if service == "sqs"
+        && let Some(rest) = value.strip_prefix("https://sqs.")
+    {
+        // https://sqs.REGION.amazonaws.com/ACCOUNT/NAME
+        let (host, path) = rest.split_once('/')?;
+        let (account, queue) = path.split_once('/')?;
+        let region = host.split('.').next()?;
+        return Some(format!("arn:{partition}:sqs:{region}:{account}:{queue}"));
+    }
+    let word = match service {
+        "dynamodb" => "TABLE",
+        "sqs" => "QUEUE",
+        "sns" => "TOPIC",
+        "eventbridge" => "BUS",
+        "secretsmanager" => "SECRET",
+        "ssm" => "PARAMETER",
+        "lambda" => "FUNCTION",
+        _ => return None,
+    };
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
+    if !says(name, word) || value.is_empty() || !value.chars().all(plain) {
+        return None;
+    }
+    let resource = match service {
+        "dynamodb" => format!("table/{value}"),
+        "eventbridge" => format!("event-bus/{value}"),
+        // Secrets Manager adds a hyphen and six characters to the name.
+        "secretsmanager" => format!("secret:{value}-??????"),
+        "ssm" => format!("parameter/{}", value.trim_start_matches('/')),
+        "lambda" => format!("function:{value}"),
+        _ => value.to_owned(),
+    };
+    Some(format!("arn:{partition}:{prefix}:*:*:{resource}"))
+}
+
+/// Whether a variable's name has that word.
+fn says(name: &str, word: &str) -> bool {
+    name.split('_').any(|part| part.eq_ignore_ascii_case(word))
+}

@@ -1,0 +1,274 @@
+//! Whole derivations: sources in, statements out.
+
+use super::{Derived, calls::Scan, evaluate::allows, needed, resources::Place, sdk::Sdk};
+use crate::settings::{Effect, Settings};
+
+fn sdks() -> Vec<Sdk> {
+    vec![
+        Sdk::of(
+            "aws-sdk-s3",
+            &[
+                "copy_object",
+                "get_object",
+                "head_bucket",
+                "head_object",
+                "list_buckets",
+                "list_objects_v2",
+                "put_object",
+            ],
+            &[("wait_until_bucket_exists", "head_bucket")],
+        ),
+        Sdk::of(
+            "aws-sdk-sqs",
+            &["list_queues", "send_message", "tag_queue"],
+            &[],
+        ),
+        Sdk::of(
+            "aws-sdk-dynamodb",
+            &["get_item", "list_tags", "query", "scan"],
+            &[],
+        ),
+        Sdk::of("aws-sdk-sns", &["list_tags", "publish"], &[]),
+    ]
+}
+
+fn settings(text: &str) -> Settings {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("fw.toml"), text).unwrap();
+    Settings::load(folder.path(), "dev").unwrap()
+}
+
+fn derive(source: &str, with: &str) -> Derived {
+    let sdks = sdks();
+    let mut scan = Scan::default();
+    scan.file("src/main.rs", source, &sdks);
+    needed(&scan, &sdks, &settings(with), &Place { partition: "aws" })
+}
+
+/// `sid action,action resource,resource` a line.
+fn shown(derived: &Derived) -> String {
+    let lines = derived.needed.iter().map(|needed| {
+        let actions: Vec<&str> = needed.actions.keys().map(String::as_str).collect();
+        let marked = if needed.unnamed { " (unnamed)" } else { "" };
+        format!(
+            "{} {} {}{marked}",
+            &needed.sid[..needed.sid.len() - 8],
+            actions.join(","),
+            needed.resources.join(",")
+        )
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn calls_are_found_however_they_are_written() {
+    for (source, expected) in [
+        (
+            "async fn f(c: &C) { c.get_object().bucket(1).send().await?; }",
+            "s3:GetObject",
+        ),
+        (
+            "fn f(s: &S) { let request = s.client().await.put_object().key(1); }",
+            "s3:PutObject",
+        ),
+        (
+            "fn f(s: &S) { self.a.b[0].list_objects_v2().into_paginator().send() }",
+            "s3:ListBucket",
+        ),
+        (
+            "fn f() { client.wait_until_bucket_exists().bucket(b).wait(d).await }",
+            "s3:ListBucket",
+        ),
+        (
+            "fn f() { Client::get_object(&client).send() }",
+            "s3:GetObject",
+        ),
+        (
+            "fn f() { PutObjectInput::builder().build()?.send_with(&c) }",
+            "s3:PutObject",
+        ),
+        (
+            "fn f() { tokio::join!(a.get_object().send(), b) }",
+            "s3:GetObject",
+        ),
+        (
+            "fn f() { tokio::select! { x = a.get_object().key(1).send() => {}, _ = b => {} } }",
+            "s3:GetObject",
+        ),
+        (
+            "macro_rules! get { ($c:expr) => { $c.get_object().send() } }",
+            "s3:GetObject",
+        ),
+        (
+            "mod a { mod b { impl X { fn f(&self) { (self.c).get_object().send(); } } } }",
+            "s3:GetObject",
+        ),
+        ("fn f() { c.get_object().presigned(p) }", "s3:GetObject"),
+        (
+            "fn f() { run(|c| async { c.get_object().send().await }) }",
+            "s3:GetObject",
+        ),
+    ] {
+        let derived = derive(source, "");
+        let actions: Vec<&str> = derived
+            .needed
+            .iter()
+            .flat_map(|needed| needed.actions.keys().map(String::as_str))
+            .collect();
+        assert_eq!(actions, [expected], "{source}: {:?}", derived.notes);
+        assert_eq!(derived.notes, [""; 0], "{source}");
+    }
+}
+
+#[test]
+fn what_is_no_call_of_an_sdk_is_none() {
+    for source in [
+        "fn f() { v.iter().scan(0, |a, b| None) }",
+        "fn f() { client.get_object(\"a\") }",
+        "#[cfg(test)] mod tests { fn f() { c.get_object().send() } }",
+        "#[tokio::test] async fn f() { c.get_object().send() }",
+        "fn f() { \"c.get_object().send()\" } // c.get_object().send()",
+        "struct S { get_object: u8 }",
+    ] {
+        let derived = derive(source, "");
+        assert_eq!(derived, Derived::default(), "{source}");
+    }
+}
+
+#[test]
+fn what_cannot_be_attributed_is_told_and_not_guessed() {
+    for (source, told) in [
+        (
+            "fn f() { c.list_tags().send() }",
+            "may be of aws-sdk-dynamodb or aws-sdk-sns",
+        ),
+        (
+            "fn get_object(&self) {} fn f() { store.get_object(); }",
+            "or your own",
+        ),
+        (
+            "fn f() { news.publish(); }",
+            "`publish()` at src/main.rs:1 may be",
+        ),
+        ("fn f( {", "src/main.rs cannot be parsed (line 1"),
+    ] {
+        let derived = derive(source, "");
+        assert_eq!(derived.needed, [], "{source}");
+        assert_eq!(derived.notes.len(), 1, "{source}: {:?}", derived.notes);
+        assert!(derived.notes[0].contains(told), "{:?}", derived.notes);
+    }
+    let named = derive(
+        "use aws_sdk_sns::Client; fn f() { c.list_tags().send(); c.publish(); }",
+        "",
+    );
+    assert_eq!(
+        shown(&named),
+        "DerivedSnsResources sns:ListTags,sns:Publish * (unnamed)"
+    );
+}
+
+#[test]
+fn resources_are_what_the_settings_name() {
+    let source = "use aws_sdk_sqs as s; fn f() {
+        c.get_object().send(); c.head_bucket().send(); c.list_buckets().send();
+        c.send_message().send(); c.query().send(); c.list_queues().send();
+    }";
+    assert_eq!(
+        shown(&derive(source, "")),
+        "DerivedDynamodbResources dynamodb:Query * (unnamed)\n\
+         DerivedS3Objects s3:GetObject * (unnamed)\n\
+         DerivedS3Buckets s3:ListBucket * (unnamed)\n\
+         DerivedS3Everything s3:ListAllMyBuckets *\n\
+         DerivedSqsResources sqs:SendMessage * (unnamed)\n\
+         DerivedSqsEverything sqs:ListQueues *"
+    );
+    let with = r#"
+        buckets = ["notes"]
+        [environment]
+        UPLOAD_BUCKET = "uploads"
+        NOTES_TABLE = "notes"
+        QUEUE_URL = "https://sqs.eu-central-1.amazonaws.com/123456789012/jobs"
+        OTHER = "arn:aws:sqs:eu-central-1:123456789012:others"
+    "#;
+    assert_eq!(
+        shown(&derive(source, with)),
+        "DerivedDynamodbResources dynamodb:Query arn:aws:dynamodb:*:*:table/notes,arn:aws:dynamodb:*:*:table/notes/index/*\n\
+         DerivedS3Objects s3:GetObject arn:aws:s3:::notes/*,arn:aws:s3:::uploads/*\n\
+         DerivedS3Buckets s3:ListBucket arn:aws:s3:::notes,arn:aws:s3:::uploads\n\
+         DerivedS3Everything s3:ListAllMyBuckets *\n\
+         DerivedSqsResources sqs:SendMessage arn:aws:sqs:eu-central-1:123456789012:jobs,arn:aws:sqs:eu-central-1:123456789012:others\n\
+         DerivedSqsEverything sqs:ListQueues *"
+    );
+}
+
+#[test]
+fn the_settings_own_statements_add_narrow_and_replace() {
+    let source = "fn f() { c.get_object().send(); c.send_message().send(); }";
+    let with = r#"
+        buckets = ["notes", "more"]
+        [[policy]]
+        actions = ["sqs:*"]
+        resources = ["arn:aws:sqs:eu-central-1:123456789012:jobs"]
+        [[policy]]
+        actions = ["s3:GetObject"]
+        resources = ["arn:aws:s3:::notes/*"]
+        [[policy]]
+        effect = "deny"
+        actions = ["s3:GetObject"]
+        resources = ["*"]
+    "#;
+    // The queue is narrowed; one bucket of two is written, so both stay derived; a denial takes nothing away from it.
+    assert_eq!(
+        shown(&derive(source, with)),
+        "DerivedS3Objects s3:GetObject arn:aws:s3:::more/*,arn:aws:s3:::notes/*"
+    );
+    let mut settings = settings(with);
+    super::complete(&mut settings, &derive(source, with));
+    assert_eq!(settings.policy.len(), 4);
+    let sid = settings.policy[0].sid.as_deref().unwrap();
+    assert!(sid.starts_with("DerivedS3Objects") && sid.chars().all(char::is_alphanumeric));
+    assert!(!allows(
+        &settings.policy,
+        "s3:GetObject",
+        "arn:aws:s3:::notes/a"
+    ));
+    assert!(allows(
+        &settings.policy,
+        "sqs:SendMessage",
+        "arn:aws:sqs:eu-central-1:123456789012:jobs"
+    ));
+    assert_eq!(settings.policy[3].effect, Effect::Deny);
+}
+
+#[test]
+fn telling_a_missing_key_needs_the_bucket_too() {
+    let with = "buckets = [\"notes\"]";
+    let plain = "fn f() { c.get_object().send(); }";
+    assert_eq!(
+        shown(&derive(plain, with)),
+        "DerivedS3Objects s3:GetObject arn:aws:s3:::notes/*"
+    );
+    let telling = "fn f() { c.get_object().send(); matches!(e, GetObjectError::NoSuchKey(_)) }";
+    assert_eq!(
+        shown(&derive(telling, with)),
+        "DerivedS3Objects s3:GetObject arn:aws:s3:::notes/*\n\
+         DerivedS3Buckets s3:ListBucket arn:aws:s3:::notes"
+    );
+}
+
+/// The example and the template, whose policy stands in no settings.
+#[test]
+fn the_example_has_what_it_calls() {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/s3test");
+    let source = std::fs::read_to_string(format!("{example}/src/main.rs")).unwrap();
+    let with = std::fs::read_to_string(format!("{example}/fw.toml")).unwrap();
+    let derived = derive(&source, &with);
+    assert_eq!(
+        shown(&derived),
+        "DerivedS3Objects s3:GetObject,s3:PutObject arn:aws:s3:::s3test-documents/*\n\
+         DerivedS3Buckets s3:ListBucket arn:aws:s3:::s3test-documents"
+    );
+    assert_eq!(derived.notes, [""; 0]);
+    let uses = &derived.needed[0].actions["s3:GetObject"];
+    assert_eq!((uses.len(), uses[0].operation.as_str()), (1, "GetObject"));
+}

@@ -1,0 +1,69 @@
+//! Which AWS SDK crates a project uses, and what of it may call them.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
+
+use cargo_metadata::{DependencyKind, Metadata, Package, PackageId};
+
+/// What the names of the SDK's crates begin with.
+const SDK: &str = "aws-sdk-";
+/// The framework's packages, which call no service.
+const OURS: [&str; 2] = ["fw-lambda", "fw-macros"];
+
+/// A project's use of AWS.
+#[derive(Clone, Debug, Default)]
+pub(super) struct AwsUse {
+    /// The SDK crates that the project's own packages depend on: name and folder, by name.
+    pub(super) crates: Vec<(String, PathBuf)>,
+    /// The folders of the packages that may call them: path dependencies too.
+    pub(super) folders: Vec<PathBuf>,
+    /// Packages of others that call an SDK themselves, and which.
+    pub(super) through: Vec<(String, String)>,
+}
+
+impl AwsUse {
+    /// The use by the packages that are built for an app.
+    pub(super) fn of(metadata: &Metadata, reached: &BTreeSet<&PackageId>) -> Self {
+        let by_id: BTreeMap<&PackageId, &Package> = metadata
+            .packages
+            .iter()
+            .map(|package| (&package.id, package))
+            .collect();
+        let nodes = metadata.resolve.iter().flat_map(|graph| &graph.nodes);
+        let mut crates = BTreeMap::new();
+        let mut folders = BTreeSet::new();
+        let mut through = BTreeSet::new();
+        for node in nodes.filter(|node| reached.contains(&node.id)) {
+            let Some(package) = by_id.get(&node.id) else {
+                continue;
+            };
+            let own = package.source.is_none() && !OURS.contains(&package.name.as_str());
+            if own {
+                folders.insert(super::folder(package));
+            }
+            let used = node
+                .deps
+                .iter()
+                .filter(|dep| {
+                    let mut kinds = dep.dep_kinds.iter();
+                    kinds.any(|kind| kind.kind == DependencyKind::Normal)
+                })
+                .filter_map(|dep| by_id.get(&dep.pkg))
+                .filter(|used| used.name.starts_with(SDK));
+            for sdk in used {
+                if own {
+                    crates.insert(sdk.name.to_string(), super::folder(sdk));
+                } else if package.source.is_some() && !package.name.starts_with("aws-") {
+                    through.insert((package.name.to_string(), sdk.name.to_string()));
+                }
+            }
+        }
+        Self {
+            crates: crates.into_iter().collect(),
+            folders: folders.into_iter().collect(),
+            through: through.into_iter().collect(),
+        }
+    }
+}
