@@ -1,6 +1,6 @@
 //! The command line, as it is written; [`crate::settings`] and the commands resolve it.
 
-use std::{net::IpAddr, path::PathBuf, process::ExitCode};
+use std::{net::IpAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -68,6 +68,8 @@ pub(crate) enum Command {
     Invoke(Invoke),
     /// Print the event that a gateway makes of a request
     Event(Event),
+    /// Print a token that the local server accepts, and nobody else
+    Token(Token),
     /// Print the app's routes
     Routes(Routes),
     /// Print the app's manifest as JSON
@@ -333,6 +335,75 @@ pub(crate) struct Delete {
     pub(crate) yes: bool,
 }
 
+/// Print a token that the local server accepts, and nobody else.
+///
+/// It has the issuer and the audience of the settings' `[jwt.NAME]`, and is signed with a key of this project's own, which is made on first use and
+/// kept in the target folder. Only `cargo fw local` of this project knows that key: a deployed API answers such a token with 401.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  curl -H \"authorization: Bearer $(cargo fw token)\" localhost:8000/notes                 200\n  curl -H \"authorization: Bearer $(cargo fw token --expired)\" localhost:8000/notes       401\n  cargo fw token --sub ann --scope notes:read --scope notes:write --claim team=blue --expires-in 10m"
+)]
+pub(crate) struct Token {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) stage: Stage,
+    /// The token is for this executable, as with `cargo fw local --bootstrap`
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["package", "bin"])]
+    pub(crate) bootstrap: Option<PathBuf>,
+    /// Which of the settings' `[jwt.NAME]`, where there are several
+    #[arg(long, value_name = "NAME")]
+    pub(crate) jwt: Option<String>,
+    /// Who the bearer is
+    #[arg(long, default_value = "developer")]
+    pub(crate) sub: String,
+    /// A scope that the bearer has; may be repeated
+    #[arg(long)]
+    pub(crate) scope: Vec<String>,
+    /// Another claim, over those above; the value is JSON, or else a text; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = claim)]
+    pub(crate) claim: Vec<(String, serde_json::Value)>,
+    /// Whom the token is for [default: the first audience of the settings]
+    #[arg(long)]
+    pub(crate) audience: Option<String>,
+    /// How long it is good: 90s, 10m, 1h, 7d
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = duration)]
+    pub(crate) expires_in: Duration,
+    /// Make one that was good until a minute ago
+    #[arg(long)]
+    pub(crate) expired: bool,
+}
+
+/// Reads `NAME=VALUE`.
+fn claim(text: &str) -> Result<(String, serde_json::Value), String> {
+    let (name, value) = text
+        .split_once('=')
+        .filter(|(name, _)| !name.is_empty())
+        .ok_or("it takes a name and a value: `team=blue`")?;
+    let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
+    Ok((name.to_owned(), value))
+}
+
+/// Reads a number with a unit.
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || "it takes a number and a unit: `90s`, `10m`, `1h`, `7d`".to_owned();
+    let at = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
+    let (number, unit) = text.split_at(at);
+    let seconds: u64 = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 60 * 60,
+        "d" => 24 * 60 * 60,
+        _ => return Err(wrong()),
+    };
+    let number: u64 = number.parse().map_err(|_| wrong())?;
+    // Longer than a hundred years is a slip of the hand.
+    match number.checked_mul(seconds) {
+        Some(seconds) if seconds <= 100 * 366 * 24 * 60 * 60 => Ok(Duration::from_secs(seconds)),
+        _ => Err("it takes a hundred years at the most".to_owned()),
+    }
+}
+
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  cargo fw routes\n  cargo fw routes --output json | jq '.[].path'"
@@ -511,5 +582,48 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         super::Args::command().debug_assert();
+    }
+
+    #[test]
+    fn claims_and_times_are_read() {
+        use std::time::Duration;
+
+        use serde_json::json;
+
+        let claims = [
+            ("a=b", json!("b")),
+            ("a=1", json!(1)),
+            ("a=[\"x=y\"]", json!(["x=y"])),
+            ("a=", json!("")),
+        ];
+        for (text, value) in claims {
+            assert_eq!(super::claim(text), Ok(("a".to_owned(), value)), "{text}");
+        }
+        assert!(super::claim("a").is_err() && super::claim("=b").is_err());
+        for (text, seconds) in [
+            ("90s", 90),
+            ("10m", 600),
+            ("1h", 3600),
+            ("7d", 604_800),
+            ("0s", 0),
+        ] {
+            assert_eq!(
+                super::duration(text),
+                Ok(Duration::from_secs(seconds)),
+                "{text}"
+            );
+        }
+        for text in [
+            "",
+            "1",
+            "h",
+            "1y",
+            "-1h",
+            "1.5h",
+            "99999999999999999999s",
+            "36601d",
+        ] {
+            assert!(super::duration(text).is_err(), "{text}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! `cargo fw local`: builds the app, serves it as the cloud will, and serves the new build after every save.
 
-mod app;
+pub(super) mod app;
 pub(super) mod banner;
 pub(super) mod once;
 mod reload;
@@ -34,7 +34,7 @@ pub(super) fn local(args: &args::Local, console: &Console) -> Result<Exit> {
 }
 
 async fn serve(args: &args::Local, console: &Console) -> Result<Exit> {
-    let app = App::find(args)?;
+    let app = App::find(args.bootstrap.as_deref(), &args.which, args.release)?;
     let settings = Settings::load_behind(app.settings_dir(), &args.stage.stage, args.gateway)?;
     for warning in warnings(&settings) {
         console.warning(warning);

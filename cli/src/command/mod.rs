@@ -14,6 +14,7 @@ mod new;
 mod open;
 mod policy;
 mod routes;
+mod token;
 mod url;
 
 use crate::{
@@ -39,6 +40,7 @@ pub(crate) fn run(args: Args, console: &Console) -> Result<Exit> {
         Command::Delete(args) => delete::delete(&args, console),
         Command::Invoke(args) => invoke::invoke(&args, console),
         Command::Event(args) => event::event(&args, console),
+        Command::Token(args) => token::token(&args, console),
         Command::Routes(args) => routes::routes(&args, console),
         Command::Manifest(args) => routes::manifest(&args, console),
     }

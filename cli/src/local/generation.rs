@@ -6,16 +6,19 @@ use std::path::{Path, PathBuf};
 
 use fw::{
     gateway::{
-        ApiIdentity, ConfigError, CorsConfig, FrontDoor, FunctionUrl, FunctionUrlConfig, HttpApi,
-        HttpApiConfig, PayloadFormat, RestApi, RestApiConfig, RouteKey,
+        ApiIdentity, Authorizer, ConfigError, CorsConfig, FrontDoor, FunctionUrl,
+        FunctionUrlConfig, HttpApi, HttpApiConfig, HttpApiRoute, IdentitySource, JwtAuthorizer,
+        LambdaAuthorizer, PayloadFormat, Requirement, RestApi, RestApiConfig, RouteKey, Throttle,
     },
-    manifest::Manifest,
+    manifest::{Authorization, Manifest, ManifestAuthorizer},
 };
 use tempfile::TempDir;
 
 use super::{
+    authorizers::{Authorizers, Keyring},
     environment::{self, Function},
     logs::Logs,
+    near::Near,
     pool::{Limits, Pool},
 };
 use crate::{
@@ -23,7 +26,8 @@ use crate::{
     error::{Context, Failure, Result},
     settings::{
         Gateway, Settings,
-        door::{self, InvokeMode},
+        access::AuthorizerSettings,
+        door::{self, Auth, InvokeMode},
         fit,
     },
 };
@@ -46,6 +50,8 @@ pub(crate) struct Source<'a> {
     /// Variables for the processes besides Lambda's and the settings', such as the embedded services' endpoints. They go
     /// over all others.
     pub(crate) environment: Vec<(String, String)>,
+    /// Who vouches for tokens.
+    pub(crate) keyring: Keyring,
 }
 
 /// A build that is served.
@@ -53,6 +59,8 @@ pub(crate) struct Source<'a> {
 pub(crate) struct Generation {
     pub(super) door: FrontDoor,
     pub(super) pool: Pool,
+    pub(super) authorizers: Authorizers,
+    pub(super) near: Near,
     /// Holds the executable's own name; removed with the generation.
     _snapshot: Option<TempDir>,
 }
@@ -66,7 +74,9 @@ impl Generation {
     pub(crate) fn new(source: Source<'_>, logs: &Logs) -> Result<Self> {
         fit::check(source.manifest, source.settings)?;
         fit::servable(source.manifest, source.settings)?;
-        let door = front_door(&source)?;
+        let routes = routes(source.manifest)?;
+        let near = Near::new(&routes, source.settings);
+        let door = front_door(&source, routes)?;
         let (snapshot, bootstrap) = if source.replaceable {
             let (folder, bootstrap) = snapshot(source.bootstrap)?;
             (Some(folder), bootstrap)
@@ -95,15 +105,20 @@ impl Generation {
             account: environment::ACCOUNT.to_owned(),
             environment: variables,
         };
+        let pools = source.manifest.authorizers.iter().map(|authorizer| {
+            let own = authorizer_function(authorizer, &function, settings);
+            let pool = Pool::new(own, Limits::default(), logs.clone());
+            (authorizer.name.clone(), pool)
+        });
         Ok(Self {
             door,
+            authorizers: Authorizers::new(source.keyring, pools.collect()),
+            near,
             pool: Pool::new(function, Limits::default(), logs.clone()),
             _snapshot: snapshot,
         })
     }
-}
 
-impl Generation {
     /// Ends all processes, and waits until none is left.
     pub(crate) async fn close(&self) {
         for pool in self.functions() {
@@ -111,9 +126,11 @@ impl Generation {
         }
     }
 
-    /// The functions, the API's first.
+    /// The functions: the API's first, then each authorizer's.
     pub(crate) fn functions(&self) -> Vec<&Pool> {
-        vec![&self.pool]
+        std::iter::once(&self.pool)
+            .chain(self.authorizers.pools())
+            .collect()
     }
 
     /// The function of that name.
@@ -124,26 +141,43 @@ impl Generation {
     }
 }
 
-/// The front door that the settings choose, with the manifest's routes.
-fn front_door(source: &Source<'_>) -> Result<FrontDoor> {
-    let routes = source
-        .manifest
-        .routes
-        .iter()
-        .map(|route| {
-            let key = route.key();
-            key.parse::<RouteKey>().map_err(|error| {
-                let place = route.source.as_ref().map_or_else(String::new, |source| {
-                    format!(" ({}:{})", source.file, source.line)
-                });
-                Failure::input(format!("the gateway cannot have this route{place}: {key}"))
-                    .because(Box::from(error) as Box<dyn std::error::Error + Send + Sync>)
-            })
+/// An authorizer's function: the same executable with another part to play.
+fn authorizer_function(
+    authorizer: &ManifestAuthorizer,
+    function: &Function,
+    settings: &Settings,
+) -> Function {
+    let own = settings.access.authorizers.get(&authorizer.name);
+    Function {
+        name: format!("{}-{}", function.name, authorizer.name),
+        handler: authorizer.entry(),
+        memory_mb: own.and_then(|own| own.memory).unwrap_or(settings.memory),
+        timeout_seconds: own.and_then(|own| own.timeout).unwrap_or(settings.timeout),
+        ..function.clone()
+    }
+}
+
+/// The manifest's routes as the gateway knows them.
+fn routes(manifest: &Manifest) -> Result<Vec<RouteKey>> {
+    let parse = |route: &fw::manifest::ManifestRoute| {
+        let key = route.key();
+        key.parse::<RouteKey>().map_err(|error| {
+            let place = route.source.as_ref().map_or_else(String::new, |source| {
+                format!(" ({}:{})", source.file, source.line)
+            });
+            Failure::input(format!("the gateway cannot have this route{place}: {key}"))
+                .because(Box::from(error) as Box<dyn std::error::Error + Send + Sync>)
         })
-        .collect::<Result<Vec<_>>>()?;
+    };
+    manifest.routes.iter().map(parse).collect()
+}
+
+/// The front door that the settings choose, with the manifest's routes.
+fn front_door(source: &Source<'_>, routes: Vec<RouteKey>) -> Result<FrontDoor> {
     let settings = source.settings;
     let identity = ApiIdentity {
         account_id: environment::ACCOUNT.to_owned(),
+        region: environment::region(),
         domain_name: source
             .url
             .split_once("://")
@@ -162,7 +196,12 @@ fn front_door(source: &Source<'_>) -> Result<FrontDoor> {
     });
     let made: Result<FrontDoor, ConfigError> = match settings.gateway {
         Gateway::HttpApi => HttpApi::new(HttpApiConfig {
-            routes: routes.into_iter().map(Into::into).collect(),
+            routes: http_api_routes(source, routes),
+            authorizers: authorizers(source)?,
+            throttle: throttle(
+                settings.access.throttle.rate,
+                settings.access.throttle.burst,
+            ),
             cors,
             payload_format: match settings.door.payload_format {
                 door::PayloadFormat::V1 => PayloadFormat::V1,
@@ -182,6 +221,7 @@ fn front_door(source: &Source<'_>) -> Result<FrontDoor> {
         Gateway::FunctionUrl => FunctionUrl::new(FunctionUrlConfig {
             cors,
             streaming: settings.door.invoke_mode == InvokeMode::ResponseStream,
+            iam: settings.door.auth == Auth::Iam,
             ..FunctionUrlConfig::new(identity)
         })
         .map(FrontDoor::from),
@@ -189,6 +229,84 @@ fn front_door(source: &Source<'_>) -> Result<FrontDoor> {
     made.map_err(|error| {
         Failure::input("the gateway cannot be set up so")
             .because(Box::from(error) as Box<dyn std::error::Error + Send + Sync>)
+    })
+}
+
+/// Each route with what it asks of its callers.
+fn http_api_routes(source: &Source<'_>, routes: Vec<RouteKey>) -> Vec<HttpApiRoute> {
+    let own = &source.settings.access.throttle.routes;
+    routes
+        .into_iter()
+        .zip(&source.manifest.routes)
+        .map(|(key, route)| HttpApiRoute {
+            throttle: own
+                .get(&route.key())
+                .and_then(|own| throttle(Some(own.rate), Some(own.burst))),
+            requirement: match &route.authorization {
+                Some(Authorization::Iam) => Some(Requirement::Iam),
+                Some(Authorization::Jwt { name, scopes }) => Some(Requirement::Jwt {
+                    authorizer: jwt_name(name),
+                    scopes: scopes.clone(),
+                }),
+                Some(Authorization::Lambda { name }) => Some(Requirement::Lambda {
+                    authorizer: name.clone(),
+                }),
+                // Any other has been refused.
+                _ => None,
+            },
+            key,
+        })
+        .collect()
+}
+
+/// The settings' names are apart from the app's authorizers', and the gateway's are not.
+fn jwt_name(name: &str) -> String {
+    format!("jwt.{name}")
+}
+
+/// The issuers of the settings, and the app's own authorizers.
+fn authorizers(source: &Source<'_>) -> Result<Vec<Authorizer>> {
+    let identity = |text: &str| {
+        text.parse::<IdentitySource>().map_err(|error| {
+            Failure::input(format!("the gateway cannot read who calls from: `{text}`"))
+                .because(Box::from(error) as Box<dyn std::error::Error + Send + Sync>)
+        })
+    };
+    let mut all = Vec::new();
+    for (name, jwt) in &source.settings.access.jwt {
+        all.push(Authorizer::Jwt(JwtAuthorizer {
+            identity: identity(&jwt.identity)?,
+            ..JwtAuthorizer::new(jwt_name(name), &jwt.issuer, &jwt.audience)
+        }));
+    }
+    for authorizer in &source.manifest.authorizers {
+        let none = AuthorizerSettings::default();
+        let own = source.settings.access.authorizers.get(&authorizer.name);
+        let own = own.unwrap_or(&none);
+        let sources = own.identity.as_ref().unwrap_or(&authorizer.identity);
+        let payload_format = match authorizer.payload_format.as_deref() {
+            Some("1.0") => PayloadFormat::V1,
+            _ => PayloadFormat::V2,
+        };
+        all.push(Authorizer::Lambda(LambdaAuthorizer {
+            identity: sources
+                .iter()
+                .map(|text| identity(text))
+                .collect::<Result<_>>()?,
+            ttl: own.ttl.unwrap_or(authorizer.ttl),
+            payload_format,
+            // Format 1.0 has no simple form.
+            simple: authorizer.simple && payload_format == PayloadFormat::V2,
+            ..LambdaAuthorizer::new(&authorizer.name)
+        }));
+    }
+    Ok(all)
+}
+
+fn throttle(rate: Option<f64>, burst: Option<u32>) -> Option<Throttle> {
+    Some(Throttle {
+        rate: rate?,
+        burst: burst?,
     })
 }
 

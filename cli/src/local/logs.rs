@@ -155,6 +155,18 @@ impl Logs {
         });
     }
 
+    /// Says why the request of the line before was answered so.
+    pub(super) fn reason(&self, reason: &str) {
+        if self.is_on() {
+            let reason = visible(reason);
+            self.push(if self.0.decorated {
+                format!("  {DIM}{reason}{DIM:#}")
+            } else {
+                format!("  {reason}")
+            });
+        }
+    }
+
     /// Says that a client did not wait for its answer.
     pub(super) fn client_left(&self, method: &str, target: &str, took: Duration) {
         if self.is_on() {

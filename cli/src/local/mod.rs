@@ -1,17 +1,20 @@
 //! The local server: what stands in for API Gateway and Lambda on the developer's machine.
 //!
-//! `server` takes the requests, `generation` is what is served (a front door and a pool of the app's processes), `pool`
+//! `server` takes the requests, `generation` is what is served (a front door and pools of the app's processes), `authorizers`
+//! gets what the front door asks for before it lets a request through, `near` tells of requests that were nearly one, `pool`
 //! and `instance` run the processes as Lambda runs its execution environments, and `runtime_api` is what they talk to.
 //! `services` are the AWS services that the app's own clients talk to.
 
 pub(crate) mod announcement;
 pub(crate) mod asynchronous;
+pub(crate) mod authorizers;
 mod documents;
 pub(crate) mod environment;
 pub(crate) mod generation;
 mod instance;
 pub(crate) mod invoke_api;
 pub(crate) mod logs;
+mod near;
 pub(crate) mod pool;
 pub(crate) mod process;
 mod runtime_api;

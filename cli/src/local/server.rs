@@ -103,9 +103,12 @@ impl Server {
     pub(crate) fn serve(&self, generation: Generation) {
         let before = self.shared.current.send_replace(Some(Arc::new(generation)));
         if let Some(before) = before {
-            before.pool.retire();
+            before.functions().into_iter().for_each(Pool::retire);
             let mut former = self.former.lock().unwrap_or_else(PoisonError::into_inner);
-            former.retain(|one| one.pool.processes() > 0 || Arc::strong_count(one) > 1);
+            former.retain(|one| {
+                one.functions().iter().any(|pool| pool.processes() > 0)
+                    || Arc::strong_count(one) > 1
+            });
             former.push(before);
         }
     }
@@ -131,7 +134,7 @@ impl Server {
         let former =
             std::mem::take(&mut *self.former.lock().unwrap_or_else(PoisonError::into_inner));
         for generation in former.iter().chain(&current) {
-            generation.pool.close().await;
+            generation.close().await;
         }
         self.shared.logs.flush().await;
     }
@@ -217,6 +220,9 @@ impl Shared {
             }
         };
         told.status(reply.status);
+        if let Some(reason) = &reply.reason {
+            self.logs.reason(reason);
+        }
         Ok(respond(reply, is_head, version == Version::HTTP_2, closes))
     }
 
@@ -231,12 +237,25 @@ impl Shared {
         let limit = self.generation().await.door.body_limit();
         request.body = read(body, limit).await?;
         let generation = self.generation().await;
-        Ok(match generation.door.receive(request, arrival) {
-            Received::Answer(reply) => reply,
-            // No route of this server has a requirement yet; should one, it is refused.
-            Received::Authorize(pending) => generation
-                .door
-                .refuse(&pending, "the local server has no authorizers"),
+        let door = &generation.door;
+        let mut received = door.receive(request, arrival);
+        // Each answer leads on or ends it; the bound is for a model that would ask for ever.
+        for _ in 0..8 {
+            let Received::Authorize(pending) = received else {
+                break;
+            };
+            received = generation.authorizers.resume(door, &pending).await;
+        }
+        Ok(match received {
+            Received::Answer(mut reply) => {
+                if reply.reason.is_none() && matches!(reply.status, 403 | 404) {
+                    reply.reason = generation.near.hint(request);
+                }
+                reply
+            }
+            Received::Authorize(pending) => {
+                door.refuse(&pending, "the gateway model does not come to an end")
+            }
             Received::Invoke(invocation) => {
                 let outcome = generation.pool.invoke(
                     invocation.request_id.clone(),

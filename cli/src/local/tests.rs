@@ -17,6 +17,7 @@ use tokio::{
 };
 
 use super::{
+    authorizers::Keyring,
     environment::Function,
     generation::{Generation, Source},
     logs::Logs,

@@ -39,6 +39,15 @@ pub(crate) struct Jwt {
     pub(crate) identity: String,
 }
 
+impl Jwt {
+    /// The lines that are to be written for one of that name.
+    pub(crate) fn example(name: &str) -> String {
+        format!(
+            "[jwt.{name}]\nissuer = \"https://issuer.example.org/\"   # the tokens' `iss`\naudience = [\"my-app\"]                    # one of them is the tokens' `aud`"
+        )
+    }
+}
+
 /// What an HTTP API takes when nothing else is said.
 fn authorization_header() -> String {
     "$request.header.Authorization".to_owned()

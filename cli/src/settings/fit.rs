@@ -5,6 +5,7 @@ use fw::manifest::{Authorization, AuthorizerKind, Manifest, ManifestAuthorizer, 
 
 use super::{
     Gateway, Settings,
+    access::Jwt,
     door::{Auth, PayloadFormat},
 };
 use crate::error::{Failure, Result};
@@ -103,10 +104,7 @@ fn lines_for_jwt(name: &str, settings: &Settings) -> String {
     if let Some(known) = nearest {
         return format!("did you mean `{known}`? `[jwt.{known}]` is there");
     }
-    format!(
-        "add to {}:\n\n[jwt.{name}]\nissuer = \"https://issuer.example.org/\"   # the tokens' `iss`\naudience = [\"my-app\"]                    # one of them is the tokens' `aud`",
-        super::FILE_NAME
-    )
+    format!("add to {}:\n\n{}", super::FILE_NAME, Jwt::example(name))
 }
 
 fn authorizer(authorizer: &ManifestAuthorizer, settings: &Settings) -> Result<()> {
@@ -216,26 +214,16 @@ pub(crate) fn caller(route: &ManifestRoute) -> String {
 ///
 /// # Errors
 ///
-/// The first such route or setting; exit code 65.
+/// The first such route; exit code 65.
 pub(crate) fn servable(manifest: &Manifest, settings: &Settings) -> Result<()> {
-    let not_yet = |what: String| {
-        Err(Failure::input(what)
-            .because_of("this version of the local server cannot check who calls"))
-    };
-    if let Some(route) = manifest
-        .routes
-        .iter()
-        .find(|route| !caller(route).is_empty())
-    {
-        return not_yet(format!(
-            "cannot guard a route, and leaves none open that asks for it: {}",
+    let guarded = |route: &&ManifestRoute| !caller(route).is_empty();
+    match manifest.routes.iter().find(guarded) {
+        Some(route) if settings.gateway == Gateway::RestApi => Err(Failure::input(format!(
+            "the local REST API cannot guard a route yet, and leaves none open that asks for it: {}",
             place(route)
-        ));
+        ))),
+        _ => Ok(()),
     }
-    if settings.door.auth == Auth::Iam {
-        return not_yet("cannot guard the function URL: `auth = \"iam\"`".to_owned());
-    }
-    Ok(())
 }
 
 /// What `deploy` does not set up yet, so that it stops and nothing is deployed that is open or behaves otherwise.

@@ -121,7 +121,8 @@ impl Local {
             port: 0,
             log,
         };
-        let line = local.wait_for_line("http://localhost:");
+        // The line of its own; a hint has the URL in it, too.
+        let line = local.wait_for(|line| line.trim_start().starts_with("http://localhost:"));
         local.port = line
             .rsplit(':')
             .next()
@@ -137,13 +138,17 @@ impl Local {
 
     /// Waits for a line with that in it, and gives it.
     pub(crate) fn wait_for_line(&self, wanted: &str) -> String {
+        self.wait_for(|line| line.contains(wanted))
+    }
+
+    fn wait_for(&self, wanted: impl Fn(&str) -> bool) -> String {
         let end = Instant::now() + PATIENCE;
         loop {
             let log = self.log();
-            if let Some(line) = log.lines().find(|line| line.contains(wanted)) {
+            if let Some(line) = log.lines().find(|line| wanted(line)) {
                 return line.to_owned();
             }
-            assert!(Instant::now() < end, "no line with `{wanted}`:\n{log}");
+            assert!(Instant::now() < end, "no such line:\n{log}");
             thread::sleep(Duration::from_millis(5));
         }
     }

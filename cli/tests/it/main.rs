@@ -6,6 +6,8 @@ mod deploy_failures;
 mod deploy_life;
 mod deploy_moto;
 mod deploy_support;
+mod doors_support;
+mod local_access;
 mod local_invoke;
 mod local_reload;
 mod local_start;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use fw::manifest::Manifest;
 
 use crate::{
-    args,
+    args::Which,
     compile::{self, Built, Profile, RunningBuild},
     console::Console,
     error::{Failure, Result},
@@ -16,7 +16,7 @@ use crate::{
 
 /// Where an executable comes from.
 #[derive(Clone, Debug)]
-pub(super) enum App {
+pub(in crate::command) enum App {
     /// From a project of cargo's, built in that profile.
     Project {
         project: Box<Project>,
@@ -29,19 +29,23 @@ pub(super) enum App {
 
 /// An app that can be served.
 #[derive(Debug)]
-pub(super) struct Ready {
+pub(in crate::command) struct Ready {
     /// The executable.
-    pub(super) bootstrap: PathBuf,
+    pub(in crate::command) bootstrap: PathBuf,
     /// What it says of itself.
-    pub(super) manifest: Manifest,
+    pub(in crate::command) manifest: Manifest,
     /// The build that made it, unless it was there.
-    pub(super) built: Option<Built>,
+    pub(in crate::command) built: Option<Built>,
 }
 
 impl App {
-    /// What the arguments name.
-    pub(super) fn find(args: &args::Local) -> Result<Self> {
-        if let Some(bootstrap) = &args.bootstrap {
+    /// What the arguments name: that executable, or else that project.
+    pub(in crate::command) fn find(
+        bootstrap: Option<&Path>,
+        which: &Which,
+        release: bool,
+    ) -> Result<Self> {
+        if let Some(bootstrap) = bootstrap {
             if !bootstrap.is_file() {
                 return Err(Failure::input(format!(
                     "there is no such file: {}",
@@ -49,15 +53,15 @@ impl App {
                 )));
             }
             // Found here and not in `PATH`, and still found from another folder.
-            let bootstrap = std::path::absolute(bootstrap).unwrap_or_else(|_| bootstrap.clone());
+            let bootstrap = std::path::absolute(bootstrap).unwrap_or_else(|_| bootstrap.to_owned());
             return Ok(Self::Bootstrap(bootstrap));
         }
-        let profile = if args.release {
+        let profile = if release {
             Profile::Release
         } else {
             Profile::Dev
         };
-        let project = Box::new(Project::find(&args.which)?);
+        let project = Box::new(Project::find(which)?);
         Ok(Self::Project {
             project,
             profile,
@@ -66,7 +70,7 @@ impl App {
     }
 
     /// Builds it, if it is to be built, and reads its manifest. Blocks for as long as cargo takes.
-    pub(super) fn prepare(&self, console: &Console) -> Result<Ready> {
+    pub(in crate::command) fn prepare(&self, console: &Console) -> Result<Ready> {
         let (bootstrap, built) = match self {
             Self::Bootstrap(path) => (path.clone(), None),
             Self::Project {
@@ -88,36 +92,33 @@ impl App {
     }
 
     /// Where `fw.toml` is looked for: in the package's folder, or in the current one.
-    pub(super) fn settings_dir(&self) -> &Path {
+    pub(in crate::command) fn settings_dir(&self) -> &Path {
         match self {
             Self::Project { project, .. } => project.package_dir(),
             Self::Bootstrap(_) => Path::new("."),
         }
     }
 
-    /// Where the embedded services keep a stage's data: under the target folder, so that `cargo clean` starts afresh.
-    pub(super) fn data_dir(&self, stage: &str) -> PathBuf {
+    /// Where the embedded services keep a stage's data.
+    pub(in crate::command) fn data_dir(&self, stage: &str) -> PathBuf {
+        self.folder().join(stage)
+    }
+
+    /// Where everything is kept that is the app's: under the target folder, so that `cargo clean` starts afresh.
+    pub(in crate::command) fn folder(&self) -> PathBuf {
         match self {
-            Self::Project { project, .. } => project
-                .target_dir()
-                .join("fw")
-                .join(project.name())
-                .join(stage),
+            Self::Project { project, .. } => project.target_dir().join("fw").join(project.name()),
             Self::Bootstrap(path) => {
                 // Two apps' files may both be called `bootstrap`; their folders are not.
                 let folder = path.parent().and_then(Path::file_name).unwrap_or_default();
                 let name = path.file_name().unwrap_or_default();
-                Path::new("target")
-                    .join("fw")
-                    .join(folder)
-                    .join(name)
-                    .join(stage)
+                Path::new("target").join("fw").join(folder).join(name)
             }
         }
     }
 
     /// The build that may be running, so that it can be ended from elsewhere.
-    pub(super) fn running_build(&self) -> RunningBuild {
+    pub(in crate::command) fn running_build(&self) -> RunningBuild {
         match self {
             Self::Project { build, .. } => build.clone(),
             Self::Bootstrap(_) => RunningBuild::default(),

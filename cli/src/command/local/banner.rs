@@ -1,13 +1,17 @@
 //! The table that `cargo fw local` prints at the start, and again when the routes change.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, SocketAddr},
+};
 
-use fw::manifest::Manifest;
+use fw::manifest::{Authorization, Manifest};
 
 use super::services::Services;
 use crate::{
     command::routes,
     console::{BOLD, Console, DIM, HINT},
+    local::environment,
     settings::{
         Gateway, Settings,
         door::{Auth, InvokeMode, PayloadFormat},
@@ -67,6 +71,9 @@ pub(super) fn print(
             key.local_value()
         ));
     }
+    for line in access(manifest, settings, &url) {
+        console.line(format_args!("  {line}"));
+    }
     for line in services.told() {
         console.line(format_args!("  {line}"));
     }
@@ -83,6 +90,43 @@ pub(super) fn print(
     }
     console.line(format_args!("\n  {HINT}{url}{HINT:#}"));
     console.line(format_args!("  {DIM}Ctrl-C ends it{DIM:#}\n"));
+}
+
+/// How to call what not everybody may call.
+fn access(manifest: &Manifest, settings: &Settings, url: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    let guarded = || {
+        let routes = manifest.routes.iter();
+        routes.filter_map(|route| route.authorization.as_ref())
+    };
+    let names: BTreeSet<_> = guarded()
+        .filter_map(|by| match by {
+            Authorization::Jwt { name, .. } => Some(name),
+            _ => None,
+        })
+        .collect();
+    for name in names {
+        let flag = match settings.access.jwt.len() {
+            1 => String::new(),
+            _ => format!(" --jwt {name}"),
+        };
+        lines.push(format!(
+            "jwt {name}: tokens of its issuer, and of `cargo fw token{flag}` {DIM}here only{DIM:#}"
+        ));
+    }
+    let signed = guarded().any(|by| *by == Authorization::Iam);
+    if signed || settings.door.auth == Auth::Iam {
+        let service = match settings.gateway {
+            Gateway::FunctionUrl => "lambda",
+            Gateway::HttpApi | Gateway::RestApi => "execute-api",
+        };
+        let [(_, id), (_, secret), _] = environment::CREDENTIALS;
+        let region = environment::region();
+        lines.push(format!(
+            "iam: curl --aws-sigv4 aws:amz:{region}:{service} --user {id}:{secret} {url} {DIM}here only{DIM:#}"
+        ));
+    }
+    lines
 }
 
 /// The gateway, and what is set of it.

@@ -12,6 +12,7 @@ use crate::{
     error::{Failure, Result},
     local::{
         announcement::Announcement,
+        authorizers::{Keyring, development},
         generation::{Generation, Source},
         logs::Logs,
         pool::Outcome,
@@ -22,7 +23,7 @@ use crate::{
 
 /// Where a running `cargo fw local` of that app and stage says that it serves Lambda's API.
 pub(in crate::command) fn running(args: &args::Local) -> Result<Option<String>> {
-    let app = App::find(args)?;
+    let app = App::find(args.bootstrap.as_deref(), &args.which, args.release)?;
     Ok(Announcement::read(&app.data_dir(&args.stage.stage)))
 }
 
@@ -34,7 +35,7 @@ pub(in crate::command) fn invoke(
     event: Bytes,
     console: &Console,
 ) -> Result<Invoked> {
-    let app = App::find(args)?;
+    let app = App::find(args.bootstrap.as_deref(), &args.which, args.release)?;
     let settings = Settings::load(app.settings_dir(), &args.stage.stage)?;
     let ready = app.prepare(console)?;
     deploy::block_on(async {
@@ -49,6 +50,7 @@ pub(in crate::command) fn invoke(
             directory: app.settings_dir(),
             url: "http://localhost",
             environment: services.environment().to_vec(),
+            keyring: Keyring::new(development::path(&app.folder())),
         };
         let invoked = match Generation::new(source, &logs) {
             Ok(generation) => {

@@ -19,6 +19,7 @@ use crate::{
     console::{Console, DIM, WARN},
     error::{Context, Failure, Result},
     local::{
+        authorizers::{Keyring, development},
         generation::{Generation, Source},
         server::Server,
     },
@@ -36,6 +37,7 @@ pub(super) async fn keep_serving(
     console: &Console,
 ) -> Failure {
     let serving = Serving {
+        keyring: Keyring::new(development::path(&app.folder())),
         app,
         settings,
         args,
@@ -53,6 +55,7 @@ pub(super) async fn keep_serving(
 
 struct Serving<'a> {
     app: App,
+    keyring: Keyring,
     settings: Settings,
     args: &'a args::Local,
     services: &'a Services,
@@ -190,6 +193,7 @@ impl Serving<'_> {
             directory: self.app.settings_dir(),
             url: &url,
             environment: self.services.environment().to_vec(),
+            keyring: self.keyring.clone(),
         };
         self.server
             .serve(Generation::new(source, self.server.logs())?);

@@ -56,6 +56,7 @@ impl Running {
                 replaceable: true,
                 directory: &std::env::temp_dir(),
                 url: "http://localhost:8000",
+                keyring: Keyring::new(folder.path().join("key")),
                 environment: variables
                     .iter()
                     .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))

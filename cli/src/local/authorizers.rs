@@ -1,0 +1,170 @@
+//! What the gateway asks before it lets a request through: issuers for their keys, the app's authorizers for their consent,
+//! and us for the secret behind an access key.
+//!
+//! The gateway model decides; here is only fetched what it needs. What cannot be had is a refusal with a line in the log,
+//! never a request let through.
+
+pub(crate) mod development;
+pub(crate) mod issuers;
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::SystemTime,
+};
+
+use bytes::Bytes;
+use fw::gateway::{
+    AUTHORIZER_TIMEOUT, Credentials, FrontDoor, JwkSet, Need, Pending, Principal, Question,
+    Received, Supplied,
+};
+use tokio::time::timeout;
+
+use self::{development::DevelopmentKey, issuers::Issuers};
+use super::{
+    environment,
+    pool::{Outcome, Pool},
+};
+
+/// Who vouches for tokens: the issuers, and the project's own key. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Keyring {
+    issuers: Issuers,
+    development: Arc<Development>,
+}
+
+/// The project's own key, read again when its file changes.
+#[derive(Debug)]
+struct Development {
+    file: PathBuf,
+    read: Mutex<Option<(SystemTime, Arc<JwkSet>)>>,
+}
+
+impl Keyring {
+    /// The keyring of a project whose own key is in that file, if it is there.
+    pub(crate) fn new(file: PathBuf) -> Self {
+        Self {
+            issuers: Issuers::default(),
+            development: Arc::new(Development {
+                file,
+                read: Mutex::default(),
+            }),
+        }
+    }
+
+    /// The keys of an issuer, or the project's own for a token that names it, which is neither looked for on the network
+    /// nor taken for another project's.
+    async fn keys(&self, issuer: &str, key_id: &str) -> Result<Arc<JwkSet>, String> {
+        if development::is_own(key_id) {
+            self.development.keys()
+        } else {
+            self.issuers.keys(issuer, key_id).await
+        }
+    }
+}
+
+impl Development {
+    fn keys(&self) -> Result<Arc<JwkSet>, String> {
+        let changed = self.file.metadata().and_then(|found| found.modified());
+        let Ok(changed) = changed else {
+            return Err(
+                "the token is one of `cargo fw token`, and this project has made none: make another"
+                    .to_owned(),
+            );
+        };
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, keys)) = read.as_ref().filter(|(when, _)| *when == changed) {
+            return Ok(Arc::clone(keys));
+        }
+        let key = DevelopmentKey::read(&self.file).map_err(|failure| failure.to_string())?;
+        let key = key.ok_or("the key of `cargo fw token` is gone: make another token")?;
+        let keys = Arc::new(key.public().map_err(|failure| failure.to_string())?);
+        *read = Some((changed, Arc::clone(&keys)));
+        Ok(keys)
+    }
+}
+
+/// The authorizers of one generation.
+#[derive(Debug)]
+pub(super) struct Authorizers {
+    keyring: Keyring,
+    /// The authorizers' functions, by name.
+    pools: Vec<(String, Pool)>,
+}
+
+impl Authorizers {
+    pub(super) fn new(keyring: Keyring, pools: Vec<(String, Pool)>) -> Self {
+        Self { keyring, pools }
+    }
+
+    /// The functions' pools.
+    pub(super) fn pools(&self) -> impl Iterator<Item = &Pool> {
+        self.pools.iter().map(|(_, pool)| pool)
+    }
+
+    /// Gets what the front door needs for that request, and has it decide.
+    pub(super) async fn resume(&self, door: &FrontDoor, pending: &Pending) -> Received {
+        let decided = match pending.need() {
+            Need::Keys { issuer, key_id } => self
+                .keyring
+                .keys(issuer, key_id)
+                .await
+                .map(|keys| door.resume(pending, &Supplied::Keys(&*keys))),
+            Need::Credentials { .. } => {
+                Ok(door.resume(pending, &Supplied::Credentials(&[credentials(pending)])))
+            }
+            Need::Answer(question) => self
+                .ask(question)
+                .await
+                .map(|answer| door.resume(pending, &Supplied::Answer(&answer))),
+            _ => Err("the local server does not know what is asked for".to_owned()),
+        };
+        decided.unwrap_or_else(|reason| Received::Answer(door.refuse(pending, &reason)))
+    }
+
+    /// An authorizer's answer. The error says why there is none.
+    async fn ask(&self, question: &Question) -> Result<Bytes, String> {
+        let name = &question.name;
+        let Some((_, pool)) = self.pools.iter().find(|(known, _)| known == name) else {
+            return Err(format!("the app has no authorizer `{name}`"));
+        };
+        // An invocation of its own, in the request's trace.
+        let id = super::server::arrival().request_id;
+        let outcome = pool.invoke(id, question.trace_id.clone(), question.event.clone());
+        match timeout(AUTHORIZER_TIMEOUT, outcome).await {
+            Ok(Outcome::Payload(answer)) => Ok(answer),
+            Ok(Outcome::FunctionError(document)) => Err(format!(
+                "the authorizer `{name}` failed: {}",
+                String::from_utf8_lossy(&document)
+            )),
+            Ok(Outcome::Throttled) => Err(format!("the authorizer `{name}` has no process free")),
+            Err(_) => Err(format!(
+                "the authorizer `{name}` did not answer within {} s",
+                AUTHORIZER_TIMEOUT.as_secs()
+            )),
+        }
+    }
+}
+
+/// What the app's processes have in their environment: whoever signs with these is let through. The session token is asked for
+/// where the client sends one, as the SDKs do and `curl` need not.
+fn credentials(pending: &Pending) -> Credentials {
+    let [(_, access_key_id), (_, secret), (_, token)] = environment::CREDENTIALS;
+    let request = pending.request();
+    let sends_token = request.header("x-amz-security-token").is_some()
+        || request
+            .target
+            .to_ascii_lowercase()
+            .contains("x-amz-security-token=");
+    Credentials {
+        access_key_id: access_key_id.to_owned(),
+        secret_access_key: secret.to_owned(),
+        session_token: sends_token.then(|| token.to_owned()),
+        principal: Principal::user(
+            access_key_id,
+            environment::ACCOUNT,
+            "local",
+            "AIDALOCALFW000000000",
+        ),
+    }
+}

@@ -1,0 +1,146 @@
+//! The keys of issuers: found by OIDC discovery, kept for a while, and bounded in time and size.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use fw::gateway::{JwkSet, KEYS_TIMEOUT};
+use http::{Request, StatusCode, Uri, header};
+use http_body_util::{BodyExt as _, Empty, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use serde::Deserialize;
+use tokio::time::timeout;
+
+/// How long keys are kept: "up to two hours" (API Gateway developer guide, "Control access to HTTP APIs with JWT authorizers").
+const KEPT: Duration = Duration::from_secs(2 * 60 * 60);
+/// How long a set is trusted not to have a key that a token names; AWS's own time is unverified.
+const MISSING: Duration = Duration::from_secs(60);
+/// How long an issuer that could not be reached is left alone, so that its requests do not queue up; unverified.
+const FAILED: Duration = Duration::from_secs(5);
+/// The most that an issuer's document may have, in bytes; real ones have a few kilobytes. AWS's own limit is unverified.
+const LIMIT: usize = 256 * 1024;
+
+/// The issuers' keys, shared by everything that is served. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Issuers(Arc<Mutex<HashMap<String, Issuer>>>);
+
+/// One issuer: what is known of it, and the lock that has one request at a time ask it.
+type Issuer = Arc<tokio::sync::Mutex<Option<Known>>>;
+
+#[derive(Clone, Debug)]
+struct Known {
+    keys: Result<Arc<JwkSet>, String>,
+    since: Instant,
+}
+
+impl Known {
+    fn is_fresh(&self, key_id: &str) -> bool {
+        let age = self.since.elapsed();
+        match &self.keys {
+            Ok(keys) => age < if keys.contains(key_id) { KEPT } else { MISSING },
+            Err(_) => age < FAILED,
+        }
+    }
+}
+
+impl Issuers {
+    /// The keys of an issuer, asked for if they are not known or lack that one. The error says why there are none.
+    pub(super) async fn keys(&self, issuer: &str, key_id: &str) -> Result<Arc<JwkSet>, String> {
+        let slot = {
+            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(all.entry(issuer.to_owned()).or_default())
+        };
+        let mut known = slot.lock().await;
+        if let Some(known) = known.as_ref().filter(|known| known.is_fresh(key_id)) {
+            return known.keys.clone();
+        }
+        // The client may leave meanwhile; then the next one asks again.
+        let keys = timeout(KEYS_TIMEOUT, discover(issuer))
+            .await
+            .unwrap_or_else(|_| Err(format!("no answer within {} ms", KEYS_TIMEOUT.as_millis())))
+            .map(Arc::new);
+        *known = Some(Known {
+            keys: keys.clone(),
+            since: Instant::now(),
+        });
+        keys
+    }
+}
+
+/// OIDC Discovery 1.0 §4: the document says where the keys are.
+async fn discover(issuer: &str) -> Result<JwkSet, String> {
+    #[derive(Deserialize)]
+    struct Document {
+        jwks_uri: String,
+    }
+
+    let client = client().await?;
+    let place = format!(
+        "{}/.well-known/openid-configuration",
+        issuer.trim_end_matches('/')
+    );
+    let document: Document = serde_json::from_slice(&get(&client, &place).await?)
+        .map_err(|error| format!("{place} is no discovery document: {error}"))?;
+    let keys = get(&client, &document.jwks_uri).await?;
+    JwkSet::parse(&keys).map_err(|error| format!("{}: {error}", document.jwks_uri))
+}
+
+type Https = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
+
+/// A client with the system's root certificates. It is made for each discovery, which is rare, so that no connection is kept.
+async fn client() -> Result<Https, String> {
+    // Reads files.
+    let builder = tokio::task::spawn_blocking(|| {
+        HttpsConnectorBuilder::new()
+            .with_provider_and_native_roots(rustls::crypto::ring::default_provider())
+    })
+    .await
+    .map_err(|error| error.to_string())?
+    .map_err(|error| format!("the system's root certificates cannot be read: {error}"))?;
+    let connector = builder.https_or_http().enable_http1().build();
+    Ok(Client::builder(TokioExecutor::new()).build(connector))
+}
+
+/// A document. Redirects are not followed, plain HTTP is for this machine only.
+async fn get(client: &Https, place: &str) -> Result<Bytes, String> {
+    let uri: Uri = place.parse().map_err(|_| format!("not a URL: {place}"))?;
+    let is_here = uri
+        .host()
+        .is_some_and(|host| ["localhost", "127.0.0.1", "[::1]"].contains(&host));
+    if uri.scheme_str() != Some("https") && !is_here {
+        return Err(format!("not an https URL: {place}"));
+    }
+    let request = Request::get(uri)
+        .header(header::ACCEPT, "application/json")
+        .header(header::USER_AGENT, "cargo-fw")
+        .body(Empty::new())
+        .map_err(|error| error.to_string())?;
+    let response = client
+        .request(request)
+        .await
+        .map_err(|error| format!("{place}: {}", with_sources(&error)))?;
+    if response.status() != StatusCode::OK {
+        return Err(format!("{place} answered {}", response.status()));
+    }
+    let body = Limited::new(response.into_body(), LIMIT).collect().await;
+    body.map(http_body_util::Collected::to_bytes)
+        .map_err(|error| format!("{place}: {error}"))
+}
+
+/// An error and what is behind it, in one line.
+fn with_sources(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(error) = next {
+        text = format!("{text}: {error}");
+        next = error.source();
+    }
+    text
+}
