@@ -27,7 +27,7 @@ import urllib.request
 import zipfile
 
 import boto3
-from moto.backends import get_backend
+from moto.awslambda_simple.models import lambda_simple_backends
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.server import ThreadedMotoServer
 
@@ -145,7 +145,7 @@ def read_back(aws, url, folder):
     expect(len(integrations) == 1 and integrations[0]["PayloadFormatVersion"] == "2.0", "its integration", integrations)
     expect(":function:notes-dev:live" in integrations[0]["IntegrationUri"], "it calls the alias", integrations)
     # moto has no address to download code from; its own memory of what was uploaded is the next best thing.
-    zipped = get_backend("lambda")[DEFAULT_ACCOUNT_ID][REGION].get_function("notes-dev").code_bytes
+    zipped = lambda_simple_backends[DEFAULT_ACCOUNT_ID][REGION].get_function("notes-dev").code_bytes
     expect(base64.b64encode(hashlib.sha256(zipped).digest()).decode() == function["CodeSha256"], "its hash", len(zipped))
     with zipfile.ZipFile(io.BytesIO(zipped)) as archive:
         info = archive.getinfo("bootstrap")
@@ -173,7 +173,7 @@ def cross_build(cli, aws, folder, env):
     expect("without having run" in deployed.stderr, "that it was not run here is told", deployed.stderr)
     function = clients(aws)["lambda"].get_function(FunctionName="greeter-dev")["Configuration"]
     expect(function["Architectures"] == [other], "the function's architecture", function)
-    zipped = get_backend("lambda")[DEFAULT_ACCOUNT_ID][REGION].get_function("greeter-dev").code_bytes
+    zipped = lambda_simple_backends[DEFAULT_ACCOUNT_ID][REGION].get_function("greeter-dev").code_bytes
     with zipfile.ZipFile(io.BytesIO(zipped)) as archive:
         header = archive.read("bootstrap")[:20]
     expect(header[:4] == b"\x7fELF" and int.from_bytes(header[18:20], "little") == machine, "its ELF header", header)
@@ -206,9 +206,14 @@ def moto():
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
+    # Invocations echo what they are sent; the default would look for Docker.
+    config = json.dumps({"lambda": {"use_docker": False}}).encode()
     try:
         host, port = server.get_host_and_port()
-        yield f"http://{host}:{port}"
+        url = f"http://{host}:{port}"
+        simple = urllib.request.Request(url + "/moto-api/config", config, {"content-type": "application/json"})
+        urllib.request.urlopen(simple).close()
+        yield url
     finally:
         server.stop()
 

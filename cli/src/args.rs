@@ -62,6 +62,12 @@ pub(crate) enum Command {
     Policy(Policy),
     /// List the apps and stages that are deployed in the account
     List(List),
+    /// Send the traffic back to an earlier version, or end a canary
+    Rollback(Rollback),
+    /// Give a canary all of the traffic
+    Promote(Changed),
+    /// Remove the lock that a killed deploy left
+    Unlock(Changed),
     /// Delete the deployed app: everything that `deploy` made
     Delete(Delete),
     /// Call a function directly, locally or deployed
@@ -192,6 +198,15 @@ pub(crate) struct Account {
     pub(crate) endpoint_url: Option<String>,
 }
 
+/// A part of the traffic, as `10%` or `10`.
+fn percent(text: &str) -> Result<u32, String> {
+    let number = text.strip_suffix('%').unwrap_or(text).parse();
+    match number {
+        Ok(percent @ 1..=99) => Ok(percent),
+        _ => Err("write a percentage from `1%` to `99%`".to_owned()),
+    }
+}
+
 /// An address that calls can be sent to.
 fn endpoint(text: &str) -> Result<String, String> {
     let known = |scheme: &str| matches!(scheme, "http" | "https");
@@ -230,6 +245,9 @@ pub(crate) struct Deploy {
     /// Print the plan and stop; exits with 2 when there are changes
     #[arg(long)]
     pub(crate) plan: bool,
+    /// Give the new version that part of the traffic; `promote` gives it all, `rollback` none
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    pub(crate) canary: Option<u32>,
     /// Do not run the artifact here before it is uploaded: for an initialiser that needs what only the cloud has
     #[arg(long)]
     pub(crate) no_trial: bool,
@@ -252,6 +270,32 @@ pub(crate) struct Deployed {
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     pub(crate) output: Output,
+}
+
+/// Which deployment, for each command that changes one and builds nothing that is uploaded.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Changed {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) stage: Stage,
+    #[command(flatten)]
+    pub(crate) account: Account,
+    /// The app's name, where it is not to be asked by building the app
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["package", "bin"])]
+    pub(crate) app: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  cargo fw rollback                          the version before the one that serves\n  cargo fw rollback --to 7 --stage prod\n  cargo fw rollback --app notes --stage prod  without the sources"
+)]
+pub(crate) struct Rollback {
+    #[command(flatten)]
+    pub(crate) what: Changed,
+    /// The version to go back to
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) to: Option<u64>,
 }
 
 #[derive(Debug, clap::Args)]

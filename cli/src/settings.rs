@@ -55,6 +55,10 @@ pub(crate) struct Settings {
     pub(crate) cors: Option<Cors>,
     /// Days that logs are kept; one of the numbers that `CloudWatch` Logs takes.
     pub(crate) log_retention: u32,
+    /// The path of a route that tells whether a new version works; a built-in event does where none is named.
+    pub(crate) health: Option<String>,
+    /// How many published versions are kept to roll back to, 2 or more.
+    pub(crate) keep_versions: u32,
     /// What the functions may do besides writing their logs.
     pub(crate) policy: Vec<Statement>,
     /// Whether what the sources need is added to it.
@@ -192,6 +196,8 @@ struct Layer {
     gateway_responses: BTreeMap<String, GatewayResponse>,
     request_validation: Option<bool>,
     log_retention: Option<u32>,
+    health: Option<String>,
+    keep_versions: Option<u32>,
     policy: Option<Vec<Statement>>,
     derive_policy: Option<bool>,
     buckets: Option<Vec<String>>,
@@ -224,6 +230,8 @@ impl Layer {
             api_key_source: self.api_key_source.or(base.api_key_source),
             request_validation: self.request_validation.or(base.request_validation),
             log_retention: self.log_retention.or(base.log_retention),
+            health: self.health.or(base.health),
+            keep_versions: self.keep_versions.or(base.keep_versions),
             policy: self.policy.or(base.policy),
             buckets: self.buckets.or(base.buckets),
             ..base
@@ -238,6 +246,8 @@ impl Settings {
     const TIMEOUT: u32 = 30;
     /// Days that logs are kept when nothing is set.
     const LOG_RETENTION: u32 = 30;
+    /// Versions that are kept when nothing is set.
+    const KEEP_VERSIONS: u32 = 5;
 
     /// The settings of `stage` from the `fw.toml` in `folder`, or the defaults when there is none.
     ///
@@ -345,6 +355,8 @@ impl Settings {
             left_out,
             cors: layer.cors,
             log_retention: layer.log_retention.unwrap_or(Self::LOG_RETENTION),
+            health: layer.health,
+            keep_versions: layer.keep_versions.unwrap_or(Self::KEEP_VERSIONS),
             policy: layer.policy.unwrap_or_default(),
             derive_policy: layer.derive_policy.unwrap_or(true),
             buckets: layer.buckets.unwrap_or_default(),
@@ -448,7 +460,7 @@ mod tests {
             (
                 "zzz = 1",
                 Some(
-                    "there is: api_key_source, api_keys, architecture, auth, authorizers, binary_media_types, buckets, cors, derive_policy, environment, gateway, gateway_responses, invoke_mode, jwt, log_retention, memory, payload_format, policy, request_validation, stage_name, stage_variables, stages, throttle, timeout, usage_plans",
+                    "there is: api_key_source, api_keys, architecture, auth, authorizers, binary_media_types, buckets, cors, derive_policy, environment, gateway, gateway_responses, health, invoke_mode, jwt, keep_versions, log_retention, memory, payload_format, policy, request_validation, stage_name, stage_variables, stages, throttle, timeout, usage_plans",
                 ),
             ),
         ] {
@@ -564,6 +576,8 @@ mod tests {
             "memory = 64",
             "timeout = 901",
             "log_retention = 31",
+            "keep_versions = 1",
+            "health = \"health\"",
             "environment = { AWS_REGION = \"x\" }",
             "environment = { \"9x\" = \"x\" }",
             "cors = { allow_origins = [\"*\"], allow_credentials = true }",

@@ -36,6 +36,7 @@ pub(super) const REMOVE_PERMISSION: Operation = Operation::new("lambda", "Remove
 pub(super) const INVOKE: Operation = Operation::new("lambda", "InvokeFunction");
 pub(super) const LIST_FUNCTIONS: Operation = Operation::new("lambda", "ListFunctions");
 pub(super) const DELETE_FUNCTION: Operation = Operation::new("lambda", "DeleteFunction");
+pub(super) const LIST_VERSIONS: Operation = Operation::new("lambda", "ListVersionsByFunction");
 
 /// What is uploaded: the zip, and what Lambda will say about it.
 #[derive(Clone, PartialEq, Eq)]
@@ -114,6 +115,24 @@ pub(crate) struct Invoked {
     pub(crate) log: Option<String>,
 }
 
+/// Where an alias sends the traffic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Alias {
+    /// The version that takes all of it, or what the other one leaves.
+    pub(crate) version: String,
+    /// The version that takes a part of it.
+    pub(crate) canary: Option<Canary>,
+}
+
+/// A version that takes a part of an alias' traffic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Canary {
+    /// Its number.
+    pub(crate) version: String,
+    /// Its part in percent, 1 to 99.
+    pub(crate) percent: u32,
+}
+
 /// One statement of a function's resource policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Grant {
@@ -154,12 +173,20 @@ pub(crate) trait Lambda {
     async fn update_configuration(&self, name: &str, configuration: &Configuration) -> Result<()>;
     /// `PublishVersion` of exactly that code; gives the version's number.
     async fn publish_version(&self, name: &str, sha256: &str) -> Result<String>;
-    /// `GetAlias`: the version that it points to.
-    async fn alias(&self, name: &str, alias: &str) -> Result<Option<String>>;
+    /// `ListVersionsByFunction`: what is published, by number, without tags.
+    async fn versions(&self, name: &str) -> Result<Vec<(String, Function)>>;
+    /// `GetAlias`: where it sends the traffic.
+    async fn alias(&self, name: &str, alias: &str) -> Result<Option<Alias>>;
     /// `CreateAlias`.
     async fn create_alias(&self, name: &str, alias: &str, version: &str) -> Result<()>;
-    /// `UpdateAlias`: all traffic to that version.
-    async fn update_alias(&self, name: &str, alias: &str, version: &str) -> Result<()>;
+    /// `UpdateAlias`: all traffic to that version, but for what the canary takes.
+    async fn update_alias(
+        &self,
+        name: &str,
+        alias: &str,
+        version: &str,
+        canary: Option<&Canary>,
+    ) -> Result<()>;
     /// `GetPolicy`: who may invoke the alias.
     async fn grants(&self, name: &str, qualifier: &str) -> Result<Vec<Grant>>;
     /// `AddPermission`: lets that service invoke the alias.
@@ -178,6 +205,8 @@ pub(crate) trait Lambda {
     async fn functions(&self) -> Result<Vec<String>>;
     /// `DeleteFunction`, with all versions and aliases.
     async fn delete_function(&self, name: &str) -> Result<()>;
+    /// `DeleteFunction` of one version.
+    async fn delete_version(&self, name: &str, version: &str) -> Result<()>;
 }
 
 impl Lambda for Account {
@@ -202,18 +231,7 @@ impl Lambda for Account {
             return Ok(None);
         };
         let tags = answer.tags.clone().unwrap_or_default();
-        Ok(Some(Function {
-            sha256: found.code_sha256().unwrap_or_default().to_owned(),
-            size: u64::try_from(found.code_size()).unwrap_or_default(),
-            architecture: found
-                .architectures()
-                .first()
-                .map_or("x86_64", SdkArchitecture::as_str)
-                .to_owned(),
-            configuration: configuration(found),
-            readiness: readiness(found),
-            tags: tags.into_iter().collect(),
-        }))
+        Ok(Some(seen(found, tags.into_iter().collect())))
     }
 
     async fn create_function(
@@ -279,10 +297,43 @@ impl Lambda for Account {
             .ok_or_else(|| Error::answered(PUBLISH_VERSION, "", "the answer has no version in it"))
     }
 
-    async fn alias(&self, name: &str, alias: &str) -> Result<Option<String>> {
+    async fn versions(&self, name: &str) -> Result<Vec<(String, Function)>> {
+        let mut found = Vec::new();
+        let mut next = None;
+        loop {
+            let request = self.lambda.list_versions_by_function();
+            let request = request.function_name(name).set_marker(next);
+            let Some(answer) = LIST_VERSIONS.sort_found(request.send().await)? else {
+                return Ok(found);
+            };
+            found.extend(answer.versions().iter().filter_map(|one| {
+                let number = one.version().filter(|version| *version != "$LATEST")?;
+                Some((number.to_owned(), seen(one, Tags::new())))
+            }));
+            next = answer.next_marker;
+            if next.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
+    async fn alias(&self, name: &str, alias: &str) -> Result<Option<Alias>> {
         let request = self.lambda.get_alias().function_name(name).name(alias);
-        let answer = GET_ALIAS.sort_found(request.send().await)?;
-        Ok(answer.and_then(|answer| answer.function_version))
+        let Some(answer) = GET_ALIAS.sort_found(request.send().await)? else {
+            return Ok(None);
+        };
+        let weights = answer
+            .routing_config
+            .and_then(|routing| routing.additional_version_weights)
+            .unwrap_or_default();
+        // An alias has one additional version at the most (Lambda API reference, `AliasRoutingConfiguration`).
+        let canary = weights.into_iter().next().map(|(version, weight)| Canary {
+            version,
+            percent: percent(weight),
+        });
+        Ok(answer
+            .function_version
+            .map(|version| Alias { version, canary }))
     }
 
     async fn create_alias(&self, name: &str, alias: &str, version: &str) -> Result<()> {
@@ -295,17 +346,27 @@ impl Lambda for Account {
         CREATE_ALIAS.sort(request.send().await).map(drop)
     }
 
-    async fn update_alias(&self, name: &str, alias: &str, version: &str) -> Result<()> {
+    async fn update_alias(
+        &self,
+        name: &str,
+        alias: &str,
+        version: &str,
+        canary: Option<&Canary>,
+    ) -> Result<()> {
+        let weights: HashMap<String, f64> = canary
+            .into_iter()
+            .map(|canary| (canary.version.clone(), f64::from(canary.percent) / 100.0))
+            .collect();
         let request = self
             .lambda
             .update_alias()
             .function_name(name)
             .name(alias)
             .function_version(version)
-            // Weights that another tool left would go on sending traffic elsewhere.
+            // Weights that are not taken back would go on sending traffic elsewhere.
             .routing_config(
                 AliasRoutingConfiguration::builder()
-                    .set_additional_version_weights(Some(HashMap::new()))
+                    .set_additional_version_weights(Some(weights))
                     .build(),
             );
         UPDATE_ALIAS.sort(request.send().await).map(drop)
@@ -391,6 +452,35 @@ impl Lambda for Account {
         let request = self.lambda.delete_function().function_name(name);
         DELETE_FUNCTION.sort(request.send().await).map(drop)
     }
+
+    async fn delete_version(&self, name: &str, version: &str) -> Result<()> {
+        let request = self.lambda.delete_function().function_name(name);
+        let answer = request.qualifier(version).send().await;
+        DELETE_FUNCTION.sort(answer).map(drop)
+    }
+}
+
+/// A function, or a version of it, as it is listed.
+fn seen(found: &FunctionConfiguration, tags: Tags) -> Function {
+    Function {
+        sha256: found.code_sha256().unwrap_or_default().to_owned(),
+        size: u64::try_from(found.code_size()).unwrap_or_default(),
+        architecture: found
+            .architectures()
+            .first()
+            .map_or("x86_64", SdkArchitecture::as_str)
+            .to_owned(),
+        configuration: configuration(found),
+        readiness: readiness(found),
+        tags,
+    }
+}
+
+/// A weight, 0 to 1, in percent.
+fn percent(weight: f64) -> u32 {
+    (1..=100)
+        .find(|percent| f64::from(*percent) / 100.0 + 0.005 > weight)
+        .unwrap_or(100)
 }
 
 /// The SDK's integers are signed; the settings' ranges fit.

@@ -5,7 +5,9 @@ use crate::{
     args,
     aws::{self, Aws as _},
     console::Console,
-    deploy::{self, apply::apply, check, model::Names, patience::Patience, plan::deletion, report},
+    deploy::{
+        self, apply::apply, check, lock, model::Names, patience::Patience, plan::deletion, report,
+    },
     error::{Exit, Failure, Result},
     project::Project,
     settings::Settings,
@@ -47,7 +49,10 @@ pub(super) fn delete(args: &args::Delete, console: &Console) -> Result<Exit> {
             }
         }
         let again = again("delete", &args.which, &args.stage);
-        apply(&aws, &plan, console, Patience::NORMAL, &again).await?;
+        lock::holding(&aws, &names, "delete", console, async {
+            apply(&aws, &plan, console, Patience::NORMAL, &again).await
+        })
+        .await?;
         Ok(Exit::Success)
     })
 }

@@ -16,14 +16,15 @@ use crate::{
     deploy::{
         self,
         apply::apply,
-        check,
+        check, lock,
         model::{Desired, HANDLER},
+        observe::Actual,
         patience::Patience,
         plan::{bytes, plan},
         report,
         step::{Plan, Step},
     },
-    error::{Exit, Result},
+    error::{Exit, Failure, Result},
     manifest,
     project::Project,
     settings::{Architecture, Settings, fit},
@@ -42,15 +43,14 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
         let artifact = build(&project, &settings, console)?;
         fit::check(&artifact.manifest, &settings)?;
         fit::deployable_app(&artifact.manifest)?;
-        let desired = Desired::new(&artifact.manifest, &settings, artifact.code, place)?;
+        let mut desired = Desired::new(&artifact.manifest, &settings, artifact.code, place)?;
+        desired.canary = args.canary;
         for warning in check::warnings(&desired) {
             console.warning(warning);
         }
         let names = &desired.names;
         let actual = deploy::observe(&aws, names).await?;
-        check::ownership(names, &actual)?;
-        let plan = plan(&desired, &actual);
-        check::plan(&desired, &actual, &plan)?;
+        let plan = checked(&desired, &actual)?;
         if args.plan {
             match args.output {
                 Output::Json => {
@@ -68,16 +68,59 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
         if publishes(&plan) && !args.no_trial {
             try_out(&artifact.executable, &desired, &settings, console).await?;
         }
+        if plan.is_empty() {
+            return Ok(finish(args.output, &desired, &plan, actual.url(), console));
+        }
         let again = again("deploy", &args.which, &args.stage);
-        let made = apply(&aws, &plan, console, Patience::NORMAL, &again).await?;
+        let made = lock::holding(&aws, names, "deploy", console, async {
+            // Whoever held the lock before may have changed what this plan was made for.
+            let now = deploy::observe(&aws, names).await?;
+            if checked(&desired, &now)? != plan {
+                return Err(Failure::new(
+                        "the account was changed while this deploy was planned",
+                    )
+                    .because_of(
+                        "another deploy to this stage ended just now; this one has changed nothing",
+                    )
+                    .hint(format!("run `{again}` again: it makes a new plan")));
+            }
+            apply(&aws, &plan, console, Patience::NORMAL, &again).await
+        })
+        .await?;
         let found = || actual.apis.first().map(|whole| whole.api.endpoint.clone());
         let url = made.or_else(found);
-        match args.output {
-            Output::Json => console.result(report::document(&desired, &plan, url.as_deref())),
-            Output::Text => console.result(url.unwrap_or_default()),
-        }
-        Ok(Exit::Success)
+        Ok(finish(
+            args.output,
+            &desired,
+            &plan,
+            url.as_deref(),
+            console,
+        ))
     })
+}
+
+/// The plan for what was observed, once all that must hold for it does.
+fn checked(desired: &Desired, actual: &Actual) -> Result<Plan> {
+    check::ownership(&desired.names, actual)?;
+    check::canary(desired, actual)?;
+    let plan = plan(desired, actual);
+    check::plan(desired, actual, &plan)?;
+    Ok(plan)
+}
+
+/// Prints where the app answers.
+fn finish(
+    output: Output,
+    desired: &Desired,
+    plan: &Plan,
+    url: Option<&str>,
+    console: &Console,
+) -> Exit {
+    match output {
+        Output::Json => console.result(report::document(desired, plan, url)),
+        Output::Text => console.result(url.unwrap_or_default()),
+    }
+    Exit::Success
 }
 
 /// Whether the plan brings new code or settings to the traffic.

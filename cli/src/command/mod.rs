@@ -13,8 +13,11 @@ mod metrics;
 mod new;
 mod open;
 mod policy;
+mod promote;
+mod rollback;
 mod routes;
 mod token;
+mod unlock;
 mod url;
 
 use crate::{
@@ -37,6 +40,9 @@ pub(crate) fn run(args: Args, console: &Console) -> Result<Exit> {
         Command::Metrics(args) => metrics::metrics(&args, console),
         Command::Policy(args) => policy::policy(&args, console),
         Command::List(args) => list::list(&args, console),
+        Command::Rollback(args) => rollback::rollback(&args, console),
+        Command::Promote(args) => promote::promote(&args, console),
+        Command::Unlock(args) => unlock::unlock(&args, console),
         Command::Delete(args) => delete::delete(&args, console),
         Command::Invoke(args) => invoke::invoke(&args, console),
         Command::Event(args) => event::event(&args, console),

@@ -12,9 +12,10 @@ use super::{
     step::{Action, ApiId, Handle, IntegrationId, Plan, Step, Version},
 };
 use crate::{
+    args::InvocationType,
     aws::{
         Aws, Error, Kind, Operation,
-        lambda::{Grant, Readiness},
+        lambda::{Canary, Grant, Readiness},
     },
     console::{Console, DIM},
     error::{Failure, Result},
@@ -61,19 +62,35 @@ pub(crate) async fn apply<A: Aws>(
                 );
             }
             // Deleting is done when it is gone, whoever did it.
-            Err(error) if action == Action::Delete && error.kind == Kind::NotFound => {
+            Err(Trouble::Aws(error))
+                if action == Action::Delete && error.kind == Kind::NotFound =>
+            {
                 console.status("Gone", format_args!("{resource} already"));
             }
-            Err(error) => {
-                return Err(failed(error, plan, index, again));
+            Err(trouble) => {
+                return Err(failed(trouble, plan, index, again));
             }
         }
     }
     Ok(made.endpoint)
 }
 
+/// Why a step failed.
+enum Trouble {
+    /// A call of AWS failed.
+    Aws(Error),
+    /// The new version does not work; how it was tried, what it answered, and its log.
+    Sick(Failure),
+}
+
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Self {
+        Self::Aws(error)
+    }
+}
+
 /// The failure of a step: which it is, why, what was done, what comes next.
-fn failed(error: Error, plan: &Plan, index: usize, again: &str) -> Failure {
+fn failed(trouble: Trouble, plan: &Plan, index: usize, again: &str) -> Failure {
     let (action, resource) = plan.steps[index].step.subject();
     let done = match index {
         0 => "nothing was changed".to_owned(),
@@ -81,15 +98,23 @@ fn failed(error: Error, plan: &Plan, index: usize, again: &str) -> Failure {
     };
     let moved = plan.steps[..index]
         .iter()
-        .any(|planned| matches!(planned.step, Step::MoveAlias { .. }));
+        .any(|planned| takes_traffic(&planned.step));
     let moves = plan
         .steps
         .iter()
-        .any(|planned| matches!(planned.step, Step::MoveAlias { .. }));
+        .any(|planned| takes_traffic(&planned.step));
     let traffic = match (moves, moved) {
         (true, false) => "; the traffic still goes to the version before",
         (true, true) => "; the traffic goes to the new version",
         (false, _) => "",
+    };
+    let error = match trouble {
+        Trouble::Aws(error) => error,
+        Trouble::Sick(failure) => {
+            return failure
+                .because_of(format!("{done}{traffic}"))
+                .hint(format!("mend the app, and run `{again}` again"));
+        }
     };
     let failure = error.into_failure(format!("cannot {} the {resource}", action.verb()));
     let advice = format!("run `{again}` again once that is mended: it continues from here");
@@ -98,6 +123,10 @@ fn failed(error: Error, plan: &Plan, index: usize, again: &str) -> Failure {
         None => advice,
     };
     failure.because_of(format!("{done}{traffic}")).hint(hint)
+}
+
+fn takes_traffic(step: &Step) -> bool {
+    matches!(step, Step::MoveAlias { .. } | Step::ShiftTraffic { .. })
 }
 
 /// What running one step needs.
@@ -109,19 +138,20 @@ struct Run<'a, A> {
 
 impl<A: Aws> Run<'_, A> {
     /// Runs a step, and again while it fails for a reason that passes.
-    async fn patiently(&self, step: &Step, made: &mut Made) -> Result<(), Error> {
+    async fn patiently(&self, step: &Step, made: &mut Made) -> Result<(), Trouble> {
         let mut tried = 0;
         loop {
             let error = match self.once(step, made).await {
                 Ok(()) => return Ok(()),
-                Err(error) => error,
+                Err(Trouble::Aws(error)) => error,
+                Err(sick) => return Err(sick),
             };
             tried += 1;
             let Some(reason) = passing(step, &error) else {
-                return Err(error);
+                return Err(error.into());
             };
             if tried >= self.patience.tries {
-                return Err(error);
+                return Err(error.into());
             }
             self.wait(reason, tried).await;
         }
@@ -160,7 +190,27 @@ impl<A: Aws> Run<'_, A> {
         }
     }
 
-    async fn once(&self, step: &Step, made: &mut Made) -> Result<(), Error> {
+    async fn once(&self, step: &Step, made: &mut Made) -> Result<(), Trouble> {
+        if let Step::TryVersion {
+            function,
+            version,
+            health,
+        } = step
+        {
+            let Version(version) = resolve(version, made.version.as_ref())?;
+            let kind = InvocationType::RequestResponse;
+            let event = health.event();
+            let answer = self
+                .aws
+                .invoke(function, Some(version), kind, event)
+                .await?;
+            return health.judge(version, &answer).map_err(Trouble::Sick);
+        }
+        Ok(self.change(step, made).await?)
+    }
+
+    /// The steps on everything but the API.
+    async fn change(&self, step: &Step, made: &mut Made) -> Result<(), Error> {
         let aws = self.aws;
         match step {
             Step::CreateRole { role, trust, tags } => aws.create_role(role, trust, tags).await,
@@ -198,7 +248,24 @@ impl<A: Aws> Run<'_, A> {
             }
             Step::MoveAlias { function, version } => {
                 let Version(version) = resolve(version, made.version.as_ref())?;
-                aws.update_alias(function, ALIAS, version).await
+                aws.update_alias(function, ALIAS, version, None).await
+            }
+            Step::ShiftTraffic {
+                function,
+                from: Version(from),
+                version,
+                percent,
+            } => {
+                let Version(version) = resolve(version, made.version.as_ref())?;
+                let canary = Canary {
+                    version: version.clone(),
+                    percent: *percent,
+                };
+                let canary = Some(&canary);
+                aws.update_alias(function, ALIAS, from, canary).await
+            }
+            Step::DeleteVersion { function, version } => {
+                aws.delete_version(function, &version.0).await
             }
             Step::AddPermission {
                 function,

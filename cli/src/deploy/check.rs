@@ -47,6 +47,22 @@ pub(crate) fn ownership(names: &Names, actual: &Actual) -> Result<()> {
     Ok(())
 }
 
+/// Stops a canary that has nothing to stand beside.
+///
+/// # Errors
+///
+/// When no version takes the traffic yet.
+pub(crate) fn canary(desired: &Desired, actual: &Actual) -> Result<()> {
+    if desired.canary.is_none() || actual.live.is_some() {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "there is no version that a canary could stand beside: {}",
+        desired.names.function
+    ))
+    .hint("deploy without `--canary` first"))
+}
+
 /// The resources of the deployment's names that are somebody else's, in words.
 pub(crate) fn foreign(names: &Names, actual: &Actual) -> Vec<String> {
     fn whose<T>(found: &Found<T>) -> Option<&str> {
@@ -103,7 +119,7 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
         .flat_map(|whole| &whole.routes)
         .map(|route| route.key.as_str())
         .collect();
-    let mut moved = false;
+    let (mut moved, mut tried) = (false, false);
     for planned in &plan.steps {
         let step = &planned.step;
         if planned.reason.is_empty() {
@@ -116,6 +132,16 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
                 step.subject()
             ));
         }
+        let moves = matches!(
+            step,
+            Step::MoveAlias {
+                version: Handle::Made,
+                ..
+            } | Step::CreateAlias { .. }
+        );
+        if moves && !tried {
+            return Some("an untried version would take the traffic".to_owned());
+        }
         if moved && Needs::prepares(step) {
             return Some(format!(
                 "a step prepares after the traffic has moved: {:?}",
@@ -126,7 +152,8 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
             Step::CreateApi { .. } => api = true,
             Step::CreateIntegration { .. } => integration = true,
             Step::PublishVersion { .. } => version = true,
-            Step::MoveAlias { .. } => moved = true,
+            Step::MoveAlias { .. } | Step::ShiftTraffic { .. } => moved = true,
+            Step::TryVersion { .. } => tried = true,
             Step::CreateRoute { key, .. } => {
                 routes.insert(key);
             }
@@ -151,6 +178,9 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
             return Some(format!("a deploy would delete the {resource}"));
         }
     }
+    if desired.canary.is_some() {
+        return None;
+    }
     let wanted: BTreeSet<&str> = desired.routes.iter().map(String::as_str).collect();
     (routes != wanted).then(|| "the routes would not be the manifest's".to_owned())
 }
@@ -170,7 +200,10 @@ impl Needs {
         }
         let mut needs = Self::default();
         match step {
-            Step::CreateAlias { version, .. } | Step::MoveAlias { version, .. } => {
+            Step::CreateAlias { version, .. }
+            | Step::MoveAlias { version, .. }
+            | Step::ShiftTraffic { version, .. }
+            | Step::TryVersion { version, .. } => {
                 needs.version = made(version);
             }
             Step::CreateIntegration { api, .. }
@@ -199,6 +232,7 @@ impl Needs {
                 | Step::UpdateCode { .. }
                 | Step::UpdateConfiguration { .. }
                 | Step::PublishVersion { .. }
+                | Step::TryVersion { .. }
                 | Step::CreateIntegration { .. }
                 | Step::AddPermission { .. }
         )

@@ -6,10 +6,13 @@
 
 pub(crate) mod apply;
 pub(crate) mod check;
+pub(crate) mod health;
+pub(crate) mod lock;
 pub(crate) mod model;
 pub(crate) mod observe;
 pub(crate) mod patience;
 pub(crate) mod plan;
+pub(crate) mod release;
 pub(crate) mod report;
 pub(crate) mod step;
 #[cfg(test)]

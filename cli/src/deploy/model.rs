@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use fw::manifest::Manifest;
 use serde_json::{Value, json};
 
+use super::health::Health;
 use crate::{
     aws::{
         Tags,
@@ -167,6 +168,12 @@ pub(crate) struct Desired {
     pub(crate) configuration: Configuration,
     /// The API's CORS configuration.
     pub(crate) cors: Option<Cors>,
+    /// How a new version is tried before it takes traffic.
+    pub(crate) health: Health,
+    /// How many published versions are kept.
+    pub(crate) keep_versions: u32,
+    /// The percentage of the traffic that a new version gets, when it is not all of it.
+    pub(crate) canary: Option<u32>,
     /// The route keys, each once, in the manifest's order.
     pub(crate) routes: Vec<String>,
 }
@@ -185,7 +192,11 @@ impl Desired {
     ) -> Result<Self> {
         let names = Names::new(&manifest.app, &settings.stage, &place.region)?;
         let logs = place.arn("logs", &format!("log-group:{}:*", names.log_group));
+        let routes = routes(manifest)?;
         Ok(Self {
+            health: Health::new(settings, &routes)?,
+            keep_versions: settings.keep_versions,
+            canary: None,
             trust: trust(),
             policy: policy(&logs, &settings.policy),
             log_retention: settings.log_retention,
@@ -199,7 +210,7 @@ impl Desired {
             },
             code,
             cors: settings.cors.clone(),
-            routes: routes(manifest)?,
+            routes,
             names,
             place,
         })

@@ -9,7 +9,7 @@ use crate::aws::{
     Aws, Result, Tags,
     apigateway::{Api, Integration, Route},
     iam::Role,
-    lambda::{Function, Grant},
+    lambda::{Alias, Canary, Function, Grant},
     logs::LogGroup,
 };
 
@@ -49,6 +49,8 @@ pub(crate) struct Live {
     pub(crate) version: String,
     /// Its code and configuration, as they were published.
     pub(crate) function: Option<Function>,
+    /// The version that takes a part of the traffic.
+    pub(crate) canary: Option<Canary>,
 }
 
 /// An API with all that is in it.
@@ -77,6 +79,8 @@ pub(crate) struct Actual {
     pub(crate) function: Found<Function>,
     /// What the alias points to.
     pub(crate) live: Option<Live>,
+    /// What is published, by number, the newest first.
+    pub(crate) versions: Vec<(u64, Function)>,
     /// Who may invoke the alias.
     pub(crate) grants: Vec<Grant>,
     /// The APIs with the deployment's tags, those with a stage first: one, unless something went wrong.
@@ -95,21 +99,25 @@ impl Actual {
 
 /// Reads what the account holds of that deployment.
 pub(crate) async fn observe<A: Aws>(aws: &A, names: &Names) -> Result<Actual> {
-    let (role, policy, log_group, function, live, grants, (apis, foreign_apis)) = tokio::try_join!(
+    let (role, policy, log_group, function, alias, versions, grants, (apis, foreign_apis)) = tokio::try_join!(
         aws.role(&names.role),
         aws.role_policy(&names.role, POLICY),
         aws.log_group(&names.log_group),
         aws.function(&names.function, None),
-        live(aws, names),
+        aws.alias(&names.function, ALIAS),
+        aws.versions(&names.function),
         aws.grants(&names.function, ALIAS),
         apis(aws, names),
     )?;
+    let versions = newest_first(versions);
+    let live = alias.map(|alias| live(alias, &versions));
     Ok(Actual {
         role: Found::sort(role, names, |role| &role.tags),
         policy,
         log_group: Found::sort(log_group, names, |group| &group.tags),
         function: Found::sort(function, names, |function| &function.tags),
         live,
+        versions,
         grants,
         apis,
         foreign_apis,
@@ -123,12 +131,24 @@ pub(crate) async fn url<A: Aws>(aws: &A, names: &Names) -> Result<Option<String>
     Ok(all.into_iter().map(|api| api.endpoint).min())
 }
 
-async fn live<A: Aws>(aws: &A, names: &Names) -> Result<Option<Live>> {
-    let Some(version) = aws.alias(&names.function, ALIAS).await? else {
-        return Ok(None);
-    };
-    let function = aws.function(&names.function, Some(&version)).await?;
-    Ok(Some(Live { version, function }))
+/// The published versions in order.
+pub(crate) fn newest_first(versions: Vec<(String, Function)>) -> Vec<(u64, Function)> {
+    let mut all: Vec<_> = versions
+        .into_iter()
+        .filter_map(|(number, function)| Some((number.parse().ok()?, function)))
+        .collect();
+    all.sort_by_key(|(number, _)| std::cmp::Reverse(*number));
+    all
+}
+
+fn live(alias: Alias, versions: &[(u64, Function)]) -> Live {
+    let number = alias.version.parse().ok();
+    let found = versions.iter().find(|(held, _)| Some(*held) == number);
+    Live {
+        version: alias.version,
+        function: found.map(|(_, function)| function.clone()),
+        canary: alias.canary,
+    }
 }
 
 async fn apis<A: Aws>(aws: &A, names: &Names) -> Result<(Vec<WholeApi>, Vec<String>)> {

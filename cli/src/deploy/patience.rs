@@ -71,6 +71,7 @@ fn needs_parent(step: &Step) -> bool {
             | Step::PutRetention { .. }
             | Step::CreateAlias { .. }
             | Step::AddPermission { .. }
+            | Step::TryVersion { .. }
             | Step::CreateIntegration { .. }
             | Step::CreateRoute { .. }
             | Step::CreateStage { .. }

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 pub(crate) use self::function::bytes;
 use self::{
-    function::{function, version},
+    function::{function, prune, version},
     gateway::{connect, permission, routes, tidy},
     policy::policies,
 };
@@ -44,10 +44,13 @@ pub(crate) fn plan(desired: &Desired, actual: &Actual) -> Plan {
     let api = actual.apis.first();
     let connection = connect(&mut plan, desired, api);
     permission(&mut plan, desired, actual, &connection);
-    if let Some(reason) = moves {
-        let function = desired.names.function.clone();
-        let version = Handle::Made;
-        plan.push(Step::MoveAlias { function, version }, reason);
+    let canary = moves.as_ref().is_some_and(|moves| moves.canary) || holds_canary(desired, actual);
+    if let Some(moves) = moves {
+        plan.push(moves.step, moves.reason);
+    }
+    if canary {
+        // What only the new version needs, and what only the old one needed, waits until one of them has all the traffic.
+        return plan;
     }
     routes(&mut plan, desired, api, &connection);
     if let Some(whole) = api {
@@ -65,7 +68,14 @@ pub(crate) fn plan(desired: &Desired, actual: &Actual) -> Plan {
             "half-made: no stage opens it",
         );
     }
+    prune(&mut plan, desired, actual);
     plan
+}
+
+/// Whether the canary that is asked for is in place.
+fn holds_canary(desired: &Desired, actual: &Actual) -> bool {
+    let held = actual.live.as_ref().and_then(|live| live.canary.as_ref());
+    desired.canary.is_some() && desired.canary == held.map(|canary| canary.percent)
 }
 
 /// The steps that remove everything of the deployment; traffic stops first.

@@ -91,7 +91,7 @@ pub(crate) fn lines(plan: &Plan) -> Vec<String> {
         .iter()
         .map(|planned| match planned.step.subject().0 {
             Action::Create => GOOD,
-            Action::Update => WARN,
+            Action::Update | Action::Check => WARN,
             Action::Delete => BAD,
         });
     // Colours go on after the columns are lined up: their bytes have no width.

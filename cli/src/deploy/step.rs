@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::model::Place;
+use super::{health::Health, model::Place};
 use crate::{
     aws::{
         Tags,
@@ -45,6 +45,8 @@ pub(crate) enum Action {
     Update,
     /// Removes it.
     Delete,
+    /// Tries whether it works.
+    Check,
 }
 
 impl Action {
@@ -54,6 +56,7 @@ impl Action {
             Self::Create => "Created",
             Self::Update => "Updated",
             Self::Delete => "Deleted",
+            Self::Check => "Checked",
         }
     }
 
@@ -63,6 +66,7 @@ impl Action {
             Self::Create => "create",
             Self::Update => "update",
             Self::Delete => "delete",
+            Self::Check => "check",
         }
     }
 
@@ -72,6 +76,7 @@ impl Action {
             Self::Create => '+',
             Self::Update => '~',
             Self::Delete => '-',
+            Self::Check => '?',
         }
     }
 }
@@ -128,6 +133,12 @@ pub(crate) enum Step {
     },
     /// Makes a version of that code and the configuration.
     PublishVersion { function: String, sha256: String },
+    /// Calls the version, which takes no traffic yet, once.
+    TryVersion {
+        function: String,
+        version: Handle<Version>,
+        health: Health,
+    },
     /// Makes the alias.
     CreateAlias {
         function: String,
@@ -138,6 +149,15 @@ pub(crate) enum Step {
         function: String,
         version: Handle<Version>,
     },
+    /// Gives the version a part of the traffic.
+    ShiftTraffic {
+        function: String,
+        from: Version,
+        version: Handle<Version>,
+        percent: u32,
+    },
+    /// Removes a version that nobody needs any more.
+    DeleteVersion { function: String, version: Version },
     /// Makes the API, with no way in until it has a stage.
     CreateApi {
         name: String,
@@ -209,7 +229,7 @@ pub(crate) enum Step {
 impl Step {
     /// What it does, and to what.
     pub(crate) fn subject(&self) -> (Action, Resource<'_>) {
-        use Action::{Create, Delete, Update};
+        use Action::{Check, Create, Delete, Update};
         let (action, kind, name) = match self {
             Self::CreateRole { role, .. } => (Create, "role", role),
             Self::UpdateTrust { role, .. } => (Update, "trust of role", role),
@@ -222,6 +242,9 @@ impl Step {
                 (Update, "configuration of function", function)
             }
             Self::PublishVersion { function, .. } => (Create, "version of function", function),
+            Self::TryVersion { function, .. } => (Check, "version of function", function),
+            Self::DeleteVersion { version, .. } => (Delete, "version", &version.0),
+            Self::ShiftTraffic { function, .. } => (Update, "alias of function", function),
             Self::CreateAlias { function, .. } => (Create, "alias of function", function),
             Self::MoveAlias { function, .. } => (Update, "alias of function", function),
             Self::CreateApi { name, .. } => (Create, "API", name),

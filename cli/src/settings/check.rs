@@ -50,6 +50,23 @@ pub(super) fn all(settings: &Settings) -> Result<()> {
     range("memory", settings.memory, 128, 10_240, "MB")?;
     range("timeout", settings.timeout, 1, 900, "seconds")?;
     retention(settings.log_retention)?;
+    if settings.keep_versions < 2 {
+        return Err(Failure::input(format!(
+            "`keep_versions` is too small: {}",
+            settings.keep_versions
+        ))
+        .because_of("what serves and what a rollback goes to are two"));
+    }
+    if let Some(path) = settings
+        .health
+        .as_deref()
+        .filter(|path| !path.starts_with('/'))
+    {
+        return Err(
+            Failure::input(format!("`health` is no path: {}", path.escape_debug()))
+                .hint("write a route's path, such as `health = \"/health\"`"),
+        );
+    }
     environment(settings)?;
     cors(settings)?;
     door(settings)?;

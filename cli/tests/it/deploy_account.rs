@@ -70,6 +70,27 @@ impl Account {
         self.run(call.send()).unwrap().function_version.unwrap()
     }
 
+    /// What the alias gives another version, in percent.
+    pub(crate) fn canary(&self, name: &str) -> Option<(String, f64)> {
+        let client = aws_sdk_lambda::Client::new(&self.config);
+        let call = client.get_alias().function_name(name).name("live");
+        let routing = self.run(call.send()).unwrap().routing_config?;
+        let weights = routing.additional_version_weights?;
+        weights
+            .into_iter()
+            .map(|(version, weight)| (version, weight * 100.0))
+            .next()
+    }
+
+    /// The published versions' numbers.
+    pub(crate) fn versions(&self, name: &str) -> Vec<String> {
+        let client = aws_sdk_lambda::Client::new(&self.config);
+        let call = client.list_versions_by_function().function_name(name);
+        let versions = self.run(call.send()).unwrap().versions.unwrap_or_default();
+        let numbers = versions.into_iter().filter_map(|one| one.version);
+        numbers.filter(|number| number != "$LATEST").collect()
+    }
+
     pub(crate) fn function_tags(&self, name: &str) -> BTreeMap<String, String> {
         let client = aws_sdk_lambda::Client::new(&self.config);
         let call = client.get_function().function_name(name);

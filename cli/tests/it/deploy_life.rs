@@ -26,7 +26,7 @@ fn an_app_is_deployed_changed_and_deleted() {
         plan.contains(&format!("in {REGION} of account {ACCOUNT}")),
         "{plan}"
     );
-    assert_eq!(plan.lines().count(), 14, "{plan}");
+    assert_eq!(plan.lines().count(), 15, "{plan}");
     account.is_empty();
 
     let first = app.fw(&moto, &["deploy"]).ends(0);

@@ -1,7 +1,8 @@
 //! A moto server on loopback: AWS for tests. The unit tests of `deploy` include this file too.
 
 use std::{
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
     process::{Child, Command, Stdio},
     sync::mpsc,
     thread,
@@ -50,7 +51,24 @@ impl Moto {
         moto.url = receiver
             .recv_timeout(Duration::from_secs(120))
             .expect("moto says where it listens");
+        moto.call("/moto-api/config", "{\"lambda\":{\"use_docker\":false}}");
         moto
+    }
+
+    /// Tells the server itself something.
+    pub(crate) fn call(&self, path: &str, body: &str) {
+        let host = self.url.trim_start_matches("http://").trim_end_matches('/');
+        let mut stream = TcpStream::connect(host).unwrap();
+        let length = body.len();
+        write!(
+            stream,
+            "POST {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\n\r\n{body}"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 20"), "{answer}");
     }
 }
 

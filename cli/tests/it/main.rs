@@ -6,6 +6,7 @@ mod deploy_failures;
 mod deploy_life;
 mod deploy_moto;
 mod deploy_support;
+mod deploy_traffic;
 mod doors_support;
 mod local_access;
 mod local_invoke;

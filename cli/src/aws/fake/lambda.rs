@@ -6,10 +6,10 @@ use crate::args::InvocationType;
 use crate::aws::{
     Result, Tags,
     lambda::{
-        ADD_PERMISSION, CREATE_ALIAS, CREATE_FUNCTION, Code, Configuration, DELETE_FUNCTION,
-        Function, GET_ALIAS, GET_FUNCTION, GET_POLICY, Grant, INVOKE, Invoked, LIST_FUNCTIONS,
-        Lambda, PUBLISH_VERSION, REMOVE_PERMISSION, Readiness, UPDATE_ALIAS, UPDATE_CODE,
-        UPDATE_CONFIGURATION,
+        ADD_PERMISSION, Alias, CREATE_ALIAS, CREATE_FUNCTION, Canary, Code, Configuration,
+        DELETE_FUNCTION, Function, GET_ALIAS, GET_FUNCTION, GET_POLICY, Grant, INVOKE, Invoked,
+        LIST_FUNCTIONS, LIST_VERSIONS, Lambda, PUBLISH_VERSION, REMOVE_PERMISSION, Readiness,
+        UPDATE_ALIAS, UPDATE_CODE, UPDATE_CONFIGURATION,
     },
 };
 use bytes::Bytes;
@@ -52,9 +52,9 @@ fn assumable(state: &mut State, arn: &str) -> Result<(), Refused> {
 }
 
 fn version<'a>(function: &'a FakeFunction, number: &str) -> Result<&'a Revision, Refused> {
-    let index = number.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
-    index
-        .and_then(|index| function.versions.get(index))
+    let number_of = number.parse::<u32>().ok();
+    number_of
+        .and_then(|number| function.versions.get(&number))
         .ok_or_else(|| missing(GONE, number))
 }
 
@@ -93,7 +93,8 @@ impl Lambda for Fake {
             assumable(state, &configuration.role)?;
             let function = FakeFunction {
                 latest: Revision::new(code, configuration),
-                versions: Vec::new(),
+                versions: [].into(),
+                published: 0,
                 aliases: [].into(),
                 grants: [].into(),
                 tags: tags.clone(),
@@ -131,14 +132,27 @@ impl Lambda for Fake {
                 let message = format!("{sha256} is not the code's hash");
                 return Err(("InvalidParameterValueException", message));
             }
-            if found.versions.last() != Some(&found.latest) {
-                found.versions.push(found.latest.clone());
+            let newest = found.versions.last_key_value();
+            if newest.map(|(_, newest)| newest) != Some(&found.latest) {
+                found.published += 1;
+                let revision = found.latest.clone();
+                found.versions.insert(found.published, revision);
             }
-            Ok(found.versions.len().to_string())
+            Ok(found.published.to_string())
         })
     }
 
-    async fn alias(&self, name: &str, alias: &str) -> Result<Option<String>> {
+    async fn versions(&self, name: &str) -> Result<Vec<(String, Function)>> {
+        self.call(LIST_VERSIONS, |state| {
+            let found = state.functions.get(name);
+            let all = found.into_iter().flat_map(|found| &found.versions);
+            Ok(all
+                .map(|(number, one)| (number.to_string(), one.seen(Readiness::Ready, &Tags::new())))
+                .collect())
+        })
+    }
+
+    async fn alias(&self, name: &str, alias: &str) -> Result<Option<Alias>> {
         self.call(GET_ALIAS, |state| {
             let found = state.functions.get(name);
             Ok(found.and_then(|found| found.aliases.get(alias).cloned()))
@@ -152,17 +166,33 @@ impl Lambda for Fake {
             if found.aliases.contains_key(alias) {
                 return Err((CONFLICT, format!("alias already exists: {alias}")));
             }
-            found.aliases.insert(alias.to_owned(), number.to_owned());
+            let to = Alias {
+                version: number.to_owned(),
+                canary: None,
+            };
+            found.aliases.insert(alias.to_owned(), to);
             Ok(())
         })
     }
 
-    async fn update_alias(&self, name: &str, alias: &str, number: &str) -> Result<()> {
+    async fn update_alias(
+        &self,
+        name: &str,
+        alias: &str,
+        number: &str,
+        canary: Option<&Canary>,
+    ) -> Result<()> {
         self.call(UPDATE_ALIAS, |state| {
             let found = known(state, name)?;
             version(found, number)?;
+            if let Some(canary) = canary {
+                version(found, &canary.version)?;
+            }
             let held = found.aliases.get_mut(alias);
-            number.clone_into(held.ok_or_else(|| missing(GONE, alias))?);
+            *held.ok_or_else(|| missing(GONE, alias))? = Alias {
+                version: number.to_owned(),
+                canary: canary.cloned(),
+            };
             Ok(())
         })
     }
@@ -213,15 +243,18 @@ impl Lambda for Fake {
     ) -> Result<Invoked> {
         self.call(INVOKE, |state| {
             let found = known(state, name)?;
-            if let Some(alias) = qualifier
-                && !found.aliases.contains_key(alias)
-            {
-                return Err(missing(GONE, alias));
+            let qualifier = qualifier.unwrap_or("$LATEST");
+            if qualifier != "$LATEST" && !found.aliases.contains_key(qualifier) {
+                version(found, qualifier)?;
             }
-            Ok(Invoked {
+            let payload = String::from_utf8_lossy(&event).into_owned();
+            let mut invoked = self.invoked.borrow_mut();
+            invoked.push((qualifier.to_owned(), payload));
+            let answer = self.answer.borrow().clone();
+            Ok(answer.unwrap_or_else(|| Invoked {
                 payload: event,
                 ..Invoked::default()
-            })
+            }))
         })
     }
 
@@ -235,6 +268,22 @@ impl Lambda for Fake {
         self.call(DELETE_FUNCTION, |state| {
             let removed = state.functions.remove(name);
             removed.map(drop).ok_or_else(|| missing(GONE, name))
+        })
+    }
+
+    async fn delete_version(&self, name: &str, number: &str) -> Result<()> {
+        self.call(DELETE_FUNCTION, |state| {
+            let found = known(state, name)?;
+            let used = found.aliases.values().any(|alias| {
+                let canary = alias.canary.as_ref();
+                alias.version == number || canary.is_some_and(|canary| canary.version == number)
+            });
+            if used {
+                return Err((CONFLICT, format!("version {number} is used by an alias")));
+            }
+            version(found, number)?;
+            found.versions.retain(|held, _| held.to_string() != number);
+            Ok(())
         })
     }
 }

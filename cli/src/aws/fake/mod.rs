@@ -19,7 +19,7 @@ use serde_json::Value;
 use super::{
     Aws, Error, Kind, Operation, Result, Tags,
     apigateway::{Api, Integration, Route},
-    lambda::{Code, Configuration, Function, Grant, Readiness},
+    lambda::{Alias, Code, Configuration, Function, Grant, Invoked, Readiness},
     logs::{LogEvent, LogGroup},
     sts::{Caller, Sts},
 };
@@ -56,8 +56,11 @@ pub(crate) struct Revision {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct FakeFunction {
     pub(crate) latest: Revision,
-    pub(crate) versions: Vec<Revision>,
-    pub(crate) aliases: BTreeMap<String, String>,
+    /// By number; numbers are never given twice.
+    pub(crate) versions: BTreeMap<u32, Revision>,
+    /// How many were ever published.
+    pub(crate) published: u32,
+    pub(crate) aliases: BTreeMap<String, Alias>,
     /// By qualifier.
     pub(crate) grants: BTreeMap<String, Vec<Grant>>,
     pub(crate) tags: Tags,
@@ -91,8 +94,14 @@ pub(crate) struct Fake {
     calls: RefCell<Vec<Operation>>,
     /// Which mutating call fails, counted from 0.
     pub(crate) fault: Cell<Option<Fault>>,
+    /// The mutating call, counted from 0, that is carried out and is the last one: the process is killed in it.
+    pub(crate) killed: Cell<Option<usize>>,
     /// The call that is always denied.
     pub(crate) denied: Cell<Option<&'static str>>,
+    /// What an invocation gives; what it was sent, where it is not set.
+    pub(crate) answer: RefCell<Option<Invoked>>,
+    /// The payloads of the invocations so far, by qualifier.
+    pub(crate) invoked: RefCell<Vec<(String, String)>>,
     /// How often a new role is refused before Lambda knows it.
     pub(crate) role_lag: Cell<u32>,
     /// How often a made or changed function says that it is not ready.
@@ -174,8 +183,8 @@ impl Fake {
         grants
             .iter()
             .find(|grant| grant.source.ends_with(&source))?;
-        let version: usize = function.aliases.get(alias)?.parse().ok()?;
-        Some(function.versions.get(version - 1)?.sha256.clone())
+        let version: u32 = function.aliases.get(alias)?.version.parse().ok()?;
+        Some(function.versions.get(&version)?.sha256.clone())
     }
 
     /// Carries out a call on the state, unless it is to fail; reads cannot fail.
@@ -191,6 +200,7 @@ impl Fake {
             let message = format!("User: someone is not authorized to perform: {action}");
             return Err(Error::answered(operation, "AccessDenied", message));
         }
+        let killed = self.killed.get();
         let fault = self.fault.get().filter(|_| operation.writes());
         let lost = || Error {
             operation,
@@ -198,11 +208,11 @@ impl Fake {
             code: String::new(),
             message: "the connection was lost".to_owned(),
         };
-        if fault == Some(Fault::Before(nth)) {
+        if fault == Some(Fault::Before(nth)) || killed.is_some_and(|killed| nth > killed) {
             return Err(lost());
         }
         let done = act(&mut self.state.borrow_mut());
-        if fault == Some(Fault::After(nth)) {
+        if fault == Some(Fault::After(nth)) || (killed == Some(nth) && operation.writes()) {
             return Err(lost());
         }
         done.map_err(|(code, message)| Error::answered(operation, code, message))

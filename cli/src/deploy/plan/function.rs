@@ -8,7 +8,7 @@ use crate::{
     deploy::{
         model::{ALIAS, Desired},
         observe::Actual,
-        step::{Handle, Plan, Step},
+        step::{Handle, Plan, Planned, Step, Version},
     },
 };
 
@@ -44,33 +44,119 @@ pub(super) fn function(plan: &mut Plan, desired: &Desired, actual: &Actual) {
     }
 }
 
-/// Publishes when what serves is not what is desired; gives the reason to move the alias when there is one to move.
-pub(super) fn version(plan: &mut Plan, desired: &Desired, actual: &Actual) -> Option<String> {
+/// What takes the traffic, and why.
+pub(super) struct Move {
+    /// The step.
+    pub(super) step: Step,
+    /// Why.
+    pub(super) reason: String,
+    /// Whether it takes a part of it only.
+    pub(super) canary: bool,
+}
+
+/// Publishes when what serves is not what is desired, and tries it; gives what moves the traffic there when an alias is to
+/// be moved.
+pub(super) fn version(plan: &mut Plan, desired: &Desired, actual: &Actual) -> Option<Move> {
     let function = desired.names.function.clone();
-    let published = actual.live.as_ref().and_then(|live| live.function.as_ref());
-    if published.is_some_and(|published| {
-        code_differs(desired, published).is_none()
-            && published.configuration == desired.configuration
-    }) {
-        return None;
-    }
-    let sha256 = desired.code.sha256.clone();
-    let step = Step::PublishVersion {
-        function: function.clone(),
-        sha256,
+    let live = actual.live.as_ref();
+    let wanted = |found: &Function| {
+        code_differs(desired, found).is_none() && found.configuration == desired.configuration
     };
-    match &actual.live {
+    if live
+        .and_then(|live| live.function.as_ref())
+        .is_some_and(wanted)
+    {
+        let live = live?;
+        let canary = live.canary.as_ref()?;
+        let version = Handle::Known(Version(live.version.clone()));
+        return Some(Move {
+            step: Step::MoveAlias { function, version },
+            reason: format!(
+                "version {} takes {} % of its traffic",
+                canary.version, canary.percent
+            ),
+            canary: false,
+        });
+    }
+    // A deploy that stopped after publishing left the version that this one wants. Lambda, too, would give it again.
+    let published = actual.versions.first().filter(|(_, found)| wanted(found));
+    let version = match published {
+        Some((number, _)) => Handle::Known(Version(number.to_string())),
         None => {
-            plan.push(step, "no version is live");
-            let version = Handle::Made;
-            plan.push(Step::CreateAlias { function, version }, MISSING);
-            None
+            let step = Step::PublishVersion {
+                function: function.clone(),
+                sha256: desired.code.sha256.clone(),
+            };
+            let reason = live.map_or_else(
+                || "no version is live".to_owned(),
+                |live| format!("the live version, {}, is another", live.version),
+            );
+            plan.push(step, reason);
+            Handle::Made
         }
-        Some(live) => {
-            let version = &live.version;
-            plan.push(step, format!("the live version, {version}, is another"));
-            Some(format!("`{ALIAS}`: version {version} → the new one"))
+    };
+    let health = desired.health.clone();
+    let reason = health.to_string();
+    let step = Step::TryVersion {
+        function: function.clone(),
+        version: version.clone(),
+        health,
+    };
+    let held = live.and_then(|live| live.canary.as_ref());
+    if held.is_none_or(|held| version != Handle::Known(Version(held.version.clone()))) {
+        plan.push(step, reason);
+    }
+    let Some(live) = live else {
+        plan.push(Step::CreateAlias { function, version }, MISSING);
+        return None;
+    };
+    let new = match &version {
+        Handle::Known(Version(number)) => number.clone(),
+        Handle::Made => "the new one".to_owned(),
+    };
+    let old = &live.version;
+    if let Some(percent) = desired.canary {
+        let there = held.is_some_and(|held| held.version == new && held.percent == percent);
+        let from = Version(old.clone());
+        return (!there).then(|| Move {
+            reason: format!("`{ALIAS}`: {percent} % of version {old}'s traffic → {new}"),
+            step: Step::ShiftTraffic {
+                function,
+                from,
+                version,
+                percent,
+            },
+            canary: true,
+        });
+    }
+    Some(Move {
+        reason: format!("`{ALIAS}`: version {old} → {new}"),
+        step: Step::MoveAlias { function, version },
+        canary: false,
+    })
+}
+
+/// Removes the versions that nobody rolls back to any more: all but the newest and what serves.
+pub(super) fn prune(plan: &mut Plan, desired: &Desired, actual: &Actual) {
+    let publishes = |planned: &Planned| matches!(planned.step, Step::PublishVersion { .. });
+    let new = usize::from(plan.steps.iter().any(publishes));
+    let kept = usize::try_from(desired.keep_versions).unwrap_or(usize::MAX);
+    let moved = plan.steps.iter().find_map(|planned| match &planned.step {
+        Step::MoveAlias { version, .. } => Some(version.clone()),
+        _ => None,
+    });
+    let serving = moved.or_else(|| {
+        let live = actual.live.as_ref()?;
+        Some(Handle::Known(Version(live.version.clone())))
+    });
+    for (number, _) in actual.versions.iter().skip(kept.saturating_sub(new)) {
+        let version = Version(number.to_string());
+        if serving == Some(Handle::Known(version.clone())) {
+            continue;
         }
+        let function = desired.names.function.clone();
+        let reason = format!("the newest {} are kept", desired.keep_versions);
+        plan.push(Step::DeleteVersion { function, version }, reason);
     }
 }
 

@@ -38,6 +38,7 @@ fn a_first_deploy_makes_everything_and_opens_the_api_last() {
                 "CreateFunction",
                 "CreateFunction",
                 "PublishVersion",
+                "InvokeFunction",
                 "CreateAlias",
                 "CreateApi",
                 "CreateIntegration",
@@ -74,7 +75,12 @@ fn new_code_is_one_upload_one_version_one_flip() {
         second.deploy(&aws).await.unwrap();
         assert_eq!(
             aws.writes(),
-            ["UpdateFunctionCode", "PublishVersion", "UpdateAlias"]
+            [
+                "UpdateFunctionCode",
+                "PublishVersion",
+                "InvokeFunction",
+                "UpdateAlias"
+            ]
         );
         assert_eq!(aws.serves("GET /objects/{key}").unwrap(), hash("two"));
         aws.forget();
@@ -83,7 +89,7 @@ fn new_code_is_one_upload_one_version_one_flip() {
 }
 
 #[test]
-fn new_code_is_live_four_calls_after_its_upload() {
+fn new_code_is_live_five_calls_after_its_upload() {
     run(async {
         let aws = deployed().await;
         let second = App {
@@ -100,6 +106,7 @@ fn new_code_is_live_four_calls_after_its_upload() {
                 "GetFunction",
                 "PublishVersion",
                 "GetFunction",
+                "InvokeFunction",
                 "UpdateAlias"
             ]
         );
@@ -122,6 +129,7 @@ fn new_settings_are_published_and_flipped_too() {
                 "PutRetentionPolicy",
                 "UpdateFunctionConfiguration",
                 "PublishVersion",
+                "InvokeFunction",
                 "UpdateAlias"
             ]
         );
@@ -153,6 +161,7 @@ fn routes_are_added_and_removed_after_the_flip() {
             [
                 "UpdateFunctionCode",
                 "PublishVersion",
+                "InvokeFunction",
                 "UpdateAlias",
                 "CreateRoute",
                 "DeleteRoute"
@@ -185,6 +194,7 @@ fn permissions_are_given_before_the_flip_and_taken_after_it() {
                 "PutRolePolicy",
                 "UpdateFunctionCode",
                 "PublishVersion",
+                "InvokeFunction",
                 "UpdateAlias",
                 "PutRolePolicy"
             ]
@@ -331,7 +341,7 @@ fn a_denied_call_names_the_step_the_action_and_what_was_done() {
         let failure = FIRST.deploy(&aws).await.unwrap_err();
         assert_eq!(failure.exit(), Exit::Denied);
         assert_eq!(failure.message(), "cannot create the function `s3test-dev`");
-        assert_eq!(failure.causes()[1], "4 of 13 steps are done and stay");
+        assert_eq!(failure.causes()[1], "4 of 14 steps are done and stay");
         let hint = failure.advice().unwrap();
         assert!(hint.contains("`lambda:CreateFunction`"), "{hint}");
         assert!(
@@ -405,6 +415,6 @@ fn bad_names_and_routes_are_refused_before_any_call() {
             routes: &[("GET", "/a/{x}"), ("GET", "/a/{x+}"), ("ANY", "$default")],
             ..FIRST
         };
-        assert_eq!(app.plan(&aws).await.unwrap().steps.len(), 14);
+        assert_eq!(app.plan(&aws).await.unwrap().steps.len(), 15);
     });
 }

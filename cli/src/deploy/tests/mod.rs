@@ -2,8 +2,10 @@
 
 mod converge;
 mod life;
+mod locked;
 mod pairs;
 mod sound;
+mod traffic;
 mod twins;
 
 use std::{cell::RefCell, collections::BTreeMap, time::Duration};
@@ -14,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     apply::apply,
-    check,
+    check, lock,
     model::{Desired, Names},
     patience::Patience,
     plan::{deletion, plan},
@@ -112,6 +114,22 @@ impl App {
 /// The hash that Lambda gives that code.
 fn hash(code: &str) -> String {
     base64::engine::general_purpose::STANDARD.encode(Sha256::digest(code))
+}
+
+impl App {
+    /// Deploys as the command does, with the lock; gives the plan that was run.
+    async fn deploy_locked(&self, aws: &impl Aws) -> Result<Plan> {
+        let plan = self.plan(aws).await?;
+        if plan.is_empty() {
+            return Ok(plan);
+        }
+        lock::holding(aws, &Self::names(), "deploy", &console(), async {
+            let plan = self.plan(aws).await?;
+            apply(aws, &plan, &console(), PATIENCE, "cargo fw deploy").await?;
+            Ok(plan)
+        })
+        .await
+    }
 }
 
 /// Deletes what is there of the deployment.

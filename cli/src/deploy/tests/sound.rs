@@ -123,6 +123,7 @@ fn a_plan_is_lined_up_and_a_document_is_versioned() {
             [
                 "  ~ update  configuration of function `s3test-dev`  memory: 128 MB → 256 MB",
                 "  + create  version of function `s3test-dev`        the live version, 1, is another",
+                "  ? check   version of function `s3test-dev`        it is called once before it takes traffic",
                 "  ~ update  alias of function `s3test-dev`          `live`: version 1 → the new one",
                 "  + create  route `GET /`                           in the app and not in the API",
                 "  - delete  route `PUT /objects/{key}`              in the API and not in the app",
@@ -131,8 +132,8 @@ fn a_plan_is_lined_up_and_a_document_is_versioned() {
         let text = report::document(&desired, &plan, actual.url());
         let document: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(document["schema"], 1);
-        assert_eq!(document["changes"][4]["action"], "delete");
-        assert_eq!(document["changes"][4]["name"], "PUT /objects/{key}");
+        assert_eq!(document["changes"][5]["action"], "delete");
+        assert_eq!(document["changes"][5]["name"], "PUT /objects/{key}");
         assert!(document["url"].as_str().unwrap().starts_with("https://api"));
         report::show(&console(), &desired, &plan);
     });

@@ -1,0 +1,31 @@
+//! `cargo fw promote`: all traffic to the canary.
+
+use super::rollback::found;
+use crate::{
+    args,
+    aws::{self, Aws as _},
+    console::Console,
+    deploy::{
+        self, lock,
+        release::{Release, flip},
+    },
+    error::{Exit, Result},
+};
+
+/// Sends all traffic to the version that took a part of it.
+pub(super) fn promote(args: &args::Changed, console: &Console) -> Result<Exit> {
+    deploy::block_on(async {
+        let aws = aws::Account::connect(&args.account).await?;
+        let names = found(args, aws.region(), console)?;
+        lock::holding(&aws, &names, "promote", console, async {
+            let release = Release::read(&aws, &names).await?;
+            let to = release.forward()?;
+            flip(&aws, &names, &release, to, console).await
+        })
+        .await?;
+        console.line(
+            "  `cargo fw deploy` does what waited for it: routes that come or go, old versions",
+        );
+        Ok(Exit::Success)
+    })
+}

@@ -1,0 +1,43 @@
+//! `cargo fw rollback`: the traffic back to a version that served before, by one flip of the alias.
+
+use super::deploy::host_manifest;
+use crate::{
+    args,
+    aws::{self, Aws as _},
+    console::Console,
+    deploy::{
+        self, lock,
+        model::Names,
+        release::{Release, flip},
+    },
+    error::{Exit, Result},
+    project::Project,
+    settings::Settings,
+};
+
+/// Sends all traffic to an earlier version; where a canary runs, to the version beside it.
+pub(super) fn rollback(args: &args::Rollback, console: &Console) -> Result<Exit> {
+    deploy::block_on(async {
+        let aws = aws::Account::connect(&args.what.account).await?;
+        let names = found(&args.what, aws.region(), console)?;
+        lock::holding(&aws, &names, "rollback", console, async {
+            let release = Release::read(&aws, &names).await?;
+            let to = release.back(args.to)?;
+            flip(&aws, &names, &release, to, console).await
+        })
+        .await?;
+        console.line("  routes and settings stay as they are; the next deploy makes them its own");
+        Ok(Exit::Success)
+    })
+}
+
+/// The deployment's names: from `--app`, or from the app itself.
+pub(super) fn found(args: &args::Changed, region: &str, console: &Console) -> Result<Names> {
+    if let Some(app) = &args.app {
+        return Names::new(app, &args.stage.stage, region);
+    }
+    let project = Project::find(&args.which)?;
+    let settings = Settings::load(project.package_dir(), &args.stage.stage)?;
+    let app = host_manifest(&project, console)?.app;
+    Names::new(&app, &settings.stage, region)
+}

@@ -1,0 +1,34 @@
+//! `cargo fw unlock`: removes the lock that a killed deploy left.
+
+use super::rollback::found;
+use crate::{
+    args,
+    aws::{self, Aws as _, logs::Logs as _},
+    console::Console,
+    deploy::{self, lock},
+    error::{Exit, Result},
+};
+
+/// Tells who holds the lock and removes it; no lock is fine.
+pub(super) fn unlock(args: &args::Changed, console: &Console) -> Result<Exit> {
+    deploy::block_on(async {
+        let aws = aws::Account::connect(&args.account).await?;
+        let names = found(args, aws.region(), console)?;
+        let cannot = |error: aws::Error| error.into_failure("cannot remove the deployment's lock");
+        let Some(holder) = lock::holder(&aws, &names).await.map_err(cannot)? else {
+            console.line(format_args!(
+                "nobody holds the lock of stage `{}`",
+                names.stage
+            ));
+            return Ok(Exit::Success);
+        };
+        aws.delete_log_group(&lock::group(&names))
+            .await
+            .map_err(cannot)?;
+        console.status(
+            "Unlocked",
+            format_args!("stage `{}`, which {} held", names.stage, holder.told()),
+        );
+        Ok(Exit::Success)
+    })
+}

@@ -1,0 +1,209 @@
+//! One deploy at a time for each stage: a lock in the account.
+//!
+//! The lock is an empty log group, `/fw/lock/<app>-<stage>`. `CloudWatch` Logs makes a group of one name once and refuses
+//! the second (`CreateLogGroup`: `ResourceAlreadyExistsException`), in one call and without another service, so of two
+//! deploys that begin together one has the lock. Its tags say who took it, when, and what for.
+//!
+//! What this does not give: releasing is a read and a delete, which are two calls, so a lock that `cargo fw unlock` removed
+//! and somebody took in between may be removed by its former holder. And a holder that is killed leaves it: nobody can
+//! tell a dead deploy from a slow one, so a person decides, by `cargo fw unlock`.
+
+use std::future::Future;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::model::Names;
+use crate::{
+    aws::{Aws, Error, Kind},
+    console::Console,
+    error::{Exit, Failure, Result},
+};
+
+const ID: &str = "fw:lock-id";
+const BY: &str = "fw:lock-by";
+const AT: &str = "fw:lock-at";
+const FOR: &str = "fw:lock-for";
+
+/// A lock that is held by this process.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    group: String,
+    id: String,
+}
+
+/// Who holds a lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Holder {
+    id: String,
+    /// The ARN of the caller that took it.
+    pub(crate) by: String,
+    /// When, as RFC 3339 writes it.
+    pub(crate) at: String,
+    /// The command.
+    pub(crate) doing: String,
+}
+
+impl Holder {
+    /// Who, what and since when, in words.
+    pub(crate) fn told(&self) -> String {
+        let Self { by, at, doing, .. } = self;
+        let age = at
+            .parse::<Timestamp>()
+            .map(|at| Timestamp::now().duration_since(at));
+        let age = age.map_or_else(|_| String::new(), |age| format!(", {} ago", rough(age)));
+        format!("`cargo fw {doing}` by {by} since {at}{age}")
+    }
+}
+
+/// A duration in one unit.
+fn rough(age: SignedDuration) -> String {
+    match age.as_secs().max(0) {
+        seconds @ ..120 => format!("{seconds} s"),
+        seconds @ 120..7200 => format!("{} min", seconds / 60),
+        seconds => format!("{} h", seconds / 3600),
+    }
+}
+
+/// The group that is the lock.
+pub(crate) fn group(names: &Names) -> String {
+    format!("/fw/lock/{}", names.function)
+}
+
+/// Who holds the deployment's lock.
+///
+/// # Errors
+///
+/// When it cannot be read.
+pub(crate) async fn holder<A: Aws>(aws: &A, names: &Names) -> Result<Option<Holder>, Error> {
+    let found = aws.log_group(&group(names)).await?;
+    Ok(found.map(|group| {
+        let tag = |key: &str| group.tags.get(key).map_or("?", String::as_str).to_owned();
+        Holder {
+            id: tag(ID),
+            by: tag(BY),
+            at: tag(AT),
+            doing: tag(FOR),
+        }
+    }))
+}
+
+/// Does the work while holding the deployment's lock, and gives the lock back however the work ends: Ctrl-C and SIGTERM
+/// too, but for which nothing would be left to do it.
+///
+/// # Errors
+///
+/// When somebody else holds the lock (exit code 69), and whatever the work fails with.
+pub(crate) async fn holding<A: Aws, T>(
+    aws: &A,
+    names: &Names,
+    doing: &str,
+    console: &Console,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    let lock = Lock::take(aws, names, doing).await?;
+    let done = tokio::select! {
+        done = work => done,
+        () = interrupted() => Err(Failure::new("interrupted")
+            .because_of("what was done before stays, and the step that was under way may be done or not")
+            .exiting(Exit::Interrupted)
+            .hint("run the command again: it finds out what is left to do")),
+    };
+    if let Err(error) = lock.release(aws).await {
+        console.warning(format_args!(
+            "the lock cannot be given back, and `cargo fw unlock` removes it: {error}"
+        ));
+    }
+    done
+}
+
+/// Ends when somebody asks this process to end.
+async fn interrupted() {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) else {
+        // Then the signal ends the process as it would any other.
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+impl Lock {
+    /// Takes the lock.
+    ///
+    /// # Errors
+    ///
+    /// When somebody holds it, told with who and since when (exit code 69), or AWS does not make it.
+    pub(crate) async fn take<A: Aws>(aws: &A, names: &Names, doing: &str) -> Result<Self> {
+        let cannot = |error: Error| error.into_failure("cannot take the deployment's lock");
+        let by = aws.caller().await.map_err(cannot)?.arn;
+        let lock = Self {
+            group: group(names),
+            id: random(),
+        };
+        let mut tags = names.tags();
+        tags.insert(ID.to_owned(), lock.id.clone());
+        tags.insert(BY.to_owned(), by);
+        tags.insert(
+            AT.to_owned(),
+            Timestamp::now()
+                .round(jiff::Unit::Second)
+                .unwrap_or_default()
+                .to_string(),
+        );
+        tags.insert(FOR.to_owned(), doing.to_owned());
+        let Err(error) = aws.create_log_group(&lock.group, &tags).await else {
+            return Ok(lock);
+        };
+        // An answer that was lost, or a call that the SDK sent twice, may have made it all the same.
+        let held = match error.kind {
+            Kind::Conflict | Kind::Unreachable => holder(aws, names).await.map_err(cannot)?,
+            _ => None,
+        };
+        match held {
+            Some(holder) if holder.id == lock.id => Ok(lock),
+            Some(holder) => Err(Failure::unavailable(format!(
+                "another deploy holds the lock of stage `{}`",
+                names.stage
+            ))
+            .because_of(holder.told())
+            .because_of("this one has changed nothing")
+            .hint(
+                "wait until it is done; where it was killed, `cargo fw unlock` removes the lock",
+            )),
+            None => Err(cannot(error)),
+        }
+    }
+
+    /// Gives the lock back, unless it is somebody else's by now.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read or removed.
+    pub(crate) async fn release<A: Aws>(self, aws: &A) -> Result<(), Error> {
+        let found = aws.log_group(&self.group).await?;
+        let ours = found.is_some_and(|found| found.tags.get(ID) == Some(&self.id));
+        if !ours {
+            return Ok(());
+        }
+        match aws.delete_log_group(&self.group).await {
+            Err(error) if error.kind != Kind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A name that no other lock has.
+fn random() -> String {
+    let mut bytes = [0; 8];
+    if getrandom::fill(&mut bytes).is_err() {
+        // Without randomness the process and the moment tell two deploys apart.
+        let now = Timestamp::now().as_nanosecond();
+        return format!("{}-{now}", std::process::id());
+    }
+    format!("{:016x}", u64::from_be_bytes(bytes))
+}

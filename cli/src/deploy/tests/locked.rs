@@ -1,0 +1,150 @@
+//! One deploy at a time, and a deploy that is killed anywhere.
+
+use super::{App, FIRST, console, delete, run};
+use crate::{
+    aws::{
+        fake::{Fake, Fault},
+        logs::Logs as _,
+    },
+    deploy::lock::{self, Lock},
+    error::Exit,
+};
+
+const SECOND: App = App {
+    code: "two",
+    routes: &[("GET", "/objects/{key}"), ("GET", "/new")],
+    settings: "memory = 256\nkeep_versions = 2",
+};
+
+#[test]
+fn of_two_deploys_one_waits_its_turn_and_changes_nothing() {
+    run(async {
+        let aws = Fake::default();
+        let names = App::names();
+        let first = Lock::take(&aws, &names, "deploy").await.unwrap();
+        aws.forget();
+        let failure = FIRST.deploy_locked(&aws).await.unwrap_err();
+        assert_eq!(failure.exit(), Exit::Unavailable);
+        assert_eq!(
+            failure.message(),
+            "another deploy holds the lock of stage `dev`"
+        );
+        assert!(
+            failure.causes()[0].starts_with(
+                "`cargo fw deploy` by arn:aws:iam::123456789012:user/someone since 20"
+            )
+        );
+        assert!(failure.advice().unwrap().contains("`cargo fw unlock`"));
+        assert_eq!(
+            aws.writes(),
+            ["CreateLogGroup"],
+            "the lock that was refused"
+        );
+        assert!(aws.state.borrow().roles.is_empty());
+        first.release(&aws).await.unwrap();
+        FIRST.deploy_locked(&aws).await.unwrap();
+        assert!(lock::holder(&aws, &names).await.unwrap().is_none());
+        // With nothing to do there is nothing to lock.
+        aws.forget();
+        FIRST.deploy_locked(&aws).await.unwrap();
+        assert_eq!(aws.writes(), [""; 0]);
+    });
+}
+
+#[test]
+fn a_lock_is_given_back_when_the_work_fails_and_never_somebody_elses() {
+    run(async {
+        let aws = Fake::default();
+        let names = App::names();
+        aws.denied.set(Some("CreateFunction"));
+        FIRST.deploy_locked(&aws).await.unwrap_err();
+        assert!(lock::holder(&aws, &names).await.unwrap().is_none());
+        let old = Lock::take(&aws, &names, "deploy").await.unwrap();
+        aws.delete_log_group(&lock::group(&names)).await.unwrap();
+        let new = Lock::take(&aws, &names, "rollback").await.unwrap();
+        old.release(&aws).await.unwrap();
+        let holder = lock::holder(&aws, &names).await.unwrap().unwrap();
+        assert_eq!(holder.doing, "rollback");
+        new.release(&aws).await.unwrap();
+        assert!(lock::holder(&aws, &names).await.unwrap().is_none());
+    });
+}
+
+#[test]
+fn a_lock_whose_answer_was_lost_is_held_all_the_same() {
+    run(async {
+        let aws = Fake::default();
+        aws.fault.set(Some(Fault::After(0)));
+        let lock = Lock::take(&aws, &App::names(), "deploy").await.unwrap();
+        lock.release(&aws).await.unwrap();
+        let aws = Fake::default();
+        aws.fault.set(Some(Fault::Before(0)));
+        Lock::take(&aws, &App::names(), "deploy").await.unwrap_err();
+    });
+}
+
+/// Deploys from one account to another, killed at each mutating call in turn: after it, nothing else is called.
+#[test]
+fn a_deploy_that_is_killed_anywhere_is_unlocked_and_completed() {
+    run(async {
+        let empty = Fake::default();
+        for code in ["zero", "half"] {
+            App { code, ..FIRST }.deploy(&empty).await.unwrap();
+        }
+        FIRST.deploy(&empty).await.unwrap();
+        let changed = empty.state.into_inner();
+        for before in [Fake::default().state.into_inner(), changed] {
+            let undisturbed = Fake::holding(before.clone());
+            SECOND.deploy_locked(&undisturbed).await.unwrap();
+            let writes = undisturbed.writes();
+            assert_eq!(writes.first(), Some(&"CreateLogGroup"), "the lock");
+            assert_eq!(writes.last(), Some(&"DeleteLogGroup"), "the lock");
+            for (nth, write) in writes.iter().enumerate() {
+                let aws = Fake::holding(before.clone());
+                aws.killed.set(Some(nth));
+                // Nobody sees how it ends; killed while it gives the lock back, it has done all of it.
+                let _ = SECOND.deploy_locked(&aws).await;
+                aws.killed.set(None);
+                let names = App::names();
+                if lock::holder(&aws, &names).await.unwrap().is_some() {
+                    // Nobody else deploys before a person has looked.
+                    let plan = SECOND.plan(&aws).await.unwrap();
+                    if !plan.is_empty() {
+                        let failure = SECOND.deploy_locked(&aws).await.unwrap_err();
+                        assert_eq!(failure.exit(), Exit::Unavailable);
+                    }
+                    aws.delete_log_group(&lock::group(&names)).await.unwrap();
+                }
+                SECOND.deploy_locked(&aws).await.unwrap();
+                assert_eq!(
+                    aws.snapshot(),
+                    undisturbed.snapshot(),
+                    "killed at {nth}: {write}"
+                );
+                assert!(SECOND.plan(&aws).await.unwrap().is_empty());
+            }
+        }
+    });
+}
+
+#[test]
+fn a_delete_that_is_killed_anywhere_is_completed() {
+    run(async {
+        let account = Fake::default();
+        FIRST.deploy(&account).await.unwrap();
+        let before = account.state.into_inner();
+        for nth in 0..5 {
+            let aws = Fake::holding(before.clone());
+            aws.killed.set(Some(nth));
+            delete(&aws).await.unwrap_err();
+            aws.killed.set(None);
+            delete(&aws).await.unwrap();
+            assert_eq!(aws.snapshot(), Fake::default().snapshot());
+        }
+        let aws = Fake::holding(before);
+        lock::holding(&aws, &App::names(), "delete", &console(), delete(&aws))
+            .await
+            .unwrap();
+        assert_eq!(aws.snapshot(), Fake::default().snapshot());
+    });
+}
