@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::{
     console::{Color, Verbosity},
     error::Exit,
+    local::generation::Options,
     logs_view::since::Since,
     settings,
 };
@@ -158,6 +159,12 @@ pub(crate) struct Local {
     /// Serve this executable, which prints a manifest and polls the Runtime API, and build nothing
     #[arg(long, value_name = "PATH", conflicts_with_all = ["package", "bin", "release", "no_reload"])]
     pub(crate) bootstrap: Option<PathBuf>,
+    /// Let processes go on between invocations, where Lambda freezes them
+    #[arg(long)]
+    pub(crate) no_freeze: bool,
+    /// Give the app only the variables that Lambda gives, and those of the settings and the embedded services
+    #[arg(long)]
+    pub(crate) strict_env: bool,
     /// Use this S3 server in place of the embedded one
     #[arg(long, value_name = "URL", conflicts_with = "aws")]
     pub(crate) s3_endpoint: Option<String>,
@@ -167,6 +174,16 @@ pub(crate) struct Local {
     /// Use your own AWS credentials and the real services: the app reads and writes real data
     #[arg(long)]
     pub(crate) aws: bool,
+}
+
+impl Local {
+    /// How the app's processes are run.
+    pub(crate) fn options(&self) -> Options {
+        Options {
+            freeze: !self.no_freeze,
+            strict_env: self.strict_env,
+        }
+    }
 }
 
 impl Default for Local {

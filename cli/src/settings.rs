@@ -39,6 +39,8 @@ pub(crate) struct Settings {
     pub(crate) memory: u32,
     /// The function's timeout in seconds, 1 to 900.
     pub(crate) timeout: u32,
+    /// The function's reserved concurrency, when it has one: it may run so many invocations at once, and they are kept for it.
+    pub(crate) concurrency: Option<u32>,
     /// The function's environment variables.
     pub(crate) environment: BTreeMap<String, String>,
     /// The architecture to build for; the host's when it is not set.
@@ -171,6 +173,7 @@ pub(crate) enum Effect {
 struct Layer {
     memory: Option<u32>,
     timeout: Option<u32>,
+    concurrency: Option<u32>,
     #[serde(default)]
     environment: BTreeMap<String, String>,
     architecture: Option<Architecture>,
@@ -217,6 +220,7 @@ impl Layer {
         Self {
             memory: self.memory.or(base.memory),
             timeout: self.timeout.or(base.timeout),
+            concurrency: self.concurrency.or(base.concurrency),
             architecture: self.architecture.or(base.architecture),
             gateway: self.gateway.or(base.gateway),
             payload_format: self.payload_format.or(base.payload_format),
@@ -331,6 +335,7 @@ impl Settings {
             file,
             memory: layer.memory.unwrap_or(Self::MEMORY),
             timeout: layer.timeout.unwrap_or(Self::TIMEOUT),
+            concurrency: layer.concurrency,
             environment: layer.environment,
             architecture: layer.architecture.unwrap_or(Architecture::HOST),
             gateway,
@@ -460,7 +465,7 @@ mod tests {
             (
                 "zzz = 1",
                 Some(
-                    "there is: api_key_source, api_keys, architecture, auth, authorizers, binary_media_types, buckets, cors, derive_policy, environment, gateway, gateway_responses, health, invoke_mode, jwt, keep_versions, log_retention, memory, payload_format, policy, request_validation, stage_name, stage_variables, stages, throttle, timeout, usage_plans",
+                    "there is: api_key_source, api_keys, architecture, auth, authorizers, binary_media_types, buckets, concurrency, cors, derive_policy, environment, gateway, gateway_responses, health, invoke_mode, jwt, keep_versions, log_retention, memory, payload_format, policy, request_validation, stage_name, stage_variables, stages, throttle, timeout, usage_plans",
                 ),
             ),
         ] {

@@ -110,6 +110,7 @@ fn function(
         directory: PathBuf::from(folder),
         region: environment::region(),
         account: environment::ACCOUNT.to_owned(),
+        strict: false,
         environment: settings.environment.clone().into_iter().collect(),
     }
 }

@@ -29,6 +29,8 @@ pub(crate) struct Function {
     pub(crate) region: String,
     /// The account, twelve digits.
     pub(crate) account: String,
+    /// Whether it gets only the variables that Lambda gives, besides those.
+    pub(crate) strict: bool,
     /// The function's own variables, and those of the embedded services; the later of two with one name counts.
     pub(crate) environment: Vec<(String, String)>,
 }
@@ -61,7 +63,8 @@ pub(crate) const CREDENTIALS: [(&str, &str); 3] = [
 ///
 /// The names and values are those recorded on `provided.al2023` (`[R]` gateway-truth §4.5), with these differences:
 /// `LD_LIBRARY_PATH` is left out, as it would point the host's loader to folders of Amazon Linux;
-/// `AWS_LAMBDA_LOG_FORMAT=Text` asks for logs that people can read; `PATH` goes on with the developer's; and the few variables of [`INHERITED`].
+/// `AWS_LAMBDA_LOG_FORMAT=Text` asks for logs that people can read; `PATH` goes on with the developer's; and the few variables
+/// of [`INHERITED`]. A strict function has only the first of the differences.
 ///
 /// `api` is the Runtime API's `host:port`, `log_stream` the process's log stream, and `trace` the first request's trace.
 pub(crate) fn of_process(
@@ -70,7 +73,8 @@ pub(crate) fn of_process(
     log_stream: &str,
     trace: Option<&str>,
 ) -> Vec<(OsString, OsString)> {
-    let mut variables: Vec<(OsString, OsString)> = INHERITED
+    let inherited: &[&str] = if function.strict { &[] } else { &INHERITED };
+    let mut variables: Vec<(OsString, OsString)> = inherited
         .iter()
         .filter_map(|name| Some(((*name).into(), std::env::var_os(name)?)))
         .collect();
@@ -86,7 +90,9 @@ pub(crate) fn of_process(
     set("AWS_LAMBDA_FUNCTION_NAME", &function.name);
     set("AWS_LAMBDA_FUNCTION_VERSION", Function::VERSION);
     set("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand");
-    set("AWS_LAMBDA_LOG_FORMAT", "Text");
+    if !function.strict {
+        set("AWS_LAMBDA_LOG_FORMAT", "Text");
+    }
     set(
         "AWS_LAMBDA_LOG_GROUP_NAME",
         &format!("/aws/lambda/{}", function.name),
@@ -104,8 +110,10 @@ pub(crate) fn of_process(
     set("LANG", "en_US.UTF-8");
     // Lambda's own, then the developer's: a bootstrap that is a script finds its interpreter where the developer has it.
     let lambdas = "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin";
-    let developers = std::env::var("PATH").unwrap_or_default();
-    set("PATH", &format!("{lambdas}:{developers}"));
+    match std::env::var("PATH") {
+        Ok(developers) if !function.strict => set("PATH", &format!("{lambdas}:{developers}")),
+        _ => set("PATH", lambdas),
+    }
     set("TZ", ":UTC");
     set("_HANDLER", &function.handler);
     if let Some(trace) = trace {

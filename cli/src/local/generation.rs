@@ -2,7 +2,7 @@
 //!
 //! A generation never changes. A new build makes a new one, and the server swaps them; the old one finishes what it has.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use fw::{
     gateway::{
@@ -12,7 +12,6 @@ use fw::{
     },
     manifest::{Authorization, Manifest, ManifestAuthorizer},
 };
-use tempfile::TempDir;
 
 use super::{
     authorizers::{Authorizers, Keyring},
@@ -20,10 +19,11 @@ use super::{
     logs::Logs,
     near::Near,
     pool::{Limits, Pool},
+    snapshot::Snapshot,
 };
 use crate::{
     env,
-    error::{Context, Failure, Result},
+    error::{Failure, Result},
     settings::{
         Gateway, Settings,
         access::AuthorizerSettings,
@@ -43,15 +43,36 @@ pub(crate) struct Source<'a> {
     pub(crate) bootstrap: &'a Path,
     /// Whether a later build may replace the executable, so that this generation needs a name of its own for it.
     pub(crate) replaceable: bool,
-    /// The processes' working directory.
+    /// The working directory of an executable that is not replaceable; a build runs in a folder of its own, as on Lambda.
     pub(crate) directory: &'a Path,
     /// The local server's URL, without the gateway's stage.
     pub(crate) url: &'a str,
+    /// How the processes are run.
+    pub(crate) options: Options,
     /// Variables for the processes besides Lambda's and the settings', such as the embedded services' endpoints. They go
     /// over all others.
     pub(crate) environment: Vec<(String, String)>,
     /// Who vouches for tokens.
     pub(crate) keyring: Keyring,
+}
+
+/// How a developer wants processes to be run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Options {
+    /// Whether those that wait for an event are frozen.
+    pub(crate) freeze: bool,
+    /// Whether they get only the variables that Lambda gives, and those that the settings and the embedded services do.
+    pub(crate) strict_env: bool,
+}
+
+impl Default for Options {
+    /// As on Lambda, with what a developer needs.
+    fn default() -> Self {
+        Self {
+            freeze: true,
+            strict_env: false,
+        }
+    }
 }
 
 /// A build that is served.
@@ -62,7 +83,7 @@ pub(crate) struct Generation {
     pub(super) authorizers: Authorizers,
     pub(super) near: Near,
     /// Holds the executable's own name; removed with the generation.
-    _snapshot: Option<TempDir>,
+    _snapshot: Option<Snapshot>,
 }
 
 impl Generation {
@@ -77,21 +98,21 @@ impl Generation {
         let routes = routes(source.manifest)?;
         let near = Near::new(&routes, source.settings);
         let door = front_door(&source, routes)?;
-        let (snapshot, bootstrap) = if source.replaceable {
-            let (folder, bootstrap) = snapshot(source.bootstrap)?;
-            (Some(folder), bootstrap)
+        let (snapshot, bootstrap, directory) = if source.replaceable {
+            let own = Snapshot::of(source.bootstrap)?;
+            let (bootstrap, folder) = (own.executable(), own.folder().to_owned());
+            (Some(own), bootstrap, folder)
         } else {
             let bootstrap = std::path::absolute(source.bootstrap);
-            (
-                None,
-                bootstrap.unwrap_or_else(|_| source.bootstrap.to_owned()),
-            )
+            let bootstrap = bootstrap.unwrap_or_else(|_| source.bootstrap.to_owned());
+            (None, bootstrap, source.directory.to_owned())
         };
         let settings = source.settings;
-        let mut variables = vec![(
-            env::FW_LOCAL.to_owned(),
-            format!("{}{}", source.url, settings.door.prefix()),
-        )];
+        let mut variables = Vec::new();
+        if !source.options.strict_env {
+            let url = format!("{}{}", source.url, settings.door.prefix());
+            variables.push((env::FW_LOCAL.to_owned(), url));
+        }
         variables.extend(settings.environment.clone());
         variables.extend(source.environment);
         let function = Function {
@@ -100,21 +121,33 @@ impl Generation {
             memory_mb: settings.memory,
             timeout_seconds: settings.timeout,
             bootstrap,
-            directory: source.directory.to_owned(),
+            directory,
             region: environment::region(),
             account: environment::ACCOUNT.to_owned(),
+            strict: source.options.strict_env,
             environment: variables,
+        };
+        let limits = Limits {
+            freeze: source.options.freeze,
+            ..Limits::default()
         };
         let pools = source.manifest.authorizers.iter().map(|authorizer| {
             let own = authorizer_function(authorizer, &function, settings);
-            let pool = Pool::new(own, Limits::default(), logs.clone());
+            let pool = Pool::new(own, limits, logs.clone());
             (authorizer.name.clone(), pool)
         });
+        // The function of the API alone has what `concurrency` reserves.
+        let reserved = Limits {
+            reserved: settings
+                .concurrency
+                .map(|most| usize::try_from(most).unwrap_or(usize::MAX)),
+            ..limits
+        };
         Ok(Self {
             door,
             authorizers: Authorizers::new(source.keyring, pools.collect()),
             near,
-            pool: Pool::new(function, Limits::default(), logs.clone()),
+            pool: Pool::new(function, reserved, logs.clone()),
             _snapshot: snapshot,
         })
     }
@@ -308,22 +341,4 @@ fn throttle(rate: Option<f64>, burst: Option<u32>) -> Option<Throttle> {
         rate: rate?,
         burst: burst?,
     })
-}
-
-/// Gives the executable a second name, which a new build does not replace: a running generation may have to start
-/// processes while, and after, its successor is built.
-fn snapshot(bootstrap: &Path) -> Result<(TempDir, PathBuf)> {
-    let failed = || format!("cannot keep the build: {}", bootstrap.display());
-    let parent = bootstrap.parent().unwrap_or(Path::new("."));
-    let folder = tempfile::Builder::new()
-        .prefix(".fw-local-")
-        .tempdir_in(parent)
-        .with_context(failed)?;
-    let own = folder.path().join("bootstrap");
-    // A link costs nothing; where the file system has none, a copy does it.
-    if std::fs::hard_link(bootstrap, &own).is_err() {
-        std::fs::copy(bootstrap, &own).with_context(failed)?;
-    }
-    let own = std::path::absolute(&own).with_context(failed)?;
-    Ok((folder, own))
 }

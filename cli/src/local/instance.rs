@@ -28,7 +28,7 @@ use super::{
     environment::{self, Function},
     logs::{Output, Report, millis},
     pool::{Job, Outcome, Pool, Released},
-    process::{Launch, Process, peak_memory},
+    process::{self, Launch, Process, own_memory, peak_memory},
     runtime_api::{self, LARGEST_RESULT, Refused},
     tail::TailWriter,
 };
@@ -37,6 +37,8 @@ use super::{
 const INIT_LIMIT: Duration = Duration::from_secs(10);
 /// How long a process may be idle. Lambda's own time is not published; this keeps a burst's processes from staying all day.
 const IDLE_LIMIT: Duration = Duration::from_secs(600);
+/// How long a process has waited for an event before it is frozen, at least. In between a busy function pays nothing.
+const FREEZE_AFTER: Duration = Duration::from_millis(10);
 /// How long the end of a process is given to deliver what it had already written to its sockets and pipes.
 const LAST_WORDS: Duration = Duration::from_millis(250);
 /// How many connections a process may have to its Runtime API; those over it wait to be accepted.
@@ -68,6 +70,12 @@ struct State {
     spawned: Instant,
     /// When the phase would have lasted too long, unless it is `Busy`, which has its own.
     limit: Instant,
+    /// When it last asked for an event.
+    asked: Instant,
+    /// Whether it has been stopped until the next event.
+    frozen: bool,
+    /// Whether it is being killed for taking more memory than the function has.
+    outgrown: bool,
 }
 
 enum Phase {
@@ -126,6 +134,8 @@ enum End {
     Timeout(Busy),
     /// Its initialisation took too long.
     InitTimeout(Option<Job>),
+    /// It has taken more memory than the function has.
+    Outgrown,
     /// It is no longer wanted.
     Unwanted,
 }
@@ -149,6 +159,9 @@ impl Instance {
                 phase: Phase::Starting { job, again },
                 spawned: now,
                 limit: now + limit,
+                asked: now,
+                frozen: false,
+                outgrown: false,
             }),
             started: OnceLock::new(),
             end: Notify::new(),
@@ -175,6 +188,11 @@ impl Instance {
         let Phase::Idle { next } = std::mem::replace(&mut state.phase, Phase::Ended) else {
             return Err(job);
         };
+        if std::mem::take(&mut state.frozen)
+            && let Some(started) = self.started.get()
+        {
+            process::thaw(started.id);
+        }
         let now = Instant::now();
         let (busy, delivery) = self.begin(job, now, None);
         match next.send(delivery) {
@@ -200,6 +218,53 @@ impl Instance {
         }
     }
 
+    /// Freezes the process once it has waited for an event for [`FREEZE_AFTER`]: what goes on in it stalls until the next
+    /// one, as it does on Lambda. Tells whether it is still to be looked at again.
+    pub(super) fn freeze(&self, now: Instant) -> bool {
+        let mut state = self.lock();
+        let waits = matches!(&state.phase, Phase::Idle { next } if !next.is_closed());
+        if !waits || state.frozen {
+            return false;
+        }
+        if now.duration_since(state.asked) < FREEZE_AFTER {
+            return true;
+        }
+        // Under the lock, so that no event is delivered between the decision and the signal.
+        state.frozen = self
+            .started
+            .get()
+            .is_some_and(|started| process::freeze(started.id));
+        false
+    }
+
+    /// Whether it waits for an event and is still to be frozen.
+    pub(super) fn is_awake(&self) -> bool {
+        let state = self.lock();
+        !state.frozen && matches!(state.phase, Phase::Idle { .. })
+    }
+
+    /// Ends the process if it has taken more memory than the function has. What it has started itself is not counted.
+    pub(super) fn check_memory(&self) {
+        let Some(started) = self.started.get() else {
+            return;
+        };
+        if !matches!(self.lock().phase, Phase::Starting { .. } | Phase::Busy(_)) {
+            return;
+        }
+        let memory_mb = self.pool.function().memory_mb;
+        let taken = own_memory(started.id).unwrap_or_default();
+        if taken <= u64::from(memory_mb) * 1024 {
+            return;
+        }
+        if !std::mem::replace(&mut self.lock().outgrown, true) {
+            self.warn(&format!(
+                "the process has taken {} MB, and the function has {memory_mb} MB: it is ended, as Lambda does",
+                taken.div_ceil(1024)
+            ));
+            self.end();
+        }
+    }
+
     /// The process asks for its next event. Waits for one, for ever if need be.
     pub(super) async fn next(self: &Arc<Self>) -> Result<Delivery, Refused> {
         let (next, delivered) = oneshot::channel();
@@ -208,6 +273,7 @@ impl Instance {
             let now = Instant::now();
             let spawned = state.spawned;
             state.limit = now + IDLE_LIMIT;
+            state.asked = now;
             match &mut state.phase {
                 Phase::Starting { job, again } => match job.take() {
                     Some(job) => {
@@ -416,7 +482,11 @@ impl Instance {
                     Ok(at) => wake = at,
                     Err(end) => break end,
                 },
-                () = self.end.notified() => break End::Unwanted,
+                () = self.end.notified() => break if self.lock().outgrown {
+                    End::Outgrown
+                } else {
+                    End::Unwanted
+                },
             }
         };
         if !matches!(end, End::Exit(_)) {
@@ -492,6 +562,8 @@ impl Instance {
     fn conclude(&self, end: End) {
         match end {
             End::Exit(status) => self.exited(status),
+            // What the function's caller is told is that of any other killed process; unverified.
+            End::Outgrown => self.exited(Some(killed())),
             End::Timeout(mut busy) => {
                 let message =
                     timeout_message(&busy.request_id, self.pool.function().timeout_seconds);
@@ -675,6 +747,13 @@ impl Instance {
         // No code that holds the lock leaves the state half-changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The status of a process that was killed.
+fn killed() -> ExitStatus {
+    use std::os::unix::process::ExitStatusExt as _;
+
+    ExitStatus::from_raw(rustix::process::Signal::KILL.as_raw())
 }
 
 fn timeout_of(function: &Function) -> Duration {

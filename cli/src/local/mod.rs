@@ -20,6 +20,7 @@ pub(crate) mod process;
 mod runtime_api;
 pub(crate) mod server;
 pub(crate) mod services;
+mod snapshot;
 pub(crate) mod tail;
 
 #[cfg(test)]

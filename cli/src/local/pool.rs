@@ -16,15 +16,21 @@ use std::{
 use bytes::Bytes;
 use tokio::{
     sync::{Notify, oneshot},
-    time::timeout,
+    time::{Instant, sleep, timeout},
 };
 
 use super::{
+    documents::document,
     environment::Function,
     instance::Instance,
     logs::Logs,
     tail::{Tail, TailWriter},
 };
+
+/// How often the processes are looked at while any of them is awake. It is how long freezing may be late.
+const LOOK: Duration = Duration::from_millis(20);
+/// Every how many looks their memory is read.
+const MEMORY_LOOKS: u32 = 10;
 
 /// What became of an invocation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +44,12 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
+    /// What those get who still wait when the server ends: a failure of the function, and no promise that it may be tried
+    /// again. There is no such moment on Lambda.
+    fn ended() -> Self {
+        Self::FunctionError(document("Runtime.ExitError", "the local server ended"))
+    }
+
     /// The same for the gateway model.
     pub(crate) fn as_gateway(&self) -> fw::gateway::Outcome<'_> {
         match self {
@@ -76,6 +88,8 @@ pub(crate) struct Limits {
     /// How long an invocation waits for a process that has answered and not yet asked for its next event, before it starts
     /// another one. Without it a client that asks again at once would be faster than the process, and get a cold start.
     pub(crate) patience: Duration,
+    /// Whether a process that waits for its next event is frozen, as Lambda does.
+    pub(crate) freeze: bool,
 }
 
 impl Default for Limits {
@@ -87,6 +101,7 @@ impl Default for Limits {
             concurrency: 1000,
             reserved: None,
             patience: Duration::from_millis(10),
+            freeze: true,
         }
     }
 }
@@ -116,6 +131,8 @@ struct State {
     waiting: VecDeque<(u64, Job)>,
     /// How many events have waited.
     turns: u64,
+    /// Whether somebody looks after the processes: see [`Pool::mind`].
+    minded: bool,
     /// Whether idle processes are ended: a newer generation has taken over.
     retired: bool,
     /// Whether no process may be started any more.
@@ -176,12 +193,12 @@ impl Pool {
         if let Some(turn) = self.dispatch(job) {
             let patience = self.0.limits.patience;
             if let Ok(outcome) = timeout(patience, &mut outcome).await {
-                return outcome.unwrap_or(Outcome::Throttled);
+                return outcome.unwrap_or_else(|_| Outcome::ended());
             }
             self.start_for(turn);
         }
         // A job is dropped without an outcome only where the pool is closed under it: the server ends.
-        outcome.await.unwrap_or(Outcome::Throttled)
+        outcome.await.unwrap_or_else(|_| Outcome::ended())
     }
 
     /// Gives the job to an idle process, to a new one, or to the queue. If it could have been given to a new one, but a
@@ -213,6 +230,7 @@ impl Pool {
                 self.start(state, Some(job), false);
                 return None;
             };
+            self.mind(&mut state);
             drop(state);
             match instance.deliver(job) {
                 Ok(()) => return None,
@@ -240,8 +258,43 @@ impl Pool {
         state.started += 1;
         let instance = Instance::new(self.clone(), state.started, job, again);
         state.all.push(Arc::clone(&instance));
+        self.mind(&mut state);
         drop(state);
         tokio::spawn(instance.run());
+    }
+
+    /// Sees to it that the processes are looked after for as long as any of them is awake: those that wait are frozen, and
+    /// those that take too much memory are ended. All of it stays off the way of a request.
+    fn mind(&self, state: &mut State) {
+        if !std::mem::replace(&mut state.minded, true) {
+            tokio::spawn(self.clone().look_after());
+        }
+    }
+
+    async fn look_after(self) {
+        for look in 0_u32.. {
+            sleep(LOOK).await;
+            let (idle, all) = {
+                let state = self.lock();
+                let all = look.is_multiple_of(MEMORY_LOOKS).then(|| state.all.clone());
+                (state.idle.clone(), all.unwrap_or_default())
+            };
+            let now = Instant::now();
+            if self.0.limits.freeze {
+                for instance in idle {
+                    instance.freeze(now);
+                }
+            }
+            for instance in all {
+                instance.check_memory();
+            }
+            let mut state = self.lock();
+            let awake = self.0.limits.freeze && state.idle.iter().any(|one| one.is_awake());
+            if !awake && state.idle.len() == state.all.len() || state.closed {
+                state.minded = false;
+                return;
+            }
+        }
     }
 
     /// Starts a process once more for a job whose first one took too long to initialise.
@@ -267,6 +320,7 @@ impl Pool {
             return Released::End;
         }
         state.idle.push(Arc::clone(instance));
+        self.mind(&mut state);
         Released::Idle
     }
 

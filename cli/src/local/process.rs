@@ -164,11 +164,39 @@ pub(crate) fn die_with_parent(command: &mut std::process::Command) {
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn die_with_parent(_command: &mut std::process::Command) {}
 
+/// Stops the group of that process, until it is thawed or killed. Tells whether it did.
+pub(super) fn freeze(process: u32) -> bool {
+    signal(process, Signal::STOP)
+}
+
+/// Lets a frozen group go on.
+pub(super) fn thaw(process: u32) {
+    // The only failure is that it is gone; whoever waits for it will see.
+    signal(process, Signal::CONT);
+}
+
+fn signal(process: u32, signal: Signal) -> bool {
+    let group = i32::try_from(process).ok().and_then(Pid::from_raw);
+    group.is_some_and(|group| rustix::process::kill_process_group(group, signal).is_ok())
+}
+
 /// `VmHWM` of `/proc/PID/status`, in kB (proc(5)); nothing where there is no such file.
 pub(super) fn peak_memory(process: u32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    kilobytes(&status(process)?, "VmHWM:")
+}
+
+/// What the process holds of memory of its own, in kB, without what is mapped from files: a debug build's executable is many
+/// times that of the release build that Lambda would run. Nothing where there is no `/proc`.
+pub(super) fn own_memory(process: u32) -> Option<u64> {
+    let status = status(process)?;
+    Some(kilobytes(&status, "RssAnon:")? + kilobytes(&status, "RssShmem:")?)
+}
+
+fn status(process: u32) -> Option<String> {
+    std::fs::read_to_string(format!("/proc/{process}/status")).ok()
+}
+
+fn kilobytes(status: &str, name: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     line.trim().strip_suffix("kB")?.trim().parse().ok()
 }

@@ -68,6 +68,7 @@ fn function() -> Function {
         directory: std::env::temp_dir(),
         region: "eu-central-1".to_owned(),
         account: "123456789012".to_owned(),
+        strict: false,
         environment: Vec::new(),
     }
 }

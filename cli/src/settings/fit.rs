@@ -250,6 +250,7 @@ pub(crate) fn deployable(settings: &Settings) -> Result<()> {
             !door.stage_variables.is_empty(),
             "[stage_variables]".to_owned(),
         ),
+        (settings.concurrency.is_some(), "concurrency".to_owned()),
         (!access.jwt.is_empty(), "[jwt]".to_owned()),
         (!access.authorizers.is_empty(), "[authorizers]".to_owned()),
         (
@@ -389,6 +390,7 @@ mod tests {
             "stage_name = \"v1\"",
             "stage_variables = { a = \"b\" }",
             "throttle = { rate = 1, burst = 1 }",
+            "concurrency = 0",
             "[jwt.x]\nissuer = \"https://i/\"\naudience = \"a\"",
         ] {
             assert!(deployable(&settings(text)).is_err(), "{text}");

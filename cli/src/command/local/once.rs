@@ -49,6 +49,7 @@ pub(in crate::command) fn invoke(
             replaceable: ready.built.is_some(),
             directory: app.settings_dir(),
             url: "http://localhost",
+            options: args.options(),
             environment: services.environment().to_vec(),
             keyring: Keyring::new(development::path(&app.folder())),
         };

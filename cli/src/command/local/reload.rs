@@ -192,6 +192,7 @@ impl Serving<'_> {
             replaceable: ready.built.is_some(),
             directory: self.app.settings_dir(),
             url: &url,
+            options: self.args.options(),
             environment: self.services.environment().to_vec(),
             keyring: self.keyring.clone(),
         };

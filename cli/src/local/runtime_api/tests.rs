@@ -38,6 +38,7 @@ impl Played {
             directory: std::env::temp_dir(),
             region: "eu-central-1".to_owned(),
             account: "123456789012".to_owned(),
+            strict: false,
             environment: Vec::new(),
         };
         let pool = Pool::new(function, Limits::default(), Logs::to(false, |_| {}));

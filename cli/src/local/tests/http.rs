@@ -57,6 +57,7 @@ impl Running {
                 directory: &std::env::temp_dir(),
                 url: "http://localhost:8000",
                 keyring: Keyring::new(folder.path().join("key")),
+                options: super::super::generation::Options::default(),
                 environment: variables
                     .iter()
                     .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))

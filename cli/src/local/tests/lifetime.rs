@@ -29,9 +29,9 @@ async fn closing_ends_idle_busy_and_starting_processes_and_their_children() {
     assert_eq!(it.pool.processes(), 0);
     assert!(!is_alive(&parent["pid"]));
     eventually(|| !is_alive(&parent["child"])).await;
-    assert_eq!(busy.await.unwrap(), Outcome::Throttled);
+    assert!(matches!(busy.await.unwrap(), Outcome::FunctionError(_)));
     // Nothing starts any more.
-    assert_eq!(it.invoke("pid").await, Outcome::Throttled);
+    assert!(matches!(it.invoke("pid").await, Outcome::FunctionError(_)));
     assert_eq!(it.pool.processes(), 0);
 }
 
@@ -73,4 +73,68 @@ async fn a_killed_server_leaves_no_process() {
     server.start_kill().unwrap();
     server.wait().await.unwrap();
     eventually(|| !is_alive(&process)).await;
+}
+
+/// The state of a process, as proc(5) has it: `T` when it is stopped.
+#[cfg(target_os = "linux")]
+fn state_of(process: &Value) -> Option<char> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    stat.rsplit_once(") ")?.1.chars().next()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn work_left_after_the_answer_stalls_until_the_next_invocation() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("number");
+    let number = || std::fs::read_to_string(&file).ok()?.parse::<u64>().ok();
+    let it = Fixture::new(|_| {});
+    let first = it.result(&format!("background:{}", file.display())).await;
+    for _ in 0..3 {
+        eventually(|| state_of(&first["pid"]) == Some('T')).await;
+        let stalled = number();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert_eq!(number(), stalled, "it is frozen");
+        assert_eq!(it.result("sleep:20").await["pid"], first["pid"]);
+        eventually(|| number() > stalled).await;
+    }
+    // What is frozen ends all the same, and its children too.
+    let parent = it.result("child").await;
+    eventually(|| state_of(&parent["child"]) == Some('T')).await;
+    it.pool.close().await;
+    assert!(!is_alive(&parent["pid"]));
+    eventually(|| !is_alive(&parent["child"])).await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn without_freezing_work_goes_on_between_invocations() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("number");
+    let limits = Limits {
+        freeze: false,
+        ..Limits::default()
+    };
+    let it = Fixture::with(limits, |_| {});
+    let first = it.result(&format!("background:{}", file.display())).await;
+    eventually(|| it.pool.idle() == 1).await;
+    let number = || std::fs::read_to_string(&file).ok()?.parse::<u64>().ok();
+    eventually(|| number() > Some(50)).await;
+    assert_ne!(state_of(&first["pid"]), Some('T'));
+    it.pool.close().await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_process_that_outgrows_the_functions_memory_is_ended() {
+    let it = Fixture::new(|_| {});
+    assert_eq!(it.result("pid").await["count"], 0);
+    let error = it.error("grow:300").await;
+    assert_eq!(error["errorType"], "Runtime.ExitError");
+    let message = error["errorMessage"].as_str().unwrap();
+    assert!(message.ends_with("signal: killed"), "{message}");
+    assert_eq!(it.result("pid").await["count"], 0, "in a new process");
+    it.pool.close().await;
+    it.logs.flush().await;
+    it.lines.position("and the function has 128 MB");
 }

@@ -342,3 +342,51 @@ async fn an_invocation_that_nobody_waits_for_goes_on() {
     assert_eq!(it.result("pid").await["count"], 1);
     it.pool.close().await;
 }
+
+#[tokio::test]
+async fn a_strict_environment_has_only_what_lambda_gives() {
+    let it = Fixture::new(|function| {
+        function.strict = true;
+        let own = ("MINE".to_owned(), "one".to_owned());
+        function.environment.push(own);
+    });
+    let variables = it.result("env").await;
+    for name in variables.as_object().unwrap().keys() {
+        let lambdas = name.trim_start_matches('_').starts_with("AWS_")
+            || [
+                "LAMBDA_RUNTIME_DIR",
+                "LAMBDA_TASK_ROOT",
+                "LANG",
+                "PATH",
+                "TZ",
+            ]
+            .contains(&&**name)
+            || ["_HANDLER", "_X_AMZN_TRACE_ID", "MINE"].contains(&&**name);
+        assert!(lambdas, "{name}");
+    }
+    assert_eq!(
+        variables["PATH"],
+        "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin"
+    );
+    assert!(variables.get("AWS_LAMBDA_LOG_FORMAT").is_none());
+    it.pool.close().await;
+}
+
+#[tokio::test]
+async fn a_function_with_reserved_concurrency_runs_no_more_than_that() {
+    let limits = Limits {
+        reserved: Some(1),
+        ..Limits::default()
+    };
+    let it = Fixture::with(limits, |function| function.timeout_seconds = 1);
+    let (first, second) = tokio::join!(it.invoke("sleep:300"), it.invoke("pid"));
+    assert!(matches!(first, Outcome::Payload(_)), "{first:?}");
+    assert_eq!(second, Outcome::Throttled);
+    // One after the other is one at a time, whatever the process does after its answer and however it ends.
+    for what in ["pid", "pid", "exit:1", "pid", "sleep:60000", "pid", "pid"] {
+        let outcome = it.invoke(what).await;
+        assert_ne!(outcome, Outcome::Throttled, "{what}");
+    }
+    assert_eq!(it.pool.processes(), 1);
+    it.pool.close().await;
+}

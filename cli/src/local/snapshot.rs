@@ -1,0 +1,133 @@
+//! A build's own copy of its executable, in the folder that its processes run in.
+//!
+//! A running generation may have to start processes while, and after, its successor is built, so it needs a name for the
+//! executable that a new build does not replace. The folder holds what a deployment's `/var/task` holds, the executable
+//! alone, and is read-only: an app that reads a file of the project's, or writes one beside it, fails here as it fails on Lambda.
+//! For root, permissions do not count, so that there a write succeeds.
+
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use rustix::process::Pid;
+use tempfile::TempDir;
+
+use crate::error::{Context as _, Result};
+
+/// What the folders' names begin with; the number of the process that made it follows.
+const PREFIX: &str = ".fw-local-";
+
+/// The folder, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Snapshot {
+    folder: TempDir,
+}
+
+impl Snapshot {
+    /// Gives the executable a second name, in a folder beside it.
+    ///
+    /// # Errors
+    ///
+    /// The system's, where neither a link nor a copy can be made.
+    pub(super) fn of(executable: &Path) -> Result<Self> {
+        let failed = || format!("cannot keep the build: {}", executable.display());
+        let parent = std::path::absolute(executable.parent().unwrap_or(Path::new(".")));
+        let parent = parent.with_context(failed)?;
+        sweep(&parent);
+        let folder = tempfile::Builder::new()
+            .prefix(&format!("{PREFIX}{}-", std::process::id()))
+            .tempdir_in(parent)
+            .with_context(failed)?;
+        let snapshot = Self { folder };
+        let own = snapshot.executable();
+        // A link costs nothing; where the file system has none, a copy does it.
+        if fs::hard_link(executable, &own).is_err() {
+            fs::copy(executable, &own).with_context(failed)?;
+        }
+        let read_only = Permissions::from_mode(0o555);
+        fs::set_permissions(snapshot.folder(), read_only).with_context(failed)?;
+        Ok(snapshot)
+    }
+
+    /// The folder.
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The executable's own name.
+    pub(super) fn executable(&self) -> PathBuf {
+        self.folder.path().join("bootstrap")
+    }
+}
+
+impl Drop for Snapshot {
+    fn drop(&mut self) {
+        make_removable(self.folder());
+    }
+}
+
+/// Removes what servers have left that were killed with SIGKILL.
+fn sweep(parent: &Path) {
+    for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let owner = name
+            .to_str()
+            .and_then(|name| name.strip_prefix(PREFIX)?.split_once('-')?.0.parse().ok())
+            .and_then(Pid::from_raw);
+        // A process of another user's lives as well: it may not be signalled, and that is no reason to remove its folder.
+        let gone =
+            |owner| rustix::process::test_kill_process(owner) == Err(rustix::io::Errno::SRCH);
+        if owner.is_some_and(gone) {
+            make_removable(&entry.path());
+            // What cannot be removed now is tried again by the next server.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+fn make_removable(folder: &Path) {
+    // Where this fails the folder stays, and the next server sweeps it.
+    let _ = fs::set_permissions(folder, Permissions::from_mode(0o755));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_outlives_a_new_build_is_read_only_and_leaves_nothing() {
+        let target = tempfile::tempdir().unwrap();
+        let built = target.path().join("app");
+        fs::write(&built, "first").unwrap();
+        let snapshot = Snapshot::of(&built).unwrap();
+        fs::remove_file(&built).unwrap();
+        fs::write(&built, "second").unwrap();
+        assert_eq!(fs::read_to_string(snapshot.executable()).unwrap(), "first");
+        let mode = fs::metadata(snapshot.folder())
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o555);
+        drop(snapshot);
+        assert_eq!(fs::read_dir(target.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_a_killed_server_left_is_swept_and_a_living_ones_stays() {
+        let target = tempfile::tempdir().unwrap();
+        let built = target.path().join("app");
+        fs::write(&built, "first").unwrap();
+        let mut ended = std::process::Command::new("true").spawn().unwrap();
+        let gone = target.path().join(format!("{PREFIX}{}-left", ended.id()));
+        ended.wait().unwrap();
+        fs::create_dir(&gone).unwrap();
+        fs::write(gone.join("bootstrap"), "old").unwrap();
+        fs::set_permissions(&gone, Permissions::from_mode(0o555)).unwrap();
+        let living = Snapshot::of(&built).unwrap();
+        let second = Snapshot::of(&built).unwrap();
+        assert!(!gone.exists());
+        assert!(living.executable().exists() && second.executable().exists());
+    }
+}
