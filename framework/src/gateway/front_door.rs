@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    Arrival, FunctionUrl, HttpApi, HttpReply, HttpRequest, Invocation, Outcome, Pending, Received,
-    RestApi, Supplied,
+    Arrival, FunctionUrl, HttpApi, HttpReply, HttpRequest, Invocation, Outcome, Pending, Prelude,
+    Received, RestApi, Supplied,
 };
 
 /// The product that stands in front of the function.
@@ -70,6 +70,16 @@ impl FrontDoor {
             Self::HttpApi(door) => door.refuse(pending, reason),
             Self::RestApi(door) => door.refuse(pending, reason),
             Self::FunctionUrl(door) => door.refuse(pending, reason),
+        }
+    }
+
+    /// What the answer to a streaming function starts with, before any of its body: see [`FunctionUrl::stream`]. Nothing where
+    /// the front door waits for the whole result, and takes it by [`FrontDoor::answer`].
+    #[must_use]
+    pub fn stream(&self, invocation: &Invocation, prelude: Option<&Prelude>) -> Option<HttpReply> {
+        match self {
+            Self::HttpApi(_) | Self::RestApi(_) => None,
+            Self::FunctionUrl(door) => door.stream(invocation, prelude),
         }
     }
 

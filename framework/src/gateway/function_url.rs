@@ -9,7 +9,7 @@ use super::reply::{FunctionUrlReply, UrlMessage};
 use super::throttle::Buckets;
 use super::{
     ApiIdentity, Arrival, ConfigError, CorsConfig, HttpReply, HttpRequest, Invocation, Need,
-    Outcome, Pending, Received, SignatureError, Signed, SigningScope, Supplied, Throttle,
+    Outcome, Pending, Prelude, Received, SignatureError, Signed, SigningScope, Supplied, Throttle,
 };
 
 /// How a function URL is set up.
@@ -224,6 +224,21 @@ impl FunctionUrl {
             Outcome::Throttled => UrlMessage::TooManyRequests,
             Outcome::EventTooLarge => UrlMessage::EntityTooLarge,
         })
+    }
+
+    /// What the answer to a streaming function starts with, before any of its body; nothing unless the URL streams. The reply
+    /// has no body and no `Content-Length`: what the function sends on follows as it comes.
+    ///
+    /// Without a prelude (the content type is not [`STREAM_MEDIA_TYPE`](super::STREAM_MEDIA_TYPE)) it is 200.
+    #[must_use]
+    pub fn stream(&self, invocation: &Invocation, prelude: Option<&Prelude>) -> Option<HttpReply> {
+        let reply = FunctionUrlReply {
+            epoch_ms: invocation.epoch_ms,
+            id: &invocation.request_id,
+            cors: self.config.cors.as_ref(),
+            origin: invocation.origin.as_deref(),
+        };
+        self.config.streaming.then(|| reply.stream(prelude))
     }
 
     /// Whether a host is that of a function URL, but not of this one. Other hosts are names of the local server.

@@ -48,6 +48,7 @@ mod model;
 mod pattern;
 mod reply;
 mod rest_api;
+mod stream;
 mod text;
 mod throttle;
 
@@ -74,4 +75,5 @@ pub use rest_api::{
     RestApiConfig, RestAuthorizer, RestAuthorizerKind, RestMethod, UnknownResponseType, UsageMeter,
     UsagePlan,
 };
+pub use stream::{MEDIA_TYPE as STREAM_MEDIA_TYPE, Prelude, PreludeError};
 pub use throttle::{Throttle, TokenBucket};

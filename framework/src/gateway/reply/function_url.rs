@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::http_api::is_cors;
 use super::proxy::{Malformed, Payload, string};
 use super::{Draft, compact, open};
-use crate::gateway::{CorsConfig, HttpReply, SignatureError};
+use crate::gateway::{CorsConfig, HttpReply, Prelude, SignatureError};
 
 /// What Lambda says by itself in front of a function URL.
 #[derive(Debug, Clone, Copy)]
@@ -147,6 +147,25 @@ impl FunctionUrlReply<'_> {
             Ok(draft) => self.dress(draft, "application/json"),
             Err(Malformed) => self.message(UrlMessage::InternalServerError),
         }
+    }
+
+    /// What a streamed answer starts with: no body, and no length, as none is known. The content type is that of a stream
+    /// without prelude. `[E]` gateway-truth §3
+    pub(in crate::gateway) fn stream(&self, prelude: Option<&Prelude>) -> HttpReply {
+        let headers = prelude.map_or_else(Vec::new, |prelude| {
+            let lines = prelude.headers.iter();
+            lines
+                .map(|(name, value)| (name.as_str().into(), value.as_str().into()))
+                .collect()
+        });
+        let draft = Draft {
+            status: prelude.map_or(200, |prelude| prelude.status),
+            headers,
+            body: Bytes::new(),
+        };
+        let mut reply = self.dress(draft, "application/octet-stream");
+        reply.headers.retain(|(name, _)| name != "Content-Length");
+        reply
     }
 
     fn dress(&self, mut draft: Draft<'_>, default_type: &'static str) -> HttpReply {

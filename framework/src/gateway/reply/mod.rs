@@ -11,6 +11,7 @@ use bytes::Bytes;
 
 pub(super) use function_url::{FunctionUrlReply, UrlMessage};
 pub(super) use http_api::{HttpApiReply, Message};
+pub(super) use proxy::Proxy;
 use proxy::compact;
 pub(super) use rest::{RestMessage, RestReply};
 
@@ -18,7 +19,7 @@ use super::HttpReply;
 use super::text::http_date;
 
 /// Header lines in order.
-type Lines<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
+pub(super) type Lines<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
 
 /// What a handler's result, or the gateway, wants to answer.
 #[derive(Debug)]

@@ -17,7 +17,7 @@ use super::Lines;
 /// The known keys of a result, each as JSON text; `null` counts as absent, which is recorded for `headers` of REST APIs
 /// (gateway-truth §0 row 10) and unverified for the rest.
 #[derive(Debug, Default)]
-pub(super) struct Proxy<'a> {
+pub(in crate::gateway) struct Proxy<'a> {
     status_code: Option<&'a str>,
     headers: Option<&'a str>,
     multi_value_headers: Option<&'a str>,
@@ -57,11 +57,11 @@ impl<'a> Payload<'a> {
 
 /// A malformed part of a result.
 #[derive(Debug)]
-pub(super) struct Malformed;
+pub(in crate::gateway) struct Malformed;
 
 impl<'a> Proxy<'a> {
     /// Whether the object says what status to answer with, or is plain data.
-    pub(super) fn has_status(&self) -> bool {
+    pub(in crate::gateway) fn has_status(&self) -> bool {
         self.status_code.is_some()
     }
 
@@ -69,7 +69,7 @@ impl<'a> Proxy<'a> {
     ///
     /// Codes below 200 are interim answers and cannot end a request (RFC 9110 §15.2); what AWS makes of them, and of
     /// those over 599, is unverified. 0 is malformed: `[R]` gateway-truth §1.4.
-    pub(super) fn status(&self) -> Result<Option<u16>, Malformed> {
+    pub(in crate::gateway) fn status(&self) -> Result<Option<u16>, Malformed> {
         let Some(json) = self.status_code else {
             return Ok(None);
         };
@@ -84,7 +84,7 @@ impl<'a> Proxy<'a> {
     }
 
     /// `headers`, one line each.
-    pub(super) fn headers(&self) -> Result<Lines<'a>, Malformed> {
+    pub(in crate::gateway) fn headers(&self) -> Result<Lines<'a>, Malformed> {
         let lines: Entries<'a, &'a RawValue> = parse(self.headers)?;
         lines
             .0
@@ -98,7 +98,7 @@ impl<'a> Proxy<'a> {
     }
 
     /// `multiValueHeaders`, one line for each value. A value that is not a list is malformed. `[R]` gateway-truth §0 row 10
-    pub(super) fn multi_value_headers(&self) -> Result<Lines<'a>, Malformed> {
+    pub(in crate::gateway) fn multi_value_headers(&self) -> Result<Lines<'a>, Malformed> {
         let lists: Entries<'a, Vec<&'a RawValue>> = parse(self.multi_value_headers)?;
         let mut lines = Lines::new();
         for (name, values) in lists.0 {
@@ -112,24 +112,24 @@ impl<'a> Proxy<'a> {
     }
 
     /// `cookies`, one value for each.
-    pub(super) fn cookies(&self) -> Result<Vec<Cow<'a, str>>, Malformed> {
+    pub(in crate::gateway) fn cookies(&self) -> Result<Vec<Cow<'a, str>>, Malformed> {
         let cookies: Vec<Text<'a>> = parse(self.cookies)?;
         Ok(cookies.into_iter().map(|Text(cookie)| cookie).collect())
     }
 
     /// Whether `isBase64Encoded` is set.
-    pub(super) fn is_base64_encoded(&self) -> Result<bool, Malformed> {
+    pub(in crate::gateway) fn is_base64_encoded(&self) -> Result<bool, Malformed> {
         parse(self.is_base64_encoded)
     }
 
     /// `body` as text. That anything but a string is malformed is unverified.
-    pub(super) fn text(&self) -> Result<Cow<'a, str>, Malformed> {
+    pub(in crate::gateway) fn text(&self) -> Result<Cow<'a, str>, Malformed> {
         let Text(text) = parse(self.body)?;
         Ok(text)
     }
 
     /// `body` as bytes, decoded if `isBase64Encoded` says so.
-    pub(super) fn bytes(&self) -> Result<Bytes, Malformed> {
+    pub(in crate::gateway) fn bytes(&self) -> Result<Bytes, Malformed> {
         let text = self.text()?;
         if self.is_base64_encoded()? {
             decode(&text)
