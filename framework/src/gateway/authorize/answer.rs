@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::from_object;
 use super::policy::{Decision, Policy};
 
 /// What an authorizer's answer means for a request.
@@ -68,8 +69,8 @@ impl Verdict {
     ///
     /// When it is anything else. That a text in place of the boolean is refused is unverified.
     pub fn simple(payload: &[u8]) -> Result<Self, Unusable> {
-        let answer: Simple = serde_json::from_slice(payload)
-            .map_err(|error| unusable("a simple authorizer's", &error))?;
+        let answer: Simple =
+            from_object(payload).map_err(|error| unusable("a simple authorizer's", &error))?;
         Ok(if answer.is_authorized {
             Self::Allow(Grant {
                 context: answer.context,
@@ -89,8 +90,8 @@ impl Verdict {
     ///
     /// When it is anything else, or its policy cannot be understood.
     pub fn policy(payload: &[u8], arn: &str) -> Result<Self, Unusable> {
-        let answer: WithPolicy = serde_json::from_slice(payload)
-            .map_err(|error| unusable("an authorizer's policy", &error))?;
+        let answer: WithPolicy =
+            from_object(payload).map_err(|error| unusable("an authorizer's policy", &error))?;
         let explicit = match answer.policy_document.decide("execute-api:Invoke", arn) {
             Decision::Allowed => {
                 return Ok(Self::Allow(Grant {
@@ -142,6 +143,7 @@ mod tests {
             (json!({"principalId": "p"}), None),
             (json!({}), None),
             (json!(true), None),
+            (json!([true]), None),
             (json!(null), None),
         ];
         for (answer, expected) in table {
@@ -178,6 +180,8 @@ mod tests {
             json!({"principalId": "p", "policyDocument": policy("allow")}),
             json!({"isAuthorized": true}),
             json!("Unauthorized"),
+            json!(["p", policy("Allow")]),
+            json!({"principalId": "p", "policyDocument": [policy("Allow")["Statement"]]}),
         ] {
             assert!(answer(unusable.clone()).is_err(), "{unusable}");
         }

@@ -12,7 +12,7 @@ use ring::signature::{
 };
 use serde::Deserialize;
 
-use super::{KeyError, RsaAlgorithm, TokenKeys};
+use super::{KeyError, RsaAlgorithm, TokenKeys, from_object};
 
 /// An issuer's RSA keys, by id.
 #[derive(Debug, Clone, Default)]
@@ -51,8 +51,7 @@ impl JwkSet {
     ///
     /// When it is not a JSON Web Key Set, or an RSA key in it is broken.
     pub fn parse(json: &[u8]) -> Result<Self, JwkError> {
-        let document: Document =
-            serde_json::from_slice(json).map_err(|error| JwkError(error.to_string()))?;
+        let document: Document = from_object(json).map_err(|error| JwkError(error.to_string()))?;
         let mut keys = HashMap::new();
         for key in document.keys {
             let is_for_signatures = key

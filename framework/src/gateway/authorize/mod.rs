@@ -18,6 +18,7 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 pub use answer::{Grant, Unusable, Verdict};
@@ -32,6 +33,12 @@ pub use token::{Denial, KeyError, RsaAlgorithm, Token, TokenKeys};
 pub(super) use identity::Sources;
 
 use super::{Arrival, HttpRequest, PayloadFormat};
+
+/// Reads a JSON object. Serde would also take a list for a struct, by position: `[true]` for `{"isAuthorized": true}`.
+fn from_object<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
+    let object: Map<String, Value> = serde_json::from_slice(json)?;
+    serde_json::from_value(Value::Object(object))
+}
 
 /// How long a gateway waits for a Lambda authorizer. `[D]` gateway-truth §1.10
 pub const AUTHORIZER_TIMEOUT: Duration = Duration::from_secs(10);

@@ -9,9 +9,23 @@ use serde_json::{Map, Value};
 
 /// A policy: statements of which one has to allow and none may deny.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(try_from = "Map<String, Value>")]
 pub struct Policy {
-    #[serde(rename = "Statement")]
     statements: Statements,
+}
+
+/// From an object only: derived, a list of statements would be taken for one too.
+impl TryFrom<Map<String, Value>> for Policy {
+    type Error = String;
+
+    fn try_from(mut policy: Map<String, Value>) -> Result<Self, Self::Error> {
+        let statements = policy
+            .remove("Statement")
+            .ok_or("a policy has a `Statement`")?;
+        serde_json::from_value(statements)
+            .map(|statements| Self { statements })
+            .map_err(|error| error.to_string())
+    }
 }
 
 /// What a policy says of an action on a resource.
@@ -60,7 +74,10 @@ impl<'de> Deserialize<'de> for Statements {
         };
         one_or_more
             .into_iter()
-            .map(|statement| serde_json::from_value(statement).map_err(D::Error::custom))
+            .map(|statement| match statement {
+                Value::Object(_) => serde_json::from_value(statement).map_err(D::Error::custom),
+                _ => Err(D::Error::custom("a statement is an object")),
+            })
             .collect::<Result<_, _>>()
             .map(Self)
     }
@@ -270,6 +287,7 @@ mod tests {
         for statement in [
             json!("x"),
             json!([1]),
+            json!([[null, "Allow", "*", null, "*", null]]),
             json!({}),
             json!({"Effect": "allow", "Action": "*", "Resource": "*"}),
             json!({"Effect": "Allow", "Resource": "*"}),

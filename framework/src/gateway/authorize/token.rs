@@ -8,6 +8,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::from_object;
+
 /// The algorithms whose tokens are taken: RSA with PKCS #1 v1.5 padding (RFC 7518 §3.3).
 ///
 /// AWS documents "only RSA-based algorithms". Whether it takes RSA-PSS (`PS256` and so on) is unverified, so the model does not.
@@ -126,7 +128,7 @@ impl Token {
                 malformed(&format!("the token's {what} is not base64url: {error}"))
             })
         };
-        let parsed: Header = serde_json::from_slice(&decode(header, "header")?)
+        let parsed: Header = from_object(&decode(header, "header")?)
             .map_err(|error| malformed(&format!("the token's header: {error}")))?;
         let algorithm = match parsed.alg.as_str() {
             "RS256" => RsaAlgorithm::Rs256,
@@ -453,6 +455,7 @@ mod tests {
             json!({"alg": "RS256", "kid": "k", "crit": ["exp"]}),
             json!({"kid": "k"}),
             json!([]),
+            json!(["RS256", "k", null]),
         ] {
             assert!(check(&header, &claims, "sig").is_err(), "{header}");
         }
