@@ -25,7 +25,10 @@ pub(crate) struct Case {
     #[serde(rename = "title")]
     _title: String,
     pub(crate) setup: Setup,
-    pub(crate) request: Request,
+    pub(crate) request: Option<Request>,
+    /// Several, one after the other; expected is what the last one sees.
+    #[serde(default)]
+    pub(crate) requests: Vec<Request>,
     pub(crate) expect: Expect,
     #[serde(rename = "source")]
     _source: String,
@@ -105,6 +108,12 @@ pub(crate) struct Authorizer {
     #[serde(default)]
     pub(crate) identity_sources: Vec<String>,
     pub(crate) result_ttl_s: Option<u32>,
+    pub(crate) payload_format: Option<String>,
+    #[serde(default)]
+    pub(crate) enable_simple_responses: bool,
+    pub(crate) issuer: Option<String>,
+    #[serde(default)]
+    pub(crate) audience: Vec<String>,
     /// What the function does: `authz-…`.
     pub(crate) behaviour: Option<String>,
     /// What it answers besides.
@@ -169,6 +178,17 @@ pub(crate) struct Request {
     pub(crate) body: Option<String>,
     pub(crate) body_base64: Option<String>,
     pub(crate) body_repeat: Option<Repeat>,
+    pub(crate) jwt: Option<Jwt>,
+}
+
+/// A token that the runner signs.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Jwt {
+    pub(crate) header: String,
+    pub(crate) scheme: Option<String>,
+    pub(crate) alg: String,
+    pub(crate) claims: Value,
 }
 
 #[derive(Debug, Deserialize)]
@@ -210,6 +230,7 @@ pub(crate) struct Expect {
     pub(crate) event_equal: Vec<(String, String)>,
     pub(crate) authorizer_calls: Option<usize>,
     pub(crate) authorizer_event: BTreeMap<String, Value>,
+    pub(crate) authorizer_event_present: Vec<String>,
     pub(crate) authorizer_event_pattern: BTreeMap<String, String>,
 }
 

@@ -231,6 +231,11 @@ fn authorizer(expect: &Expect, seen: &Seen, problems: &mut Vec<String>) {
             ));
         }
     }
+    for pointer in &expect.authorizer_event_present {
+        if asked.pointer(pointer).is_none() {
+            problems.push(format!("authorizer event {pointer}: not there"));
+        }
+    }
     for (pointer, wanted) in &expect.authorizer_event_pattern {
         let seen = asked.pointer(pointer).and_then(Value::as_str);
         if !seen.is_some_and(|text| pattern::matches(wanted, text)) {

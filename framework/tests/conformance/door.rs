@@ -6,16 +6,17 @@ use bytes::Bytes;
 use fw::gateway::{
     ApiIdentity, ApiKey, ApiKeySource, Arrival, ConfigError, CorsConfig, FrontDoor, FunctionUrl,
     FunctionUrlConfig, HttpApi, HttpApiConfig, HttpApiRoute, HttpReply, HttpRequest,
-    IdentitySource, Integration, Invocation, JwtAuthorizer, Need, Outcome, PayloadFormat, Pending,
-    ProxyIntegration, Quota, QuotaPeriod, Received, RequestValidation, Requirement, RestApi,
-    RestApiConfig, RestAuthorizer, RestAuthorizerKind, RestMethod, RouteKey, Supplied, Throttle,
-    UsagePlan,
+    IdentitySource, Integration, Invocation, JwtAuthorizer, LambdaAuthorizer, Need, Outcome,
+    PayloadFormat, Pending, ProxyIntegration, Quota, QuotaPeriod, Received, RequestValidation,
+    Requirement, RestApi, RestApiConfig, RestAuthorizer, RestAuthorizerKind, RestMethod, RouteKey,
+    Supplied, Throttle, UsagePlan,
 };
 
 use crate::authorizer;
 use crate::case::{Authorizer, Case, Cors, MockCors, Request, Route, Setup, Target};
 use crate::check::check;
 use crate::handler::{self, Ended};
+use crate::token;
 
 /// What happened to a request.
 #[derive(Debug)]
@@ -49,23 +50,37 @@ pub(crate) fn run(case: &Case) -> Result<(), String> {
         Err(Setback::Refused(error)) => return Err(error.to_string()),
         Err(Setback::Unknown(what)) => return Err(what),
     };
-    if let Some(op) = &case.request.op {
-        return Err(format!("no such operation: {op}"));
-    }
-    let request = request(&case.request, &case.setup)?;
-    let arrival = Arrival::new(1_744_668_836_000, [0x5a; Arrival::ENTROPY]);
     let mut asked = Vec::new();
-    let mut received = door.receive(&request, &arrival);
-    while let Received::Authorize(pending) = received {
-        received = supply(&door, &case.setup, &pending, &mut asked)?;
+    let mut last = None;
+    for request in case.request.iter().chain(&case.requests) {
+        last = Some(send(&door, &case.setup, request, &mut asked)?);
     }
-    let mut seen = match received {
-        Received::Invoke(invocation) => invoke(&door, &case.setup, invocation)?,
-        Received::Answer(reply) => Seen::reply(reply),
-        Received::Authorize(_) => return Err("the door asks without end".into()),
-    };
+    let mut seen = last.ok_or("a case has a request")?;
     seen.asked = asked;
     check(&case.expect, &seen)
+}
+
+/// Sends one request.
+fn send(
+    door: &FrontDoor,
+    setup: &Setup,
+    sent: &Request,
+    asked: &mut Vec<Bytes>,
+) -> Result<Seen, String> {
+    if let Some(op) = &sent.op {
+        return Err(format!("no such operation: {op}"));
+    }
+    let request = request(sent, setup)?;
+    let arrival = Arrival::new(1_744_668_836_000, [0x5a; Arrival::ENTROPY]);
+    let mut received = door.receive(&request, &arrival);
+    while let Received::Authorize(pending) = received {
+        received = supply(door, setup, &pending, asked)?;
+    }
+    match received {
+        Received::Invoke(invocation) => invoke(door, setup, invocation),
+        Received::Answer(reply) => Ok(Seen::reply(reply)),
+        Received::Authorize(_) => Err("the door asks without end".into()),
+    }
 }
 
 /// Tells the front door what it needs.
@@ -75,8 +90,12 @@ fn supply(
     pending: &Pending,
     asked: &mut Vec<Bytes>,
 ) -> Result<Received, String> {
-    let Need::Answer(question) = pending.need() else {
-        return Err(format!("nobody supplies {:?}", pending.need()));
+    let question = match pending.need() {
+        Need::Answer(question) => question,
+        Need::Keys { .. } => {
+            return Ok(door.resume(pending, &Supplied::Keys(&token::keys())));
+        }
+        need => return Err(format!("nobody supplies {need:?}")),
     };
     let authorizer = setup
         .authorizers
@@ -126,8 +145,10 @@ fn front_door(target: Target, setup: &Setup) -> Result<FrontDoor, Setback> {
                 other => return unknown("payload format", other.unwrap_or_default()),
             };
             let cors = setup.cors.as_ref().map(cors);
+            let (routes, authorizers) = guarded(setup, routes).map_err(Setback::Unknown)?;
             HttpApi::new(HttpApiConfig {
-                routes: routes.into_iter().map(HttpApiRoute::from).collect(),
+                routes,
+                authorizers,
                 payload_format,
                 cors,
                 ..HttpApiConfig::new(identity)
@@ -138,13 +159,11 @@ fn front_door(target: Target, setup: &Setup) -> Result<FrontDoor, Setback> {
             RestApi::new(rest_api(setup, routes, identity).map_err(Setback::Unknown)?)?.into()
         }
         Target::FunctionUrl => {
-            if let Some(other) = setup
-                .auth_type
-                .as_deref()
-                .filter(|auth_type| *auth_type != "NONE")
-            {
-                return unknown("auth type", other);
-            }
+            let iam = match setup.auth_type.as_deref() {
+                Some("AWS_IAM") => true,
+                Some("NONE") => false,
+                other => return unknown("auth type", other.unwrap_or_default()),
+            };
             let streaming = match setup.invoke_mode.as_deref() {
                 Some("RESPONSE_STREAM") => true,
                 Some("BUFFERED") => false,
@@ -154,10 +173,81 @@ fn front_door(target: Target, setup: &Setup) -> Result<FrontDoor, Setback> {
             FunctionUrl::new(FunctionUrlConfig {
                 cors,
                 streaming,
+                iam,
                 ..FunctionUrlConfig::new(identity)
             })?
             .into()
         }
+    })
+}
+
+/// The routes of an HTTP API with what they ask of their callers, and who decides.
+fn guarded(
+    setup: &Setup,
+    keys: Vec<RouteKey>,
+) -> Result<(Vec<HttpApiRoute>, Vec<fw::gateway::Authorizer>), String> {
+    let requirement = |name: &str| {
+        let authorizer = name.to_owned();
+        match setup.authorizers.get(name).map(|found| found.kind.as_str()) {
+            _ if name == "AWS_IAM" => Ok(Requirement::Iam),
+            Some("JWT") => Ok(Requirement::Jwt {
+                authorizer,
+                scopes: Vec::new(),
+            }),
+            Some("REQUEST") => Ok(Requirement::Lambda { authorizer }),
+            other => Err(format!("no such authorizer: {other:?}")),
+        }
+    };
+    let routes = keys
+        .into_iter()
+        .zip(&setup.routes)
+        .map(|(key, route)| {
+            let requirement = route.authorizer.as_deref().map(requirement).transpose()?;
+            Ok(HttpApiRoute {
+                requirement,
+                ..HttpApiRoute::from(key)
+            })
+        })
+        .collect::<Result<_, String>>()?;
+    let authorizers = setup
+        .authorizers
+        .iter()
+        .map(|(name, authorizer)| http_authorizer(name, authorizer))
+        .collect::<Result<_, _>>()?;
+    Ok((routes, authorizers))
+}
+
+/// An authorizer of an HTTP API.
+fn http_authorizer(name: &str, authorizer: &Authorizer) -> Result<fw::gateway::Authorizer, String> {
+    let source = |text: &String| {
+        text.parse::<IdentitySource>()
+            .map_err(|error| error.to_string())
+    };
+    Ok(match authorizer.kind.as_str() {
+        "JWT" => {
+            let issuer = authorizer.issuer.as_deref().ok_or("there is an issuer")?;
+            let text = authorizer.identity_source.as_ref();
+            fw::gateway::Authorizer::Jwt(JwtAuthorizer {
+                identity: source(text.ok_or("there is an identity source")?)?,
+                ..JwtAuthorizer::new(name, issuer, &authorizer.audience)
+            })
+        }
+        "REQUEST" => fw::gateway::Authorizer::Lambda(LambdaAuthorizer {
+            identity: authorizer
+                .identity_sources
+                .iter()
+                .map(source)
+                .collect::<Result<_, _>>()?,
+            ttl: authorizer.result_ttl_s.unwrap_or_default(),
+            payload_format: match authorizer.payload_format.as_deref() {
+                Some("1.0") => PayloadFormat::V1,
+                Some("2.0") => PayloadFormat::V2,
+                other => return Err(format!("no such payload format: {other:?}")),
+            },
+            simple: authorizer.enable_simple_responses,
+            ..LambdaAuthorizer::new(name)
+        }),
+        other => return Err(format!("no such authorizer: {other}")),
     })
 }
 
@@ -352,6 +442,14 @@ fn request(request: &Request, setup: &Setup) -> Result<HttpRequest, String> {
         if let Some(value) = value {
             sent.headers.push((name.clone(), value.clone()));
         }
+    }
+    if let Some(jwt) = &request.jwt {
+        let token = token::sign(&jwt.alg, &jwt.claims)?;
+        let value = match &jwt.scheme {
+            Some(scheme) => format!("{scheme} {token}"),
+            None => token,
+        };
+        sent.headers.push((jwt.header.clone(), value));
     }
     if sent.header("host").is_none() {
         sent.headers.push((
