@@ -61,6 +61,10 @@ pub(crate) enum Command {
     Metrics(Metrics),
     /// Show what the app may do in the account: derived from its sources, and added by the settings
     Policy(Policy),
+    /// Write the deployment as a template and a zip, for another tool to deploy
+    Package(Package),
+    /// Write a pipeline that plans and deploys
+    Ci(Ci),
     /// List the apps and stages that are deployed in the account
     List(List),
     /// Send the traffic back to an earlier version, or end a canary
@@ -259,6 +263,9 @@ pub(crate) struct Deploy {
     pub(crate) stage: Stage,
     #[command(flatten)]
     pub(crate) account: Account,
+    /// Deploy this zip, which `cargo fw package` wrote, and build nothing
+    #[arg(long, value_name = "FILE", conflicts_with = "bin")]
+    pub(crate) artifact: Option<PathBuf>,
     /// Print the plan and stop; exits with 2 when there are changes
     #[arg(long)]
     pub(crate) plan: bool,
@@ -366,6 +373,66 @@ pub(crate) struct Policy {
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     pub(crate) output: Output,
+}
+
+/// What another tool reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PackageFormat {
+    /// For `sam deploy`
+    Sam,
+    /// For `aws cloudformation deploy`
+    Cloudformation,
+    /// For `terraform` or `tofu`, in JSON
+    Terraform,
+    /// The zip alone, for `cargo fw deploy --artifact`
+    Zip,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  cargo fw package --format sam dist\n  cargo fw package --format terraform --stage prod dist\n  cargo fw package --format zip dist && cargo fw deploy --artifact dist/notes-dev.zip"
+)]
+pub(crate) struct Package {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) stage: Stage,
+    /// What to write
+    #[arg(long, value_enum)]
+    pub(crate) format: PackageFormat,
+    /// The folder to write into; made if it is missing
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  cargo fw ci github --stage prod --region eu-central-1")]
+pub(crate) struct Ci {
+    #[command(subcommand)]
+    pub(crate) service: CiService,
+}
+
+/// Whose pipeline it is.
+#[derive(Debug, Subcommand)]
+pub(crate) enum CiService {
+    /// A workflow for GitHub Actions, with OIDC and no stored key
+    Github(Github),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Github {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) stage: Stage,
+    /// The region to deploy to
+    #[arg(long)]
+    pub(crate) region: Option<String>,
+    /// The branch whose pushes deploy
+    #[arg(long, default_value = "main")]
+    pub(crate) branch: String,
+    /// Write over a workflow that is there
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -1,7 +1,11 @@
 //! What is uploaded: the executable checked against what Lambda's runtime has, and packed so that the same bytes give the
 //! same hash.
 
-use std::{io::Write as _, path::Path};
+use std::{
+    io::{Cursor, Read as _, Write as _},
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+};
 
 use base64::Engine as _;
 use fw::manifest::Manifest;
@@ -11,11 +15,11 @@ use object::{
     read::elf::{FileHeader as _, ProgramHeader as _},
 };
 use sha2::{Digest as _, Sha256};
-use zip::{CompressionMethod, DateTime, ZipWriter, write::SimpleFileOptions};
+use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter, write::SimpleFileOptions};
 
 use crate::{
     aws::lambda::Code,
-    error::{Context as _, Failure, Result},
+    error::{Context as _, Exit, Failure, Result},
     settings::Architecture,
 };
 
@@ -57,9 +61,77 @@ pub(crate) fn pack(
     })
 }
 
+/// Reads what [`pack`] made: the manifest, the code to upload, and the executable in it.
+///
+/// # Errors
+///
+/// When it cannot be read, is no zip of ours, or would not run on Lambda; exit code 65.
+pub(crate) fn unpack(file: &Path, architecture: Architecture) -> Result<(Manifest, Code, Vec<u8>)> {
+    let shown = file.display();
+    let reading = || format!("cannot read the artifact: {shown}");
+    let input = |failure: Failure| failure.exiting(Exit::Input);
+    let zip = std::fs::read(file).with_context(reading).map_err(input)?;
+    if zip.len() > MOST_ZIPPED {
+        return Err(too_large(zip.len(), MOST_ZIPPED, "zipped"));
+    }
+    let mut archive = ZipArchive::new(Cursor::new(zip.as_slice()))
+        .with_context(reading)
+        .map_err(input)?;
+    let mut entry = |name: &str| -> Result<Vec<u8>> {
+        let missing = |failure: Failure| {
+            input(failure).hint("`cargo fw package` writes an artifact with everything in it")
+        };
+        let found = archive.by_name(name);
+        let mut found = found
+            .with_context(|| format!("the artifact has no `{name}`: {shown}"))
+            .map_err(missing)?;
+        if name == BOOTSTRAP && found.unix_mode().is_some_and(|mode| mode & 0o111 == 0) {
+            return Err(Failure::input(format!(
+                "`{name}` in the artifact is not executable: {shown}"
+            ))
+            .because_of("Lambda starts it with the mode that the zip says"));
+        }
+        let mut bytes = Vec::new();
+        // What is larger than it may be is not read to its end.
+        let most = MOST_UNZIPPED as u64 + 1;
+        found
+            .by_ref()
+            .take(most)
+            .read_to_end(&mut bytes)
+            .with_context(reading)
+            .map_err(input)?;
+        Ok(bytes)
+    };
+    let bootstrap = entry(BOOTSTRAP)?;
+    check(&bootstrap, architecture)?;
+    let manifest = String::from_utf8_lossy(&entry(MANIFEST)?).into_owned();
+    let manifest = crate::manifest::parse(&manifest)?;
+    let sha256 = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(&zip));
+    let code = Code {
+        zip: zip.into(),
+        sha256,
+        architecture,
+    };
+    Ok((manifest, code, bootstrap))
+}
+
+/// An executable in a folder of its own, to be run; it is gone with the folder.
+///
+/// # Errors
+///
+/// When it cannot be written.
+pub(crate) fn unpacked(bootstrap: &[u8]) -> Result<(tempfile::TempDir, PathBuf)> {
+    let folder = tempfile::tempdir().context("cannot make a folder for the executable")?;
+    let path = folder.path().join(BOOTSTRAP);
+    std::fs::write(&path, bootstrap)
+        .and_then(|()| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)))
+        .context("cannot unpack the executable")?;
+    Ok((folder, path))
+}
+
 /// Two entries with the time that zip counts from: nothing in it depends on when or where it was made.
 fn zip(executable: &[u8], manifest: &[u8]) -> zip::result::ZipResult<Vec<u8>> {
-    let mut writer = ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
         .last_modified_time(DateTime::default());

@@ -14,6 +14,7 @@ mod error;
 mod local;
 mod logs_view;
 mod manifest;
+mod package;
 mod policy;
 mod project;
 mod settings;

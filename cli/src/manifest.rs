@@ -100,7 +100,7 @@ fn text(stream: Option<impl Read>) -> String {
 }
 
 /// Reads a manifest from what an app printed: all of it, or its last line where `main` printed something before.
-fn parse(printed: &str) -> Result<Manifest> {
+pub(crate) fn parse(printed: &str) -> Result<Manifest> {
     let last = printed.trim_end().lines().next_back().unwrap_or_default();
     let manifest: Manifest = serde_json::from_str(printed)
         .or_else(|whole| serde_json::from_str(last).map_err(|_| whole))

@@ -40,7 +40,10 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
         let aws = aws::Account::connect(&args.account).await?;
         let place = deploy::place(&aws).await?;
         super::policy::complete(&project, &mut settings, &place.partition, console)?;
-        let artifact = build(&project, &settings, console)?;
+        let artifact = match &args.artifact {
+            Some(file) => unpack(file, &settings, console)?,
+            None => build(&project, &settings, console)?,
+        };
         fit::check(&artifact.manifest, &settings)?;
         fit::deployable_app(&artifact.manifest)?;
         let mut desired = Desired::new(&artifact.manifest, &settings, artifact.code, place)?;
@@ -156,15 +159,17 @@ async fn try_out(
 }
 
 /// What was built to be deployed.
-struct Artifact {
-    manifest: Manifest,
-    code: Code,
+pub(super) struct Artifact {
+    pub(super) manifest: Manifest,
+    pub(super) code: Code,
     executable: PathBuf,
+    /// Where the executable is, when it was unpacked.
+    _folder: Option<tempfile::TempDir>,
 }
 
 /// What is deployed. The manifest is printed by a build for this machine, which is the very executable that is uploaded
 /// when the architectures are the same.
-fn build(project: &Project, settings: &Settings, console: &Console) -> Result<Artifact> {
+pub(super) fn build(project: &Project, settings: &Settings, console: &Console) -> Result<Artifact> {
     let architecture = settings.architecture;
     let built = compile::build(project, Profile::Release, architecture, console)?;
     let manifest = if architecture == Architecture::HOST {
@@ -182,6 +187,23 @@ fn build(project: &Project, settings: &Settings, console: &Console) -> Result<Ar
         manifest,
         code,
         executable: built.executable,
+        _folder: None,
+    })
+}
+
+/// What was built somewhere else.
+fn unpack(file: &Path, settings: &Settings, console: &Console) -> Result<Artifact> {
+    let (manifest, code, bootstrap) = artifact::unpack(file, settings.architecture)?;
+    let (folder, executable) = artifact::unpacked(&bootstrap)?;
+    console.status(
+        "Read",
+        format_args!("{} from {}", bytes(code.zip.len() as u64), file.display()),
+    );
+    Ok(Artifact {
+        manifest,
+        code,
+        executable,
+        _folder: Some(folder),
     })
 }
 

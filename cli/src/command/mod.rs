@@ -1,5 +1,6 @@
 //! One short function for each command: the story of what it does.
 
+mod ci;
 mod delete;
 mod deploy;
 mod deployed;
@@ -12,6 +13,7 @@ mod logs;
 mod metrics;
 mod new;
 mod open;
+mod package;
 mod policy;
 mod promote;
 mod rollback;
@@ -38,6 +40,8 @@ pub(crate) fn run(args: Args, console: &Console) -> Result<Exit> {
         Command::Open(args) => open::open(&args, console),
         Command::Logs(args) => logs::logs(&args, console),
         Command::Metrics(args) => metrics::metrics(&args, console),
+        Command::Package(args) => package::package(&args, console),
+        Command::Ci(args) => ci::ci(&args, console),
         Command::Policy(args) => policy::policy(&args, console),
         Command::List(args) => list::list(&args, console),
         Command::Rollback(args) => rollback::rollback(&args, console),

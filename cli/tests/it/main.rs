@@ -13,4 +13,5 @@ mod local_invoke;
 mod local_reload;
 mod local_start;
 mod local_support;
+mod package;
 mod see;

@@ -1,0 +1,80 @@
+//! `cargo fw package`: the deployment as a template and a zip, for pipelines that have a tool of their own.
+
+use std::path::Path;
+
+use super::deploy::build;
+use crate::{
+    args::{self, PackageFormat},
+    console::Console,
+    deploy::model::Desired,
+    error::{Context as _, Exit, Failure, Result},
+    package,
+    project::Project,
+    settings::{Gateway, Settings},
+};
+
+/// Builds, and writes the zip and the template into the folder.
+pub(super) fn package(args: &args::Package, console: &Console) -> Result<Exit> {
+    let project = Project::find(&args.which)?;
+    let mut settings = Settings::load(project.package_dir(), &args.stage.stage)?;
+    let place = package::place(args.format);
+    super::policy::complete(&project, &mut settings, &place.partition, console)?;
+    if settings.gateway != Gateway::HttpApi && args.format != PackageFormat::Zip {
+        return Err(
+            Failure::input("templates are written for an HTTP API alone so far")
+                .because_of("the settings choose another gateway")
+                .hint("`--format zip` packs the code, and `cargo fw deploy --artifact` deploys it"),
+        );
+    }
+    let artifact = build(&project, &settings, console)?;
+    let zip = artifact.code.zip.clone();
+    let desired = Desired::new(&artifact.manifest, &settings, artifact.code, place)?;
+    let name = format!("{}.zip", desired.names.function);
+    let folder = &args.out;
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("cannot make the folder: {}", folder.display()))?;
+    write(&folder.join(&name), &zip, console)?;
+    if let Some(template) = package::template(args.format, &desired, &name) {
+        write(
+            &folder.join(template.name),
+            template.text()?.as_bytes(),
+            console,
+        )?;
+    }
+    if let Some(next) = next(args.format, &desired.names.function, folder) {
+        console.line(format_args!("\n{next}"));
+    }
+    Ok(Exit::Success)
+}
+
+/// Writes a file whole or not at all.
+fn write(path: &Path, bytes: &[u8], console: &Console) -> Result<()> {
+    let part = path.with_extension("part");
+    std::fs::write(&part, bytes)
+        .and_then(|()| std::fs::rename(&part, path))
+        .with_context(|| format!("cannot write: {}", path.display()))?;
+    console.result(path.display());
+    Ok(())
+}
+
+/// The command that deploys what was written.
+fn next(format: PackageFormat, function: &str, folder: &Path) -> Option<String> {
+    let folder = folder.display();
+    Some(match format {
+        PackageFormat::Sam => format!(
+            "  sam deploy --template-file {folder}/template.json --stack-name {function} --resolve-s3 --capabilities \
+             CAPABILITY_NAMED_IAM"
+        ),
+        PackageFormat::Cloudformation => format!(
+            "  aws s3 cp {folder}/{function}.zip s3://BUCKET/KEY\n  aws cloudformation deploy --template-file \
+             {folder}/template.json --stack-name {function} --capabilities CAPABILITY_NAMED_IAM --parameter-overrides \
+             CodeBucket=BUCKET CodeKey=KEY"
+        ),
+        PackageFormat::Terraform => {
+            format!("  terraform -chdir={folder} init\n  terraform -chdir={folder} apply")
+        }
+        PackageFormat::Zip => {
+            format!("  cargo fw deploy --artifact {folder}/{function}.zip")
+        }
+    })
+}

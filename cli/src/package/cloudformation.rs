@@ -1,0 +1,278 @@
+//! `CloudFormation`, and SAM, which is the same with a function that uploads its zip and publishes by itself.
+
+use serde_json::{Map, Value, json};
+
+use super::{cors, map_strings, named, table, tags};
+use crate::{
+    aws::apigateway::DEFAULT_STAGE,
+    deploy::model::{ALIAS, Desired, POLICY},
+};
+
+/// `CloudFormation`'s pseudo parameters: partition, account, region.
+pub(super) const PLACE: (&str, &str, &str) =
+    ("${AWS::Partition}", "${AWS::AccountId}", "${AWS::Region}");
+
+/// Where the function's code is.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Code<'a> {
+    /// In a bucket that the stack's parameters name.
+    Parameters,
+    /// Beside the template: `sam deploy` uploads it.
+    Serverless {
+        /// The file's name.
+        zip: &'a str,
+    },
+}
+
+pub(super) fn document(desired: &Desired, code: &Code<'_>) -> Value {
+    let Desired { names, .. } = desired;
+    let mut resources = Map::new();
+    let mut add = |name: &str, value: Value| {
+        resources.insert(name.to_owned(), value);
+    };
+    add("Role", role(desired));
+    add(
+        "Logs",
+        json!({
+            "Type": "AWS::Logs::LogGroup",
+            "DeletionPolicy": "Delete",
+            "UpdateReplacePolicy": "Delete",
+            "Properties": {
+                "LogGroupName": names.log_group,
+                "RetentionInDays": desired.log_retention,
+                "Tags": list_of_tags(desired),
+            },
+        }),
+    );
+    let alias = match code {
+        Code::Parameters => {
+            let version = version(desired);
+            add("Function", function(desired));
+            add(
+                &version,
+                json!({
+                    "Type": "AWS::Lambda::Version",
+                    "DeletionPolicy": "Retain",
+                    "UpdateReplacePolicy": "Retain",
+                    "Properties": {
+                        "FunctionName": { "Ref": "Function" },
+                        "CodeSha256": desired.code.sha256,
+                    },
+                }),
+            );
+            add(
+                "Alias",
+                json!({
+                    "Type": "AWS::Lambda::Alias",
+                    "Properties": {
+                        "Name": ALIAS,
+                        "FunctionName": { "Ref": "Function" },
+                        "FunctionVersion": { "Fn::GetAtt": [version, "Version"] },
+                    },
+                }),
+            );
+            json!({ "Ref": "Alias" })
+        }
+        Code::Serverless { zip } => {
+            add("Function", serverless(desired, zip));
+            json!({ "Ref": "Function.Alias" })
+        }
+    };
+    gateway(desired, &alias, &mut add);
+    let mut document = Map::new();
+    document.insert("AWSTemplateFormatVersion".to_owned(), json!("2010-09-09"));
+    match code {
+        Code::Parameters => {
+            let parameters = json!({
+                "CodeBucket": {
+                    "Type": "String",
+                    "Description": "The bucket that the zip was uploaded to, in the stack's region",
+                },
+                "CodeKey": { "Type": "String", "Description": "The zip's key in it" },
+            });
+            document.insert("Parameters".to_owned(), parameters);
+        }
+        Code::Serverless { .. } => {
+            document.insert("Transform".to_owned(), json!("AWS::Serverless-2016-10-31"));
+        }
+    }
+    let description = format!("{}, stage {}; written by cargo fw", names.app, names.stage);
+    document.insert("Description".to_owned(), description.into());
+    document.insert("Resources".to_owned(), resources.into());
+    document.insert(
+        "Outputs".to_owned(),
+        json!({ "Url": {
+            "Description": "Where the app answers",
+            "Value": { "Fn::GetAtt": ["Api", "ApiEndpoint"] },
+        } }),
+    );
+    document.into()
+}
+
+fn role(desired: &Desired) -> Value {
+    json!({
+        "Type": "AWS::IAM::Role",
+        "Properties": {
+            "RoleName": sub(&desired.names.role),
+            "AssumeRolePolicyDocument": map_strings(&desired.trust, &sub),
+            "Policies": [{
+                "PolicyName": POLICY,
+                "PolicyDocument": map_strings(&desired.policy, &sub),
+            }],
+            "Tags": list_of_tags(desired),
+        },
+    })
+}
+
+fn function(desired: &Desired) -> Value {
+    let configuration = &desired.configuration;
+    json!({
+        "Type": "AWS::Lambda::Function",
+        "DependsOn": ["Logs"],
+        "Properties": table([
+            ("FunctionName", json!(desired.names.function)),
+            ("Code", json!({
+                "S3Bucket": { "Ref": "CodeBucket" },
+                "S3Key": { "Ref": "CodeKey" },
+            })),
+            ("Runtime", json!(configuration.runtime)),
+            ("Handler", json!(configuration.handler)),
+            ("Architectures", json!([desired.code.architecture.as_str()])),
+            ("MemorySize", json!(configuration.memory)),
+            ("Timeout", json!(configuration.timeout)),
+            ("Environment", table([("Variables", map_strings(&json!(configuration.environment), &literal))])),
+            ("Role", json!({ "Fn::GetAtt": ["Role", "Arn"] })),
+            ("Tags", list_of_tags(desired)),
+        ]),
+    })
+}
+
+fn serverless(desired: &Desired, zip: &str) -> Value {
+    let configuration = &desired.configuration;
+    json!({
+        "Type": "AWS::Serverless::Function",
+        "DependsOn": ["Logs"],
+        "Properties": table([
+            ("FunctionName", json!(desired.names.function)),
+            ("CodeUri", json!(zip)),
+            ("Runtime", json!(configuration.runtime)),
+            ("Handler", json!(configuration.handler)),
+            ("Architectures", json!([desired.code.architecture.as_str()])),
+            ("MemorySize", json!(configuration.memory)),
+            ("Timeout", json!(configuration.timeout)),
+            ("Environment", table([("Variables", map_strings(&json!(configuration.environment), &literal))])),
+            ("Role", json!({ "Fn::GetAtt": ["Role", "Arn"] })),
+            ("AutoPublishAlias", json!(ALIAS)),
+            // A changed setting is published too, and not changed code alone.
+            ("AutoPublishAliasAllProperties", json!(true)),
+            ("Tags", json!(tags(desired))),
+        ]),
+    })
+}
+
+fn gateway(desired: &Desired, alias: &Value, add: &mut impl FnMut(&str, Value)) {
+    let tags = json!(tags(desired));
+    let api = json!({ "Ref": "Api" });
+    add(
+        "Api",
+        json!({
+            "Type": "AWS::ApiGatewayV2::Api",
+            "Properties": table([
+                ("Name", json!(desired.names.function)),
+                ("ProtocolType", json!("HTTP")),
+                ("CorsConfiguration", cors(desired.cors.as_ref(), [
+                    "AllowOrigins", "AllowMethods", "AllowHeaders", "ExposeHeaders", "MaxAge", "AllowCredentials",
+                ])),
+                ("Tags", tags.clone()),
+            ]),
+        }),
+    );
+    add(
+        "Integration",
+        json!({
+            "Type": "AWS::ApiGatewayV2::Integration",
+            "Properties": {
+                "ApiId": api,
+                "IntegrationType": "AWS_PROXY",
+                "IntegrationMethod": "POST",
+                "IntegrationUri": alias,
+                "PayloadFormatVersion": "2.0",
+            },
+        }),
+    );
+    add(
+        "Permission",
+        json!({
+            "Type": "AWS::Lambda::Permission",
+            "Properties": {
+                "FunctionName": alias,
+                "Action": "lambda:InvokeFunction",
+                "Principal": "apigateway.amazonaws.com",
+                "SourceArn": sub(&desired.place.api("${Api}")),
+            },
+        }),
+    );
+    for key in &desired.routes {
+        add(
+            &named("Route", &[key]),
+            json!({
+                "Type": "AWS::ApiGatewayV2::Route",
+                "Properties": {
+                    "ApiId": api,
+                    "RouteKey": key,
+                    "Target": { "Fn::Sub": "integrations/${Integration}" },
+                },
+            }),
+        );
+    }
+    add(
+        "Stage",
+        json!({
+            "Type": "AWS::ApiGatewayV2::Stage",
+            "Properties": {
+                "ApiId": api,
+                "StageName": DEFAULT_STAGE,
+                "AutoDeploy": true,
+                "Tags": tags,
+            },
+        }),
+    );
+}
+
+/// A version is made once for each name: the name changes with what is in the version.
+fn version(desired: &Desired) -> String {
+    let configuration = format!("{:?}", desired.configuration);
+    named("Version", &[&desired.code.sha256, &configuration])
+}
+
+fn list_of_tags(desired: &Desired) -> Value {
+    tags(desired)
+        .into_iter()
+        .map(|(key, value)| json!({ "Key": key, "Value": value }))
+        .collect()
+}
+
+/// A text that the stack takes as it is. Only `Fn::Sub` would read `${` in it, but the linter takes it for a mistake.
+fn literal(text: &str) -> Value {
+    if text.contains("${") {
+        json!({ "Fn::Sub": text.replace("${", "${!") })
+    } else {
+        text.into()
+    }
+}
+
+/// A text in which the stack fills in what it knows. IAM's own variables, `${aws:username}`, are left to IAM.
+fn sub(text: &str) -> Value {
+    let ours = ["${AWS::", "${Api}"];
+    if !ours.iter().any(|variable| text.contains(variable)) {
+        return text.into();
+    }
+    let mut parts = text.split("${");
+    let mut written = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let known = part.starts_with("AWS::") || part.starts_with("Api}");
+        written.push_str(if known { "${" } else { "${!" });
+        written.push_str(part);
+    }
+    json!({ "Fn::Sub": written })
+}

@@ -1,0 +1,143 @@
+//! The deployment as a template, for pipelines that have a tool of their own: `CloudFormation`, SAM, Terraform.
+//!
+//! A template is written from [`Desired`], which `deploy` plans from too, in a place that the template's own variables
+//! name; so both make the same resources, and a test deploys on what a template made and finds nothing to do. What differs is
+//! who owns them: a stack's resources are the stack's, and `cargo fw deploy` is not meant for the same stage.
+
+mod cloudformation;
+mod terraform;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    args::PackageFormat,
+    deploy::model::{Desired, Place},
+    error::{Context as _, Result},
+    settings::Cors,
+};
+
+/// A file to write beside the zip.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Template {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// What is in it.
+    pub(crate) document: Value,
+}
+
+impl Template {
+    /// The file's text.
+    ///
+    /// # Errors
+    ///
+    /// Never for what is in a template; JSON in general may fail.
+    pub(crate) fn text(&self) -> Result<String> {
+        let text = serde_json::to_string_pretty(&self.document).context("cannot write JSON")?;
+        Ok(text + "\n")
+    }
+}
+
+/// The place that a format's own variables name, to make [`Desired`] in.
+pub(crate) fn place(format: PackageFormat) -> Place {
+    let (partition, account, region) = match format {
+        PackageFormat::Terraform => terraform::PLACE,
+        PackageFormat::Sam | PackageFormat::Cloudformation | PackageFormat::Zip => {
+            cloudformation::PLACE
+        }
+    };
+    Place {
+        partition: partition.to_owned(),
+        account: account.to_owned(),
+        region: region.to_owned(),
+    }
+}
+
+/// The template for a deployment in [`place`], or `None` for the zip alone. `zip` is the zip's file name.
+pub(crate) fn template(format: PackageFormat, desired: &Desired, zip: &str) -> Option<Template> {
+    let (name, document) = match format {
+        PackageFormat::Zip => return None,
+        PackageFormat::Cloudformation => (
+            "template.json",
+            cloudformation::document(desired, &cloudformation::Code::Parameters),
+        ),
+        PackageFormat::Sam => (
+            "template.json",
+            cloudformation::document(desired, &cloudformation::Code::Serverless { zip }),
+        ),
+        PackageFormat::Terraform => ("main.tf.json", terraform::document(desired, zip)),
+    };
+    Some(Template { name, document })
+}
+
+/// A name for a thing that has none of its own: what it is, and eight digits of its digest.
+fn named(kind: &str, parts: &[&str]) -> String {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update(part);
+        digest.update([0]);
+    }
+    let digest = digest.finalize();
+    let digits: String = digest
+        .iter()
+        .take(4)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("{kind}{digits}")
+}
+
+/// A table without what is empty.
+fn table(pairs: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
+    let empty = |value: &Value| match value {
+        Value::Null => true,
+        Value::Array(list) => list.is_empty(),
+        Value::Object(map) => map.is_empty(),
+        _ => false,
+    };
+    let pairs = pairs.into_iter().filter(|(_, value)| !empty(value));
+    Value::Object(pairs.map(|(key, value)| (key.to_owned(), value)).collect())
+}
+
+/// CORS with a format's names: origins, methods, headers, exposed headers, age, credentials.
+fn cors(cors: Option<&Cors>, names: [&'static str; 6]) -> Value {
+    let Some(cors) = cors else { return Value::Null };
+    let [origins, methods, headers, exposed, age, credentials] = names;
+    table([
+        (origins, json!(cors.allow_origins)),
+        (methods, json!(cors.allow_methods)),
+        (headers, json!(cors.allow_headers)),
+        (exposed, json!(cors.expose_headers)),
+        (age, json!(cors.max_age)),
+        (
+            credentials,
+            if cors.allow_credentials {
+                json!(true)
+            } else {
+                Value::Null
+            },
+        ),
+    ])
+}
+
+/// A document with every string in it changed.
+fn map_strings(value: &Value, change: &impl Fn(&str) -> Value) -> Value {
+    match value {
+        Value::String(text) => change(text),
+        Value::Array(list) => list.iter().map(|one| map_strings(one, change)).collect(),
+        Value::Object(map) => {
+            let pairs = map.iter();
+            let pairs = pairs.map(|(key, one)| (key.clone(), map_strings(one, change)));
+            Value::Object(pairs.collect::<Map<_, _>>())
+        }
+        other => other.clone(),
+    }
+}
+
+/// Tags as a table.
+fn tags(desired: &Desired) -> BTreeMap<String, String> {
+    desired.names.tags()
+}
