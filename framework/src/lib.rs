@@ -61,6 +61,8 @@ mod event;
 pub mod extract;
 #[cfg(feature = "gateway")]
 pub mod gateway;
+#[cfg(feature = "app")]
+pub mod handler;
 #[cfg(feature = "runtime")]
 mod log;
 pub mod manifest;

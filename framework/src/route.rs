@@ -67,7 +67,7 @@ impl ParamInfo {
     pub const fn path(name: &'static str, required: bool, multiple: bool) -> Self {
         assert!(
             required && !multiple,
-            "a path parameter is always there, and once: `Option<T>` and `Vec<T>` are for the query"
+            "a path parameter is always there, and once, so it is no `Option` and no `Vec`\n= help: write the type in it, or put the name into the query: `?<name>`"
         );
         Self {
             name,
@@ -278,6 +278,15 @@ pub const fn assert_distinct(routes: &[(usize, &str, u64, RouteInfo)], number: u
         at -= 1;
     }
     let (_, name, shape, info) = &routes[at];
+    if is_not_a_route(info) {
+        let text = Text::new()
+            .with("`")
+            .with(name)
+            .with("` has no route attribute\n= help: put `#[get(\"/path\")]` or `#[route(\"/path\", methods = [GET])]` on the function `")
+            .with(name)
+            .with("`");
+        panic!("{}", text.as_str());
+    }
     let mut earlier = 0;
     while earlier < at {
         // The rest is for the rare case: a list of 200 routes has 20 000 pairs, and const evaluation is slow.
@@ -295,11 +304,38 @@ pub const fn assert_distinct(routes: &[(usize, &str, u64, RouteInfo)], number: u
                     .with(other)
                     .with("` and by `")
                     .with(name)
-                    .with("`");
+                    .with("`\n= help: change the path or the methods of `")
+                    .with(name)
+                    .with("`, or leave it out of the list");
                 panic!("{}", text.as_str());
             }
         }
         earlier += 1;
+    }
+}
+
+/// What stands in for the route of a function that has none, so that this is told alone.
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum NotARoute {}
+
+/// By what it is known.
+const NOT_A_ROUTE: &str = "not a route";
+
+const fn is_not_a_route(info: &RouteInfo) -> bool {
+    same_bytes(info.handler.as_bytes(), NOT_A_ROUTE.as_bytes())
+}
+
+impl RouteDecl for NotARoute {
+    const INFO: RouteInfo = RouteInfo {
+        handler: NOT_A_ROUTE,
+        ..RouteInfo::NONE
+    };
+}
+
+impl<S> IntoRoute<S> for NotARoute {
+    fn into_route() -> Route<S> {
+        Route::stateless(Self::INFO, |_| Box::pin(async { Response::default() }))
     }
 }
 

@@ -8,7 +8,9 @@ use crate::{
     errors::{Errors, closest},
     model::{Arg, ArgKind, Subject},
     pattern::Pattern,
-    types::{bare, elide, has_word, is_plain, is_scalar, is_simple, is_text, plain_name, text},
+    types::{
+        bare, elide, has_word, is_plain, is_scalar, is_simple, is_text, optional, plain_name, text,
+    },
 };
 
 /// An argument that was given a name, so it may be meant for a parameter.
@@ -72,6 +74,16 @@ pub(crate) fn arguments(
             (Some(kind), _) => {
                 if let Type::Reference(reference) = ty {
                     borrowed(reference, errors);
+                }
+                if let (ArgKind::Path(name), Some((kind, inner))) = (&kind, optional(ty)) {
+                    errors.push(
+                        &arg.ty,
+                        format!("a path parameter is always there, and once, so it is no `{kind}`"),
+                        format!(
+                            "write `{name}: {}`, or put `?<{name}>` into the path if it stands in the query",
+                            text(inner)
+                        ),
+                    );
                 }
                 (kind, arg.ty.to_token_stream())
             }

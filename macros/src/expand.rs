@@ -5,7 +5,7 @@
 //! pattern that happens to be the name of a constant would match it and bind nothing.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 
 use crate::{
@@ -37,9 +37,32 @@ pub(crate) fn expand(handler: &Handler) -> TokenStream {
     let (guard, needs) = guard(handler, &state, generics.is_some());
     let api_key = handler.api_key.then(|| quote!(.with_api_key()));
     let call = call(handler);
+    let cfgs_of_route = match handler.guard {
+        Some(Guard::Authorizer(_)) => &[][..],
+        _ => cfgs,
+    };
     let known = {
         let krate = handler.krate.at(name.span());
         quote_spanned!(name.span()=> <Self as #krate::__private::RouteDecl>::INFO)
+    };
+    let route = quote! {
+        #(#cfgs_of_route)*
+        #[automatically_derived]
+        #[allow(deprecated, unreachable_code, unused_qualifications)]
+        impl #generics #krate::__private::IntoRoute<#state> for #name #needs {
+            fn into_route() -> #krate::__private::Route<#state> {
+                #krate::__private::Route::#constructor(
+                    #known,
+                    #call,
+                )
+                #guard
+                #api_key
+            }
+        }
+    };
+    let route = match &handler.guard {
+        Some(Guard::Authorizer(path)) => with_authorizer(handler, path, generics.is_some(), &route),
+        _ => route,
     };
     quote! {
         // That it is `async` is asked of it, whether it waits or not.
@@ -63,21 +86,60 @@ pub(crate) fn expand(handler: &Handler) -> TokenStream {
             const INFO: #krate::__private::RouteInfo = #info;
         }
 
-        #(#cfgs)*
-        #[automatically_derived]
-        #[allow(deprecated, unreachable_code, unused_qualifications)]
-        impl #generics #krate::__private::IntoRoute<#state> for #name #needs {
-            fn into_route() -> #krate::__private::Route<#state> {
-                #krate::__private::Route::#constructor(
-                    #known,
-                    #call,
-                )
-                #guard
-                #api_key
-            }
-        }
+        #route
     }
 }
+
+/// The implementation, in a scope of its own where the authorizer is known by a name of ours.
+///
+/// A function that is no authorizer is known as a value alone. Imported, its name has both namespaces: the type that is not there comes
+/// from the glob, and is told in our words, where rustc would say no more than `not a type`.
+fn with_authorizer(
+    handler: &Handler,
+    path: &TokenStream,
+    generic: bool,
+    route: &TokenStream,
+) -> TokenStream {
+    let cfgs = &handler.cfgs;
+    let (_, end) = ends(path);
+    let krate = handler.krate.at(Span::call_site());
+    let alias = Ident::new(AUTHORIZER, end);
+    let decl = cast(
+        &handler.krate,
+        &alias.to_token_stream(),
+        "AuthorizerDecl",
+        None,
+    );
+    let krate_there = handler.krate.at(end);
+    // For a state that is not known yet, the bound on it is taken for granted; that it is an authorizer at all has to be asked here.
+    let check = generic.then(|| {
+        quote_spanned! {end=>
+            #[allow(deprecated)]
+            const _: () = {
+                let _ = &#alias;
+                #krate_there::__private::assert_authorizer(&#decl::INFO)
+            };
+        }
+    });
+    quote! {
+        #(#cfgs)*
+        const _: () = {
+            mod __fw_stand_in {
+                #[allow(unused_imports)]
+                pub(super) use #krate::__private::NotAnAuthorizer as #alias;
+            }
+            #[allow(unused_imports)]
+            use __fw_stand_in::*;
+            #[allow(unused_imports, deprecated)]
+            use #path as #alias;
+            #check
+            #route
+        };
+    }
+}
+
+/// The name of the authorizer in the scope of its route.
+const AUTHORIZER: &str = "__FwAuthorizer";
 
 /// What is known at compile time.
 fn info(handler: &Handler) -> TokenStream {
@@ -132,20 +194,19 @@ fn guard(
         Some(Guard::Public) => quote!(Public),
         Some(Guard::Jwt(name, scopes)) => quote!(Jwt { name: #name, scopes: &[#(#scopes),*] }),
         Some(Guard::Authorizer(path)) => {
-            let into = cast(&handler.krate, path, "IntoAuthorizer", quote!(<#state>));
             let (_, end) = ends(path);
-            let krate_there = handler.krate.at(end);
+            let alias = Ident::new(AUTHORIZER, end);
+            let there = handler.krate.at(end);
+            let into = cast(
+                &handler.krate,
+                &alias.to_token_stream(),
+                "IntoAuthorizer",
+                quote!(<#state>),
+            );
             let value = quote_spanned!(end=> #into::into_authorizer());
-            // Of any state, the bound below is taken for granted; so that it is an authorizer at all has to be asked here.
-            let value = if generic {
-                let known = cast(&handler.krate, path, "AuthorizerDecl", None);
-                quote_spanned!(end=> { let _: #krate_there::__private::AuthorizerInfo = #known::INFO; #value })
-            } else {
-                value
-            };
-            let needs = generic.then(|| {
-                quote_spanned!(end=> where #path: #krate_there::__private::IntoAuthorizer<#state>)
-            });
+            let needs = generic.then(
+                || quote_spanned!(end=> where #alias: #there::__private::IntoAuthorizer<#state>),
+            );
             let guard = quote!(.guarded(#krate::__private::Guard::Authorizer(#value)));
             return (Some(guard), needs);
         }
@@ -183,7 +244,7 @@ fn call(handler: &Handler) -> TokenStream {
     };
     // A future that is not `Send` is told at this expression, so it stands on the function's name.
     quote_spanned! {name.span()=>
-        |#params| #krate::__private::boxed(async move { #extract #answer })
+        |#params| #krate::__private::hold_only_send_values_across_await(async move { #extract #answer })
     }
 }
 

@@ -3,7 +3,7 @@
 //! The framework's `routes!` hands on its own `$crate` before the list, so the list needs no name for the framework.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{
     Attribute, Path, Token,
     parse::{Parse, ParseStream},
@@ -35,31 +35,55 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
     } = list;
     let errors = errors.finish().err();
     let (mut infos, mut checks, mut additions) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut imports, mut stand_ins) = (Vec::new(), Vec::new());
     for (index, Element { cfgs, path }) in elements.iter().enumerate() {
         let name: String = path.to_token_stream().to_string().split(' ').collect();
         let span = path
             .segments
             .last()
             .map_or_else(|| path.span(), |last| last.ident.span());
+        // A name that is a function's and no route's is known as a value alone. Imported, it has both namespaces: the type that is not
+        // there comes from the glob, and is told in our words, where rustc would say no more than `not a type`.
+        let route = format_ident!("__fw_{index}", span = span);
+        imports.push(quote!(#(#cfgs)* #[allow(unused_imports, deprecated)] use #path as #route;));
+        stand_ins.push(
+            quote!(#[allow(unused_imports)] pub(super) use #krate::__private::NotARoute as #route;),
+        );
         infos.push(quote! {
             #(#cfgs)* (
                 #index,
                 #name,
-                <#path as __fw::RouteDecl>::SHAPE,
-                <#path as __fw::RouteDecl>::INFO,
+                <#route as __fw::RouteDecl>::SHAPE,
+                <#route as __fw::RouteDecl>::INFO,
             )
         });
         // One assertion for each name, standing on it: so the second of two is the one underlined.
+        // It names the function as well: where there is nothing of that name, this is known already, and the assertion is left out.
         checks.push(quote_spanned! {span=>
-            #(#cfgs)* const _: () = __fw::assert_distinct(__FW_ROUTES, #index);
+            #(#cfgs)*
+            #[allow(deprecated)]
+            const _: () = {
+                let _ = &#route;
+                __fw::assert_distinct(__FW_ROUTES, #index)
+            };
         });
-        // Without the parentheses a function would be taken for a const argument, and told twice.
-        additions.push(quote!(#(#cfgs)* __fw_list.add::<(#path)>();));
+        additions.push(quote!(#(#cfgs)* __fw_list.add::<#route>();));
     }
+    let stand_ins = (!stand_ins.is_empty()).then(|| {
+        quote! {
+            mod __fw_stand_ins {
+                #(#stand_ins)*
+            }
+            #[allow(unused_imports)]
+            use __fw_stand_ins::*;
+        }
+    });
     quote! {
         {
             #errors
             use #krate::__private as __fw;
+            #stand_ins
+            #(#imports)*
             const __FW_ROUTES: &[(usize, &str, u64, __fw::RouteInfo)] = &[#(#infos),*];
             #(#checks)*
             __fw::Routes::collect(|__fw_list| { #(#additions)* })

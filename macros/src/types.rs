@@ -66,6 +66,24 @@ pub(crate) fn is_scalar(ty: &Type) -> bool {
         || matches!(ty, Type::Path(path) if SCALARS.iter().any(|name| path.path.is_ident(name)))
 }
 
+/// `Option<T>` and `Vec<T>`, with the name and the `T`.
+pub(crate) fn optional(ty: &Type) -> Option<(String, &Type)> {
+    let Type::Path(path) = ty else {
+        return None;
+    };
+    let last = path.path.segments.last()?;
+    let kind = ["Option", "Vec"]
+        .into_iter()
+        .find(|kind| last.ident == kind)?;
+    match &last.arguments {
+        PathArguments::AngleBracketed(args) => match args.args.first()? {
+            GenericArgument::Type(inner) => Some((kind.to_owned(), inner)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// A type by its name alone, which may well implement `FromStr`.
 pub(crate) fn is_simple(ty: &Type) -> bool {
     matches!(ty, Type::Path(path) if path.path.get_ident().is_some())

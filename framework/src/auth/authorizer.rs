@@ -208,9 +208,31 @@ pub trait AuthorizerDecl {
     const INFO: AuthorizerInfo;
 }
 
+/// What stands in for the authorizer of a function that is none, so that this is told alone.
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum NotAnAuthorizer {}
+
+impl AuthorizerDecl for NotAnAuthorizer {
+    const INFO: AuthorizerInfo = AuthorizerInfo {
+        ttl: u32::MAX,
+        ..AuthorizerInfo::NONE
+    };
+}
+
+/// Panics, and so fails to compile, where a route names a function that is no authorizer.
+#[doc(hidden)]
+#[track_caller]
+pub const fn assert_authorizer(info: &AuthorizerInfo) {
+    assert!(
+        info.ttl != u32::MAX,
+        "this function has no `#[authorizer]`\n= help: put `#[authorizer]` on it"
+    );
+}
+
 /// An authorizer that an app of state `S` can have: a stateless one, or one of that very state.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no authorizer of an app whose state is `{S}`",
+    message = "this is no authorizer of an app whose state is `{S}`",
     label = "it has no `#[authorizer]`, or asks for another state",
     note = "put `#[authorizer]` on its function; an argument `&T` of it is the app's state, so `T` must be `{S}`"
 )]

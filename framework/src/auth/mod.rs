@@ -13,6 +13,8 @@ use crate::error::Error;
 
 pub(crate) use self::answer::PRINCIPAL;
 pub use self::authorizer::{Authorizer, AuthorizerDecl, AuthorizerInfo, Decide, IntoAuthorizer};
+#[doc(hidden)]
+pub use self::authorizer::{NotAnAuthorizer, assert_authorizer};
 
 /// Lets the caller through: who it is, and what the routes may know of it.
 ///

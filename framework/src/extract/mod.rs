@@ -60,6 +60,9 @@ pub use self::{
     stage::{Stage, StageVariables},
 };
 
+#[doc(hidden)]
+pub use self::param::{Borrowed, Optional, Parsed, Repeated};
+
 use std::convert::Infallible;
 
 use crate::{error::Error, request::Request};

@@ -25,15 +25,15 @@ impl IntoResponse for String {
     }
 }
 
-/// Plain text.
-impl IntoResponse for &'static str {
+/// Plain text. What is borrowed from the request or the state is copied.
+impl IntoResponse for &str {
     fn into_response(self) -> Response {
-        text(Bytes::from_static(self.as_bytes()))
+        text(Bytes::copy_from_slice(self.as_bytes()))
     }
 }
 
 /// Plain text.
-impl IntoResponse for Cow<'static, str> {
+impl IntoResponse for Cow<'_, str> {
     fn into_response(self) -> Response {
         match self {
             Cow::Borrowed(body) => body.into_response(),
@@ -57,13 +57,44 @@ impl IntoResponse for Vec<u8> {
 }
 
 /// As `Bytes`.
-impl IntoResponse for &'static [u8] {
+impl IntoResponse for &[u8] {
     fn into_response(self) -> Response {
-        Bytes::from_static(self).into_response()
+        Bytes::copy_from_slice(self).into_response()
     }
 }
 
-/// An HTML document: a `String`, a `&'static str`, or bytes.
+/// What a document can be made of: `String`, `&str`, `Cow<str>`, `Bytes`, `Vec<u8>`, `&[u8]`. What is borrowed is copied.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no document",
+    label = "not text, and not bytes",
+    note = "a document is a `String`, a `&str`, a `Cow<str>`, `Bytes`, a `Vec<u8>` or a `&[u8]`"
+)]
+pub trait IntoBody {
+    /// The bytes.
+    fn into_body(self) -> Bytes;
+}
+
+macro_rules! bodies {
+    ($($type:ty => |$body:ident| $bytes:expr;)*) => {
+        $(impl IntoBody for $type {
+            fn into_body(self) -> Bytes {
+                let $body = self;
+                $bytes
+            }
+        })*
+    };
+}
+
+bodies! {
+    String => |body| body.into();
+    &str => |body| Bytes::copy_from_slice(body.as_bytes());
+    Cow<'_, str> => |body| body.into_owned().into();
+    Bytes => |body| body;
+    Vec<u8> => |body| body.into();
+    &[u8] => |body| Bytes::copy_from_slice(body);
+}
+
+/// An HTML document: a `String`, a `&str`, or bytes.
 ///
 /// ```
 /// use fw::{IntoResponse, response::Html};
@@ -74,10 +105,10 @@ impl IntoResponse for &'static [u8] {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Html<T>(pub T);
 
-impl<T: Into<Bytes>> IntoResponse for Html<T> {
+impl<T: IntoBody> IntoResponse for Html<T> {
     fn into_response(self) -> Response {
         let html = HeaderValue::from_static("text/html; charset=utf-8");
-        with_type(self.0.into(), html)
+        with_type(self.0.into_body(), html)
     }
 }
 

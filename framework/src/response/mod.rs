@@ -3,9 +3,9 @@
 //! | returned | status | content type |
 //! |---|---|---|
 //! | [`Json<T>`] | 200 | `application/json` |
-//! | `String`, `&'static str`, `Cow<'static, str>` | 200 | `text/plain; charset=utf-8` |
+//! | `String`, `&str`, `Cow<str>` | 200 | `text/plain; charset=utf-8` |
 //! | [`Html<T>`] | 200 | `text/html; charset=utf-8` |
-//! | `Bytes`, `Vec<u8>`, `&'static [u8]` | 200 | `application/octet-stream` |
+//! | `Bytes`, `Vec<u8>`, `&[u8]` | 200 | `application/octet-stream` |
 //! | [`Content`] | 200 | the one that it names |
 //! | `()`, [`NoContent`] | 204 | none |
 //! | `StatusCode` | itself | none |
@@ -27,7 +27,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header::SET_COOKIE};
 
 pub use self::{
-    body::{Content, Html, NoContent},
+    body::{Content, Html, IntoBody, NoContent},
     cookie::{InvalidCookie, SameSite, SetCookie},
     json::Json,
     redirect::Redirect,
@@ -53,7 +53,7 @@ pub type Response = http::Response<Bytes>;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a response",
     label = "not a response",
-    note = "return `Json<T>`, a text (`String`, `&'static str`), `Html<T>`, `Bytes`, a `StatusCode`, `(StatusCode, T)`, `()`, or a `fw::Result` of one of them"
+    note = "return `Json<T>`, a text (`String`, `&str`), `Html<T>`, `Bytes`, a `StatusCode`, `(StatusCode, T)`, `()`, or a `fw::Result` of one of them"
 )]
 pub trait IntoResponse {
     /// Makes the response.

@@ -56,7 +56,7 @@ impl ::fw::__private::IntoRoute<Store> for object {
     fn into_route() -> ::fw::__private::Route<Store> {
         ::fw::__private::Route::with_state(
             <Self as ::fw::__private::RouteDecl>::INFO,
-            |__fw_state, __fw_request| ::fw::__private::boxed(async move {
+            |__fw_state, __fw_request| ::fw::__private::hold_only_send_values_across_await(async move {
                 let (__fw_1, __fw_2, __fw_3, __fw_4, __fw_5) = {
                     let mut __fw_problems = ::fw::__private::Problems::new();
                     let __fw_1 = __fw_problems

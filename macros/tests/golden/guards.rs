@@ -22,29 +22,45 @@ impl ::fw::__private::RouteDecl for stateless {
         params: &[],
     };
 }
-#[automatically_derived]
-#[allow(deprecated, unreachable_code, unused_qualifications)]
-impl<__FwState> ::fw::__private::IntoRoute<__FwState> for stateless
-where
-    auth::members: ::fw::__private::IntoAuthorizer<__FwState>,
-{
-    fn into_route() -> ::fw::__private::Route<__FwState> {
-        ::fw::__private::Route::stateless(
-                <Self as ::fw::__private::RouteDecl>::INFO,
-                |_| ::fw::__private::boxed(async move {
-                    <() as ::fw::__private::Responder>::respond(stateless().await)
-                }),
-            )
-            .guarded(
-                ::fw::__private::Guard::Authorizer({
-                    let _: ::fw::__private::AuthorizerInfo = <auth::members as ::fw::__private::AuthorizerDecl>::INFO;
-                    <auth::members as ::fw::__private::IntoAuthorizer<
-                        __FwState,
-                    >>::into_authorizer()
-                }),
-            )
+const _: () = {
+    mod __fw_stand_in {
+        #[allow(unused_imports)]
+        pub(super) use ::fw::__private::NotAnAuthorizer as __FwAuthorizer;
     }
-}
+    #[allow(unused_imports)]
+    use __fw_stand_in::*;
+    #[allow(unused_imports, deprecated)]
+    use auth::members as __FwAuthorizer;
+    #[allow(deprecated)]
+    const _: () = {
+        let _ = &__FwAuthorizer;
+        ::fw::__private::assert_authorizer(
+            &<__FwAuthorizer as ::fw::__private::AuthorizerDecl>::INFO,
+        )
+    };
+    #[automatically_derived]
+    #[allow(deprecated, unreachable_code, unused_qualifications)]
+    impl<__FwState> ::fw::__private::IntoRoute<__FwState> for stateless
+    where
+        __FwAuthorizer: ::fw::__private::IntoAuthorizer<__FwState>,
+    {
+        fn into_route() -> ::fw::__private::Route<__FwState> {
+            ::fw::__private::Route::stateless(
+                    <Self as ::fw::__private::RouteDecl>::INFO,
+                    |_| ::fw::__private::hold_only_send_values_across_await(async move {
+                        <() as ::fw::__private::Responder>::respond(stateless().await)
+                    }),
+                )
+                .guarded(
+                    ::fw::__private::Guard::Authorizer(
+                        <__FwAuthorizer as ::fw::__private::IntoAuthorizer<
+                            __FwState,
+                        >>::into_authorizer(),
+                    ),
+                )
+        }
+    }
+};
 #[allow(clippy::unused_async)]
 async fn stateful(store: &Store) {}
 #[doc(hidden)]
@@ -69,28 +85,38 @@ impl ::fw::__private::RouteDecl for stateful {
         params: &[],
     };
 }
-#[automatically_derived]
-#[allow(deprecated, unreachable_code, unused_qualifications)]
-impl ::fw::__private::IntoRoute<Store> for stateful {
-    fn into_route() -> ::fw::__private::Route<Store> {
-        ::fw::__private::Route::with_state(
-                <Self as ::fw::__private::RouteDecl>::INFO,
-                |__fw_state, __fw_request| ::fw::__private::boxed(async move {
-                    <() as ::fw::__private::Responder>::respond(
-                        stateful(__fw_state).await,
-                    )
-                }),
-            )
-            .guarded(
-                ::fw::__private::Guard::Authorizer(
-                    <members as ::fw::__private::IntoAuthorizer<
-                        Store,
-                    >>::into_authorizer(),
-                ),
-            )
-            .with_api_key()
+const _: () = {
+    mod __fw_stand_in {
+        #[allow(unused_imports)]
+        pub(super) use ::fw::__private::NotAnAuthorizer as __FwAuthorizer;
     }
-}
+    #[allow(unused_imports)]
+    use __fw_stand_in::*;
+    #[allow(unused_imports, deprecated)]
+    use members as __FwAuthorizer;
+    #[automatically_derived]
+    #[allow(deprecated, unreachable_code, unused_qualifications)]
+    impl ::fw::__private::IntoRoute<Store> for stateful {
+        fn into_route() -> ::fw::__private::Route<Store> {
+            ::fw::__private::Route::with_state(
+                    <Self as ::fw::__private::RouteDecl>::INFO,
+                    |__fw_state, __fw_request| ::fw::__private::hold_only_send_values_across_await(async move {
+                        <() as ::fw::__private::Responder>::respond(
+                            stateful(__fw_state).await,
+                        )
+                    }),
+                )
+                .guarded(
+                    ::fw::__private::Guard::Authorizer(
+                        <__FwAuthorizer as ::fw::__private::IntoAuthorizer<
+                            Store,
+                        >>::into_authorizer(),
+                    ),
+                )
+                .with_api_key()
+        }
+    }
+};
 #[allow(clippy::unused_async)]
 async fn claims() {}
 #[doc(hidden)]
@@ -121,7 +147,7 @@ impl<__FwState> ::fw::__private::IntoRoute<__FwState> for claims {
     fn into_route() -> ::fw::__private::Route<__FwState> {
         ::fw::__private::Route::stateless(
                 <Self as ::fw::__private::RouteDecl>::INFO,
-                |_| ::fw::__private::boxed(async move {
+                |_| ::fw::__private::hold_only_send_values_across_await(async move {
                     <() as ::fw::__private::Responder>::respond(claims().await)
                 }),
             )
@@ -161,7 +187,7 @@ impl<__FwState> ::fw::__private::IntoRoute<__FwState> for signed {
     fn into_route() -> ::fw::__private::Route<__FwState> {
         ::fw::__private::Route::stateless(
                 <Self as ::fw::__private::RouteDecl>::INFO,
-                |_| ::fw::__private::boxed(async move {
+                |_| ::fw::__private::hold_only_send_values_across_await(async move {
                     <() as ::fw::__private::Responder>::respond(signed().await)
                 }),
             )
@@ -198,7 +224,7 @@ impl<__FwState> ::fw::__private::IntoRoute<__FwState> for open {
     fn into_route() -> ::fw::__private::Route<__FwState> {
         ::fw::__private::Route::stateless(
                 <Self as ::fw::__private::RouteDecl>::INFO,
-                |_| ::fw::__private::boxed(async move {
+                |_| ::fw::__private::hold_only_send_values_across_await(async move {
                     <() as ::fw::__private::Responder>::respond(open().await)
                 }),
             )

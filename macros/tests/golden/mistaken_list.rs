@@ -9,16 +9,28 @@ fn list() -> ::fw::Routes<Store> {
         "a route is named by its handler's path\n= help: write `routes![handler, module::handler]`"
     }
     use ::fw::__private as __fw;
+    mod __fw_stand_ins {
+        #[allow(unused_imports)]
+        pub(super) use ::fw::__private::NotARoute as __fw_0;
+    }
+    #[allow(unused_imports)]
+    use __fw_stand_ins::*;
+    #[allow(unused_imports, deprecated)]
+    use files as __fw_0;
     const __FW_ROUTES: &[(usize, &str, u64, __fw::RouteInfo)] = &[
         (
             0usize,
             "files",
-            <files as __fw::RouteDecl>::SHAPE,
-            <files as __fw::RouteDecl>::INFO,
+            <__fw_0 as __fw::RouteDecl>::SHAPE,
+            <__fw_0 as __fw::RouteDecl>::INFO,
         ),
     ];
-    const _: () = __fw::assert_distinct(__FW_ROUTES, 0usize);
+    #[allow(deprecated)]
+    const _: () = {
+        let _ = &__fw_0;
+        __fw::assert_distinct(__FW_ROUTES, 0usize)
+    };
     __fw::Routes::collect(|__fw_list| {
-        __fw_list.add::<(files)>();
+        __fw_list.add::<__fw_0>();
     })
 }

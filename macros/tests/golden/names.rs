@@ -50,7 +50,7 @@ impl<__FwState> ::web::__private::IntoRoute<__FwState> for r#move {
     fn into_route() -> ::web::__private::Route<__FwState> {
         ::web::__private::Route::stateless(
             <Self as ::web::__private::RouteDecl>::INFO,
-            |__fw_request| ::web::__private::boxed(async move {
+            |__fw_request| ::web::__private::hold_only_send_values_across_await(async move {
                 let (__fw_0, __fw_1, __fw_2) = {
                     let mut __fw_problems = ::web::__private::Problems::new();
                     let __fw_0 = __fw_problems

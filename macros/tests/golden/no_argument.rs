@@ -30,7 +30,7 @@ impl<__FwState> ::fw::__private::IntoRoute<__FwState> for hello {
     fn into_route() -> ::fw::__private::Route<__FwState> {
         ::fw::__private::Route::stateless(
             <Self as ::fw::__private::RouteDecl>::INFO,
-            |_| ::fw::__private::boxed(async move {
+            |_| ::fw::__private::hold_only_send_values_across_await(async move {
                 <&'static str as ::fw::__private::Responder>::respond(hello().await)
             }),
         )

@@ -16,4 +16,14 @@ async fn c() {}
 #[get("/d", authorizer = unknown)] //~ mistake
 async fn d() {}
 
+async fn plain() {}
+
+#[get("/e", authorizer = plain)] //~ mistake
+async fn e() {}
+
+#[get("/f", authorizer = plain)] //~ mistake
+async fn f(state: &u8) {
+    let _ = state;
+}
+
 fn main() {}

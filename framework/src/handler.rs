@@ -1,0 +1,76 @@
+//! What the compiler names when a handler is not as it must be. There is nothing to call here.
+
+use std::future::Future;
+
+use crate::{
+    auth::Decision,
+    error::Error,
+    extract::FromRequest,
+    request::Request,
+    response::{IntoResponse, Response},
+    route::BoxFuture,
+};
+
+pub use crate::extract::{Borrowed, Optional, Parsed, Repeated};
+
+/// Boxes a handler's future: the single point where its type is erased, and where it must be [`Send`].
+///
+/// What a handler still holds while it waits must be `Send`: drop what is not (an `Rc`, a `MutexGuard`) before the `.await`, in a block of
+/// its own, or take what is (an `Arc`, a guard of tokio's).
+#[inline]
+pub fn hold_only_send_values_across_await<'r>(
+    future: impl Future<Output = Response> + Send + 'r,
+) -> BoxFuture<'r, Response> {
+    Box::pin(future)
+}
+
+/// Boxes an authorizer's future, as [`hold_only_send_values_across_await`] a handler's.
+#[inline]
+pub fn boxed_decision<'r>(
+    future: impl Future<Output = Result<Decision, Error>> + Send + 'r,
+) -> BoxFuture<'r, Result<Decision, Error>> {
+    Box::pin(future)
+}
+
+/// An extractor whose type has no parameters.
+///
+/// It is [`FromRequest`] by another name, and only for what rustc says of a type that is none: in our words, and without a
+/// list of the types that are. (A type with parameters goes by `FromRequest`: rustc then tells which parameter lacks what.)
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read from a request",
+    label = "not an extractor, and no `<…>` in the path or query has this argument's name",
+    note = "a parameter needs a `<name>` of its own in the path; the app's state is taken by reference, `&T`; anything else must implement `fw::FromRequest`, as `Json<T>`, `Query<T>`, `Headers` and the others in `fw::extract` do"
+)]
+pub trait Extractor: Sized {
+    /// Reads it.
+    ///
+    /// # Errors
+    ///
+    /// The rejection.
+    fn extract(request: &Request<'_>) -> Result<Self, Error>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: FromRequest> Extractor for T {
+    fn extract(request: &Request<'_>) -> Result<Self, Error> {
+        T::from_request(request).map_err(Into::into)
+    }
+}
+
+/// A response whose type has no parameters: [`IntoResponse`] by another name, for the reason of [`Extractor`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a response",
+    label = "not a response",
+    note = "return `Json<T>`, a text (`String`, `&str`), `Html<T>`, `Bytes`, a `StatusCode`, `(StatusCode, T)`, `()`, or a `fw::Result` of one of them; a type of your own implements `fw::IntoResponse`"
+)]
+pub trait Responder {
+    /// Makes the response.
+    fn respond(self) -> Response;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: IntoResponse> Responder for T {
+    fn respond(self) -> Response {
+        self.into_response()
+    }
+}
