@@ -125,6 +125,25 @@ impl Client {
         self
     }
 
+    /// Hands an event to the app as Lambda does, past the gateway: what the app posts to the Runtime API, or the text of its
+    /// error where the event is no HTTP request.
+    ///
+    /// # Errors
+    ///
+    /// The error's text.
+    ///
+    /// # Panics
+    ///
+    /// In an async test.
+    #[track_caller]
+    pub fn invoke(&self, event: &str) -> Result<Value, String> {
+        let arrival = arrival();
+        let context = context(arrival.request_id.clone(), None, &arrival);
+        let answering = (self.app)(None, Bytes::from(event.to_owned()), context);
+        let answer = block_on(answering).map_err(|error| error.message)?;
+        serde_json::to_value(&answer).map_err(|error| error.to_string())
+    }
+
     /// Starts a `GET` request for a target: path and query, percent-encoded, as `/objects/a%20b?limit=3`.
     pub fn get(&self, target: &str) -> RequestBuilder<'_> {
         self.request("GET", target)
@@ -182,16 +201,8 @@ impl Client {
                 panic!("the test client cannot supply: {:?}", pending.need())
             }
             Received::Invoke(invocation) => {
-                let context = LambdaContext {
-                    request_id: invocation.request_id.clone(),
-                    deadline_ms: arrival.epoch_ms + TIMEOUT_MS,
-                    invoked_function_arn: "arn:aws:lambda:us-east-1:123456789012:function:test"
-                        .to_owned(),
-                    trace_id: Some(invocation.trace_id.clone()),
-                    function_name: "test".to_owned(),
-                    function_version: "$LATEST".to_owned(),
-                    memory_mb: 128,
-                };
+                let trace = Some(invocation.trace_id.clone());
+                let context = context(invocation.request_id.clone(), trace, &arrival);
                 let route = self.manifest.routes.get(invocation.route);
                 let admitted = match route {
                     None => Ok(invocation.event.clone()),
@@ -230,6 +241,35 @@ impl fmt::Debug for Client {
             .field("gateway", &self.gateway)
             .field("routes", &self.manifest.routes)
             .finish_non_exhaustive()
+    }
+}
+
+/// What Lambda tells the function.
+fn context(request_id: String, trace_id: Option<String>, arrival: &Arrival) -> LambdaContext {
+    LambdaContext {
+        request_id,
+        deadline_ms: arrival.epoch_ms + TIMEOUT_MS,
+        invoked_function_arn: "arn:aws:lambda:us-east-1:123456789012:function:test".to_owned(),
+        trace_id,
+        function_name: "test".to_owned(),
+        function_version: "$LATEST".to_owned(),
+        memory_mb: 128,
+    }
+}
+
+/// Waits for a future on a runtime of its own.
+#[track_caller]
+fn block_on<F: Future>(future: F) -> F::Output {
+    assert!(
+        tokio::runtime::Handle::try_current().is_err(),
+        "this test is async: write `.await` in place of `.send()`"
+    );
+    match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime.block_on(future),
+        Err(error) => panic!("tokio cannot start: {error}"),
     }
 }
 
@@ -402,17 +442,7 @@ impl<'c> RequestBuilder<'c> {
     #[track_caller]
     #[must_use]
     pub fn send(self) -> TestResponse {
-        assert!(
-            tokio::runtime::Handle::try_current().is_err(),
-            "this test is async: write `.await` in place of `.send()`"
-        );
-        match tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-        {
-            Ok(runtime) => runtime.block_on(self.into_future()),
-            Err(error) => panic!("tokio cannot start: {error}"),
-        }
+        block_on(self.into_future())
     }
 }
 

@@ -6,10 +6,12 @@
 
 mod authorizer;
 mod case;
+mod chalice;
 mod check;
 mod door;
 mod handler;
 mod pattern;
+mod score;
 mod token;
 
 use std::collections::{BTreeMap, BTreeSet};
