@@ -13,7 +13,6 @@ use std::{
     time::SystemTime,
 };
 
-use bytes::Bytes;
 use fw::gateway::{
     AUTHORIZER_TIMEOUT, Credentials, FrontDoor, JwkSet, Need, Pending, Principal, Question,
     Received, Supplied,
@@ -113,17 +112,23 @@ impl Authorizers {
             Need::Credentials { .. } => {
                 Ok(door.resume(pending, &Supplied::Credentials(&[credentials(pending)])))
             }
-            Need::Answer(question) => self
-                .ask(question)
-                .await
-                .map(|answer| door.resume(pending, &Supplied::Answer(&answer))),
+            Need::Answer(question) => self.ask(question).await.map(|outcome| match &outcome {
+                Outcome::Payload(answer) => door.resume(pending, &Supplied::Answer(answer)),
+                Outcome::FunctionError(document) => {
+                    door.resume(pending, &Supplied::FunctionError(document))
+                }
+                Outcome::Throttled => Received::Answer(door.refuse(
+                    pending,
+                    "the authorizer's function takes no more invocations",
+                )),
+            }),
             _ => Err("the local server does not know what is asked for".to_owned()),
         };
         decided.unwrap_or_else(|reason| Received::Answer(door.refuse(pending, &reason)))
     }
 
-    /// An authorizer's answer. The error says why there is none.
-    async fn ask(&self, question: &Question) -> Result<Bytes, String> {
+    /// What became of an authorizer's invocation. The error says why nothing did.
+    async fn ask(&self, question: &Question) -> Result<Outcome, String> {
         let name = &question.name;
         let Some((_, pool)) = self.pools.iter().find(|(known, _)| known == name) else {
             return Err(format!("the app has no authorizer `{name}`"));
@@ -131,18 +136,12 @@ impl Authorizers {
         // An invocation of its own, in the request's trace.
         let id = super::server::arrival().request_id;
         let outcome = pool.invoke(id, question.trace_id.clone(), question.event.clone());
-        match timeout(AUTHORIZER_TIMEOUT, outcome).await {
-            Ok(Outcome::Payload(answer)) => Ok(answer),
-            Ok(Outcome::FunctionError(document)) => Err(format!(
-                "the authorizer `{name}` failed: {}",
-                String::from_utf8_lossy(&document)
-            )),
-            Ok(Outcome::Throttled) => Err(format!("the authorizer `{name}` has no process free")),
-            Err(_) => Err(format!(
+        timeout(AUTHORIZER_TIMEOUT, outcome).await.map_err(|_| {
+            format!(
                 "the authorizer `{name}` did not answer within {} s",
                 AUTHORIZER_TIMEOUT.as_secs()
-            )),
-        }
+            )
+        })
     }
 }
 

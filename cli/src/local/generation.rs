@@ -5,17 +5,14 @@
 use std::path::Path;
 
 use fw::{
-    gateway::{
-        ApiIdentity, Authorizer, ConfigError, CorsConfig, FrontDoor, FunctionUrl,
-        FunctionUrlConfig, HttpApi, HttpApiConfig, HttpApiRoute, IdentitySource, JwtAuthorizer,
-        LambdaAuthorizer, PayloadFormat, Requirement, RestApi, RestApiConfig, RouteKey, Throttle,
-    },
-    manifest::{Authorization, Manifest, ManifestAuthorizer},
+    gateway::FrontDoor,
+    manifest::{Manifest, ManifestAuthorizer},
 };
 
 use super::{
     authorizers::{Authorizers, Keyring},
     environment::{self, Function},
+    front_door,
     logs::Logs,
     near::Near,
     pool::{Limits, Pool},
@@ -23,13 +20,8 @@ use super::{
 };
 use crate::{
     env,
-    error::{Failure, Result},
-    settings::{
-        Gateway, Settings,
-        access::AuthorizerSettings,
-        door::{self, Auth, InvokeMode},
-        fit,
-    },
+    error::Result,
+    settings::{Settings, fit},
 };
 
 /// What a generation is made from.
@@ -94,10 +86,9 @@ impl Generation {
     /// When the manifest has a route that the gateway cannot have or guard (exit code 65), or the executable cannot be linked.
     pub(crate) fn new(source: Source<'_>, logs: &Logs) -> Result<Self> {
         fit::check(source.manifest, source.settings)?;
-        fit::servable(source.manifest, source.settings)?;
-        let routes = routes(source.manifest)?;
+        let routes = front_door::routes(source.manifest)?;
         let near = Near::new(&routes, source.settings);
-        let door = front_door(&source, routes)?;
+        let door = front_door::new(&source, routes)?;
         let (snapshot, bootstrap, directory) = if source.replaceable {
             let own = Snapshot::of(source.bootstrap)?;
             let (bootstrap, folder) = (own.executable(), own.folder().to_owned());
@@ -188,157 +179,4 @@ fn authorizer_function(
         timeout_seconds: own.and_then(|own| own.timeout).unwrap_or(settings.timeout),
         ..function.clone()
     }
-}
-
-/// The manifest's routes as the gateway knows them.
-fn routes(manifest: &Manifest) -> Result<Vec<RouteKey>> {
-    let parse = |route: &fw::manifest::ManifestRoute| {
-        let key = route.key();
-        key.parse::<RouteKey>().map_err(|error| {
-            let place = route.source.as_ref().map_or_else(String::new, |source| {
-                format!(" ({}:{})", source.file, source.line)
-            });
-            Failure::input(format!("the gateway cannot have this route{place}: {key}"))
-                .because(Box::from(error) as Box<dyn std::error::Error + Send + Sync>)
-        })
-    };
-    manifest.routes.iter().map(parse).collect()
-}
-
-/// The front door that the settings choose, with the manifest's routes.
-fn front_door(source: &Source<'_>, routes: Vec<RouteKey>) -> Result<FrontDoor> {
-    let settings = source.settings;
-    let identity = ApiIdentity {
-        account_id: environment::ACCOUNT.to_owned(),
-        region: environment::region(),
-        domain_name: source
-            .url
-            .split_once("://")
-            .map_or(source.url, |(_, host)| host)
-            .to_owned(),
-        stage_variables: settings.door.stage_variables.clone(),
-        ..ApiIdentity::new("local", &settings.door.stage_name)
-    };
-    let cors = settings.cors.as_ref().map(|cors| CorsConfig {
-        allow_origins: cors.allow_origins.clone(),
-        allow_methods: cors.allow_methods.clone(),
-        allow_headers: cors.allow_headers.clone(),
-        expose_headers: cors.expose_headers.clone(),
-        max_age: cors.max_age,
-        allow_credentials: cors.allow_credentials,
-    });
-    let made: Result<FrontDoor, ConfigError> = match settings.gateway {
-        Gateway::HttpApi => HttpApi::new(HttpApiConfig {
-            routes: http_api_routes(source, routes),
-            authorizers: authorizers(source)?,
-            throttle: throttle(
-                settings.access.throttle.rate,
-                settings.access.throttle.burst,
-            ),
-            cors,
-            payload_format: match settings.door.payload_format {
-                door::PayloadFormat::V1 => PayloadFormat::V1,
-                door::PayloadFormat::V2 => PayloadFormat::V2,
-            },
-            ..HttpApiConfig::new(identity)
-        })
-        .map(FrontDoor::from),
-        Gateway::RestApi => RestApi::new(RestApiConfig {
-            routes,
-            cors,
-            binary_media_types: settings.door.binary_media_types.clone(),
-            ..RestApiConfig::new(identity)
-        })
-        .map(FrontDoor::from),
-        // The app finds the route itself.
-        Gateway::FunctionUrl => FunctionUrl::new(FunctionUrlConfig {
-            cors,
-            streaming: settings.door.invoke_mode == InvokeMode::ResponseStream,
-            iam: settings.door.auth == Auth::Iam,
-            ..FunctionUrlConfig::new(identity)
-        })
-        .map(FrontDoor::from),
-    };
-    made.map_err(|error| {
-        Failure::input("the gateway cannot be set up so")
-            .because(Box::from(error) as Box<dyn std::error::Error + Send + Sync>)
-    })
-}
-
-/// Each route with what it asks of its callers.
-fn http_api_routes(source: &Source<'_>, routes: Vec<RouteKey>) -> Vec<HttpApiRoute> {
-    let own = &source.settings.access.throttle.routes;
-    routes
-        .into_iter()
-        .zip(&source.manifest.routes)
-        .map(|(key, route)| HttpApiRoute {
-            throttle: own
-                .get(&route.key())
-                .and_then(|own| throttle(Some(own.rate), Some(own.burst))),
-            requirement: match &route.authorization {
-                Some(Authorization::Iam) => Some(Requirement::Iam),
-                Some(Authorization::Jwt { name, scopes }) => Some(Requirement::Jwt {
-                    authorizer: jwt_name(name),
-                    scopes: scopes.clone(),
-                }),
-                Some(Authorization::Lambda { name }) => Some(Requirement::Lambda {
-                    authorizer: name.clone(),
-                }),
-                // Any other has been refused.
-                _ => None,
-            },
-            key,
-        })
-        .collect()
-}
-
-/// The settings' names are apart from the app's authorizers', and the gateway's are not.
-fn jwt_name(name: &str) -> String {
-    format!("jwt.{name}")
-}
-
-/// The issuers of the settings, and the app's own authorizers.
-fn authorizers(source: &Source<'_>) -> Result<Vec<Authorizer>> {
-    let identity = |text: &str| {
-        text.parse::<IdentitySource>().map_err(|error| {
-            Failure::input(format!("the gateway cannot read who calls from: `{text}`"))
-                .because(Box::from(error) as Box<dyn std::error::Error + Send + Sync>)
-        })
-    };
-    let mut all = Vec::new();
-    for (name, jwt) in &source.settings.access.jwt {
-        all.push(Authorizer::Jwt(JwtAuthorizer {
-            identity: identity(&jwt.identity)?,
-            ..JwtAuthorizer::new(jwt_name(name), &jwt.issuer, &jwt.audience)
-        }));
-    }
-    for authorizer in &source.manifest.authorizers {
-        let none = AuthorizerSettings::default();
-        let own = source.settings.access.authorizers.get(&authorizer.name);
-        let own = own.unwrap_or(&none);
-        let sources = own.identity.as_ref().unwrap_or(&authorizer.identity);
-        let payload_format = match authorizer.payload_format.as_deref() {
-            Some("1.0") => PayloadFormat::V1,
-            _ => PayloadFormat::V2,
-        };
-        all.push(Authorizer::Lambda(LambdaAuthorizer {
-            identity: sources
-                .iter()
-                .map(|text| identity(text))
-                .collect::<Result<_>>()?,
-            ttl: own.ttl.unwrap_or(authorizer.ttl),
-            payload_format,
-            // Format 1.0 has no simple form.
-            simple: authorizer.simple && payload_format == PayloadFormat::V2,
-            ..LambdaAuthorizer::new(&authorizer.name)
-        }));
-    }
-    Ok(all)
-}
-
-fn throttle(rate: Option<f64>, burst: Option<u32>) -> Option<Throttle> {
-    Some(Throttle {
-        rate: rate?,
-        burst: burst?,
-    })
 }

@@ -10,6 +10,7 @@ pub(crate) mod asynchronous;
 pub(crate) mod authorizers;
 mod documents;
 pub(crate) mod environment;
+mod front_door;
 pub(crate) mod generation;
 mod instance;
 pub(crate) mod invoke_api;

@@ -210,22 +210,6 @@ pub(crate) fn caller(route: &ManifestRoute) -> String {
     words
 }
 
-/// What `cargo fw local` does not check yet, so that no route is open here that is guarded there.
-///
-/// # Errors
-///
-/// The first such route; exit code 65.
-pub(crate) fn servable(manifest: &Manifest, settings: &Settings) -> Result<()> {
-    let guarded = |route: &&ManifestRoute| !caller(route).is_empty();
-    match manifest.routes.iter().find(guarded) {
-        Some(route) if settings.gateway == Gateway::RestApi => Err(Failure::input(format!(
-            "the local REST API cannot guard a route yet, and leaves none open that asks for it: {}",
-            place(route)
-        ))),
-        _ => Ok(()),
-    }
-}
-
 /// What `deploy` does not set up yet, so that it stops and nothing is deployed that is open or behaves otherwise.
 ///
 /// # Errors

@@ -39,18 +39,20 @@ fn bootstrap() -> &'static Path {
 
 /// A folder with the bootstrap, its manifest and settings.
 pub(crate) fn app(settings: &str, routes: &Value) -> TempDir {
+    let authorizers = json!([
+        { "name": "simple", "identity": ["$request.header.x-key"], "ttl": 0 },
+        { "name": "kept", "identity": ["$request.header.x-key"], "ttl": 300, "simple": false },
+        { "name": "policy", "identity": ["$request.header.x-key"], "ttl": 0, "simple": false, "payload_format": "1.0" },
+    ]);
+    app_with(settings, routes, &authorizers)
+}
+
+/// The same with those authorizers.
+pub(crate) fn app_with(settings: &str, routes: &Value, authorizers: &Value) -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     fs::copy(bootstrap(), folder.path().join("bootstrap")).expect("a copy");
-    let manifest = json!({
-        "schema": 1,
-        "app": "guarded",
-        "routes": routes,
-        "authorizers": [
-            { "name": "simple", "identity": ["$request.header.x-key"], "ttl": 0 },
-            { "name": "kept", "identity": ["$request.header.x-key"], "ttl": 300, "simple": false },
-            { "name": "policy", "identity": ["$request.header.x-key"], "ttl": 0, "simple": false, "payload_format": "1.0" },
-        ],
-    });
+    let manifest =
+        json!({ "schema": 1, "app": "guarded", "routes": routes, "authorizers": authorizers });
     fs::write(folder.path().join("manifest.json"), manifest.to_string()).expect("a manifest");
     fs::write(folder.path().join("fw.toml"), settings).expect("settings");
     folder

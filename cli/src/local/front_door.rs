@@ -1,0 +1,297 @@
+//! The front door that the settings choose, with what the manifest's routes and authorizers ask of it.
+
+use fw::{
+    gateway::{
+        ApiIdentity, ApiKey, ApiKeySource, Authorizer, ConfigError, CorsConfig, FrontDoor,
+        FunctionUrl, FunctionUrlConfig, GatewayResponse, GatewayResponseType, HttpApi,
+        HttpApiConfig, HttpApiRoute, IdentitySource, JwtAuthorizer, LambdaAuthorizer,
+        PayloadFormat, Quota, QuotaPeriod, RequestValidation, Requirement, RestApi, RestApiConfig,
+        RestAuthorizer, RestAuthorizerKind, RestMethod, RouteKey, Throttle, UsagePlan,
+    },
+    manifest::{Authorization, AuthorizerKind, Manifest, ManifestAuthorizer, ManifestRoute},
+};
+
+use super::{environment, generation::Source};
+use crate::{
+    error::{Failure, Result},
+    settings::{
+        Gateway, Settings, access,
+        door::{self, Auth, InvokeMode},
+    },
+};
+
+/// The manifest's routes as the gateway knows them.
+pub(super) fn routes(manifest: &Manifest) -> Result<Vec<RouteKey>> {
+    let parse = |route: &ManifestRoute| {
+        let key = route.key();
+        key.parse::<RouteKey>().map_err(|error| {
+            let place = route.source.as_ref().map_or_else(String::new, |source| {
+                format!(" ({}:{})", source.file, source.line)
+            });
+            Failure::input(format!("the gateway cannot have this route{place}: {key}"))
+                .because(Box::from(error) as Box<dyn std::error::Error + Send + Sync>)
+        })
+    };
+    manifest.routes.iter().map(parse).collect()
+}
+
+/// The front door that the settings choose, with the manifest's routes.
+pub(super) fn new(source: &Source<'_>, routes: Vec<RouteKey>) -> Result<FrontDoor> {
+    let settings = source.settings;
+    let identity = ApiIdentity {
+        account_id: environment::ACCOUNT.to_owned(),
+        region: environment::region(),
+        domain_name: source
+            .url
+            .split_once("://")
+            .map_or(source.url, |(_, host)| host)
+            .to_owned(),
+        stage_variables: settings.door.stage_variables.clone(),
+        ..ApiIdentity::new("local", &settings.door.stage_name)
+    };
+    let cors = settings.cors.as_ref().map(|cors| CorsConfig {
+        allow_origins: cors.allow_origins.clone(),
+        allow_methods: cors.allow_methods.clone(),
+        allow_headers: cors.allow_headers.clone(),
+        expose_headers: cors.expose_headers.clone(),
+        max_age: cors.max_age,
+        allow_credentials: cors.allow_credentials,
+    });
+    let made: Result<FrontDoor, ConfigError> = match settings.gateway {
+        Gateway::HttpApi => HttpApi::new(HttpApiConfig {
+            routes: http_api_routes(source, routes),
+            authorizers: authorizers(source)?,
+            throttle: common_throttle(settings),
+            cors,
+            payload_format: match settings.door.payload_format {
+                door::PayloadFormat::V1 => PayloadFormat::V1,
+                door::PayloadFormat::V2 => PayloadFormat::V2,
+            },
+            ..HttpApiConfig::new(identity)
+        })
+        .map(FrontDoor::from),
+        Gateway::RestApi => RestApi::new(RestApiConfig {
+            cors,
+            ..rest_api(source, routes, identity)?
+        })
+        .map(FrontDoor::from),
+        // The app finds the route itself.
+        Gateway::FunctionUrl => FunctionUrl::new(FunctionUrlConfig {
+            cors,
+            streaming: settings.door.invoke_mode == InvokeMode::ResponseStream,
+            iam: settings.door.auth == Auth::Iam,
+            reserved_concurrency: settings.concurrency,
+            ..FunctionUrlConfig::new(identity)
+        })
+        .map(FrontDoor::from),
+    };
+    made.map_err(wrong)
+}
+
+/// Each route with what it asks of its callers.
+fn http_api_routes(source: &Source<'_>, routes: Vec<RouteKey>) -> Vec<HttpApiRoute> {
+    routes
+        .into_iter()
+        .zip(&source.manifest.routes)
+        .map(|(key, route)| HttpApiRoute {
+            throttle: own_throttle(source.settings, route),
+            requirement: match &route.authorization {
+                Some(Authorization::Iam) => Some(Requirement::Iam),
+                Some(Authorization::Jwt { name, scopes }) => Some(Requirement::Jwt {
+                    authorizer: jwt_name(name),
+                    scopes: scopes.clone(),
+                }),
+                Some(Authorization::Lambda { name }) => Some(Requirement::Lambda {
+                    authorizer: name.clone(),
+                }),
+                // Any other has been refused.
+                _ => None,
+            },
+            key,
+        })
+        .collect()
+}
+
+/// The settings' names are apart from the app's authorizers', and the gateway's are not.
+fn jwt_name(name: &str) -> String {
+    format!("jwt.{name}")
+}
+
+/// The issuers of the settings, and the app's own authorizers.
+fn authorizers(source: &Source<'_>) -> Result<Vec<Authorizer>> {
+    let mut all = Vec::new();
+    for (name, jwt) in &source.settings.access.jwt {
+        all.push(Authorizer::Jwt(JwtAuthorizer {
+            identity: identity_source(&jwt.identity)?,
+            ..JwtAuthorizer::new(jwt_name(name), &jwt.issuer, &jwt.audience)
+        }));
+    }
+    for authorizer in &source.manifest.authorizers {
+        let (ttl, identity) = set(authorizer, source.settings)?;
+        let payload_format = match authorizer.payload_format.as_deref() {
+            Some("1.0") => PayloadFormat::V1,
+            _ => PayloadFormat::V2,
+        };
+        all.push(Authorizer::Lambda(LambdaAuthorizer {
+            identity,
+            ttl,
+            payload_format,
+            // Format 1.0 has no simple form.
+            simple: authorizer.simple && payload_format == PayloadFormat::V2,
+            ..LambdaAuthorizer::new(&authorizer.name)
+        }));
+    }
+    Ok(all)
+}
+
+/// A REST API without its CORS.
+fn rest_api(
+    source: &Source<'_>,
+    routes: Vec<RouteKey>,
+    identity: ApiIdentity,
+) -> Result<RestApiConfig> {
+    let settings = source.settings;
+    let access = &settings.access;
+    let validation = RequestValidation {
+        parameters: access.request_validation,
+        body: access.request_validation,
+    };
+    let method = |route: &ManifestRoute| {
+        let mut method = RestMethod::of_route(route, validation);
+        method.throttle = own_throttle(settings, route);
+        method
+    };
+    let responses = access.gateway_responses.iter().map(|(kind, response)| {
+        let kind = kind.parse::<GatewayResponseType>().map_err(wrong)?;
+        let response = GatewayResponse {
+            status: response.status,
+            headers: response.headers.clone(),
+            templates: response.templates.clone(),
+        };
+        Ok((kind, response))
+    });
+    Ok(RestApiConfig {
+        methods: source
+            .manifest
+            .routes
+            .iter()
+            .map(method)
+            .enumerate()
+            .collect(),
+        routes,
+        binary_media_types: settings.door.binary_media_types.clone(),
+        authorizers: source
+            .manifest
+            .authorizers
+            .iter()
+            .map(|authorizer| rest_authorizer(authorizer, settings))
+            .collect::<Result<_>>()?,
+        api_keys: access
+            .api_keys
+            .iter()
+            .map(|key| ApiKey {
+                enabled: key.enabled,
+                ..ApiKey::new(
+                    &key.name,
+                    key.value.clone().unwrap_or_else(|| key.local_value()),
+                )
+            })
+            .collect(),
+        api_key_source: match access.api_key_source {
+            access::ApiKeySource::Header => ApiKeySource::Header,
+            access::ApiKeySource::Authorizer => ApiKeySource::Authorizer,
+        },
+        usage_plans: access.usage_plans.iter().map(usage_plan).collect(),
+        throttle: common_throttle(settings),
+        gateway_responses: responses.collect::<Result<_>>()?,
+        ..RestApiConfig::new(identity)
+    })
+}
+
+fn rest_authorizer(authorizer: &ManifestAuthorizer, settings: &Settings) -> Result<RestAuthorizer> {
+    let (ttl, identity) = set(authorizer, settings)?;
+    let kind = match authorizer.kind {
+        AuthorizerKind::Request => RestAuthorizerKind::Request { identity },
+        AuthorizerKind::Token => RestAuthorizerKind::Token {
+            header: match identity.into_iter().next() {
+                Some(IdentitySource::Header(name)) => name,
+                None => "Authorization".to_owned(),
+                Some(other) => {
+                    return Err(Failure::input(format!(
+                        "the authorizer `{}` gets a token, which stands in a header and not in {other}",
+                        authorizer.name
+                    ))
+                    .hint("name the header: `$request.header.Authorization`"));
+                }
+            },
+            validation: None,
+        },
+        _ => {
+            return Err(Failure::input(format!(
+                "this version does not know what the authorizer gets: `{}`",
+                authorizer.name
+            ))
+            .hint("update `cargo fw`"));
+        }
+    };
+    Ok(RestAuthorizer {
+        name: authorizer.name.clone(),
+        kind,
+        ttl,
+    })
+}
+
+fn usage_plan((name, plan): (&String, &access::UsagePlan)) -> UsagePlan {
+    UsagePlan {
+        throttle: throttle(plan.rate, plan.burst),
+        quota: plan.quota.map(|quota| Quota {
+            limit: quota.limit.into(),
+            period: match quota.period {
+                access::Period::Day => QuotaPeriod::Day,
+                access::Period::Week => QuotaPeriod::Week,
+                access::Period::Month => QuotaPeriod::Month,
+            },
+            offset: 0,
+        }),
+        ..UsagePlan::new(name, &plan.keys)
+    }
+}
+
+/// For how long an authorizer's answers are kept, and what tells callers apart: the app's words, and the settings' over them.
+fn set(authorizer: &ManifestAuthorizer, settings: &Settings) -> Result<(u32, Vec<IdentitySource>)> {
+    let own = settings.access.authorizers.get(&authorizer.name);
+    let ttl = own.and_then(|own| own.ttl).unwrap_or(authorizer.ttl);
+    let identity = own
+        .and_then(|own| own.identity.as_ref())
+        .unwrap_or(&authorizer.identity);
+    let identity = identity.iter().map(|text| identity_source(text));
+    Ok((ttl, identity.collect::<Result<_>>()?))
+}
+
+fn identity_source(text: &str) -> Result<IdentitySource> {
+    text.parse().map_err(wrong)
+}
+
+fn wrong(error: impl std::error::Error + Send + Sync + 'static) -> Failure {
+    Failure::input("the gateway cannot be set up so")
+        .because(Box::from(error) as Box<dyn std::error::Error + Send + Sync>)
+}
+
+/// What all routes have that have none of their own.
+fn common_throttle(settings: &Settings) -> Option<Throttle> {
+    let common = &settings.access.throttle;
+    throttle(common.rate, common.burst)
+}
+
+/// What a route has of its own.
+fn own_throttle(settings: &Settings, route: &ManifestRoute) -> Option<Throttle> {
+    let own = settings.access.throttle.routes.get(&route.key())?;
+    throttle(Some(own.rate), Some(own.burst))
+}
+
+fn throttle(rate: Option<f64>, burst: Option<u32>) -> Option<Throttle> {
+    Some(Throttle {
+        rate: rate?,
+        burst: burst?,
+    })
+}
