@@ -235,10 +235,14 @@ impl HttpApi {
         let refuse = |message| Err(reply.message(message));
 
         if request.head_len() > HEAD_LIMIT {
-            return refuse(Message::HeadersTooLarge);
+            return Err(reply.message(Message::HeadersTooLarge).because(format!(
+                "request line and headers are over {HEAD_LIMIT} bytes"
+            )));
         }
         if request.body.len() > Self::BODY_LIMIT {
-            return refuse(Message::EntityTooLarge);
+            return Err(reply
+                .message(Message::EntityTooLarge)
+                .because(format!("the body is over {} bytes", Self::BODY_LIMIT)));
         }
         let (full_path, _) = request.path_and_query();
         let Some(path) = behind_stage(full_path, &identity.stage) else {
@@ -282,7 +286,10 @@ impl HttpApi {
         if event.len() > EVENT_LIMIT {
             return Received::Answer(
                 self.reply(request, arrival)
-                    .message(Message::EntityTooLarge),
+                    .message(Message::EntityTooLarge)
+                    .because(format!(
+                        "the event is over {EVENT_LIMIT} bytes, the most that Lambda takes"
+                    )),
             );
         }
         let origin = cors.as_ref().and_then(|_| request.header("origin"));
@@ -554,6 +561,62 @@ mod tests {
             );
             assert_eq!(reply.header("content-type"), Some("application/json"));
             assert_eq!(reply.header("apigw-requestid"), Some("WlpaWlpaWlpaWlo="));
+        }
+    }
+
+    #[test]
+    fn tells_the_log_what_is_malformed() {
+        let v2 = api("$default", &["GET /a"], |_| {});
+        let v1 = api("$default", &["GET /a"], |config| {
+            config.payload_format = PayloadFormat::V1;
+        });
+        let table = [
+            (&v2, "not JSON", "it is not JSON"),
+            (
+                &v2,
+                r#"{"statusCode":"x"}"#,
+                "its `statusCode` is not a whole number from 200 to 599",
+            ),
+            (
+                &v2,
+                r#"{"statusCode":200,"headers":[]}"#,
+                "its `headers` are not an object",
+            ),
+            (
+                &v2,
+                r#"{"statusCode":200,"headers":{"a":{}}}"#,
+                "one of its headers has a list or an object as its value",
+            ),
+            (
+                &v2,
+                r#"{"statusCode":200,"cookies":"a=b"}"#,
+                "its `cookies` are not a list of texts",
+            ),
+            (
+                &v2,
+                r#"{"statusCode":200,"body":{}}"#,
+                "its `body` is not a text",
+            ),
+            (
+                &v2,
+                r#"{"statusCode":200,"body":"!","isBase64Encoded":true}"#,
+                "its `body` is not base64, and `isBase64Encoded` says so",
+            ),
+            (&v1, r#"{"body":"x"}"#, "it has no `statusCode`"),
+            (
+                &v1,
+                "1",
+                "in format 1.0 it has to be an object with a `statusCode`",
+            ),
+        ];
+        for (api, payload, problem) in table {
+            let reply = answer(api, Outcome::Payload(payload.as_bytes()));
+            let reason = format!("the function's result is malformed: {problem}");
+            assert_eq!(
+                (reply.status, reply.reason),
+                (500, Some(reason)),
+                "{payload}"
+            );
         }
     }
 

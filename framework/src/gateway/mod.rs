@@ -31,7 +31,33 @@
 //! users, E: seen in an emulator, I: inferred. What has no source says `unverified`.
 //!
 //! A route may ask who calls: then `receive` may need keys, credentials or an authorizer's answer, and the request waits
-//! for them as [`Received::Authorize`]; see [`Need`].
+//! for them as [`Received::Authorize`]; see [`Need`]. Here an authorizer of the app is asked:
+//!
+//! ```
+//! use fw::gateway::{
+//!     ApiIdentity, Arrival, Authorizer, HttpApi, HttpApiConfig, HttpApiRoute, HttpRequest, LambdaAuthorizer, Need, Received,
+//!     Requirement, Supplied,
+//! };
+//!
+//! let route: HttpApiRoute = "GET /private".parse()?;
+//! let api = HttpApi::new(HttpApiConfig {
+//!     routes: vec![route.requiring(Requirement::Lambda { authorizer: "guard".into() })],
+//!     authorizers: vec![Authorizer::Lambda(LambdaAuthorizer::new("guard"))],
+//!     ..HttpApiConfig::new(ApiIdentity::new("a1b2c3d4e5", "$default"))
+//! })?;
+//! let arrival = Arrival::new(1_700_000_000_000, [7; Arrival::ENTROPY]);
+//! let received = api.receive(&HttpRequest::new("GET", "/private"), &arrival);
+//!
+//! let Received::Authorize(pending) = received else { panic!("the route is guarded") };
+//! let Need::Answer(question) = pending.need() else { panic!("by a function") };
+//! assert_eq!(question.name, "guard");
+//! // Its function is invoked with `question.event`, and answers:
+//! let answer = br#"{"isAuthorized": true, "context": {"user": "mary"}}"#;
+//!
+//! let Received::Invoke(invocation) = api.resume(&pending, &Supplied::Answer(answer)) else { panic!("it may pass") };
+//! assert!(String::from_utf8_lossy(&invocation.event).contains(r#""lambda":{"user":"mary"}"#));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! What is left out stands in the repository's `docs/fidelity.md`.
 

@@ -145,7 +145,9 @@ impl FunctionUrlReply<'_> {
         match draft(payload) {
             // [R] gateway-truth §0 row 6
             Ok(draft) => self.dress(draft, "application/json"),
-            Err(Malformed) => self.message(UrlMessage::InternalServerError),
+            Err(malformed) => self
+                .message(UrlMessage::InternalServerError)
+                .because(malformed.reason()),
         }
     }
 
@@ -204,19 +206,19 @@ impl FunctionUrlReply<'_> {
 
 /// What a result means. `[R]` gateway-truth §3: plain data goes compactly, a string without quotes.
 fn draft(payload: &[u8]) -> Result<Draft<'_>, Malformed> {
-    match Payload::read(payload).ok_or(Malformed)? {
+    match Payload::read(payload).ok_or(Malformed::NOT_JSON)? {
         Payload::Object(proxy, _) if proxy.has_status() => {
-            let status = proxy.status()?.ok_or(Malformed)?;
+            let status = proxy.status()?.ok_or(Malformed("it has no `statusCode`"))?;
             let cookies = proxy
                 .cookies()?
                 .into_iter()
                 .map(|cookie| (Cow::Borrowed("set-cookie"), cookie));
             let headers = cookies.chain(proxy.headers()?).collect();
-            Draft::new(status, headers, proxy.bytes()?).ok_or(Malformed)
+            Draft::new(status, headers, proxy.bytes()?).ok_or(Malformed::NO_HEADERS)
         }
         Payload::Object(_, json) | Payload::Other(json) => {
             let text = if json.starts_with('"') {
-                string(json).ok_or(Malformed)?
+                string(json).ok_or(Malformed::NOT_JSON)?
             } else {
                 compact(json)
             };

@@ -55,9 +55,23 @@ impl<'a> Payload<'a> {
     }
 }
 
-/// A malformed part of a result.
-#[derive(Debug)]
-pub(in crate::gateway) struct Malformed;
+/// A malformed part of a result: what is wrong with it, for the log.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::gateway) struct Malformed(pub(in crate::gateway) &'static str);
+
+impl Malformed {
+    /// Not JSON at all.
+    pub(super) const NOT_JSON: Self = Self("it is not JSON");
+    /// A draft that is none.
+    pub(super) const NO_HEADERS: Self = Self(
+        "it has a header that HTTP does not allow: a name that is no token, or a line break in a value",
+    );
+
+    /// The sentence for the log.
+    pub(super) fn reason(self) -> String {
+        format!("the function's result is malformed: {}", self.0)
+    }
+}
 
 impl<'a> Proxy<'a> {
     /// Whether the object says what status to answer with, or is plain data.
@@ -79,13 +93,16 @@ impl<'a> Proxy<'a> {
             .unwrap_or(json);
         match digits.parse() {
             Ok(status @ 200..=599) => Ok(Some(status)),
-            _ => Err(Malformed),
+            _ => Err(Malformed(
+                "its `statusCode` is not a whole number from 200 to 599",
+            )),
         }
     }
 
     /// `headers`, one line each.
     pub(in crate::gateway) fn headers(&self) -> Result<Lines<'a>, Malformed> {
-        let lines: Entries<'a, &'a RawValue> = parse(self.headers)?;
+        let lines: Entries<'a, &'a RawValue> =
+            parse(self.headers, "its `headers` are not an object")?;
         lines
             .0
             .into_iter()
@@ -99,7 +116,10 @@ impl<'a> Proxy<'a> {
 
     /// `multiValueHeaders`, one line for each value. A value that is not a list is malformed. `[R]` gateway-truth §0 row 10
     pub(in crate::gateway) fn multi_value_headers(&self) -> Result<Lines<'a>, Malformed> {
-        let lists: Entries<'a, Vec<&'a RawValue>> = parse(self.multi_value_headers)?;
+        let lists: Entries<'a, Vec<&'a RawValue>> = parse(
+            self.multi_value_headers,
+            "its `multiValueHeaders` are not an object of lists",
+        )?;
         let mut lines = Lines::new();
         for (name, values) in lists.0 {
             for value in values {
@@ -113,18 +133,21 @@ impl<'a> Proxy<'a> {
 
     /// `cookies`, one value for each.
     pub(in crate::gateway) fn cookies(&self) -> Result<Vec<Cow<'a, str>>, Malformed> {
-        let cookies: Vec<Text<'a>> = parse(self.cookies)?;
+        let cookies: Vec<Text<'a>> = parse(self.cookies, "its `cookies` are not a list of texts")?;
         Ok(cookies.into_iter().map(|Text(cookie)| cookie).collect())
     }
 
     /// Whether `isBase64Encoded` is set.
     pub(in crate::gateway) fn is_base64_encoded(&self) -> Result<bool, Malformed> {
-        parse(self.is_base64_encoded)
+        parse(
+            self.is_base64_encoded,
+            "its `isBase64Encoded` is not a boolean",
+        )
     }
 
     /// `body` as text. That anything but a string is malformed is unverified.
     pub(in crate::gateway) fn text(&self) -> Result<Cow<'a, str>, Malformed> {
-        let Text(text) = parse(self.body)?;
+        let Text(text) = parse(self.body, "its `body` is not a text")?;
         Ok(text)
     }
 
@@ -144,7 +167,7 @@ pub(super) fn decode(text: &str) -> Result<Bytes, Malformed> {
     STANDARD
         .decode(text)
         .map(Bytes::from)
-        .map_err(|_| Malformed)
+        .map_err(|_| Malformed("its `body` is not base64, and `isBase64Encoded` says so"))
 }
 
 /// The text of a JSON string; nothing for other values.
@@ -181,10 +204,13 @@ pub(super) fn compact(json: &str) -> Cow<'_, str> {
 }
 
 /// Parses the JSON of a key; an absent one is the default.
-fn parse<'a, T: Deserialize<'a> + Default>(json: Option<&'a str>) -> Result<T, Malformed> {
+fn parse<'a, T: Deserialize<'a> + Default>(
+    json: Option<&'a str>,
+    problem: &'static str,
+) -> Result<T, Malformed> {
     json.map_or_else(
         || Ok(T::default()),
-        |json| serde_json::from_str(json).map_err(|_| Malformed),
+        |json| serde_json::from_str(json).map_err(|_| Malformed(problem)),
     )
 }
 
@@ -192,9 +218,11 @@ fn parse<'a, T: Deserialize<'a> + Default>(json: Option<&'a str>) -> Result<T, M
 /// left out, lists and objects are malformed (both unverified).
 fn scalar(json: &str) -> Result<Option<Cow<'_, str>>, Malformed> {
     match json.as_bytes().first() {
-        Some(b'"') => string(json).map(Some).ok_or(Malformed),
+        Some(b'"') => string(json).map(Some).ok_or(Malformed::NOT_JSON),
         Some(b'n') => Ok(None),
-        Some(b'[' | b'{') | None => Err(Malformed),
+        Some(b'[' | b'{') | None => Err(Malformed(
+            "one of its headers has a list or an object as its value",
+        )),
         Some(_) => Ok(Some(json.into())),
     }
 }

@@ -320,7 +320,9 @@ impl RestReply<'_> {
     ) -> HttpReply {
         let mut draft = match draft(payload, accepts_binary) {
             Ok(draft) => draft,
-            Err(failure) => return self.message(&failure),
+            Err((failure, malformed)) => {
+                return self.message(&failure).because(malformed.reason());
+            }
         };
         for (name, _) in &mut draft.headers {
             if is_remapped(name) {
@@ -384,13 +386,17 @@ fn is_remapped(name: &str) -> bool {
 }
 
 /// What a result means. `[R]` gateway-truth §0 row 10: an object of known keys only, all of them optional.
-fn draft(payload: &[u8], accepts_binary: bool) -> Result<Draft<'_>, RestMessage> {
-    let malformed = |_: Malformed| RestMessage::BadGateway;
-    let Some(Payload::Object(proxy, _)) = Payload::read(payload) else {
-        return Err(RestMessage::BadGateway);
+fn draft(payload: &[u8], accepts_binary: bool) -> Result<Draft<'_>, (RestMessage, Malformed)> {
+    let malformed = |what: Malformed| (RestMessage::BadGateway, what);
+    let proxy = match Payload::read(payload) {
+        Some(Payload::Object(proxy, _)) => proxy,
+        Some(Payload::Other(_)) => return Err(malformed(Malformed("it is not an object"))),
+        None => return Err(malformed(Malformed::NOT_JSON)),
     };
     if proxy.has_unknown_keys || proxy.has_cookies {
-        return Err(RestMessage::BadGateway);
+        return Err(malformed(Malformed(
+            "it has a key that a REST API does not know: only `statusCode`, `headers`, `multiValueHeaders`, `body` and `isBase64Encoded` are taken",
+        )));
     }
     let status = proxy.status().map_err(malformed)?.unwrap_or(200);
     let headers = merge(
@@ -400,11 +406,11 @@ fn draft(payload: &[u8], accepts_binary: bool) -> Result<Draft<'_>, RestMessage>
     let text = proxy.text().map_err(malformed)?;
     // [R] gateway-truth §0 row 9: the flag alone does nothing. §2.4: base64 that is none gives 500, not 502.
     let body = if proxy.is_base64_encoded().map_err(malformed)? && accepts_binary {
-        decode(&text).map_err(|_| RestMessage::InternalServerError)?
+        decode(&text).map_err(|what| (RestMessage::InternalServerError, what))?
     } else {
         text.into_owned().into()
     };
-    Draft::new(status, headers, body).ok_or(RestMessage::BadGateway)
+    Draft::new(status, headers, body).ok_or((RestMessage::BadGateway, Malformed::NO_HEADERS))
 }
 
 /// Multi values first, and their spelling of the name. `[R]` gateway-truth §0 row 11, §2.3
