@@ -49,6 +49,8 @@ pub(crate) enum Command {
     Local(Local),
     /// Deploy the app: plan, build, upload, routes, permissions
     Deploy(Deploy),
+    /// Show what a deploy would change; exits with 2 when there is something
+    Plan(Plan),
     /// Print the URL of the deployed app
     Url(Deployed),
     /// Show what is deployed: URL, function, version, routes
@@ -219,6 +221,57 @@ pub(crate) struct Account {
     pub(crate) endpoint_url: Option<String>,
 }
 
+/// When a deploy asks before it runs its plan.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Approval {
+    /// Never
+    Never,
+    /// Before something is deleted or replaced
+    #[default]
+    Deletions,
+    /// Before anything is changed
+    Any,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  cargo fw plan                     as `cargo fw deploy --plan`\n  cargo fw plan --offline --save    write `fw.dev.snapshot.json`, to be committed\n  cargo fw plan --offline           what has changed since, without an account"
+)]
+pub(crate) struct Plan {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) stage: Stage,
+    #[command(flatten)]
+    pub(crate) account: Account,
+    /// Compare with the committed snapshot: settings, routes and permissions, without the code
+    #[arg(long, conflicts_with_all = ["profile", "region", "endpoint_url"])]
+    pub(crate) offline: bool,
+    /// Write the snapshot
+    #[arg(long, requires = "offline")]
+    pub(crate) save: bool,
+    /// How to print the plan
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) output: Output,
+}
+
+impl Plan {
+    /// The deploy whose plan it is.
+    pub(crate) fn into_deploy(self) -> Deploy {
+        Deploy {
+            which: self.which,
+            stage: self.stage,
+            account: self.account,
+            plan: true,
+            yes: false,
+            require_approval: Approval::default(),
+            canary: None,
+            no_trial: true,
+            output: self.output,
+        }
+    }
+}
+
 /// A part of the traffic, as `10%` or `10`.
 fn percent(text: &str) -> Result<u32, String> {
     let number = text.strip_suffix('%').unwrap_or(text).parse();
@@ -269,6 +322,12 @@ pub(crate) struct Deploy {
     /// Print the plan and stop; exits with 2 when there are changes
     #[arg(long)]
     pub(crate) plan: bool,
+    /// Agree to the plan without being asked
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    /// When to ask before the plan is run
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub(crate) require_approval: Approval,
     /// Give the new version that part of the traffic; `promote` gives it all, `rollback` none
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     pub(crate) canary: Option<u32>,

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Context, Exit, Failure, Result};
 
@@ -70,7 +70,7 @@ pub(crate) struct Settings {
 }
 
 /// An instruction set of Lambda's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Architecture {
     /// 64-bit Intel and AMD.
     #[serde(rename = "x86_64")]
@@ -98,7 +98,7 @@ impl Architecture {
 }
 
 /// The gateway's CORS configuration; the names are those of HTTP APIs.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Cors {
     /// Origins, `*` or `https://host[:port]`.

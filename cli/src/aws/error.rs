@@ -172,8 +172,9 @@ impl Error {
         let failure = Failure::new(doing).because_of(self.to_string());
         match self.kind {
             Kind::Denied => failure.exiting(Exit::Denied).hint(format!(
-                "the credentials need a policy that allows `{}`",
-                self.operation.action()
+                "the credentials need a policy that allows `{}`: {}",
+                self.operation.action(),
+                self.allowing()
             )),
             Kind::Credentials => failure.exiting(Exit::Denied).hint(
                 "the credentials are wrong or have expired: `aws sts get-caller-identity` tests them, `aws sso login` \
@@ -187,6 +188,22 @@ impl Error {
                 .hint("AWS takes no more calls for the moment: wait a minute and run it again"),
             Kind::NotFound | Kind::Conflict | Kind::Other => failure,
         }
+    }
+}
+
+impl Error {
+    /// The statement that would allow the call, on the resource that AWS names, or on all.
+    fn allowing(&self) -> String {
+        // "… is not authorized to perform: iam:GetRole on resource: role x because no identity-based policy …"
+        let named = self.message.split("on resource: ").nth(1);
+        let resource = named.and_then(|rest| rest.split_whitespace().next());
+        let resource = resource.filter(|resource| resource.starts_with("arn:"));
+        serde_json::json!({
+            "Effect": "Allow",
+            "Action": self.operation.action(),
+            "Resource": resource.unwrap_or("*"),
+        })
+        .to_string()
     }
 }
 

@@ -15,6 +15,7 @@ use aws_sdk_lambda::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Account, Error, Operation, Result, Tags};
@@ -60,7 +61,7 @@ impl fmt::Debug for Code {
 }
 
 /// A function's configuration, besides its code.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Configuration {
     /// The ARN of the role that it runs as.
     pub(crate) role: String,

@@ -16,6 +16,7 @@ use crate::{
     deploy::{
         self,
         apply::apply,
+        approve::approve,
         check, lock,
         model::{Desired, HANDLER},
         observe::Actual,
@@ -57,9 +58,9 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
         if args.plan {
             match args.output {
                 Output::Json => {
-                    console.result(report::document(&desired, &plan, actual.url()));
+                    console.result(report::document(&desired, &actual, &plan, actual.url()));
                 }
-                Output::Text => report::result(console, &desired, &plan),
+                Output::Text => report::result(console, &desired, &actual, &plan),
             }
             return Ok(if plan.is_empty() {
                 Exit::Success
@@ -67,12 +68,20 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
                 Exit::Changes
             });
         }
-        report::show(console, &desired, &plan);
+        report::show(console, &desired, &actual, &plan);
+        approve(&plan, args.require_approval, args.yes, console)?;
         if publishes(&plan) && !args.no_trial {
             try_out(&artifact.executable, &desired, &settings, console).await?;
         }
         if plan.is_empty() {
-            return Ok(finish(args.output, &desired, &plan, actual.url(), console));
+            return Ok(finish(
+                args.output,
+                &desired,
+                &actual,
+                &plan,
+                actual.url(),
+                console,
+            ));
         }
         let again = again("deploy", &args.which, &args.stage);
         let made = lock::holding(&aws, names, "deploy", console, async {
@@ -95,6 +104,7 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
         Ok(finish(
             args.output,
             &desired,
+            &actual,
             &plan,
             url.as_deref(),
             console,
@@ -103,7 +113,7 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
 }
 
 /// The plan for what was observed, once all that must hold for it does.
-fn checked(desired: &Desired, actual: &Actual) -> Result<Plan> {
+pub(super) fn checked(desired: &Desired, actual: &Actual) -> Result<Plan> {
     check::ownership(&desired.names, actual)?;
     check::canary(desired, actual)?;
     let plan = plan(desired, actual);
@@ -115,12 +125,13 @@ fn checked(desired: &Desired, actual: &Actual) -> Result<Plan> {
 fn finish(
     output: Output,
     desired: &Desired,
+    actual: &Actual,
     plan: &Plan,
     url: Option<&str>,
     console: &Console,
 ) -> Exit {
     match output {
-        Output::Json => console.result(report::document(desired, plan, url)),
+        Output::Json => console.result(report::document(desired, actual, plan, url)),
         Output::Text => console.result(url.unwrap_or_default()),
     }
     Exit::Success

@@ -14,6 +14,7 @@ mod metrics;
 mod new;
 mod open;
 mod package;
+mod plan;
 mod policy;
 mod promote;
 mod rollback;
@@ -35,6 +36,7 @@ pub(crate) fn run(args: Args, console: &Console) -> Result<Exit> {
         Command::Init(args) => new::init(&args, console),
         Command::Local(args) => local::local(&args, console),
         Command::Deploy(args) => deploy::deploy(&args, console),
+        Command::Plan(args) => plan::plan(args, console),
         Command::Url(args) => url::url(&args, console),
         Command::Info(args) => info::info(&args, console),
         Command::Open(args) => open::open(&args, console),

@@ -5,6 +5,7 @@
 //! is no state file: a deployment is found by deterministic names and by its tags.
 
 pub(crate) mod apply;
+pub(crate) mod approve;
 pub(crate) mod check;
 pub(crate) mod health;
 pub(crate) mod lock;
@@ -14,9 +15,11 @@ pub(crate) mod patience;
 pub(crate) mod plan;
 pub(crate) mod release;
 pub(crate) mod report;
+pub(crate) mod snapshot;
 pub(crate) mod step;
 #[cfg(test)]
 mod tests;
+pub(crate) mod words;
 
 use std::future::Future;
 

@@ -12,7 +12,7 @@ mod policy;
 
 use serde_json::Value;
 
-pub(crate) use self::function::bytes;
+pub(crate) use self::{function::bytes, policy::statements};
 use self::{
     function::{function, prune, version},
     gateway::{connect, permission, routes, tidy},

@@ -4,9 +4,11 @@ use serde::Serialize;
 
 use super::{
     model::{Desired, Names, Place},
-    step::{Action, Plan},
+    observe::Actual,
+    step::{Action, Plan, Resource, STAGE},
+    words::Permissions,
 };
-use crate::console::{BAD, BOLD, Console, GOOD, WARN, columns};
+use crate::console::{BAD, BOLD, Console, DIM, GOOD, WARN, columns};
 
 /// The newest schema of [`Document`].
 const SCHEMA: u32 = 1;
@@ -24,10 +26,40 @@ pub(crate) struct Document<'a> {
     account: &'a str,
     /// The region.
     region: &'a str,
+    /// The code that is, or was, to be deployed.
+    code: CodeTold<'a>,
     /// What is, or was, to change, in order.
     changes: Vec<Change<'a>>,
+    /// What is as it should be.
+    unchanged: Vec<Unchanged<'a>>,
+    /// What the functions may do in future, a sentence for each statement.
+    permissions: PermissionsTold,
     /// The URL, when there is one.
     url: Option<&'a str>,
+}
+
+/// The code, as Lambda knows it.
+#[derive(Debug, Serialize)]
+struct CodeTold<'a> {
+    /// Of the zip, in base64.
+    sha256: &'a str,
+    /// Of the zip, in bytes.
+    size: usize,
+    architecture: &'static str,
+}
+
+/// A resource that is as it should be.
+#[derive(Debug, Serialize)]
+struct Unchanged<'a> {
+    resource: &'static str,
+    name: &'a str,
+}
+
+/// What a change of the policy gives and takes.
+#[derive(Debug, Serialize)]
+struct PermissionsTold {
+    added: Vec<String>,
+    removed: Vec<String>,
 }
 
 /// One change.
@@ -40,7 +72,12 @@ struct Change<'a> {
 }
 
 /// The document of a plan.
-pub(crate) fn document(desired: &Desired, plan: &Plan, url: Option<&str>) -> String {
+pub(crate) fn document(
+    desired: &Desired,
+    actual: &Actual,
+    plan: &Plan,
+    url: Option<&str>,
+) -> String {
     let Desired { names, place, .. } = desired;
     let changes = plan.steps.iter().map(|planned| {
         let (action, resource) = planned.step.subject();
@@ -57,11 +94,70 @@ pub(crate) fn document(desired: &Desired, plan: &Plan, url: Option<&str>) -> Str
         stage: &names.stage,
         account: &place.account,
         region: &place.region,
+        code: CodeTold {
+            sha256: &desired.code.sha256,
+            size: desired.code.zip.len(),
+            architecture: desired.code.architecture.as_str(),
+        },
         changes: changes.collect(),
+        unchanged: unchanged(desired, plan)
+            .into_iter()
+            .map(|Resource { kind, name }| Unchanged {
+                resource: kind,
+                name,
+            })
+            .collect(),
+        permissions: {
+            let Permissions { added, removed } = permissions(desired, actual);
+            PermissionsTold { added, removed }
+        },
         url,
     };
     // Strings and numbers alone: it cannot fail.
     serde_json::to_string_pretty(&document).unwrap_or_default()
+}
+
+/// What a change of the policy gives and takes.
+fn permissions(desired: &Desired, actual: &Actual) -> Permissions {
+    Permissions::between(actual.policy.as_ref(), &desired.policy)
+}
+
+/// The resources of the deployment that no step is about.
+fn unchanged<'a>(desired: &'a Desired, plan: &Plan) -> Vec<Resource<'a>> {
+    let names = &desired.names;
+    let named = [
+        ("role", &names.role),
+        ("policy of role", &names.role),
+        ("log group", &names.log_group),
+        ("function", &names.function),
+        ("alias of function", &names.function),
+        ("API", &names.function),
+        ("integration with function", &names.function),
+        ("permission on function", &names.function),
+    ];
+    let routes = desired.routes.iter().map(|key| ("route", key));
+    let all = named.into_iter().chain(routes);
+    let all = all.map(|(kind, name)| Resource { kind, name });
+    let touched: Vec<(&str, &str)> = plan
+        .steps
+        .iter()
+        .map(|planned| planned.step.subject().1)
+        .map(|resource| (whole(resource.kind), resource.name))
+        .collect();
+    all.chain([STAGE])
+        .filter(|resource| !touched.contains(&(resource.kind, resource.name)))
+        .collect()
+}
+
+/// The resource that a part belongs to: a function's code to the function.
+fn whole(kind: &str) -> &str {
+    match kind {
+        "trust of role" => "role",
+        "retention of log group" => "log group",
+        "code of function" | "configuration of function" | "version of function" => "function",
+        "CORS of API" => "API",
+        other => other,
+    }
 }
 
 /// The line above a plan.
@@ -106,25 +202,52 @@ pub(crate) fn lines(plan: &Plan) -> Vec<String> {
 }
 
 /// Shows a plan on standard error: what a deploy is about to do.
-pub(crate) fn show(console: &Console, desired: &Desired, plan: &Plan) {
-    told(desired, plan)
+pub(crate) fn show(console: &Console, desired: &Desired, actual: &Actual, plan: &Plan) {
+    told(desired, actual, plan, false)
         .iter()
         .for_each(|line| console.line(line));
 }
 
 /// Prints a plan on standard output: what `--plan` was asked for.
-pub(crate) fn result(console: &Console, desired: &Desired, plan: &Plan) {
-    told(desired, plan)
+pub(crate) fn result(console: &Console, desired: &Desired, actual: &Actual, plan: &Plan) {
+    told(desired, actual, plan, true)
         .iter()
         .for_each(|line| console.result(line));
 }
 
-fn told(desired: &Desired, plan: &Plan) -> Vec<String> {
+/// The plan in lines; with all that is unchanged, or with how much that is.
+fn told(desired: &Desired, actual: &Actual, plan: &Plan, whole: bool) -> Vec<String> {
     let mut all = vec![headline(&desired.names, &desired.place)];
     all.extend(lines(plan));
-    if plan.is_empty() {
-        all.push("  no changes".to_owned());
+    let Permissions { added, removed } = permissions(desired, actual);
+    if !added.is_empty() || !removed.is_empty() {
+        all.push(format!("  what `{}` is allowed:", desired.names.function));
     }
+    all.extend(
+        added
+            .iter()
+            .map(|sentence| format!("    {GOOD}+{GOOD:#} {sentence}")),
+    );
+    all.extend(
+        removed
+            .iter()
+            .map(|sentence| format!("    {BAD}-{BAD:#} {sentence}")),
+    );
+    let same = unchanged(desired, plan);
+    if whole {
+        all.extend(
+            same.iter()
+                .map(|resource| format!("  {DIM}= same    {resource}{DIM:#}")),
+        );
+    }
+    all.push(match (plan.is_empty(), same.len()) {
+        (true, count) => format!("  no changes: {count} resources are as they should be"),
+        (false, 0) => format!("  {} steps", plan.steps.len()),
+        (false, count) => format!(
+            "  {} steps; {count} resources stay as they are",
+            plan.steps.len()
+        ),
+    });
     all
 }
 

@@ -274,7 +274,8 @@ impl Step {
     }
 }
 
-const STAGE: Resource<'static> = Resource {
+/// An API's one stage.
+pub(crate) const STAGE: Resource<'static> = Resource {
     kind: "stage of the API",
     name: crate::aws::apigateway::DEFAULT_STAGE,
 };

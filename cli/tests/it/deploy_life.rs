@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     deploy_account::Account,
     deploy_moto::Moto,
-    deploy_support::{ACCOUNT, App, REGION},
+    deploy_support::{ACCOUNT, App, REGION, Ran},
 };
 
 const GET: &str = "GET /objects/{key}";
@@ -26,7 +26,11 @@ fn an_app_is_deployed_changed_and_deleted() {
         plan.contains(&format!("in {REGION} of account {ACCOUNT}")),
         "{plan}"
     );
-    assert_eq!(plan.lines().count(), 15, "{plan}");
+    assert!(plan.ends_with("  14 steps\n"), "{plan}");
+    assert!(
+        plan.contains("+ may logs:CreateLogStream, logs:PutLogEvents on arn:aws:logs:"),
+        "{plan}"
+    );
     account.is_empty();
 
     let first = app.fw(&moto, &["deploy"]).ends(0);
@@ -114,7 +118,36 @@ fn an_app_is_deployed_changed_and_deleted() {
     // Routes come and go; settings that are taken back are gone.
     app.settings("");
     app.program("three", &[GET, "DELETE /objects/{key}"]);
-    app.fw(&moto, &["deploy"]).ends(0);
+    let plan = app.fw(&moto, &["plan"]).ends(2).stdout;
+    assert!(
+        plan.contains("- delete  route `PUT /objects/{key}`"),
+        "{plan}"
+    );
+    assert!(
+        plan.contains("- may s3:GetObject on arn:aws:s3:::notes/*"),
+        "{plan}"
+    );
+    assert!(
+        plan.contains("= same    route `GET /objects/{key}`"),
+        "{plan}"
+    );
+    // A route is lost: somebody has to agree.
+    app.fw(&moto, &["deploy"])
+        .ends(64)
+        .says("it is about: CORS of API `notes-dev`, route `PUT /objects/{key}`")
+        .says("nothing was changed");
+    let asked = app
+        .on_a_terminal(&moto, &["deploy", "--color", "never"], "n\n")
+        .ends(1);
+    assert!(
+        asked.stdout.contains("Delete that? [y/N]"),
+        "{}",
+        asked.stdout
+    );
+    assert_eq!(account.apis().remove(0).routes.len(), 2);
+    app.fw(&moto, &["deploy", "--require-approval", "any"])
+        .ends(64);
+    app.fw(&moto, &["deploy", "--yes"]).ends(0);
     let api = account.apis().remove(0);
     let keys: Vec<&String> = api.routes.keys().collect();
     assert_eq!(keys, ["DELETE /objects/{key}", GET]);
@@ -231,6 +264,44 @@ fn stages_stand_side_by_side() {
     app.fw(&moto, &["delete", "--yes", "--stage", "prod"])
         .ends(0);
     account.is_empty();
+}
+
+#[test]
+fn a_plan_without_an_account_compares_with_a_snapshot() {
+    let app = App::new("notes");
+    app.program("one", &[GET]);
+    app.settings("environment = { TOKEN = \"hush-hush\" }\n");
+    let run = |args: &[&str]| {
+        let args = [&["plan", "--offline"], args].concat();
+        Ran::from(app.command_without_account(&args).output().unwrap())
+    };
+    // Nothing was ever saved: all of it is new.
+    let first = run(&[]).ends(2).says("there is no snapshot").stdout;
+    assert!(first.contains("+ create  function `notes-dev`"), "{first}");
+    run(&["--save"]).ends(0);
+    let saved = app.read("fw.dev.snapshot.json");
+    assert!(
+        saved.contains("\"TOKEN\": \"sha256:") && !saved.contains("hush-hush"),
+        "{saved}"
+    );
+    let same = run(&[]).ends(0).stdout;
+    assert!(same.contains("no changes"), "{same}");
+    // Code alone is no change here; settings, routes and variables are.
+    app.program("two", &[GET, PUT]);
+    app.settings("memory = 256\nenvironment = { TOKEN = \"other\" }\n");
+    let plan = run(&[]).ends(2).stdout;
+    assert!(
+        plan.contains("memory: 128 MB → 256 MB, variable `TOKEN` changed"),
+        "{plan}"
+    );
+    assert!(
+        plan.contains("+ create  route `PUT /objects/{key}`"),
+        "{plan}"
+    );
+    let document: Value = serde_json::from_str(&run(&["--output", "json"]).ends(2).stdout).unwrap();
+    assert_eq!(document["schema"], 1);
+    app.write("fw.dev.snapshot.json", "{}");
+    run(&[]).ends(65).says("cannot understand the snapshot");
 }
 
 #[test]

@@ -85,7 +85,12 @@ impl App {
         self.write("fw.toml", text);
     }
 
-    fn write(&self, path: &str, text: &str) {
+    /// A file's text.
+    pub(crate) fn read(&self, path: &str) -> String {
+        std::fs::read_to_string(self.folder.path().join(path)).unwrap()
+    }
+
+    pub(crate) fn write(&self, path: &str, text: &str) {
         let path = self.folder.path().join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();

@@ -46,7 +46,8 @@ pub(super) fn policies(desired: &Value, actual: Option<&Value>) -> Policies {
     }
 }
 
-fn statements(document: &Value) -> Vec<Value> {
+/// A policy document's statements, whether it has one or a list.
+pub(crate) fn statements(document: &Value) -> Vec<Value> {
     match &document["Statement"] {
         Value::Array(list) => list.clone(),
         Value::Null => Vec::new(),

@@ -129,13 +129,18 @@ fn a_plan_is_lined_up_and_a_document_is_versioned() {
                 "  - delete  route `PUT /objects/{key}`              in the API and not in the app",
             ]
         );
-        let text = report::document(&desired, &plan, actual.url());
+        let text = report::document(&desired, &actual, &plan, actual.url());
         let document: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(document["schema"], 1);
         assert_eq!(document["changes"][5]["action"], "delete");
         assert_eq!(document["changes"][5]["name"], "PUT /objects/{key}");
         assert!(document["url"].as_str().unwrap().starts_with("https://api"));
-        report::show(&console(), &desired, &plan);
+        report::show(&console(), &desired, &actual, &plan);
+        assert_eq!(
+            document["unchanged"][0],
+            serde_json::json!({"resource": "role", "name": "s3test-dev-eu-central-1"})
+        );
+        assert_eq!(document["unchanged"].as_array().unwrap().len(), 8);
     });
 }
 
@@ -153,6 +158,7 @@ fn a_denied_read_names_its_action() {
             assert_eq!(failure.exit(), Exit::Denied);
             let hint = failure.advice().unwrap();
             assert!(hint.contains(action), "{hint}");
+            assert!(hint.contains("\"Effect\":\"Allow\""), "{hint}");
             assert_eq!(aws.writes(), [""; 0]);
         }
     });

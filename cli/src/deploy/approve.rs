@@ -1,0 +1,60 @@
+//! Who agrees before something is deleted or changed.
+
+use super::step::{Action, Plan, Step};
+use crate::{
+    args::Approval,
+    console::Console,
+    error::{Exit, Failure, Result},
+};
+
+/// What a plan takes away that somebody may use: not what it tidies up of its own.
+pub(crate) fn losses(plan: &Plan) -> Vec<String> {
+    let tidied = |step: &Step| {
+        matches!(
+            step,
+            Step::DeleteVersion { .. }
+                | Step::DeleteIntegration { .. }
+                | Step::RemovePermission { .. }
+                // Only one that no stage opens; `check` stops a plan that deletes another.
+                | Step::DeleteApi { .. }
+        )
+    };
+    let steps = plan.steps.iter().map(|planned| &planned.step);
+    steps
+        .filter(|step| step.subject().0 == Action::Delete && !tidied(step))
+        .map(|step| step.subject().1.to_string())
+        .collect()
+}
+
+/// Asks, where that is wanted, before a plan is run.
+///
+/// # Errors
+///
+/// When nobody can be asked (exit code 64), or the answer is no (exit code 1).
+pub(crate) fn approve(plan: &Plan, wanted: Approval, yes: bool, console: &Console) -> Result<()> {
+    let losses = losses(plan);
+    let (question, what) = match wanted {
+        Approval::Deletions if !losses.is_empty() => ("Delete that?", losses.join(", ")),
+        Approval::Any if !plan.is_empty() => {
+            ("Make these changes?", format!("{} steps", plan.steps.len()))
+        }
+        _ => return Ok(()),
+    };
+    if yes {
+        return Ok(());
+    }
+    if !Console::is_interactive() {
+        return Err(Failure::new("the plan needs your approval, and nobody can be asked here")
+            .because_of(format!("it is about: {what}"))
+            .because_of("nothing was changed")
+            .exiting(Exit::Usage)
+            .hint("give `--yes` to agree to the plan, or `--require-approval never` never to be asked"));
+    }
+    console.line(format_args!("this deploy is about: {what}"));
+    if console.confirm(question) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        "the plan was not approved, so nothing was changed",
+    ))
+}

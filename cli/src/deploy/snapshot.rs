@@ -1,0 +1,234 @@
+//! A committed picture of what was deployed last, so that a plan can be made without an account.
+//!
+//! It holds what the settings and the manifest make, and neither the code (its hash differs between machines) nor the
+//! values of variables (a digest tells that one has changed).
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    model::{Desired, GRANT, Place},
+    observe::{Actual, Found, Live, WholeApi},
+};
+use crate::{
+    aws::{
+        Tags,
+        apigateway::{Api, Integration, Route},
+        iam::Role,
+        lambda::{Code, Configuration, Function, Grant, Readiness},
+        logs::LogGroup,
+    },
+    error::{Context as _, Exit, Failure, Result},
+    project::Project,
+    settings::{Architecture, Cors},
+};
+
+/// The newest schema of a snapshot.
+const SCHEMA: u32 = 1;
+
+/// What was deployed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Snapshot {
+    schema: u32,
+    app: String,
+    stage: String,
+    architecture: Architecture,
+    configuration: Configuration,
+    policy: Value,
+    log_retention: u32,
+    cors: Option<Cors>,
+    routes: Vec<String>,
+}
+
+/// The snapshot's file: `fw.dev.snapshot.json` beside `fw.toml`.
+pub(crate) fn path(project: &Project, stage: &str) -> PathBuf {
+    project
+        .package_dir()
+        .join(format!("fw.{stage}.snapshot.json"))
+}
+
+/// A place that stands for any: a snapshot is of no account.
+pub(crate) fn nowhere() -> Place {
+    Place {
+        partition: "aws".to_owned(),
+        account: "ACCOUNT".to_owned(),
+        region: "REGION".to_owned(),
+    }
+}
+
+/// Code that stands for any.
+pub(crate) fn code(architecture: Architecture) -> Code {
+    Code {
+        zip: bytes::Bytes::new(),
+        sha256: "offline".to_owned(),
+        architecture,
+    }
+}
+
+/// The same with digests in place of the variables' values.
+pub(crate) fn masked(mut desired: Desired) -> Desired {
+    let digest = |value: &String| {
+        let bytes = Sha256::digest(value.as_bytes());
+        let hex: String = bytes
+            .iter()
+            .take(6)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        format!("sha256:{hex}")
+    };
+    let variables: BTreeMap<String, String> = desired
+        .configuration
+        .environment
+        .iter()
+        .map(|(name, value)| (name.clone(), digest(value)))
+        .collect();
+    desired.configuration.environment = variables;
+    desired
+}
+
+impl Snapshot {
+    /// The snapshot of what is desired, once it is masked.
+    pub(crate) fn of(desired: &Desired) -> Self {
+        Self {
+            schema: SCHEMA,
+            app: desired.names.app.clone(),
+            stage: desired.names.stage.clone(),
+            architecture: desired.code.architecture,
+            configuration: desired.configuration.clone(),
+            policy: desired.policy.clone(),
+            log_retention: desired.log_retention,
+            cors: desired.cors.clone(),
+            routes: desired.routes.clone(),
+        }
+    }
+
+    /// Reads the committed one, when there is one.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read or understood; exit code 65.
+    pub(crate) fn read(path: &std::path::Path) -> Result<Option<Self>> {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => {
+                return Err(error)
+                    .with_context(|| format!("cannot read the snapshot: {}", path.display()))
+                    .map_err(|failure| failure.exiting(Exit::Input));
+            }
+        };
+        let snapshot: Self = serde_json::from_str(&text)
+            .with_context(|| format!("cannot understand the snapshot: {}", path.display()))
+            .map_err(|failure| {
+                failure
+                    .exiting(Exit::Input)
+                    .hint("`cargo fw plan --offline --save` writes a new one")
+            })?;
+        if snapshot.schema > SCHEMA {
+            return Err(Failure::input(format!(
+                "the snapshot is of a newer schema: {}",
+                snapshot.schema
+            ))
+            .hint("update `cargo fw`"));
+        }
+        Ok(Some(snapshot))
+    }
+
+    /// Writes it.
+    ///
+    /// # Errors
+    ///
+    /// The file system's.
+    pub(crate) fn write(&self, path: &std::path::Path) -> Result<()> {
+        let mut text =
+            serde_json::to_string_pretty(self).context("cannot write the snapshot as JSON")?;
+        text.push('\n');
+        std::fs::write(path, text)
+            .with_context(|| format!("cannot write the snapshot: {}", path.display()))
+    }
+
+    /// The account as a deploy of that snapshot would have left it, beside what is desired now.
+    pub(crate) fn account(self, desired: &Desired) -> Actual {
+        let mut then = desired.clone();
+        then.code = code(self.architecture);
+        then.configuration = self.configuration;
+        then.policy = self.policy;
+        then.log_retention = self.log_retention;
+        then.cors = self.cors;
+        then.routes = self.routes;
+        holding(&then)
+    }
+}
+
+/// An account without anything of the deployment.
+pub(crate) fn empty() -> Actual {
+    Actual {
+        role: Found::Absent,
+        policy: None,
+        log_group: Found::Absent,
+        function: Found::Absent,
+        live: None,
+        versions: Vec::new(),
+        grants: Vec::new(),
+        apis: Vec::new(),
+        foreign_apis: Vec::new(),
+    }
+}
+
+/// An account that holds exactly what is desired.
+fn holding(desired: &Desired) -> Actual {
+    const API: &str = "api";
+    const INTEGRATION: &str = "integration";
+    let function = Function {
+        sha256: desired.code.sha256.clone(),
+        size: 0,
+        architecture: desired.code.architecture.as_str().to_owned(),
+        configuration: desired.configuration.clone(),
+        readiness: Readiness::Ready,
+        tags: Tags::new(),
+    };
+    let routes = desired.routes.iter().map(|key| Route {
+        id: key.clone(),
+        key: key.clone(),
+        integration: Some(INTEGRATION.to_owned()),
+    });
+    Actual {
+        role: Found::Ours(Role {
+            trust: desired.trust.clone(),
+            tags: Tags::new(),
+        }),
+        policy: Some(desired.policy.clone()),
+        log_group: Found::Ours(LogGroup {
+            retention: Some(desired.log_retention),
+            tags: Tags::new(),
+        }),
+        function: Found::Ours(function.clone()),
+        live: Some(Live {
+            version: "before".to_owned(),
+            function: Some(function),
+            canary: None,
+        }),
+        versions: Vec::new(),
+        grants: vec![Grant::of_api(GRANT, desired.place.api(API))],
+        apis: vec![WholeApi {
+            api: Api {
+                id: API.to_owned(),
+                name: desired.names.function.clone(),
+                endpoint: String::new(),
+                cors: desired.cors.clone(),
+                tags: Tags::new(),
+            },
+            integrations: vec![Integration {
+                id: INTEGRATION.to_owned(),
+                uri: desired.place.alias(&desired.names.function),
+                proxy: true,
+            }],
+            routes: routes.collect(),
+            stage: Some(true),
+        }],
+        foreign_apis: Vec::new(),
+    }
+}
