@@ -267,6 +267,7 @@ impl Plan {
             require_approval: Approval::default(),
             canary: None,
             no_trial: true,
+            artifact: None,
             output: self.output,
         }
     }
