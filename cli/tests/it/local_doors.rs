@@ -1,10 +1,12 @@
 //! The three gateways in front of one executable, tried from outside.
 
+use std::fs;
+
 use serde_json::{Value, json};
 
 use crate::{
     doors_support::{app, app_with, borrowed, call, get, guarded, serve, sign},
-    local_support::cli,
+    local_support::{cli, project},
 };
 
 const REST: &str = "gateway = \"rest-api\"\n";
@@ -177,7 +179,7 @@ fn a_rest_api_asks_for_keys_and_counts_them() {
     // The key without a value is printed, the secret one is not.
     let log = local.log();
     assert!(
-        log.contains("API key basic: local-key-basic") && !log.contains("acme-0123"),
+        log.contains("API key basic: here only local-key-basic") && !log.contains("acme-0123"),
         "{log}"
     );
     let basic = "local-key-basic-----";
@@ -327,6 +329,29 @@ fn what_a_gateway_cannot_do_is_refused_with_advice() {
         &["--gateway", "rest-api"],
     );
     assert!(said.contains("one origin"), "{said}");
+}
+
+#[test]
+fn deploy_refuses_what_it_would_leave_open_or_otherwise() {
+    let folder = project("refused");
+    for settings in ["gateway = \"function-url\"", "payload_format = \"1.0\""] {
+        fs::write(folder.path().join("fw.toml"), settings).expect("settings");
+        // Nothing listens there: it is never called.
+        let args = [
+            "deploy",
+            "--endpoint-url",
+            "http://127.0.0.1:9",
+            "--region",
+            "us-east-1",
+        ];
+        let output = cli(folder.path(), &args).output().expect("the CLI");
+        let said = String::from_utf8(output.stderr).expect("text");
+        assert_eq!(output.status.code(), Some(65), "{said}");
+        assert!(
+            said.contains(settings) && said.contains("nothing was deployed"),
+            "{said}"
+        );
+    }
 }
 
 #[test]

@@ -35,6 +35,7 @@ pub(super) fn print(
     settings: &Settings,
     services: &Services,
     url: &str,
+    token: &str,
 ) {
     let prefix = settings.door.prefix();
     let url = format!("{url}{prefix}");
@@ -66,12 +67,15 @@ pub(super) fn print(
     let keys = settings.access.api_keys.iter();
     for key in keys.filter(|key| key.value.is_none() && key.enabled) {
         console.line(format_args!(
-            "  API key {}: {} {DIM}here only{DIM:#}",
+            "  API key {}: {DIM}here only{DIM:#} {}",
             key.name,
             key.local_value()
         ));
     }
-    for line in access(manifest, settings, &url) {
+    if settings.access.api_keys.is_empty() && manifest.routes.iter().any(|route| route.api_key) {
+        console.warning("routes ask for an API key, and the settings have none: add `[[api_keys]]` with a `name`");
+    }
+    for line in access(manifest, settings, &url, token) {
         console.line(format_args!("  {line}"));
     }
     for line in services.told() {
@@ -93,7 +97,7 @@ pub(super) fn print(
 }
 
 /// How to call what not everybody may call.
-fn access(manifest: &Manifest, settings: &Settings, url: &str) -> Vec<String> {
+fn access(manifest: &Manifest, settings: &Settings, url: &str, token: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let guarded = || {
         let routes = manifest.routes.iter();
@@ -111,7 +115,7 @@ fn access(manifest: &Manifest, settings: &Settings, url: &str) -> Vec<String> {
             _ => format!(" --jwt {name}"),
         };
         lines.push(format!(
-            "jwt {name}: tokens of its issuer, and of `cargo fw token{flag}` {DIM}here only{DIM:#}"
+            "jwt {name}: tokens of its issuer, and {DIM}here only{DIM:#} of `{token}{flag}`"
         ));
     }
     let signed = guarded().any(|by| *by == Authorization::Iam);
@@ -123,7 +127,7 @@ fn access(manifest: &Manifest, settings: &Settings, url: &str) -> Vec<String> {
         let [(_, id), (_, secret), _] = environment::CREDENTIALS;
         let region = environment::region();
         lines.push(format!(
-            "iam: curl --aws-sigv4 aws:amz:{region}:{service} --user {id}:{secret} {url} {DIM}here only{DIM:#}"
+            "iam: signatures of the account, and {DIM}here only{DIM:#} of `curl --aws-sigv4 aws:amz:{region}:{service} --user {id}:{secret} {url}/…`"
         ));
     }
     lines

@@ -172,6 +172,29 @@ impl Serving<'_> {
         Ok(())
     }
 
+    /// The command that prints a token for this very app.
+    fn token(&self) -> String {
+        let mut command = "cargo fw token".to_owned();
+        let which = &self.args.which;
+        let bootstrap = self.args.bootstrap.as_ref();
+        let bootstrap = bootstrap.map(|path| path.display().to_string());
+        let stage = self.settings.stage.as_str();
+        for (flag, value) in [
+            ("--package", which.package.as_deref()),
+            ("--bin", which.bin.as_deref()),
+            ("--bootstrap", bootstrap.as_deref()),
+            (
+                "--stage",
+                Some(stage).filter(|stage| *stage != settings::DEFAULT_STAGE),
+            ),
+        ] {
+            if let Some(value) = value {
+                command.push_str(&format!(" {flag} {value}"));
+            }
+        }
+        command
+    }
+
     async fn prepare(&self) -> Result<Ready> {
         let (app, console) = (self.app.clone(), self.console.clone());
         tokio::task::spawn_blocking(move || app.prepare(&console))
@@ -209,6 +232,7 @@ impl Serving<'_> {
                 &self.settings,
                 self.services,
                 &url,
+                &self.token(),
             );
         }
         Ok(())

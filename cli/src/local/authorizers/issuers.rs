@@ -10,9 +10,12 @@ use bytes::Bytes;
 use fw::gateway::{JwkSet, KEYS_TIMEOUT};
 use http::{Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt as _, Empty, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
+    client::legacy::{
+        Client,
+        connect::{Connect, HttpConnector},
+    },
     rt::TokioExecutor,
 };
 use serde::Deserialize;
@@ -76,44 +79,52 @@ impl Issuers {
 
 /// OIDC Discovery 1.0 §4: the document says where the keys are.
 async fn discover(issuer: &str) -> Result<JwkSet, String> {
-    #[derive(Deserialize)]
-    struct Document {
-        jwks_uri: String,
+    let builder = Client::builder(TokioExecutor::new());
+    // An issuer on this machine needs no root certificates, which a machine may not have.
+    if issuer.starts_with("http://") {
+        return discover_with(&builder.build(HttpConnector::new()), issuer).await;
     }
-
-    let client = client().await?;
-    let place = format!(
-        "{}/.well-known/openid-configuration",
-        issuer.trim_end_matches('/')
-    );
-    let document: Document = serde_json::from_slice(&get(&client, &place).await?)
-        .map_err(|error| format!("{place} is no discovery document: {error}"))?;
-    let keys = get(&client, &document.jwks_uri).await?;
-    JwkSet::parse(&keys).map_err(|error| format!("{}: {error}", document.jwks_uri))
-}
-
-type Https = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
-
-/// A client with the system's root certificates. It is made for each discovery, which is rare, so that no connection is kept.
-async fn client() -> Result<Https, String> {
     // Reads files.
-    let builder = tokio::task::spawn_blocking(|| {
+    let connector = tokio::task::spawn_blocking(|| {
         HttpsConnectorBuilder::new()
             .with_provider_and_native_roots(rustls::crypto::ring::default_provider())
     })
     .await
     .map_err(|error| error.to_string())?
     .map_err(|error| format!("the system's root certificates cannot be read: {error}"))?;
-    let connector = builder.https_or_http().enable_http1().build();
-    Ok(Client::builder(TokioExecutor::new()).build(connector))
+    // Made for each discovery, which is rare, so that no connection is kept.
+    let connector = connector.https_only().enable_http1().build();
+    discover_with(&builder.build(connector), issuer).await
 }
 
-/// A document. Redirects are not followed, plain HTTP is for this machine only.
-async fn get(client: &Https, place: &str) -> Result<Bytes, String> {
+async fn discover_with<C>(client: &Client<C, Empty<Bytes>>, issuer: &str) -> Result<JwkSet, String>
+where
+    C: Connect + Clone + Send + Sync + 'static,
+{
+    #[derive(Deserialize)]
+    struct Document {
+        jwks_uri: String,
+    }
+
+    let place = format!(
+        "{}/.well-known/openid-configuration",
+        issuer.trim_end_matches('/')
+    );
+    let document: Document = serde_json::from_slice(&get(client, &place).await?)
+        .map_err(|error| format!("{place} is no discovery document: {error}"))?;
+    let keys = get(client, &document.jwks_uri).await?;
+    JwkSet::parse(&keys).map_err(|error| format!("{}: {error}", document.jwks_uri))
+}
+
+/// A document. Redirects are not followed. The settings let plain HTTP be for this machine only, and so does this for the keys.
+async fn get<C>(client: &Client<C, Empty<Bytes>>, place: &str) -> Result<Bytes, String>
+where
+    C: Connect + Clone + Send + Sync + 'static,
+{
     let uri: Uri = place.parse().map_err(|_| format!("not a URL: {place}"))?;
     let is_here = uri
         .host()
-        .is_some_and(|host| ["localhost", "127.0.0.1", "[::1]"].contains(&host));
+        .is_some_and(|host| ["localhost", "127.0.0.1"].contains(&host));
     if uri.scheme_str() != Some("https") && !is_here {
         return Err(format!("not an https URL: {place}"));
     }

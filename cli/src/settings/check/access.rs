@@ -1,0 +1,184 @@
+//! The rules for who may call.
+
+use super::{
+    super::access::{Access, ApiKey, Jwt, RESPONSE_TYPES},
+    range,
+};
+use crate::error::{Failure, Result};
+
+pub(super) fn all(access: &Access) -> Result<()> {
+    for (name, jwt) in &access.jwt {
+        issuer(name, jwt)?;
+    }
+    for (name, authorizer) in &access.authorizers {
+        let key = |key: &str| format!("authorizers.{name}.{key}");
+        // gateway-truth §1.10
+        if let Some(ttl) = authorizer.ttl.filter(|ttl| *ttl > 3600) {
+            return Err(
+                Failure::input(format!("`{}` is out of range: {ttl}", key("ttl")))
+                    .because_of("API Gateway keeps an answer for 0 to 3600 seconds"),
+            );
+        }
+        if let Some(memory) = authorizer.memory {
+            range(&key("memory"), memory, 128, 10_240, "MB")?;
+        }
+        if let Some(timeout) = authorizer.timeout {
+            range(&key("timeout"), timeout, 1, 900, "seconds")?;
+        }
+        authorizer
+            .identity
+            .iter()
+            .flatten()
+            .try_for_each(|source| identity(&key("identity"), source))?;
+    }
+    let throttle = &access.throttle;
+    rate("throttle", throttle.rate, throttle.burst)?;
+    for (route, own) in &throttle.routes {
+        rate(
+            &format!("throttle.routes.\"{route}\""),
+            Some(own.rate),
+            Some(own.burst),
+        )?;
+    }
+    keys(access)?;
+    for (kind, response) in &access.gateway_responses {
+        if !RESPONSE_TYPES.contains(&kind.as_str()) {
+            let failure = Failure::input(format!(
+                "a REST API has no answer of this type: `{}`",
+                kind.escape_debug()
+            ));
+            let upper = kind.to_ascii_uppercase();
+            let nearest = RESPONSE_TYPES
+                .iter()
+                .min_by_key(|known| strsim::damerau_levenshtein(&upper, known));
+            return Err(failure.hint(format!("did you mean `{}`?", nearest.unwrap_or(&""))));
+        }
+        if let Some(status) = response
+            .status
+            .filter(|status| !(100..=599).contains(status))
+        {
+            return Err(Failure::input(format!(
+                "`gateway_responses.{kind}.status` is no status: {status}"
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn issuer(name: &str, jwt: &Jwt) -> Result<()> {
+    let host = |scheme: &str| {
+        jwt.issuer
+            .strip_prefix(scheme)
+            .map(|rest| rest.split(['/', ':']).next().unwrap_or_default())
+    };
+    let secure = host("https://").is_some_and(|host| !host.is_empty());
+    // For an issuer that is being developed too; AWS would not reach it.
+    let local = host("http://").is_some_and(|host| ["localhost", "127.0.0.1"].contains(&host));
+    if !secure && !local {
+        return Err(
+            Failure::input(format!("not an issuer: `{}`", jwt.issuer.escape_debug()))
+                .because_of(format!(
+                    "`jwt.{name}.issuer` is the `iss` of the tokens, a URL"
+                ))
+                .hint("write it as the tokens have it: `https://issuer.example.org/`"),
+        );
+    }
+    if jwt.audience.is_empty() {
+        return Err(Failure::input(format!(
+            "`jwt.{name}.audience` is empty: no token could be for this API"
+        ))
+        .hint("name what the tokens have as `aud` or `client_id`"));
+    }
+    let one = |prefix: &str| {
+        jwt.identity
+            .strip_prefix(prefix)
+            .is_some_and(|name| !name.is_empty())
+    };
+    if !one("$request.header.") && !one("$request.querystring.") {
+        return Err(Failure::input(format!(
+            "not a place for a token: `{}`",
+            jwt.identity.escape_debug()
+        ))
+        .hint("write `$request.header.NAME` or `$request.querystring.NAME`"));
+    }
+    Ok(())
+}
+
+fn identity(key: &str, source: &str) -> Result<()> {
+    let known = [
+        "$request.header.",
+        "$request.querystring.",
+        "$context.",
+        "$stageVariables.",
+    ];
+    let named = |prefix: &str| {
+        source
+            .strip_prefix(prefix)
+            .is_some_and(|name| !name.is_empty())
+    };
+    if known.into_iter().any(named) {
+        return Ok(());
+    }
+    Err(Failure::input(format!(
+        "`{key}` has something that identifies nobody: `{}`",
+        source.escape_debug()
+    ))
+    .hint("write `$request.header.NAME`, `$request.querystring.NAME`, `$context.NAME` or `$stageVariables.NAME`"))
+}
+
+fn rate(key: &str, rate: Option<f64>, burst: Option<u32>) -> Result<()> {
+    if rate.is_some_and(|rate| !rate.is_finite() || rate < 0.0) {
+        return Err(Failure::input(format!("`{key}` has a rate that is none"))
+            .hint("write how many requests a second are let through: `rate = 100`"));
+    }
+    match (rate, burst) {
+        (Some(_), None) | (None, Some(_)) => Err(Failure::input(format!(
+            "`{key}` needs both, `rate` and `burst`"
+        ))
+        .hint(
+            "`rate` is requests a second, `burst` how many at once: `{ rate = 100, burst = 200 }`",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn keys(access: &Access) -> Result<()> {
+    let mut names: Vec<_> = access.api_keys.iter().map(|key| &key.name).collect();
+    names.sort_unstable();
+    if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Err(Failure::input(format!(
+            "`api_keys` has a name twice: `{}`",
+            twice[0]
+        )));
+    }
+    for ApiKey { name, value, .. } in &access.api_keys {
+        if name.is_empty() {
+            return Err(Failure::input("`api_keys` has a key without a name"));
+        }
+        // API Gateway developer guide, "API key file format". The value is a secret and is not repeated.
+        if let Some(value) = value
+            && !(ApiKey::SHORTEST..=128).contains(&value.len())
+        {
+            return Err(Failure::input(format!(
+                "the value of an API key has the wrong length: `{name}`"
+            ))
+            .because_of(format!(
+                "API Gateway takes {} to 128 characters",
+                ApiKey::SHORTEST
+            ))
+            .hint("leave `value` out, and API Gateway makes one"));
+        }
+    }
+    for (name, plan) in &access.usage_plans {
+        rate(&format!("usage_plans.{name}"), plan.rate, plan.burst)?;
+        for key in &plan.keys {
+            if !names.contains(&key) {
+                return Err(Failure::input(format!(
+                    "`usage_plans.{name}` names a key that is not there: `{key}`"
+                ))
+                .hint(format!("add it: `[[api_keys]]` with `name = \"{key}\"`")));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,172 @@
+//! The settings as they are written, and what is refused.
+
+use super::{Architecture, Gateway, Settings};
+use crate::error::Exit;
+
+#[test]
+fn a_stage_goes_over_the_defaults_key_by_key() {
+    let text = r#"
+        memory = 256
+        environment = { BUCKET = "one", MODE = "plain" }
+        architecture = "arm64"
+        [stages.prod]
+        memory = 512
+        environment = { BUCKET = "two" }
+    "#;
+    let dev = Settings::from_toml(text, "dev", None, None).unwrap();
+    let prod = Settings::from_toml(text, "prod", None, None).unwrap();
+    assert_eq!((dev.memory, prod.memory), (256, 512));
+    assert_eq!(prod.architecture, Architecture::Arm64);
+    assert_eq!(prod.environment["BUCKET"], "two");
+    assert_eq!(prod.environment["MODE"], "plain");
+    assert_eq!(dev.environment["BUCKET"], "one");
+    assert_eq!(dev.timeout, 30);
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_the_nearest_known_one() {
+    for (text, hint) in [
+        ("memry = 1", Some("did you mean `memory`?")),
+        ("[stages.prod]\ntimeot = 1", Some("did you mean `timeout`?")),
+        (
+            "[cors]\nallowed_origins = []",
+            Some("did you mean `allow_origins`?"),
+        ),
+        ("architecture = \"x86-64\"", Some("did you mean `x86_64`?")),
+        (
+            "zzz = 1",
+            Some(
+                "there is: api_key_source, api_keys, architecture, auth, authorizers, binary_media_types, buckets, concurrency, cors, derive_policy, environment, gateway, gateway_responses, health, invoke_mode, jwt, keep_versions, log_retention, memory, payload_format, policy, request_validation, stage_name, stage_variables, stages, throttle, timeout, usage_plans",
+            ),
+        ),
+    ] {
+        let failure = Settings::from_toml(text, "dev", None, None).unwrap_err();
+        assert_eq!(failure.exit(), Exit::Input, "{text}");
+        assert_eq!(failure.advice(), hint, "{text}");
+    }
+}
+
+#[test]
+fn each_gateway_has_its_own_settings() {
+    let http = Settings::from_toml("", "dev", None, None).unwrap();
+    assert_eq!(
+        (http.gateway, http.door.prefix().as_str()),
+        (Gateway::HttpApi, "")
+    );
+    let text = r#"
+        gateway = "rest-api"
+        binary_media_types = ["image/*"]
+        stage_variables = { table = "t1" }
+        request_validation = true
+        [[api_keys]]
+        name = "acme"
+        [usage_plans.basic]
+        keys = ["acme"]
+        rate = 5
+        burst = 10
+        quota = { limit = 1000, period = "day" }
+        [gateway_responses.ACCESS_DENIED]
+        status = 404
+        [stages.prod]
+        stage_name = "v1"
+        stage_variables = { color = "red" }
+    "#;
+    let dev = Settings::from_toml(text, "dev", None, None).unwrap();
+    let prod = Settings::from_toml(text, "prod", None, None).unwrap();
+    assert_eq!(
+        (dev.door.prefix(), prod.door.prefix()),
+        ("/dev".to_owned(), "/v1".to_owned())
+    );
+    assert_eq!(prod.door.stage_variables.len(), 2);
+    assert_eq!(dev.access.usage_plans["basic"].rate, Some(5.0));
+    assert!(dev.access.api_keys[0].enabled && dev.access.api_keys[0].local_value().len() >= 20);
+    // Another gateway on the command line leaves out what it does not have, and says so.
+    let there = Settings::from_toml(text, "dev", None, Some(Gateway::FunctionUrl)).unwrap();
+    assert_eq!(
+        there.left_out,
+        [
+            "stage_variables",
+            "binary_media_types",
+            "api_keys",
+            "usage_plans",
+            "gateway_responses",
+            "request_validation"
+        ]
+    );
+    assert_eq!(there.door.prefix(), "");
+    for (text, hint) in [
+        ("binary_media_types = [\"*/*\"]", "`gateway = \"rest-api\"`"),
+        (
+            "gateway = \"rest-api\"\npayload_format = \"1.0\"",
+            "always 1.0",
+        ),
+        (
+            "gateway = \"function-url\"\nstage_name = \"v1\"",
+            "has no stages",
+        ),
+        ("auth = \"iam\"", "#[route(…, iam)]"),
+        (
+            "gateway = \"rest-api\"\n[jwt.x]\nissuer = \"https://i/\"\naudience = \"a\"",
+            "#[authorizer]",
+        ),
+        (
+            "gateway = \"rest-api\"\nstage_name = \"$default\"",
+            "stage_name = \"v1\"",
+        ),
+        (
+            "gateway = \"rest-api\"\n[cors]\nallow_origins = [\"https://a\", \"https://b\"]",
+            "one origin",
+        ),
+        ("gateway = \"rest\"", "did you mean `rest-api`?"),
+        (
+            "gateway = \"rest-api\"\n[gateway_responses.ACESS_DENIED]",
+            "`ACCESS_DENIED`",
+        ),
+        ("[jwt.users]\nisuer = \"x\"", "did you mean `issuer`?"),
+    ] {
+        let failure = Settings::from_toml(text, "dev", None, None).unwrap_err();
+        assert_eq!(failure.exit(), Exit::Input, "{text}");
+        let advice = failure.advice().unwrap_or_default();
+        assert!(advice.contains(hint), "{text}: {failure}: {advice}");
+    }
+}
+
+#[test]
+fn what_aws_would_refuse_is_refused_here() {
+    for text in [
+        "stage_name = \"a b\"",
+        "stage_variables = { \"a-b\" = \"x\" }",
+        "stage_variables = { a = \"x y\" }",
+        "[jwt.x]\nissuer = \"issuer\"\naudience = \"a\"",
+        "[jwt.x]\nissuer = \"http://example.org\"\naudience = \"a\"",
+        "[jwt.x]\nissuer = \"https://i/\"\naudience = []",
+        "[jwt.x]\nissuer = \"https://i/\"\naudience = \"a\"\nidentity = \"Authorization\"",
+        "[authorizers.x]\nttl = 3601",
+        "[authorizers.x]\nidentity = [\"Authorization\"]",
+        "throttle = { rate = 1 }",
+        "throttle = { rate = -1, burst = 1 }",
+        "gateway = \"rest-api\"\napi_keys = [{ name = \"a\", value = \"short\" }]",
+        "gateway = \"rest-api\"\napi_keys = [{ name = \"a\" }, { name = \"a\" }]",
+        "gateway = \"rest-api\"\nusage_plans.x = { keys = [\"a\"] }",
+        "gateway = \"rest-api\"\nbinary_media_types = [\"png\"]",
+        "memory = 64",
+        "timeout = 901",
+        "log_retention = 31",
+        "keep_versions = 1",
+        "health = \"health\"",
+        "environment = { AWS_REGION = \"x\" }",
+        "environment = { \"9x\" = \"x\" }",
+        "cors = { allow_origins = [\"*\"], allow_credentials = true }",
+        "cors = { allow_origins = [\"example.org\"] }",
+        "cors = { allow_origins = [\"https://example.org/\"] }",
+        "buckets = [\"ab\"]",
+        "buckets = [\"Documents\"]",
+        "policy = [{ actions = [\"GetObject\"], resources = [\"*\"] }]",
+        "policy = [{ actions = [\"s3:GetObject\"], resources = [\"bucket\"] }]",
+        "[stages.prod.stages.x]",
+        "[stages.Prod]",
+    ] {
+        let failure = Settings::from_toml(text, "dev", None, None).unwrap_err();
+        assert_eq!(failure.exit(), Exit::Input, "{text}");
+    }
+}
