@@ -150,6 +150,9 @@ pub(crate) struct Local {
     /// The address to listen on
     #[arg(long, default_value = "127.0.0.1")]
     pub(crate) host: IpAddr,
+    /// Answer requests for this host as well, besides localhost and the address listened on; may be repeated
+    #[arg(long, value_name = "HOST")]
+    pub(crate) allow_host: Vec<String>,
     /// The port to listen on; 0 takes any free one
     #[arg(long, env = crate::env::FW_PORT, default_value_t = 8000)]
     pub(crate) port: u16,

@@ -16,7 +16,8 @@ use crate::{
     console::{Console, DIM},
     error::{Context, Exit, Result},
     local::{
-        announcement::Announcement, asynchronous::Clock, invoke_api::InvokeApi, server::Server,
+        announcement::Announcement, asynchronous::Clock, hosts::Hosts, invoke_api::InvokeApi,
+        server::Server,
     },
     settings::Settings,
 };
@@ -40,7 +41,9 @@ async fn serve(args: &args::Local, console: &Console) -> Result<Exit> {
         console.warning(warning);
     }
     // First of all, so that a busy port is told before a build and not after it. Early requests wait.
-    let server = Server::bind(SocketAddr::new(args.host, args.port), console).await?;
+    let hosts = Hosts::new(args.host, &args.allow_host);
+    let address = SocketAddr::new(args.host, args.port);
+    let server = Server::bind(address, hosts, console).await?;
     let mut interrupted = signal(SignalKind::interrupt()).context("cannot wait for Ctrl-C")?;
     let mut terminated = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
     let data = app.data_dir(&settings.stage);

@@ -179,6 +179,32 @@ impl Logs {
         }
     }
 
+    /// Says that a request was refused because it was for somebody else's host.
+    pub(super) fn stranger(&self, host: &str) {
+        if self.is_on() {
+            let host = visible(host);
+            self.aside(format_args!(
+                "refused a request for the host `{host}`; `--allow-host {host}` lets it in"
+            ));
+        }
+    }
+
+    /// Says that a connection was closed because what came on it was no request.
+    pub(super) fn malformed(&self, error: &hyper::Error) {
+        if self.is_on() {
+            self.aside(format_args!("refused what was no request of HTTP: {error}"));
+        }
+    }
+
+    /// Warns of something that is nobody's process's.
+    fn aside(&self, text: fmt::Arguments<'_>) {
+        self.push(if self.0.decorated {
+            format!("{WARN}warning{WARN:#}: {text}")
+        } else {
+            format!("warning: {text}")
+        });
+    }
+
     /// Says something about a process.
     pub(super) fn platform(&self, process: u32, text: impl fmt::Display) {
         if self.is_on() {

@@ -1,16 +1,22 @@
 //! The HTTP server in front: HTTP/1.1 and cleartext HTTP/2, one generation at a time behind it.
 
 use std::{
+    cell::RefCell,
     future::Future,
     io::ErrorKind,
     net::{IpAddr, SocketAddr},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use bytes::{Bytes, BytesMut};
 use fw::gateway::{Arrival, HttpReply, HttpRequest, Outcome as GatewayOutcome, Received};
-use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version, header};
+use http::{
+    HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version, header, uri::Authority,
+};
 use http_body_util::{BodyExt, Full};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
@@ -25,6 +31,7 @@ use tokio::{
 
 use super::{
     generation::Generation,
+    hosts::{Hosts, name_of},
     invoke_api::Functions,
     logs::Logs,
     pool::{Outcome, Pool},
@@ -36,6 +43,9 @@ use crate::{
 
 /// How long a client may take for its request's head, and a connection be idle.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
+/// The most header fields that are read. Real heads of that many are longer than the 10,240 bytes that HTTP API takes (`[D]`
+/// gateway-truth §1), and its model refuses them as it does. Room for many more would cost every request a page fault.
+const MOST_HEADERS: usize = 512;
 /// How long a client may pause within a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long requests may go on after the server was told to end.
@@ -55,20 +65,21 @@ pub(crate) struct Server {
 #[derive(Debug)]
 struct Shared {
     current: watch::Sender<Option<Arc<Generation>>>,
+    hosts: Hosts,
     logs: Logs,
 }
 
 impl Server {
-    /// Listens on that address; port 0 is any free one.
+    /// Listens on that address; port 0 is any free one. Requests for other hosts than those are refused.
     ///
     /// # Errors
     ///
     /// When the port is taken or may not be used; exit code 69.
-    pub(crate) async fn bind(address: SocketAddr, console: &Console) -> Result<Self> {
-        Self::bind_with(address, Logs::new(console)).await
+    pub(crate) async fn bind(address: SocketAddr, hosts: Hosts, console: &Console) -> Result<Self> {
+        Self::bind_with(address, hosts, Logs::new(console)).await
     }
 
-    pub(super) async fn bind_with(address: SocketAddr, logs: Logs) -> Result<Self> {
+    pub(super) async fn bind_with(address: SocketAddr, hosts: Hosts, logs: Logs) -> Result<Self> {
         let failed = |error| cannot_listen(address, error);
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
@@ -77,6 +88,7 @@ impl Server {
             address,
             shared: Arc::new(Shared {
                 current: watch::Sender::new(None),
+                hosts,
                 logs,
             }),
             former: Mutex::default(),
@@ -153,6 +165,7 @@ impl Server {
             .http1()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_TIMEOUT)
+            .max_headers(MOST_HEADERS)
             // The replies are dated by the gateway model.
             .auto_date_header(false)
             // HTTP API spells its headers so; that of REST APIs keeps the handler's spelling, which hyper cannot. [R]
@@ -167,9 +180,15 @@ impl Server {
             .serve_connection(TokioIo::new(stream), service)
             .into_owned();
         let connection = graceful.watch(connection);
+        let logs = self.shared.logs.clone();
         tokio::spawn(async move {
             // An error is the client's: it went away, or does not speak HTTP, and hyper has told it.
-            let _ = connection.await;
+            if let Err(error) = connection.await
+                && let Some(error) = error.downcast_ref::<hyper::Error>()
+                && error.is_parse()
+            {
+                logs.malformed(error);
+            }
         });
     }
 }
@@ -204,6 +223,10 @@ impl Shared {
                 .get(header::CONNECTION)
                 .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"close"));
         let is_head = request.method() == Method::HEAD;
+        if let Some(host) = self.stranger(&request) {
+            self.logs.stranger(&host);
+            return Ok(turn_away(&host));
+        }
         let (request, body) = translate(request, peer);
         let arrival = arrival();
         let mut told = Told {
@@ -224,6 +247,16 @@ impl Shared {
             self.logs.reason(reason);
         }
         Ok(respond(reply, is_head, version == Version::HTTP_2, closes))
+    }
+
+    /// The host that the request is for, where it is none of ours. A request of HTTP/1.0 may have none.
+    fn stranger(&self, request: &Request<Incoming>) -> Option<String> {
+        let named = request.headers().get_all(header::HOST).into_iter();
+        let named = named.map(|host| host.to_str().unwrap_or_default());
+        let mut hosts = named.chain(request.uri().authority().map(Authority::as_str));
+        hosts
+            .find(|host| !self.hosts.allow(host))
+            .map(|host| name_of(host).to_owned())
     }
 
     /// What the gateway makes of the request.
@@ -325,6 +358,17 @@ impl Drop for Told<'_> {
     }
 }
 
+/// The answer to a request for somebody else's host.
+fn turn_away(host: &str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(format!(
+        "this server does not answer for the host `{host}`; `cargo fw local --allow-host {host}` makes it\n"
+    ))));
+    *response.status_mut() = StatusCode::FORBIDDEN;
+    let text = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, text);
+    response
+}
+
 /// The request for the gateway model, without its body.
 fn translate(request: Request<Incoming>, peer: IpAddr) -> (HttpRequest, Incoming) {
     let (head, body) = request.into_parts();
@@ -415,16 +459,35 @@ async fn read(mut body: Incoming, limit: usize) -> std::result::Result<Bytes, Bo
 pub(crate) fn arrival() -> Arrival {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let epoch_ms = now.map_or(0, |now| u64::try_from(now.as_millis()).unwrap_or(u64::MAX));
-    let mut entropy = [0; Arrival::ENTROPY];
-    if getrandom::fill(&mut entropy).is_err() {
-        // Without the system's randomness ids need only differ from each other, as this does in one process.
-        static COUNT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
-        let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        for chunk in entropy.chunks_mut(8) {
-            chunk.copy_from_slice(&count.to_be_bytes()[..chunk.len()]);
-        }
+    Arrival::new(epoch_ms, entropy())
+}
+
+/// Bytes that no other request has had. The system is asked for many at a time.
+fn entropy() -> [u8; Arrival::ENTROPY] {
+    /// How many requests' bytes are kept by a thread.
+    const KEPT: usize = 64;
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    thread_local! {
+        static STORE: RefCell<Vec<[u8; Arrival::ENTROPY]>> = const { RefCell::new(Vec::new()) };
     }
-    Arrival::new(epoch_ms, entropy)
+    STORE.with_borrow_mut(|store| {
+        store.pop().unwrap_or_else(|| {
+            let mut bytes = [[0; Arrival::ENTROPY]; KEPT];
+            if getrandom::fill(bytes.as_flattened_mut()).is_err() {
+                // Without the system's randomness ids need only differ from each other, as this does in one process.
+                let count = COUNT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+                let mut counted = [0; Arrival::ENTROPY];
+                counted
+                    .iter_mut()
+                    .zip(count)
+                    .for_each(|(to, from)| *to = from);
+                return counted;
+            }
+            let [first, rest @ ..] = bytes;
+            store.extend(rest);
+            first
+        })
+    })
 }
 
 /// The reply as hyper sends it.

@@ -20,6 +20,7 @@ use super::{
     authorizers::Keyring,
     environment::Function,
     generation::{Generation, Source},
+    hosts::Hosts,
     logs::Logs,
     pool::{Limits, Outcome, Pool},
     server::Server,
@@ -27,6 +28,7 @@ use super::{
 use crate::settings::Settings;
 
 mod conformance;
+mod front;
 mod http;
 mod lifetime;
 mod processes;

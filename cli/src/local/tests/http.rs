@@ -3,17 +3,20 @@
 use super::*;
 
 /// A running server, and what ends it.
-struct Running {
-    server: Arc<Server>,
-    lines: Lines,
+pub(super) struct Running {
+    pub(super) server: Arc<Server>,
+    pub(super) lines: Lines,
     stop: oneshot::Sender<()>,
     done: tokio::task::JoinHandle<()>,
 }
 
-async fn start() -> Running {
+pub(super) async fn start() -> Running {
     let lines = Lines::default();
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let server = Server::bind_with(address, lines.logs()).await.unwrap();
+    let hosts = Hosts::new(address.ip(), &["friend.example".to_owned()]);
+    let server = Server::bind_with(address, hosts, lines.logs())
+        .await
+        .unwrap();
     let server = Arc::new(server);
     let (stop, stopped) = oneshot::channel();
     let done = tokio::spawn({
@@ -35,7 +38,7 @@ async fn start() -> Running {
 }
 
 impl Running {
-    fn serve(&self, variables: &[(&str, &str)]) {
+    pub(super) fn serve(&self, variables: &[(&str, &str)]) {
         self.serve_behind("", variables);
     }
 
@@ -68,18 +71,18 @@ impl Running {
         self.server.serve(generation.unwrap());
     }
 
-    async fn connect(&self) -> TcpStream {
+    pub(super) async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.server.address()).await.unwrap()
     }
 
-    async fn stop(self) {
+    pub(super) async fn stop(self) {
         self.stop.send(()).unwrap();
         self.done.await.unwrap();
     }
 }
 
 /// Sends the bytes on a connection of their own, and reads until the server closes it.
-async fn exchange(running: &Running, request: &str) -> String {
+pub(super) async fn exchange(running: &Running, request: &str) -> String {
     let mut stream = running.connect().await;
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
@@ -87,7 +90,7 @@ async fn exchange(running: &Running, request: &str) -> String {
     String::from_utf8(answer).unwrap()
 }
 
-async fn get(running: &Running, target: &str) -> (u16, Value) {
+pub(super) async fn get(running: &Running, target: &str) -> (u16, Value) {
     let request = format!("GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     let answer = exchange(running, &request).await;
     let status = answer.split(' ').nth(1).expect("a status").parse().unwrap();
@@ -239,7 +242,8 @@ async fn a_connection_is_kept_and_takes_pipelined_requests() {
 async fn a_taken_port_is_named_with_what_to_do() {
     let running = start().await;
     let address = running.server.address();
-    let failure = Server::bind_with(address, Lines::default().logs())
+    let hosts = Hosts::new(address.ip(), &[]);
+    let failure = Server::bind_with(address, hosts, Lines::default().logs())
         .await
         .unwrap_err();
     assert_eq!(failure.exit(), crate::error::Exit::Unavailable);
