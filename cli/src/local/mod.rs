@@ -12,6 +12,7 @@ mod documents;
 pub(crate) mod environment;
 mod front_door;
 pub(crate) mod generation;
+mod haste;
 pub(crate) mod hosts;
 mod instance;
 pub(crate) mod invoke_api;

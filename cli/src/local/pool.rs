@@ -10,7 +10,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -22,6 +22,7 @@ use tokio::{
 use super::{
     documents::document,
     environment::Function,
+    haste::{self, Haste},
     instance::Instance,
     logs::Logs,
     tail::{Tail, TailWriter},
@@ -133,6 +134,8 @@ struct State {
     turns: u64,
     /// Whether somebody looks after the processes: see [`Pool::mind`].
     minded: bool,
+    /// Tells when an event does better to wait for a busy process than to go to an idle one.
+    haste: Haste,
     /// Whether idle processes are ended: a newer generation has taken over.
     retired: bool,
     /// Whether no process may be started any more.
@@ -190,8 +193,7 @@ impl Pool {
             reply,
             tail: tail.map(Tail::writer),
         };
-        if let Some(turn) = self.dispatch(job) {
-            let patience = self.0.limits.patience;
+        if let Some((turn, patience)) = self.dispatch(job) {
             if let Ok(outcome) = timeout(patience, &mut outcome).await {
                 return outcome.unwrap_or_else(|_| Outcome::ended());
             }
@@ -201,18 +203,27 @@ impl Pool {
         outcome.await.unwrap_or_else(|_| Outcome::ended())
     }
 
-    /// Gives the job to an idle process, to a new one, or to the queue. If it could have been given to a new one, but a
-    /// process is about to become idle, the answer is the job's turn.
-    fn dispatch(&self, mut job: Job) -> Option<u64> {
+    /// Gives the job to an idle process, to a new one, or to the queue. If it could have been given to a process, but another
+    /// is about to become idle, the answer is the job's turn and how long to wait for that.
+    fn dispatch(&self, mut job: Job) -> Option<(u64, Duration)> {
         loop {
             let mut state = self.lock();
             if state.closed {
                 return None;
             }
-            let Some(instance) = state.idle.pop() else {
+            let now = Instant::now();
+            // Each of those who wait beside idle processes has one of these to itself.
+            let free = state.idle.len() > state.waiting.len();
+            // A process that is awake does it sooner than one that has to be woken.
+            if free && state.haste.suffices(now) {
+                return Some((state.wait(job), haste::WAIT));
+            }
+            let idle = if free { state.idle.pop() } else { None };
+            let Some(instance) = idle else {
                 let limits = self.0.limits;
                 // One that has answered is at its end and is no longer counted: who asks again at once would be refused.
-                let running = state.all.len() - self.returning_now().min(state.all.len());
+                let running =
+                    (state.all.len() - state.idle.len()).saturating_sub(self.returning_now());
                 if running + state.waiting.len() >= self.most() {
                     drop(state);
                     // Who asked may have left.
@@ -222,15 +233,15 @@ impl Pool {
                 let full = state.all.len() >= limits.processes;
                 let returning = self.returning_now() > state.waiting.len();
                 if full || returning {
-                    state.turns += 1;
-                    let turn = state.turns;
-                    state.waiting.push_back((turn, job));
-                    return (!full).then_some(turn);
+                    let turn = state.wait(job);
+                    let ends = !full || !state.idle.is_empty();
+                    return ends.then_some((turn, limits.patience));
                 }
                 self.start(state, Some(job), false);
                 return None;
             };
             self.mind(&mut state);
+            state.haste.begun(identity(&instance), now);
             drop(state);
             match instance.deliver(job) {
                 Ok(()) => return None,
@@ -240,15 +251,33 @@ impl Pool {
         }
     }
 
-    /// Starts a process for the job of that turn, if it still waits.
+    /// Finds an idle process for the job of that turn or starts one, if the job still waits.
     fn start_for(&self, turn: u64) {
         let mut state = self.lock();
         // Where as many processes run as ever may, it goes on waiting for one of them.
-        if state.all.len() >= self.0.limits.processes.min(self.most()) {
+        let most = self.0.limits.processes.min(self.most());
+        if state.idle.is_empty() && state.all.len() >= most {
             return;
         }
         let place = state.waiting.iter().position(|(one, _)| *one == turn);
         if let Some((_, job)) = place.and_then(|place| state.waiting.remove(place)) {
+            self.serve(state, job);
+        }
+    }
+
+    /// Gives the job to an idle process, or to a new one.
+    fn serve<'a>(&'a self, mut state: MutexGuard<'a, State>, mut job: Job) {
+        while let Some(instance) = state.idle.pop() {
+            self.mind(&mut state);
+            state.haste.begun(identity(&instance), Instant::now());
+            drop(state);
+            match instance.deliver(job) {
+                Ok(()) => return,
+                Err(returned) => job = returned,
+            }
+            state = self.lock();
+        }
+        if !state.closed {
             self.start(state, Some(job), false);
         }
     }
@@ -313,7 +342,10 @@ impl Pool {
         if returns {
             self.returned();
         }
+        let now = Instant::now();
+        state.haste.ended(identity(instance), now);
         if let Some((_, job)) = state.waiting.pop_front() {
+            state.haste.begun(identity(instance), now);
             return Released::Job(job);
         }
         if state.retired {
@@ -327,7 +359,7 @@ impl Pool {
     /// Takes a job that could not be given to a process.
     pub(super) fn put_back(&self, job: Job) {
         // It has waited, and does not wait again.
-        if let Some(turn) = self.dispatch(job) {
+        if let Some((turn, _)) = self.dispatch(job) {
             self.start_for(turn);
         }
     }
@@ -347,8 +379,9 @@ impl Pool {
         let mut state = self.lock();
         state.idle.retain(|idle| !Arc::ptr_eq(idle, instance));
         state.all.retain(|one| !Arc::ptr_eq(one, instance));
+        state.haste.ended(identity(instance), Instant::now());
         if let Some((_, job)) = state.waiting.pop_front() {
-            self.start(state, Some(job), false);
+            self.serve(state, job);
         } else if state.all.is_empty() {
             self.0.empty.notify_waiters();
         }
@@ -438,6 +471,20 @@ impl Pool {
         // No code that holds the lock leaves the state half-changed.
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+impl State {
+    /// Lets the job wait; the answer is its turn.
+    fn wait(&mut self, job: Job) -> u64 {
+        self.turns += 1;
+        self.waiting.push_back((self.turns, job));
+        self.turns
+    }
+}
+
+/// What tells a process from all others while it lives.
+fn identity(instance: &Arc<Instance>) -> usize {
+    Arc::as_ptr(instance).addr()
 }
 
 /// What is next for a process that has asked.
