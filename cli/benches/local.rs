@@ -1,321 +1,192 @@
-//! The local server under load, beside `cargo lambda watch --release`, in one run: requests per second, latencies, ratios.
+//! The local server under load, in one run beside two others: `cargo lambda watch --release`, and the least that a server of
+//! hyper's can do (`support/bare.rs`). Requests per second, latencies, processor time per request, ratios.
 //!
 //! ```console
 //! $ python3 -m venv target/tools && target/tools/bin/pip install cargo-lambda==1.9.2
-//! $ cargo bench -p cargo-fw --bench local
+//! $ cargo bench --profile cli -p cargo-fw --bench local              # with `-- --check` it fails where a limit is missed
 //! ```
 //!
-//! Both serve the release build of `examples/hello` and answer `GET /hello`; the load is 32 kept-alive connections, each
-//! with one request at a time. The rounds alternate, so that a busy spell of the machine hits both. Without cargo-lambda
-//! only our own figures are printed. Also measured: from starting `cargo fw local` on a finished build to the first
-//! answer.
+//! All serve the release build of `examples/hello` and answer `GET /hello`; the load is 32 kept-alive connections, each
+//! with one request at a time, from one thread. The rounds alternate, so that a busy spell of the machine hits all of them. Without
+//! cargo-lambda its row is left out. What the figures mean, and their limits: docs/benchmarks.md.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
+mod support;
+
 use std::{
-    error::Error,
-    io::{BufRead, BufReader, Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
-    os::unix::process::CommandExt as _,
+    fs::Permissions,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    thread,
+    process::Command,
     time::{Duration, Instant},
 };
 
-type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+use support::{
+    Limits, Result, bare, build,
+    load::{Figures, load},
+    process::{Server, cargo_lambda, start_cargo_lambda, start_ours, start_telling},
+    root,
+};
 
 const CONNECTIONS: usize = 32;
 const ROUNDS: usize = 3;
 const ROUND: Duration = Duration::from_secs(4);
 
-fn main() -> Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .ok_or("no workspace")?;
-    cargo(
-        root,
-        &["build", "--profile", "cli", "--package", "cargo-fw"],
-    )?;
-    cargo(root, &["build", "--release", "--package", "hello"])?;
+/// The yardstick.
+const BARE: &str = "bare hyper";
+/// Our server once more, with many routes.
+const ROUTED: &str = "… with 1,000 routes";
 
-    let (ours, ready) = start_ours(root)?;
+/// Makes this program the bare server, of the executable that follows.
+const SERVE_BARE: &str = "--serve-bare";
+
+/// A server and its rounds.
+struct Row {
+    name: &'static str,
+    path: &'static str,
+    /// What the app's processes are called.
+    app: &'static str,
+    server: Server,
+    rounds: Vec<Figures>,
+    /// Processor time of all rounds, µs per request: the server's and the app's.
+    cpu: (f64, f64),
+    processes: usize,
+}
+
+fn main() -> Result<()> {
+    let mut args = std::env::args().skip(1);
+    if args.next().is_some_and(|first| first == SERVE_BARE) {
+        return bare::serve(Path::new(&args.next().ok_or("no executable")?));
+    }
+    let root = root()?;
+    build(&root, "hello")?;
+    let hello = root.join("target/release/hello");
+
+    let row = |name, path, app, server| Row {
+        name,
+        path,
+        app,
+        server,
+        rounds: Vec::new(),
+        cpu: (0.0, 0.0),
+        processes: 0,
+    };
+    let ours = start_ours(&root, &hello, &[], "/hello")?;
     println!(
         "cargo fw local: first answer {:.0} ms after its start, the build being there",
-        ready.as_secs_f64() * 1e3
+        ours.ready.as_secs_f64() * 1e3
     );
-    let theirs = match cargo_lambda(root) {
-        Some(program) => Some(start_theirs(root, &program)?),
-        None => {
-            println!("cargo-lambda is not installed: only our own figures follow");
-            None
-        }
-    };
+    let mut rows = vec![row("cargo fw local", "/hello", "hello", ours)];
+    let (_folder, thousand) = with_routes(&hello, 1_000)?;
+    let routed = start_ours(&root, &thousand, &[], "/hello")?;
+    rows.push(row(ROUTED, "/hello", "hello", routed));
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg(SERVE_BARE).arg(&hello);
+    let hyper = start_telling(command, Instant::now(), "/hello")?;
+    rows.push(row(BARE, "/hello", "hello", hyper));
+    if let Some(program) = cargo_lambda(&root) {
+        let path = "/lambda-url/hello/hello";
+        let server = start_cargo_lambda(&root, &program, path)?;
+        rows.push(row("cargo lambda watch", path, "hello", server));
+    } else {
+        println!("cargo-lambda is not installed: it is left out");
+    }
 
-    let mut rounds = [Vec::new(), Vec::new()];
     for _ in 0..ROUNDS {
-        rounds[0].push(load(ours.address, "/hello")?);
-        if let Some(theirs) = &theirs {
-            rounds[1].push(load(theirs.address, "/lambda-url/hello/hello")?);
+        for row in &mut rows {
+            row.round()?;
         }
     }
-    let [fw, lambda] = rounds.map(Figures::median);
+    print(&rows)
+}
+
+/// The executable with that many routes more in its manifest.
+fn with_routes(executable: &Path, count: usize) -> Result<(tempfile::TempDir, PathBuf)> {
+    let routes: Vec<_> = (0..count)
+        .map(|number| {
+            format!(r#"{{"method":"GET","path":"/items{number}/{{id}}/parts/{{part}}"}}"#)
+        })
+        .chain([r#"{"method":"GET","path":"/hello"}"#.to_owned()])
+        .collect();
+    let manifest = format!(
+        r#"{{"schema":1,"app":"hello","routes":[{}]}}"#,
+        routes.join(",")
+    );
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("manifest.json");
+    std::fs::write(&path, manifest)?;
+    let script = format!(
+        "#!/bin/sh\nif [ -n \"$FW_MANIFEST\" ]; then exec cat '{}'; fi\nexec '{}'\n",
+        path.display(),
+        executable.display()
+    );
+    let bootstrap = folder.path().join("bootstrap");
+    std::fs::write(&bootstrap, script)?;
+    std::fs::set_permissions(&bootstrap, Permissions::from_mode(0o755))?;
+    Ok((folder, bootstrap))
+}
+
+impl Row {
+    fn round(&mut self) -> Result<()> {
+        // Once for all the cold starts.
+        load(
+            self.server.address,
+            self.path,
+            CONNECTIONS,
+            Duration::from_secs(1),
+        )?;
+        let before = self.server.cpu(self.app)?;
+        let figures = load(self.server.address, self.path, CONNECTIONS, ROUND)?;
+        let after = self.server.cpu(self.app)?;
+        let per_request =
+            |seconds: f64| seconds * 1e6 / figures.requests.max(1) as f64 / ROUNDS as f64;
+        self.cpu.0 += per_request(after.server - before.server);
+        self.cpu.1 += per_request(after.app - before.app);
+        self.processes = after.processes;
+        self.rounds.push(figures);
+        Ok(())
+    }
+}
+
+fn print(rows: &[Row]) -> Result<()> {
     println!(
-        "\n{CONNECTIONS} connections, median of {ROUNDS} rounds of {} s",
+        "\n{CONNECTIONS} connections, median of {ROUNDS} rounds of {} s; processor time in µs per request\n",
         ROUND.as_secs()
     );
     println!(
-        "{:<28}{:>12}{:>12}{:>12}",
-        "", "requests/s", "p50 ms", "p99 ms"
+        "{:<20}{:>12}{:>9}{:>9}{:>9}{:>9}{:>11}",
+        "", "requests/s", "p50 ms", "p99 ms", "server", "app", "processes"
     );
-    fw.print("cargo fw local");
-    if theirs.is_some() {
-        lambda.print("cargo lambda watch");
+    let figures: Vec<_> = rows
+        .iter()
+        .map(|row| Figures::median(row.rounds.clone()))
+        .collect();
+    for (row, figures) in rows.iter().zip(&figures) {
         println!(
-            "{:<28}{:>11.1}x{:>11.3}x{:>11.3}x",
-            "ratio",
-            fw.rate / lambda.rate,
-            fw.p50 / lambda.p50,
-            fw.p99 / lambda.p99
+            "{:<20}{:>12.0}{:>9.2}{:>9.2}{:>9.1}{:>9.1}{:>11}",
+            row.name, figures.rate, figures.p50, figures.p99, row.cpu.0, row.cpu.1, row.processes
         );
     }
-    Ok(())
-}
-
-/// A server that ends with this value, its whole process group.
-struct Server {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let group = format!("-{}", self.child.id());
-        // What is already gone needs no ending.
-        let _ = Command::new("kill")
-            .args(["-TERM", "--", &group])
-            .stderr(Stdio::null())
-            .status();
-        let _ = self.child.wait();
-    }
-}
-
-fn start_ours(root: &Path) -> Result<(Server, Duration)> {
-    let start = Instant::now();
-    let mut child = Command::new(root.join("target/cli/cargo-fw"))
-        .args(["fw", "local", "--port", "0", "--bootstrap"])
-        .arg(root.join("target/release/hello"))
-        .current_dir(root.join("target"))
-        .process_group(0)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()?;
-    let mut lines = BufReader::new(child.stderr.take().ok_or("no stderr")?).lines();
-    let port = loop {
-        let line = lines.next().ok_or("cargo fw local ended")??;
-        if let Some(port) = line.trim().strip_prefix("http://localhost:") {
-            break port.parse::<u16>()?;
-        }
+    let mut limits = Limits::default();
+    let (Some((ours, others)), Some(first)) = (figures.split_first(), rows.first()) else {
+        return Ok(());
     };
-    // Its log goes on; somebody must read it, as a terminal would.
-    thread::spawn(move || lines.for_each(drop));
-    let server = Server {
-        child,
-        address: SocketAddr::from(([127, 0, 0, 1], port)),
-    };
-    wait_for(server.address, "/hello")?;
-    Ok((server, start.elapsed()))
-}
-
-fn cargo_lambda(root: &Path) -> Option<PathBuf> {
-    let ours = root.join("target/tools/bin/cargo-lambda");
-    [ours, PathBuf::from("cargo-lambda")]
-        .into_iter()
-        .find(|program| {
-            let version = Command::new(program)
-                .args(["lambda", "--version"])
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .status();
-            version.is_ok_and(|status| status.success())
-        })
-}
-
-fn start_theirs(root: &Path, program: &Path) -> Result<Server> {
-    let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
-    let child = Command::new(program)
-        .args([
-            "lambda",
-            "watch",
-            "--release",
-            "--ignore-changes",
-            "--invoke-address",
-            "127.0.0.1",
-            "--invoke-port",
-        ])
-        .arg(port.to_string())
-        .args(["--package", "hello"])
-        .current_dir(root)
-        .process_group(0)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()?;
-    let server = Server {
-        child,
-        address: SocketAddr::from(([127, 0, 0, 1], port)),
-    };
-    wait_for(server.address, "/lambda-url/hello/hello")?;
-    Ok(server)
-}
-
-/// Asks until the answer is 200, for as long as a build may take.
-fn wait_for(address: SocketAddr, path: &str) -> Result<()> {
-    let end = Instant::now() + Duration::from_secs(600);
-    while Instant::now() < end {
-        if Connection::open(address, path)
-            .and_then(|mut connection| connection.ask())
-            .is_ok()
-        {
-            return Ok(());
-        }
-        thread::sleep(Duration::from_millis(2));
-    }
-    Err(format!("nothing answers at {address}").into())
-}
-
-/// One round: the latencies of all requests of all connections.
-fn load(address: SocketAddr, path: &str) -> Result<Figures> {
-    let worker = |end: Instant| -> Result<Vec<Duration>> {
-        let mut connection = Connection::open(address, path)?;
-        let mut latencies = Vec::with_capacity(1 << 16);
-        while Instant::now() < end {
-            let start = Instant::now();
-            connection.ask()?;
-            latencies.push(start.elapsed());
-        }
-        Ok(latencies)
-    };
-    // Once for all the cold starts.
-    let warm = Instant::now() + Duration::from_secs(1);
-    let run = |end| -> Result<Vec<Duration>> {
-        thread::scope(|scope| {
-            let workers: Vec<_> = (0..CONNECTIONS)
-                .map(|_| scope.spawn(|| worker(end)))
-                .collect();
-            let mut all = Vec::new();
-            for worker in workers {
-                all.extend(
-                    worker
-                        .join()
-                        .map_err(|_| "a connection's thread panicked")??,
-                );
-            }
-            Ok(all)
-        })
-    };
-    run(warm)?;
-    let start = Instant::now();
-    let mut latencies = run(start + ROUND)?;
-    let seconds = start.elapsed().as_secs_f64();
-    latencies.sort_unstable();
-    let at = |part: f64| {
-        let index = (latencies.len() as f64 * part) as usize;
-        latencies
-            .get(index.min(latencies.len().saturating_sub(1)))
-            .map_or(0.0, |latency| latency.as_secs_f64() * 1e3)
-    };
-    Ok(Figures {
-        rate: latencies.len() as f64 / seconds,
-        p50: at(0.5),
-        p99: at(0.99),
-    })
-}
-
-/// A kept-alive connection, with a request that is always the same.
-struct Connection {
-    stream: TcpStream,
-    request: Vec<u8>,
-    buffer: Vec<u8>,
-}
-
-impl Connection {
-    fn open(address: SocketAddr, path: &str) -> Result<Self> {
-        let stream = TcpStream::connect(address)?;
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(Duration::from_secs(30)))?;
-        let request =
-            format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nuser-agent: bench\r\n\r\n")
-                .into_bytes();
-        Ok(Self {
-            stream,
-            request,
-            buffer: vec![0; 8192],
-        })
-    }
-
-    fn ask(&mut self) -> Result<()> {
-        self.stream.write_all(&self.request)?;
-        let mut length = 0;
-        loop {
-            let read = self.stream.read(
-                self.buffer
-                    .get_mut(length..)
-                    .ok_or("the answer is too long")?,
-            )?;
-            if read == 0 {
-                return Err("the connection was closed".into());
-            }
-            length += read;
-            let text = std::str::from_utf8(&self.buffer[..length])?;
-            if let Some((head, body)) = text.split_once("\r\n\r\n") {
-                if !head.starts_with("HTTP/1.1 200") {
-                    return Err(format!("the answer is not 200: {head}").into());
-                }
-                let head = head.to_ascii_lowercase();
-                let expected = head
-                    .split("content-length: ")
-                    .nth(1)
-                    .and_then(|rest| rest.lines().next())
-                    .ok_or("no length")?;
-                if body.len() >= expected.trim().parse()? {
-                    return Ok(());
-                }
-            }
+    limits.expect(ours.rate >= 10_000.0, "10,000 requests/s");
+    limits.expect(ours.p99 <= 5.0, "a p99 of 5 ms");
+    println!();
+    for (row, theirs) in rows.iter().skip(1).zip(others) {
+        let (rate, p99) = (ours.rate / theirs.rate, ours.p99 / theirs.p99);
+        println!("beside {:<20} rate {rate:.2}x, p99 {p99:.2}x", row.name);
+        match row.name {
+            BARE => limits.expect(rate >= 0.70, "0.70 of a bare hyper server's rate"),
+            // By what it costs, which is steadier than the rate.
+            ROUTED => limits.expect(
+                row.cpu.0 <= first.cpu.0 * 1.15,
+                "1,000 routes cost what 10 do",
+            ),
+            _ => {}
         }
     }
-}
-
-#[derive(Clone, Copy, Default)]
-struct Figures {
-    rate: f64,
-    p50: f64,
-    p99: f64,
-}
-
-impl Figures {
-    fn median(mut rounds: Vec<Self>) -> Self {
-        rounds.sort_by(|left, right| left.rate.total_cmp(&right.rate));
-        rounds.get(rounds.len() / 2).copied().unwrap_or_default()
-    }
-
-    fn print(self, name: &str) {
-        println!(
-            "{name:<28}{:>12.0}{:>12.2}{:>12.2}",
-            self.rate, self.p50, self.p99
-        );
-    }
-}
-
-fn cargo(root: &Path, args: &[&str]) -> Result<()> {
-    let status = Command::new(env!("CARGO"))
-        .args(args)
-        .current_dir(root)
-        .status()?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(format!("cargo {} failed", args.join(" ")).into())
-    }
+    limits.conclude()
 }

@@ -6,11 +6,9 @@
 //! been seen to be that quick. Nothing else changes: it waits beside idle processes, so no cold start comes of it, and a handler
 //! that calls its own function gets an idle process when the wait is over.
 
-use std::{
-    num::NonZero,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{num::NonZero, thread, time::Duration};
+
+use tokio::time::Instant;
 
 /// How long an invocation waits at most for a busy process while there are idle ones; the runtime's timers may make it a
 /// millisecond more. Where 32 clients ask a function that answers in 0.2 ms, they wait half of that for their turn; at 1 ms most waits
@@ -88,7 +86,8 @@ impl Haste {
 #[cfg(test)]
 mod tests {
     use super::{Haste, QUICK, WINDOW};
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
+    use tokio::time::Instant;
 
     /// Lets a process end an invocation of that length.
     fn pass(haste: &mut Haste, start: Instant, length: Duration) {

@@ -178,6 +178,8 @@ impl Run {
     async fn new(case: &Case) -> Result<Self, String> {
         let limits = Limits {
             reserved: case.setup.reserved_concurrency,
+            // The machine may be busy, and no case shall depend on that.
+            patience: Duration::from_secs(2),
             ..Limits::default()
         };
         let it = Fixture::with(limits, |function| {

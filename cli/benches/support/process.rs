@@ -1,0 +1,237 @@
+//! Servers as child processes: started, asked until they answer, measured, ended.
+
+use std::{
+    collections::BTreeMap,
+    io::{BufRead, BufReader},
+    net::{SocketAddr, TcpListener},
+    os::unix::process::CommandExt as _,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{Result, load::Connection};
+
+/// A server that ends with this value, and all that it started.
+#[derive(Debug)]
+pub(crate) struct Server {
+    child: Child,
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    /// From its start to its first answer.
+    pub(crate) ready: Duration,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let group = format!("-{}", self.child.id());
+        // What is already gone needs no ending.
+        let _ = Command::new("kill")
+            .args(["-TERM", "--", &group])
+            .stderr(Stdio::null())
+            .status();
+        let _ = self.child.wait();
+    }
+}
+
+/// Processor time since the start, in seconds.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Cpu {
+    /// The server's, and that of anything it started which is not the app.
+    pub(crate) server: f64,
+    /// The app's processes'.
+    pub(crate) app: f64,
+    /// How many those are.
+    pub(crate) processes: usize,
+}
+
+impl Server {
+    /// The processor time until now of the server and of the processes below it; those that run `app` are the app's.
+    pub(crate) fn cpu(&self, app: &str) -> Result<Cpu> {
+        let mut stats = BTreeMap::new();
+        for entry in std::fs::read_dir("/proc")? {
+            let name = entry?.file_name();
+            let Some(id) = name.to_str().and_then(|name| name.parse::<u32>().ok()) else {
+                continue;
+            };
+            // It may have ended meanwhile.
+            if let Some(stat) = Stat::read(id) {
+                stats.insert(id, stat);
+            }
+        }
+        let mut cpu = Cpu::default();
+        for (id, stat) in &stats {
+            let mut above = *id;
+            while above != self.child.id() {
+                match stats.get(&above) {
+                    Some(stat) => above = stat.parent,
+                    None => break,
+                }
+            }
+            if above != self.child.id() {
+                continue;
+            }
+            if stat.name == app {
+                cpu.app += stat.seconds;
+                cpu.processes += 1;
+            } else {
+                cpu.server += stat.seconds;
+            }
+        }
+        Ok(cpu)
+    }
+
+    /// The server's own memory in use: resident, MB.
+    pub(crate) fn resident(&self) -> Result<f64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let kilobytes: f64 = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .and_then(|rest| rest.trim().strip_suffix("kB")?.trim().parse().ok())
+            .ok_or("no VmRSS")?;
+        Ok(kilobytes / 1024.0)
+    }
+
+    /// How many files, sockets included, it has open.
+    pub(crate) fn open_files(&self) -> Result<usize> {
+        Ok(std::fs::read_dir(format!("/proc/{}/fd", self.child.id()))?.count())
+    }
+}
+
+/// A process, of proc(5)'s `stat`.
+struct Stat {
+    name: String,
+    parent: u32,
+    seconds: f64,
+}
+
+impl Stat {
+    fn read(id: u32) -> Option<Self> {
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+        let (before, after) = stat.rsplit_once(") ")?;
+        let name = before.split_once('(')?.1.to_owned();
+        let fields: Vec<_> = after.split(' ').collect();
+        // Fields 4, 14 and 15, the first after the name being 3. Times are in ticks, of which a second has 100 on every
+        // Linux that there is.
+        let ticks = |at: usize| fields.get(at)?.parse::<f64>().ok();
+        Some(Self {
+            name,
+            parent: fields.get(1)?.parse().ok()?,
+            seconds: (ticks(11)? + ticks(12)?) / 100.0,
+        })
+    }
+}
+
+/// `cargo fw local` on an executable, with more arguments.
+pub(crate) fn start_ours(
+    root: &Path,
+    bootstrap: &Path,
+    args: &[&str],
+    path: &str,
+) -> Result<Server> {
+    let start = Instant::now();
+    let mut command = Command::new(root.join("target/cli/cargo-fw"));
+    command
+        .args(["fw", "local", "--port", "0", "--bootstrap"])
+        .arg(bootstrap)
+        .args(args)
+        .current_dir(root.join("target"));
+    start_telling(command, start, path)
+}
+
+/// A server that tells its URL on standard error, `http://localhost:PORT` on a line of its own.
+pub(crate) fn start_telling(mut command: Command, start: Instant, path: &str) -> Result<Server> {
+    let mut child = command
+        .process_group(0)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let stderr = child.stderr.take().ok_or("no stderr")?;
+    let mut server = Server {
+        child,
+        address: SocketAddr::from(([127, 0, 0, 1], 0)),
+        ready: Duration::ZERO,
+    };
+    let mut lines = BufReader::new(stderr).lines();
+    let mut told = String::new();
+    let port = loop {
+        let line = lines
+            .next()
+            .ok_or_else(|| format!("the server ended: {told}"))??;
+        if let Some(port) = line.trim().strip_prefix("http://localhost:") {
+            break port.parse::<u16>()?;
+        }
+        told.push_str(&line);
+        told.push('\n');
+    };
+    // Its log goes on; somebody must read it, as a terminal would.
+    thread::spawn(move || lines.for_each(drop));
+    server.address.set_port(port);
+    wait_for(server.address, path)?;
+    server.ready = start.elapsed();
+    Ok(server)
+}
+
+/// cargo-lambda, where it is installed: in `target/tools`, or on the path.
+pub(crate) fn cargo_lambda(root: &Path) -> Option<PathBuf> {
+    let ours = root.join("target/tools/bin/cargo-lambda");
+    [ours, PathBuf::from("cargo-lambda")]
+        .into_iter()
+        .find(|program| {
+            let version = Command::new(program)
+                .args(["lambda", "--version"])
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status();
+            version.is_ok_and(|status| status.success())
+        })
+}
+
+/// `cargo lambda watch --release` on the hello example.
+pub(crate) fn start_cargo_lambda(root: &Path, program: &Path, path: &str) -> Result<Server> {
+    let start = Instant::now();
+    let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+    let child = Command::new(program)
+        .args([
+            "lambda",
+            "watch",
+            "--release",
+            "--ignore-changes",
+            "--invoke-address",
+            "127.0.0.1",
+            "--invoke-port",
+        ])
+        .arg(port.to_string())
+        .args(["--package", "hello"])
+        .current_dir(root)
+        .process_group(0)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let mut server = Server {
+        child,
+        address: SocketAddr::from(([127, 0, 0, 1], port)),
+        ready: Duration::ZERO,
+    };
+    wait_for(server.address, path)?;
+    server.ready = start.elapsed();
+    Ok(server)
+}
+
+/// Asks until the answer is 200, for as long as a build may take.
+pub(crate) fn wait_for(address: SocketAddr, path: &str) -> Result<()> {
+    let end = Instant::now() + Duration::from_secs(600);
+    while Instant::now() < end {
+        if Connection::open(address, path)
+            .and_then(|mut connection| connection.ask())
+            .is_ok()
+        {
+            return Ok(());
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
+    Err(format!("nothing answers at {address}").into())
+}
