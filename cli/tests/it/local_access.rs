@@ -49,6 +49,14 @@ fn tokens_of_the_local_key_are_tried_offline() {
             .to_owned()
     };
     let local = serve(&folder, &[]);
+    for line in [
+        "GET  /me     jwt users",
+        "GET  /notes  jwt users: notes:read or notes:all",
+        "GET  /open   everybody",
+        "of `cargo fw token --bootstrap ",
+    ] {
+        assert!(local.log().contains(line), "{line}: {}", local.log());
+    }
     let with = |path: &str, token: &str| {
         get(
             local.port,

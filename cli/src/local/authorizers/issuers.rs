@@ -155,3 +155,91 @@ fn with_sources(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpListener,
+    };
+
+    use super::*;
+
+    /// An issuer that answers discovery with a document that names that place, and everything else with that text. It ends
+    /// with the test's runtime.
+    async fn issuer(keys_at: &str, keys: String) -> (String, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let asked = Arc::new(AtomicUsize::new(0));
+        let discovery = format!(r#"{{"jwks_uri":"{}"}}"#, keys_at.replace("URL", &url));
+        let count = Arc::clone(&asked);
+        tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                count.fetch_add(1, Ordering::Relaxed);
+                let mut request = [0; 4096];
+                let length = stream.read(&mut request).await.unwrap();
+                let request = String::from_utf8_lossy(&request[..length]).into_owned();
+                let body = if request.contains("openid-configuration") {
+                    &discovery
+                } else {
+                    &keys
+                };
+                let head = format!(
+                    "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                    body.len()
+                );
+                // A client that refuses the answer closes before its end.
+                let _ = stream.write_all(format!("{head}{body}").as_bytes()).await;
+            }
+        });
+        (url, asked)
+    }
+
+    #[tokio::test]
+    async fn keys_are_asked_for_once_and_not_again_for_each_strange_token() {
+        let keys = r#"{"keys":[{"kty":"RSA","kid":"one","n":"AQAB","e":"AQAB"}]}"#;
+        let (url, asked) = issuer("URL/keys", keys.to_owned()).await;
+        let issuers = Issuers::default();
+        for id in ["one", "one", "strange", "stranger"] {
+            assert!(
+                issuers.keys(&url, id).await.unwrap().contains("one"),
+                "{id}"
+            );
+        }
+        assert_eq!(
+            asked.load(Ordering::Relaxed),
+            2,
+            "the document and the keys"
+        );
+    }
+
+    #[tokio::test]
+    async fn what_is_no_issuer_is_told_apart_and_left_alone_for_a_while() {
+        for (keys_at, keys, said) in [
+            ("URL/keys", "[]".to_owned(), "not a JSON Web Key Set"),
+            ("URL/keys", " ".repeat(LIMIT + 1), "limit"),
+            (
+                "http://keys.example.org/",
+                String::new(),
+                "not an https URL",
+            ),
+            ("no URL", String::new(), "not a URL"),
+        ] {
+            let (url, asked) = issuer(keys_at, keys).await;
+            let issuers = Issuers::default();
+            let error = issuers.keys(&url, "one").await.unwrap_err();
+            assert!(error.contains(said), "{error}");
+            let before = asked.load(Ordering::Relaxed);
+            assert_eq!(issuers.keys(&url, "one").await.unwrap_err(), error);
+            assert_eq!(asked.load(Ordering::Relaxed), before);
+        }
+        let error = Issuers::default()
+            .keys("https://127.0.0.1:9", "one")
+            .await
+            .unwrap_err();
+        assert!(!error.is_empty());
+    }
+}
