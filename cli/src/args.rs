@@ -67,6 +67,8 @@ pub(crate) enum Command {
     Package(Package),
     /// Write a pipeline that plans and deploys
     Ci(Ci),
+    /// Check this machine and the account, and say how to mend what does not work
+    Doctor(Doctor),
     /// List the apps and stages that are deployed in the account
     List(List),
     /// Send the traffic back to an earlier version, or end a canary
@@ -496,6 +498,22 @@ pub(crate) struct Github {
     /// Write over a workflow that is there
     #[arg(long)]
     pub(crate) force: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  cargo fw doctor                 toolchain, target, credentials, permissions, quotas, clock\n  cargo fw doctor --profile work --output json\n\nExit codes: 0 when everything works (warnings included), 1 when something does not"
+)]
+pub(crate) struct Doctor {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) stage: Stage,
+    #[command(flatten)]
+    pub(crate) account: Account,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) output: Output,
 }
 
 #[derive(Debug, clap::Args)]

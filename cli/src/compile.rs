@@ -185,12 +185,16 @@ fn run(mut cargo: Command, project: &Project, running: Option<&RunningBuild>) ->
     }
 }
 
-/// Turns `cargo` into a build for an architecture that is not the host's.
-fn cross(cargo: &mut Command, project: &Project, architecture: Architecture) -> Result<()> {
-    let target = match architecture {
-        Architecture::X86_64 => "x86_64-unknown-linux-musl",
-        Architecture::Arm64 => "aarch64-unknown-linux-musl",
-    };
+/// Whether what a build for that architecture needs is installed.
+///
+/// # Errors
+///
+/// What is missing; exit code 69.
+pub(crate) fn can_build(project: &Project, architecture: Architecture) -> Result<()> {
+    if architecture == Architecture::HOST {
+        return Ok(());
+    }
+    let target = musl(architecture);
     if !has_target(target) {
         return Err(
             Failure::unavailable(format!("the Rust target is not installed: {target}"))
@@ -202,13 +206,28 @@ fn cross(cargo: &mut Command, project: &Project, architecture: Architecture) -> 
                 .hint(format!("run `rustup target add {target}`")),
         );
     }
+    if project.compiles_c() && !runs("cargo-zigbuild", &["--version"]) {
+        return Err(Failure::unavailable(
+            "a dependency compiles C, and no cross compiler for it is installed",
+        )
+        .hint("install zig and cargo-zigbuild: `pip install ziglang cargo-zigbuild`"));
+    }
+    Ok(())
+}
+
+/// The target of a build across.
+const fn musl(architecture: Architecture) -> &'static str {
+    match architecture {
+        Architecture::X86_64 => "x86_64-unknown-linux-musl",
+        Architecture::Arm64 => "aarch64-unknown-linux-musl",
+    }
+}
+
+/// Turns `cargo` into a build for an architecture that is not the host's.
+fn cross(cargo: &mut Command, project: &Project, architecture: Architecture) -> Result<()> {
+    can_build(project, architecture)?;
+    let target = musl(architecture);
     if project.compiles_c() {
-        if !runs("cargo-zigbuild", &["--version"]) {
-            return Err(Failure::unavailable(
-                "a dependency compiles C, and no cross compiler for it is installed",
-            )
-            .hint("install zig and cargo-zigbuild: `pip install ziglang cargo-zigbuild`"));
-        }
         cargo.args(["zigbuild", "--target", target]);
     } else {
         // The linker that comes with the toolchain: no C compiler is needed.

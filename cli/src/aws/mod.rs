@@ -14,6 +14,7 @@ pub(crate) mod logs;
 #[cfg(test)]
 mod moto;
 pub(crate) mod sts;
+pub(crate) mod survey;
 pub(crate) mod tagging;
 
 use std::collections::BTreeMap;
@@ -35,4 +36,51 @@ pub(crate) trait Aws:
 {
     /// The region that the calls go to.
     fn region(&self) -> &str;
+}
+
+/// The IAM actions that a deploy and a delete need, each as a policy names it.
+///
+/// Besides those of the calls: tags that are given with a call need the tagging action too (IAM API reference, `CreateRole`;
+/// Lambda API reference, `CreateFunction`; `CloudWatch` Logs API reference, `CreateLogGroup`), and handing the role to the
+/// function needs `iam:PassRole` (IAM user guide, "Granting a user permissions to pass a role to an AWS service").
+pub(crate) fn needed() -> Vec<String> {
+    let calls = [
+        iam::CREATE_ROLE,
+        iam::DELETE_ROLE,
+        iam::DELETE_ROLE_POLICY,
+        iam::GET_ROLE,
+        iam::GET_ROLE_POLICY,
+        iam::PUT_ROLE_POLICY,
+        iam::UPDATE_TRUST,
+        lambda::ADD_PERMISSION,
+        lambda::CREATE_ALIAS,
+        lambda::CREATE_FUNCTION,
+        lambda::DELETE_FUNCTION,
+        lambda::GET_ALIAS,
+        lambda::GET_FUNCTION,
+        lambda::GET_POLICY,
+        lambda::PUBLISH_VERSION,
+        lambda::REMOVE_PERMISSION,
+        lambda::UPDATE_ALIAS,
+        lambda::UPDATE_CODE,
+        lambda::UPDATE_CONFIGURATION,
+        logs::CREATE_LOG_GROUP,
+        logs::DELETE_LOG_GROUP,
+        logs::DESCRIBE_LOG_GROUPS,
+        logs::LIST_TAGS,
+        logs::PUT_RETENTION,
+        apigateway::CREATE_API,
+        apigateway::DELETE_API,
+        apigateway::GET_APIS,
+        apigateway::UPDATE_API,
+    ];
+    let more = [
+        "iam:PassRole",
+        "iam:TagRole",
+        "lambda:ListTags",
+        "lambda:TagResource",
+        "logs:TagResource",
+    ];
+    let calls = calls.into_iter().map(Operation::action);
+    calls.chain(more.map(str::to_owned)).collect()
 }

@@ -15,6 +15,18 @@ pub(crate) struct Tagged {
     pub(crate) tags: Tags,
 }
 
+impl Tagged {
+    /// The function that it is, or whose log group it is.
+    pub(crate) fn function(&self) -> Option<&str> {
+        let (_, name) = self
+            .arn
+            .split_once(":function:")
+            .or_else(|| self.arn.split_once(":log-group:/aws/lambda/"))?;
+        // A version's or an alias' number may follow, or a star for all streams.
+        name.split(':').next()
+    }
+}
+
 /// The calls used.
 pub(crate) trait Tagging {
     /// `GetResources`: what has a tag of that key, and that value where one is given, to the last page.

@@ -1,6 +1,6 @@
 //! `cargo fw list`: the apps and stages that the account holds, by their tags.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -85,21 +85,19 @@ async fn deployments(aws: &impl Aws) -> Result<Vec<Deployment>> {
 }
 
 fn sorted(tagged: Vec<Tagged>) -> Vec<Deployment> {
-    let mut by_name: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+    let mut by_name: BTreeMap<(String, String), Vec<Tagged>> = BTreeMap::new();
     for one in tagged {
         let tag = |key: &str| one.tags.get(key).cloned().unwrap_or_default();
         let key = (tag(TAG_APP), tag(TAG_STAGE));
-        by_name.entry(key).or_default().push(one.arn);
+        by_name.entry(key).or_default().push(one);
     }
     by_name
         .into_iter()
-        .map(|((app, stage), mut resources)| {
+        .map(|((app, stage), tagged)| {
+            let functions: BTreeSet<&str> = tagged.iter().filter_map(Tagged::function).collect();
+            let functions = functions.into_iter().map(str::to_owned).collect();
+            let mut resources: Vec<String> = tagged.iter().map(|one| one.arn.clone()).collect();
             resources.sort();
-            let functions = resources
-                .iter()
-                .filter_map(|arn| arn.split_once(":function:"))
-                .map(|(_, name)| name.to_owned())
-                .collect();
             Deployment {
                 app,
                 stage,

@@ -4,6 +4,7 @@ mod ci;
 mod delete;
 mod deploy;
 mod deployed;
+mod doctor;
 mod event;
 mod info;
 mod invoke;
@@ -44,6 +45,7 @@ pub(crate) fn run(args: Args, console: &Console) -> Result<Exit> {
         Command::Metrics(args) => metrics::metrics(&args, console),
         Command::Package(args) => package::package(&args, console),
         Command::Ci(args) => ci::ci(&args, console),
+        Command::Doctor(args) => doctor::doctor(&args, console),
         Command::Policy(args) => policy::policy(&args, console),
         Command::List(args) => list::list(&args, console),
         Command::Rollback(args) => rollback::rollback(&args, console),

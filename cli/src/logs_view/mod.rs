@@ -16,6 +16,7 @@ use crate::{
     aws::{
         Aws, Kind, Result,
         logs::{LogEvent, LogQuery},
+        tagging::Tagged,
     },
     deploy::model::{Names, TAG_APP, TAG_STAGE},
 };
@@ -50,10 +51,8 @@ pub(crate) async fn functions<A: Aws>(aws: &A, names: &Names) -> Result<Vec<Stri
         Err(error) if error.kind == Kind::Denied => Vec::new(),
         answer => answer?,
     };
-    let others = tagged.iter().filter_map(|one| {
-        let (_, name) = one.arn.split_once(":function:")?;
-        Some(name.split(':').next().unwrap_or(name).to_owned())
-    });
+    let others = tagged.iter().filter_map(Tagged::function);
+    let others = others.map(str::to_owned);
     let all: BTreeSet<String> = others.chain([names.function.clone()]).collect();
     Ok(all.into_iter().collect())
 }

@@ -19,7 +19,8 @@ fn each_command_has_help_with_an_example_on_standard_output() {
     let folder = tempfile::tempdir().expect("a folder");
     for command in [
         "new", "init", "local", "deploy", "url", "info", "open", "logs", "metrics", "list",
-        "delete", "invoke", "event", "routes", "manifest",
+        "policy", "package", "ci", "doctor", "rollback", "delete", "invoke", "event", "routes",
+        "manifest",
     ] {
         let (code, stdout, stderr) = run(folder.path(), &[command, "--help"]);
         assert_eq!(code, Some(0), "{command}: {stderr}");

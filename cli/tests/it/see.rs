@@ -240,3 +240,38 @@ allow on arn:aws:s3:::s3test-documents/*
         "the app calls no AWS service: its role allows its own logs alone\n"
     );
 }
+
+#[test]
+fn the_doctor_tells_what_works_and_how_to_mend_the_rest() {
+    let moto = Moto::start();
+    let app = App::new("notes");
+    app.program("one", &["GET /"]);
+    let ran = app.fw(&moto, &["doctor"]).ends(0);
+    for part in [
+        "ok  toolchain: Rust ",
+        "ok  project: package `notes`, binary `notes`",
+        "ok  target: ",
+        "ok  region: eu-central-1",
+        "ok  credentials: arn:aws:",
+        "ok  clock: as AWS's",
+        "permissions: ",
+        "quotas: ",
+    ] {
+        assert!(ran.stdout.contains(part), "{part}: {}", ran.stdout);
+    }
+    let document = json(&app.fw(&moto, &["doctor", "--output", "json"]).ends(0));
+    assert_eq!(document["checks"][0]["name"], "toolchain");
+    assert_eq!(document["checks"][0]["outcome"], "ok");
+
+    // Nobody's credentials, and settings that are none.
+    app.settings("memory = 1");
+    let mut command = app.command_without_account(&["doctor", "--region", REGION]);
+    let ran = Ran::from(command.output().unwrap()).ends(1);
+    for part in [
+        "failed  project: `memory` is out of range",
+        "failed  credentials: no AWS credentials were found",
+        "hint: run `aws configure`",
+    ] {
+        assert!(ran.stdout.contains(part), "{part}: {}", ran.stdout);
+    }
+}
