@@ -17,7 +17,7 @@ use crate::{
     error::{Context, Exit, Result},
     local::{
         announcement::Announcement, asynchronous::Clock, hosts::Hosts, invoke_api::InvokeApi,
-        server::Server,
+        process, server::Server,
     },
     settings::Settings,
 };
@@ -40,6 +40,7 @@ async fn serve(args: &args::Local, console: &Console) -> Result<Exit> {
     for warning in warnings(&settings) {
         console.warning(warning);
     }
+    process::allow_many_files();
     // First of all, so that a busy port is told before a build and not after it. Early requests wait.
     let hosts = Hosts::new(args.host, &args.allow_host);
     let address = SocketAddr::new(args.host, args.port);
@@ -49,6 +50,9 @@ async fn serve(args: &args::Local, console: &Console) -> Result<Exit> {
     let data = app.data_dir(&settings.stage);
     let mut services = Services::start(args, &settings, &data, console).await?;
     let logs = server.logs().clone();
+    if let Some(url) = banner::url_for_others(server.address()) {
+        services.also(format!("this machine is {url} for others on its network"));
+    }
     let lambda = InvokeApi::start(server.functions(), Clock::Real, logs)
         .await
         .context("cannot serve Lambda's own API")?;

@@ -12,10 +12,10 @@ use std::{
     os::{fd::OwnedFd, unix::process::CommandExt as _},
     path::PathBuf,
     process::{ExitStatus, Stdio},
-    sync::{LazyLock, mpsc},
+    sync::{LazyLock, OnceLock, mpsc},
 };
 
-use rustix::process::{Pid, Signal};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, setrlimit};
 use tokio::{process::Command, runtime::Handle, sync::oneshot};
 
 /// What to start.
@@ -136,7 +136,24 @@ async fn spawn_from_lasting_thread(command: Command) -> io::Result<tokio::proces
     spawned.await.map_err(|_| gone())?
 }
 
-/// Asks the kernel to kill the child when this process dies.
+/// How many files this process and its children might have open before [`allow_many_files`].
+static FILES: OnceLock<(Option<u64>, Option<u64>)> = OnceLock::new();
+
+/// Lets this process have as many files open as the system lets it: every connection is one. Its children keep the
+/// limit that it had, which for most is the 1,024 of Lambda (`[R]` gateway-truth §4.5).
+pub(crate) fn allow_many_files() {
+    let before = getrlimit(Resource::Nofile);
+    if FILES.set((before.current, before.maximum)).is_ok() {
+        let all = Rlimit {
+            current: before.maximum,
+            maximum: before.maximum,
+        };
+        // Without it fewer clients are served at once, and none is told anything wrong.
+        let _ = setrlimit(Resource::Nofile, all);
+    }
+}
+
+/// Asks the kernel to kill the child when this process dies, and gives the child the limit of files that this process had.
 #[cfg(target_os = "linux")]
 #[expect(
     unsafe_code,
@@ -144,7 +161,11 @@ async fn spawn_from_lasting_thread(command: Command) -> io::Result<tokio::proces
 )]
 pub(crate) fn die_with_parent(command: &mut std::process::Command) {
     let parent = rustix::process::getpid();
+    let files = FILES.get().copied();
     let prepare = move || {
+        if let Some((current, maximum)) = files {
+            setrlimit(Resource::Nofile, Rlimit { current, maximum })?;
+        }
         rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
         // When the parent died before the request, the signal never comes. By now the child has another parent.
         if rustix::process::getppid() != Some(parent) {
@@ -153,7 +174,7 @@ pub(crate) fn die_with_parent(command: &mut std::process::Command) {
         Ok(())
     };
     // SAFETY: between fork and exec in a process of several threads only async-signal-safe work is allowed: no locks, no
-    // allocation. The closure makes two system calls through rustix, which on Linux issues them directly, and
+    // allocation. The closure makes three system calls through rustix, which on Linux issues them directly, and
     // compares two numbers; `ErrorKind::into` builds its error without allocating. It borrows nothing.
     unsafe {
         command.pre_exec(prepare);

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeSet,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
 };
 
 use fw::manifest::{Authorization, Manifest};
@@ -26,6 +26,20 @@ pub(super) fn url(address: SocketAddr) -> String {
         }
         _ => format!("http://{address}"),
     }
+}
+
+/// The URL for other machines, where the server listens on all addresses: of the address that this machine would go out
+/// from. Nothing is sent to find it.
+pub(super) fn url_for_others(address: SocketAddr) -> Option<String> {
+    if !address.ip().is_unspecified() {
+        return None;
+    }
+    // An address that is kept for documentation (RFC 5737); to connect a socket of UDP only chooses the way there.
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
+    let ip = socket.local_addr().ok()?.ip();
+    let works = !ip.is_unspecified() && !ip.is_loopback();
+    works.then(|| format!("http://{}", SocketAddr::new(ip, address.port())))
 }
 
 /// Prints the routes, the services, what the app is given, and last of all the URL.
@@ -147,4 +161,27 @@ pub(in crate::command) fn gateway(settings: &Settings) -> String {
         words.push_str(", callers sign (iam)");
     }
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{url, url_for_others};
+
+    #[test]
+    fn a_server_on_all_addresses_is_told_with_one_that_works() {
+        for (address, expected) in [
+            ("127.0.0.1:8000", "http://localhost:8000"),
+            ("0.0.0.0:8000", "http://localhost:8000"),
+            ("[::]:8000", "http://localhost:8000"),
+            ("[::1]:8000", "http://[::1]:8000"),
+            ("192.168.1.5:8000", "http://192.168.1.5:8000"),
+        ] {
+            assert_eq!(url(address.parse().unwrap()), expected);
+        }
+        assert_eq!(url_for_others("127.0.0.1:8000".parse().unwrap()), None);
+        // A machine without a network has none.
+        if let Some(url) = url_for_others("0.0.0.0:8000".parse().unwrap()) {
+            assert!(url.ends_with(":8000") && !url.contains("0.0.0.0"), "{url}");
+        }
+    }
 }
