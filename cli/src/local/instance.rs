@@ -30,6 +30,7 @@ use super::{
     pool::{Job, Outcome, Pool, Released},
     process::{self, Launch, Process, own_memory, peak_memory},
     runtime_api::{self, LARGEST_RESULT, Refused},
+    stream::{self, Stream, StreamWriter},
     tail::TailWriter,
 };
 
@@ -100,6 +101,8 @@ struct Busy {
     /// Gone once the invocation has been answered; the invocation itself lasts until the process asks again.
     reply: Option<oneshot::Sender<Outcome>>,
     init: Option<Duration>,
+    /// For a caller who takes a result while it comes; gone once it does.
+    stream: Option<oneshot::Sender<Stream>>,
     /// For a caller who wants the end of the log.
     tail: Option<TailWriter>,
 }
@@ -210,6 +213,7 @@ impl Instance {
                         trace_id: delivery.trace_id,
                         event: delivery.event,
                         reply,
+                        stream: busy.stream,
                         tail: busy.tail,
                     }),
                     None => Ok(()),
@@ -365,6 +369,7 @@ impl Instance {
             deadline,
             reply: Some(job.reply),
             init,
+            stream: job.stream,
             tail: job.tail,
         };
         let delivery = Delivery {
@@ -397,8 +402,40 @@ impl Instance {
         })
     }
 
+    /// The process begins to stream its result. Gives where to put it; nothing where the caller takes it as a whole.
+    pub(super) fn stream(
+        &self,
+        request_id: &str,
+        has_prelude: bool,
+    ) -> Result<Option<StreamWriter>, Refused> {
+        let caller = match &mut self.lock().phase {
+            Phase::Busy(busy) if busy.request_id == request_id && busy.reply.is_some() => {
+                busy.stream.take()
+            }
+            _ => return Err(Refused::RequestId),
+        };
+        Ok(caller.map(|caller| {
+            let (writer, stream) = stream::channel(has_prelude);
+            // Who asked may have left.
+            let _ = caller.send(stream);
+            writer
+        }))
+    }
+
+    /// The process has streamed its result to the end.
+    pub(super) fn streamed(&self, request_id: &str) -> Result<(), Refused> {
+        self.settle(request_id).map(drop)
+    }
+
     /// Answers the invocation of that id, once.
     fn answer(&self, request_id: &str, outcome: impl FnOnce() -> Outcome) -> Result<(), Refused> {
+        // Who asked may have left.
+        let _ = self.settle(request_id)?.send(outcome());
+        Ok(())
+    }
+
+    /// The invocation of that id is answered.
+    fn settle(&self, request_id: &str) -> Result<oneshot::Sender<Outcome>, Refused> {
         let reply = match &mut self.lock().phase {
             Phase::Busy(busy) if busy.request_id == request_id => {
                 let reply = busy.reply.take();
@@ -409,10 +446,7 @@ impl Instance {
             }
             _ => None,
         };
-        let reply = reply.ok_or(Refused::RequestId)?;
-        // Who asked may have left.
-        let _ = reply.send(outcome());
-        Ok(())
+        reply.ok_or(Refused::RequestId)
     }
 
     /// The process could not initialise: the waiting request gets its error, and the process is ended.

@@ -24,6 +24,7 @@ mod runtime_api;
 pub(crate) mod server;
 pub(crate) mod services;
 mod snapshot;
+mod stream;
 pub(crate) mod tail;
 
 #[cfg(test)]

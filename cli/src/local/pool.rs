@@ -25,6 +25,7 @@ use super::{
     haste::{self, Haste},
     instance::Instance,
     logs::Logs,
+    stream::Stream,
     tail::{Tail, TailWriter},
 };
 
@@ -72,8 +73,19 @@ pub(crate) struct Job {
     pub(crate) event: Bytes,
     /// Where the outcome goes. Who waited for it may have left; the invocation goes on all the same, as on Lambda.
     pub(super) reply: oneshot::Sender<Outcome>,
+    /// For a caller who takes a result while it comes.
+    pub(super) stream: Option<oneshot::Sender<Stream>>,
     /// For a caller who wants the end of the log.
     pub(super) tail: Option<TailWriter>,
+}
+
+/// What a caller gets who takes a result while it comes.
+#[derive(Debug)]
+pub(super) enum Answered {
+    /// The handler did not stream, or did not answer at all.
+    Whole(Outcome),
+    /// It streams.
+    Stream(Stream),
 }
 
 /// How much a pool takes.
@@ -185,22 +197,59 @@ impl Pool {
         event: Bytes,
         tail: Option<&Tail>,
     ) -> Outcome {
-        let (reply, mut outcome) = oneshot::channel();
+        let (reply, outcome) = oneshot::channel();
         let job = Job {
             request_id,
             trace_id,
             event,
             reply,
+            stream: None,
             tail: tail.map(Tail::writer),
         };
+        let outcome = self.wait(job, outcome).await;
+        // A job is dropped without an outcome only where the pool is closed under it: the server ends.
+        outcome.unwrap_or_else(|_| Outcome::ended())
+    }
+
+    /// The same for a caller who takes a result while it comes.
+    pub(super) async fn invoke_streaming(
+        &self,
+        request_id: String,
+        trace_id: String,
+        event: Bytes,
+    ) -> Answered {
+        let (reply, outcome) = oneshot::channel();
+        let (stream, streamed) = oneshot::channel();
+        let job = Job {
+            request_id,
+            trace_id,
+            event,
+            reply,
+            stream: Some(stream),
+            tail: None,
+        };
+        let answered = std::pin::pin!(async {
+            tokio::select! {
+                // A short stream may have ended before anybody looked; then there is no outcome besides.
+                biased;
+                Ok(stream) = streamed => Answered::Stream(stream),
+                outcome = outcome => {
+                    Answered::Whole(outcome.unwrap_or_else(|_| Outcome::ended()))
+                }
+            }
+        });
+        self.wait(job, answered).await
+    }
+
+    /// Gives the job to a process, and waits for the answer.
+    async fn wait<T>(&self, job: Job, mut answer: impl Future<Output = T> + Unpin) -> T {
         if let Some((turn, patience)) = self.dispatch(job) {
-            if let Ok(outcome) = timeout(patience, &mut outcome).await {
-                return outcome.unwrap_or_else(|_| Outcome::ended());
+            if let Ok(answer) = timeout(patience, &mut answer).await {
+                return answer;
             }
             self.start_for(turn);
         }
-        // A job is dropped without an outcome only where the pool is closed under it: the server ends.
-        outcome.await.unwrap_or_else(|_| Outcome::ended())
+        answer.await
     }
 
     /// Gives the job to an idle process, to a new one, or to the queue. If it could have been given to a process, but another

@@ -19,7 +19,10 @@ use tokio::{
 };
 
 use self::wire::{Broken, Connection, Head, Method};
-use super::instance::{Delivery, Instance};
+use super::{
+    instance::{Delivery, Instance},
+    stream::StreamWriter,
+};
 
 /// The largest result: 6 MiB and 100 bytes. `[R]` gateway-truth §4.2
 pub(super) const LARGEST_RESULT: usize = 6 * 1024 * 1024 + 100;
@@ -110,8 +113,7 @@ async fn exchange(
 
 /// `…/response`: the handler's result.
 ///
-/// A streamed one could be passed on while it comes: by [`Connection::piece`] until there is none, and then
-/// [`Connection::trailers`].
+/// A streamed one is passed on while it comes, to a caller who takes it so.
 async fn result(
     instance: &Arc<Instance>,
     id: &str,
@@ -125,17 +127,43 @@ async fn result(
             "Invalid value for the response mode header",
         ));
     };
+    if streamed {
+        match instance.stream(id, head.has_prelude) {
+            Ok(Some(writer)) => return pass_on(instance, id, writer, connection).await,
+            Ok(None) => {}
+            Err(refused) => return Ok(refuse(refused)),
+        }
+    }
     // A process that ends within its answer gives an error here, and its invocation ends with its exit.
     let Some(payload) = connection.whole(LARGEST_RESULT).await? else {
         return Ok(too_large(instance.too_large(id)));
     };
     if streamed {
         instance.warn(
-            "the handler streamed its answer, which an HTTP API cannot pass on; \
-             it gets the stream's bytes as one result",
+            "the handler streamed its answer, which only a function URL with \
+             `invoke_mode = \"RESPONSE_STREAM\"` passes on; it is taken as one result",
         );
     }
     Ok(accept(instance.succeeded(id, payload)))
+}
+
+/// Passes a streamed answer on. A process that ends within it cuts the stream.
+async fn pass_on(
+    instance: &Instance,
+    id: &str,
+    writer: StreamWriter,
+    connection: &mut Connection<impl AsyncRead + AsyncWrite + Unpin>,
+) -> Result<Answer, Broken> {
+    while let Some(piece) = connection.piece().await? {
+        writer.send(piece).await;
+    }
+    let failed = connection.trailers().error_type.is_some();
+    if failed {
+        instance
+            .warn("the handler failed in the middle of its stream: the client's connection is cut");
+    }
+    writer.end(!failed).await;
+    Ok(accept(instance.streamed(id)))
 }
 
 /// Whether the answer is streamed; nothing where the header has another value, which is refused (`[E]`

@@ -13,11 +13,13 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use fw::gateway::{Arrival, HttpReply, HttpRequest, Outcome as GatewayOutcome, Received};
+use fw::gateway::{
+    Arrival, FrontDoor, HttpReply, HttpRequest, Invocation, Outcome as GatewayOutcome, Received,
+};
 use http::{
     HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version, header, uri::Authority,
 };
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Either, Full};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -34,7 +36,8 @@ use super::{
     hosts::{Hosts, name_of},
     invoke_api::Functions,
     logs::Logs,
-    pool::{Outcome, Pool},
+    pool::{Answered, Outcome, Pool},
+    stream::{NoPrelude, Stream},
 };
 use crate::{
     console::Console,
@@ -48,6 +51,8 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
 const MOST_HEADERS: usize = 512;
 /// How long a client may pause within a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long the answers take that tell of the end.
+const FAREWELL: Duration = Duration::from_millis(500);
 /// How long requests may go on after the server was told to end.
 const GRACE: Duration = Duration::from_secs(3);
 
@@ -140,13 +145,18 @@ impl Server {
                 () = &mut shutdown => break,
             }
         }
+        let mut answered = std::pin::pin!(graceful.shutdown());
         // Past the grace period the pools are closed under the requests that are left.
-        let _ = timeout(GRACE, graceful.shutdown()).await;
+        let in_time = timeout(GRACE, &mut answered).await;
         let current = self.shared.current.send_replace(None);
         let former =
             std::mem::take(&mut *self.former.lock().unwrap_or_else(PoisonError::into_inner));
         for generation in former.iter().chain(&current) {
             generation.close().await;
+        }
+        if in_time.is_err() {
+            // They are answered with the failure that this is, where the client still listens.
+            let _ = timeout(FAREWELL, answered).await;
         }
         self.shared.logs.flush().await;
     }
@@ -214,7 +224,7 @@ impl Shared {
         &self,
         request: Request<Incoming>,
         peer: IpAddr,
-    ) -> std::result::Result<Response<Full<Bytes>>, BodyError> {
+    ) -> std::result::Result<Response<Answer>, BodyError> {
         let started = Instant::now();
         let version = request.version();
         let closes = version == Version::HTTP_10
@@ -225,7 +235,7 @@ impl Shared {
         let is_head = request.method() == Method::HEAD;
         if let Some(host) = self.stranger(&request) {
             self.logs.stranger(&host);
-            return Ok(turn_away(&host));
+            return Ok(turn_away(&host).map(Answer::Left));
         }
         let (request, body) = translate(request, peer);
         let arrival = arrival();
@@ -235,8 +245,9 @@ impl Shared {
             started,
             done: false,
         };
-        let reply = match self.reply(&mut told.request, body, &arrival).await {
-            Ok(reply) => reply,
+        let answered = self.reply(&mut told.request, body, &arrival).await;
+        let (reply, stream) = match answered {
+            Ok(answered) => answered,
             Err(error) => {
                 told.client_left();
                 return Err(error);
@@ -246,7 +257,9 @@ impl Shared {
         if let Some(reason) = &reply.reason {
             self.logs.reason(reason);
         }
-        Ok(respond(reply, is_head, version == Version::HTTP_2, closes))
+        let stream = stream.filter(|_| !is_head);
+        let response = respond(reply, is_head, version == Version::HTTP_2, closes);
+        Ok(response.map(|whole| stream.map_or(Answer::Left(whole), Answer::Right)))
     }
 
     /// The host that the request is for, where it is none of ours. A request of HTTP/1.0 may have none.
@@ -259,13 +272,13 @@ impl Shared {
             .map(|host| name_of(host).to_owned())
     }
 
-    /// What the gateway makes of the request.
+    /// What the gateway makes of the request: a reply, or the head of one and the stream behind it.
     async fn reply(
         &self,
         request: &mut HttpRequest,
         body: Incoming,
         arrival: &Arrival,
-    ) -> std::result::Result<HttpReply, BodyError> {
+    ) -> std::result::Result<(HttpReply, Option<Stream>), BodyError> {
         // Which generation answers is decided when all of the request is here.
         let limit = self.generation().await.door.body_limit();
         request.body = read(body, limit).await?;
@@ -279,7 +292,12 @@ impl Shared {
             };
             received = generation.authorizers.resume(door, &pending).await;
         }
-        Ok(match received {
+        if let Received::Invoke(invocation) = &received
+            && door.stream(invocation, None).is_some()
+        {
+            return Ok(stream(door, &generation.pool, invocation).await);
+        }
+        let reply = match received {
             Received::Answer(mut reply) => {
                 if reply.reason.is_none() && matches!(reply.status, 403 | 404) {
                     reply.reason = generation.near.hint(request);
@@ -305,7 +323,8 @@ impl Shared {
                     .map_or(GatewayOutcome::IntegrationTimeout, Outcome::as_gateway);
                 generation.door.answer(&invocation, outcome)
             }
-        })
+        };
+        Ok((reply, None))
     }
 
     /// What is served now, or will be first.
@@ -325,6 +344,35 @@ impl Shared {
         }
     }
 }
+
+/// Invokes behind a front door that passes a result on while it comes.
+async fn stream(
+    door: &FrontDoor,
+    pool: &Pool,
+    invocation: &Invocation,
+) -> (HttpReply, Option<Stream>) {
+    let (id, trace) = (&invocation.request_id, &invocation.trace_id);
+    let answered = pool.invoke_streaming(id.clone(), trace.clone(), invocation.event.clone());
+    let mut stream = match answered.await {
+        Answered::Whole(outcome) => return (door.answer(invocation, outcome.as_gateway()), None),
+        Answered::Stream(stream) => stream,
+    };
+    let failed = || door.answer(invocation, GatewayOutcome::FunctionError(b"{}"));
+    match stream.prelude().await {
+        Ok(prelude) => match door.stream(invocation, prelude.as_ref()) {
+            Some(head) => (head, Some(stream)),
+            None => (failed(), None),
+        },
+        Err(NoPrelude(reason)) => {
+            let mut reply = failed();
+            reply.reason = Some(reason);
+            (reply, None)
+        }
+    }
+}
+
+/// A body: whole, or while it comes.
+type Answer = Either<Full<Bytes>, Stream>;
 
 /// Says once what became of a request, also when its future is dropped because the client left.
 struct Told<'a> {

@@ -32,6 +32,7 @@ mod front;
 mod http;
 mod lifetime;
 mod processes;
+mod streaming;
 
 /// The test's bootstrap, compiled on first use.
 fn bootstrap() -> &'static Path {

@@ -59,10 +59,15 @@ pub(super) struct Head {
     pub(super) path: String,
     /// `Lambda-Runtime-Function-Response-Mode`.
     pub(super) response_mode: Option<Vec<u8>>,
+    /// Whether the content type says that a streamed answer begins with a prelude.
+    pub(super) has_prelude: bool,
     length: Length,
     expects_continue: bool,
     keeps_open: bool,
 }
+
+/// The content type of a stream that begins with status and headers. `[E]` gateway-truth §3
+const WITH_PRELUDE: &[u8] = b"application/vnd.awslambda.http-integration-response";
 
 /// How a body is delimited (RFC 9112 §6.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,10 +153,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     /// The next piece of the body, as it came; nothing at its end. For those who pass a body on while it comes.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "no front door passes a stream on yet")
-    )]
     pub(super) async fn piece(&mut self) -> Result<Option<Bytes>, Broken> {
         let Some(length) = self.ready().await? else {
             return Ok(None);
@@ -163,10 +164,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     /// What came after the last chunk; complete once the body has ended.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "no front door passes a stream on yet")
-    )]
     pub(super) fn trailers(&self) -> &Trailers {
         &self.trailers
     }
@@ -466,6 +463,7 @@ fn parse(bytes: &[u8]) -> Result<Head, StatusCode> {
         },
         path: path_of(request.path.unwrap_or_default()).to_owned(),
         response_mode: None,
+        has_prelude: false,
         length: Length::Known(0),
         expects_continue: false,
         // One of HTTP/1.0 could ask for it; nobody who polls for hours does.
@@ -499,6 +497,9 @@ fn parse(bytes: &[u8]) -> Result<Head, StatusCode> {
                     return Err(StatusCode::NOT_IMPLEMENTED);
                 }
                 chunked = true;
+            }
+            12 if is("content-type") => {
+                head.has_prelude = value.eq_ignore_ascii_case(WITH_PRELUDE);
             }
             37 if is("lambda-runtime-function-response-mode") => {
                 head.response_mode = Some(value.to_vec());

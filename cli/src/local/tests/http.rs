@@ -6,7 +6,7 @@ use super::*;
 pub(super) struct Running {
     pub(super) server: Arc<Server>,
     pub(super) lines: Lines,
-    stop: oneshot::Sender<()>,
+    stop: Mutex<Option<oneshot::Sender<()>>>,
     done: tokio::task::JoinHandle<()>,
 }
 
@@ -32,7 +32,7 @@ pub(super) async fn start() -> Running {
     Running {
         server,
         lines,
-        stop,
+        stop: Mutex::new(Some(stop)),
         done,
     }
 }
@@ -44,6 +44,11 @@ impl Running {
 
     /// The same with that `fw.toml`.
     fn serve_behind(&self, text: &str, variables: &[(&str, &str)]) {
+        self.serve_app(bootstrap(), text, variables);
+    }
+
+    /// The same with that bootstrap.
+    pub(super) fn serve_app(&self, bootstrap: &Path, text: &str, variables: &[(&str, &str)]) {
         let mut manifest = Manifest::new("test");
         manifest.routes = ["GET", "POST", "HEAD"]
             .map(|method| ManifestRoute::new(method, "/{what}"))
@@ -55,7 +60,7 @@ impl Running {
             Source {
                 manifest: &manifest,
                 settings: &settings,
-                bootstrap: bootstrap(),
+                bootstrap,
                 replaceable: true,
                 directory: &std::env::temp_dir(),
                 url: "http://localhost:8000",
@@ -75,8 +80,14 @@ impl Running {
         TcpStream::connect(self.server.address()).await.unwrap()
     }
 
+    /// Tells the server to end.
+    fn end(&self) {
+        let stop = self.stop.lock().unwrap().take();
+        stop.expect("it has not been told yet").send(()).unwrap();
+    }
+
     pub(super) async fn stop(self) {
-        self.stop.send(()).unwrap();
+        self.end();
         self.done.await.unwrap();
     }
 }
@@ -99,6 +110,28 @@ pub(super) async fn get(running: &Running, target: &str) -> (u16, Value) {
         status,
         serde_json::from_str(body).unwrap_or_else(|_| panic!("{answer}")),
     )
+}
+
+#[tokio::test]
+async fn a_request_past_the_grace_is_answered_as_a_failed_one_and_not_as_one_too_many() {
+    let running = start().await;
+    running.serve(&[]);
+    let (answer, ()) = tokio::join!(
+        exchange(
+            &running,
+            "GET /do:sleep:600000 HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        ),
+        async {
+            let lines = running.lines.clone();
+            eventually(|| lines.all().iter().any(|line| line.starts_with("START"))).await;
+            running.end();
+        }
+    );
+    assert!(answer.starts_with("HTTP/1.1 500 "), "{answer}");
+    assert!(
+        answer.ends_with("{\"message\":\"Internal Server Error\"}"),
+        "{answer}"
+    );
 }
 
 #[tokio::test]

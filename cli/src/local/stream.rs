@@ -1,0 +1,195 @@
+//! A result that is passed on while the process makes it: from the Runtime API to the client.
+//!
+//! Few pieces wait at a time, so that a slow client slows the process down and nothing grows. Who stops reading lets the
+//! process go on; a process that stops in the middle cuts the client's connection, as there is no other way left to
+//! tell it. (What AWS does then is unverified, and so is a limit of the length, which is not kept here.)
+
+use std::{
+    fmt,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use bytes::{Bytes, BytesMut};
+use fw::gateway::Prelude;
+use hyper::body::{Body, Frame};
+use tokio::sync::mpsc;
+
+/// How many pieces wait for the client at once.
+const WAITING: usize = 16;
+/// One part of it.
+#[derive(Debug)]
+enum Piece {
+    Data(Bytes),
+    /// Nothing more comes; whether that was meant.
+    End(bool),
+}
+
+/// Where the Runtime API puts what comes. Dropping it cuts the stream.
+#[derive(Debug)]
+pub(super) struct StreamWriter(mpsc::Sender<Piece>);
+
+impl StreamWriter {
+    /// Passes a piece on, when there is room for it. Who should read it may have left.
+    pub(super) async fn send(&self, piece: Bytes) {
+        let _ = self.0.send(Piece::Data(piece)).await;
+    }
+
+    /// Says that this was all, or that the handler failed.
+    pub(super) async fn end(self, well: bool) {
+        let _ = self.0.send(Piece::End(well)).await;
+    }
+}
+
+/// What the server sends to the client.
+#[derive(Debug)]
+pub(super) struct Stream {
+    has_prelude: bool,
+    /// What came in one piece with the prelude.
+    first: Bytes,
+    pieces: mpsc::Receiver<Piece>,
+    /// Whether it breaks off with the next poll.
+    cutting: bool,
+    ended: bool,
+}
+
+/// Both ends of a stream. `has_prelude` is whether it begins with status and headers.
+pub(super) fn channel(has_prelude: bool) -> (StreamWriter, Stream) {
+    let (sender, pieces) = mpsc::channel(WAITING);
+    let stream = Stream {
+        has_prelude,
+        first: Bytes::new(),
+        pieces,
+        cutting: false,
+        ended: false,
+    };
+    (StreamWriter(sender), stream)
+}
+
+/// It has no prelude, though it said so.
+#[derive(Debug)]
+pub(super) struct NoPrelude(pub(super) String);
+
+impl Stream {
+    /// The prelude, for which it waits; nothing where the stream has none.
+    ///
+    /// # Errors
+    ///
+    /// When it ends, or goes on for long, without one.
+    pub(super) async fn prelude(&mut self) -> Result<Option<Prelude>, NoPrelude> {
+        if !self.has_prelude {
+            return Ok(None);
+        }
+        let mut read = BytesMut::new();
+        loop {
+            let Some(Piece::Data(piece)) = self.pieces.recv().await else {
+                return Err(NoPrelude(
+                    "the stream ended before its prelude did".to_owned(),
+                ));
+            };
+            read.extend_from_slice(&piece);
+            let found = Prelude::read(&read).map_err(|error| NoPrelude(error.to_string()))?;
+            if let Some((prelude, body)) = found {
+                self.first = read.split_off(body).freeze();
+                return Ok(Some(prelude));
+            }
+        }
+    }
+}
+
+/// The process ended, or its handler failed, in the middle of the stream.
+#[derive(Debug)]
+pub(super) struct Cut;
+
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the function failed in the middle of its answer")
+    }
+}
+
+impl std::error::Error for Cut {}
+
+impl Body for Stream {
+    type Data = Bytes;
+    type Error = Cut;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+        if !self.first.is_empty() {
+            let first = std::mem::take(&mut self.first);
+            return Poll::Ready(Some(Ok(Frame::data(first))));
+        }
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        Poll::Ready(match ready!(self.pieces.poll_recv(context)) {
+            Some(Piece::Data(piece)) => Some(Ok(Frame::data(piece))),
+            Some(Piece::End(true)) => {
+                self.ended = true;
+                None
+            }
+            Some(Piece::End(false)) | None if self.cutting => {
+                self.ended = true;
+                Some(Err(Cut))
+            }
+            Some(Piece::End(false)) | None => {
+                // What came before the cut is sent first: the server does so while it waits, and throws it away at an error.
+                self.cutting = true;
+                self.pieces.close();
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+
+    /// The prelude, and the body, of a stream that comes in pieces of that length.
+    async fn through(bytes: &[u8], length: usize) -> (u16, String) {
+        let (writer, mut stream) = channel(true);
+        let pieces: Vec<_> = bytes.chunks(length).map(Bytes::copy_from_slice).collect();
+        let sending = tokio::spawn(async move {
+            for piece in pieces {
+                writer.send(piece).await;
+            }
+            writer.end(true).await;
+        });
+        let prelude = stream.prelude().await.unwrap().unwrap();
+        let body = stream.collect().await.unwrap().to_bytes();
+        sending.await.unwrap();
+        (prelude.status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn the_prelude_is_found_wherever_it_is_cut() {
+        let bytes = b"{\"statusCode\":201}\0\0\0\0\0\0\0\0the body";
+        for length in 1..=bytes.len() {
+            let seen = through(bytes, length).await;
+            assert_eq!(seen, (201, "the body".to_owned()), "{length}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_ends_early_is_cut_and_what_has_no_prelude_is_refused() {
+        let (writer, stream) = channel(false);
+        writer.send(Bytes::from_static(b"half")).await;
+        drop(writer);
+        assert!(stream.collect().await.is_err());
+
+        let (writer, stream) = channel(false);
+        writer.end(false).await;
+        assert!(stream.collect().await.is_err());
+
+        let (writer, mut stream) = channel(true);
+        writer.send(Bytes::from_static(b"{}\0\0\0\0\0\0\0")).await;
+        writer.end(true).await;
+        assert!(stream.prelude().await.is_err());
+    }
+}

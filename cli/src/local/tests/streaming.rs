@@ -1,0 +1,182 @@
+//! Results that are passed on while they come, behind a function URL that streams; and the gateway cases of the conformance
+//! suite that need a process.
+
+use super::{
+    http::{Running, exchange, start},
+    *,
+};
+
+const STREAMING: &str = "gateway = \"function-url\"\ninvoke_mode = \"RESPONSE_STREAM\"\n";
+
+/// A server with the conformance cases' bootstrap in that role.
+async fn serve(settings: &str, handler: &str) -> Running {
+    let running = start().await;
+    running.serve_app(&compiled("handlers.rs"), settings, &[("HANDLER", handler)]);
+    running
+}
+
+/// Status line, head in lower case, and what follows it as it was sent.
+async fn ask(running: &Running, target: &str) -> (String, String) {
+    let request = format!("GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    let answer = exchange(running, &request).await;
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+    (head.to_lowercase(), body.to_owned())
+}
+
+/// The body of the chunked transfer coding, and whether it was whole.
+fn unchunked(mut rest: &str) -> (String, bool) {
+    let mut body = String::new();
+    while let Some((length, after)) = rest.split_once("\r\n") {
+        let length = usize::from_str_radix(length, 16).expect("a length");
+        if length == 0 {
+            return (body, true);
+        }
+        body.push_str(&after[..length]);
+        rest = &after[length + 2..];
+    }
+    (body, false)
+}
+
+#[tokio::test]
+async fn a_stream_reaches_the_client_with_or_without_a_prelude() {
+    // Case furl-023.
+    let plain = serve(STREAMING, "stream:Hello, |world!").await;
+    let (head, body) = ask(&plain, "/").await;
+    assert!(head.starts_with("http/1.1 200"), "{head}");
+    assert!(head.contains("transfer-encoding: chunked"), "{head}");
+    assert!(!head.contains("content-length"), "{head}");
+    assert_eq!(unchunked(&body), ("Hello, world!".to_owned(), true));
+    plain.stop().await;
+
+    let handler = "stream-with-prelude:{\"statusCode\":201,\"headers\":{\"content-type\":\"text/plain\",\"x-own\":\"1\"},\
+                   \"cookies\":[\"a=1\",\"b=2\"]}|one|two";
+    let dressed = serve(STREAMING, handler).await;
+    for _ in 0..2 {
+        let (head, body) = ask(&dressed, "/any/path").await;
+        assert!(head.starts_with("http/1.1 201"), "{head}");
+        for line in [
+            "content-type: text/plain",
+            "x-own: 1",
+            "set-cookie: a=1",
+            "set-cookie: b=2",
+        ] {
+            assert!(head.contains(line), "{head}");
+        }
+        assert_eq!(unchunked(&body), ("onetwo".to_owned(), true));
+    }
+    assert_eq!(
+        dressed
+            .lines
+            .all()
+            .iter()
+            .filter(|line| line.starts_with("START"))
+            .count(),
+        2
+    );
+    dressed.stop().await;
+}
+
+#[tokio::test]
+async fn a_stream_that_breaks_is_cut_and_one_without_its_prelude_is_502() {
+    for handler in ["stream-and-exit", "stream-with-error:{}|half"] {
+        let running = serve(STREAMING, handler).await;
+        let (head, body) = ask(&running, "/").await;
+        assert!(head.starts_with("http/1.1 200"), "{head}");
+        assert_eq!(unchunked(&body), ("half".to_owned(), false), "{handler}");
+        // Others are served, by this process or the next.
+        let (head, _) = ask(&running, "/").await;
+        assert!(head.starts_with("http/1.1 200"), "{head}");
+        running.stop().await;
+    }
+    for prelude in ["[]", "{\"statusCode\":\"abc\"}", "no json"] {
+        let running = serve(STREAMING, &format!("stream-with-prelude:{prelude}|x")).await;
+        let (head, body) = ask(&running, "/").await;
+        assert!(head.starts_with("http/1.1 502"), "{prelude}: {head}");
+        assert_eq!(body, "Internal Server Error");
+        running.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_whole_result_behind_a_url_that_streams_is_the_body_and_a_stream_elsewhere_is_one_result()
+{
+    let running = serve(STREAMING, "return-json:{}").await;
+    let (_, body) = ask(&running, "/").await;
+    assert!(body.contains("\"statusCode\":200"), "{body}");
+    running.stop().await;
+
+    let running = serve("", "stream:{\"a\":|1}").await;
+    let (head, body) = ask(&running, "/x").await;
+    assert!(
+        head.starts_with("http/1.1 200") && head.contains("content-length"),
+        "{head}"
+    );
+    assert_eq!(body, "{\"a\":1}");
+    let lines = running.lines.clone();
+    running.stop().await;
+    lines.position("RESPONSE_STREAM");
+}
+
+/// The gateways' cases that the pure runner can only imitate: here a real process runs into Lambda's limits.
+#[tokio::test]
+async fn gateways_answer_timeouts_oversize_and_exits_of_real_processes() {
+    let rest = "gateway = \"rest-api\"\ntimeout = 1\n";
+    let http = "timeout = 1\n";
+    let url = "gateway = \"function-url\"\ntimeout = 1\n";
+    let internal = "{\"message\":\"Internal Server Error\"}";
+    for (case, settings, handler, status, body) in [
+        ("http-err-004", http, "sleep:5", 500, internal),
+        ("http-err-008", http, "large-body:6400000", 500, internal),
+        (
+            "rest-resp-022",
+            rest,
+            "sleep:5",
+            502,
+            "{\"message\": \"Internal server error\"}",
+        ),
+        (
+            "rest, oversize",
+            rest,
+            "large-body:6400000",
+            502,
+            "{\"message\": \"Internal server error\"}",
+        ),
+        ("http, exit", http, "exit:0", 500, internal),
+        ("url, timeout", url, "sleep:5", 502, "Internal Server Error"),
+        (
+            "url, init",
+            url,
+            "init-exit:1",
+            502,
+            "Internal Server Error",
+        ),
+        (
+            "http, throttled",
+            "concurrency = 0\n",
+            "echo-event",
+            429,
+            "{\"message\":\"Too Many Requests\"}",
+        ),
+        (
+            "url, throttled",
+            "gateway = \"function-url\"\nconcurrency = 0\n",
+            "echo-event",
+            429,
+            "{\"Message\":\"Rate Exceeded.\"}",
+        ),
+    ] {
+        let running = serve(settings, handler).await;
+        let prefix = if settings.contains("rest-api") {
+            "/dev"
+        } else {
+            ""
+        };
+        let (head, seen) = ask(&running, &format!("{prefix}/r")).await;
+        assert!(
+            head.starts_with(&format!("http/1.1 {status}")),
+            "{case}: {head} {seen}"
+        );
+        assert_eq!(seen, body, "{case}");
+        running.stop().await;
+    }
+}
