@@ -3,8 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use fw::gateway::{
-    ApiIdentity, Arrival, Authorizer, FrontDoor, HttpApi, HttpApiConfig, HttpApiRoute, HttpReply,
-    HttpRequest, JwkSet, JwtAuthorizer, LambdaAuthorizer, Need, PayloadFormat, Received,
+    ApiIdentity, Arrival, Authorizer, CorsConfig, FrontDoor, HttpApi, HttpApiConfig, HttpApiRoute,
+    HttpReply, HttpRequest, JwkSet, JwtAuthorizer, LambdaAuthorizer, Need, PayloadFormat, Received,
     Requirement, Supplied, Throttle,
 };
 use ring::rand::SystemRandom;
@@ -426,6 +426,28 @@ fn a_wrong_authorizer_is_refused_at_the_start() {
     for (authorizer, problem) in table {
         assert_eq!(with(authorizer), format!("the authorizer `fn` {problem}"));
     }
+}
+
+#[test]
+fn a_preflight_needs_nobody_and_a_refusal_can_be_read_by_scripts() {
+    // [D] gateway-truth §1.7: before any authorizer.
+    let api = api(|config| {
+        config.routes[1].key = "ANY /jwt".parse().expect("a route");
+        config.cors = Some(CorsConfig {
+            allow_origins: vec!["https://a.example".into()],
+            allow_methods: vec!["GET".into()],
+            ..CorsConfig::default()
+        });
+    });
+    let mut request = get("/jwt", None);
+    request.push_header("Origin", b"https://a.example");
+    let refused = event(api.receive(&request, &arrival())).expect_err("there is no token");
+    let allowed = refused.header("access-control-allow-origin");
+    assert_eq!((refused.status, allowed), (401, Some("https://a.example")));
+    request.method = "OPTIONS".into();
+    request.push_header("Access-Control-Request-Method", b"GET");
+    let preflight = event(api.receive(&request, &arrival())).expect_err("the API answers");
+    assert_eq!((preflight.status, preflight.body.len()), (204, 0));
 }
 
 #[test]
