@@ -165,7 +165,11 @@ fn rest_api(
         let kind = kind.parse::<GatewayResponseType>().map_err(wrong)?;
         let response = GatewayResponse {
             status: response.status,
-            headers: response.headers.clone(),
+            headers: response
+                .headers
+                .iter()
+                .map(|(name, value)| (name.clone(), GatewayResponse::value(value)))
+                .collect(),
             templates: response.templates.clone(),
         };
         Ok((kind, response))

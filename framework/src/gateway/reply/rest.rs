@@ -17,8 +17,13 @@ pub(in crate::gateway) enum RestMessage {
     MissingAuthenticationToken,
     /// No stage of that name.
     NoStage,
-    /// No API key, or one that is unknown, disabled or without a plan.
-    InvalidApiKey,
+    /// No API key, or one that is unknown or disabled.
+    InvalidApiKey {
+        /// Whether there was one.
+        sent: bool,
+    },
+    /// An API key of no usage plan.
+    KeyWithoutPlan,
     /// A signature that is not right; what is wrong with it.
     InvalidSignature(String),
     /// A signature with an access key that nobody has.
@@ -100,7 +105,7 @@ impl RestMessage {
                 kind: None,
                 ..plain(Kind::AccessDenied, 403, "ForbiddenException", "Forbidden")
             },
-            Self::InvalidApiKey => {
+            Self::InvalidApiKey { .. } | Self::KeyWithoutPlan => {
                 plain(Kind::InvalidApiKey, 403, "ForbiddenException", "Forbidden")
             }
             // The texts and types of these two are unverified.
@@ -203,6 +208,22 @@ impl RestMessage {
                 spaced(Kind::IntegrationTimeout, 504, "Endpoint request timed out")
             }
         }
+    }
+
+    /// What the log is told where status and body do not tell.
+    pub(in crate::gateway) fn reason(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::InvalidApiKey { sent: false } => {
+                "the method asks for an API key, and there is none"
+            }
+            Self::InvalidApiKey { sent: true } => "there is no such API key, or it is disabled",
+            Self::KeyWithoutPlan => "the API key is in no usage plan",
+            Self::Throttled => "the throttle of the key, the method or the stage is reached",
+            Self::QuotaExceeded => "the quota of the key is used up",
+            Self::InvalidBody => "the body is not as the method's model says",
+            Self::InternalServerError => "the integration cannot be called as it is set up",
+            _ => return None,
+        })
     }
 
     /// What a validator says in templates: unverified beyond the message's own text.

@@ -296,7 +296,14 @@ impl RestApi {
         } = &entered;
         let identity = &self.config.identity;
         let reply = self.reply(arrival, facts.as_ref());
-        let refuse = |message: RestMessage| reply.message(&message);
+        let refuse = |message: RestMessage| {
+            let reason = message.reason();
+            let reply = reply.message(&message);
+            match reason {
+                Some(reason) => reply.because(reason),
+                None => reply,
+            }
+        };
         let method = self.method(found.index);
         // [R] gateway-truth §2.6: the header does not stand in for the authorizer's key.
         let key = match self.config.api_key_source {
@@ -376,7 +383,9 @@ impl RestApi {
             let key = api_keys
                 .iter()
                 .find(|key| key.enabled && Some(&*key.value) == sent)
-                .ok_or(RestMessage::InvalidApiKey)?;
+                .ok_or(RestMessage::InvalidApiKey {
+                    sent: sent.is_some(),
+                })?;
             let plan = usage_plans
                 .iter()
                 .find(|plan| plan.keys.contains(&key.name));
@@ -386,7 +395,7 @@ impl RestApi {
                     .map_err(over)?,
                 // A key of no plan opens nothing. [D] developer guide, api-gateway-api-usage-plans
                 None if usage_plans.is_empty() => {}
-                None => return Err(RestMessage::InvalidApiKey),
+                None => return Err(RestMessage::KeyWithoutPlan),
             }
             api_key = Some(key);
         }

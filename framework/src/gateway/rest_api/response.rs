@@ -108,6 +108,22 @@ pub struct GatewayResponse {
 }
 
 impl GatewayResponse {
+    /// A header's value as AWS writes it: a mapping and what stands in single quotes stay, any other text is put in quotes.
+    ///
+    /// ```
+    /// use fw::gateway::GatewayResponse;
+    ///
+    /// assert_eq!(GatewayResponse::value("denied"), "'denied'");
+    /// assert_eq!(GatewayResponse::value("method.request.header.Origin"), "method.request.header.Origin");
+    /// ```
+    #[must_use]
+    pub fn value(text: &str) -> String {
+        match Expression::parse(text) {
+            Some(_) => text.to_owned(),
+            None => format!("'{text}'"),
+        }
+    }
+
     /// Refuses what could not be sent.
     pub(super) fn check(&self, kind: GatewayResponseType) -> Result<(), ConfigError> {
         let refuse = |what: String| Err(ConfigError::GatewayResponse(kind, what));

@@ -424,6 +424,7 @@ fn an_api_key_opens_what_its_plan_opens() {
                         Some("ForbiddenException")
                     )
                 );
+                assert!(reply.reason.is_some(), "the log is told why");
             }
             Received::Authorize(_) => panic!("nobody asks who calls"),
         }
