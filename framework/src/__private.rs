@@ -7,13 +7,13 @@ pub use crate::{
     },
     error::{Error, Problems},
     extract::{FromParam, FromRequest, Param},
-    handler::{Extractor, Responder, boxed_decision, hold_only_send_values_across_await},
+    handler::{Extractor, Responder, boxed_decision, hold_only_send_values_across_await, schema},
     manifest::Place,
     request::Request,
     response::{IntoResponse, Response},
     route::{
-        BoxFuture, Guard, IntoRoute, NotARoute, ParamInfo, Route, RouteDecl, RouteInfo, Routes,
-        assert_distinct,
+        BodyInfo, BoxFuture, Guard, IntoRoute, NotARoute, ParamInfo, Route, RouteDecl, RouteInfo,
+        Routes, assert_distinct,
     },
 };
 pub use fw_macros::routes;

@@ -164,8 +164,9 @@ impl<S: Send + Sync + 'static> App<S> {
     pub fn manifest(&self) -> Manifest {
         let mut manifest = Manifest::new(self.name);
         manifest.routes = self.endpoints.iter().map(Endpoint::manifest).collect();
-        let authorizers = Table::authorizers(&self.endpoints);
-        manifest.authorizers = authorizers.iter().map(|it| it.info().manifest()).collect();
+        // Where they conflict, `check` says so.
+        let authorizers = Table::authorizers(&self.endpoints).unwrap_or_default();
+        manifest.authorizers = authorizers.iter().map(|it| it.manifest()).collect();
         manifest
     }
 

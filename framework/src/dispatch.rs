@@ -23,7 +23,7 @@ use crate::{
     error::{self, Error},
     event::{self, NotHttp, Refusal},
     gateway::{Matcher, PathPattern},
-    manifest::{ManifestParameter, ManifestRoute, Source},
+    manifest::{ManifestBody, ManifestParameter, ManifestRoute, Source},
     payload::Payload,
     request::Request,
     response::{IntoResponse, Response},
@@ -88,9 +88,22 @@ impl<S> Endpoint<S> {
                 })
                 .collect();
         }
+        route.body = self.info.and_then(|info| info.body).map(|info| {
+            let mut body = ManifestBody::new(info.content_type, info.required);
+            body.schema = info.schema.map(|schema| schema());
+            body
+        });
         route.authorization = self.guard.as_ref().and_then(Guard::manifest);
         route.api_key = self.api_key;
         route
+    }
+
+    /// The authorizer that is asked before it.
+    pub(crate) fn authorizer(&self) -> Option<&Authorizer<S>> {
+        match &self.guard {
+            Some(Guard::Authorizer(authorizer)) => Some(authorizer),
+            _ => None,
+        }
     }
 
     /// The handler's path, `module::function`.
@@ -120,32 +133,38 @@ pub(crate) struct Table<S> {
 impl<S> Table<S> {
     /// Takes endpoints that are ordered by path and method.
     pub(crate) fn new(endpoints: Vec<Endpoint<S>>) -> Result<Self, AppError> {
-        one_function_each(&endpoints)?;
+        Self::authorizers(&endpoints)?;
         let matcher = matcher(&endpoints)?;
         Ok(Self { endpoints, matcher })
     }
 
-    /// The authorizers that the endpoints name, each once.
-    pub(crate) fn authorizers(endpoints: &[Endpoint<S>]) -> Vec<Authorizer<S>> {
-        let mut found: Vec<Authorizer<S>> = Vec::new();
-        for endpoint in endpoints {
-            if let Some(Guard::Authorizer(authorizer)) = &endpoint.guard
-                && !found.iter().any(|known| known.info() == authorizer.info())
-            {
-                found.push(*authorizer);
-            }
-        }
-        found
+    /// The authorizers that the endpoints name, each once. The first of them collects them all: an app that has none does not carry how.
+    pub(crate) fn authorizers(endpoints: &[Endpoint<S>]) -> Result<Vec<Authorizer<S>>, AppError> {
+        let first = endpoints.iter().find_map(Endpoint::authorizer);
+        first.map_or(Ok(Vec::new()), |first| first.all(endpoints))
     }
 
-    /// All authorizers of the app, each once.
+    /// The authorizers, each once.
     pub(crate) fn all_authorizers(&self) -> Vec<Authorizer<S>> {
-        Self::authorizers(&self.endpoints)
+        Self::authorizers(&self.endpoints).unwrap_or_default()
+    }
+
+    /// The authorizer of that name, or the names of those that are there.
+    pub(crate) fn authorizer(&self, name: &str) -> Result<Authorizer<S>, String> {
+        let all = self.all_authorizers();
+        match all.iter().find(|authorizer| authorizer.info().name == name) {
+            Some(found) => Ok(*found),
+            None if all.is_empty() => Err("none".to_owned()),
+            None => {
+                let names: Vec<&str> = all.iter().map(|it| it.info().name).collect();
+                Err(names.join(", "))
+            }
+        }
     }
 
     /// Finds conflicts between endpoints.
     pub(crate) fn check(endpoints: &[Endpoint<S>]) -> Result<(), AppError> {
-        one_function_each(endpoints)?;
+        Self::authorizers(endpoints)?;
         matcher(endpoints).map(drop)
     }
 
@@ -188,25 +207,6 @@ impl<S> Table<S> {
         };
         Err(Box::new(error.into_response()))
     }
-}
-
-/// Finds two authorizers of one name: each is a function of its own, and its name is that function's.
-fn one_function_each<S>(endpoints: &[Endpoint<S>]) -> Result<(), AppError> {
-    let known = Table::authorizers(endpoints);
-    for (at, second) in known.iter().enumerate() {
-        let second = second.info();
-        let same_name = |first: &&Authorizer<S>| first.info().name == second.name;
-        if let Some(first) = known.iter().take(at).find(same_name) {
-            return Err(AppError::Authorizers {
-                name: second.name.to_owned(),
-                handlers: Box::new(
-                    [first.info(), second]
-                        .map(|it| (it.handler.to_owned(), Source::new(it.file, it.line))),
-                ),
-            });
-        }
-    }
-    Ok(())
 }
 
 /// A matcher over all endpoints but `$default`, by their position.

@@ -11,7 +11,10 @@ use crate::{
     route::BoxFuture,
 };
 
-pub use crate::extract::{Borrowed, Optional, Parsed, Repeated};
+pub use crate::{
+    extract::{Borrowed, Optional, Parsed, Repeated},
+    schema::{HasSchema, schema},
+};
 
 /// Boxes a handler's future: the single point where its type is erased, and where it must be [`Send`].
 ///

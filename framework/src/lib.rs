@@ -37,6 +37,7 @@
 //! | `runtime` | serving on Lambda: [`App::run`] | yes |
 //! | `app` | what handlers are written with | by `runtime` |
 //! | `gateway` | the model of API Gateway | by `app` |
+//! | `schema` | JSON Schemas of bodies, for `validate` | no |
 //! | `test` | the in-process client | no |
 
 // Who only writes handlers for an app of another crate needs no way to run one.
@@ -78,6 +79,8 @@ pub mod response;
 pub mod route;
 #[cfg(feature = "runtime")]
 mod runtime;
+#[cfg(feature = "app")]
+mod schema;
 #[cfg(feature = "app")]
 pub mod service;
 #[cfg(feature = "test")]

@@ -6,6 +6,8 @@
 //! The CLI and the app may be of different versions, so: `schema` comes first; readers ignore unknown fields and default
 //! missing ones; a reader refuses a `schema` newer than [`SCHEMA`].
 
+mod write;
+
 use serde::{Deserialize, Serialize};
 
 /// The newest manifest schema that this version writes and reads.

@@ -29,6 +29,8 @@ pub struct RouteInfo {
     pub description: &'static str,
     /// The parameters in path and query, in the pattern's order.
     pub params: &'static [ParamInfo],
+    /// The body, where an argument is `Json<T>` or `Form<T>`.
+    pub body: Option<BodyInfo>,
 }
 
 impl RouteInfo {
@@ -43,7 +45,19 @@ impl RouteInfo {
         summary: "",
         description: "",
         params: &[],
+        body: None,
     };
+}
+
+/// The body that a handler reads.
+#[derive(Clone, Copy, Debug)]
+pub struct BodyInfo {
+    /// Its media type.
+    pub content_type: &'static str,
+    /// Whether a request without it is refused.
+    pub required: bool,
+    /// Makes its JSON Schema, where the route says `validate`.
+    pub schema: Option<fn() -> serde_json::Value>,
 }
 
 /// A parameter in a path or a query.

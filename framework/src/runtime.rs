@@ -66,13 +66,10 @@ pub(crate) fn run<S: Send + Sync + 'static>(app: App<S>) -> ExitCode {
 }
 
 fn print_manifest(manifest: &Manifest) -> ExitCode {
-    let printed = serde_json::to_string(manifest)
-        .map_err(std::io::Error::from)
-        .and_then(|manifest| {
-            let mut out = std::io::stdout().lock();
-            writeln!(out, "{manifest}")?;
-            out.flush()
-        });
+    let mut out = std::io::stdout().lock();
+    let printed = out
+        .write_all((manifest.to_json() + "\n").as_bytes())
+        .and_then(|()| out.flush());
     match printed {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -93,21 +90,12 @@ fn serve<S: Send + Sync + 'static>(app: App<S>, runtime_api: &str) -> Result<Exi
     let handler = env::var(HANDLER).unwrap_or_default();
     let authorizer = match handler.strip_prefix(AUTHORIZER) {
         None => None,
-        Some(name) => {
-            let known = assembly.table.all_authorizers();
-            let found = known
-                .iter()
-                .find(|authorizer| authorizer.info().name == name);
-            if found.is_none() {
-                let known: Vec<&str> = known.iter().map(|it| it.info().name).collect();
+        Some(name) => match assembly.table.authorizer(name) {
+            Ok(authorizer) => Some(authorizer),
+            Err(known) => {
                 let cause = format!(
-                    "`{HANDLER}` asks for the authorizer `{}`, but the app's are: {}",
+                    "`{HANDLER}` asks for the authorizer `{}`, but the app's are: {known}",
                     name.escape_debug(),
-                    if known.is_empty() {
-                        "none".to_owned()
-                    } else {
-                        known.join(", ")
-                    }
                 );
                 return Ok(init_failed(
                     runtime_api,
@@ -115,8 +103,7 @@ fn serve<S: Send + Sync + 'static>(app: App<S>, runtime_api: &str) -> Result<Exi
                     &cause,
                 ));
             }
-            found.copied()
-        }
+        },
     };
     let tokio = match tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -3,7 +3,7 @@
 //! They are read as token trees rather than by a grammar, so that each mistake is one error of our own words and the rest is
 //! still read.
 
-use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 use syn::LitStr;
 
@@ -22,9 +22,9 @@ const METHODS: [&str; 7] = ["GET", "PUT", "POST", "PATCH", "DELETE", "HEAD", "OP
 const KEYS: [&str; 5] = ["methods", "authorizer", "jwt", "scopes", "crate"];
 
 /// What stands alone.
-const FLAGS: [&str; 3] = ["iam", "api_key", "public"];
+const FLAGS: [&str; 4] = ["iam", "api_key", "public", "validate"];
 
-const BESIDE: &str = "beside the path there are `methods`, `authorizer`, `jwt`, `scopes`, `iam`, `api_key`, `public` and `crate`";
+const BESIDE: &str = "beside the path there are `methods`, `authorizer`, `jwt`, `scopes`, `iam`, `api_key`, `public`, `validate` and `crate`";
 
 /// Which attribute it is: `route`, or a shorthand with its method.
 #[derive(Clone, Copy)]
@@ -51,6 +51,8 @@ pub(crate) struct RouteArgs {
     /// Who may call it, where it says so.
     pub(crate) guard: Option<Guard>,
     pub(crate) api_key: bool,
+    /// The word `validate`, where it stands.
+    pub(crate) validate: Option<Ident>,
 }
 
 /// The path of the framework's crate: `::fw`, or what `crate = …` says.
@@ -95,6 +97,7 @@ pub(crate) fn parse(attr: TokenStream, form: Form, errors: &mut Errors) -> Route
         krate: Krate(None),
         guard: None,
         api_key: false,
+        validate: None,
     };
     let mut guards = GuardArgs::default();
     let example = form.example("/path");
@@ -180,6 +183,11 @@ pub(crate) fn parse(attr: TokenStream, form: Form, errors: &mut Errors) -> Route
                 );
             }
             [TokenTree::Ident(flag)] if guards.flag(flag, errors) => {}
+            [TokenTree::Ident(flag)] if flag == "validate" => {
+                if args.validate.replace(flag.clone()).is_some() {
+                    errors.push(flag, "`validate` is given twice", "leave one of them out");
+                }
+            }
             _ if seen_path => {
                 let help = match tokens.to_string() {
                     word if METHODS.contains(&word.as_str()) => {
@@ -245,12 +253,7 @@ fn path(tokens: Tokens<'_>, form: Form, errors: &mut Errors) -> Option<LitStr> {
     None
 }
 
-fn methods(
-    key: &proc_macro2::Ident,
-    value: Tokens<'_>,
-    list: &mut Vec<&'static str>,
-    errors: &mut Errors,
-) {
+fn methods(key: &Ident, value: Tokens<'_>, list: &mut Vec<&'static str>, errors: &mut Errors) {
     let [TokenTree::Group(group)] = value.0 else {
         let at = if value.0.is_empty() {
             key.to_token_stream()

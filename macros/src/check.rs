@@ -8,10 +8,10 @@ use crate::{
     arguments::arguments,
     attr::{RouteArgs, authorizer::AuthorizerArgs},
     errors::Errors,
-    model::{Authorizer, Docs, Function, Handler, Output, Subject},
+    model::{Authorizer, Body, Docs, Function, Handler, Output, Subject},
     pattern::{self, Pattern},
     stub::{authorizer_stub, stub},
-    types::{bare, elide, has_word, is_plain},
+    types::{self, bare, elide, has_word, is_plain},
 };
 
 /// The route attributes, by the names under which they are documented.
@@ -31,6 +31,7 @@ pub(crate) fn check(
         krate,
         guard,
         api_key,
+        validate,
     } = args;
     let subject = Subject::Handler;
     one_attribute(subject, &mut function.attrs, &mut errors);
@@ -42,6 +43,16 @@ pub(crate) fn check(
         path.as_ref().zip(pattern.as_ref()),
         &mut errors,
     );
+    let body = body(&function.sig, validate.is_some());
+    if let Some(validate) = &validate
+        && !body.as_ref().is_some_and(|body| body.json)
+    {
+        errors.push(
+            validate,
+            "the gateway validates JSON, and no argument is that",
+            "take the body as `Json<T>`, or leave `validate` out",
+        );
+    }
     errors.finish().map_err(|mut tokens| {
         tokens.extend(stub(&function, &krate));
         tokens
@@ -59,6 +70,7 @@ pub(crate) fn check(
         methods,
         guard,
         api_key,
+        body,
         args,
         function,
     })
@@ -213,6 +225,26 @@ fn parse(path: &LitStr, errors: &mut Errors) -> Option<Pattern> {
             None
         }
     }
+}
+
+/// The body, by the first argument that is one.
+fn body(sig: &Signature, validate: bool) -> Option<Body> {
+    let lifetimes: Vec<String> = sig
+        .generics
+        .lifetimes()
+        .map(|param| param.lifetime.ident.to_string())
+        .collect();
+    sig.inputs.iter().find_map(|input| {
+        let syn::FnArg::Typed(arg) = input else {
+            return None;
+        };
+        let (json, required, inner) = types::body(&arg.ty)?;
+        Some(Body {
+            json,
+            required,
+            validated: validate.then(|| elide(inner.to_token_stream(), &lifetimes)),
+        })
+    })
 }
 
 /// The type returned, where it can be named in an expression.

@@ -167,6 +167,33 @@ fn info(handler: &Handler) -> TokenStream {
                 #call::#place(#param, #from_param::REQUIRED, #from_param::MULTIPLE)
             })
         });
+    let body = match &handler.body {
+        None => quote!(#krate::__private::Option::None),
+        Some(body) => {
+            let content_type = if body.json {
+                "application/json"
+            } else {
+                "application/x-www-form-urlencoded"
+            };
+            let required = body.required;
+            let schema = match &body.validated {
+                None => quote!(#krate::__private::Option::None),
+                Some(ty) => {
+                    let (_, end) = ends(ty);
+                    let there = handler.krate.at(end);
+                    let schema = quote_spanned!(end=> #there::__private::schema::<#ty>);
+                    quote!(#krate::__private::Option::Some(#schema))
+                }
+            };
+            quote! {
+                #krate::__private::Option::Some(#krate::__private::BodyInfo {
+                    content_type: #content_type,
+                    required: #required,
+                    schema: #schema,
+                })
+            }
+        }
+    };
     quote! {
         #krate::__private::RouteInfo {
             methods: &[#(#methods),*],
@@ -177,6 +204,7 @@ fn info(handler: &Handler) -> TokenStream {
             summary: #summary,
             description: #description,
             params: &[#(#params),*],
+            body: #body,
         }
     }
 }

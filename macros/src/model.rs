@@ -49,6 +49,7 @@ pub(crate) struct Handler {
     pub(crate) methods: Vec<&'static str>,
     pub(crate) guard: Option<Guard>,
     pub(crate) api_key: bool,
+    pub(crate) body: Option<Body>,
     pub(crate) args: Vec<Arg>,
     /// The type that it returns; `None` where it cannot be named outside its signature (`impl Trait`, `!`).
     pub(crate) output: Option<Output>,
@@ -93,6 +94,16 @@ pub(crate) struct Arg {
     pub(crate) ty: TokenStream,
     /// See [`is_plain`](crate::types::is_plain).
     pub(crate) plain: bool,
+}
+
+/// The body that a handler reads.
+pub(crate) struct Body {
+    /// Whether it is JSON, and not a form.
+    pub(crate) json: bool,
+    /// Whether a request without it is refused.
+    pub(crate) required: bool,
+    /// Its type, where the gateway is to validate it.
+    pub(crate) validated: Option<TokenStream>,
 }
 
 /// What a handler returns.

@@ -84,6 +84,28 @@ pub(crate) fn optional(ty: &Type) -> Option<(String, &Type)> {
     }
 }
 
+/// What is read of a body by an argument that looks like `Json<T>` or `Form<T>`, maybe in an `Option` or a `Result`: whether it is JSON,
+/// whether it must be there, and its type.
+pub(crate) fn body(ty: &Type) -> Option<(bool, bool, &Type)> {
+    let Type::Path(path) = bare(ty) else {
+        return None;
+    };
+    let last = path.path.segments.last()?;
+    let PathArguments::AngleBracketed(args) = &last.arguments else {
+        return None;
+    };
+    let GenericArgument::Type(inner) = args.args.first()? else {
+        return None;
+    };
+    match last.ident.to_string().as_str() {
+        "Json" => Some((true, true, inner)),
+        "Form" => Some((false, true, inner)),
+        // The handler judges for itself.
+        "Option" | "Result" => body(inner).map(|(json, _, inner)| (json, false, inner)),
+        _ => None,
+    }
+}
+
 /// A type by its name alone, which may well implement `FromStr`.
 pub(crate) fn is_simple(ty: &Type) -> bool {
     matches!(ty, Type::Path(path) if path.path.get_ident().is_some())

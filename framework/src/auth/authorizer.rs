@@ -13,8 +13,9 @@ use super::{
     event::{self, From, Question},
 };
 use crate::{
+    app::AppError,
     context::{self, LambdaContext},
-    dispatch::{FunctionError, caught},
+    dispatch::{Endpoint, FunctionError, caught},
     error::Error,
     manifest::{AuthorizerKind, ManifestAuthorizer, Source},
     request::Request,
@@ -54,7 +55,7 @@ impl AuthorizerInfo {
     };
 
     /// What the manifest says of it.
-    pub(crate) fn manifest(&self) -> ManifestAuthorizer {
+    fn manifest(&self) -> ManifestAuthorizer {
         let mut manifest = ManifestAuthorizer::new(self.name);
         manifest.handler = self.handler.to_owned();
         manifest.source = Some(Source::new(self.file, self.line));
@@ -78,11 +79,16 @@ type Serve<S> = for<'r> fn(
     LambdaContext,
 ) -> BoxFuture<'r, Result<Box<RawValue>, FunctionError>>;
 
+/// Collects an app's authorizers, each once.
+type All<S> = fn(&[Endpoint<S>]) -> Result<Vec<Authorizer<S>>, AppError>;
+
 /// An authorizer of an app whose state is `S`.
 pub struct Authorizer<S> {
     info: &'static AuthorizerInfo,
     decide: Decide<S>,
     serve: Serve<S>,
+    all: All<S>,
+    manifest: fn(&AuthorizerInfo) -> ManifestAuthorizer,
 }
 
 // Derived, these would ask for an app's state to be `Clone` and `Debug`.
@@ -109,6 +115,20 @@ impl<S> Authorizer<S> {
         self.info
     }
 
+    /// What the manifest says of it.
+    pub(crate) fn manifest(&self) -> ManifestAuthorizer {
+        (self.manifest)(self.info)
+    }
+
+    /// All authorizers that these endpoints name, each once.
+    ///
+    /// # Errors
+    ///
+    /// When two have one name: each is a function of its own, and its name is that function's.
+    pub(crate) fn all(&self, endpoints: &[Endpoint<S>]) -> Result<Vec<Self>, AppError> {
+        (self.all)(endpoints)
+    }
+
     /// The answer to an event.
     pub(crate) async fn answer(
         &self,
@@ -129,6 +149,8 @@ impl<S: Sync> Authorizer<S> {
             info,
             decide,
             serve: |this, state, event, lambda| Box::pin(this.serve(state, event, lambda)),
+            all: collect,
+            manifest: AuthorizerInfo::manifest,
         }
     }
 
@@ -186,6 +208,31 @@ impl<S: Sync> Authorizer<S> {
         }
         answer(Decision::Deny, from, resource).map_err(|_| failed())
     }
+}
+
+/// See [`Authorizer::all`].
+fn collect<S>(endpoints: &[Endpoint<S>]) -> Result<Vec<Authorizer<S>>, AppError> {
+    let mut known: Vec<Authorizer<S>> = Vec::new();
+    for second in endpoints.iter().filter_map(Endpoint::authorizer) {
+        let (first, info) = (
+            known.iter().find(|it| it.info.name == second.info.name),
+            second.info,
+        );
+        match first {
+            None => known.push(*second),
+            Some(first) if first.info == info => {}
+            Some(first) => {
+                return Err(AppError::Authorizers {
+                    name: info.name.to_owned(),
+                    handlers: Box::new(
+                        [first.info, info]
+                            .map(|it| (it.handler.to_owned(), Source::new(it.file, it.line))),
+                    ),
+                });
+            }
+        }
+    }
+    Ok(known)
 }
 
 /// Any failure but a refusal. The gateway answers with 500, and shows no client the text.

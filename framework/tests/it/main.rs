@@ -2,6 +2,7 @@
 
 mod app;
 mod authorizers;
+mod bodies;
 mod gateways;
 mod middleware;
 mod process;

@@ -75,14 +75,16 @@ impl GuardArgs {
                 });
                 self.scopes = Some((key.clone(), list));
             }
-            word @ ("iam" | "api_key" | "public") => {
+            word @ ("iam" | "api_key" | "public" | "validate") => {
                 errors.push(
                     value.to_token_stream(),
                     format!("`{word}` stands alone and takes no value"),
                     format!("write `{word}`, or leave it out"),
                 );
-                // It was meant for one, so that nothing else is told of it.
-                self.kind.get_or_insert_with(|| key.clone());
+                if word != "validate" && word != "api_key" {
+                    // It was meant for one, so that nothing else is told of it.
+                    self.kind.get_or_insert_with(|| key.clone());
+                }
             }
             _ => return false,
         }

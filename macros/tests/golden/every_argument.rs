@@ -48,6 +48,11 @@ impl ::fw::__private::RouteDecl for object {
                 <Vec<String> as ::fw::__private::FromParam<'_, _>>::MULTIPLE,
             ),
         ],
+        body: ::fw::__private::Option::Some(::fw::__private::BodyInfo {
+            content_type: "application/json",
+            required: false,
+            schema: ::fw::__private::Option::None,
+        }),
     };
 }
 #[automatically_derived]

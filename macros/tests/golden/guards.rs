@@ -20,6 +20,7 @@ impl ::fw::__private::RouteDecl for stateless {
         summary: "",
         description: "",
         params: &[],
+        body: ::fw::__private::Option::None,
     };
 }
 const _: () = {
@@ -83,6 +84,7 @@ impl ::fw::__private::RouteDecl for stateful {
         summary: "",
         description: "",
         params: &[],
+        body: ::fw::__private::Option::None,
     };
 }
 const _: () = {
@@ -139,6 +141,7 @@ impl ::fw::__private::RouteDecl for claims {
         summary: "",
         description: "",
         params: &[],
+        body: ::fw::__private::Option::None,
     };
 }
 #[automatically_derived]
@@ -179,6 +182,7 @@ impl ::fw::__private::RouteDecl for signed {
         summary: "",
         description: "",
         params: &[],
+        body: ::fw::__private::Option::None,
     };
 }
 #[automatically_derived]
@@ -216,6 +220,7 @@ impl ::fw::__private::RouteDecl for open {
         summary: "",
         description: "",
         params: &[],
+        body: ::fw::__private::Option::None,
     };
 }
 #[automatically_derived]

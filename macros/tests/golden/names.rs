@@ -41,6 +41,7 @@ impl ::web::__private::RouteDecl for r#move {
                 <String as ::web::__private::FromParam<'_, _>>::MULTIPLE,
             ),
         ],
+        body: ::web::__private::Option::None,
     };
 }
 #[cfg(feature = "files")]

@@ -22,6 +22,7 @@ impl ::fw::__private::RouteDecl for hello {
         summary: "",
         description: "",
         params: &[],
+        body: ::fw::__private::Option::None,
     };
 }
 #[automatically_derived]

@@ -1,0 +1,142 @@
+//! JSON Schemas of bodies, as REST APIs take them for models: draft 4, made from what `schemars` derives.
+//!
+//! `[D]` docs.aws.amazon.com, "Data models for REST APIs": the draft is 4. `schemars` writes draft 7, which is close; what draft 4 says
+//! otherwise is rewritten, and what it does not know is left out, so that a schema is never stricter than the type.
+
+use serde_json::Value;
+#[cfg(feature = "schema")]
+use serde_json::{Map, json};
+
+/// A type that has a JSON Schema: with the feature `schema`, each that derives `schemars::JsonSchema`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no JSON Schema, so the gateway cannot validate it",
+    label = "has no schema",
+    note = "derive `schemars::JsonSchema` for it, and switch the feature `schema` of `fw-lambda` on; or leave `validate` out"
+)]
+pub trait HasSchema {
+    /// The schema, in draft 4.
+    fn schema() -> Value;
+}
+
+/// The schema of a type, as routes name it.
+#[doc(hidden)]
+#[must_use]
+pub fn schema<T: HasSchema>() -> Value {
+    T::schema()
+}
+
+#[cfg(feature = "schema")]
+impl<T: schemars::JsonSchema> HasSchema for T {
+    fn schema() -> Value {
+        let generator = schemars::generate::SchemaSettings::draft07().into_generator();
+        let mut schema = generator.into_root_schema_for::<T>().to_value();
+        draft_4(&mut schema);
+        if let Value::Object(schema) = &mut schema {
+            schema.insert(
+                "$schema".to_owned(),
+                json!("http://json-schema.org/draft-04/schema#"),
+            );
+        }
+        schema
+    }
+}
+
+/// Rewrites a schema of draft 7, and all in it.
+#[cfg(feature = "schema")]
+fn draft_4(schema: &mut Value) {
+    match schema {
+        // Draft 4 has no schemas that are booleans.
+        Value::Bool(true) => *schema = json!({}),
+        Value::Bool(false) => *schema = json!({ "not": {} }),
+        Value::Object(members) => {
+            rewrite(members);
+            for (name, value) in members {
+                match (name.as_str(), value) {
+                    // Names of the user's, with a schema each.
+                    ("properties" | "patternProperties" | "definitions", Value::Object(named)) => {
+                        named.values_mut().for_each(draft_4);
+                    }
+                    ("allOf" | "anyOf" | "oneOf" | "items", Value::Array(list)) => {
+                        list.iter_mut().for_each(draft_4);
+                    }
+                    ("items" | "not", value) => draft_4(value),
+                    // Here draft 4 takes a boolean.
+                    ("additionalProperties" | "additionalItems", value @ Value::Object(_)) => {
+                        draft_4(value);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Rewrites a schema's own members.
+#[cfg(feature = "schema")]
+fn rewrite(members: &mut Map<String, Value>) {
+    for unknown in [
+        "$schema",
+        "$id",
+        "examples",
+        "if",
+        "then",
+        "else",
+        "contains",
+        "propertyNames",
+        "readOnly",
+        "writeOnly",
+    ] {
+        members.remove(unknown);
+    }
+    if let Some(value) = members.remove("const") {
+        members.insert("enum".to_owned(), json!([value]));
+    }
+    for (exclusive, inclusive) in [
+        ("exclusiveMinimum", "minimum"),
+        ("exclusiveMaximum", "maximum"),
+    ] {
+        if let Some(bound @ Value::Number(_)) = members.get(exclusive).cloned() {
+            members.insert(inclusive.to_owned(), bound);
+            members.insert(exclusive.to_owned(), Value::Bool(true));
+        }
+    }
+}
+
+#[cfg(all(test, feature = "schema"))]
+mod tests {
+    use serde_json::json;
+
+    use super::draft_4;
+
+    #[test]
+    fn what_draft_4_says_otherwise_is_rewritten() {
+        let mut schema = json!({
+            "$schema": "http://json-schema.org/draft-07/schema#",
+            "properties": {
+                "const": {"const": "a", "examples": ["a"]},
+                "if": {"exclusiveMinimum": 0, "maximum": 9},
+                "any": true,
+                "list": {"type": "array", "items": [true, {"const": 1}], "additionalItems": false},
+            },
+            "anyOf": [{"$ref": "#/definitions/T"}, false],
+            "additionalProperties": false,
+            "definitions": {"T": {"if": {}, "then": {}}},
+        });
+        draft_4(&mut schema);
+        assert_eq!(
+            schema,
+            json!({
+                "properties": {
+                    "const": {"enum": ["a"]},
+                    "if": {"minimum": 0, "exclusiveMinimum": true, "maximum": 9},
+                    "any": {},
+                    "list": {"type": "array", "items": [{}, {"enum": [1]}], "additionalItems": false},
+                },
+                "anyOf": [{"$ref": "#/definitions/T"}, {"not": {}}],
+                "additionalProperties": false,
+                "definitions": {"T": {}},
+            })
+        );
+    }
+}
