@@ -57,7 +57,7 @@ fn authorizer<'s>(settings: &'s Settings, name: Option<&str>) -> Result<(&'s str
             settings.stage
         ))
         .hint(format!(
-            "add to {FILE_NAME}, and `jwt = users` to a route:\n\n{}",
+            "add to {FILE_NAME}, and `jwt = \"users\"` to a route:\n\n{}",
             Jwt::example("users")
         ))),
         (Some(name), _) => known
