@@ -8,9 +8,10 @@ use std::{
 use aws_sdk_lambda::{
     primitives::Blob,
     types::{
-        AliasRoutingConfiguration, Architecture as SdkArchitecture, Environment, FunctionCode,
-        FunctionConfiguration, InvocationType as SdkInvocationType, LastUpdateStatus, LogType,
-        Runtime, State as SdkState,
+        AliasRoutingConfiguration, Architecture as SdkArchitecture, Cors as SdkCors, Environment,
+        FunctionCode, FunctionConfiguration, FunctionUrlAuthType,
+        InvocationType as SdkInvocationType, InvokeMode, LastUpdateStatus, LogType, Runtime,
+        State as SdkState,
     },
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -19,7 +20,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Account, Error, Operation, Result, Tags};
-use crate::{args::InvocationType, settings::Architecture};
+use crate::{
+    args::InvocationType,
+    settings::{Architecture, Cors},
+};
 
 pub(super) const GET_FUNCTION: Operation = Operation::new("lambda", "GetFunction");
 const LIST_TAGS: Operation = Operation::new("lambda", "ListTags");
@@ -37,6 +41,10 @@ pub(super) const REMOVE_PERMISSION: Operation = Operation::new("lambda", "Remove
 pub(super) const INVOKE: Operation = Operation::new("lambda", "InvokeFunction");
 pub(super) const LIST_FUNCTIONS: Operation = Operation::new("lambda", "ListFunctions");
 pub(super) const DELETE_FUNCTION: Operation = Operation::new("lambda", "DeleteFunction");
+pub(super) const GET_URL: Operation = Operation::new("lambda", "GetFunctionUrlConfig");
+pub(super) const CREATE_URL: Operation = Operation::new("lambda", "CreateFunctionUrlConfig");
+pub(super) const UPDATE_URL: Operation = Operation::new("lambda", "UpdateFunctionUrlConfig");
+pub(super) const DELETE_URL: Operation = Operation::new("lambda", "DeleteFunctionUrlConfig");
 pub(super) const LIST_VERSIONS: Operation = Operation::new("lambda", "ListVersionsByFunction");
 
 /// What is uploaded: the zip, and what Lambda will say about it.
@@ -134,6 +142,39 @@ pub(crate) struct Canary {
     pub(crate) percent: u32,
 }
 
+/// How a function URL is set up.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct UrlSettings {
+    /// Whether callers sign their requests; everybody may call where they do not.
+    pub(crate) iam: bool,
+    /// Whether answers go out as they come.
+    pub(crate) stream: bool,
+    /// Its CORS configuration.
+    pub(crate) cors: Option<Cors>,
+}
+
+/// An alias' URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FunctionUrl {
+    /// The URL, without a slash at the end.
+    pub(crate) url: String,
+    /// How it is set up.
+    pub(crate) settings: UrlSettings,
+}
+
+/// What a statement of a resource policy allows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Allows {
+    /// Invoking, for a service.
+    #[default]
+    Service,
+    /// Calling the URL without a signature, for everybody.
+    Url,
+    /// Invoking, for everybody, through the URL alone (Lambda developer guide, "Control access to Lambda function URLs": a
+    /// URL of `NONE` needs both).
+    ThroughUrl,
+}
+
 /// One statement of a function's resource policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Grant {
@@ -143,15 +184,28 @@ pub(crate) struct Grant {
     pub(crate) principal: String,
     /// The ARN pattern that the caller must match.
     pub(crate) source: String,
+    /// What it allows.
+    pub(crate) allows: Allows,
 }
 
 impl Grant {
+    /// Lets everybody call the URL.
+    pub(crate) fn of_url(id: impl Into<String>, allows: Allows) -> Self {
+        Self {
+            id: id.into(),
+            principal: "*".to_owned(),
+            source: String::new(),
+            allows,
+        }
+    }
+
     /// Lets API Gateway invoke for every API and route that the ARN pattern matches.
     pub(crate) fn of_api(id: impl Into<String>, source: String) -> Self {
         Self {
             id: id.into(),
             principal: "apigateway.amazonaws.com".to_owned(),
             source,
+            allows: Allows::Service,
         }
     }
 }
@@ -188,6 +242,24 @@ pub(crate) trait Lambda {
         version: &str,
         canary: Option<&Canary>,
     ) -> Result<()>;
+    /// `GetFunctionUrlConfig` of an alias.
+    async fn function_url(&self, name: &str, alias: &str) -> Result<Option<FunctionUrl>>;
+    /// `CreateFunctionUrlConfig`: gives the URL.
+    async fn create_function_url(
+        &self,
+        name: &str,
+        alias: &str,
+        settings: &UrlSettings,
+    ) -> Result<String>;
+    /// `UpdateFunctionUrlConfig`.
+    async fn update_function_url(
+        &self,
+        name: &str,
+        alias: &str,
+        settings: &UrlSettings,
+    ) -> Result<()>;
+    /// `DeleteFunctionUrlConfig`.
+    async fn delete_function_url(&self, name: &str, alias: &str) -> Result<()>;
     /// `GetPolicy`: who may invoke the alias.
     async fn grants(&self, name: &str, qualifier: &str) -> Result<Vec<Grant>>;
     /// `AddPermission`: lets that service invoke the alias.
@@ -373,6 +445,62 @@ impl Lambda for Account {
         UPDATE_ALIAS.sort(request.send().await).map(drop)
     }
 
+    async fn function_url(&self, name: &str, alias: &str) -> Result<Option<FunctionUrl>> {
+        let request = self.lambda.get_function_url_config().function_name(name);
+        let answer = request.qualifier(alias).send().await;
+        let found = GET_URL.sort_found(answer)?;
+        Ok(found.map(|found| FunctionUrl {
+            url: found.function_url().trim_end_matches('/').to_owned(),
+            settings: UrlSettings {
+                iam: *found.auth_type() == FunctionUrlAuthType::AwsIam,
+                stream: found.invoke_mode() == Some(&InvokeMode::ResponseStream),
+                cors: found.cors().map(cors_from_sdk),
+            },
+        }))
+    }
+
+    async fn create_function_url(
+        &self,
+        name: &str,
+        alias: &str,
+        settings: &UrlSettings,
+    ) -> Result<String> {
+        let request = self
+            .lambda
+            .create_function_url_config()
+            .function_name(name)
+            .qualifier(alias)
+            .auth_type(auth_type(settings))
+            .invoke_mode(invoke_mode(settings))
+            .set_cors(settings.cors.as_ref().map(cors_to_sdk));
+        let answer = CREATE_URL.sort(request.send().await)?;
+        Ok(answer.function_url.trim_end_matches('/').to_owned())
+    }
+
+    async fn update_function_url(
+        &self,
+        name: &str,
+        alias: &str,
+        settings: &UrlSettings,
+    ) -> Result<()> {
+        let request = self
+            .lambda
+            .update_function_url_config()
+            .function_name(name)
+            .qualifier(alias)
+            .auth_type(auth_type(settings))
+            .invoke_mode(invoke_mode(settings))
+            // An empty configuration takes away the one before; what is left out would stay.
+            .cors(cors_to_sdk(&settings.cors.clone().unwrap_or_default()));
+        UPDATE_URL.sort(request.send().await).map(drop)
+    }
+
+    async fn delete_function_url(&self, name: &str, alias: &str) -> Result<()> {
+        let request = self.lambda.delete_function_url_config().function_name(name);
+        let answer = request.qualifier(alias).send().await;
+        DELETE_URL.sort(answer).map(drop)
+    }
+
     async fn grants(&self, name: &str, qualifier: &str) -> Result<Vec<Grant>> {
         let request = self
             .lambda
@@ -391,9 +519,18 @@ impl Lambda for Account {
             .function_name(name)
             .qualifier(qualifier)
             .statement_id(&grant.id)
-            .action("lambda:InvokeFunction")
-            .principal(&grant.principal)
-            .source_arn(&grant.source);
+            .principal(&grant.principal);
+        let request = match grant.allows {
+            Allows::Service => request
+                .action("lambda:InvokeFunction")
+                .source_arn(&grant.source),
+            Allows::Url => request
+                .action("lambda:InvokeFunctionUrl")
+                .function_url_auth_type(FunctionUrlAuthType::None),
+            Allows::ThroughUrl => request
+                .action("lambda:InvokeFunction")
+                .invoked_via_function_url(true),
+        };
         ADD_PERMISSION.sort(request.send().await).map(drop)
     }
 
@@ -484,6 +621,43 @@ fn percent(weight: f64) -> u32 {
         .unwrap_or(100)
 }
 
+fn auth_type(settings: &UrlSettings) -> FunctionUrlAuthType {
+    match settings.iam {
+        true => FunctionUrlAuthType::AwsIam,
+        false => FunctionUrlAuthType::None,
+    }
+}
+
+fn invoke_mode(settings: &UrlSettings) -> InvokeMode {
+    match settings.stream {
+        true => InvokeMode::ResponseStream,
+        false => InvokeMode::Buffered,
+    }
+}
+
+fn cors_to_sdk(cors: &Cors) -> SdkCors {
+    let list = |values: &[String]| Some(values.to_vec()).filter(|values| !values.is_empty());
+    SdkCors::builder()
+        .set_allow_origins(list(&cors.allow_origins))
+        .set_allow_methods(list(&cors.allow_methods))
+        .set_allow_headers(list(&cors.allow_headers))
+        .set_expose_headers(list(&cors.expose_headers))
+        .set_max_age(cors.max_age.and_then(|age| i32::try_from(age).ok()))
+        .allow_credentials(cors.allow_credentials)
+        .build()
+}
+
+fn cors_from_sdk(cors: &SdkCors) -> Cors {
+    Cors {
+        allow_origins: cors.allow_origins().to_vec(),
+        allow_methods: cors.allow_methods().to_vec(),
+        allow_headers: cors.allow_headers().to_vec(),
+        expose_headers: cors.expose_headers().to_vec(),
+        max_age: cors.max_age().and_then(|age| u32::try_from(age).ok()),
+        allow_credentials: cors.allow_credentials().unwrap_or(false),
+    }
+}
+
 /// The SDK's integers are signed; the settings' ranges fit.
 fn number(value: u32) -> i32 {
     i32::try_from(value).unwrap_or(i32::MAX)
@@ -552,10 +726,22 @@ fn statements(policy: &str) -> Vec<Grant> {
     let list = policy["Statement"].as_array();
     list.into_iter()
         .flatten()
-        .map(|statement| Grant {
-            id: text(&statement["Sid"]),
-            principal: text(&statement["Principal"]["Service"]),
-            source: text(&statement["Condition"]["ArnLike"]["AWS:SourceArn"]),
+        .map(|statement| {
+            let principal = &statement["Principal"];
+            let everybody = *principal == "*" || principal["AWS"] == "*";
+            Grant {
+                id: text(&statement["Sid"]),
+                principal: match everybody {
+                    true => "*".to_owned(),
+                    false => text(&principal["Service"]),
+                },
+                source: text(&statement["Condition"]["ArnLike"]["AWS:SourceArn"]),
+                allows: match everybody {
+                    false => Allows::Service,
+                    true if statement["Action"] == "lambda:InvokeFunctionUrl" => Allows::Url,
+                    true => Allows::ThroughUrl,
+                },
+            }
         })
         .collect()
 }

@@ -99,8 +99,13 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
             apply(&aws, &plan, console, Patience::NORMAL, &again).await
         })
         .await?;
-        let found = || actual.apis.first().map(|whole| whole.api.endpoint.clone());
-        let url = made.or_else(found);
+        // Where nothing new was opened, it answers where it did.
+        let url = made
+            .or_else(|| actual.url().map(str::to_owned))
+            .or_else(|| {
+                let half = actual.apis.first();
+                half.map(|whole| whole.api.endpoint.clone())
+            });
         Ok(finish(
             args.output,
             &desired,

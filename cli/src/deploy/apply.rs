@@ -206,7 +206,8 @@ impl<A: Aws> Run<'_, A> {
                 .await?;
             return health.judge(version, &answer).map_err(Trouble::Sick);
         }
-        Ok(self.change(step, made).await?)
+        // As in `observe`: the clients' futures are large.
+        Ok(Box::pin(self.change(step, made)).await?)
     }
 
     /// The steps on everything but the API.
@@ -276,6 +277,9 @@ impl<A: Aws> Run<'_, A> {
                 let grant = Grant::of_api(GRANT, place.api(api));
                 aws.add_permission(function, ALIAS, &grant).await
             }
+            Step::AddUrlPermission { function, grant } => {
+                aws.add_permission(function, ALIAS, grant).await
+            }
             Step::RemovePermission { function, id } => {
                 aws.remove_permission(function, ALIAS, id).await
             }
@@ -283,7 +287,7 @@ impl<A: Aws> Run<'_, A> {
             Step::DeleteRolePolicy { role } => aws.delete_role_policy(role, POLICY).await,
             Step::DeleteRole { role } => aws.delete_role(role).await,
             Step::DeleteLogGroup { group } => aws.delete_log_group(group).await,
-            _ => self.gateway(step, made).await,
+            _ => Box::pin(self.gateway(step, made)).await,
         }
     }
 
@@ -291,6 +295,15 @@ impl<A: Aws> Run<'_, A> {
     async fn gateway(&self, step: &Step, made: &mut Made) -> Result<(), Error> {
         let aws = self.aws;
         match step {
+            Step::CreateUrl { function, settings } => {
+                let url = aws.create_function_url(function, ALIAS, settings).await?;
+                made.endpoint = Some(url);
+                Ok(())
+            }
+            Step::UpdateUrl { function, settings } => {
+                aws.update_function_url(function, ALIAS, settings).await
+            }
+            Step::DeleteUrl { function } => aws.delete_function_url(function, ALIAS).await,
             Step::CreateApi { name, cors, tags } => {
                 let api = aws.create_api(name, cors.as_ref(), tags).await?;
                 made.api = Some(ApiId(api.id));

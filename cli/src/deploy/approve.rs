@@ -15,8 +15,7 @@ pub(crate) fn losses(plan: &Plan) -> Vec<String> {
             Step::DeleteVersion { .. }
                 | Step::DeleteIntegration { .. }
                 | Step::RemovePermission { .. }
-                // Only one that no stage opens; `check` stops a plan that deletes another.
-                | Step::DeleteApi { .. }
+                | Step::DeleteApi { open: false, .. }
         )
     };
     let steps = plan.steps.iter().map(|planned| &planned.step);

@@ -164,10 +164,11 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
         }
         let (action, resource) = step.subject();
         let whole = match step {
-            Step::DeleteApi { api, .. } => actual
+            Step::DeleteApi { api, .. } if desired.url.is_none() => actual
                 .apis
                 .iter()
                 .any(|whole| whole.api.id == api.0 && whole.stage.is_some()),
+            Step::DeleteUrl { .. } => desired.url.is_some(),
             Step::DeleteFunction { .. }
             | Step::DeleteRolePolicy { .. }
             | Step::DeleteRole { .. }
@@ -178,7 +179,7 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
             return Some(format!("a deploy would delete the {resource}"));
         }
     }
-    if desired.canary.is_some() {
+    if desired.canary.is_some() || desired.url.is_some() {
         return None;
     }
     let wanted: BTreeSet<&str> = desired.routes.iter().map(String::as_str).collect();

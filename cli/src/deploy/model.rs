@@ -11,11 +11,14 @@ use super::health::Health;
 use crate::{
     aws::{
         Tags,
-        lambda::{Code, Configuration},
+        lambda::{Code, Configuration, UrlSettings},
         sts::Caller,
     },
     error::{Failure, Result},
-    settings::{Cors, Settings, Statement},
+    settings::{
+        Cors, Gateway, Settings, Statement,
+        door::{Auth, InvokeMode},
+    },
 };
 
 /// The tag that names the app a resource belongs to.
@@ -28,6 +31,10 @@ pub(crate) const ALIAS: &str = "live";
 pub(crate) const POLICY: &str = "fw";
 /// The statement that lets the API invoke the alias.
 pub(crate) const GRANT: &str = "fw-http-api";
+/// The statement that lets everybody call the function's URL.
+pub(crate) const URL_GRANT: &str = "fw-url";
+/// The statement that lets everybody invoke the function through its URL.
+pub(crate) const THROUGH_URL_GRANT: &str = "fw-url-invoke";
 /// What the API's function finds in `_HANDLER`, locally too; event handlers will have names of their own.
 pub(crate) const HANDLER: &str = "bootstrap";
 /// The runtime that starts an executable named `bootstrap`.
@@ -168,6 +175,8 @@ pub(crate) struct Desired {
     pub(crate) configuration: Configuration,
     /// The API's CORS configuration.
     pub(crate) cors: Option<Cors>,
+    /// The function URL, where that is the front door and not an HTTP API.
+    pub(crate) url: Option<UrlSettings>,
     /// How a new version is tried before it takes traffic.
     pub(crate) health: Health,
     /// How many published versions are kept.
@@ -194,6 +203,11 @@ impl Desired {
         let logs = place.arn("logs", &format!("log-group:{}:*", names.log_group));
         let routes = routes(manifest)?;
         Ok(Self {
+            url: (settings.gateway == Gateway::FunctionUrl).then(|| UrlSettings {
+                iam: settings.door.auth == Auth::Iam,
+                stream: settings.door.invoke_mode == InvokeMode::ResponseStream,
+                cors: settings.cors.clone(),
+            }),
             health: Health::new(settings, &routes)?,
             keep_versions: settings.keep_versions,
             canary: None,

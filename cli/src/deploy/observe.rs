@@ -9,7 +9,7 @@ use crate::aws::{
     Aws, Result, Tags,
     apigateway::{Api, Integration, Route},
     iam::Role,
-    lambda::{Alias, Canary, Function, Grant},
+    lambda::{Alias, Canary, Function, FunctionUrl, Grant},
     logs::LogGroup,
 };
 
@@ -83,6 +83,8 @@ pub(crate) struct Actual {
     pub(crate) versions: Vec<(u64, Function)>,
     /// Who may invoke the alias.
     pub(crate) grants: Vec<Grant>,
+    /// The alias' URL.
+    pub(crate) url: Option<FunctionUrl>,
     /// The APIs with the deployment's tags, those with a stage first: one, unless something went wrong.
     pub(crate) apis: Vec<WholeApi>,
     /// Whose the APIs are that bear the name without the tags.
@@ -92,22 +94,25 @@ pub(crate) struct Actual {
 impl Actual {
     /// The deployment's URL, once it has an API with a stage.
     pub(crate) fn url(&self) -> Option<&str> {
-        let whole = self.apis.first()?;
-        whole.stage.map(|_| whole.api.endpoint.as_str())
+        let api = self.apis.first().filter(|whole| whole.stage.is_some());
+        let api = api.map(|whole| whole.api.endpoint.as_str());
+        api.or_else(|| self.url.as_ref().map(|found| found.url.as_str()))
     }
 }
 
 /// Reads what the account holds of that deployment.
 pub(crate) async fn observe<A: Aws>(aws: &A, names: &Names) -> Result<Actual> {
-    let (role, policy, log_group, function, alias, versions, grants, (apis, foreign_apis)) = tokio::try_join!(
-        aws.role(&names.role),
-        aws.role_policy(&names.role, POLICY),
-        aws.log_group(&names.log_group),
-        aws.function(&names.function, None),
-        aws.alias(&names.function, ALIAS),
-        aws.versions(&names.function),
-        aws.grants(&names.function, ALIAS),
-        apis(aws, names),
+    // The clients' futures are large: side by side on the stack they would not fit a small one.
+    let (role, policy, log_group, function, alias, versions, grants, url, (apis, foreign_apis)) = tokio::try_join!(
+        Box::pin(aws.role(&names.role)),
+        Box::pin(aws.role_policy(&names.role, POLICY)),
+        Box::pin(aws.log_group(&names.log_group)),
+        Box::pin(aws.function(&names.function, None)),
+        Box::pin(aws.alias(&names.function, ALIAS)),
+        Box::pin(aws.versions(&names.function)),
+        Box::pin(aws.grants(&names.function, ALIAS)),
+        Box::pin(aws.function_url(&names.function, ALIAS)),
+        Box::pin(apis(aws, names)),
     )?;
     let versions = newest_first(versions);
     let live = alias.map(|alias| live(alias, &versions));
@@ -119,16 +124,18 @@ pub(crate) async fn observe<A: Aws>(aws: &A, names: &Names) -> Result<Actual> {
         live,
         versions,
         grants,
+        url,
         apis,
         foreign_apis,
     })
 }
 
-/// Where a deployment answers: one call.
+/// Where a deployment answers: two calls side by side.
 pub(crate) async fn url<A: Aws>(aws: &A, names: &Names) -> Result<Option<String>> {
-    let mut all = aws.apis().await?;
+    let (mut all, url) = tokio::try_join!(aws.apis(), aws.function_url(&names.function, ALIAS))?;
     all.retain(|api| names.own(&api.tags));
-    Ok(all.into_iter().map(|api| api.endpoint).min())
+    let api = all.into_iter().map(|api| api.endpoint).min();
+    Ok(api.or(url.map(|found| found.url)))
 }
 
 /// The published versions in order.

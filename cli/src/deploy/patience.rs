@@ -60,7 +60,11 @@ pub(super) fn passing(step: &Step, error: &Error) -> Option<&'static str> {
 fn creates(step: &Step) -> bool {
     matches!(
         step,
-        Step::CreateFunction { .. } | Step::CreateAlias { .. } | Step::AddPermission { .. }
+        Step::CreateFunction { .. }
+            | Step::CreateAlias { .. }
+            | Step::CreateUrl { .. }
+            | Step::AddUrlPermission { .. }
+            | Step::AddPermission { .. }
     )
 }
 

@@ -9,6 +9,7 @@
 mod function;
 mod gateway;
 mod policy;
+mod url;
 
 use serde_json::Value;
 
@@ -42,8 +43,14 @@ pub(crate) fn plan(desired: &Desired, actual: &Actual) -> Plan {
     function(&mut plan, desired, actual);
     let moves = version(&mut plan, desired, actual);
     let api = actual.apis.first();
-    let connection = connect(&mut plan, desired, api);
-    permission(&mut plan, desired, actual, &connection);
+    let connection = match desired.url {
+        None => {
+            let connection = connect(&mut plan, desired, api);
+            permission(&mut plan, desired, actual, &connection);
+            Some(connection)
+        }
+        Some(_) => None,
+    };
     let canary = moves.as_ref().is_some_and(|moves| moves.canary) || holds_canary(desired, actual);
     if let Some(moves) = moves {
         plan.push(moves.step, moves.reason);
@@ -52,21 +59,36 @@ pub(crate) fn plan(desired: &Desired, actual: &Actual) -> Plan {
         // What only the new version needs, and what only the old one needed, waits until one of them has all the traffic.
         return plan;
     }
-    routes(&mut plan, desired, api, &connection);
-    if let Some(whole) = api {
-        tidy(&mut plan, desired, whole);
+    if let Some(connection) = &connection {
+        routes(&mut plan, desired, api, connection);
+        if let Some(whole) = api {
+            tidy(&mut plan, desired, whole);
+        }
     }
     if let Some((document, reason)) = policies.after {
         put_policy(&mut plan, desired, document, Action::Update, reason);
     }
-    stage(&mut plan, desired, api, connection.api);
-    for spare in actual.apis.iter().skip(1) {
-        let name = spare.api.name.clone();
-        let api = ApiId(spare.api.id.clone());
-        plan.push(
-            Step::DeleteApi { name, api },
-            "half-made: no stage opens it",
-        );
+    match (connection, &desired.url) {
+        (Some(connection), _) => {
+            stage(&mut plan, desired, api, connection.api);
+            url::close(&mut plan, desired, actual);
+        }
+        (None, Some(settings)) => url::open(&mut plan, desired, actual, settings),
+        (None, None) => {}
+    }
+    let kept = usize::from(desired.url.is_none());
+    for spare in actual.apis.iter().skip(kept) {
+        let open = spare.stage.is_some();
+        let step = Step::DeleteApi {
+            name: spare.api.name.clone(),
+            api: ApiId(spare.api.id.clone()),
+            open,
+        };
+        let reason = match open {
+            true => "the function URL takes its place",
+            false => "half-made: no stage opens it",
+        };
+        plan.push(step, reason);
     }
     prune(&mut plan, desired, actual);
     plan
@@ -84,7 +106,11 @@ pub(crate) fn deletion(names: &Names, actual: &Actual) -> Plan {
     for whole in &actual.apis {
         let api = ApiId(whole.api.id.clone());
         let name = whole.api.name.clone();
-        plan.push(Step::DeleteApi { name, api }, whole.api.endpoint.clone());
+        let open = whole.stage.is_some();
+        plan.push(
+            Step::DeleteApi { name, api, open },
+            whole.api.endpoint.clone(),
+        );
     }
     if actual.function.ours().is_some() {
         let function = names.function.clone();

@@ -131,12 +131,21 @@ fn unchanged<'a>(desired: &'a Desired, plan: &Plan) -> Vec<Resource<'a>> {
         ("log group", &names.log_group),
         ("function", &names.function),
         ("alias of function", &names.function),
+    ];
+    let url = [("URL of function", &names.function)];
+    let api = [
         ("API", &names.function),
         ("integration with function", &names.function),
         ("permission on function", &names.function),
     ];
     let routes = desired.routes.iter().map(|key| ("route", key));
-    let all = named.into_iter().chain(routes);
+    let all = named.into_iter();
+    let all: Vec<_> = match desired.url {
+        Some(_) => all.chain(url).collect(),
+        None => all.chain(api).chain(routes).collect(),
+    };
+    let stage = desired.url.is_none().then_some(STAGE);
+    let all = all.into_iter();
     let all = all.map(|(kind, name)| Resource { kind, name });
     let touched: Vec<(&str, &str)> = plan
         .steps
@@ -144,7 +153,7 @@ fn unchanged<'a>(desired: &'a Desired, plan: &Plan) -> Vec<Resource<'a>> {
         .map(|planned| planned.step.subject().1)
         .map(|resource| (whole(resource.kind), resource.name))
         .collect();
-    all.chain([STAGE])
+    all.chain(stage)
         .filter(|resource| !touched.contains(&(resource.kind, resource.name)))
         .collect()
 }

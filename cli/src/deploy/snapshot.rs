@@ -10,7 +10,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    model::{Desired, GRANT, Place},
+    model::{Desired, GRANT, Place, THROUGH_URL_GRANT, URL_GRANT},
     observe::{Actual, Found, Live, WholeApi},
 };
 use crate::{
@@ -18,7 +18,9 @@ use crate::{
         Tags,
         apigateway::{Api, Integration, Route},
         iam::Role,
-        lambda::{Code, Configuration, Function, Grant, Readiness},
+        lambda::{
+            Allows, Code, Configuration, Function, FunctionUrl, Grant, Readiness, UrlSettings,
+        },
         logs::LogGroup,
     },
     error::{Context as _, Exit, Failure, Result},
@@ -40,6 +42,8 @@ pub(crate) struct Snapshot {
     policy: Value,
     log_retention: u32,
     cors: Option<Cors>,
+    #[serde(default)]
+    url: Option<UrlSettings>,
     routes: Vec<String>,
 }
 
@@ -101,6 +105,7 @@ impl Snapshot {
             policy: desired.policy.clone(),
             log_retention: desired.log_retention,
             cors: desired.cors.clone(),
+            url: desired.url.clone(),
             routes: desired.routes.clone(),
         }
     }
@@ -158,6 +163,7 @@ impl Snapshot {
         then.policy = self.policy;
         then.log_retention = self.log_retention;
         then.cors = self.cors;
+        then.url = self.url;
         then.routes = self.routes;
         holding(&then)
     }
@@ -173,6 +179,7 @@ pub(crate) fn empty() -> Actual {
         live: None,
         versions: Vec::new(),
         grants: Vec::new(),
+        url: None,
         apis: Vec::new(),
         foreign_apis: Vec::new(),
     }
@@ -212,23 +219,39 @@ fn holding(desired: &Desired) -> Actual {
             canary: None,
         }),
         versions: Vec::new(),
-        grants: vec![Grant::of_api(GRANT, desired.place.api(API))],
-        apis: vec![WholeApi {
-            api: Api {
-                id: API.to_owned(),
-                name: desired.names.function.clone(),
-                endpoint: String::new(),
-                cors: desired.cors.clone(),
-                tags: Tags::new(),
-            },
-            integrations: vec![Integration {
-                id: INTEGRATION.to_owned(),
-                uri: desired.place.alias(&desired.names.function),
-                proxy: true,
-            }],
-            routes: routes.collect(),
-            stage: Some(true),
-        }],
+        grants: match &desired.url {
+            None => vec![Grant::of_api(GRANT, desired.place.api(API))],
+            Some(url) if url.iam => Vec::new(),
+            Some(_) => vec![
+                Grant::of_url(URL_GRANT, Allows::Url),
+                Grant::of_url(THROUGH_URL_GRANT, Allows::ThroughUrl),
+            ],
+        },
+        url: desired.url.clone().map(|settings| FunctionUrl {
+            url: String::new(),
+            settings,
+        }),
+        apis: desired
+            .url
+            .is_none()
+            .then(|| WholeApi {
+                api: Api {
+                    id: API.to_owned(),
+                    name: desired.names.function.clone(),
+                    endpoint: String::new(),
+                    cors: desired.cors.clone(),
+                    tags: Tags::new(),
+                },
+                integrations: vec![Integration {
+                    id: INTEGRATION.to_owned(),
+                    uri: desired.place.alias(&desired.names.function),
+                    proxy: true,
+                }],
+                routes: routes.collect(),
+                stage: Some(true),
+            })
+            .into_iter()
+            .collect(),
         foreign_apis: Vec::new(),
     }
 }

@@ -9,7 +9,7 @@ use super::{health::Health, model::Place};
 use crate::{
     aws::{
         Tags,
-        lambda::{Code, Configuration},
+        lambda::{Code, Configuration, Grant, UrlSettings},
     },
     settings::Cors,
 };
@@ -193,6 +193,20 @@ pub(crate) enum Step {
         api: Handle<ApiId>,
         place: Place,
     },
+    /// Lets everybody call the URL.
+    AddUrlPermission { function: String, grant: Grant },
+    /// Makes the alias' URL, which opens it.
+    CreateUrl {
+        function: String,
+        settings: UrlSettings,
+    },
+    /// Sets up the alias' URL.
+    UpdateUrl {
+        function: String,
+        settings: UrlSettings,
+    },
+    /// Removes the alias' URL.
+    DeleteUrl { function: String },
     /// Takes a permission away.
     RemovePermission { function: String, id: String },
     /// Makes a route.
@@ -215,7 +229,12 @@ pub(crate) enum Step {
     /// Makes the stage deploy by itself.
     UpdateStage { api: ApiId },
     /// Removes the API and all in it.
-    DeleteApi { name: String, api: ApiId },
+    DeleteApi {
+        name: String,
+        api: ApiId,
+        /// Whether it takes traffic.
+        open: bool,
+    },
     /// Removes the function, its versions and its alias.
     DeleteFunction { function: String },
     /// Removes the role's policy, without which the role cannot be removed.
@@ -258,6 +277,10 @@ impl Step {
             }
             Self::DeleteIntegration { id, .. } => (Delete, "integration", &id.0),
             Self::AddPermission { function, .. } => (Create, "permission on function", function),
+            Self::AddUrlPermission { grant, .. } => (Create, "permission", &grant.id),
+            Self::CreateUrl { function, .. } => (Create, "URL of function", function),
+            Self::UpdateUrl { function, .. } => (Update, "URL of function", function),
+            Self::DeleteUrl { function } => (Delete, "URL of function", function),
             Self::RemovePermission { id, .. } => (Delete, "permission", id),
             Self::CreateRoute { key, .. } => (Create, "route", key),
             Self::UpdateRoute { key, .. } => (Update, "route", key),

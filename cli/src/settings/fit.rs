@@ -219,7 +219,7 @@ pub(crate) fn deployable(settings: &Settings) -> Result<()> {
     let (door, access) = (&settings.door, &settings.access);
     let asked = [
         (
-            settings.gateway != Gateway::HttpApi,
+            settings.gateway == Gateway::RestApi,
             format!("gateway = \"{}\"", settings.gateway.as_str()),
         ),
         (
@@ -271,7 +271,7 @@ pub(crate) fn deployable_app(manifest: &Manifest) -> Result<()> {
 
 fn not_yet(message: String) -> Failure {
     Failure::input(message)
-        .because_of("this version deploys HTTP APIs with payload format 2.0 whose routes everybody may call")
+        .because_of("this version deploys function URLs, and HTTP APIs with payload format 2.0 whose routes everybody may call")
         .hint("`cargo fw local` serves it; nothing was deployed")
 }
 
@@ -369,7 +369,6 @@ mod tests {
         assert!(deployable(&settings("")).is_ok());
         for text in [
             "gateway = \"rest-api\"",
-            "gateway = \"function-url\"",
             "payload_format = \"1.0\"",
             "stage_name = \"v1\"",
             "stage_variables = { a = \"b\" }",

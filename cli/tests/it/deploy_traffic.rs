@@ -106,6 +106,55 @@ fn a_version_that_does_not_work_leaves_the_old_one() {
 }
 
 #[test]
+fn a_function_url_takes_the_apis_place_and_gives_it_back() {
+    let moto = Moto::start();
+    let account = Account::of(&moto);
+    let app = deployed(&moto);
+    app.settings("gateway = \"function-url\"\n");
+    app.fw(&moto, &["deploy"])
+        .ends(64)
+        .says("it is about: API `notes-dev`");
+    let deployed = app.fw(&moto, &["deploy", "--yes"]).ends(0);
+    assert!(
+        deployed.stdout.contains("lambda-url"),
+        "{}",
+        deployed.stdout
+    );
+    assert_eq!(account.apis().len(), 0);
+    let lambda = aws_sdk_lambda::Client::new(&account.config);
+    let call = lambda
+        .get_function_url_config()
+        .function_name("notes-dev")
+        .qualifier("live");
+    let found = account.run(call.send()).unwrap();
+    assert_eq!(found.auth_type().as_str(), "NONE");
+    assert!(found.function_url().starts_with(deployed.stdout.trim()));
+    let statements = account.policy("notes-dev")["Statement"].clone();
+    let actions: Vec<&str> = statements
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["Action"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        actions,
+        ["lambda:InvokeFunctionUrl", "lambda:InvokeFunction"]
+    );
+    assert_eq!(app.fw(&moto, &["url"]).ends(0).stdout, deployed.stdout);
+    app.fw(&moto, &["deploy", "--plan"]).ends(0);
+
+    app.settings("");
+    app.fw(&moto, &["deploy", "--yes"]).ends(0);
+    assert_eq!(account.apis().len(), 1);
+    let call = lambda
+        .get_function_url_config()
+        .function_name("notes-dev")
+        .qualifier("live");
+    account.run(call.send()).unwrap_err();
+    app.fw(&moto, &["deploy", "--plan"]).ends(0);
+}
+
+#[test]
 fn a_lock_that_was_left_is_told_and_removed() {
     let moto = Moto::start();
     let account = Account::of(&moto);

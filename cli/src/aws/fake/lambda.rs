@@ -6,10 +6,11 @@ use crate::args::InvocationType;
 use crate::aws::{
     Result, Tags,
     lambda::{
-        ADD_PERMISSION, Alias, CREATE_ALIAS, CREATE_FUNCTION, Canary, Code, Configuration,
-        DELETE_FUNCTION, Function, GET_ALIAS, GET_FUNCTION, GET_POLICY, Grant, INVOKE, Invoked,
-        LIST_FUNCTIONS, LIST_VERSIONS, Lambda, PUBLISH_VERSION, REMOVE_PERMISSION, Readiness,
-        UPDATE_ALIAS, UPDATE_CODE, UPDATE_CONFIGURATION,
+        ADD_PERMISSION, Alias, CREATE_ALIAS, CREATE_FUNCTION, CREATE_URL, Canary, Code,
+        Configuration, DELETE_FUNCTION, DELETE_URL, Function, FunctionUrl, GET_ALIAS, GET_FUNCTION,
+        GET_POLICY, GET_URL, Grant, INVOKE, Invoked, LIST_FUNCTIONS, LIST_VERSIONS, Lambda,
+        PUBLISH_VERSION, REMOVE_PERMISSION, Readiness, UPDATE_ALIAS, UPDATE_CODE,
+        UPDATE_CONFIGURATION, UPDATE_URL, UrlSettings,
     },
 };
 use bytes::Bytes;
@@ -97,6 +98,7 @@ impl Lambda for Fake {
                 published: 0,
                 aliases: [].into(),
                 grants: [].into(),
+                url: None,
                 tags: tags.clone(),
                 pending: self.function_lag.get(),
             };
@@ -194,6 +196,55 @@ impl Lambda for Fake {
                 canary: canary.cloned(),
             };
             Ok(())
+        })
+    }
+
+    async fn function_url(&self, name: &str, _alias: &str) -> Result<Option<FunctionUrl>> {
+        self.call(GET_URL, |state| {
+            let found = state.functions.get(name);
+            Ok(found.and_then(|found| found.url.clone()))
+        })
+    }
+
+    async fn create_function_url(
+        &self,
+        name: &str,
+        alias: &str,
+        settings: &UrlSettings,
+    ) -> Result<String> {
+        self.call(CREATE_URL, |state| {
+            let found = known(state, name)?;
+            if !found.aliases.contains_key(alias) {
+                return Err(missing(GONE, alias));
+            }
+            if found.url.is_some() {
+                return Err((CONFLICT, format!("{alias} has a URL")));
+            }
+            let url = format!("https://{name}.lambda-url.{}.on.aws", Self::REGION);
+            let settings = settings.clone();
+            let held = found.url.insert(FunctionUrl { url, settings });
+            Ok(held.url.clone())
+        })
+    }
+
+    async fn update_function_url(
+        &self,
+        name: &str,
+        alias: &str,
+        settings: &UrlSettings,
+    ) -> Result<()> {
+        self.call(UPDATE_URL, |state| {
+            let found = known(state, name)?;
+            let held = found.url.as_mut().ok_or_else(|| missing(GONE, alias))?;
+            held.settings = settings.clone();
+            Ok(())
+        })
+    }
+
+    async fn delete_function_url(&self, name: &str, alias: &str) -> Result<()> {
+        self.call(DELETE_URL, |state| {
+            let removed = known(state, name)?.url.take();
+            removed.map(drop).ok_or_else(|| missing(GONE, alias))
         })
     }
 

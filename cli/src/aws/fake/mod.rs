@@ -19,7 +19,7 @@ use serde_json::Value;
 use super::{
     Aws, Error, Kind, Operation, Result, Tags,
     apigateway::{Api, Integration, Route},
-    lambda::{Alias, Code, Configuration, Function, Grant, Invoked, Readiness},
+    lambda::{Alias, Code, Configuration, Function, FunctionUrl, Grant, Invoked, Readiness},
     logs::{LogEvent, LogGroup},
     sts::{Caller, Sts},
 };
@@ -63,6 +63,8 @@ pub(crate) struct FakeFunction {
     pub(crate) aliases: BTreeMap<String, Alias>,
     /// By qualifier.
     pub(crate) grants: BTreeMap<String, Vec<Grant>>,
+    /// The alias' URL.
+    pub(crate) url: Option<FunctionUrl>,
     pub(crate) tags: Tags,
     /// How often it will still say that it is changing.
     pending: u32,
@@ -137,6 +139,7 @@ impl Fake {
         }
         for function in state.functions.values_mut() {
             function.pending = 0;
+            function.grants.retain(|_, grants| !grants.is_empty());
         }
         for api in &mut state.apis {
             for route in &mut api.routes {
@@ -184,6 +187,19 @@ impl Fake {
             .iter()
             .find(|grant| grant.source.ends_with(&source))?;
         let version: u32 = function.aliases.get(alias)?.version.parse().ok()?;
+        Some(function.versions.get(&version)?.sha256.clone())
+    }
+
+    /// What a request of the one function's URL is answered by, or nothing when a link is missing.
+    pub(crate) fn serves_by_url(&self) -> Option<String> {
+        let state = self.state.borrow();
+        let function = state.functions.values().next()?;
+        let url = function.url.as_ref()?;
+        let open = function.grants.get("live").map_or(0, Vec::len);
+        if !url.settings.iam && open < 2 {
+            return None;
+        }
+        let version: u32 = function.aliases.get("live")?.version.parse().ok()?;
         Some(function.versions.get(&version)?.sha256.clone())
     }
 

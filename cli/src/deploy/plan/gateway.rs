@@ -207,7 +207,7 @@ pub(super) fn tidy(plan: &mut Plan, desired: &Desired, whole: &WholeApi) {
 }
 
 /// A CORS configuration as it is compared: lists are sets, header names have no case (RFC 9110 §5.1).
-fn normal(cors: &Cors) -> Cors {
+pub(super) fn normal(cors: &Cors) -> Cors {
     let set = |list: &[String]| -> Vec<String> {
         let set: BTreeSet<String> = list.iter().map(|item| item.to_ascii_lowercase()).collect();
         set.into_iter().collect()

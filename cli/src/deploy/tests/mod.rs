@@ -7,6 +7,7 @@ mod pairs;
 mod sound;
 mod traffic;
 mod twins;
+mod urls;
 
 use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 

@@ -62,7 +62,14 @@ fn a_broken_promise_stops_the_deploy() {
         let mut destroying = plan.clone();
         let api = ApiId(actual.apis[0].api.id.clone());
         let name = desired.names.function.clone();
-        destroying.push(Step::DeleteApi { name, api }, "because");
+        destroying.push(
+            Step::DeleteApi {
+                name,
+                api,
+                open: true,
+            },
+            "because",
+        );
         let failure = refused(&desired, &actual, &destroying);
         assert!(failure.causes()[0].contains("delete the API"), "{failure}");
 

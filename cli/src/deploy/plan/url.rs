@@ -1,0 +1,117 @@
+//! The function URL: the front door without API Gateway.
+
+use super::MISSING;
+use crate::{
+    aws::lambda::{Allows, Grant, UrlSettings},
+    deploy::{
+        model::{Desired, GRANT, THROUGH_URL_GRANT, URL_GRANT},
+        observe::Actual,
+        plan::gateway::normal,
+        step::{Plan, Step},
+    },
+};
+
+/// What lets everybody call the URL.
+const GRANTS: [(&str, Allows); 2] = [
+    (URL_GRANT, Allows::Url),
+    (THROUGH_URL_GRANT, Allows::ThroughUrl),
+];
+
+/// Makes the URL what the settings say; a new one is opened last.
+pub(super) fn open(plan: &mut Plan, desired: &Desired, actual: &Actual, settings: &UrlSettings) {
+    let function = &desired.names.function;
+    let everybody = GRANTS.map(|(id, allows)| Grant::of_url(id, allows));
+    if settings.iam {
+        withdraw(
+            plan,
+            desired,
+            actual,
+            &GRANTS.map(|(id, _)| id),
+            "callers sign their requests",
+        );
+    } else {
+        for grant in everybody {
+            if !actual.grants.contains(&grant) {
+                let function = function.clone();
+                plan.push(Step::AddUrlPermission { function, grant }, MISSING);
+            }
+        }
+    }
+    match &actual.url {
+        None => {
+            let step = Step::CreateUrl {
+                function: function.clone(),
+                settings: settings.clone(),
+            };
+            plan.push(step, MISSING);
+        }
+        Some(found) if !same(&found.settings, settings) => {
+            let step = Step::UpdateUrl {
+                function: function.clone(),
+                settings: settings.clone(),
+            };
+            plan.push(step, difference(&found.settings, settings));
+        }
+        Some(_) => {}
+    }
+    withdraw(plan, desired, actual, &[GRANT], "no API calls it any more");
+}
+
+/// Removes the URL when an API takes its place.
+pub(super) fn close(plan: &mut Plan, desired: &Desired, actual: &Actual) {
+    if actual.url.is_some() {
+        let function = desired.names.function.clone();
+        plan.push(Step::DeleteUrl { function }, "the HTTP API takes its place");
+    }
+    withdraw(
+        plan,
+        desired,
+        actual,
+        &GRANTS.map(|(id, _)| id),
+        "nobody calls a URL any more",
+    );
+}
+
+fn withdraw(plan: &mut Plan, desired: &Desired, actual: &Actual, ids: &[&str], reason: &str) {
+    for grant in actual
+        .grants
+        .iter()
+        .filter(|grant| ids.contains(&grant.id.as_str()))
+    {
+        let step = Step::RemovePermission {
+            function: desired.names.function.clone(),
+            id: grant.id.clone(),
+        };
+        plan.push(step, reason);
+    }
+}
+
+/// Whether they say the same; no CORS configuration is as an empty one.
+fn same(one: &UrlSettings, other: &UrlSettings) -> bool {
+    let cors = |settings: &UrlSettings| normal(&settings.cors.clone().unwrap_or_default());
+    (one.iam, one.stream) == (other.iam, other.stream) && cors(one) == cors(other)
+}
+
+fn difference(old: &UrlSettings, new: &UrlSettings) -> String {
+    let auth = |settings: &UrlSettings| if settings.iam { "iam" } else { "none" };
+    let mode = |settings: &UrlSettings| {
+        if settings.stream {
+            "response-stream"
+        } else {
+            "buffered"
+        }
+    };
+    let mut list = Vec::new();
+    for (what, old, new) in [
+        ("auth", auth(old), auth(new)),
+        ("invoke_mode", mode(old), mode(new)),
+    ] {
+        if old != new {
+            list.push(format!("{what}: {old} → {new}"));
+        }
+    }
+    if list.is_empty() {
+        list.push("its CORS configuration differs".to_owned());
+    }
+    list.join(", ")
+}
