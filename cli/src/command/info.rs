@@ -50,6 +50,10 @@ struct Function<'a> {
     /// The version that carries the traffic.
     version: Option<&'a str>,
     alias: &'static str,
+    /// The version that takes a part of the traffic, and its part in percent.
+    canary: Option<(&'a str, u32)>,
+    /// What is published, the newest first.
+    versions: Vec<u64>,
     runtime: &'a str,
     architecture: &'a str,
     memory: u32,
@@ -105,6 +109,10 @@ impl<'a> Info<'a> {
                 name: &names.function,
                 version: live.map(|live| live.version.as_str()),
                 alias: ALIAS,
+                canary: live
+                    .and_then(|live| live.canary.as_ref())
+                    .map(|canary| (canary.version.as_str(), canary.percent)),
+                versions: actual.versions.iter().map(|(number, _)| *number).collect(),
                 runtime: &shown.configuration.runtime,
                 architecture: &shown.architecture,
                 memory: shown.configuration.memory,
@@ -154,11 +162,20 @@ impl<'a> Info<'a> {
                 "version",
                 match one.version {
                     Some(version) => {
-                        format!("{version} carries the traffic (alias `{}`)", one.alias)
+                        let mut text =
+                            format!("{version} carries the traffic (alias `{}`)", one.alias);
+                        if let Some((canary, percent)) = one.canary {
+                            text.push_str(&format!(", {canary} takes {percent} % of it"));
+                        }
+                        text
                     }
                     None => "none carries traffic".to_owned(),
                 },
             ));
+            let kept: Vec<String> = one.versions.iter().map(u64::to_string).collect();
+            if kept.len() > 1 {
+                rows.push(row("published", kept.join(", ")));
+            }
             rows.push(row(
                 "code",
                 format!(

@@ -7,10 +7,10 @@ use crate::{
     args::{self, PackageFormat},
     console::Console,
     deploy::model::Desired,
-    error::{Context as _, Exit, Failure, Result},
+    error::{Context as _, Exit, Result},
     package,
     project::Project,
-    settings::{Gateway, Settings},
+    settings::{Settings, fit},
 };
 
 /// Builds, and writes the zip and the template into the folder.
@@ -19,14 +19,11 @@ pub(super) fn package(args: &args::Package, console: &Console) -> Result<Exit> {
     let mut settings = Settings::load(project.package_dir(), &args.stage.stage)?;
     let place = package::place(args.format);
     super::policy::complete(&project, &mut settings, &place.partition, console)?;
-    if settings.gateway != Gateway::HttpApi && args.format != PackageFormat::Zip {
-        return Err(
-            Failure::input("templates are written for an HTTP API alone so far")
-                .because_of("the settings choose another gateway")
-                .hint("`--format zip` packs the code, and `cargo fw deploy --artifact` deploys it"),
-        );
-    }
+    // What `deploy` does not set up, a template would not either: nothing is to be open that the settings guard.
+    fit::deployable(&settings)?;
     let artifact = build(&project, &settings, console)?;
+    fit::check(&artifact.manifest, &settings)?;
+    fit::deployable_app(&artifact.manifest)?;
     let zip = artifact.code.zip.clone();
     let desired = Desired::new(&artifact.manifest, &settings, artifact.code, place)?;
     let name = format!("{}.zip", desired.names.function);

@@ -143,6 +143,19 @@ fn terraform_takes_the_document() {
 }
 
 #[test]
+fn what_a_deploy_would_refuse_is_not_written_either() {
+    let app = app();
+    app.settings("gateway = \"function-url\"");
+    let out = tempfile::tempdir().unwrap();
+    let folder = out.path().join("dist");
+    let args = ["package", "--format", "sam", folder.to_str().unwrap()];
+    let mut command = app.command_without_account(&args);
+    let ran = Ran::from(command.output().unwrap()).ends(65);
+    assert_eq!(ran.stdout, "");
+    assert!(!folder.exists());
+}
+
+#[test]
 fn an_artifact_is_deployed_as_it_was_built() {
     let moto = Moto::start();
     let account = Account::of(&moto);

@@ -85,6 +85,13 @@ fn what_is_deployed_is_told() {
     );
     assert_eq!(info["functions"][0]["version"], "1");
     assert_eq!(
+        (
+            &info["functions"][0]["versions"],
+            &info["functions"][0]["canary"]
+        ),
+        (&json!([1]), &Value::Null)
+    );
+    assert_eq!(
         info["routes"],
         json!(["GET /objects/{key}", "PUT /objects/{key}"])
     );
