@@ -6,6 +6,7 @@ use http_body::Body as HttpBody;
 use tower::{Layer, Service};
 
 use crate::{
+    auth::Authorizer,
     dispatch::{Assembly, Endpoint, Table, Target},
     error::Error,
     manifest::{Manifest, Source},
@@ -166,7 +167,7 @@ impl<S: Send + Sync + 'static> App<S> {
         manifest.routes = self.endpoints.iter().map(Endpoint::manifest).collect();
         // Where they conflict, `check` says so.
         let authorizers = Table::authorizers(&self.endpoints).unwrap_or_default();
-        manifest.authorizers = authorizers.iter().map(|it| it.manifest()).collect();
+        manifest.authorizers = authorizers.iter().map(Authorizer::manifest).collect();
         manifest
     }
 
