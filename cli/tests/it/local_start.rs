@@ -175,3 +175,156 @@ fn the_table_names_routes_services_and_the_url() {
         (404, "{\"message\":\"Not Found\"}".to_owned())
     );
 }
+
+#[test]
+fn another_s3_server_and_its_keys_are_handed_on() {
+    let folder = project("elsewhere");
+    let args = [
+        "local",
+        "--port",
+        "0",
+        "--no-reload",
+        "--s3-endpoint",
+        "http://127.0.0.1:9000",
+    ];
+    let environment = |local: &Local, name: &str| ask(local.port, "GET", &format!("/env/{name}")).1;
+    let local = Local::start(folder.path(), &args);
+    assert!(
+        local
+            .log()
+            .contains("S3 at http://127.0.0.1:9000, which is not ours"),
+        "{}",
+        local.log()
+    );
+    assert_eq!(
+        environment(&local, "AWS_ENDPOINT_URL_S3"),
+        "http://127.0.0.1:9000"
+    );
+    assert_eq!(environment(&local, "AWS_SESSION_TOKEN"), "local");
+    drop(local);
+
+    let mut command = cli(folder.path(), &args);
+    command
+        .env("AWS_ACCESS_KEY_ID", "minio")
+        .env("AWS_SECRET_ACCESS_KEY", "secret");
+    let local = Local::run(command, "http://localhost:");
+    assert_eq!(environment(&local, "AWS_ACCESS_KEY_ID"), "minio");
+    assert_eq!(environment(&local, "AWS_SECRET_ACCESS_KEY"), "secret");
+    assert_eq!(
+        environment(&local, "AWS_SESSION_TOKEN"),
+        "",
+        "the local one is not for those keys"
+    );
+}
+
+#[test]
+fn aws_means_the_developers_own_credentials_and_services() {
+    let folder = project("real");
+    let args = ["local", "--port", "0", "--no-reload", "--aws"];
+    let command = || {
+        let mut command = cli(folder.path(), &args);
+        command
+            .env("AWS_CONFIG_FILE", folder.path().join("none"))
+            .env("AWS_SHARED_CREDENTIALS_FILE", folder.path().join("none"))
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_REGION", "eu-west-3");
+        command
+    };
+    let output = command().output().expect("the CLI");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(77), "{stderr}");
+    assert!(stderr.contains("no AWS credentials were found"), "{stderr}");
+
+    let mut with_keys = command();
+    with_keys
+        .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+        .env("AWS_SECRET_ACCESS_KEY", "secret");
+    let local = Local::run(with_keys, "http://localhost:");
+    for (name, value) in [
+        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("AWS_SESSION_TOKEN", ""),
+        ("AWS_REGION", "eu-west-3"),
+        ("AWS_ENDPOINT_URL_S3", ""),
+    ] {
+        let seen = ask(local.port, "GET", &format!("/env/{name}"));
+        assert_eq!(seen, (200, value.to_owned()), "{name}");
+    }
+    let log = local.log();
+    assert!(log.contains("reads and writes real data"), "{log}");
+    assert!(!log.contains("secret"), "{log}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn another_address_is_listened_on_or_told_to_be_none_of_this_machines() {
+    let folder = project("addressed");
+    let args = ["local", "--port", "0", "--no-reload", "--host", "127.0.0.2"];
+    let local = Local::run(cli(folder.path(), &args), "http://127.0.0.2:");
+    assert!(std::net::TcpStream::connect(("127.0.0.2", local.port)).is_ok());
+    assert!(std::net::TcpStream::connect(("127.0.0.1", local.port)).is_err());
+    // TEST-NET-3, which no machine has (RFC 5737).
+    let output = cli(folder.path(), &["local", "--host", "203.0.113.7"])
+        .output()
+        .expect("the CLI");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(69), "{stderr}");
+    assert!(
+        stderr.contains("203.0.113.7") && stderr.contains("leave out `--host`"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn the_release_build_is_served_from_a_folder_of_its_own_and_leaves_none() {
+    let folder = project("released");
+    fs::write(folder.path().join("src/version.txt"), "7").expect("a source");
+    let local = Local::start(
+        folder.path(),
+        &["local", "--release", "--port", "0", "--no-reload"],
+    );
+    assert_eq!(ask(local.port, "GET", "/version"), (200, "7".to_owned()));
+    let built = folder.path().join("target/release");
+    assert!(built.join("released").exists());
+    assert!(!folder.path().join("target/debug").exists());
+    let snapshots = || {
+        let entries = fs::read_dir(&built)
+            .expect("the builds")
+            .filter_map(Result::ok);
+        entries
+            .filter(|entry| {
+                entry
+                    .file_name()
+                    .to_string_lossy()
+                    .starts_with(".fw-local-")
+            })
+            .count()
+    };
+    assert_eq!(snapshots(), 1);
+    drop(local);
+    assert_eq!(snapshots(), 0);
+}
+
+#[test]
+fn what_a_killed_server_left_is_swept_by_the_next() {
+    let folder = project("swept");
+    let args = ["local", "--port", "0", "--no-reload"];
+    let mut killed = Local::start(folder.path(), &args);
+    let status = Command::new("kill")
+        .args(["-KILL", &killed.id().to_string()])
+        .status();
+    assert!(status.expect("kill").success());
+    killed.wait();
+    let snapshots = || {
+        let entries = fs::read_dir(folder.path().join("target/debug")).expect("the builds");
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        names
+            .filter(|name| name.starts_with(".fw-local-"))
+            .collect::<Vec<_>>()
+    };
+    let left = snapshots();
+    assert_eq!(left.len(), 1);
+    let next = Local::start(folder.path(), &args);
+    assert_eq!(ask(next.port, "GET", "/version").0, 200);
+    assert!(!snapshots().contains(&left[0]));
+}

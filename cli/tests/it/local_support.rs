@@ -101,7 +101,12 @@ pub(crate) struct Local {
 impl Local {
     /// Starts it and waits for its URL.
     pub(crate) fn start(folder: &Path, args: &[&str]) -> Self {
-        let mut child = cli(folder, args)
+        Self::run(cli(folder, args), "http://localhost:")
+    }
+
+    /// Starts that command and waits for its URL, which begins so and ends with the port.
+    pub(crate) fn run(mut command: Command, url: &str) -> Self {
+        let mut child = command
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -122,7 +127,7 @@ impl Local {
             log,
         };
         // The line of its own; a hint has the URL in it, too.
-        let line = local.wait_for(|line| line.trim_start().starts_with("http://localhost:"));
+        let line = local.wait_for(|line| line.trim_start().starts_with(url));
         local.port = line
             .rsplit(':')
             .next()

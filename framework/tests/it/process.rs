@@ -119,6 +119,29 @@ fn what_is_no_http_event_is_an_error_by_name_and_the_process_lives_on() {
 }
 
 #[test]
+fn a_panics_backtrace_is_in_its_line_where_it_is_asked_for() {
+    for (asked, told) in [("1", true), ("0", false)] {
+        let mut lambda = Lambda::start("it", &[("RUST_BACKTRACE", asked)]);
+        lambda.invoke(ID, &event("GET", "/panic"));
+        let stderr = String::from_utf8(lambda.finish().stderr).unwrap();
+        let mut lines = stderr
+            .lines()
+            .filter(|line| line.contains("the secret panic"));
+        let (Some(line), None) = (lines.next(), lines.next()) else {
+            panic!("one line, not: {stderr}");
+        };
+        let line: Value = serde_json::from_str(line).unwrap();
+        let backtrace = line["backtrace"].as_str();
+        assert_eq!(backtrace.is_some(), told, "{line}");
+        assert_eq!(
+            backtrace.is_some_and(|frames| frames.contains("dispatch")),
+            told,
+            "{line}"
+        );
+    }
+}
+
+#[test]
 fn a_panic_is_one_log_line_with_its_place_and_the_request_id() {
     let mut lambda = Lambda::start("it", &[]);
     let answer: Value =
