@@ -7,10 +7,10 @@ use crate::{
     args::{self, PackageFormat},
     console::Console,
     deploy::model::Desired,
-    error::{Context as _, Exit, Result},
+    error::{Context as _, Exit, Failure, Result},
     package,
     project::Project,
-    settings::{Settings, fit},
+    settings::{Gateway, Settings, fit},
 };
 
 /// Builds, and writes the zip and the template into the folder.
@@ -21,6 +21,12 @@ pub(super) fn package(args: &args::Package, console: &Console) -> Result<Exit> {
     super::policy::complete(&project, &mut settings, &place.partition, console)?;
     // What `deploy` does not set up, a template would not either: nothing is to be open that the settings guard.
     fit::deployable(&settings)?;
+    if settings.gateway == Gateway::FunctionUrl && args.format != PackageFormat::Zip {
+        return Err(Failure::input(
+            "templates are written for HTTP APIs only so far: `gateway = \"function-url\"`",
+        )
+        .hint("`cargo fw deploy` sets up function URLs; nothing was written"));
+    }
     let artifact = build(&project, &settings, console)?;
     fit::check(&artifact.manifest, &settings)?;
     fit::deployable_app(&artifact.manifest)?;
