@@ -113,7 +113,7 @@ impl Default for Limits {
             processes: 100,
             concurrency: 1000,
             reserved: None,
-            patience: Duration::from_millis(10),
+            patience: Duration::from_millis(50),
             freeze: true,
         }
     }
