@@ -9,6 +9,7 @@ use crate::{
     auth::Authorizer,
     dispatch::{Assembly, Endpoint, Table, Target},
     error::Error,
+    escaped::Escaped,
     manifest::{Manifest, Source},
     route::{Routes, RoutesOf},
     service::{Body, BoxError, Inner, middleware::Middleware, mounted},
@@ -300,12 +301,12 @@ impl fmt::Display for AppError {
             Self::Name(name) => write!(
                 f,
                 "an app's name has 1 to 40 letters, digits, `-` and `_`, and starts with a letter, unlike: `{}`",
-                name.escape_debug()
+                Escaped(name)
             ),
             Self::Prefix(prefix) => write!(
                 f,
                 "a prefix starts with `/` and does not end with it, as `/v1`, unlike: `{}`",
-                prefix.escape_debug()
+                Escaped(prefix)
             ),
             Self::Path { problem, source } => {
                 write!(f, "{problem} (at {}:{})", source.file, source.line)

@@ -57,6 +57,8 @@ mod dispatch;
 #[cfg(feature = "app")]
 pub mod error;
 #[cfg(feature = "app")]
+mod escaped;
+#[cfg(feature = "app")]
 mod event;
 #[cfg(feature = "app")]
 pub mod extract;

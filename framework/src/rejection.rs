@@ -24,7 +24,10 @@ use std::{borrow::Cow, fmt};
 
 use http::{HeaderValue, StatusCode, header::ACCEPT};
 
-use crate::error::{Error, Problem};
+use crate::{
+    error::{Error, Problem},
+    escaped::Escaped,
+};
 
 pub use crate::extract::ParamError;
 
@@ -228,7 +231,7 @@ impl fmt::Display for UnsupportedContentType {
             Some(found) => write!(
                 f,
                 "body is `{}`: send `content-type: {expected}`",
-                found.escape_debug()
+                Escaped(found)
             ),
             None => write!(f, "body has no type: send `content-type: {expected}`"),
         }

@@ -8,9 +8,8 @@ mod init_error;
 
 use std::{
     env::{self, VarError},
-    fmt,
+    fmt::{self, Write as _},
     io::Write as _,
-    panic::{AssertUnwindSafe, catch_unwind},
     process::ExitCode,
 };
 
@@ -20,9 +19,11 @@ use tower::service_fn;
 
 use crate::{
     app::{App, AppError},
+    auth::Authorizer,
     context::LambdaContext,
-    dispatch::FunctionError,
+    dispatch::{Dispatcher, FunctionError, caught},
     error::Error,
+    escaped::Escaped,
     log,
     manifest::{MANIFEST_ENV, Manifest},
 };
@@ -38,9 +39,6 @@ const ILL_FORMED: u8 = 78;
 const HANDLER: &str = "_HANDLER";
 /// What stands before an authorizer's name there.
 const AUTHORIZER: &str = "authorizer.";
-
-/// What is told before an initialiser's cause.
-const STATE: &str = "the app's state cannot be made";
 
 const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
 
@@ -95,7 +93,7 @@ fn serve<S: Send + Sync + 'static>(app: App<S>, runtime_api: &str) -> Result<Exi
             Err(known) => {
                 let cause = format!(
                     "`{HANDLER}` asks for the authorizer `{}`, but the app's are: {known}",
-                    name.escape_debug(),
+                    Escaped(name),
                 );
                 return Ok(init_failed(
                     runtime_api,
@@ -116,33 +114,36 @@ fn serve<S: Send + Sync + 'static>(app: App<S>, runtime_api: &str) -> Result<Exi
         }
     };
 
-    // What the state holds need not be unwind-safe: nobody sees it after a panic.
-    let state = match catch_unwind(AssertUnwindSafe(|| tokio.block_on(init()))) {
-        Ok(Ok(state)) => state,
-        Ok(Err(error)) => return Ok(init_failed(runtime_api, STATE, &chain(&error))),
-        Err(panic) => {
-            let cause = format!("panicked: {}", log::message(&*panic));
-            return Ok(init_failed(runtime_api, STATE, &cause));
-        }
-    };
+    // One call for both: each is a loop of its own in the executable.
+    Ok(tokio.block_on(async {
+        // What the state holds need not be unwind-safe: nobody sees it after a panic.
+        let cause = match caught(async { init().await }).await {
+            Ok(Ok(state)) => return live(&assembly.with_state(state), authorizer.as_ref()).await,
+            Ok(Err(error)) => chain(&error),
+            Err(panic) => format!("panicked: {}", log::message(&*panic)),
+        };
+        init_failed(runtime_api, "the app's state cannot be made", &cause)
+    }))
+}
 
-    let (dispatcher, authorizer) = (&assembly.with_state(state), &authorizer);
+/// Answers what Lambda sends, until the process is ended.
+async fn live<S: Send + Sync + 'static>(
+    dispatcher: &Dispatcher<S>,
+    authorizer: Option<&Authorizer<S>>,
+) -> ExitCode {
     let handler = service_fn(move |event: LambdaEvent<Box<RawValue>>| async move {
+        let (event, context) = event.into_parts();
         dispatcher
-            .answer(
-                authorizer.as_ref(),
-                event.payload.get(),
-                event.context.into(),
-            )
+            .answer(authorizer, event.get(), context.into())
             .await
     });
-    Ok(match tokio.block_on(Runtime::new(handler).run()) {
+    match Runtime::new(handler).run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tell(format_args!("the connection to Lambda is lost: {error}"));
             ExitCode::from(FAILED)
         }
-    })
+    }
 }
 
 /// `lambda_runtime` panics without these.
@@ -151,7 +152,7 @@ fn check_environment(runtime_api: &str) -> Result<(), String> {
     if !address.is_ok_and(|address| address.authority().is_some()) {
         return Err(format!(
             "`{RUNTIME_API}` is no `host:port`: `{}`",
-            runtime_api.escape_debug()
+            Escaped(runtime_api)
         ));
     }
     for name in ["AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION"] {
@@ -178,12 +179,16 @@ fn init_failed(runtime_api: &str, what: &str, cause: &str) -> ExitCode {
 
 /// An error's causes in one line, or where it has none, its text.
 fn chain(error: &Error) -> String {
-    let causes: Vec<String> = error.causes().map(ToString::to_string).collect();
-    if causes.is_empty() {
-        error.detail().to_owned()
-    } else {
-        causes.join(": ")
+    let mut causes = String::new();
+    for cause in error.causes() {
+        let colon = if causes.is_empty() { "" } else { ": " };
+        // Writing to a String cannot fail.
+        let _ = write!(causes, "{colon}{cause}");
     }
+    if causes.is_empty() {
+        error.detail().clone_into(&mut causes);
+    }
+    causes
 }
 
 /// A line for whoever started the program; on Lambda for its log.

@@ -17,6 +17,7 @@ use serde::Deserialize;
 use super::AuthorizerInfo;
 use crate::{
     context::LambdaContext,
+    escaped::Escaped,
     event::{self, Refusal},
     extract::Token,
     request::Request,
@@ -78,7 +79,7 @@ pub(super) fn read<'e>(
         Some("1.0") => From::HttpApiV1,
         None => From::RestApi,
         Some(other) => {
-            let other = other.escape_debug();
+            let other = Escaped(other);
             return Err(format!("a version that is not known: `{other}`"));
         }
     };
@@ -112,7 +113,7 @@ fn whole_stage(arn: &str) -> Result<String, String> {
         (Some(api), Some(stage)) if api.starts_with("arn:") && !stage.is_empty() => {
             Ok(format!("{api}/{stage}/*"))
         }
-        _ => Err(format!("not the ARN of a route: `{}`", arn.escape_debug())),
+        _ => Err(format!("not the ARN of a route: `{}`", Escaped(arn))),
     }
 }
 
@@ -128,7 +129,7 @@ fn token_request<'e>(
     let stage = parts.next().unwrap_or_default();
     let method = parts.next().unwrap_or_default();
     let method = Method::from_bytes(method.as_bytes())
-        .map_err(|_| format!("not the ARN of a route: `{}`", arn.escape_debug()))?;
+        .map_err(|_| format!("not the ARN of a route: `{}`", Escaped(arn)))?;
     let path = format!("/{}", parts.next().unwrap_or_default());
     let mut request = Request::new(method, "/").with_event(event);
     request.encoded_path = path.clone().into();

@@ -111,7 +111,8 @@ object! {
         "stage" => stage: Text<'e>,
         "requestId" => request_id: Text<'e>,
         "http" => http: Http<'e>,
-        "identity" => identity: Identity<'e>,
+        // Of format 1.0, where it has the source's address alone.
+        "identity" => identity: Http<'e>,
         // Only a load balancer's event has it; the rest of that looks like format 1.0.
         "elb" => elb: Option<IgnoredAny>,
     }
@@ -121,12 +122,6 @@ object! {
     struct Http {
         "method" => method: Text<'e>,
         "path" => path: Text<'e>,
-        "sourceIp" => source_ip: Text<'e>,
-    }
-}
-
-object! {
-    struct Identity {
         "sourceIp" => source_ip: Text<'e>,
     }
 }

@@ -24,6 +24,7 @@ use self::json::{Event, Pairs, Text};
 pub(crate) use self::unreadable::NotHttp;
 use crate::{
     context::LambdaContext,
+    escaped::Escaped,
     payload::Format,
     request::{Request, decode_query, own_pairs},
 };
@@ -58,7 +59,7 @@ pub(crate) fn read<'e>(
         "2.0" => (Format::V2, read_v2(&mut parsed)),
         "" | "1.0" => (Format::V1, read_v1(&mut parsed)),
         other => {
-            let other = other.escape_debug();
+            let other = Escaped(other);
             return Err(not_http(&|| {
                 format!("a version that is not known: `{other}`")
             }));

@@ -1,5 +1,6 @@
 //! Events that are no HTTP request: what they are, said so that a developer knows what was wired wrongly.
 
+use crate::escaped::Escaped;
 use std::fmt;
 
 /// An event that is no HTTP request. Its text goes into Lambda's error document and into the log.
@@ -38,7 +39,7 @@ impl fmt::Debug for NotHttp {
 
 /// What the event is, by what AWS's other services put into theirs.
 fn describe(event: &str) -> Option<String> {
-    let quoted = |key| member(event, key).map(str::escape_debug);
+    let quoted = |key| member(event, key).map(Escaped);
     if let Some(source) = quoted("eventSource").or_else(|| quoted("EventSource")) {
         Some(format!("records of `{source}`"))
     } else if let (Some(what), Some(source)) = (quoted("detail-type"), quoted("source")) {

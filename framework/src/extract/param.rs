@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
-use crate::{manifest::Place, request::Request};
+use crate::{escaped::Escaped, manifest::Place, request::Request};
 
 /// The values of one parameter in a request.
 #[derive(Clone, Copy, Debug)]
@@ -80,7 +80,7 @@ impl<'r> Param<'r> {
     fn parse<T: FromStr<Err: fmt::Display>>(self, value: &str) -> Result<T, ParamError> {
         value
             .parse()
-            .map_err(|error| self.error(format!("{error}: `{}`", value.escape_debug())))
+            .map_err(|error| self.error(format!("{error}: `{}`", Escaped(value))))
     }
 }
 
@@ -232,7 +232,7 @@ mod tests {
         query("p=%0A%1B", |value| {
             assert_eq!(
                 detail::<u8>(value),
-                "invalid digit found in string: `\\n\\u{1b}`"
+                "invalid digit found in string: `\\n\\u001b`"
             );
         });
     }

@@ -11,6 +11,7 @@ use tracing::{
 };
 
 use super::Format;
+use crate::escaped::Escaped;
 
 /// The keys that a line has of itself; a field of such a name is written with an underscore after it.
 const OURS: [&str; 6] = [
@@ -106,6 +107,21 @@ impl Visit for Fields {
 
     fn record_u64(&mut self, field: &Field, value: u64) {
         self.bare(field, value);
+    }
+
+    // JSON's readers take numbers beyond 64 bits for floats; to write them in full would cost every app more code than this.
+    fn record_i128(&mut self, field: &Field, value: i128) {
+        match i64::try_from(value) {
+            Ok(value) => self.record_i64(field, value),
+            Err(_) => self.record_f64(field, value as f64),
+        }
+    }
+
+    fn record_u128(&mut self, field: &Field, value: u128) {
+        match u64::try_from(value) {
+            Ok(value) => self.record_u64(field, value),
+            Err(_) => self.record_f64(field, value as f64),
+        }
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
@@ -233,22 +249,9 @@ impl Line {
     }
 }
 
-/// Adds a text without what would end a line, move the cursor or end a JSON string: `\n`, `\u001b`, `\"`.
 fn escape(into: &mut String, text: &str) {
-    for character in text.chars() {
-        match character {
-            '"' => into.push_str("\\\""),
-            '\\' => into.push_str("\\\\"),
-            '\n' => into.push_str("\\n"),
-            '\r' => into.push_str("\\r"),
-            '\t' => into.push_str("\\t"),
-            // Line and paragraph separators end lines for some readers.
-            character if character.is_control() || matches!(character, '\u{2028}' | '\u{2029}') => {
-                let _ = write!(into, "\\u{:04x}", u32::from(character));
-            }
-            character => into.push(character),
-        }
-    }
+    // Writing to a String cannot fail.
+    let _ = write!(into, "{}", Escaped(text));
 }
 
 /// A moment since 1970 as RFC 3339 writes it, in UTC with milliseconds.
@@ -299,18 +302,5 @@ mod tests {
                 text
             );
         }
-    }
-
-    #[test]
-    fn nothing_in_a_text_ends_a_line_or_a_string() {
-        let mut escaped = String::new();
-        escape(&mut escaped, "a\"b\\c\nd\u{1b}[31m\u{2028}é\0");
-        assert_eq!(escaped, r#"a\"b\\c\nd\u001b[31m\u2028é\u0000"#);
-        assert_eq!(
-            serde_json::from_str::<String>(&format!("\"{escaped}\""))
-                .ok()
-                .as_deref(),
-            Some("a\"b\\c\nd\u{1b}[31m\u{2028}é\0")
-        );
     }
 }
