@@ -24,12 +24,13 @@ use tokio::{
 };
 
 use crate::{
+    aws::lambda::Configuration,
     error::{Context as _, Failure, Result},
     local::{
         environment::{self, Function},
         process::{Launch, Process},
     },
-    settings::{Architecture, Settings},
+    settings::Architecture,
 };
 
 /// How long Lambda lets a function initialise (Lambda developer guide, "Understanding the Lambda execution environment
@@ -51,8 +52,7 @@ pub(crate) fn possible(architecture: Architecture) -> bool {
 pub(crate) async fn run(
     executable: &Path,
     name: &str,
-    handler: &str,
-    settings: &Settings,
+    configuration: &Configuration,
 ) -> Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", 0))
         .await
@@ -61,7 +61,7 @@ pub(crate) async fn run(
         .local_addr()
         .context("cannot listen for the artifact's first call")?;
     let folder = tempfile::tempdir().context("cannot make a folder to run the artifact in")?;
-    let function = function(executable, folder.path(), name, handler, settings);
+    let function = function(executable, folder.path(), name, configuration);
     let stream = environment::log_stream();
     let launch = Launch {
         program: executable.to_owned(),
@@ -98,20 +98,19 @@ fn function(
     executable: &Path,
     folder: &Path,
     name: &str,
-    handler: &str,
-    settings: &Settings,
+    configuration: &Configuration,
 ) -> Function {
     Function {
         name: name.to_owned(),
-        handler: handler.to_owned(),
-        memory_mb: settings.memory,
-        timeout_seconds: settings.timeout,
+        handler: configuration.handler.clone(),
+        memory_mb: configuration.memory,
+        timeout_seconds: configuration.timeout,
         bootstrap: executable.to_owned(),
         directory: PathBuf::from(folder),
         region: environment::region(),
         account: environment::ACCOUNT.to_owned(),
         strict: false,
-        environment: settings.environment.clone().into_iter().collect(),
+        environment: configuration.environment.clone().into_iter().collect(),
     }
 }
 
@@ -239,7 +238,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::run;
-    use crate::{error::Exit, settings::Settings};
+    use crate::{aws::lambda::Configuration, error::Exit};
 
     /// Runs a shell script as the artifact; gives the failure's text.
     fn tried(script: &str) -> Result<(), String> {
@@ -247,13 +246,14 @@ mod tests {
         let path = folder.path().join("bootstrap");
         std::fs::write(&path, format!("#!/bin/bash\n{script}\n")).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-        std::fs::write(
-            folder.path().join("fw.toml"),
-            "environment = { WHO = \"me\" }",
-        )
-        .unwrap();
-        let settings = Settings::load(folder.path(), "dev").unwrap();
-        crate::deploy::block_on(run(&path, "app-dev", "bootstrap", &settings)).map_err(|failure| {
+        let configuration = Configuration {
+            handler: "bootstrap".to_owned(),
+            memory: 128,
+            timeout: 30,
+            environment: [("WHO".to_owned(), "me".to_owned())].into(),
+            ..Configuration::default()
+        };
+        crate::deploy::block_on(run(&path, "app-dev", &configuration)).map_err(|failure| {
             assert_eq!(failure.exit(), Exit::Input);
             assert!(failure.advice().unwrap().contains("--no-trial"));
             failure.to_string()

@@ -18,6 +18,17 @@ pub(crate) struct LogGroup {
     pub(crate) tags: Tags,
 }
 
+/// A log group as it is listed: without its tags.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ListedGroup {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its ARN, as the tagging calls take it.
+    pub(crate) arn: String,
+    /// Days that its events are kept; for ever when there is no number.
+    pub(crate) retention: Option<u32>,
+}
+
 /// One line of a function's log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LogEvent {
@@ -50,6 +61,10 @@ pub(crate) trait Logs {
         query: &LogQuery,
         page: Option<String>,
     ) -> Result<(Vec<LogEvent>, Option<String>)>;
+    /// `DescribeLogGroups`: those whose names begin with that, to the last page.
+    async fn log_groups(&self, prefix: &str) -> Result<Vec<ListedGroup>>;
+    /// `ListTagsForResource`; `None` when the group is gone.
+    async fn log_group_tags(&self, arn: &str) -> Result<Option<Tags>>;
     /// `DescribeLogGroups` and, when it is there, `ListTagsForResource`.
     async fn log_group(&self, name: &str) -> Result<Option<LogGroup>>;
     /// `CreateLogGroup`.
@@ -87,29 +102,45 @@ impl Logs for Account {
         Ok((events.collect(), answer.next_token))
     }
 
-    async fn log_group(&self, name: &str) -> Result<Option<LogGroup>> {
-        // The names are listed in order, so the one that is the prefix itself is on the first page.
-        let request = self.logs.describe_log_groups().log_group_name_prefix(name);
-        let answer = DESCRIBE_LOG_GROUPS.sort(request.send().await)?;
-        let Some(group) = answer
-            .log_groups()
-            .iter()
-            .find(|group| group.log_group_name() == Some(name))
-        else {
-            return Ok(None);
-        };
-        // `arn` ends with `:*`, which the tagging calls do not take.
-        let arn = group.log_group_arn().or(group.arn()).unwrap_or_default();
-        let arn = arn.strip_suffix(":*").unwrap_or(arn);
+    async fn log_groups(&self, prefix: &str) -> Result<Vec<ListedGroup>> {
+        let mut found = Vec::new();
+        let mut page = None;
+        loop {
+            let request = self.logs.describe_log_groups();
+            let request = request.log_group_name_prefix(prefix).set_next_token(page);
+            let answer = DESCRIBE_LOG_GROUPS.sort(request.send().await)?;
+            found.extend(answer.log_groups().iter().map(|group| {
+                // `arn` ends with `:*`, which the tagging calls do not take.
+                let arn = group.log_group_arn().or(group.arn()).unwrap_or_default();
+                let days = group.retention_in_days();
+                ListedGroup {
+                    name: group.log_group_name().unwrap_or_default().to_owned(),
+                    arn: arn.strip_suffix(":*").unwrap_or(arn).to_owned(),
+                    retention: days.and_then(|days| u32::try_from(days).ok()),
+                }
+            }));
+            page = answer.next_token;
+            if page.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
+    async fn log_group_tags(&self, arn: &str) -> Result<Option<Tags>> {
         let request = self.logs.list_tags_for_resource().resource_arn(arn);
-        let Some(tags) = LIST_TAGS.sort_found(request.send().await)? else {
+        let answer = LIST_TAGS.sort_found(request.send().await)?;
+        Ok(answer.map(|answer| answer.tags.unwrap_or_default().into_iter().collect()))
+    }
+
+    async fn log_group(&self, name: &str) -> Result<Option<LogGroup>> {
+        let all = self.log_groups(name).await?;
+        let Some(found) = all.into_iter().find(|group| group.name == name) else {
             return Ok(None);
         };
-        Ok(Some(LogGroup {
-            retention: group
-                .retention_in_days()
-                .and_then(|days| u32::try_from(days).ok()),
-            tags: tags.tags.unwrap_or_default().into_iter().collect(),
+        let tags = self.log_group_tags(&found.arn).await?;
+        Ok(tags.map(|tags| LogGroup {
+            retention: found.retention,
+            tags,
         }))
     }
 

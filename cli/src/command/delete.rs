@@ -9,6 +9,7 @@ use crate::{
         self, apply::apply, check, lock, model::Names, patience::Patience, plan::deletion, report,
     },
     error::{Exit, Failure, Result},
+    logs_view,
     project::Project,
     settings::Settings,
 };
@@ -21,7 +22,12 @@ pub(super) fn delete(args: &args::Delete, console: &Console) -> Result<Exit> {
         let aws = aws::Account::connect(&args.account).await?;
         let place = deploy::place(&aws).await?;
         let app = host_manifest(&project, console)?.app;
-        let names = Names::new(&app, &settings.stage, aws.region())?;
+        let mut names = Names::new(&app, &settings.stage, aws.region())?;
+        // Functions whose log groups were deleted by hand are still found by their tags.
+        names.authorizers = logs_view::functions(&aws, &names)
+            .await
+            .map_err(|error| error.into_failure("cannot read what is deployed"))?;
+        names.authorizers.retain(|name| *name != names.function);
         let actual = deploy::observe(&aws, &names).await?;
         for kept in check::foreign(&names, &actual) {
             console.warning(format_args!("{kept}, and stays"));

@@ -18,7 +18,7 @@ use crate::{
         apply::apply,
         approve::approve,
         check, lock,
-        model::{Desired, HANDLER},
+        model::Desired,
         observe::Actual,
         patience::Patience,
         plan::{bytes, plan},
@@ -165,7 +165,9 @@ async fn try_out(
         return Ok(());
     }
     let begun = Instant::now();
-    trial::run(executable, &desired.names.function, HANDLER, settings).await?;
+    for one in desired.functions() {
+        trial::run(executable, &one.name, &one.configuration).await?;
+    }
     let milliseconds = begun.elapsed().as_millis();
     console.status(
         "Tried",

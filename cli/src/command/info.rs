@@ -12,7 +12,7 @@ use crate::{
     deploy::{
         self,
         model::{ALIAS, Names, Place},
-        observe::Actual,
+        observe::{Actual, WholeFunction},
         plan::bytes,
         report,
     },
@@ -62,10 +62,42 @@ struct Function<'a> {
     size: u64,
     sha256: &'a str,
     role: &'a str,
-    log_group: &'a str,
+    log_group: String,
     log_retention: Option<u32>,
     /// Whether something was uploaded or set that no version carries yet.
     unpublished: bool,
+}
+
+impl<'a> Function<'a> {
+    /// What there is to tell of a function that is there.
+    fn of(name: &'a str, whole: &'a WholeFunction) -> Option<Self> {
+        let latest = whole.function.ours()?;
+        let live = whole.live.as_ref();
+        let serving = live.and_then(|live| live.function.as_ref());
+        let shown = serving.unwrap_or(latest);
+        let unpublished = serving.is_none_or(|serving| {
+            (&serving.sha256, &serving.configuration) != (&latest.sha256, &latest.configuration)
+        });
+        Some(Self {
+            name,
+            version: live.map(|live| live.version.as_str()),
+            alias: ALIAS,
+            canary: live
+                .and_then(|live| live.canary.as_ref())
+                .map(|canary| (canary.version.as_str(), canary.percent)),
+            versions: whole.versions.iter().map(|(number, _)| *number).collect(),
+            runtime: &shown.configuration.runtime,
+            architecture: &shown.architecture,
+            memory: shown.configuration.memory,
+            timeout: shown.configuration.timeout,
+            size: shown.size,
+            sha256: &shown.sha256,
+            role: &shown.configuration.role,
+            log_group: Names::log_group_of(name),
+            log_retention: whole.log_group.ours().and_then(|group| group.retention),
+            unpublished,
+        })
+    }
 }
 
 /// Prints what is deployed.
@@ -94,37 +126,15 @@ pub(super) fn info(args: &args::Deployed, console: &Console) -> Result<Exit> {
 impl<'a> Info<'a> {
     /// What there is to tell, or `None` where neither a function nor an API of it is there.
     fn of(names: &'a Names, place: &'a Place, actual: &'a Actual) -> Option<Self> {
-        let function = actual.function.ours();
-        if function.is_none() && actual.apis.is_empty() {
+        // The main function's name is the beginning of the others', so it is the first.
+        let functions = actual.functions.iter();
+        let functions: Vec<_> = functions
+            .filter_map(|(name, whole)| Function::of(name, whole))
+            .collect();
+        if functions.is_empty() && actual.apis.is_empty() {
             return None;
         }
-        let live = actual.live.as_ref();
-        let serving = live.and_then(|live| live.function.as_ref());
-        let functions = function.map(|latest| {
-            let shown = serving.unwrap_or(latest);
-            let unpublished = serving.is_none_or(|serving| {
-                (&serving.sha256, &serving.configuration) != (&latest.sha256, &latest.configuration)
-            });
-            Function {
-                name: &names.function,
-                version: live.map(|live| live.version.as_str()),
-                alias: ALIAS,
-                canary: live
-                    .and_then(|live| live.canary.as_ref())
-                    .map(|canary| (canary.version.as_str(), canary.percent)),
-                versions: actual.versions.iter().map(|(number, _)| *number).collect(),
-                runtime: &shown.configuration.runtime,
-                architecture: &shown.architecture,
-                memory: shown.configuration.memory,
-                timeout: shown.configuration.timeout,
-                size: shown.size,
-                sha256: &shown.sha256,
-                role: &shown.configuration.role,
-                log_group: &names.log_group,
-                log_retention: actual.log_group.ours().and_then(|group| group.retention),
-                unpublished,
-            }
-        });
+        let function = actual.function(&names.function).function.ours();
         let tag = |tags: &'a Tags, (key, _): (&str, &'static str)| tags.get(key);
         let deployed = function.into_iter().flat_map(|function| {
             DEPLOYED.into_iter().filter_map(move |pair| {
@@ -147,7 +157,7 @@ impl<'a> Info<'a> {
             account: &place.account,
             region: &place.region,
             url: actual.url(),
-            functions: functions.into_iter().collect(),
+            functions,
             deployed: deployed.collect(),
             routes,
         })

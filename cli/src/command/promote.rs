@@ -19,8 +19,8 @@ pub(super) fn promote(args: &args::Changed, console: &Console) -> Result<Exit> {
         let names = found(args, aws.region(), console)?;
         lock::holding(&aws, &names, "promote", console, async {
             let release = Release::read(&aws, &names).await?;
-            let to = release.forward()?;
-            flip(&aws, &names, &release, to, console).await
+            let flips = release.forward(&names)?;
+            flip(&aws, &release, &flips, console).await
         })
         .await?;
         console.line(

@@ -22,8 +22,8 @@ pub(super) fn rollback(args: &args::Rollback, console: &Console) -> Result<Exit>
         let names = found(&args.what, aws.region(), console)?;
         lock::holding(&aws, &names, "rollback", console, async {
             let release = Release::read(&aws, &names).await?;
-            let to = release.back(args.to)?;
-            flip(&aws, &names, &release, to, console).await
+            let flips = release.back(&names, args.to)?;
+            flip(&aws, &release, &flips, console).await
         })
         .await?;
         console.line("  routes and settings stay as they are; the next deploy makes them its own");

@@ -4,7 +4,7 @@
 //! Where AWS is eventually consistent, a step waits with bounded back-off: a new role that Lambda cannot assume yet, a
 //! function that is still being made or changed, an API that is not known everywhere yet.
 
-use std::time::Instant;
+use std::{collections::BTreeMap, time::Instant};
 
 use super::{
     model::{ALIAS, GRANT, POLICY},
@@ -26,7 +26,8 @@ use crate::{
 struct Made {
     api: Option<ApiId>,
     integration: Option<IntegrationId>,
-    version: Option<Version>,
+    /// By function.
+    versions: BTreeMap<String, Version>,
     endpoint: Option<String>,
 }
 
@@ -197,7 +198,7 @@ impl<A: Aws> Run<'_, A> {
             health,
         } = step
         {
-            let Version(version) = resolve(version, made.version.as_ref())?;
+            let Version(version) = resolve(version, made.versions.get(function))?;
             let kind = InvocationType::RequestResponse;
             let event = health.event();
             let answer = self
@@ -240,15 +241,15 @@ impl<A: Aws> Run<'_, A> {
                 self.ready(PUBLISH, function, None).await?;
                 let version = aws.publish_version(function, sha256).await?;
                 self.ready(PUBLISH, function, Some(&version)).await?;
-                made.version = Some(Version(version));
+                made.versions.insert(function.clone(), Version(version));
                 Ok(())
             }
             Step::CreateAlias { function, version } => {
-                let Version(version) = resolve(version, made.version.as_ref())?;
+                let Version(version) = resolve(version, made.versions.get(function))?;
                 aws.create_alias(function, ALIAS, version).await
             }
             Step::MoveAlias { function, version } => {
-                let Version(version) = resolve(version, made.version.as_ref())?;
+                let Version(version) = resolve(version, made.versions.get(function))?;
                 aws.update_alias(function, ALIAS, version, None).await
             }
             Step::ShiftTraffic {
@@ -257,7 +258,7 @@ impl<A: Aws> Run<'_, A> {
                 version,
                 percent,
             } => {
-                let Version(version) = resolve(version, made.version.as_ref())?;
+                let Version(version) = resolve(version, made.versions.get(function))?;
                 let canary = Canary {
                     version: version.clone(),
                     percent: *percent,

@@ -53,7 +53,8 @@ pub(crate) fn ownership(names: &Names, actual: &Actual) -> Result<()> {
 ///
 /// When no version takes the traffic yet.
 pub(crate) fn canary(desired: &Desired, actual: &Actual) -> Result<()> {
-    if desired.canary.is_none() || actual.live.is_some() {
+    let main = actual.function(&desired.names.function);
+    if desired.canary.is_none() || main.live.is_some() {
         return Ok(());
     }
     Err(Failure::new(format!(
@@ -71,18 +72,20 @@ pub(crate) fn foreign(names: &Names, actual: &Actual) -> Vec<String> {
             Found::Absent | Found::Ours(_) => None,
         }
     }
-    let named = [
-        ("role", &names.role, whose(&actual.role)),
-        ("log group", &names.log_group, whose(&actual.log_group)),
-        ("function", &names.function, whose(&actual.function)),
-    ];
+    let mut named = vec![("role", names.role.clone(), whose(&actual.role))];
+    for name in names.functions() {
+        let found = actual.function(name);
+        let group = Names::log_group_of(name);
+        named.push(("log group", group, whose(&found.log_group)));
+        named.push(("function", name.to_owned(), whose(&found.function)));
+    }
     let named = named
         .into_iter()
         .filter_map(|(kind, name, owner)| owner.map(|owner| (kind, name, owner)));
     let apis = actual
         .foreign_apis
         .iter()
-        .map(|owner| ("API", &names.function, owner.as_str()));
+        .map(|owner| ("API", names.function.clone(), owner.as_str()));
     named
         .chain(apis)
         .map(|(kind, name, owner)| format!("the {kind} `{name}` belongs to {owner}"))
@@ -92,7 +95,7 @@ pub(crate) fn foreign(names: &Names, actual: &Actual) -> Vec<String> {
 /// What AWS accepts and the user should know.
 pub(crate) fn warnings(desired: &Desired) -> Vec<String> {
     let mut all = Vec::new();
-    all.extend(Gateway::HttpApi.timeout_warning(desired.configuration.timeout));
+    all.extend(Gateway::HttpApi.timeout_warning(desired.main.configuration.timeout));
     all
 }
 
@@ -111,7 +114,8 @@ pub(crate) fn plan(desired: &Desired, actual: &Actual, plan: &Plan) -> Result<()
 }
 
 fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
-    let (mut api, mut integration, mut version) = (false, false, false);
+    let (mut api, mut integration) = (false, false);
+    let (mut published, mut tried) = (BTreeSet::new(), BTreeSet::new());
     let mut routes: BTreeSet<&str> = actual
         .apis
         .first()
@@ -119,27 +123,36 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
         .flat_map(|whole| &whole.routes)
         .map(|route| route.key.as_str())
         .collect();
-    let (mut moved, mut tried) = (false, false);
+    let mut moved = false;
     for planned in &plan.steps {
         let step = &planned.step;
         if planned.reason.is_empty() {
             return Some(format!("a step has no reason: {:?}", step.subject()));
         }
         let needs = Needs::of(step);
-        if needs.api && !api || needs.integration && !integration || needs.version && !version {
+        let unpublished = needs
+            .version
+            .is_some_and(|function| !published.contains(function));
+        if needs.api && !api || needs.integration && !integration || unpublished {
             return Some(format!(
                 "a step uses what no earlier one makes: {:?}",
                 step.subject()
             ));
         }
-        let moves = matches!(
-            step,
+        let moves = match step {
             Step::MoveAlias {
+                function,
+                version: Handle::Made,
+            }
+            | Step::ShiftTraffic {
+                function,
                 version: Handle::Made,
                 ..
-            } | Step::CreateAlias { .. }
-        );
-        if moves && !tried {
+            }
+            | Step::CreateAlias { function, .. } => Some(function.as_str()),
+            _ => None,
+        };
+        if moves.is_some_and(|function| !tried.contains(function)) {
             return Some("an untried version would take the traffic".to_owned());
         }
         if moved && Needs::prepares(step) {
@@ -151,9 +164,13 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
         match step {
             Step::CreateApi { .. } => api = true,
             Step::CreateIntegration { .. } => integration = true,
-            Step::PublishVersion { .. } => version = true,
+            Step::PublishVersion { function, .. } => {
+                published.insert(function.as_str());
+            }
             Step::MoveAlias { .. } | Step::ShiftTraffic { .. } => moved = true,
-            Step::TryVersion { .. } => tried = true,
+            Step::TryVersion { function, .. } => {
+                tried.insert(function.as_str());
+            }
             Step::CreateRoute { key, .. } => {
                 routes.insert(key);
             }
@@ -169,8 +186,10 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
                 .iter()
                 .any(|whole| whole.api.id == api.0 && whole.stage.is_some()),
             Step::DeleteUrl { .. } => desired.url.is_some(),
-            Step::DeleteFunction { .. }
-            | Step::DeleteRolePolicy { .. }
+            Step::DeleteFunction { function } => {
+                desired.names.functions().any(|wanted| wanted == function)
+            }
+            Step::DeleteRolePolicy { .. }
             | Step::DeleteRole { .. }
             | Step::DeleteLogGroup { .. } => true,
             _ => false,
@@ -188,24 +207,29 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
 
 /// Which handles a step uses before they are known.
 #[derive(Default)]
-struct Needs {
+struct Needs<'a> {
     api: bool,
     integration: bool,
-    version: bool,
+    /// Of which function.
+    version: Option<&'a str>,
 }
 
-impl Needs {
-    fn of(step: &Step) -> Self {
+impl<'a> Needs<'a> {
+    fn of(step: &'a Step) -> Self {
         fn made<T: PartialEq>(handle: &Handle<T>) -> bool {
             *handle == Handle::Made
         }
         let mut needs = Self::default();
         match step {
-            Step::CreateAlias { version, .. }
-            | Step::MoveAlias { version, .. }
-            | Step::ShiftTraffic { version, .. }
-            | Step::TryVersion { version, .. } => {
-                needs.version = made(version);
+            Step::CreateAlias { function, version }
+            | Step::MoveAlias { function, version }
+            | Step::ShiftTraffic {
+                function, version, ..
+            }
+            | Step::TryVersion {
+                function, version, ..
+            } => {
+                needs.version = made(version).then_some(function.as_str());
             }
             Step::CreateIntegration { api, .. }
             | Step::AddPermission { api, .. }

@@ -19,6 +19,7 @@ pub(crate) mod snapshot;
 pub(crate) mod step;
 #[cfg(test)]
 mod tests;
+pub(crate) mod together;
 pub(crate) mod words;
 
 use std::future::Future;

@@ -2,16 +2,18 @@
 //!
 //! Everything here is pure. Names are deterministic, so that any machine finds the same deployment without a state file.
 
+mod functions;
+
 use std::collections::BTreeSet;
 
 use fw::manifest::Manifest;
 use serde_json::{Value, json};
 
-use super::health::Health;
+pub(crate) use self::functions::DesiredFunction;
 use crate::{
     aws::{
         Tags,
-        lambda::{Code, Configuration, UrlSettings},
+        lambda::{Code, UrlSettings},
         sts::Caller,
     },
     error::{Failure, Result},
@@ -35,10 +37,12 @@ pub(crate) const GRANT: &str = "fw-http-api";
 pub(crate) const URL_GRANT: &str = "fw-url";
 /// The statement that lets everybody invoke the function through its URL.
 pub(crate) const THROUGH_URL_GRANT: &str = "fw-url-invoke";
-/// What the API's function finds in `_HANDLER`, locally too; event handlers will have names of their own.
+/// What the API's function finds in `_HANDLER`, locally too; an authorizer's finds `authorizer.NAME`.
 pub(crate) const HANDLER: &str = "bootstrap";
 /// The runtime that starts an executable named `bootstrap`.
 const RUNTIME: &str = "provided.al2023";
+/// What the names of functions' log groups begin with.
+const LOG_GROUPS: &str = "/aws/lambda/";
 /// An HTTP API's limit (gateway-truth §1.8).
 const MOST_ROUTES: usize = 300;
 /// The longest name that IAM gives a role and Lambda a function.
@@ -57,6 +61,8 @@ pub(crate) struct Names {
     pub(crate) role: String,
     /// The log group that Lambda writes to.
     pub(crate) log_group: String,
+    /// The names of the authorizers' functions, as far as the manifest is known.
+    pub(crate) authorizers: Vec<String>,
 }
 
 impl Names {
@@ -90,10 +96,37 @@ impl Names {
         Ok(Self {
             app: app.to_owned(),
             stage: stage.to_owned(),
-            log_group: format!("/aws/lambda/{function}"),
+            log_group: Self::log_group_of(&function),
+            authorizers: Vec::new(),
             function,
             role,
         })
+    }
+
+    /// The name of an authorizer's function.
+    pub(crate) fn authorizer(&self, name: &str) -> String {
+        format!("{}-{name}", self.function)
+    }
+
+    /// The log group that Lambda writes a function's log to.
+    pub(crate) fn log_group_of(function: &str) -> String {
+        format!("{LOG_GROUPS}{function}")
+    }
+
+    /// The functions' names: the main one's first.
+    pub(crate) fn functions(&self) -> impl Iterator<Item = &str> {
+        let authorizers = self.authorizers.iter();
+        std::iter::once(&self.function)
+            .chain(authorizers)
+            .map(String::as_str)
+    }
+
+    /// The function whose log group that would be, if it is one of this deployment's: the main one's, or another's that is
+    /// named after it.
+    pub(crate) fn function_of<'a>(&self, log_group: &'a str) -> Option<&'a str> {
+        let function = log_group.strip_prefix(LOG_GROUPS)?;
+        let rest = function.strip_prefix(&self.function)?;
+        (rest.is_empty() || rest.starts_with('-')).then_some(function)
     }
 
     /// The tags that say whose a resource is.
@@ -169,16 +202,16 @@ pub(crate) struct Desired {
     pub(crate) policy: Value,
     /// Days that logs are kept.
     pub(crate) log_retention: u32,
-    /// What the function runs.
+    /// What the functions run: all the same.
     pub(crate) code: Code,
-    /// How the function runs it.
-    pub(crate) configuration: Configuration,
+    /// The function that answers requests.
+    pub(crate) main: DesiredFunction,
+    /// The functions of the app's authorizers.
+    pub(crate) authorizers: Vec<DesiredFunction>,
     /// The API's CORS configuration.
     pub(crate) cors: Option<Cors>,
     /// The function URL, where that is the front door and not an HTTP API.
     pub(crate) url: Option<UrlSettings>,
-    /// How a new version is tried before it takes traffic.
-    pub(crate) health: Health,
     /// How many published versions are kept.
     pub(crate) keep_versions: u32,
     /// The percentage of the traffic that a new version gets, when it is not all of it.
@@ -199,35 +232,48 @@ impl Desired {
         code: Code,
         place: Place,
     ) -> Result<Self> {
-        let names = Names::new(&manifest.app, &settings.stage, &place.region)?;
-        let logs = place.arn("logs", &format!("log-group:{}:*", names.log_group));
+        let mut names = Names::new(&manifest.app, &settings.stage, &place.region)?;
         let routes = routes(manifest)?;
+        let main = functions::main(settings, &routes, &names, &place)?;
+        let authorizers = functions::authorizers(manifest, settings, &names, &place)?;
+        names.authorizers = authorizers.iter().map(|one| one.name.clone()).collect();
+        let logs: Vec<String> = names
+            .functions()
+            .map(|function| {
+                let group = Names::log_group_of(function);
+                place.arn("logs", &format!("log-group:{group}:*"))
+            })
+            .collect();
         Ok(Self {
             url: (settings.gateway == Gateway::FunctionUrl).then(|| UrlSettings {
                 iam: settings.door.auth == Auth::Iam,
                 stream: settings.door.invoke_mode == InvokeMode::ResponseStream,
                 cors: settings.cors.clone(),
             }),
-            health: Health::new(settings, &routes)?,
             keep_versions: settings.keep_versions,
             canary: None,
             trust: trust(),
             policy: policy(&logs, &settings.policy),
             log_retention: settings.log_retention,
-            configuration: Configuration {
-                role: place.role(&names.role),
-                runtime: RUNTIME.to_owned(),
-                handler: HANDLER.to_owned(),
-                memory: settings.memory,
-                timeout: settings.timeout,
-                environment: settings.environment.clone(),
-            },
+            main,
+            authorizers,
             code,
             cors: settings.cors.clone(),
             routes,
             names,
             place,
         })
+    }
+}
+
+impl Desired {
+    /// All functions in the order that traffic moves to their new versions: whoever is asked first moves first.
+    ///
+    /// The app reads what an authorizer tells it, so the authorizers move before it: for a moment the old app is told what the
+    /// new authorizers say, and more than it knows is nothing to it. The other way round the new app would miss something, or
+    /// take the word of an authorizer that lets too many in.
+    pub(crate) fn functions(&self) -> impl Iterator<Item = &DesiredFunction> {
+        self.authorizers.iter().chain([&self.main])
     }
 }
 
@@ -243,12 +289,12 @@ fn trust() -> Value {
 }
 
 /// No `logs:CreateLogGroup`: the deployment makes the group, and a late log line cannot bring back a deleted one.
-fn policy(logs: &str, statements: &[Statement]) -> Value {
+fn policy(logs: &[String], statements: &[Statement]) -> Value {
     let own = json!({
         "Sid": "Logs",
         "Effect": "Allow",
         "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-        "Resource": [logs],
+        "Resource": logs,
     });
     let added = statements.iter().map(Statement::to_json);
     let all: Vec<Value> = std::iter::once(own).chain(added).collect();

@@ -1,16 +1,22 @@
 //! What the account holds of a deployment, by read calls only.
 //!
-//! Resources are found by their deterministic names and APIs by their tags, side by side: two calls deep at most.
+//! Resources are found by their deterministic names and APIs by their tags, side by side: two calls deep at most. Functions
+//! of authorizers that the app has no more are found by their log groups, which are made before them and outlive them.
+
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::model::{ALIAS, Names, POLICY, TAG_APP, TAG_STAGE};
+use super::{
+    model::{ALIAS, Names, POLICY, TAG_APP, TAG_STAGE},
+    together::all,
+};
 use crate::aws::{
     Aws, Result, Tags,
     apigateway::{Api, Integration, Route},
     iam::Role,
     lambda::{Alias, Canary, Function, FunctionUrl, Grant},
-    logs::LogGroup,
+    logs::{ListedGroup, LogGroup},
 };
 
 /// A resource of a deployment's name.
@@ -66,13 +72,9 @@ pub(crate) struct WholeApi {
     pub(crate) stage: Option<bool>,
 }
 
-/// What the account holds.
+/// A function with all that belongs to it.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Actual {
-    /// The role.
-    pub(crate) role: Found<Role>,
-    /// The role's inline policy.
-    pub(crate) policy: Option<Value>,
+pub(crate) struct WholeFunction {
     /// The log group.
     pub(crate) log_group: Found<LogGroup>,
     /// The function, as it is before it is published.
@@ -83,6 +85,28 @@ pub(crate) struct Actual {
     pub(crate) versions: Vec<(u64, Function)>,
     /// Who may invoke the alias.
     pub(crate) grants: Vec<Grant>,
+}
+
+impl WholeFunction {
+    /// One of which nothing is there.
+    pub(crate) const ABSENT: Self = Self {
+        log_group: Found::Absent,
+        function: Found::Absent,
+        live: None,
+        versions: Vec::new(),
+        grants: Vec::new(),
+    };
+}
+
+/// What the account holds.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Actual {
+    /// The role.
+    pub(crate) role: Found<Role>,
+    /// The role's inline policy.
+    pub(crate) policy: Option<Value>,
+    /// The functions, by name: the main one, the authorizers', and those of authorizers that were.
+    pub(crate) functions: BTreeMap<String, WholeFunction>,
     /// The alias' URL.
     pub(crate) url: Option<FunctionUrl>,
     /// The APIs with the deployment's tags, those with a stage first: one, unless something went wrong.
@@ -92,6 +116,12 @@ pub(crate) struct Actual {
 }
 
 impl Actual {
+    /// The function of that name.
+    pub(crate) fn function(&self, name: &str) -> &WholeFunction {
+        static ABSENT: WholeFunction = WholeFunction::ABSENT;
+        self.functions.get(name).unwrap_or(&ABSENT)
+    }
+
     /// The deployment's URL, once it has an API with a stage.
     pub(crate) fn url(&self) -> Option<&str> {
         let api = self.apis.first().filter(|whole| whole.stage.is_some());
@@ -103,31 +133,89 @@ impl Actual {
 /// Reads what the account holds of that deployment.
 pub(crate) async fn observe<A: Aws>(aws: &A, names: &Names) -> Result<Actual> {
     // The clients' futures are large: side by side on the stack they would not fit a small one.
-    let (role, policy, log_group, function, alias, versions, grants, url, (apis, foreign_apis)) = tokio::try_join!(
+    let (role, policy, functions, url, (apis, foreign_apis)) = tokio::try_join!(
         Box::pin(aws.role(&names.role)),
         Box::pin(aws.role_policy(&names.role, POLICY)),
-        Box::pin(aws.log_group(&names.log_group)),
-        Box::pin(aws.function(&names.function, None)),
-        Box::pin(aws.alias(&names.function, ALIAS)),
-        Box::pin(aws.versions(&names.function)),
-        Box::pin(aws.grants(&names.function, ALIAS)),
+        Box::pin(functions(aws, names)),
         Box::pin(aws.function_url(&names.function, ALIAS)),
         Box::pin(apis(aws, names)),
     )?;
-    let versions = newest_first(versions);
-    let live = alias.map(|alias| live(alias, &versions));
     Ok(Actual {
         role: Found::sort(role, names, |role| &role.tags),
         policy,
-        log_group: Found::sort(log_group, names, |group| &group.tags),
-        function: Found::sort(function, names, |function| &function.tags),
-        live,
-        versions,
-        grants,
+        functions,
         url,
         apis,
         foreign_apis,
     })
+}
+
+/// Reads the functions that are known, and then those whose log groups were found.
+pub(crate) async fn functions<A: Aws>(
+    aws: &A,
+    names: &Names,
+) -> Result<BTreeMap<String, WholeFunction>> {
+    let known = names.functions();
+    let (groups, known) = tokio::try_join!(
+        Box::pin(aws.log_groups(&names.log_group)),
+        Box::pin(all(known.map(|name| function(aws, names, name.to_owned())))),
+    )?;
+    let mut functions: BTreeMap<_, _> = known.into_iter().collect();
+    let groups = groups
+        .into_iter()
+        .filter_map(|group| Some((names.function_of(&group.name)?.to_owned(), group)));
+    let groups: Vec<(String, ListedGroup)> = groups.collect();
+    let others = groups
+        .iter()
+        .map(|(name, _)| name)
+        .filter(|name| !functions.contains_key(*name));
+    let (others, tags) = tokio::try_join!(
+        Box::pin(all(others.map(|name| function(aws, names, name.clone())))),
+        Box::pin(all(groups
+            .iter()
+            .map(|(_, group)| aws.log_group_tags(&group.arn)))),
+    )?;
+    // What bears another stage's name is none of ours, however it begins.
+    functions.extend(
+        others
+            .into_iter()
+            .filter(|(_, whole)| !matches!(whole.function, Found::Foreign(_))),
+    );
+    for ((name, group), tags) in groups.into_iter().zip(tags) {
+        let (Some(whole), Some(tags)) = (functions.get_mut(&name), tags) else {
+            continue;
+        };
+        let found = LogGroup {
+            retention: group.retention,
+            tags,
+        };
+        whole.log_group = Found::sort(Some(found), names, |group| &group.tags);
+    }
+    let named = |name: &String| names.functions().any(|known| known == name);
+    functions.retain(|name, whole| {
+        let ours = whole.function.ours().is_some() || whole.log_group.ours().is_some();
+        named(name) || ours
+    });
+    Ok(functions)
+}
+
+/// Reads a function, without its log group.
+async fn function<A: Aws>(aws: &A, names: &Names, name: String) -> Result<(String, WholeFunction)> {
+    let (function, alias, versions, grants) = tokio::try_join!(
+        Box::pin(aws.function(&name, None)),
+        Box::pin(aws.alias(&name, ALIAS)),
+        Box::pin(aws.versions(&name)),
+        Box::pin(aws.grants(&name, ALIAS)),
+    )?;
+    let versions = newest_first(versions);
+    let whole = WholeFunction {
+        log_group: Found::Absent,
+        function: Found::sort(function, names, |function| &function.tags),
+        live: alias.map(|alias| live(alias, &versions)),
+        versions,
+        grants,
+    };
+    Ok((name, whole))
 }
 
 /// Where a deployment answers: two calls side by side.

@@ -20,8 +20,8 @@ use self::{
     policy::policies,
 };
 use super::{
-    model::{Desired, Names},
-    observe::{Actual, WholeApi},
+    model::{Desired, DesiredFunction, Names},
+    observe::{Actual, WholeApi, WholeFunction},
     step::{Action, ApiId, Handle, Plan, Step},
 };
 
@@ -39,9 +39,13 @@ pub(crate) fn plan(desired: &Desired, actual: &Actual) -> Plan {
         };
         put_policy(&mut plan, desired, document, action, reason);
     }
-    log_group(&mut plan, desired, actual);
-    function(&mut plan, desired, actual);
-    let moves = version(&mut plan, desired, actual);
+    let mut moves = Vec::new();
+    for one in desired.functions() {
+        let found = actual.function(&one.name);
+        log_group(&mut plan, desired, one, found);
+        function(&mut plan, desired, one, found);
+        moves.extend(version(&mut plan, desired, one, found));
+    }
     let api = actual.apis.first();
     let connection = match desired.url {
         None => {
@@ -51,8 +55,8 @@ pub(crate) fn plan(desired: &Desired, actual: &Actual) -> Plan {
         }
         Some(_) => None,
     };
-    let canary = moves.as_ref().is_some_and(|moves| moves.canary) || holds_canary(desired, actual);
-    if let Some(moves) = moves {
+    let canary = moves.iter().any(|moves| moves.canary) || holds_canary(desired, actual);
+    for moves in moves {
         plan.push(moves.step, moves.reason);
     }
     if canary {
@@ -90,14 +94,28 @@ pub(crate) fn plan(desired: &Desired, actual: &Actual) -> Plan {
         };
         plan.push(step, reason);
     }
-    prune(&mut plan, desired, actual);
+    for (name, found) in &actual.functions {
+        let wanted = desired.names.functions().any(|wanted| wanted == name);
+        if !wanted && found.function.ours().is_some() {
+            let function = name.clone();
+            let reason = "its authorizer is no more in the app; its logs stay";
+            plan.push(Step::DeleteFunction { function }, reason);
+        }
+    }
+    for one in desired.functions() {
+        prune(&mut plan, desired, &one.name, actual.function(&one.name));
+    }
     plan
 }
 
 /// Whether the canary that is asked for is in place.
 fn holds_canary(desired: &Desired, actual: &Actual) -> bool {
-    let held = actual.live.as_ref().and_then(|live| live.canary.as_ref());
-    desired.canary.is_some() && desired.canary == held.map(|canary| canary.percent)
+    desired.canary.is_some()
+        && desired.functions().any(|one| {
+            let live = actual.function(&one.name).live.as_ref();
+            let held = live.and_then(|live| live.canary.as_ref());
+            desired.canary == held.map(|canary| canary.percent)
+        })
 }
 
 /// The steps that remove everything of the deployment; traffic stops first.
@@ -112,12 +130,14 @@ pub(crate) fn deletion(names: &Names, actual: &Actual) -> Plan {
             whole.api.endpoint.clone(),
         );
     }
-    if actual.function.ours().is_some() {
-        let function = names.function.clone();
-        plan.push(
-            Step::DeleteFunction { function },
-            "with all its versions and its alias",
-        );
+    for (name, found) in &actual.functions {
+        if found.function.ours().is_some() {
+            let function = name.clone();
+            plan.push(
+                Step::DeleteFunction { function },
+                "with all its versions and its alias",
+            );
+        }
     }
     if actual.role.ours().is_some() {
         let role = names.role.clone();
@@ -127,9 +147,11 @@ pub(crate) fn deletion(names: &Names, actual: &Actual) -> Plan {
         }
         plan.push(Step::DeleteRole { role }, "nothing else uses it");
     }
-    if actual.log_group.ours().is_some() {
-        let group = names.log_group.clone();
-        plan.push(Step::DeleteLogGroup { group }, "with the logs in it");
+    for (name, found) in &actual.functions {
+        if found.log_group.ours().is_some() {
+            let group = Names::log_group_of(name);
+            plan.push(Step::DeleteLogGroup { group }, "with the logs in it");
+        }
     }
     plan
 }
@@ -162,9 +184,9 @@ fn put_policy(plan: &mut Plan, desired: &Desired, document: Value, action: Actio
     plan.push(step, reason);
 }
 
-fn log_group(plan: &mut Plan, desired: &Desired, actual: &Actual) {
-    let group = desired.names.log_group.clone();
-    let found = actual.log_group.ours();
+fn log_group(plan: &mut Plan, desired: &Desired, one: &DesiredFunction, found: &WholeFunction) {
+    let group = one.log_group.clone();
+    let found = found.log_group.ours();
     if found.is_none() {
         let (group, tags) = (group.clone(), desired.names.tags());
         plan.push(Step::CreateLogGroup { group, tags }, MISSING);

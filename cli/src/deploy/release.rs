@@ -1,24 +1,54 @@
-//! What is released, and what can be: the alias, its versions, and moving it without a deploy.
+//! What is released, and what can be: the functions' aliases, their versions, and moving them without a deploy.
 
 use super::{
     model::{ALIAS, Names},
-    observe::newest_first,
+    observe::{self, Live, WholeFunction},
 };
 use crate::{
-    aws::{
-        Aws, Error,
-        lambda::{Alias, Function},
-    },
+    aws::{Aws, Error, lambda::Canary},
     console::Console,
     error::{Failure, Result},
 };
 
-/// The versions of a deployment, and which of them serves.
+/// The versions of a deployment's functions, and which of them serve.
 #[derive(Clone, Debug)]
 pub(crate) struct Release {
-    alias: Alias,
-    /// Newest first.
-    versions: Vec<(u64, Function)>,
+    /// The authorizers' functions.
+    authorizers: Vec<(String, WholeFunction)>,
+    /// The function that answers requests.
+    main: WholeFunction,
+    /// Its alias.
+    live: Live,
+}
+
+/// A function's alias that is to move, and to which version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Flip {
+    function: String,
+    /// Where the traffic goes now, in words.
+    from: String,
+    to: String,
+}
+
+impl Flip {
+    fn new(function: &str, live: &Live, to: &str) -> Option<Self> {
+        let Live {
+            version, canary, ..
+        } = live;
+        let from = match canary {
+            None if version == to => return None,
+            None => format!("version {version}"),
+            Some(Canary {
+                version: other,
+                percent,
+            }) => format!("version {version}, {percent} % of it to {other}"),
+        };
+        Some(Self {
+            function: function.to_owned(),
+            from,
+            to: to.to_owned(),
+        })
+    }
 }
 
 impl Release {
@@ -28,13 +58,19 @@ impl Release {
     ///
     /// When a call fails, there is no such deployment, or the function is somebody else's.
     pub(crate) async fn read<A: Aws>(aws: &A, names: &Names) -> Result<Self> {
-        let (function, alias, versions) = tokio::try_join!(
-            aws.function(&names.function, None),
-            aws.alias(&names.function, ALIAS),
-            aws.versions(&names.function),
-        )
-        .map_err(|error| error.into_failure("cannot read what is deployed"))?;
-        let (Some(function), Some(alias)) = (function, alias) else {
+        let mut functions = observe::functions(aws, names)
+            .await
+            .map_err(|error| error.into_failure("cannot read what is deployed"))?;
+        let main = functions.remove(&names.function);
+        let main = main.unwrap_or(WholeFunction::ABSENT);
+        if let observe::Found::Foreign(owner) = &main.function {
+            return Err(Failure::new(format!(
+                "the function is not this deployment's: {}",
+                names.function
+            ))
+            .because_of(format!("it belongs to {owner}, so nothing was changed")));
+        }
+        let Some(live) = main.live.clone().filter(|_| main.function.ours().is_some()) else {
             return Err(Failure::new(format!(
                 "`{}` is not deployed to stage `{}` in {}",
                 names.app,
@@ -43,113 +79,145 @@ impl Release {
             ))
             .hint("`cargo fw deploy` deploys it; `--stage`, `--region` and `--profile` choose where to look"));
         };
-        if !names.own(&function.tags) {
-            return Err(Failure::new(format!(
-                "the function is not this deployment's: {}",
-                names.function
-            ))
-            .because_of(
-                "it does not bear the tags of this app and stage, so nothing was changed",
-            ));
-        }
+        let authorizers = functions
+            .into_iter()
+            .filter(|(_, whole)| whole.function.ours().is_some());
         Ok(Self {
-            alias,
-            versions: newest_first(versions),
+            authorizers: authorizers.collect(),
+            main,
+            live,
         })
     }
 
-    /// The version to go back to: the one that was named; where a canary runs, the one beside it; else the one before.
+    /// The flips that go back: to the version that was named; where a canary runs, to the one beside it; else to the one
+    /// before. The authorizers go to their newest versions of the same code; those that have none stay.
     ///
     /// # Errors
     ///
     /// When there is no such version.
-    pub(crate) fn back(&self, named: Option<u64>) -> Result<String> {
-        let Alias { version, canary } = &self.alias;
+    pub(crate) fn back(&self, names: &Names, named: Option<u64>) -> Result<Vec<Flip>> {
+        if named.is_none() && self.canaries().next().is_some() {
+            return Ok(self.all(names, |live| {
+                live.canary.as_ref().map(|_| live.version.clone())
+            }));
+        }
         let kept = || {
-            let all: Vec<String> = self
-                .versions
-                .iter()
-                .map(|(number, _)| number.to_string())
-                .collect();
+            let all = self.main.versions.iter();
+            let all: Vec<String> = all.map(|(number, _)| number.to_string()).collect();
             format!("there are versions {}", all.join(", "))
         };
-        if let Some(named) = named {
-            if !self.versions.iter().any(|(number, _)| *number == named) {
-                return Err(
-                    Failure::new(format!("there is no version to go back to: {named}"))
-                        .because_of(kept())
-                        .hint("`keep_versions` in the settings says how many are kept"),
-                );
-            }
-            return Ok(named.to_string());
+        let Live { version, .. } = &self.live;
+        let serving: Option<u64> = version.parse().ok();
+        let found = self.main.versions.iter().find(|(number, _)| match named {
+            Some(named) => *number == named,
+            None => Some(*number) < serving,
+        });
+        let Some((to, function)) = found else {
+            return Err(match named {
+                Some(named) => Failure::new(format!("there is no version to go back to: {named}"))
+                    .because_of(kept())
+                    .hint("`keep_versions` in the settings says how many are kept"),
+                None => Failure::new(format!(
+                    "there is no version before the one that serves: {version}"
+                ))
+                .because_of(kept()),
+            });
+        };
+        let mut flips = Vec::new();
+        for (name, whole) in &self.authorizers {
+            let Some(live) = &whole.live else { continue };
+            let same = |found: &crate::aws::lambda::Function| found.sha256 == function.sha256;
+            let to = match &live.function {
+                Some(serving) if same(serving) => Some(live.version.clone()),
+                _ => {
+                    let mut versions = whole.versions.iter();
+                    let found = versions.find(|(_, found)| same(found));
+                    found.map(|(number, _)| number.to_string())
+                }
+            };
+            flips.extend(to.and_then(|to| Flip::new(name, live, &to)));
         }
-        if canary.is_some() {
-            return Ok(version.clone());
-        }
-        let live: Option<u64> = version.parse().ok();
-        let before = self
-            .versions
-            .iter()
-            .find(|(number, _)| Some(*number) < live);
-        before.map(|(number, _)| number.to_string()).ok_or_else(|| {
-            Failure::new(format!(
-                "there is no version before the one that serves: {version}"
-            ))
-            .because_of(kept())
-        })
+        flips.extend(Flip::new(&names.function, &self.live, &to.to_string()));
+        Ok(flips)
     }
 
-    /// The canary.
+    /// The flips that give the canaries all of the traffic.
     ///
     /// # Errors
     ///
     /// When none runs.
-    pub(crate) fn forward(&self) -> Result<String> {
-        let canary = self.alias.canary.as_ref();
-        canary.map(|canary| canary.version.clone()).ok_or_else(|| {
-            Failure::new(format!(
+    pub(crate) fn forward(&self, names: &Names) -> Result<Vec<Flip>> {
+        if self.canaries().next().is_none() {
+            return Err(Failure::new(format!(
                 "no canary runs: version {} has all the traffic",
-                self.alias.version
+                self.live.version
             ))
-            .hint("`cargo fw deploy --canary 10%` starts one")
-        })
+            .hint("`cargo fw deploy --canary 10%` starts one"));
+        }
+        Ok(self.all(names, |live| {
+            live.canary.as_ref().map(|canary| canary.version.clone())
+        }))
+    }
+
+    /// The version that serves.
+    pub(crate) fn serving(&self) -> &str {
+        &self.live.version
+    }
+
+    fn canaries(&self) -> impl Iterator<Item = &Canary> {
+        let authorizers = self.authorizers.iter();
+        let lives = authorizers.filter_map(|(_, whole)| whole.live.as_ref());
+        lives
+            .chain([&self.live])
+            .filter_map(|live| live.canary.as_ref())
+    }
+
+    /// The flips of all functions to where that says; the main one is the last, as in a deploy.
+    fn all(&self, names: &Names, to: impl Fn(&Live) -> Option<String>) -> Vec<Flip> {
+        let authorizers = self
+            .authorizers
+            .iter()
+            .filter_map(|(name, whole)| Some((name, whole.live.as_ref()?)));
+        authorizers
+            .chain([(&names.function, &self.live)])
+            .filter_map(|(name, live)| Flip::new(name, live, &to(live)?))
+            .collect()
     }
 }
 
-/// Sends all traffic to that version, and says so.
+/// Moves the traffic, and says so.
 ///
 /// # Errors
 ///
-/// When the alias cannot be moved: the traffic is then as it was.
+/// When an alias cannot be moved: its traffic is then as it was, and what moved before it stays moved.
 pub(crate) async fn flip<A: Aws>(
     aws: &A,
-    names: &Names,
     release: &Release,
-    to: String,
+    flips: &[Flip],
     console: &Console,
 ) -> Result<()> {
-    let Alias { version, canary } = &release.alias;
-    let from = match canary {
-        None => format!("version {version}"),
-        Some(canary) => format!(
-            "version {version}, {} % of it to {}",
-            canary.percent, canary.version
-        ),
-    };
-    if canary.is_none() && *version == to {
-        console.line(format_args!("version {to} has all the traffic already"));
-        return Ok(());
+    if flips.is_empty() {
+        let version = release.serving();
+        console.line(format_args!(
+            "version {version} has all the traffic already"
+        ));
     }
-    aws.update_alias(&names.function, ALIAS, &to, None)
-        .await
-        .map_err(|error: Error| {
-            error
-                .into_failure("cannot move the traffic")
-                .because_of("it goes where it went")
-        })?;
-    console.status(
-        "Moved",
-        format_args!("the traffic of `{}`: {from} → version {to}", names.function),
-    );
+    for (index, Flip { function, from, to }) in flips.iter().enumerate() {
+        aws.update_alias(function, ALIAS, to, None)
+            .await
+            .map_err(|error: Error| {
+                let rest = match index {
+                    0 => "it goes where it went".to_owned(),
+                    _ => format!("{index} of {} functions moved: run it again", flips.len()),
+                };
+                error
+                    .into_failure(format!("cannot move the traffic of `{function}`"))
+                    .because_of(rest)
+            })?;
+        console.status(
+            "Moved",
+            format_args!("the traffic of `{function}`: {from} → version {to}"),
+        );
+    }
     Ok(())
 }

@@ -125,13 +125,12 @@ fn permissions(desired: &Desired, actual: &Actual) -> Permissions {
 /// The resources of the deployment that no step is about.
 fn unchanged<'a>(desired: &'a Desired, plan: &Plan) -> Vec<Resource<'a>> {
     let names = &desired.names;
-    let named = [
-        ("role", &names.role),
-        ("policy of role", &names.role),
-        ("log group", &names.log_group),
-        ("function", &names.function),
-        ("alias of function", &names.function),
-    ];
+    let mut named = vec![("role", &names.role), ("policy of role", &names.role)];
+    for one in [&desired.main].into_iter().chain(&desired.authorizers) {
+        named.push(("log group", &one.log_group));
+        named.push(("function", &one.name));
+        named.push(("alias of function", &one.name));
+    }
     let url = [("URL of function", &names.function)];
     let api = [
         ("API", &names.function),

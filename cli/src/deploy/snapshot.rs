@@ -10,8 +10,9 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    model::{Desired, GRANT, Place, THROUGH_URL_GRANT, URL_GRANT},
-    observe::{Actual, Found, Live, WholeApi},
+    health::Health,
+    model::{Desired, DesiredFunction, GRANT, Names, Place, THROUGH_URL_GRANT, URL_GRANT},
+    observe::{Actual, Found, Live, WholeApi, WholeFunction},
 };
 use crate::{
     aws::{
@@ -39,6 +40,9 @@ pub(crate) struct Snapshot {
     stage: String,
     architecture: Architecture,
     configuration: Configuration,
+    /// By function.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    authorizers: BTreeMap<String, Configuration>,
     policy: Value,
     log_retention: u32,
     cors: Option<Cors>,
@@ -83,13 +87,14 @@ pub(crate) fn masked(mut desired: Desired) -> Desired {
             .collect();
         format!("sha256:{hex}")
     };
-    let variables: BTreeMap<String, String> = desired
-        .configuration
-        .environment
-        .iter()
-        .map(|(name, value)| (name.clone(), digest(value)))
-        .collect();
-    desired.configuration.environment = variables;
+    for one in [&mut desired.main]
+        .into_iter()
+        .chain(&mut desired.authorizers)
+    {
+        for value in one.configuration.environment.values_mut() {
+            *value = digest(value);
+        }
+    }
     desired
 }
 
@@ -101,7 +106,12 @@ impl Snapshot {
             app: desired.names.app.clone(),
             stage: desired.names.stage.clone(),
             architecture: desired.code.architecture,
-            configuration: desired.configuration.clone(),
+            configuration: desired.main.configuration.clone(),
+            authorizers: desired
+                .authorizers
+                .iter()
+                .map(|one| (one.name.clone(), one.configuration.clone()))
+                .collect(),
             policy: desired.policy.clone(),
             log_retention: desired.log_retention,
             cors: desired.cors.clone(),
@@ -159,7 +169,17 @@ impl Snapshot {
     pub(crate) fn account(self, desired: &Desired) -> Actual {
         let mut then = desired.clone();
         then.code = code(self.architecture);
-        then.configuration = self.configuration;
+        then.main.configuration = self.configuration;
+        then.authorizers = self
+            .authorizers
+            .into_iter()
+            .map(|(name, configuration)| DesiredFunction {
+                log_group: Names::log_group_of(&name),
+                name,
+                configuration,
+                health: Health::BuiltIn,
+            })
+            .collect();
         then.policy = self.policy;
         then.log_retention = self.log_retention;
         then.cors = self.cors;
@@ -174,11 +194,7 @@ pub(crate) fn empty() -> Actual {
     Actual {
         role: Found::Absent,
         policy: None,
-        log_group: Found::Absent,
-        function: Found::Absent,
-        live: None,
-        versions: Vec::new(),
-        grants: Vec::new(),
+        functions: BTreeMap::new(),
         url: None,
         apis: Vec::new(),
         foreign_apis: Vec::new(),
@@ -189,14 +205,21 @@ pub(crate) fn empty() -> Actual {
 fn holding(desired: &Desired) -> Actual {
     const API: &str = "api";
     const INTEGRATION: &str = "integration";
-    let function = Function {
-        sha256: desired.code.sha256.clone(),
-        size: 0,
-        architecture: desired.code.architecture.as_str().to_owned(),
-        configuration: desired.configuration.clone(),
-        readiness: Readiness::Ready,
-        tags: Tags::new(),
+    let grants = match &desired.url {
+        None => vec![Grant::of_api(GRANT, desired.place.api(API))],
+        Some(url) if url.iam => Vec::new(),
+        Some(_) => vec![
+            Grant::of_url(URL_GRANT, Allows::Url),
+            Grant::of_url(THROUGH_URL_GRANT, Allows::ThroughUrl),
+        ],
     };
+    let mut functions: BTreeMap<_, _> = desired
+        .functions()
+        .map(|one| (one.name.clone(), function(desired, one)))
+        .collect();
+    if let Some(main) = functions.get_mut(&desired.main.name) {
+        main.grants = grants;
+    }
     let routes = desired.routes.iter().map(|key| Route {
         id: key.clone(),
         key: key.clone(),
@@ -208,25 +231,7 @@ fn holding(desired: &Desired) -> Actual {
             tags: Tags::new(),
         }),
         policy: Some(desired.policy.clone()),
-        log_group: Found::Ours(LogGroup {
-            retention: Some(desired.log_retention),
-            tags: Tags::new(),
-        }),
-        function: Found::Ours(function.clone()),
-        live: Some(Live {
-            version: "before".to_owned(),
-            function: Some(function),
-            canary: None,
-        }),
-        versions: Vec::new(),
-        grants: match &desired.url {
-            None => vec![Grant::of_api(GRANT, desired.place.api(API))],
-            Some(url) if url.iam => Vec::new(),
-            Some(_) => vec![
-                Grant::of_url(URL_GRANT, Allows::Url),
-                Grant::of_url(THROUGH_URL_GRANT, Allows::ThroughUrl),
-            ],
-        },
+        functions,
         url: desired.url.clone().map(|settings| FunctionUrl {
             url: String::new(),
             settings,
@@ -253,5 +258,31 @@ fn holding(desired: &Desired) -> Actual {
             .into_iter()
             .collect(),
         foreign_apis: Vec::new(),
+    }
+}
+
+/// A function that is as it is desired, and published.
+fn function(desired: &Desired, one: &DesiredFunction) -> WholeFunction {
+    let function = Function {
+        sha256: desired.code.sha256.clone(),
+        size: 0,
+        architecture: desired.code.architecture.as_str().to_owned(),
+        configuration: one.configuration.clone(),
+        readiness: Readiness::Ready,
+        tags: Tags::new(),
+    };
+    WholeFunction {
+        log_group: Found::Ours(LogGroup {
+            retention: Some(desired.log_retention),
+            tags: Tags::new(),
+        }),
+        function: Found::Ours(function.clone()),
+        live: Some(Live {
+            version: "before".to_owned(),
+            function: Some(function),
+            canary: None,
+        }),
+        versions: Vec::new(),
+        grants: Vec::new(),
     }
 }

@@ -125,7 +125,7 @@ fn role(desired: &Desired) -> Value {
 }
 
 fn function(desired: &Desired) -> Value {
-    let configuration = &desired.configuration;
+    let configuration = &desired.main.configuration;
     json!({
         "Type": "AWS::Lambda::Function",
         "DependsOn": ["Logs"],
@@ -148,7 +148,7 @@ fn function(desired: &Desired) -> Value {
 }
 
 fn serverless(desired: &Desired, zip: &str) -> Value {
-    let configuration = &desired.configuration;
+    let configuration = &desired.main.configuration;
     json!({
         "Type": "AWS::Serverless::Function",
         "DependsOn": ["Logs"],
@@ -241,7 +241,7 @@ fn gateway(desired: &Desired, alias: &Value, add: &mut impl FnMut(&str, Value)) 
 
 /// A version is made once for each name: the name changes with what is in the version.
 fn version(desired: &Desired) -> String {
-    let configuration = format!("{:?}", desired.configuration);
+    let configuration = format!("{:?}", desired.main.configuration);
     named("Version", &[&desired.code.sha256, &configuration])
 }
 

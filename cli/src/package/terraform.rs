@@ -16,11 +16,8 @@ pub(super) const PLACE: (&str, &str, &str) = (
 );
 
 pub(super) fn document(desired: &Desired, zip: &str) -> Value {
-    let Desired {
-        names,
-        configuration,
-        ..
-    } = desired;
+    let Desired { names, main, .. } = desired;
+    let configuration = &main.configuration;
     let tags = json!(tags(desired));
     let routes: Map<String, Value> = desired
         .routes

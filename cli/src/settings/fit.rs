@@ -236,7 +236,6 @@ pub(crate) fn deployable(settings: &Settings) -> Result<()> {
         ),
         (settings.concurrency.is_some(), "concurrency".to_owned()),
         (!access.jwt.is_empty(), "[jwt]".to_owned()),
-        (!access.authorizers.is_empty(), "[authorizers]".to_owned()),
         (
             access.throttle != super::access::Throttle::default(),
             "[throttle]".to_owned(),

@@ -1,5 +1,7 @@
 //! IAM: a role with a policy cannot be deleted, and each name is given once.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::{Fake, FakeRole, missing};
@@ -59,6 +61,13 @@ impl Iam for Fake {
 
     async fn put_role_policy(&self, role: &str, policy: &str, document: &Value) -> Result<()> {
         self.call(PUT_ROLE_POLICY, |state| {
+            let mut ids = BTreeSet::new();
+            let statements = document["Statement"].as_array().into_iter().flatten();
+            let mut sids = statements.filter_map(|statement| statement["Sid"].as_str());
+            if !sids.all(|sid| ids.insert(sid)) {
+                let message = "Statement IDs (SID) in a single policy must be unique.";
+                return Err(("MalformedPolicyDocument", message.to_owned()));
+            }
             let found = state
                 .roles
                 .get_mut(role)

@@ -5,7 +5,7 @@ use crate::aws::{
     Result, Tags,
     logs::{
         CREATE_LOG_GROUP, DELETE_LOG_GROUP, DESCRIBE_LOG_GROUPS, FILTER_LOG_EVENTS, LIST_TAGS,
-        LogEvent, LogGroup, LogQuery, Logs, PUT_RETENTION,
+        ListedGroup, LogEvent, LogGroup, LogQuery, Logs, PUT_RETENTION,
     },
 };
 
@@ -34,6 +34,26 @@ impl Logs for Fake {
             let more = left.len() > PAGE;
             left.truncate(PAGE);
             Ok((left, more.then(|| (skipped + PAGE).to_string())))
+        })
+    }
+
+    async fn log_groups(&self, prefix: &str) -> Result<Vec<ListedGroup>> {
+        self.call(DESCRIBE_LOG_GROUPS, |state| {
+            let all = state.groups.iter();
+            let all = all.filter(|(name, _)| name.starts_with(prefix));
+            Ok(all
+                .map(|(name, group)| ListedGroup {
+                    name: name.clone(),
+                    arn: name.clone(),
+                    retention: group.retention,
+                })
+                .collect())
+        })
+    }
+
+    async fn log_group_tags(&self, arn: &str) -> Result<Option<Tags>> {
+        self.call(LIST_TAGS, |state| {
+            Ok(state.groups.get(arn).map(|group| group.tags.clone()))
         })
     }
 

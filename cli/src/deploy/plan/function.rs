@@ -6,17 +6,22 @@ use super::MISSING;
 use crate::{
     aws::lambda::{Configuration, Function, Readiness},
     deploy::{
-        model::{ALIAS, Desired},
-        observe::Actual,
+        model::{ALIAS, Desired, DesiredFunction},
+        observe::WholeFunction,
         step::{Handle, Plan, Planned, Step, Version},
     },
 };
 
 /// The function itself: its code and its configuration.
-pub(super) fn function(plan: &mut Plan, desired: &Desired, actual: &Actual) {
-    let function = desired.names.function.clone();
-    let (code, configuration) = (desired.code.clone(), desired.configuration.clone());
-    let Some(found) = actual.function.ours() else {
+pub(super) fn function(
+    plan: &mut Plan,
+    desired: &Desired,
+    one: &DesiredFunction,
+    found: &WholeFunction,
+) {
+    let function = one.name.clone();
+    let (code, configuration) = (desired.code.clone(), one.configuration.clone());
+    let Some(found) = found.function.ours() else {
         let tags = desired.names.tags();
         let reason = format!("{MISSING}; {}", bytes(code.zip.len() as u64));
         let step = Step::CreateFunction {
@@ -56,11 +61,16 @@ pub(super) struct Move {
 
 /// Publishes when what serves is not what is desired, and tries it; gives what moves the traffic there when an alias is to
 /// be moved.
-pub(super) fn version(plan: &mut Plan, desired: &Desired, actual: &Actual) -> Option<Move> {
-    let function = desired.names.function.clone();
+pub(super) fn version(
+    plan: &mut Plan,
+    desired: &Desired,
+    one: &DesiredFunction,
+    actual: &WholeFunction,
+) -> Option<Move> {
+    let function = one.name.clone();
     let live = actual.live.as_ref();
     let wanted = |found: &Function| {
-        code_differs(desired, found).is_none() && found.configuration == desired.configuration
+        code_differs(desired, found).is_none() && found.configuration == one.configuration
     };
     if live
         .and_then(|live| live.function.as_ref())
@@ -95,7 +105,7 @@ pub(super) fn version(plan: &mut Plan, desired: &Desired, actual: &Actual) -> Op
             Handle::Made
         }
     };
-    let health = desired.health.clone();
+    let health = one.health.clone();
     let reason = health.to_string();
     let step = Step::TryVersion {
         function: function.clone(),
@@ -137,12 +147,12 @@ pub(super) fn version(plan: &mut Plan, desired: &Desired, actual: &Actual) -> Op
 }
 
 /// Removes the versions that nobody rolls back to any more: all but the newest and what serves.
-pub(super) fn prune(plan: &mut Plan, desired: &Desired, actual: &Actual) {
-    let publishes = |planned: &Planned| matches!(planned.step, Step::PublishVersion { .. });
+pub(super) fn prune(plan: &mut Plan, desired: &Desired, name: &str, actual: &WholeFunction) {
+    let publishes = |planned: &Planned| matches!(&planned.step, Step::PublishVersion { function, .. } if function == name);
     let new = usize::from(plan.steps.iter().any(publishes));
     let kept = usize::try_from(desired.keep_versions).unwrap_or(usize::MAX);
     let moved = plan.steps.iter().find_map(|planned| match &planned.step {
-        Step::MoveAlias { version, .. } => Some(version.clone()),
+        Step::MoveAlias { function, version } if function == name => Some(version.clone()),
         _ => None,
     });
     let serving = moved.or_else(|| {
@@ -154,8 +164,8 @@ pub(super) fn prune(plan: &mut Plan, desired: &Desired, actual: &Actual) {
         if serving == Some(Handle::Known(version.clone())) {
             continue;
         }
-        let function = desired.names.function.clone();
-        let reason = format!("the newest {} are kept", desired.keep_versions);
+        let function = name.to_owned();
+        let reason = format!("the newest {} of `{name}` are kept", desired.keep_versions);
         plan.push(Step::DeleteVersion { function, version }, reason);
     }
 }

@@ -95,15 +95,16 @@ pub(super) fn permission(
         Handle::Known(ApiId(id)) => Some(grant(desired, id)),
         Handle::Made => None,
     };
+    let grants = &actual.function(&desired.names.function).grants;
     if wanted
         .as_ref()
-        .is_some_and(|wanted| actual.grants.contains(wanted))
+        .is_some_and(|wanted| grants.contains(wanted))
     {
         return;
     }
     let function = desired.names.function.clone();
     // A statement cannot be changed, and its id cannot be given twice.
-    if actual.grants.iter().any(|grant| grant.id == GRANT) {
+    if grants.iter().any(|grant| grant.id == GRANT) {
         let step = Step::RemovePermission {
             function: function.clone(),
             id: GRANT.to_owned(),

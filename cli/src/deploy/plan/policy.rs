@@ -31,7 +31,17 @@ pub(super) fn policies(desired: &Value, actual: Option<&Value>) -> Policies {
     let kept = old
         .iter()
         .filter(|statement| !denies(statement) && !new.contains(statement));
-    both.extend(kept.cloned());
+    // Two statements of one document have no id in common (IAM user guide, "IAM JSON policy elements: Sid").
+    let taken =
+        |sid: &Value| !sid.is_null() && new.iter().any(|statement| statement["Sid"] == *sid);
+    both.extend(kept.cloned().map(|mut statement| {
+        if taken(&statement["Sid"])
+            && let Some(fields) = statement.as_object_mut()
+        {
+            fields.shift_remove("Sid");
+        }
+        statement
+    }));
     let same = |one: &[Value], other: &[Value]| {
         one.len() == other.len() && one.iter().all(|statement| other.contains(statement))
     };

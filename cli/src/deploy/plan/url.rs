@@ -31,7 +31,7 @@ pub(super) fn open(plan: &mut Plan, desired: &Desired, actual: &Actual, settings
         );
     } else {
         for grant in everybody {
-            if !actual.grants.contains(&grant) {
+            if !actual.function(function).grants.contains(&grant) {
                 let function = function.clone();
                 plan.push(Step::AddUrlPermission { function, grant }, MISSING);
             }
@@ -73,7 +73,8 @@ pub(super) fn close(plan: &mut Plan, desired: &Desired, actual: &Actual) {
 }
 
 fn withdraw(plan: &mut Plan, desired: &Desired, actual: &Actual, ids: &[&str], reason: &str) {
-    for grant in actual
+    let found = actual.function(&desired.names.function);
+    for grant in found
         .grants
         .iter()
         .filter(|grant| ids.contains(&grant.id.as_str()))

@@ -13,6 +13,7 @@ const SECOND: App = App {
         ("GET", "/objects"),
     ],
     settings: "memory = 256\nlog_retention = 7\ncors = { allow_origins = [\"*\"] }\npolicy = [{ actions = [\"s3:PutObject\"], resources = [\"*\"] }]",
+    authorizers: &[],
 };
 
 /// What `FIRST` is before `SECOND`: with a permission to lose.

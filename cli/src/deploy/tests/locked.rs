@@ -14,6 +14,7 @@ const SECOND: App = App {
     code: "two",
     routes: &[("GET", "/objects/{key}"), ("GET", "/new")],
     settings: "memory = 256\nkeep_versions = 2",
+    authorizers: &[],
 };
 
 #[test]

@@ -1,5 +1,6 @@
 //! Deployments on the account in memory: whole lives, and interruptions at every mutating call.
 
+mod authorizers;
 mod converge;
 mod life;
 mod locked;
@@ -12,7 +13,7 @@ mod urls;
 use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
 use base64::Engine as _;
-use fw::manifest::{Manifest, ManifestRoute};
+use fw::manifest::{Manifest, ManifestAuthorizer, ManifestRoute};
 use sha2::{Digest as _, Sha256};
 
 use super::{
@@ -41,12 +42,14 @@ const PATIENCE: Patience = Patience {
 struct App {
     code: &'static str,
     routes: &'static [(&'static str, &'static str)],
+    authorizers: &'static [&'static str],
     settings: &'static str,
 }
 
 const FIRST: App = App {
     code: "one",
     routes: &[("GET", "/objects/{key}"), ("PUT", "/objects/{key}")],
+    authorizers: &[],
     settings: "",
 };
 
@@ -69,6 +72,10 @@ impl App {
         manifest
             .routes
             .extend(routes.map(|(method, path)| ManifestRoute::new(*method, *path)));
+        let authorizers = self.authorizers.iter();
+        manifest
+            .authorizers
+            .extend(authorizers.map(|name| ManifestAuthorizer::new(*name)));
         manifest
     }
 

@@ -30,6 +30,7 @@ fn apps() -> Vec<App> {
                     code,
                     routes,
                     settings,
+                    authorizers: &[],
                 });
             }
         }

@@ -63,7 +63,7 @@ async fn canary(aws: &Fake, app: &App, percent: u32) -> Result<Plan> {
 async fn back(aws: &Fake, to: Option<u64>) -> Result<()> {
     let names = App::names();
     let release = Release::read(aws, &names).await?;
-    flip(aws, &names, &release, release.back(to)?, &console()).await
+    flip(aws, &release, &release.back(&names, to)?, &console()).await
 }
 
 #[test]
@@ -193,9 +193,8 @@ fn a_canary_takes_a_part_until_it_is_promoted_or_rolled_back() {
         aws.forget();
         flip(
             &aws,
-            &names,
             &release,
-            release.forward().unwrap(),
+            &release.forward(&names).unwrap(),
             &console(),
         )
         .await
@@ -214,7 +213,7 @@ fn a_canary_takes_a_part_until_it_is_promoted_or_rolled_back() {
         Release::read(&aws, &names)
             .await
             .unwrap()
-            .forward()
+            .forward(&names)
             .unwrap_err();
 
         // A plain deploy of what is a canary promotes it, and one of what serves ends it.

@@ -26,6 +26,7 @@ const LIFE: [App; 6] = [
         code: "three",
         routes: &[("GET", "/objects/{key}"), ("ANY", "$default")],
         settings: "policy = [{ actions = [\"s3:GetObject\"], resources = [\"*\"] }]",
+        authorizers: &["door"],
     },
     App {
         settings: "cors = { allow_origins = [\"*\"], allow_headers = [\"x-a\", \"x-b\"], max_age = 60 }",
@@ -62,7 +63,8 @@ fn the_account_in_memory_is_as_motos() {
 async fn seen(aws: &impl Aws) -> Actual {
     let mut actual = super::super::observe(aws, &App::names()).await.unwrap();
     for whole in &mut actual.apis {
-        for grant in &mut actual.grants {
+        let functions = actual.functions.values_mut();
+        for grant in functions.flat_map(|function| &mut function.grants) {
             grant.source = grant.source.replace(&whole.api.id, "ID");
         }
         whole.api.endpoint = whole.api.endpoint.replace(&whole.api.id, "ID");

@@ -66,7 +66,10 @@ async fn a_stream_reaches_the_client_with_or_without_a_prelude() {
     }
     let starts = || {
         let lines = dressed.lines.all();
-        lines.iter().filter(|line| line.starts_with("START")).count()
+        lines
+            .iter()
+            .filter(|line| line.starts_with("START"))
+            .count()
     };
     // The log is written beside the answers.
     let end = Instant::now() + Duration::from_secs(20);
