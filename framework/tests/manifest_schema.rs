@@ -27,6 +27,7 @@ fn model() -> Model {
 fn the_examples_manifests_are_valid() {
     let model = model();
     for path in [
+        "examples/guarded/manifest.json",
         "examples/hello/manifest.json",
         "examples/s3test/manifest.json",
     ] {

@@ -10,6 +10,7 @@ mod deploy_traffic;
 mod doors_support;
 mod local_access;
 mod local_doors;
+mod local_guarded;
 mod local_invoke;
 mod local_reload;
 mod local_start;
