@@ -1,7 +1,7 @@
 //! The context of an invocation, as Lambda tells it.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime},
 };
@@ -44,6 +44,9 @@ impl LambdaContext {
 thread_local! {
     /// The invocation that this thread works on. The runtime has one thread; tests run on many.
     static HERE: RefCell<Option<Arc<str>>> = const { RefCell::new(None) };
+
+    /// Its handler, `module::function`, once it is known.
+    static HANDLER: Cell<Option<&'static str>> = const { Cell::new(None) };
 }
 
 /// The invocation that the process works on: for threads that a handler has started. Lambda gives one at a time.
@@ -53,6 +56,7 @@ static ANYWHERE: Mutex<Option<Arc<str>>> = Mutex::new(None);
 pub(crate) fn enter(request_id: &str) -> Arc<str> {
     let id: Arc<str> = request_id.into();
     HERE.set(Some(Arc::clone(&id)));
+    HANDLER.set(None);
     *ANYWHERE.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&id));
     id
 }
@@ -66,4 +70,14 @@ pub(crate) fn current_request_id() -> Option<Arc<str>> {
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     })
+}
+
+/// Notes the handler of the invocation, for what goes wrong in it.
+pub(crate) fn enter_handler(handler: &'static str) {
+    HANDLER.set(Some(handler));
+}
+
+/// The handler of the invocation that this thread works on.
+pub(crate) fn current_handler() -> Option<&'static str> {
+    HANDLER.try_with(Cell::get).ok().flatten()
 }

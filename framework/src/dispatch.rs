@@ -380,6 +380,7 @@ impl<S: Send + Sync + 'static> Core<S> {
         let Some(endpoint) = self.table.endpoints.get(index) else {
             return Error::internal("a route's index is out of bounds").into_response();
         };
+        context::enter_handler(endpoint.handler());
         let answer = catch_unwind(AssertUnwindSafe(|| -> BoxFuture<'_, Response> {
             match &endpoint.target {
                 Target::Handler(Call::WithState(handler)) => handler(&self.state, request),
@@ -400,11 +401,11 @@ fn finished(mut response: Response, request_id: &str) -> Response {
     if let Some(failure) = error::finish(&mut response, request_id)
         && response.extensions().get::<Panicked>().is_none()
     {
-        let status = response.status().as_u16();
+        let (status, handler) = (response.status().as_u16(), context::current_handler());
         if response.status().is_server_error() {
-            tracing::error!(status, "{failure}");
+            tracing::error!(handler, status, "{failure}");
         } else {
-            tracing::warn!(status, "{failure}");
+            tracing::warn!(handler, status, "{failure}");
         }
     }
     response

@@ -67,6 +67,7 @@ pub(crate) fn install() {
         let backtrace = (backtrace.status() == BacktraceStatus::Captured)
             .then(|| tracing::field::display(backtrace));
         tracing::error!(
+            handler = context::current_handler(),
             location = panic.location().map(tracing::field::display),
             backtrace,
             "panicked: {}",

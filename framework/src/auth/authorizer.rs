@@ -161,6 +161,7 @@ impl<S: Sync> Authorizer<S> {
         lambda: LambdaContext,
     ) -> Result<Box<RawValue>, FunctionError> {
         let _ = context::enter(&lambda.request_id);
+        context::enter_handler(self.info.handler);
         let Question {
             request,
             from,

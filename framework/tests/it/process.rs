@@ -177,6 +177,10 @@ fn a_panic_is_one_log_line_with_its_place_and_the_request_id() {
         "{panic}"
     );
     assert_eq!(failure["message"], "the secret cause");
+    assert_eq!(
+        (&panic["handler"], &failure["handler"]),
+        (&json!("it::app::panics"), &json!("it::app::fail"))
+    );
     for line in [panic, failure] {
         assert_eq!(
             (&line["level"], &line["requestId"]),
