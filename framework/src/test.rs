@@ -14,6 +14,11 @@
 //! ```
 //!
 //! In an async test (`#[tokio::test]`) write `.await` in place of `.send()`.
+//!
+//! Who calls is asked as on AWS: the app's own authorizers run, with the client's state, and what they answer is kept for their `ttl`. A
+//! test has no issuer of tokens and no secrets, so it says who calls: [`claims`](RequestBuilder::claims),
+//! [`signed_by`](RequestBuilder::signed_by), [`api_key`](RequestBuilder::api_key); and
+//! [`auth_context`](RequestBuilder::auth_context) where the authorizer shall not run.
 
 mod guard;
 
@@ -30,9 +35,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderMap, HeaderName, StatusCode};
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::{
     app::App,
@@ -40,13 +45,12 @@ use crate::{
     context::LambdaContext,
     dispatch::{Answer, FunctionError},
     gateway::{
-        ApiIdentity, Arrival, FrontDoor, FunctionUrl, FunctionUrlConfig, HttpApi, HttpApiConfig,
-        HttpReply, HttpRequest, Outcome, PayloadFormat, Received, RestApi, RestApiConfig, RouteKey,
+        Arrival, FrontDoor, HttpReply, HttpRequest, Need, Outcome, Pending, Received, Supplied,
     },
-    manifest::{Manifest, ManifestRoute},
+    manifest::Manifest,
 };
 
-use self::guard::{Caller, admit};
+use self::guard::{Caller, Doors, REST_STAGE};
 
 /// What stands before the app.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,7 +78,8 @@ pub struct Client {
     /// Its routes stand in the order in which the gateway knows them.
     manifest: Arc<Manifest>,
     gateway: Gateway,
-    door: Arc<FrontDoor>,
+    /// The gateway, or why it cannot have these routes.
+    doors: Result<Arc<Doors>, String>,
     app: Arc<Function>,
 }
 
@@ -96,7 +101,7 @@ impl Client {
             Err(error) => panic!("the app is ill-formed: {error}"),
         };
         Self {
-            door: Arc::new(front_door(Gateway::HttpApi, &manifest)),
+            doors: Doors::new(Gateway::HttpApi, &manifest).map(Arc::new),
             gateway: Gateway::HttpApi,
             manifest: Arc::new(manifest),
             app: Arc::new(move |name, event, context| {
@@ -112,15 +117,18 @@ impl Client {
         }
     }
 
-    /// The same client through another gateway.
+    /// The same client through another gateway, which remembers nothing: no authorizer's answer is kept from before.
     ///
     /// # Panics
     ///
-    /// When the gateway cannot have the app's routes, as a REST API cannot have `$default`, and a function URL no authorizers.
+    /// When the gateway cannot have the app's routes, as a REST API cannot have `jwt`, and a function URL no authorizers.
     #[track_caller]
     #[must_use]
     pub fn through(mut self, gateway: Gateway) -> Self {
-        self.door = Arc::new(front_door(gateway, &self.manifest));
+        match Doors::new(gateway, &self.manifest) {
+            Ok(doors) => self.doors = Ok(Arc::new(doors)),
+            Err(problem) => panic!("{problem}"),
+        }
         self.gateway = gateway;
         self
     }
@@ -145,42 +153,57 @@ impl Client {
     }
 
     /// Starts a `GET` request for a target: path and query, percent-encoded, as `/objects/a%20b?limit=3`.
+    #[track_caller]
     pub fn get(&self, target: &str) -> RequestBuilder<'_> {
         self.request("GET", target)
     }
 
     /// Starts a `POST` request.
+    #[track_caller]
     pub fn post(&self, target: &str) -> RequestBuilder<'_> {
         self.request("POST", target)
     }
 
     /// Starts a `PUT` request.
+    #[track_caller]
     pub fn put(&self, target: &str) -> RequestBuilder<'_> {
         self.request("PUT", target)
     }
 
     /// Starts a `PATCH` request.
+    #[track_caller]
     pub fn patch(&self, target: &str) -> RequestBuilder<'_> {
         self.request("PATCH", target)
     }
 
     /// Starts a `DELETE` request.
+    #[track_caller]
     pub fn delete(&self, target: &str) -> RequestBuilder<'_> {
         self.request("DELETE", target)
     }
 
     /// Starts a `HEAD` request.
+    #[track_caller]
     pub fn head(&self, target: &str) -> RequestBuilder<'_> {
         self.request("HEAD", target)
     }
 
     /// Starts an `OPTIONS` request.
+    #[track_caller]
     pub fn options(&self, target: &str) -> RequestBuilder<'_> {
         self.request("OPTIONS", target)
     }
 
     /// Starts a request of any method.
+    ///
+    /// # Panics
+    ///
+    /// When an HTTP API cannot have the app's routes, and the client was not told to go [`through`](Self::through) another gateway.
+    #[track_caller]
     pub fn request(&self, method: &str, target: &str) -> RequestBuilder<'_> {
+        if let Err(problem) = &self.doors {
+            panic!("{problem}; `.through(Gateway::…)` chooses another gateway");
+        }
         // A REST API has no default stage: its clients always name one.
         let target = match self.gateway {
             Gateway::RestApi => format!("/{REST_STAGE}{target}"),
@@ -189,49 +212,101 @@ impl Client {
         RequestBuilder {
             client: self,
             request: HttpRequest::new(method, target),
-            caller: Caller::default(),
+            caller: None,
+            api_key: false,
         }
     }
 
-    async fn answer(&self, request: HttpRequest, caller: Caller) -> TestResponse {
+    /// The gateway's reply, as it stands before the app.
+    async fn answer(&self, mut request: HttpRequest, caller: Option<Caller>) -> HttpReply {
+        let doors = match &self.doors {
+            Ok(doors) => doors,
+            Err(problem) => panic!("{problem}"),
+        };
+        if let Some(caller) = &caller {
+            caller.prove(&mut request);
+        }
+        let door = match &caller {
+            Some(Caller::Context(_)) => &doors.vouched,
+            _ => &doors.asking,
+        };
         let arrival = arrival();
-        let reply = match self.door.receive(&request, &arrival) {
+        let mut received = door.receive(&request, &arrival);
+        // Each answer leads on or ends it; the bound is for a model that would ask for ever.
+        for _ in 0..8 {
+            let Received::Authorize(pending) = received else {
+                break;
+            };
+            received = self.supply(door, &pending, caller.as_ref()).await;
+        }
+        match received {
             Received::Answer(reply) => reply,
-            Received::Authorize(pending) => {
-                panic!("the test client cannot supply: {:?}", pending.need())
-            }
+            Received::Authorize(pending) => door.refuse(&pending, "the gateway asks without end"),
             Received::Invoke(invocation) => {
                 let trace = Some(invocation.trace_id.clone());
                 let context = context(invocation.request_id.clone(), trace, &arrival);
-                let route = self.manifest.routes.get(invocation.route);
-                let admitted = match route {
-                    None => Ok(invocation.event.clone()),
-                    Some(route) => {
-                        let asked = context.clone();
-                        let ask = |name, event| (self.app)(Some(name), event, asked);
-                        let authorizers = &self.manifest.authorizers;
-                        let event = &invocation.event;
-                        admit(route, authorizers, self.gateway, &caller, event, ask).await
-                    }
-                };
-                let payload = match admitted {
-                    Ok(event) => match (self.app)(None, event, context).await {
-                        Ok(answer) => {
-                            serde_json::to_vec(&answer).map_err(|error| error.to_string())
-                        }
-                        Err(error) => Err(error.message),
-                    },
-                    Err(refusal) => Ok(refusal.payload(self.gateway)),
-                };
-                match &payload {
-                    Ok(payload) => self.door.answer(&invocation, Outcome::Payload(payload)),
-                    Err(error) => self
-                        .door
-                        .answer(&invocation, Outcome::FunctionError(error.as_bytes())),
+                let answer = (self.app)(None, invocation.event.clone(), context).await;
+                match posted(answer) {
+                    Ok(payload) => door.answer(&invocation, Outcome::Payload(&payload)),
+                    Err(document) => door.answer(&invocation, Outcome::FunctionError(&document)),
                 }
             }
-        };
-        TestResponse { reply }
+        }
+    }
+
+    /// What the gateway has to be told before it decides.
+    async fn supply(
+        &self,
+        door: &FrontDoor,
+        pending: &Pending,
+        caller: Option<&Caller>,
+    ) -> Received {
+        let refuse = |reason| Received::Answer(door.refuse(pending, reason));
+        match (pending.need(), caller) {
+            (Need::Answer(question), Some(Caller::Context(context))) => {
+                let simple =
+                    self.gateway != Gateway::RestApi
+                        && self.manifest.authorizers.iter().any(|authorizer| {
+                            authorizer.name == question.name && authorizer.simple
+                        });
+                let consent = guard::consent(context, simple);
+                door.resume(pending, &Supplied::Answer(&consent))
+            }
+            (Need::Answer(question), _) => {
+                // An authorizer's invocation has an id of its own.
+                let id = arrival().request_id;
+                let context = context(id, Some(question.trace_id.clone()), pending.arrival());
+                let name = Some(question.name.clone());
+                let answer = (self.app)(name, question.event.clone(), context).await;
+                match posted(answer) {
+                    Ok(payload) => door.resume(pending, &Supplied::Answer(&payload)),
+                    Err(document) => door.resume(pending, &Supplied::FunctionError(&document)),
+                }
+            }
+            (Need::Keys { .. }, Some(Caller::Claims(_))) => door.resume(pending, &Supplied::Bearer),
+            (Need::Keys { .. }, _) => {
+                refuse("a test has no issuer: say with `.claims(…)` what the token would have")
+            }
+            (Need::Credentials { .. }, Some(Caller::Signer(arn))) => {
+                door.resume(pending, &Supplied::Principal(&guard::signer(arn)))
+            }
+            (Need::Credentials { .. }, _) => {
+                refuse("a test has no secrets: say with `.signed_by(…)` who has signed")
+            }
+        }
+    }
+}
+
+/// What the function posts to the Runtime API: its answer, or its error's document.
+fn posted(answer: Result<Answer, FunctionError>) -> Result<Vec<u8>, Vec<u8>> {
+    let document = |kind: &str, message: &str| {
+        let document = json!({ "errorType": kind, "errorMessage": message });
+        document.to_string().into_bytes()
+    };
+    match answer {
+        Ok(answer) => serde_json::to_vec(&answer)
+            .map_err(|error| document("fw.Unserializable", &error.to_string())),
+        Err(error) => Err(document(error.kind, &error.message)),
     }
 }
 
@@ -273,53 +348,8 @@ fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
-const REST_STAGE: &str = "test";
-
 /// What a function is given unless its settings say otherwise.
 const TIMEOUT_MS: u64 = 30_000;
-
-#[track_caller]
-fn front_door(gateway: Gateway, manifest: &Manifest) -> FrontDoor {
-    let routes = manifest.routes.iter();
-    let routes: Result<Vec<RouteKey>, _> = routes.map(|route| route.key().parse()).collect();
-    let routes = match routes {
-        Ok(routes) => routes,
-        Err(error) => panic!("no gateway can have these routes: {error}"),
-    };
-    let identity = ApiIdentity::new("testapi", "$default");
-    let door: Result<FrontDoor, _> = match gateway {
-        Gateway::HttpApi | Gateway::HttpApiV1 => HttpApi::new(HttpApiConfig {
-            routes: routes.into_iter().map(Into::into).collect(),
-            payload_format: if gateway == Gateway::HttpApi {
-                PayloadFormat::V2
-            } else {
-                PayloadFormat::V1
-            },
-            ..HttpApiConfig::new(identity)
-        })
-        .map(FrontDoor::from),
-        Gateway::RestApi => RestApi::new(RestApiConfig {
-            routes,
-            binary_media_types: vec!["*/*".to_owned()],
-            ..RestApiConfig::new(ApiIdentity::new("testapi", REST_STAGE))
-        })
-        .map(FrontDoor::from),
-        Gateway::FunctionUrl => {
-            let guarded = |route: &&ManifestRoute| route.authorization.is_some() || route.api_key;
-            if let Some(route) = manifest.routes.iter().find(guarded) {
-                panic!(
-                    "a function URL asks nobody for each route, so it cannot have: {}",
-                    route.key()
-                );
-            }
-            FunctionUrl::new(FunctionUrlConfig::new(identity)).map(FrontDoor::from)
-        }
-    };
-    match door {
-        Ok(door) => door,
-        Err(error) => panic!("{gateway:?} cannot have these routes: {error}"),
-    }
-}
 
 /// The moment, and identifiers that differ between requests.
 fn arrival() -> Arrival {
@@ -340,7 +370,8 @@ fn arrival() -> Arrival {
 pub struct RequestBuilder<'c> {
     client: &'c Client,
     request: HttpRequest,
-    caller: Caller,
+    caller: Option<Caller>,
+    api_key: bool,
 }
 
 impl<'c> RequestBuilder<'c> {
@@ -392,19 +423,25 @@ impl<'c> RequestBuilder<'c> {
         self
     }
 
-    /// Says that the caller brings a token of these claims, which the gateway has verified; for routes with `jwt`. A route with
-    /// `scopes` wants them in `scope`. Without this such a route answers 401.
+    /// Says that the caller brings a token of these claims, which the gateway has verified; for routes with `jwt`, which answer 401
+    /// without this. A route with `scopes` wants one of them in `scope`, as `"scope": "items:read profile"`.
+    ///
+    /// The request has an `authorization` header then, with the claims in a token that nobody signed. Members that are `null` are left
+    /// out. Of this, [`auth_context`](Self::auth_context) and [`signed_by`](Self::signed_by) the last holds.
     ///
     /// # Panics
     ///
     /// When the claims are no object in JSON.
     #[track_caller]
     pub fn claims<T: Serialize + ?Sized>(mut self, claims: &T) -> Self {
-        self.caller.claims = Some(object("claims", claims));
+        let mut claims = object("claims", claims);
+        claims.retain(|_, value| !value.is_null());
+        self.caller = Some(Caller::Claims(claims));
         self
     }
 
-    /// Says that the route's authorizer has let the caller through with that context. Without this, the app's authorizer is asked.
+    /// Says that an authorizer lets the caller through with that context: it is not run, and what it identifies callers by may be missing.
+    /// Without this, the app's own authorizer is asked.
     ///
     /// The principal is the context's `principalId`, or `test`.
     ///
@@ -418,19 +455,19 @@ impl<'c> RequestBuilder<'c> {
         context
             .entry(PRINCIPAL)
             .or_insert_with(|| Value::from("test"));
-        self.caller.context = Some(context);
+        self.caller = Some(Caller::Context(context));
         self
     }
 
     /// Says that the user or role session of that ARN has signed the request; for routes with `iam`, which answer 403 without this.
     pub fn signed_by(mut self, arn: &str) -> Self {
-        self.caller.user_arn = Some(arn.to_owned());
+        self.caller = Some(Caller::Signer(arn.to_owned()));
         self
     }
 
     /// Says that the request has a valid API key; for routes with `api_key` behind a REST API, which answer 403 without this.
     pub fn api_key(mut self) -> Self {
-        self.caller.api_key = true;
+        self.api_key = true;
         self
     }
 
@@ -451,7 +488,16 @@ impl<'c> IntoFuture for RequestBuilder<'c> {
     type IntoFuture = Pin<Box<dyn Future<Output = TestResponse> + Send + 'c>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.client.answer(self.request, self.caller))
+        let Self {
+            client,
+            mut request,
+            caller,
+            api_key,
+        } = self;
+        if api_key {
+            guard::bring_api_key(&mut request);
+        }
+        Box::pin(async move { TestResponse::new(client.answer(request, caller).await) })
     }
 }
 
@@ -469,13 +515,31 @@ fn object<T: Serialize + ?Sized>(what: &str, value: &T) -> Map<String, Value> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TestResponse {
     reply: HttpReply,
+    headers: HeaderMap,
 }
 
 impl TestResponse {
+    fn new(reply: HttpReply) -> Self {
+        let lines = reply.headers.iter();
+        let headers = lines.filter_map(|(name, value)| {
+            Some((name.parse::<HeaderName>().ok()?, value.parse().ok()?))
+        });
+        Self {
+            headers: headers.collect(),
+            reply,
+        }
+    }
+
     /// The status; it compares with numbers: `assert_eq!(response.status(), 200)`.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.reply.status).unwrap_or_default()
+    }
+
+    /// The headers by their names in any case: `response.headers()["content-type"]`, `.get(…)`, `.get_all(…)`, `.len()`.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
     }
 
     /// The first value of that header, the name in any case.
@@ -486,17 +550,22 @@ impl TestResponse {
 
     /// All values of that header in order, each line by itself.
     pub fn header_values(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.reply
-            .headers
-            .iter()
+        self.header_lines()
             .filter(move |(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
+            .map(|(_, value)| value)
     }
 
-    /// All headers in order, repeats kept, with the names as the gateway spells them over HTTP/1.1.
-    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+    /// The headers line by line in order, repeats kept, with the names as the gateway spells them over HTTP/1.1.
+    pub fn header_lines(&self) -> impl Iterator<Item = (&str, &str)> {
         let headers = self.reply.headers.iter();
         headers.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Why the gateway refused the request or the app's answer, where it did: what `cargo fw local` writes to its log, and no client
+    /// is told.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        self.reply.reason.as_deref()
     }
 
     /// The body.

@@ -8,7 +8,7 @@ use fw::{
         PayloadFormat, Quota, QuotaPeriod, RequestValidation, Requirement, RestApi, RestApiConfig,
         RestAuthorizer, RestAuthorizerKind, RestMethod, RouteKey, Throttle, UsagePlan,
     },
-    manifest::{Authorization, AuthorizerKind, Manifest, ManifestAuthorizer, ManifestRoute},
+    manifest::{AuthorizerKind, Manifest, ManifestAuthorizer, ManifestRoute},
 };
 
 use super::{environment, generation::Source};
@@ -95,18 +95,13 @@ fn http_api_routes(source: &Source<'_>, routes: Vec<RouteKey>) -> Vec<HttpApiRou
         .zip(&source.manifest.routes)
         .map(|(key, route)| HttpApiRoute {
             throttle: own_throttle(source.settings, route),
-            requirement: match &route.authorization {
-                Some(Authorization::Iam) => Some(Requirement::Iam),
-                Some(Authorization::Jwt { name, scopes }) => Some(Requirement::Jwt {
-                    authorizer: jwt_name(name),
-                    scopes: scopes.clone(),
-                }),
-                Some(Authorization::Lambda { name }) => Some(Requirement::Lambda {
-                    authorizer: name.clone(),
-                }),
-                // Any other has been refused.
-                _ => None,
-            },
+            requirement: Requirement::of_route(route).map(|requirement| match requirement {
+                Requirement::Jwt { authorizer, scopes } => Requirement::Jwt {
+                    authorizer: jwt_name(&authorizer),
+                    scopes,
+                },
+                other => other,
+            }),
             key,
         })
         .collect()
@@ -128,17 +123,11 @@ fn authorizers(source: &Source<'_>) -> Result<Vec<Authorizer>> {
     }
     for authorizer in &source.manifest.authorizers {
         let (ttl, identity) = set(authorizer, source.settings)?;
-        let payload_format = match authorizer.payload_format.as_deref() {
-            Some("1.0") => PayloadFormat::V1,
-            _ => PayloadFormat::V2,
-        };
+        let own = LambdaAuthorizer::of_manifest(authorizer).map_err(wrong)?;
         all.push(Authorizer::Lambda(LambdaAuthorizer {
             identity,
             ttl,
-            payload_format,
-            // Format 1.0 has no simple form.
-            simple: authorizer.simple && payload_format == PayloadFormat::V2,
-            ..LambdaAuthorizer::new(&authorizer.name)
+            ..own
         }));
     }
     Ok(all)

@@ -1,284 +1,246 @@
-//! Who may call a route, in a test: the app's own authorizers are run, and tokens and signatures are what the test says they are.
+//! Who calls, in a test: what the gateway has to be told before it lets a request through.
+//!
+//! The gateway's model decides ([`crate::gateway`]); the app's own authorizers run with the client's state. A test has no issuer
+//! and no secrets, so for tokens and signatures it vouches for the caller.
 
-use std::future::Future;
-
-use bytes::Bytes;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
 
 use super::Gateway;
 use crate::{
     auth::PRINCIPAL,
-    dispatch::{Answer, FunctionError},
-    manifest::{Authorization, AuthorizerKind, ManifestAuthorizer, ManifestRoute},
+    gateway::{
+        ApiIdentity, ApiKey, Authorizer, ConfigError, FrontDoor, FunctionUrl, FunctionUrlConfig,
+        HttpApi, HttpApiConfig, HttpApiRoute, HttpRequest, JwtAuthorizer, LambdaAuthorizer,
+        PayloadFormat, Principal, RequestValidation, Requirement, RestApi, RestApiConfig,
+        RestAuthorizer, RestMethod, RouteKey,
+    },
+    manifest::{Authorization, AuthorizerKind, Manifest, ManifestAuthorizer, ManifestRoute},
 };
 
-/// What a test says of its caller.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Caller {
-    /// The claims of a token that the gateway has verified.
-    pub(super) claims: Option<Map<String, Value>>,
-    /// The context of an authorizer that is not run.
-    pub(super) context: Option<Map<String, Value>>,
-    /// The ARN of who signed.
-    pub(super) user_arn: Option<String>,
-    pub(super) api_key: bool,
+/// The stage of a REST API, which has no default one: its clients always name it.
+pub(super) const REST_STAGE: &str = "test";
+
+/// The one API key that there is.
+const API_KEY: &str = "the-key-of-the-test-client";
+
+/// A signature of nothing.
+const SIGNATURE: &str = "AWS4-HMAC-SHA256 Credential=AKIATESTTESTTESTTEST/20000101/us-east-1/execute-api/aws4_request, SignedHeaders=host;x-amz-date, Signature=0";
+
+/// How a test says who calls. A request proves itself in one way, so the last that is said holds.
+#[derive(Clone, Debug)]
+pub(super) enum Caller {
+    /// By a token of these claims.
+    Claims(Map<String, Value>),
+    /// By what an authorizer tells, which is not run.
+    Context(Map<String, Value>),
+    /// By a signature of who has that ARN.
+    Signer(String),
 }
 
-/// Why the gateway answers in the function's place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
-    Unauthorized,
-    /// No token at all.
-    NoToken,
-    Forbidden,
-    Denied,
-    Unsigned,
-    Failed,
-}
-
-impl Refusal {
-    /// The answer, as a function's result. [R/U] gateway-truth §1.9, §1.10, §2.6
-    pub(super) fn payload(self, gateway: Gateway) -> Vec<u8> {
-        let rest = gateway == Gateway::RestApi;
-        let (status, body, kind) = match (self, rest) {
-            (Self::Unauthorized | Self::NoToken, _) => (
-                401,
-                json!({"message": "Unauthorized"}),
-                "UnauthorizedException",
-            ),
-            (Self::Denied, true) => (
-                403,
-                json!({"Message": "User is not authorized to access this resource with an explicit deny"}),
-                "AccessDeniedException",
-            ),
-            (Self::Unsigned, true) => (
-                403,
-                json!({"message": "Missing Authentication Token"}),
-                "MissingAuthenticationTokenException",
-            ),
-            (Self::Forbidden | Self::Denied | Self::Unsigned, _) => {
-                (403, json!({"message": "Forbidden"}), "ForbiddenException")
+impl Caller {
+    /// Puts what proves it into the request, as a client would: the gateway looks at nothing else.
+    pub(super) fn prove(&self, request: &mut HttpRequest) {
+        match self {
+            Self::Claims(claims) => {
+                let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+                let head = part(&json!({ "alg": "RS256", "kid": "test", "typ": "JWT" }));
+                let claims = part(&Value::Object(claims.clone()));
+                let token = format!("Bearer {head}.{claims}.dGVzdA");
+                replace(request, "authorization", &token);
             }
-            (Self::Failed, true) => (
-                500,
-                json!({"message": null}),
-                "AuthorizerConfigurationException",
-            ),
-            (Self::Failed, false) => (500, json!({"message": "Internal Server Error"}), ""),
-        };
-        let mut headers = json!({"content-type": "application/json"});
-        if rest {
-            headers["x-amzn-ErrorType"] = kind.into();
-        } else if self == Self::NoToken {
-            headers["www-authenticate"] = "Bearer".into();
+            Self::Signer(_) => {
+                replace(request, "x-amz-date", "20000101T000000Z");
+                replace(request, "authorization", SIGNATURE);
+            }
+            Self::Context(_) => {}
         }
-        json!({"statusCode": status, "headers": headers, "body": body.to_string()})
+    }
+}
+
+/// Puts the API key into the request.
+pub(super) fn bring_api_key(request: &mut HttpRequest) {
+    replace(request, "x-api-key", API_KEY);
+}
+
+/// Sets a header in place of any of that name.
+fn replace(request: &mut HttpRequest, name: &str, value: &str) {
+    let other = |(known, _): &(String, String)| !known.eq_ignore_ascii_case(name);
+    request.headers.retain(other);
+    request.push_header(name, value.as_bytes());
+}
+
+/// Who has that ARN.
+pub(super) fn signer(arn: &str) -> Principal {
+    let mut principal = Principal::user(
+        "AKIATESTTESTTESTTEST",
+        "123456789012",
+        "test",
+        "AIDATESTTESTTESTTEST",
+    );
+    arn.clone_into(&mut principal.user_arn);
+    principal
+}
+
+/// An authorizer's answer that lets the caller through with that context, in the simple form or as a policy.
+pub(super) fn consent(context: &Map<String, Value>, simple: bool) -> Vec<u8> {
+    let mut context = context.clone();
+    if simple {
+        return json!({ "isAuthorized": true, "context": context })
             .to_string()
-            .into_bytes()
+            .into_bytes();
     }
-}
-
-/// The event with the caller in it.
-///
-/// # Errors
-///
-/// When the gateway would not invoke the function.
-pub(super) async fn admit<F>(
-    route: &ManifestRoute,
-    authorizers: &[ManifestAuthorizer],
-    gateway: Gateway,
-    caller: &Caller,
-    event: &Bytes,
-    ask: impl FnOnce(String, Bytes) -> F,
-) -> Result<Bytes, Refusal>
-where
-    F: Future<Output = Result<Answer, FunctionError>>,
-{
-    if route.api_key && gateway == Gateway::RestApi && !caller.api_key {
-        return Err(Refusal::Forbidden);
-    }
-    let Some(authorization) = &route.authorization else {
-        return Ok(event.clone());
-    };
-    let mut event: Value = serde_json::from_slice(event).map_err(|_| Refusal::Failed)?;
-    let newest = gateway == Gateway::HttpApi;
-    let authorizer = match authorization {
-        Authorization::Iam => {
-            let arn = caller.user_arn.as_deref().ok_or(Refusal::Unsigned)?;
-            let identity = json!({
-                "userArn": arn, "userId": "AIDATESTTESTTESTTEST", "user": "AIDATESTTESTTESTTEST",
-                "accountId": "123456789012", "accessKey": "AKIATESTTESTTESTTEST",
-            });
-            if newest {
-                json!({ "iam": identity })
-            } else {
-                merge(&mut event["requestContext"]["identity"], identity);
-                Value::Null
-            }
-        }
-        Authorization::Jwt { scopes, .. } => {
-            let claims = caller.claims.as_ref().ok_or(Refusal::NoToken)?;
-            let held = ["scope", "scp"]
-                .into_iter()
-                .find_map(|name| claims.get(name));
-            let held: Vec<String> = held.map(words).unwrap_or_default();
-            if !scopes.is_empty() && !scopes.iter().any(|scope| held.contains(scope)) {
-                return Err(Refusal::Forbidden);
-            }
-            let told = if scopes.is_empty() {
-                Value::Null
-            } else {
-                json!(held)
-            };
-            let claims: Map<String, Value> = claims
-                .iter()
-                .filter(|(_, value)| !value.is_null())
-                .map(|(name, value)| (name.clone(), Value::String(as_text(value))))
-                .collect();
-            let jwt = json!({ "claims": claims, "scopes": told });
-            if newest { json!({ "jwt": jwt }) } else { jwt }
-        }
-        Authorization::Lambda { name } => {
-            let context = match &caller.context {
-                Some(context) => context.clone(),
-                None => {
-                    let asked = authorizers.iter().find(|known| known.name == *name);
-                    let question = question(asked.ok_or(Refusal::Failed)?, gateway, &event)?;
-                    decided(ask(name.clone(), question).await, gateway)?
-                }
-            };
-            context_of(context, newest)
-        }
-    };
-    event["requestContext"]["authorizer"] = authorizer;
-    Ok(event.to_string().into())
-}
-
-/// The context as it stands in the function's event.
-fn context_of(mut context: Map<String, Value>, newest: bool) -> Value {
-    if newest {
-        return json!({ "lambda": context });
-    }
-    // [D] gateway-truth §2.6: what a REST API hands on is text.
+    let principal = context.remove(PRINCIPAL);
+    // [D] A REST API refuses an answer whose context has lists or objects in it.
     for value in context.values_mut() {
-        if !value.is_string() {
+        if value.is_array() || value.is_object() {
             *value = Value::String(value.to_string());
         }
     }
-    context.insert("integrationLatency".to_owned(), json!(0));
-    Value::Object(context)
+    let statement = json!({ "Action": "execute-api:Invoke", "Effect": "Allow", "Resource": "*" });
+    let policy = json!({ "Version": "2012-10-17", "Statement": [statement] });
+    json!({ "principalId": principal, "policyDocument": policy, "context": context })
+        .to_string()
+        .into_bytes()
 }
 
-/// The event that the authorizer is asked with.
-fn question(asked: &ManifestAuthorizer, gateway: Gateway, event: &Value) -> Result<Bytes, Refusal> {
-    let sources = asked.identity.iter();
-    let identity: Option<Vec<&str>> = sources.map(|source| identity(event, source)).collect();
-    // [D] gateway-truth §1.10: a request without them is refused, and nobody asked.
-    let identity = identity.ok_or(Refusal::Unauthorized)?;
-    let context = &event["requestContext"];
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let (method, path) = if gateway == Gateway::HttpApi {
-        (text(&context["http"]["method"]), text(&event["rawPath"]))
-    } else {
-        (text(&event["httpMethod"]), text(&event["path"]))
-    };
-    let arn = format!(
-        "arn:aws:execute-api:us-east-1:123456789012:{}/{}/{method}/{}",
-        text(&context["apiId"]),
-        text(&context["stage"]),
-        path.trim_start_matches('/'),
-    );
-    if asked.kind == AuthorizerKind::Token && gateway == Gateway::RestApi {
-        let token = identity.first().copied().unwrap_or_default();
-        let question = json!({"type": "TOKEN", "methodArn": arn, "authorizationToken": token});
-        return Ok(question.to_string().into());
+/// What stands before the app: twice, as a caller that is vouched for needs nothing of what identifies others.
+#[derive(Clone, Debug)]
+pub(super) struct Doors {
+    /// Asks the app's authorizers as they say.
+    pub(super) asking: FrontDoor,
+    /// Asks them of everybody, whatever the request has in it, and keeps no answer.
+    pub(super) vouched: FrontDoor,
+}
+
+impl Doors {
+    /// That gateway with the app's routes and authorizers.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no such gateway.
+    pub(super) fn new(gateway: Gateway, manifest: &Manifest) -> Result<Self, String> {
+        let mut vouching = manifest.clone();
+        for authorizer in &mut vouching.authorizers {
+            authorizer.kind = AuthorizerKind::Request;
+            authorizer.identity.clear();
+            authorizer.ttl = 0;
+        }
+        Ok(Self {
+            asking: front_door(gateway, manifest)?,
+            vouched: front_door(gateway, &vouching)?,
+        })
     }
-    let mut question = event.clone();
-    if let Value::Object(question) = &mut question {
-        question.remove("body");
-        question.remove("isBase64Encoded");
-        question.insert("type".to_owned(), json!("REQUEST"));
-        match gateway {
-            Gateway::HttpApi => {
-                question.insert("routeArn".to_owned(), json!(arn));
-                question.insert("identitySource".to_owned(), json!(identity));
-            }
-            _ => {
-                question.insert("methodArn".to_owned(), json!(arn));
-            }
+}
+
+fn front_door(gateway: Gateway, manifest: &Manifest) -> Result<FrontDoor, String> {
+    let routes = manifest.routes.iter();
+    let routes: Result<Vec<RouteKey>, _> = routes.map(|route| route.key().parse()).collect();
+    let routes = routes.map_err(|error| format!("no gateway can have these routes: {error}"))?;
+    let none = |what: &str, guarded: fn(&ManifestRoute) -> bool| {
+        let found = manifest.routes.iter().find(|route| guarded(route));
+        found.map_or(Ok(()), |route| {
+            Err(format!("{what}, so it cannot have: {}", route.key()))
+        })
+    };
+    let refused = |error: ConfigError| format!("{gateway:?} cannot have these routes: {error}");
+    let by_jwt =
+        |route: &ManifestRoute| matches!(route.authorization, Some(Authorization::Jwt { .. }));
+    let identity = ApiIdentity::new("testapi", "$default");
+    match gateway {
+        Gateway::HttpApi | Gateway::HttpApiV1 => {
+            none("an HTTP API has no API keys", |route| route.api_key)?;
+            let format = if gateway == Gateway::HttpApi {
+                PayloadFormat::V2
+            } else {
+                PayloadFormat::V1
+            };
+            HttpApi::new(HttpApiConfig {
+                routes: http_api_routes(routes, manifest),
+                authorizers: authorizers(manifest)?,
+                payload_format: format,
+                ..HttpApiConfig::new(identity)
+            })
+            .map(FrontDoor::from)
+            .map_err(refused)
+        }
+        Gateway::RestApi => {
+            none("a REST API does not check JSON Web Tokens", by_jwt)?;
+            let methods = manifest.routes.iter();
+            let methods = methods.map(|it| RestMethod::of_route(it, RequestValidation::default()));
+            let authorizers = manifest.authorizers.iter().map(|authorizer| {
+                RestAuthorizer::of_manifest(authorizer).map_err(|error| error.to_string())
+            });
+            RestApi::new(RestApiConfig {
+                routes,
+                methods: methods.enumerate().collect(),
+                authorizers: authorizers.collect::<Result<_, _>>()?,
+                api_keys: vec![ApiKey::new("test", API_KEY)],
+                binary_media_types: vec!["*/*".to_owned()],
+                ..RestApiConfig::new(ApiIdentity::new("testapi", REST_STAGE))
+            })
+            .map(FrontDoor::from)
+            .map_err(refused)
+        }
+        Gateway::FunctionUrl => {
+            none("a function URL asks nobody for each route", |route| {
+                route.authorization.is_some() || route.api_key
+            })?;
+            FunctionUrl::new(FunctionUrlConfig::new(identity))
+                .map(FrontDoor::from)
+                .map_err(refused)
         }
     }
-    Ok(question.to_string().into())
 }
 
-/// The value of `$request.header.authorization` and its like in an event.
-fn identity<'e>(event: &'e Value, source: &str) -> Option<&'e str> {
-    let value = if let Some(name) = source.strip_prefix("$request.header.") {
-        let headers = event["headers"].as_object()?;
-        let named = |(key, _): &(&String, &Value)| key.eq_ignore_ascii_case(name);
-        headers.iter().find(named).map(|(_, value)| value)?
-    } else if let Some(name) = source.strip_prefix("$request.querystring.") {
-        &event["queryStringParameters"][name]
-    } else if let Some(name) = source.strip_prefix("$stageVariables.") {
-        &event["stageVariables"][name]
-    } else {
-        let path = source.strip_prefix("$context.")?;
-        path.split('.')
-            .fold(&event["requestContext"], |value, name| &value[name])
-    };
-    value.as_str().filter(|value| !value.is_empty())
+/// Each route with what it asks of its callers.
+fn http_api_routes(routes: Vec<RouteKey>, manifest: &Manifest) -> Vec<HttpApiRoute> {
+    let routes = routes.into_iter().zip(&manifest.routes);
+    routes
+        .map(|(key, route)| HttpApiRoute {
+            requirement: Requirement::of_route(route).map(|requirement| match requirement {
+                Requirement::Jwt { authorizer, scopes } => Requirement::Jwt {
+                    authorizer: jwt_name(&authorizer),
+                    scopes,
+                },
+                other => other,
+            }),
+            ..HttpApiRoute::from(key)
+        })
+        .collect()
 }
 
-/// What the answer allows, with the principal in it.
-fn decided(
-    answer: Result<Answer, FunctionError>,
-    gateway: Gateway,
-) -> Result<Map<String, Value>, Refusal> {
-    let answer = match answer {
-        Ok(Answer::Decision(answer)) => answer,
-        Err(error) if error.message == "Unauthorized" && gateway == Gateway::RestApi => {
-            return Err(Refusal::Unauthorized);
-        }
-        Ok(Answer::Http(_)) | Err(_) => return Err(Refusal::Failed),
-    };
-    let answer: Value = serde_json::from_str(answer.get()).map_err(|_| Refusal::Failed)?;
-    let allowed = match &answer["isAuthorized"] {
-        Value::Bool(allowed) => *allowed,
-        _ => answer["policyDocument"]["Statement"][0]["Effect"] == "Allow",
-    };
-    if !allowed {
-        return Err(Refusal::Denied);
-    }
-    let mut context = answer["context"].as_object().cloned().unwrap_or_default();
-    if let Value::String(principal) = &answer[PRINCIPAL] {
-        context.insert(PRINCIPAL.to_owned(), principal.as_str().into());
-    }
-    Ok(context)
+/// The issuers that routes name, and the app's own authorizers.
+fn authorizers(manifest: &Manifest) -> Result<Vec<Authorizer>, String> {
+    let mut names: Vec<&str> = manifest
+        .routes
+        .iter()
+        .filter_map(|route| match &route.authorization {
+            Some(Authorization::Jwt { name, .. }) => Some(name.as_str()),
+            _ => None,
+        })
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    let issuers = names.into_iter().map(|name| {
+        let issuer = format!("https://{name}.test/");
+        Ok(Authorizer::Jwt(JwtAuthorizer::new(
+            jwt_name(name),
+            issuer,
+            ["test"],
+        )))
+    });
+    let own = manifest.authorizers.iter().map(own_authorizer);
+    issuers.chain(own).collect()
 }
 
-/// The scopes in a claim: separated by spaces, or a list.
-fn words(claim: &Value) -> Vec<String> {
-    match claim {
-        Value::String(text) => text.split_whitespace().map(str::to_owned).collect(),
-        Value::Array(list) => list.iter().map(as_text).collect(),
-        _ => Vec::new(),
-    }
+fn own_authorizer(authorizer: &ManifestAuthorizer) -> Result<Authorizer, String> {
+    LambdaAuthorizer::of_manifest(authorizer)
+        .map(Authorizer::Lambda)
+        .map_err(|error| error.to_string())
 }
 
-/// A claim as gateways hand it on. [U] gateway-truth §1.9
-fn as_text(claim: &Value) -> String {
-    match claim {
-        Value::String(text) => text.clone(),
-        Value::Array(list) => {
-            let items: Vec<String> = list.iter().map(as_text).collect();
-            format!("[{}]", items.join(" "))
-        }
-        other => other.to_string(),
-    }
-}
-
-fn merge(into: &mut Value, from: Value) {
-    if let (Some(into), Value::Object(from)) = (into.as_object_mut(), from) {
-        into.extend(from);
-    }
+/// The names of issuers are apart from the app's authorizers', and the gateway's are not.
+fn jwt_name(name: &str) -> String {
+    format!("jwt.{name}")
 }

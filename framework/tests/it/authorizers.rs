@@ -119,12 +119,22 @@ fn list() -> Routes<Members> {
     routes![plan, key, token, jwt, iam, open, mistaken]
 }
 
+/// What every gateway with authorizers can have.
+fn without_jwt() -> App<Members> {
+    App::new("guarded", async || Ok::<_, Error>(Members("sesame")))
+        .routes(routes![plan, key, token, iam, open, mistaken])
+}
+
 pub(crate) fn app() -> App<Members> {
     App::new("guarded", async || Ok::<_, Error>(Members("sesame"))).routes(list())
 }
 
 fn client(gateway: Gateway) -> Client {
-    Client::new(app(), Members("sesame")).through(gateway)
+    let app = match gateway {
+        Gateway::RestApi => without_jwt(),
+        _ => app(),
+    };
+    Client::new(app, Members("sesame")).through(gateway)
 }
 
 const GATEWAYS: [Gateway; 3] = [Gateway::HttpApi, Gateway::HttpApiV1, Gateway::RestApi];
@@ -194,25 +204,35 @@ fn a_test_may_say_who_calls() {
     for gateway in GATEWAYS {
         let client = client(gateway);
         let claims = json!({"sub": "ada", "exp": 1_700_000_000, "groups": ["x", "y"], "scope": "a items:read", "gone": null});
-        let response = client.get("/jwt").claims(&claims).send();
-        assert_eq!(response.text(), "ada 1700000000 x+y", "{gateway:?}");
-        let response = client
-            .get("/jwt")
-            .claims(&json!({"sub": "ada", "scope": "items:write"}))
-            .send();
-        assert_eq!(response.status(), 403);
-        let response = client
-            .get("/jwt")
-            .claims(&json!({"sub": "ada", "scope": "items:all"}))
-            .send();
-        assert_eq!(
-            (
-                response.status().as_u16(),
-                response.json::<Value>()["code"].as_str()
-            ),
-            (403, Some("forbidden"))
-        );
-        assert_eq!(client.get("/jwt").send().status(), 401);
+        if gateway != Gateway::RestApi {
+            let response = client.get("/jwt").claims(&claims).send();
+            assert_eq!(response.text(), "ada 1700000000 x+y", "{gateway:?}");
+            let response = client
+                .get("/jwt")
+                .claims(&json!({"sub": "ada", "scope": "items:write"}))
+                .send();
+            assert_eq!(response.status(), 403);
+            let response = client
+                .get("/jwt")
+                .claims(&json!({"sub": "ada", "scope": "items:all"}))
+                .send();
+            assert_eq!(
+                (
+                    response.status().as_u16(),
+                    response.json::<Value>()["code"].as_str()
+                ),
+                (403, Some("forbidden"))
+            );
+            assert_eq!(client.get("/jwt").send().status(), 401);
+            // Nobody vouches for a token that the test has made itself.
+            let token = "Bearer eyJhbGciOiJSUzI1NiIsImtpZCI6IngifQ.e30.eA";
+            let response = client.get("/jwt").header("authorization", token).send();
+            assert_eq!(response.status(), 401);
+            assert!(
+                response.reason().unwrap().contains("`.claims(…)`"),
+                "{response:?}"
+            );
+        }
 
         let response = client.get("/plan").auth_context(&member()).send();
         assert_eq!(response.text(), "test", "{gateway:?}");
@@ -244,6 +264,58 @@ fn an_api_key_is_a_rest_api_s() {
     assert_eq!(rest.get("/paid").send().status(), 403);
     assert_eq!(rest.get("/paid").api_key().send().status(), 204);
     assert!(app().manifest().routes.iter().all(|route| route.api_key));
+}
+
+#[test]
+fn an_authorizer_s_answer_is_kept_as_on_aws() {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    struct Asked(AtomicU32);
+
+    #[authorizer(identity = ["header:x-key"], ttl = 300)]
+    async fn counting(asked: &Asked) -> Allow {
+        Allow::new(format!(
+            "caller {}",
+            asked.0.fetch_add(1, Ordering::Relaxed)
+        ))
+    }
+
+    #[get("/who", authorizer = counting)]
+    async fn who(Principal(name): Principal) -> String {
+        name
+    }
+
+    for gateway in GATEWAYS {
+        let app = App::new("counted", async || Ok::<_, Error>(Asked(AtomicU32::new(0))))
+            .routes(routes![who]);
+        let client = Client::new(app, Asked(AtomicU32::new(0))).through(gateway);
+        let who = |key: &str| {
+            let response = client.get("/who").header("x-key", key).send();
+            response.text().to_owned()
+        };
+        assert_eq!(
+            [who("a"), who("a"), who("b")],
+            ["caller 0", "caller 0", "caller 1"]
+        );
+        let again = client.clone().through(gateway);
+        let response = again.get("/who").header("x-key", "a").send();
+        assert_eq!(response.text(), "caller 2", "{gateway:?}");
+        // Whoever is vouched for needs no key, and nobody is asked.
+        let response = client.get("/who").auth_context(&json!({})).send();
+        assert_eq!(response.text(), "test", "{gateway:?}");
+    }
+}
+
+#[test]
+#[should_panic(expected = "an HTTP API has no API keys, so it cannot have: GET /paid")]
+fn an_http_api_has_no_keys() {
+    let _ = Client::new(App::stateless("paid").routes(routes![paid]), ()).get("/paid");
+}
+
+#[test]
+#[should_panic(expected = "a REST API does not check JSON Web Tokens, so it cannot have: GET /jwt")]
+fn a_rest_api_checks_no_tokens() {
+    let _ = Client::new(app(), Members("")).through(Gateway::RestApi);
 }
 
 #[test]

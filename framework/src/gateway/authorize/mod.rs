@@ -33,6 +33,7 @@ pub use token::{Denial, KeyError, RsaAlgorithm, Token, TokenKeys};
 pub(super) use identity::Sources;
 
 use super::{Arrival, HttpRequest, PayloadFormat};
+use crate::manifest::{Authorization, ManifestAuthorizer, ManifestRoute};
 
 /// Reads a JSON object. Serde would also take a list for a struct, by position: `[true]` for `{"isAuthorized": true}`.
 fn from_object<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
@@ -63,6 +64,23 @@ pub enum Requirement {
         /// The name of a [`LambdaAuthorizer`].
         authorizer: String,
     },
+}
+
+impl Requirement {
+    /// What the manifest says of a route, with the manifest's names; nothing where everybody may call it.
+    #[must_use]
+    pub fn of_route(route: &ManifestRoute) -> Option<Self> {
+        Some(match route.authorization.as_ref()? {
+            Authorization::Iam => Self::Iam,
+            Authorization::Jwt { name, scopes } => Self::Jwt {
+                authorizer: name.clone(),
+                scopes: scopes.clone(),
+            },
+            Authorization::Lambda { name } => Self::Lambda {
+                authorizer: name.clone(),
+            },
+        })
+    }
 }
 
 /// Decides whether a request may pass.
@@ -142,6 +160,27 @@ impl LambdaAuthorizer {
             simple: true,
         }
     }
+
+    /// What the manifest says of an authorizer.
+    ///
+    /// # Errors
+    ///
+    /// When it identifies callers by what is no part of a request.
+    pub fn of_manifest(authorizer: &ManifestAuthorizer) -> Result<Self, IdentityError> {
+        let payload_format = match authorizer.payload_format.as_deref() {
+            Some("1.0") => PayloadFormat::V1,
+            _ => PayloadFormat::V2,
+        };
+        let identity = authorizer.identity.iter().map(|source| source.parse());
+        Ok(Self {
+            name: authorizer.name.clone(),
+            identity: identity.collect::<Result<_, _>>()?,
+            ttl: authorizer.ttl,
+            payload_format,
+            // Format 1.0 has no simple form.
+            simple: authorizer.simple && payload_format == PayloadFormat::V2,
+        })
+    }
 }
 
 /// What a front door has to be told before it can decide on a request.
@@ -188,6 +227,9 @@ pub enum Supplied<'a> {
     Credentials(&'a [Credentials]),
     /// The caller vouches for who signed, and the signature is not checked: for tests, which have no secrets.
     Principal(&'a Principal),
+    /// The caller vouches for the token, and neither its signature nor its issuer, audience and times are checked; its scopes
+    /// are. For tests, which have no issuer.
+    Bearer,
     /// The result of a Lambda authorizer, JSON as posted to the Runtime API.
     Answer(&'a [u8]),
     /// Lambda's error document: the authorizer failed, its process ended, or its function's own timeout passed.
@@ -200,6 +242,7 @@ impl fmt::Debug for Supplied<'_> {
             Self::Keys(_) => "Keys",
             Self::Credentials(_) => "Credentials",
             Self::Principal(_) => "Principal",
+            Self::Bearer => "Bearer",
             Self::Answer(_) => "Answer",
             Self::FunctionError(_) => "FunctionError",
         })

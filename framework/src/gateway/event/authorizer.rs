@@ -53,7 +53,9 @@ impl Serialize for AccessV1<'_> {
             } => {
                 let context = context.iter().flatten();
                 let mut map = serializer.serialize_map(None)?;
-                for (name, value) in context.filter(|(name, _)| *name != "principalId") {
+                // A simple answer has no principal of its own, so the context's member of that name is the context's.
+                let own = |name: &str| name == "principalId" && principal_id.is_some();
+                for (name, value) in context.filter(|(name, _)| !own(name)) {
                     map.serialize_entry(name, value)?;
                 }
                 if let Some(principal_id) = principal_id {

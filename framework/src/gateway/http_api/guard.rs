@@ -303,12 +303,13 @@ impl HttpApi {
                         .challenge(Message::Unauthorized, invalid_token(scopes, &denial))
                         .because(denial.reason)
                 };
-                let Supplied::Keys(keys) = *supplied else {
-                    return Err(self.confused(request, arrival));
-                };
-                token
-                    .check(keys, &jwt.issuer, &jwt.audience, arrival.epoch_ms)
-                    .map_err(refuse)?;
+                match *supplied {
+                    Supplied::Keys(keys) => token
+                        .check(keys, &jwt.issuer, &jwt.audience, arrival.epoch_ms)
+                        .map_err(refuse)?,
+                    Supplied::Bearer => {}
+                    _ => return Err(self.confused(request, arrival)),
+                }
                 let own = token.scopes();
                 if !scopes.is_empty() && !own.iter().any(|own| scopes.contains(own)) {
                     return Err(reply

@@ -1,8 +1,9 @@
 //! What a REST API asks of its callers: authorizers as they are configured.
 
 use super::super::model::Pattern;
-use super::super::{ConfigError, IdentitySource, JwtAuthorizer, Requirement};
+use super::super::{ConfigError, IdentityError, IdentitySource, JwtAuthorizer, Requirement};
 use super::RestApiConfig;
+use crate::manifest::{AuthorizerKind, ManifestAuthorizer};
 
 /// The longest time that an answer may be kept, in seconds. `[D]` `CreateAuthorizer` of the API Gateway v1 reference
 const LONGEST_TTL: u32 = 3600;
@@ -67,6 +68,41 @@ impl RestAuthorizer {
             },
             kind: RestAuthorizerKind::Request { identity },
         }
+    }
+
+    /// What the manifest says of an authorizer.
+    ///
+    /// # Errors
+    ///
+    /// When it identifies callers by what is no part of a request, or gets a token that stands in no header.
+    pub fn of_manifest(authorizer: &ManifestAuthorizer) -> Result<Self, ConfigError> {
+        let problem = |problem| ConfigError::Authorizer {
+            name: authorizer.name.clone(),
+            problem,
+        };
+        let sources = authorizer.identity.iter().map(|source| source.parse());
+        let sources: Vec<IdentitySource> = sources
+            .collect::<Result<_, IdentityError>>()
+            .map_err(|_| problem("identifies callers by what is no part of a request"))?;
+        let name = authorizer.name.clone();
+        let mut made = if authorizer.kind == AuthorizerKind::Token {
+            let mut made = Self::token(name);
+            match sources.into_iter().next() {
+                None => {}
+                Some(IdentitySource::Header(header)) => {
+                    made.kind = RestAuthorizerKind::Token {
+                        header,
+                        validation: None,
+                    };
+                }
+                Some(_) => return Err(problem("gets a token, which stands in a header")),
+            }
+            made
+        } else {
+            Self::request(name, sources)
+        };
+        made.ttl = authorizer.ttl;
+        Ok(made)
     }
 
     /// Refuses what AWS would not make, and compiles the rest.

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde_json::{Value, json};
 
 use super::super::{Requirement, Throttle};
-use crate::manifest::{Authorization, ManifestRoute, Place};
+use crate::manifest::{ManifestRoute, Place};
 
 /// A method of a resource. The default is open to all, checks nothing, and hands everything to the function.
 #[derive(Debug, Clone, Default)]
@@ -62,18 +62,8 @@ impl RestMethod {
                 (body.content_type.clone(), schema)
             })
             .collect();
-        let requirement = route.authorization.as_ref().map(|asked| match asked {
-            Authorization::Iam => Requirement::Iam,
-            Authorization::Jwt { name, scopes } => Requirement::Jwt {
-                authorizer: name.clone(),
-                scopes: scopes.clone(),
-            },
-            Authorization::Lambda { name } => Requirement::Lambda {
-                authorizer: name.clone(),
-            },
-        });
         Self {
-            requirement,
+            requirement: Requirement::of_route(route),
             api_key_required: route.api_key,
             validation,
             required,
