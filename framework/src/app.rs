@@ -139,10 +139,25 @@ impl<S: Send + Sync + 'static> App<S> {
     /// changes what a handler sees and not which handler is called. An error of a layer is logged and answered with 500.
     /// Without a layer nothing is converted and nothing paid.
     ///
-    /// ```no_run
-    /// use std::time::Duration;
+    /// [`from_fn`](crate::service::from_fn) makes a layer of a function; the crates `tower` and `tower-http` have many ready-made.
     ///
-    /// let app = fw::App::stateless("hello").layer(tower::timeout::TimeoutLayer::new(Duration::from_secs(2)));
+    /// ```
+    /// use std::time::{Duration, Instant};
+    /// use fw::{App, IntoResponse, service::from_fn};
+    /// use tower::timeout::TimeoutLayer;
+    ///
+    /// let app = App::stateless("hello")
+    ///     .layer(TimeoutLayer::new(Duration::from_secs(2)))
+    ///     .layer(from_fn(|request, next| async move {
+    ///         let start = Instant::now();
+    ///         let response = next.run(request).await;
+    ///         response.with_header("server-timing", format!("app;dur={}", start.elapsed().as_millis()))
+    ///     }));
+    ///
+    /// # #[cfg(feature = "test")] {
+    /// let response = fw::test::Client::new(app, ()).through(fw::test::Gateway::FunctionUrl).get("/").send();
+    /// assert!(response.headers()["server-timing"].to_str().unwrap().starts_with("app;dur="));
+    /// # }
     /// ```
     pub fn layer<L, B>(mut self, layer: L) -> Self
     where

@@ -1,5 +1,6 @@
 //! Tower: middleware around handlers, and tower services under a path.
 
+mod from_fn;
 pub(crate) mod middleware;
 
 use std::{
@@ -18,6 +19,7 @@ pub use lambda_http::Body;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use tower::{Service, ServiceExt};
 
+pub use self::from_fn::{FromFn, FromFnService, Next, from_fn};
 pub use crate::error::BoxError;
 use crate::{
     dispatch::Mounted,
