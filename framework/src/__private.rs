@@ -7,7 +7,7 @@ pub use crate::{
     },
     error::{Error, Problems},
     extract::{FromParam, FromRequest, Param},
-    handler::{Extractor, Responder, boxed_decision, hold_only_send_values_across_await, schema},
+    handler::{Extractor, Responder, hold_only_send_values_across_await, schema},
     manifest::Place,
     request::Request,
     response::{IntoResponse, Response},

@@ -3,7 +3,6 @@
 use std::future::Future;
 
 use crate::{
-    auth::Decision,
     error::Error,
     extract::FromRequest,
     request::Request,
@@ -16,22 +15,14 @@ pub use crate::{
     schema::{HasSchema, schema},
 };
 
-/// Boxes a handler's future: the single point where its type is erased, and where it must be [`Send`].
+/// Boxes a handler's or an authorizer's future: the single point where its type is erased, and where it must be [`Send`].
 ///
 /// What a handler still holds while it waits must be `Send`: drop what is not (an `Rc`, a `MutexGuard`) before the `.await`, in a block of
 /// its own, or take what is (an `Arc`, a guard of tokio's).
 #[inline]
-pub fn hold_only_send_values_across_await<'r>(
-    future: impl Future<Output = Response> + Send + 'r,
-) -> BoxFuture<'r, Response> {
-    Box::pin(future)
-}
-
-/// Boxes an authorizer's future, as [`hold_only_send_values_across_await`] a handler's.
-#[inline]
-pub fn boxed_decision<'r>(
-    future: impl Future<Output = Result<Decision, Error>> + Send + 'r,
-) -> BoxFuture<'r, Result<Decision, Error>> {
+pub fn hold_only_send_values_across_await<'r, T>(
+    future: impl Future<Output = T> + Send + 'r,
+) -> BoxFuture<'r, T> {
     Box::pin(future)
 }
 

@@ -26,6 +26,7 @@ pub fn schema<T: HasSchema>() -> Value {
 }
 
 #[cfg(feature = "schema")]
+#[diagnostic::do_not_recommend]
 impl<T: schemars::JsonSchema> HasSchema for T {
     fn schema() -> Value {
         let generator = schemars::generate::SchemaSettings::draft07().into_generator();

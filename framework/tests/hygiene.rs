@@ -84,10 +84,52 @@ mod strict {
         text
     }
 
+    #[::fw::authorizer(identity = ["header:authorization", "query:key"], ttl = 60)]
+    pub(crate) async fn guard(
+        store: &Store,
+        problem: ::fw::Method,
+    ) -> ::std::option::Option<::fw::auth::Allow> {
+        _ = (state, request, problems, argument_0, problem);
+        ::std::option::Option::Some(::fw::auth::Allow::new(&*store.0))
+    }
+
+    /// Without a state of its own.
+    #[::fw::authorizer(token)]
+    pub(crate) async fn nobody() -> ::fw::auth::Deny {
+        ::fw::auth::Deny
+    }
+
+    #[::fw::get("/guarded", authorizer = guard)]
+    pub(crate) async fn guarded() {}
+
+    #[::fw::get("/guarded/<one>", authorizer = self::nobody, api_key)]
+    pub(crate) async fn closed(store: &Store, one: &str) {
+        _ = (store, one);
+    }
+
+    #[::fw::get("/token", jwt = "main", scopes = ["a", "b"])]
+    pub(crate) async fn token() {}
+
+    #[::fw::get("/signed", iam)]
+    pub(crate) async fn signed() {}
+
+    #[::fw::post("/open", public, validate)]
+    pub(crate) async fn open(body: ::fw::Json<super::Order>) {
+        _ = body;
+    }
+
     pub(crate) fn list() -> ::fw::Routes<Store> {
         ::fw::routes![consts, super::arguments::locals, super::arguments::call]
     }
+
+    pub(crate) fn guarded_list() -> ::fw::Routes<Store> {
+        ::fw::routes![guarded, closed, token, signed, open].authorizer::<guard>()
+    }
 }
+
+/// A body with a schema.
+#[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
+struct Order {}
 
 mod arguments {
     use super::strict::Store;
@@ -125,6 +167,20 @@ mod renamed {
     #[web::get("/absolute", crate = ::web)]
     pub(crate) async fn absolute(store: &Store) -> String {
         store.0.clone()
+    }
+
+    #[web::authorizer(identity = ["header:authorization"], crate = web)]
+    pub(crate) async fn check(store: &Store) -> web::auth::Allow {
+        web::auth::Allow::new(store.0.clone())
+    }
+
+    #[web::post("/checked", authorizer = check, validate, crate = ::web)]
+    pub(crate) async fn checked(body: web::Json<super::Order>) {
+        let _ = body;
+    }
+
+    pub(crate) fn checked_list() -> web::Routes<Store> {
+        web::routes![checked]
     }
 
     use web::routes as listed;
@@ -208,6 +264,51 @@ fn the_framework_may_have_another_name() {
     assert_eq!(
         call(&routes, "renamed::absolute", &store, &request),
         "store"
+    );
+}
+
+#[test]
+fn who_may_call_is_the_same_under_any_names() {
+    let app = || {
+        fw::App::new("strict", async || {
+            Ok::<_, fw::Error>(strict::Store(String::new()))
+        })
+    };
+    let manifest = app()
+        .routes(strict::guarded_list())
+        .mount("/renamed", renamed::checked_list())
+        .manifest();
+    let names: Vec<&str> = manifest
+        .authorizers
+        .iter()
+        .map(|it| it.name.as_str())
+        .collect();
+    assert_eq!(names, ["guard", "nobody", "check"]);
+    let told: Vec<String> = manifest
+        .routes
+        .iter()
+        .map(|route| {
+            let asked = route.authorization.as_ref();
+            let asked = asked.map_or_else(String::new, |it| serde_json::to_string(it).unwrap());
+            let schema = route.body.as_ref().and_then(|body| body.schema.as_ref());
+            format!(
+                "{} {asked} {} {}",
+                route.path,
+                route.api_key,
+                schema.is_some()
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            r#"/guarded {"type":"lambda","name":"guard"} false false"#,
+            r#"/guarded/{one} {"type":"lambda","name":"nobody"} true false"#,
+            "/open  false true",
+            r#"/renamed/checked {"type":"lambda","name":"check"} false true"#,
+            r#"/signed {"type":"iam"} false false"#,
+            r#"/token {"type":"jwt","name":"main","scopes":["a","b"]} false false"#,
+        ]
     );
 }
 

@@ -107,6 +107,6 @@ fn decide(authorizer: &Authorizer) -> TokenStream {
         (false, false) => quote!(_, _),
     };
     quote_spanned! {name.span()=>
-        |#params| #krate::__private::boxed_decision(async move { #extract #decision })
+        |#params| #krate::__private::hold_only_send_values_across_await(async move { #extract #decision })
     }
 }

@@ -39,7 +39,7 @@ impl ::fw::__private::IntoAuthorizer<Store> for members {
     fn into_authorizer() -> ::fw::__private::Authorizer<Store> {
         ::fw::__private::Authorizer::new(
             &<Self as ::fw::__private::AuthorizerDecl>::INFO,
-            |__fw_state, __fw_request| ::fw::__private::boxed_decision(async move {
+            |__fw_state, __fw_request| ::fw::__private::hold_only_send_values_across_await(async move {
                 let (__fw_1, __fw_2) = {
                     let mut __fw_problems = ::fw::__private::Problems::new();
                     let __fw_1 = __fw_problems
@@ -101,7 +101,7 @@ for tokens {
     fn into_authorizer() -> ::fw::__private::Authorizer<__FwState> {
         ::fw::__private::Authorizer::new(
             &<Self as ::fw::__private::AuthorizerDecl>::INFO,
-            |_, __fw_request| ::fw::__private::boxed_decision(async move {
+            |_, __fw_request| ::fw::__private::hold_only_send_values_across_await(async move {
                 let (__fw_0,) = {
                     let mut __fw_problems = ::fw::__private::Problems::new();
                     let __fw_0 = __fw_problems
@@ -152,7 +152,7 @@ for nobody {
     fn into_authorizer() -> ::fw::__private::Authorizer<__FwState> {
         ::fw::__private::Authorizer::new(
             &<Self as ::fw::__private::AuthorizerDecl>::INFO,
-            |_, _| ::fw::__private::boxed_decision(async move {
+            |_, _| ::fw::__private::hold_only_send_values_across_await(async move {
                 <Deny as ::fw::__private::IntoDecision>::into_decision(nobody().await)
             }),
         )
