@@ -117,3 +117,20 @@ pub use fw_macros::route;
 pub use fw_macros::{delete, get, head, options, patch, post, put};
 #[cfg(feature = "app")]
 pub use http::{Method, StatusCode};
+
+/// The code in `docs/guide` is compiled and run as the crate's own examples are.
+#[cfg(all(doctest, feature = "runtime", feature = "test"))]
+mod guide {
+    #[doc = include_str!("../../docs/guide/README.md")]
+    mod routes {}
+    #[doc = include_str!("../../docs/guide/requests.md")]
+    mod requests {}
+    #[doc = include_str!("../../docs/guide/answers.md")]
+    mod answers {}
+    #[doc = include_str!("../../docs/guide/app.md")]
+    mod app {}
+    #[doc = include_str!("../../docs/guide/callers.md")]
+    mod callers {}
+    #[doc = include_str!("../../docs/guide/testing.md")]
+    mod testing {}
+}
