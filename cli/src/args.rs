@@ -646,7 +646,7 @@ pub(crate) enum InvocationType {
     DryRun,
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 #[command(
     after_help = "Examples:\n  cargo fw invoke                                  the API's function, with an empty event\n  cargo fw event http-api GET /hello | cargo fw invoke --event -\n  cargo fw invoke --event event.json --deployed --stage prod\n\nWithout `--deployed`, `--profile`, `--region` or `--endpoint-url` the function runs here: in the running `cargo fw local`,\nor in a process of its own. Exits with 3 when the function gives an error"
 )]
@@ -659,6 +659,9 @@ pub(crate) struct Invoke {
     /// How to call it
     #[arg(long = "type", value_enum, default_value_t, value_name = "TYPE")]
     pub(crate) kind: InvocationType,
+    /// What the client says of itself, a JSON object: `{"custom": {"key": "value"}}`
+    #[arg(long, value_name = "JSON")]
+    pub(crate) client_context: Option<String>,
     #[command(flatten)]
     pub(crate) which: Which,
     #[command(flatten)]
@@ -707,13 +710,12 @@ pub(crate) enum EventGateway {
 }
 
 /// The version of an HTTP API's event.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EventFormat {
     /// The shape of REST APIs
     #[value(name = "1.0")]
     V1,
     /// The shape of HTTP APIs
-    #[default]
     #[value(name = "2.0")]
     V2,
 }
@@ -736,15 +738,15 @@ pub(crate) struct Event {
     /// The body, `@FILE`, or `@-` for standard input
     #[arg(short, long)]
     pub(crate) data: Option<String>,
-    /// The gateway's stage [default: `$default` of an HTTP API, `dev` of a REST API]
+    /// The gateway's stage [default: `stage_name` of the settings, else `$default` of an HTTP API, `dev` of a REST API]
     #[arg(long)]
     pub(crate) stage: Option<String>,
     /// The route that takes the request, `GET /items/{id}`, in place of the app's
     #[arg(long, value_name = "ROUTE")]
     pub(crate) route: Option<String>,
-    /// The version of an HTTP API's event
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) payload_format: EventFormat,
+    /// The version of an HTTP API's event [default: `payload_format` of the settings, else 2.0]
+    #[arg(long, value_enum)]
+    pub(crate) payload_format: Option<EventFormat>,
     #[command(flatten)]
     pub(crate) which: Which,
 }

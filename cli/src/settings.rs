@@ -246,7 +246,7 @@ impl Layer {
 impl Settings {
     /// Memory when nothing is set, in MB: the least that Lambda has; a Rust function rarely needs more.
     const MEMORY: u32 = 128;
-    /// Timeout when nothing is set, in seconds: an HTTP API waits no longer than 30 (gateway-truth §1.8).
+    /// Timeout when nothing is set, in seconds; less where the gateway waits for less: a REST API for 29 (gateway-truth §2.7).
     const TIMEOUT: u32 = 30;
     /// Days that logs are kept when nothing is set.
     const LOG_RETENTION: u32 = 30;
@@ -334,7 +334,11 @@ impl Settings {
             stage: stage.to_owned(),
             file,
             memory: layer.memory.unwrap_or(Self::MEMORY),
-            timeout: layer.timeout.unwrap_or(Self::TIMEOUT),
+            timeout: layer.timeout.unwrap_or_else(|| {
+                gateway
+                    .patience()
+                    .map_or(Self::TIMEOUT, |patience| patience.min(Self::TIMEOUT))
+            }),
             concurrency: layer.concurrency,
             environment: layer.environment,
             architecture: layer.architecture.unwrap_or(Architecture::HOST),

@@ -273,6 +273,7 @@ pub(crate) trait Lambda {
         qualifier: Option<&str>,
         kind: InvocationType,
         event: Bytes,
+        client_context: Option<&str>,
     ) -> Result<Invoked>;
     /// `ListFunctions`: the names on its first page, in Lambda's order.
     async fn functions(&self) -> Result<Vec<String>>;
@@ -550,6 +551,7 @@ impl Lambda for Account {
         qualifier: Option<&str>,
         kind: InvocationType,
         event: Bytes,
+        client_context: Option<&str>,
     ) -> Result<Invoked> {
         let (kind, log) = match kind {
             InvocationType::RequestResponse => {
@@ -565,6 +567,7 @@ impl Lambda for Account {
             .set_qualifier(qualifier.map(str::to_owned))
             .invocation_type(kind)
             .set_log_type(log)
+            .set_client_context(client_context.map(|context| STANDARD.encode(context)))
             .payload(Blob::new(event.to_vec()));
         let answer = INVOKE.sort(request.send().await)?;
         Ok(Invoked {

@@ -1,6 +1,6 @@
 //! `cargo fw event`: prints the event that a gateway makes of a request.
 
-use std::io::Read as _;
+use std::{io::Read as _, path::Path};
 
 use bytes::Bytes;
 use fw::gateway::{
@@ -15,32 +15,27 @@ use crate::{
     error::{Context as _, Exit, Failure, Result},
     local::server::arrival,
     project::Project,
+    settings::{self, Gateway, Settings, door},
 };
-
-/// The stage of a REST API, which always has a named one, when none is given.
-const REST_STAGE: &str = "dev";
 
 /// Prints the event, as JSON in one line.
 pub(super) fn event(args: &args::Event, console: &Console) -> Result<Exit> {
-    let stage = match (args.gateway, args.stage.as_deref()) {
-        (EventGateway::FunctionUrl, Some(_)) => {
-            return Err(Failure::new("a function URL has no stages")
-                .exiting(Exit::Usage)
-                .hint("leave out `--stage`"));
-        }
-        (_, Some(stage)) => stage,
-        (EventGateway::RestApi, None) => REST_STAGE,
-        (_, None) => "$default",
-    };
+    if args.gateway == EventGateway::FunctionUrl && args.stage.is_some() {
+        return Err(Failure::new("a function URL has no stages")
+            .exiting(Exit::Usage)
+            .hint("leave out `--stage`"));
+    }
+    let app = app(args)?;
+    let settings = settings(args, app.as_ref())?;
     let routes = match args.gateway {
         EventGateway::FunctionUrl => Vec::new(),
-        _ => routes(args, console)?,
+        _ => routes(args, app.as_ref(), console)?,
     };
-    let door = front_door(args, stage, routes).map_err(|error| {
+    let door = front_door(args.gateway, &settings, routes).map_err(|error| {
         Failure::input("the gateway cannot be set up so")
             .because(Box::from(error) as Box<dyn std::error::Error + Send + Sync>)
     })?;
-    match door.receive(&request(args, stage)?, &arrival()) {
+    match door.receive(&request(args, &settings.door)?, &arrival()) {
         Received::Invoke(invocation) => {
             console.result(String::from_utf8_lossy(&invocation.event));
             Ok(Exit::Success)
@@ -58,8 +53,39 @@ pub(super) fn event(args: &args::Event, console: &Console) -> Result<Exit> {
     }
 }
 
-/// The route that is given, or those of the app in this folder, or one that takes everything.
-fn routes(args: &args::Event, console: &Console) -> Result<Vec<RouteKey>> {
+/// The app in this folder, or the one that is named.
+fn app(args: &args::Event) -> Result<Option<Project>> {
+    let named = args.which.package.is_some() || args.which.bin.is_some();
+    match Project::find(&args.which) {
+        Ok(project) => Ok(Some(project)),
+        Err(failure) if named => Err(failure),
+        Err(_) => Ok(None),
+    }
+}
+
+/// The settings of the app, or of this folder, with what the arguments say over them.
+fn settings(args: &args::Event, app: Option<&Project>) -> Result<Settings> {
+    let folder = app.map_or_else(|| Path::new("."), |project| project.package_dir());
+    let gateway = match args.gateway {
+        EventGateway::HttpApi => Gateway::HttpApi,
+        EventGateway::RestApi => Gateway::RestApi,
+        EventGateway::FunctionUrl => Gateway::FunctionUrl,
+    };
+    let mut settings = Settings::load_behind(folder, settings::DEFAULT_STAGE, Some(gateway))?;
+    if let Some(stage) = &args.stage {
+        settings.door.stage_name.clone_from(stage);
+    }
+    if let Some(format) = args.payload_format {
+        settings.door.payload_format = match format {
+            args::EventFormat::V1 => door::PayloadFormat::V1,
+            args::EventFormat::V2 => door::PayloadFormat::V2,
+        };
+    }
+    Ok(settings)
+}
+
+/// The route that is given, or those of the app, or one that takes everything.
+fn routes(args: &args::Event, app: Option<&Project>, console: &Console) -> Result<Vec<RouteKey>> {
     let parse = |key: &str| {
         key.parse::<RouteKey>().map_err(|error| {
             Failure::input(format!("not a route: {key}"))
@@ -70,49 +96,46 @@ fn routes(args: &args::Event, console: &Console) -> Result<Vec<RouteKey>> {
     if let Some(key) = &args.route {
         return Ok(vec![parse(key)?]);
     }
-    let named = args.which.package.is_some() || args.which.bin.is_some();
-    match Project::find(&args.which) {
-        Ok(project) => {
-            let manifest = host_manifest(&project, console)?;
-            manifest
-                .routes
-                .iter()
-                .map(|route| parse(&route.key()))
-                .collect()
-        }
-        Err(failure) if named => Err(failure),
-        Err(_) => {
-            console.verbose(
-                "there is no app in this folder: the event is that of a route for everything",
-            );
-            let all: &[&str] = match args.gateway {
-                EventGateway::RestApi => &["ANY /", "ANY /{proxy+}"],
-                _ => &["$default"],
-            };
-            all.iter().map(|key| parse(key)).collect()
-        }
-    }
+    let Some(project) = app else {
+        console
+            .verbose("there is no app in this folder: the event is that of a route for everything");
+        let all: &[&str] = match args.gateway {
+            EventGateway::RestApi => &["ANY /", "ANY /{proxy+}"],
+            _ => &["$default"],
+        };
+        return all.iter().map(|key| parse(key)).collect();
+    };
+    let manifest = host_manifest(project, console)?;
+    manifest
+        .routes
+        .iter()
+        .map(|route| parse(&route.key()))
+        .collect()
 }
 
 fn front_door(
-    args: &args::Event,
-    stage: &str,
+    gateway: EventGateway,
+    settings: &Settings,
     routes: Vec<RouteKey>,
 ) -> Result<FrontDoor, ConfigError> {
-    let identity = ApiIdentity::new("local", stage);
-    Ok(match args.gateway {
+    let identity = ApiIdentity {
+        stage_variables: settings.door.stage_variables.clone(),
+        ..ApiIdentity::new("local", &settings.door.stage_name)
+    };
+    Ok(match gateway {
         EventGateway::HttpApi => {
             let mut config = HttpApiConfig::new(identity);
             config.routes = routes.into_iter().map(Into::into).collect();
-            config.payload_format = match args.payload_format {
-                args::EventFormat::V1 => PayloadFormat::V1,
-                args::EventFormat::V2 => PayloadFormat::V2,
+            config.payload_format = match settings.door.payload_format {
+                door::PayloadFormat::V1 => PayloadFormat::V1,
+                door::PayloadFormat::V2 => PayloadFormat::V2,
             };
             HttpApi::new(config)?.into()
         }
         EventGateway::RestApi => {
             let mut config = RestApiConfig::new(identity);
             config.routes = routes;
+            config.binary_media_types = settings.door.binary_media_types.clone();
             RestApi::new(config)?.into()
         }
         EventGateway::FunctionUrl => FunctionUrl::new(FunctionUrlConfig::new(identity))?.into(),
@@ -120,16 +143,13 @@ fn front_door(
 }
 
 /// The request, behind the stage as clients write it.
-fn request(args: &args::Event, stage: &str) -> Result<HttpRequest> {
+fn request(args: &args::Event, door: &door::Door) -> Result<HttpRequest> {
     if !args.target.starts_with('/') {
         return Err(Failure::new(format!("not a path: {}", args.target))
             .exiting(Exit::Usage)
             .hint("a path begins with a slash and may have a query: `/items?page=2`"));
     }
-    let target = match (args.gateway, stage) {
-        (EventGateway::FunctionUrl, _) | (_, "$default") => args.target.clone(),
-        (_, stage) => format!("/{stage}{}", args.target),
-    };
+    let target = format!("{}{}", door.prefix(), args.target);
     let mut request = HttpRequest::new(&args.method, target);
     for header in &args.headers {
         let (name, value) = header.split_once(':').ok_or_else(|| {

@@ -25,6 +25,9 @@ use crate::{
 /// Prints the result on standard output and the log on standard error. A function's error is exit code 3.
 pub(super) fn invoke(args: &args::Invoke, console: &Console) -> Result<Exit> {
     let event = event(args.event.as_deref())?;
+    if let Some(context) = &args.client_context {
+        check_context(context)?;
+    }
     let invoked = if args.is_deployed() {
         deployed(args, event, console)?
     } else {
@@ -74,6 +77,18 @@ fn event(source: Option<&Path>) -> Result<Bytes> {
     Ok(bytes.into())
 }
 
+/// A client's context is an object; what Lambda makes of anything else would be known only after the call.
+fn check_context(context: &str) -> Result<()> {
+    serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(context)
+        .map(drop)
+        .with_context(|| format!("the client context is not a JSON object: {context}"))
+        .map_err(|failure| {
+            failure
+                .exiting(Exit::Usage)
+                .hint("`--client-context '{\"custom\": {\"key\": \"value\"}}'`")
+        })
+}
+
 /// Calls the function of a running `cargo fw local`, or of a process of its own.
 fn local(args: &args::Invoke, event: Bytes, console: &Console) -> Result<Invoked> {
     let how = args.as_local();
@@ -84,7 +99,8 @@ fn local(args: &args::Invoke, event: Bytes, console: &Console) -> Result<Invoked
             let failed = |error: aws::Error| error.into_failure("cannot call the function");
             let names = lambda.functions().await.map_err(failed)?;
             let name = choose(&names, args.function.as_deref())?;
-            let invoked = lambda.invoke(name, None, args.kind, event).await;
+            let context = args.client_context.as_deref();
+            let invoked = lambda.invoke(name, None, args.kind, event, context).await;
             invoked.map_err(failed)
         });
     }
@@ -94,7 +110,7 @@ fn local(args: &args::Invoke, event: Bytes, console: &Console) -> Result<Invoked
         )
         .hint("start `cargo fw local` in another terminal, or leave out `--type event`"));
     }
-    once::invoke(&how, args.function.as_deref(), args.kind, event, console)
+    once::invoke(&how, args, event, console)
 }
 
 /// Whether anybody listens there: a killed server leaves its announcement behind.
@@ -138,7 +154,7 @@ fn deployed(args: &args::Invoke, event: Bytes, console: &Console) -> Result<Invo
         let app = host_manifest(&project, console)?.app;
         let names = Names::new(&app, &settings.stage, aws.region())?;
         let name = full_name(&names.function, args.function.as_deref());
-        call(&aws, &name, args.kind, event).await
+        call(&aws, &name, args, event).await
     })
 }
 
@@ -154,10 +170,13 @@ fn full_name(api: &str, wanted: Option<&str>) -> String {
 async fn call(
     lambda: &impl Lambda,
     name: &str,
-    kind: InvocationType,
+    args: &args::Invoke,
     event: Bytes,
 ) -> Result<Invoked> {
-    let invoked = lambda.invoke(name, Some(ALIAS), kind, event).await;
+    let context = args.client_context.as_deref();
+    let invoked = lambda
+        .invoke(name, Some(ALIAS), args.kind, event, context)
+        .await;
     invoked.map_err(|error| {
         let missing = error.kind == aws::Kind::NotFound;
         let failure = error.into_failure(format!("cannot call the function: {name}"));
@@ -198,7 +217,7 @@ mod tests {
         let failure = call(
             &Fake::default(),
             "notes-dev",
-            InvocationType::RequestResponse,
+            &args::Invoke::default(),
             Bytes::new(),
         )
         .await

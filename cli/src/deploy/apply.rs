@@ -203,7 +203,7 @@ impl<A: Aws> Run<'_, A> {
             let event = health.event();
             let answer = self
                 .aws
-                .invoke(function, Some(version), kind, event)
+                .invoke(function, Some(version), kind, event, None)
                 .await?;
             return health.judge(version, &answer).map_err(Trouble::Sick);
         }

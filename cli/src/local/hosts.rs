@@ -49,7 +49,7 @@ impl Hosts {
                         .get(..before)
                         .is_some_and(|sub| sub.is_empty() || sub.ends_with('.'))
             });
-        is_local || self.is_named(name)
+        is_local || is_of_aws(name) || self.is_named(name)
     }
 
     fn is_named(&self, name: &str) -> bool {
@@ -57,6 +57,30 @@ impl Hosts {
             .iter()
             .any(|allowed| allowed.eq_ignore_ascii_case(name))
     }
+}
+
+/// Whether the name is one that AWS gives to APIs and function URLs: where those lead nobody else decides, so none can be rebound. A
+/// client that is set to talk to the deployed API talks to this one so.
+fn is_of_aws(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let mut labels = name.split('.');
+    let plain = |label: &str| {
+        !label.is_empty()
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    let (Some(id), Some(product), Some(region)) = (labels.next(), labels.next(), labels.next())
+    else {
+        return false;
+    };
+    let domain: Vec<_> = labels.collect();
+    let domain = match product {
+        "execute-api" => domain == ["amazonaws", "com"],
+        "lambda-url" => domain == ["on", "aws"],
+        _ => false,
+    };
+    domain && plain(id) && plain(region)
 }
 
 /// The host without its port, the brackets of an IPv6 address, and the dot at the end of a full name.
@@ -99,6 +123,8 @@ mod tests {
             "[::1]",
             "[::1]:8000",
             "::1",
+            "a1b2c3d4e5.execute-api.us-east-1.amazonaws.com",
+            "ABC.lambda-url.eu-central-1.on.aws:443",
             "api.example.com",
             "API.EXAMPLE.COM:9",
             "api.example.com.:9",
@@ -108,6 +134,11 @@ mod tests {
         for host in [
             "",
             "example.com",
+            "execute-api.us-east-1.amazonaws.com",
+            "a.execute-api.us-east-1.amazonaws.com.example.com",
+            "a.b.execute-api.us-east-1.amazonaws.com",
+            "bucket.s3.us-east-1.amazonaws.com",
+            "a.lambda-url.us-east-1.on.aws.example",
             "localhost.example.com",
             "notlocalhost",
             "127.0.0.1.example.com",

@@ -5,10 +5,12 @@
 //! its output. The way of a request does not pass through that task: the pool wakes the waiting `/next` directly, and
 //! the posted result wakes who asked.
 //!
-//! It is longer than other files, as a state machine is best read in one piece.
+//! Here are the states and the calls that move them; `lifetime` is the task, `report` what the log is told.
+
+mod lifetime;
+mod report;
 
 use std::{
-    net::Ipv4Addr,
     process::ExitStatus,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -17,19 +19,17 @@ use std::{
 use bytes::Bytes;
 use http::HeaderValue;
 use tokio::{
-    net::TcpListener,
     sync::{Notify, oneshot},
-    task::JoinSet,
-    time::{Instant, sleep_until, timeout},
+    time::Instant,
 };
 
 use super::{
-    documents::{describe, document, exit_document, is_signal, timeout_message},
-    environment::{self, Function},
-    logs::{Output, Report, millis},
-    pool::{Job, Outcome, Pool, Released},
-    process::{self, Launch, Process, own_memory, peak_memory},
-    runtime_api::{self, LARGEST_RESULT, Refused},
+    documents::document,
+    environment::Function,
+    logs::Output,
+    pool::{ClientContext, Job, Outcome, Pool, Released},
+    process::{self, own_memory},
+    runtime_api::{LARGEST_RESULT, Refused},
     stream::{self, Stream, StreamWriter},
     tail::TailWriter,
 };
@@ -113,6 +113,7 @@ pub(super) struct Delivery {
     pub(super) request_id: String,
     pub(super) trace_id: String,
     pub(super) event: Bytes,
+    pub(super) client_context: Option<Box<ClientContext>>,
     /// When the invocation times out, in milliseconds since the epoch.
     pub(super) deadline_ms: u64,
 }
@@ -212,6 +213,7 @@ impl Instance {
                         request_id: delivery.request_id,
                         trace_id: delivery.trace_id,
                         event: delivery.event,
+                        client_context: delivery.client_context,
                         reply,
                         stream: busy.stream,
                         tail: busy.tail,
@@ -376,6 +378,7 @@ impl Instance {
             request_id: job.request_id,
             trace_id: job.trace_id,
             event: job.event,
+            client_context: job.client_context,
             deadline_ms: u64::try_from(deadline_ms).unwrap_or(u64::MAX),
         };
         (busy, delivery)
@@ -473,321 +476,10 @@ impl Instance {
         Ok(())
     }
 
-    /// Starts the process, and sees to it until it has ended and been reaped.
-    pub(super) async fn run(self: Arc<Self>) {
-        if let Err(error) = self.live().await {
-            self.did_not_start(&error);
-        }
-        self.pool.ended(&self);
-    }
-
-    async fn live(self: &Arc<Self>) -> std::io::Result<()> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let (mut process, stdout, stderr) = Process::spawn(&self.launch(&listener)?).await?;
-        let output = Output::new(stdout, stderr, self.pool.logs().clone(), self.number)?;
-        let id = process.id();
-        let started = self.started.get_or_init(|| Started {
-            output,
-            id,
-            peak: Mutex::default(),
-        });
-        if let Phase::Starting { job: Some(job), .. } = &self.lock().phase
-            && let Some(writer) = &job.tail
-        {
-            started.output.copy_to(Some(writer.tail().clone()));
-        }
-        let mut connections = JoinSet::new();
-        let mut pump = std::pin::pin!(started.output.pump());
-        let mut pumped = false;
-        let timeout_span = timeout_of(self.pool.function());
-        let mut wake = self.lock().limit.min(Instant::now() + timeout_span);
-        let end = loop {
-            tokio::select! {
-                status = process.wait() => break End::Exit(status.ok()),
-                accepted = listener.accept(), if connections.len() < CONNECTIONS => {
-                    // An error is of that connection alone, or of a process table without room for one more.
-                    if let Ok((stream, _)) = accepted {
-                        connections.spawn(runtime_api::serve(stream, Arc::clone(self)));
-                    }
-                }
-                Some(_) = connections.join_next(), if !connections.is_empty() => {}
-                () = &mut pump, if !pumped => pumped = true,
-                () = sleep_until(wake) => match self.check() {
-                    Ok(at) => wake = at,
-                    Err(end) => break end,
-                },
-                () = self.end.notified() => break if self.lock().outgrown {
-                    End::Outgrown
-                } else {
-                    End::Unwanted
-                },
-            }
-        };
-        if !matches!(end, End::Exit(_)) {
-            self.read_peak(started, true);
-            process.kill();
-        } else {
-            // What it has started and left behind ends with it.
-            process.kill();
-            // Its last answer may still be on its way through the connections, which end when that is done.
-            if self.owes_an_answer() {
-                let _ = timeout(LAST_WORDS, async {
-                    while connections.join_next().await.is_some() {}
-                })
-                .await;
-            }
-        }
-        if !pumped {
-            let _ = timeout(LAST_WORDS, pump).await;
-        }
-        started.output.drain();
-        started.output.finish();
-        // Reaps it, where its exit was not what brought us here. Then who asked is told, so that a process whose end the
-        // client knows of is not counted when it asks again.
-        let _ = process.wait().await;
-        self.conclude(end);
-        Ok(())
-    }
-
-    /// Whether a request waits for what the process says.
-    fn owes_an_answer(&self) -> bool {
-        match &self.lock().phase {
-            Phase::Starting { .. } => true,
-            Phase::Busy(busy) => busy.reply.is_some(),
-            Phase::Idle { .. } | Phase::Ended => false,
-        }
-    }
-
-    /// Looks whether anything has taken too long, and otherwise says when to look again.
-    ///
-    /// An invocation that begins after this moment has its deadline a timeout later or more, so nobody needs to tell the
-    /// process's task when one begins.
-    fn check(&self) -> Result<Instant, End> {
-        let mut state = self.lock();
-        let now = Instant::now();
-        let next_look = now + timeout_of(self.pool.function());
-        let (limit, spawned) = (state.limit, state.spawned);
-        match &mut state.phase {
-            Phase::Busy(busy) if busy.deadline <= now => {
-                match std::mem::replace(&mut state.phase, Phase::Ended) {
-                    Phase::Busy(busy) => Err(End::Timeout(busy)),
-                    _ => Err(End::Unwanted),
-                }
-            }
-            Phase::Busy(busy) => Ok(busy.deadline),
-            _ if limit > now => Ok(limit.min(next_look)),
-            Phase::Starting { job, again } => {
-                let (job, again) = (job.take(), *again);
-                state.phase = Phase::Ended;
-                match job {
-                    Some(job) if again => Err(End::Timeout(self.begin(job, spawned, None).0)),
-                    job => Err(End::InitTimeout(job)),
-                }
-            }
-            Phase::Idle { .. } | Phase::Ended => {
-                // From here on it takes no event, though the pool may still think so.
-                state.phase = Phase::Ended;
-                Err(End::Unwanted)
-            }
-        }
-    }
-
-    /// Tells what the end of the process means for its invocation.
-    fn conclude(&self, end: End) {
-        match end {
-            End::Exit(status) => self.exited(status),
-            // What the function's caller is told is that of any other killed process; unverified.
-            End::Outgrown => self.exited(Some(killed())),
-            End::Timeout(mut busy) => {
-                let message =
-                    timeout_message(&busy.request_id, self.pool.function().timeout_seconds);
-                self.log_of(busy.tail.as_ref(), &message);
-                self.report(&busy, Some("timeout"));
-                let document = document("Sandbox.Timedout", &message);
-                match busy.reply.take() {
-                    // Who asked may have left.
-                    Some(reply) => drop(reply.send(Outcome::FunctionError(document))),
-                    None => self.pool.returned(),
-                }
-            }
-            End::InitTimeout(job) => {
-                self.log_init("timeout");
-                // Lambda initialises once more, within the invocation and under the function's timeout (AWS Lambda Developer
-                // Guide, "Lambda execution environment lifecycle").
-                if let Some(job) = job {
-                    self.pool.start_again(job);
-                }
-            }
-            End::Unwanted => {
-                let phase = std::mem::replace(&mut self.lock().phase, Phase::Ended);
-                match phase {
-                    Phase::Busy(busy) if busy.reply.is_none() => {
-                        self.report(&busy, None);
-                        self.pool.returned();
-                    }
-                    // The server ends; dropping the reply tells who waits.
-                    _ => {}
-                }
-            }
-        }
-    }
-
-    /// The process ended by itself.
-    fn exited(&self, status: Option<ExitStatus>) {
-        let how = describe(status);
-        let phase = std::mem::replace(&mut self.lock().phase, Phase::Ended);
-        match phase {
-            Phase::Starting { job, .. } => {
-                self.log_init("error");
-                self.warn(&format!("the process ended while it initialised: {how}"));
-                if let Some(job) = job {
-                    let _ = job.reply.send(Outcome::FunctionError(if is_signal(status) {
-                        // A crash while loading was recorded as a timeout, after the whole of it. The document is that,
-                        // but nobody is made to wait for it. [R] gateway-truth §0 row 19
-                        let timeout = self.pool.function().timeout_seconds;
-                        document(
-                            "Sandbox.Timedout",
-                            &timeout_message(&job.request_id, timeout),
-                        )
-                    } else {
-                        exit_document(&job.request_id, &how)
-                    }));
-                }
-            }
-            Phase::Busy(mut busy) => {
-                let reply = busy.reply.take();
-                if reply.is_some() {
-                    self.log_of(
-                        busy.tail.as_ref(),
-                        format_args!("RequestId: {} Error: {how}", busy.request_id),
-                    );
-                }
-                self.report(&busy, reply.is_some().then_some("error"));
-                let document = exit_document(&busy.request_id, &how);
-                match reply {
-                    Some(reply) => drop(reply.send(Outcome::FunctionError(document))),
-                    None => self.pool.returned(),
-                }
-            }
-            Phase::Idle { .. } => self.warn(&format!("the process ended between requests: {how}")),
-            Phase::Ended => {}
-        }
-    }
-
-    /// There was no process at all.
-    fn did_not_start(&self, error: &std::io::Error) {
-        let bootstrap = self.pool.function().bootstrap.display();
-        self.warn(&format!("cannot start the function: {bootstrap}: {error}"));
-        let phase = std::mem::replace(&mut self.lock().phase, Phase::Ended);
-        if let Phase::Starting { job: Some(job), .. } = phase {
-            // The type is that of gateway-truth's source RIE; its text is our own, and unverified.
-            let message = format!("RequestId: {} Error: {error}", job.request_id);
-            let _ = job.reply.send(Outcome::FunctionError(document(
-                "Runtime.InvalidEntrypoint",
-                &message,
-            )));
-        }
-    }
-
-    /// What to start, for a Runtime API that listens there.
-    fn launch(&self, listener: &TcpListener) -> std::io::Result<Launch> {
-        let function = self.pool.function();
-        let api = listener.local_addr()?.to_string();
-        let state = self.lock();
-        let trace = match &state.phase {
-            Phase::Starting { job: Some(job), .. } => Some(job.trace_id.as_str()),
-            _ => None,
-        };
-        Ok(Launch {
-            program: function.bootstrap.clone(),
-            directory: function.directory.clone(),
-            environment: environment::of_process(function, &api, &environment::log_stream(), trace),
-        })
-    }
-
-    /// Ends the log of an invocation, after all that the process printed in it.
-    fn report(&self, busy: &Busy, status: Option<&'static str>) {
-        if !self.pool.logs().is_on() && busy.tail.is_none() {
-            return;
-        }
-        let duration = busy.started.elapsed();
-        self.drain();
-        let max_memory_mb = self
-            .started
-            .get()
-            .map_or(0, |started| self.read_peak(started, busy.init.is_some()))
-            .div_ceil(1024);
-        let report = Report {
-            request_id: &busy.request_id,
-            duration,
-            init: busy.init,
-            memory_mb: self.pool.function().memory_mb,
-            max_memory_mb,
-            status,
-        };
-        self.log_of(busy.tail.as_ref(), report);
-        if let (Some(_), Some(started)) = (&busy.tail, self.started.get()) {
-            started.output.copy_to(None);
-        }
-    }
-
-    /// The most memory that the process has had, in kB; 0 where the system does not say.
-    fn read_peak(&self, started: &Started, now: bool) -> u64 {
-        let mut peak = started.peak.lock().unwrap_or_else(PoisonError::into_inner);
-        if now || peak.0.is_none_or(|read| read.elapsed() >= MEMORY_AGE) {
-            // A process that has ended leaves the last reading.
-            if let Some(kilobytes) = peak_memory(started.id) {
-                peak.1 = kilobytes;
-            }
-            peak.0 = Some(Instant::now());
-        }
-        peak.1
-    }
-
-    fn drain(&self) {
-        if let Some(started) = self.started.get() {
-            started.output.drain();
-        }
-    }
-
-    fn log(&self, text: impl std::fmt::Display) {
-        self.pool.logs().platform(self.number, text);
-    }
-
-    /// The same within an invocation, whose caller may want to read it.
-    fn log_of(&self, tail: Option<&TailWriter>, text: impl std::fmt::Display) {
-        if let Some(writer) = tail {
-            writer.tail().push(&text);
-        }
-        self.log(text);
-    }
-
-    /// Warns the developer.
-    pub(super) fn warn(&self, text: &str) {
-        self.pool.logs().warning(self.number, text);
-    }
-
-    /// The line for an initialisation that failed. That there is one is inferred, its text unverified. `[I]` gateway-truth §4.4
-    fn log_init(&self, status: &str) {
-        let took = self.lock().spawned.elapsed();
-        self.drain();
-        self.log(format_args!(
-            "INIT_REPORT Init Duration: {} ms\tPhase: init\tStatus: {status}",
-            millis(took)
-        ));
-    }
-
     fn lock(&self) -> MutexGuard<'_, State> {
         // No code that holds the lock leaves the state half-changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The status of a process that was killed.
-fn killed() -> ExitStatus {
-    use std::os::unix::process::ExitStatusExt as _;
-
-    ExitStatus::from_raw(rustix::process::Signal::KILL.as_raw())
 }
 
 fn timeout_of(function: &Function) -> Duration {

@@ -1,10 +1,12 @@
-//! Lambda's own API, as far as a function is called with it: Invoke, and how it takes asynchronous events.
+//! Lambda's own API, as far as a function is called with it: Invoke, `InvokeWithResponseStream`, and how it takes asynchronous events.
 //!
 //! On a port of its own, so that `aws lambda invoke --endpoint-url`, an SDK, or `cargo fw invoke` reaches the functions
 //! of a running `cargo fw local` past the gateway. Source: Lambda API reference, "Invoke" and
 //! "`PutFunctionEventInvokeConfig`"; answers as in gateway-truth §4.1.
 //!
 //! Signatures are not checked: it listens on loopback. What a web page could send is refused.
+
+mod eventstream;
 
 use std::{
     collections::HashMap,
@@ -19,17 +21,18 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt as _, Either, Full, LengthLimitError, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use serde_json::{Value, json, value::RawValue};
-use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
+use tokio::{net::TcpListener, task::JoinHandle};
 
+use self::eventstream::{Complete, EventStream};
 use super::{
     asynchronous::{self, Clock, Config, Event},
     environment::{self, Function},
     logs::Logs,
-    pool::{Outcome, Pool},
+    pool::{Answered, Asked, Outcome, Pool},
     server::arrival,
     tail::Tail,
 };
@@ -141,7 +144,7 @@ struct Api<F> {
     configs: Mutex<HashMap<String, Config>>,
 }
 
-type Answer = Response<Full<Bytes>>;
+type Answer = Response<Either<Full<Bytes>, EventStream>>;
 type Events = tokio::sync::mpsc::UnboundedSender<Event>;
 
 /// Why a call is refused.
@@ -218,6 +221,7 @@ impl Refused {
 enum Call<'p> {
     List,
     Invoke(&'p str),
+    InvokeWithResponseStream(&'p str),
     EventConfig(&'p str),
 }
 
@@ -227,6 +231,10 @@ fn call_of(path: &str) -> Option<Call<'_>> {
     (path.trim_end_matches('/') == "/2015-03-31/functions")
         .then_some(Call::List)
         .or_else(|| inside("/2015-03-31/functions/", "/invocations").map(Call::Invoke))
+        .or_else(|| {
+            let streaming = "/response-streaming-invocations";
+            inside("/2021-11-15/functions/", streaming).map(Call::InvokeWithResponseStream)
+        })
         .or_else(|| inside("/2019-09-25/functions/", "/event-invoke-config").map(Call::EventConfig))
 }
 
@@ -255,7 +263,10 @@ impl<F: Functions> Api<F> {
                 "requests of web pages and for other hosts are refused",
             )),
             Some(Call::Invoke(name)) if request.method() == Method::POST => {
-                self.invoke(name, request, events, &request_id).await
+                self.invoke(name, request, events, &request_id, false).await
+            }
+            Some(Call::InvokeWithResponseStream(name)) if request.method() == Method::POST => {
+                self.invoke(name, request, events, &request_id, true).await
             }
             Some(Call::List) if request.method() == Method::GET => Ok(self.list().await),
             Some(Call::EventConfig(name)) => self.event_config(name, request).await,
@@ -278,6 +289,7 @@ impl<F: Functions> Api<F> {
         request: Request<Incoming>,
         events: &Events,
         request_id: &str,
+        streams: bool,
     ) -> Result<Answer, Refused> {
         let (name, mut qualifier) = function_of(name);
         let (head, body) = request.into_parts();
@@ -287,7 +299,8 @@ impl<F: Functions> Api<F> {
         let qualifier = qualifier.unwrap_or_else(|| Function::VERSION.to_owned());
         let kind = text(&head.headers, "x-amz-invocation-type").unwrap_or("RequestResponse");
         let limit = match kind {
-            "Event" => LARGEST_ASYNCHRONOUS,
+            // An event in a queue has nobody to stream to.
+            "Event" if !streams => LARGEST_ASYNCHRONOUS,
             "RequestResponse" | "DryRun" => LARGEST_EVENT,
             _ => {
                 return Err(Refused::parameter(format!(
@@ -326,7 +339,17 @@ impl<F: Functions> Api<F> {
             }
             _ => {
                 let wants_log = text(&head.headers, "x-amz-log-type") == Some("Tail");
-                synchronous(&pool, request_id, trace, event, wants_log).await
+                let context = client_context(&head.headers)?;
+                let tail = wants_log.then(Tail::default);
+                let asked = Asked {
+                    tail: tail.as_ref(),
+                    client_context: context.as_deref(),
+                };
+                if streams {
+                    streaming(&pool, request_id, trace, event, asked).await
+                } else {
+                    synchronous(&pool, request_id, trace, event, asked).await
+                }
             }
         }
     }
@@ -413,34 +436,97 @@ async fn synchronous(
     request_id: &str,
     trace: String,
     event: Bytes,
-    wants_log: bool,
+    asked: Asked<'_>,
 ) -> Result<Answer, Refused> {
-    let tail = wants_log.then(Tail::default);
     let outcome = pool
-        .invoke_and_log(request_id.to_owned(), trace, event, tail.as_ref())
+        .invoke_as(request_id.to_owned(), trace, event, asked)
         .await;
     let (payload, failed) = match outcome {
         Outcome::Payload(payload) => (payload, false),
         Outcome::FunctionError(document) => (document, true),
         Outcome::Throttled => return Err(Refused::throttled(pool)),
     };
-    let mut answer = Response::new(Full::new(payload));
+    let mut answer = Response::new(Either::Left(Full::new(payload)));
     let headers = answer.headers_mut();
     headers.insert(header::CONTENT_TYPE, JSON);
-    let version = HeaderValue::from_static(Function::VERSION);
-    headers.insert(HeaderName::from_static("x-amz-executed-version"), version);
+    headers.insert(EXECUTED, VERSION);
     if failed {
         let unhandled = HeaderValue::from_static("Unhandled");
         headers.insert(HeaderName::from_static("x-amz-function-error"), unhandled);
     }
-    if let Some(tail) = tail {
+    if let Some(tail) = asked.tail {
         // Work that goes on after the answer may keep the log open for as long as the timeout.
-        let _ = timeout(LAST_LINES, tail.ended()).await;
-        if let Ok(log) = HeaderValue::try_from(STANDARD.encode(tail.text())) {
+        let text = eventstream::text_of(tail, LAST_LINES).await;
+        if let Ok(log) = HeaderValue::try_from(STANDARD.encode(text)) {
             headers.insert(HeaderName::from_static("x-amz-log-result"), log);
         }
     }
     Ok(answer)
+}
+
+/// Invokes and passes the result on while it comes. An error is told by the last message; for one of the whole invocation that
+/// its code is the error's type is unverified.
+async fn streaming(
+    pool: &Pool,
+    request_id: &str,
+    trace: String,
+    event: Bytes,
+    asked: Asked<'_>,
+) -> Result<Answer, Refused> {
+    let answered = pool
+        .invoke_streaming(request_id.to_owned(), trace, event, asked)
+        .await;
+    let log = async || match asked.tail {
+        Some(tail) => Some(eventstream::text_of(tail, LAST_LINES).await),
+        None => None,
+    };
+    let messages = match answered {
+        Answered::Stream(stream) => EventStream::coming(stream, asked.tail.cloned()),
+        Answered::Whole(Outcome::Payload(payload)) => {
+            let log = log().await;
+            EventStream::whole(payload, Complete { error: None, log })
+        }
+        Answered::Whole(Outcome::FunctionError(document)) => {
+            let parsed: Value = serde_json::from_slice(&document).unwrap_or_default();
+            let kind = parsed["errorType"].as_str().unwrap_or("Unhandled");
+            let details = String::from_utf8_lossy(&document).into_owned();
+            let error = Some((kind.to_owned(), details));
+            let log = log().await;
+            EventStream::whole(Bytes::new(), Complete { error, log })
+        }
+        Answered::Whole(Outcome::Throttled) => return Err(Refused::throttled(pool)),
+    };
+    let mut answer = Response::new(Either::Right(messages));
+    let headers = answer.headers_mut();
+    let media_type = HeaderValue::from_static(eventstream::MEDIA_TYPE);
+    headers.insert(header::CONTENT_TYPE, media_type);
+    headers.insert(EXECUTED, VERSION);
+    Ok(answer)
+}
+
+/// `X-Amz-Client-Context`: at most 3,583 bytes of base64 of a JSON object (Lambda API reference, Invoke). What Lambda says to
+/// another is unverified.
+fn client_context(headers: &HeaderMap) -> Result<Option<String>, Refused> {
+    const LONGEST: usize = 3583;
+    let Some(encoded) = headers.get("x-amz-client-context") else {
+        return Ok(None);
+    };
+    let refused = || {
+        Refused::new(
+            StatusCode::BAD_REQUEST,
+            "InvalidRequestContentException",
+            "Client context must be a valid Base64-encoded JSON object.",
+        )
+    };
+    let encoded = encoded.as_bytes();
+    if encoded.len() > LONGEST {
+        return Err(refused());
+    }
+    let decoded = STANDARD.decode(encoded).map_err(|_| refused())?;
+    let object: serde_json::Map<String, Value> =
+        serde_json::from_slice(&decoded).map_err(|_| refused())?;
+    // In one line, as it goes into a header.
+    Ok(Some(Value::Object(object).to_string()))
 }
 
 /// The body, which is to be JSON. Without one the event is an empty object; that is unverified.
@@ -518,16 +604,19 @@ fn query(query: Option<&str>, name: &str) -> Option<String> {
 }
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const EXECUTED: HeaderName = HeaderName::from_static("x-amz-executed-version");
+const VERSION: HeaderValue = HeaderValue::from_static(Function::VERSION);
 
 fn json_answer(status: StatusCode, document: &Value) -> Answer {
-    let mut answer = Response::new(Full::new(Bytes::from(document.to_string())));
+    let document = Full::new(Bytes::from(document.to_string()));
+    let mut answer = Response::new(Either::Left(document));
     *answer.status_mut() = status;
     answer.headers_mut().insert(header::CONTENT_TYPE, JSON);
     answer
 }
 
 fn empty(status: StatusCode) -> Answer {
-    let mut answer = Response::new(Full::default());
+    let mut answer = Response::new(Either::Left(Full::default()));
     *answer.status_mut() = status;
     answer
 }

@@ -190,7 +190,7 @@ impl Logs {
     }
 
     /// Says that a connection was closed because what came on it was no request.
-    pub(super) fn malformed(&self, error: &hyper::Error) {
+    pub(super) fn malformed(&self, error: &str) {
         if self.is_on() {
             self.aside(format_args!("refused what was no request of HTTP: {error}"));
         }

@@ -8,12 +8,14 @@
 pub(crate) mod announcement;
 pub(crate) mod asynchronous;
 pub(crate) mod authorizers;
+mod chunks;
 mod documents;
 pub(crate) mod environment;
 mod front_door;
 pub(crate) mod generation;
 mod haste;
 pub(crate) mod hosts;
+mod input;
 mod instance;
 pub(crate) mod invoke_api;
 pub(crate) mod logs;

@@ -71,12 +71,38 @@ pub(crate) struct Job {
     pub(crate) trace_id: String,
     /// The event, JSON.
     pub(crate) event: Bytes,
+    /// `Lambda-Runtime-Client-Context`, JSON, where the caller sent one.
+    pub(crate) client_context: Option<Box<ClientContext>>,
     /// Where the outcome goes. Who waited for it may have left; the invocation goes on all the same, as on Lambda.
     pub(super) reply: oneshot::Sender<Outcome>,
     /// For a caller who takes a result while it comes.
     pub(super) stream: Option<oneshot::Sender<Stream>>,
     /// For a caller who wants the end of the log.
     pub(super) tail: Option<TailWriter>,
+}
+
+/// What a client says of itself, JSON in one line.
+#[derive(Debug)]
+pub(crate) struct ClientContext(String);
+
+impl ClientContext {
+    fn new(text: &str) -> Box<Self> {
+        Box::new(Self(text.to_owned()))
+    }
+
+    /// As the header has it.
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+/// What a caller of Lambda's own API asks for besides the result.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Asked<'a> {
+    /// Where the end of the log goes.
+    pub(crate) tail: Option<&'a Tail>,
+    /// What the client says of itself, JSON.
+    pub(crate) client_context: Option<&'a str>,
 }
 
 /// What a caller gets who takes a result while it comes.
@@ -186,25 +212,27 @@ impl Pool {
         trace_id: String,
         event: Bytes,
     ) -> Outcome {
-        self.invoke_and_log(request_id, trace_id, event, None).await
+        self.invoke_as(request_id, trace_id, event, Asked::default())
+            .await
     }
 
-    /// The same for a caller who may want the end of the invocation's log.
-    pub(crate) async fn invoke_and_log(
+    /// The same for a caller who asks for more.
+    pub(crate) async fn invoke_as(
         &self,
         request_id: String,
         trace_id: String,
         event: Bytes,
-        tail: Option<&Tail>,
+        asked: Asked<'_>,
     ) -> Outcome {
         let (reply, outcome) = oneshot::channel();
         let job = Job {
             request_id,
             trace_id,
             event,
+            client_context: asked.client_context.map(ClientContext::new),
             reply,
             stream: None,
-            tail: tail.map(Tail::writer),
+            tail: asked.tail.map(Tail::writer),
         };
         let outcome = self.wait(job, outcome).await;
         // A job is dropped without an outcome only where the pool is closed under it: the server ends.
@@ -217,6 +245,7 @@ impl Pool {
         request_id: String,
         trace_id: String,
         event: Bytes,
+        asked: Asked<'_>,
     ) -> Answered {
         let (reply, outcome) = oneshot::channel();
         let (stream, streamed) = oneshot::channel();
@@ -224,9 +253,10 @@ impl Pool {
             request_id,
             trace_id,
             event,
+            client_context: asked.client_context.map(ClientContext::new),
             reply,
             stream: Some(stream),
-            tail: None,
+            tail: asked.tail.map(Tail::writer),
         };
         let answered = std::pin::pin!(async {
             tokio::select! {

@@ -3,13 +3,13 @@
 //! Source: AWS Lambda Developer Guide, "Using the Lambda runtime API for custom runtimes"; states and errors as in
 //! gateway-truth §4.6. The state itself is [`Instance`]'s, the bytes are `wire`'s; these are the calls.
 
-mod chunks;
 #[cfg(test)]
 mod tests;
 mod wire;
 
 use std::sync::Arc;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::StatusCode;
 use tokio::{
@@ -21,6 +21,7 @@ use tokio::{
 use self::wire::{Broken, Connection, Head, Method};
 use super::{
     instance::{Delivery, Instance},
+    pool::ClientContext,
     stream::StreamWriter,
 };
 
@@ -157,12 +158,24 @@ async fn pass_on(
     while let Some(piece) = connection.piece().await? {
         writer.send(piece).await;
     }
-    let failed = connection.trailers().error_type.is_some();
-    if failed {
+    let trailers = connection.trailers();
+    let how = match &trailers.error_type {
+        None => Ok(()),
+        Some(kind) => {
+            let document = trailers.error_body.as_deref().unwrap_or_default();
+            // In base64 ([E] gateway-truth §3), or as it is.
+            let document = STANDARD
+                .decode(document)
+                .unwrap_or_else(|_| document.to_vec());
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            Err(Some((text(kind), text(&document))))
+        }
+    };
+    if how.is_err() {
         instance
             .warn("the handler failed in the middle of its stream: the client's connection is cut");
     }
-    writer.end(!failed).await;
+    writer.end(how).await;
     Ok(accept(instance.streamed(id)))
 }
 
@@ -185,6 +198,8 @@ async fn deliver(
     let deadline = delivery.deadline_ms.to_string();
     // The names' usual spelling, for bootstraps that are shell scripts. The ids are made of printable characters; a trace that
     // the client chose need not be, and is left out then.
+    let context = delivery.client_context.as_deref();
+    let context = context.map(ClientContext::as_bytes);
     let fields = [
         ("Content-Type", "application/json".as_bytes()),
         (
@@ -197,9 +212,14 @@ async fn deliver(
             instance.arn().as_bytes(),
         ),
         ("Lambda-Runtime-Trace-Id", delivery.trace_id.as_bytes()),
+        ("Lambda-Runtime-Client-Context", context.unwrap_or_default()),
     ];
+    let fields = match context {
+        Some(_) => fields.as_slice(),
+        None => fields.get(..fields.len() - 1).unwrap_or_default(),
+    };
     connection
-        .send(StatusCode::OK, &fields, &delivery.event)
+        .send(StatusCode::OK, fields, &delivery.event)
         .await
 }
 

@@ -1,42 +1,36 @@
 //! The HTTP server in front: HTTP/1.1 and cleartext HTTP/2, one generation at a time behind it.
 
+mod arrival;
+mod http1;
+mod http2;
+
 use std::{
-    cell::RefCell,
     future::Future,
     io::ErrorKind,
-    net::{IpAddr, SocketAddr},
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use fw::gateway::{
     Arrival, FrontDoor, HttpReply, HttpRequest, Invocation, Outcome as GatewayOutcome, Received,
-};
-use http::{
-    HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version, header, uri::Authority,
-};
-use http_body_util::{BodyExt, Either, Full};
-use hyper::{body::Incoming, service::service_fn};
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto, graceful::GracefulShutdown},
+    Unreadable,
 };
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
     sync::watch,
+    task::JoinSet,
     time::{sleep, timeout},
 };
 
+pub(crate) use self::arrival::arrival;
 use super::{
     generation::Generation,
     hosts::{Hosts, name_of},
     invoke_api::Functions,
     logs::Logs,
-    pool::{Answered, Outcome, Pool},
+    pool::{Answered as FromPool, Asked, Outcome, Pool},
     stream::{NoPrelude, Stream},
 };
 use crate::{
@@ -46,11 +40,10 @@ use crate::{
 
 /// How long a client may take for its request's head, and a connection be idle.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
-/// The most header fields that are read. Real heads of that many are longer than the 10,240 bytes that HTTP API takes (`[D]`
-/// gateway-truth §1), and its model refuses them as it does. Room for many more would cost every request a page fault.
-const MOST_HEADERS: usize = 512;
 /// How long a client may pause within a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a client may take nothing of an answer.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long the answers take that tell of the end.
 const FAREWELL: Duration = Duration::from_millis(500);
 /// How long requests may go on after the server was told to end.
@@ -66,12 +59,34 @@ pub(crate) struct Server {
     former: Mutex<Vec<Arc<Generation>>>,
 }
 
+/// For how long clients are waited for. What AWS's own limits are is unverified.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    /// For a request's head, and so for an idle connection's next request.
+    pub(super) head: Duration,
+    /// For the next part of a body.
+    pub(super) body: Duration,
+    /// For a client that takes nothing of its answer.
+    pub(super) write: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            head: HEAD_TIMEOUT,
+            body: BODY_TIMEOUT,
+            write: WRITE_TIMEOUT,
+        }
+    }
+}
+
 /// What a connection needs.
 #[derive(Debug)]
 struct Shared {
     current: watch::Sender<Option<Arc<Generation>>>,
     hosts: Hosts,
     logs: Logs,
+    patience: Patience,
 }
 
 impl Server {
@@ -81,10 +96,15 @@ impl Server {
     ///
     /// When the port is taken or may not be used; exit code 69.
     pub(crate) async fn bind(address: SocketAddr, hosts: Hosts, console: &Console) -> Result<Self> {
-        Self::bind_with(address, hosts, Logs::new(console)).await
+        Self::bind_with(address, hosts, Logs::new(console), Patience::default()).await
     }
 
-    pub(super) async fn bind_with(address: SocketAddr, hosts: Hosts, logs: Logs) -> Result<Self> {
+    pub(super) async fn bind_with(
+        address: SocketAddr,
+        hosts: Hosts,
+        logs: Logs,
+        patience: Patience,
+    ) -> Result<Self> {
         let failed = |error| cannot_listen(address, error);
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
@@ -95,6 +115,7 @@ impl Server {
                 current: watch::Sender::new(None),
                 hosts,
                 logs,
+                patience,
             }),
             former: Mutex::default(),
         })
@@ -117,7 +138,11 @@ impl Server {
 
     /// Serves that generation from the next request on. The one before it finishes the requests that it has, and ends its
     /// processes. Requests that came before the first generation have waited for it.
-    pub(crate) fn serve(&self, generation: Generation) {
+    pub(crate) fn serve(&self, mut generation: Generation) {
+        if let Some(before) = self.shared.current.borrow().as_ref() {
+            // What callers have used up, and who they are, has nothing to do with the code behind the door.
+            generation.door.take_over(&before.door);
+        }
         let before = self.shared.current.send_replace(Some(Arc::new(generation)));
         if let Some(before) = before {
             before.functions().into_iter().for_each(Pool::retire);
@@ -132,20 +157,30 @@ impl Server {
 
     /// Serves until `shutdown` is ready, then lets the requests at hand finish, for a moment. No process is left.
     pub(crate) async fn run(&self, shutdown: impl Future<Output = ()>) {
-        let graceful = GracefulShutdown::new();
+        let ending = watch::Sender::new(false);
+        // Dropped with this future, and the connections with it.
+        let mut connections = JoinSet::new();
         let mut shutdown = std::pin::pin!(shutdown);
         loop {
             tokio::select! {
                 accepted = self.listener.accept() => match accepted {
-                    Ok((stream, peer)) => self.connect(stream, peer, &graceful),
+                    Ok((stream, peer)) => {
+                        // The only failure is a connection that has just been closed.
+                        let _ = stream.set_nodelay(true);
+                        let shared = Arc::clone(&self.shared);
+                        connections.spawn(http1::serve(stream, peer.ip(), shared, ending.subscribe()));
+                    }
                     // Of one connection only: go on. Of the whole process, such as too many open files: let others close theirs.
                     Err(error) if is_transient(&error) => {}
                     Err(_) => sleep(Duration::from_millis(10)).await,
                 },
+                Some(_) = connections.join_next(), if !connections.is_empty() => {}
                 () = &mut shutdown => break,
             }
         }
-        let mut answered = std::pin::pin!(graceful.shutdown());
+        ending.send_replace(true);
+        let mut answered =
+            std::pin::pin!(async { while connections.join_next().await.is_some() {} });
         // Past the grace period the pools are closed under the requests that are left.
         let in_time = timeout(GRACE, &mut answered).await;
         let current = self.shared.current.send_replace(None);
@@ -159,47 +194,6 @@ impl Server {
             let _ = timeout(FAREWELL, answered).await;
         }
         self.shared.logs.flush().await;
-    }
-
-    /// Serves a connection on a task of its own.
-    fn connect(&self, stream: TcpStream, peer: SocketAddr, graceful: &GracefulShutdown) {
-        // The only failure is a connection that has just been closed.
-        let _ = stream.set_nodelay(true);
-        let shared = Arc::clone(&self.shared);
-        let service = service_fn(move |request| {
-            let shared = Arc::clone(&shared);
-            async move { shared.answer(request, peer.ip()).await }
-        });
-        let mut builder = auto::Builder::new(TokioExecutor::new());
-        builder
-            .http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_TIMEOUT)
-            .max_headers(MOST_HEADERS)
-            // The replies are dated by the gateway model.
-            .auto_date_header(false)
-            // HTTP API spells its headers so; that of REST APIs keeps the handler's spelling, which hyper cannot. [R]
-            // gateway-truth §0 row 7
-            .title_case_headers(true);
-        builder
-            .http2()
-            .timer(TokioTimer::new())
-            .auto_date_header(false)
-            .max_concurrent_streams(128);
-        let connection = builder
-            .serve_connection(TokioIo::new(stream), service)
-            .into_owned();
-        let connection = graceful.watch(connection);
-        let logs = self.shared.logs.clone();
-        tokio::spawn(async move {
-            // An error is the client's: it went away, or does not speak HTTP, and hyper has told it.
-            if let Err(error) = connection.await
-                && let Some(error) = error.downcast_ref::<hyper::Error>()
-                && error.is_parse()
-            {
-                logs.malformed(error);
-            }
-        });
     }
 }
 
@@ -219,54 +213,59 @@ impl Functions for Served {
 }
 
 impl Shared {
-    /// One request. An error closes the connection: the client did not send what it announced.
+    /// One request, with the authority that its target names. An error closes the connection: the client did not send what it
+    /// announced.
     async fn answer(
         &self,
-        request: Request<Incoming>,
-        peer: IpAddr,
-    ) -> std::result::Result<Response<Answer>, BodyError> {
-        let started = Instant::now();
-        let version = request.version();
-        let closes = version == Version::HTTP_10
-            || request
-                .headers()
-                .get(header::CONNECTION)
-                .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"close"));
-        let is_head = request.method() == Method::HEAD;
-        if let Some(host) = self.stranger(&request) {
-            self.logs.stranger(&host);
-            return Ok(turn_away(&host).map(Answer::Left));
-        }
-        let (request, body) = translate(request, peer);
-        let arrival = arrival();
+        request: HttpRequest,
+        authority: Option<&str>,
+        body: impl ReadBody,
+    ) -> std::result::Result<Answered<'_>, BodyError> {
         let mut told = Told {
             logs: &self.logs,
             request,
-            started,
+            started: Instant::now(),
             done: false,
         };
-        let answered = self.reply(&mut told.request, body, &arrival).await;
-        let (reply, stream) = match answered {
-            Ok(answered) => answered,
+        if let Some(host) = self.stranger(&told.request, authority) {
+            self.logs.stranger(&host);
+            told.done = true;
+            let reply = turn_away(&host);
+            return Ok(Answered {
+                reply,
+                stream: None,
+                told,
+            });
+        }
+        let answered = self.reply(&mut told.request, body, &arrival()).await;
+        match answered {
+            Ok((reply, stream)) => Ok(Answered {
+                reply,
+                stream,
+                told,
+            }),
             Err(error) => {
                 told.client_left();
-                return Err(error);
+                Err(error)
             }
-        };
-        told.status(reply.status);
-        if let Some(reason) = &reply.reason {
-            self.logs.reason(reason);
         }
-        let stream = stream.filter(|_| !is_head);
-        let response = respond(reply, is_head, version == Version::HTTP_2, closes);
-        Ok(response.map(|whole| stream.map_or(Answer::Left(whole), Answer::Right)))
+    }
+
+    /// What is told to a client whose bytes are no request, in the words of what is served.
+    fn unreadable(&self, why: Unreadable) -> HttpReply {
+        match self.current.borrow().as_ref() {
+            Some(generation) => generation.door.unreadable(why, &arrival()),
+            None => text(400, "this is not a request of HTTP\n".to_owned()),
+        }
     }
 
     /// The host that the request is for, where it is none of ours. A request of HTTP/1.0 may have none.
-    fn stranger(&self, request: &Request<Incoming>) -> Option<String> {
-        let named = request.headers().get_all(header::HOST).into_iter();
-        let named = named.map(|host| host.to_str().unwrap_or_default());
-        let mut hosts = named.chain(request.uri().authority().map(Authority::as_str));
+    fn stranger(&self, request: &HttpRequest, authority: Option<&str>) -> Option<String> {
+        let named = request
+            .headers
+            .iter()
+            .filter(|(name, _)| name.eq_ignore_ascii_case("host"));
+        let mut hosts = named.map(|(_, host)| host.as_str()).chain(authority);
         hosts
             .find(|host| !self.hosts.allow(host))
             .map(|host| name_of(host).to_owned())
@@ -276,12 +275,12 @@ impl Shared {
     async fn reply(
         &self,
         request: &mut HttpRequest,
-        body: Incoming,
+        body: impl ReadBody,
         arrival: &Arrival,
     ) -> std::result::Result<(HttpReply, Option<Stream>), BodyError> {
         // Which generation answers is decided when all of the request is here.
         let limit = self.generation().await.door.body_limit();
-        request.body = read(body, limit).await?;
+        request.body = body.read(limit).await?;
         let generation = self.generation().await;
         let door = &generation.door;
         let mut received = door.receive(request, arrival);
@@ -352,10 +351,11 @@ async fn stream(
     invocation: &Invocation,
 ) -> (HttpReply, Option<Stream>) {
     let (id, trace) = (&invocation.request_id, &invocation.trace_id);
-    let answered = pool.invoke_streaming(id.clone(), trace.clone(), invocation.event.clone());
+    let event = invocation.event.clone();
+    let answered = pool.invoke_streaming(id.clone(), trace.clone(), event, Asked::default());
     let mut stream = match answered.await {
-        Answered::Whole(outcome) => return (door.answer(invocation, outcome.as_gateway()), None),
-        Answered::Stream(stream) => stream,
+        FromPool::Whole(outcome) => return (door.answer(invocation, outcome.as_gateway()), None),
+        FromPool::Stream(stream) => stream,
     };
     let failed = || door.answer(invocation, GatewayOutcome::FunctionError(b"{}"));
     match stream.prelude().await {
@@ -371,8 +371,32 @@ async fn stream(
     }
 }
 
-/// A body: whole, or while it comes.
-type Answer = Either<Full<Bytes>, Stream>;
+/// A reply, or its head and what follows it.
+struct Answered<'a> {
+    reply: HttpReply,
+    stream: Option<Stream>,
+    told: Told<'a>,
+}
+
+/// A request's body, which is yet to be read.
+trait ReadBody: Send {
+    /// All of it, or as much of it as shows that it is over the limit.
+    fn read(
+        self,
+        limit: usize,
+    ) -> impl Future<Output = std::result::Result<Bytes, BodyError>> + Send;
+}
+
+/// Why a body could not be read.
+#[derive(Debug)]
+enum BodyError {
+    /// The client has left.
+    Left,
+    /// No part of it came for too long.
+    TooSlow,
+    /// What came is no body.
+    Malformed(String),
+}
 
 /// Says once what became of a request, also when its future is dropped because the client left.
 struct Told<'a> {
@@ -383,15 +407,22 @@ struct Told<'a> {
 }
 
 impl Told<'_> {
-    fn status(&mut self, status: u16) {
-        self.done = true;
+    fn status(&mut self, status: u16, reason: Option<&str>) {
+        if std::mem::replace(&mut self.done, true) {
+            return;
+        }
         let took = self.started.elapsed();
         self.logs
             .request(&self.request.method, &self.request.target, status, took);
+        if let Some(reason) = reason {
+            self.logs.reason(reason);
+        }
     }
 
     fn client_left(&mut self) {
-        self.done = true;
+        if std::mem::replace(&mut self.done, true) {
+            return;
+        }
         let took = self.started.elapsed();
         self.logs
             .client_left(&self.request.method, &self.request.target, took);
@@ -400,165 +431,29 @@ impl Told<'_> {
 
 impl Drop for Told<'_> {
     fn drop(&mut self) {
-        if !self.done {
-            self.client_left();
-        }
+        self.client_left();
     }
 }
 
 /// The answer to a request for somebody else's host.
-fn turn_away(host: &str) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from(format!(
-        "this server does not answer for the host `{host}`; `cargo fw local --allow-host {host}` makes it\n"
-    ))));
-    *response.status_mut() = StatusCode::FORBIDDEN;
-    let text = HeaderValue::from_static("text/plain; charset=utf-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, text);
-    response
+fn turn_away(host: &str) -> HttpReply {
+    text(
+        403,
+        format!(
+            "this server does not answer for the host `{host}`; `cargo fw local --allow-host {host}` makes it\n"
+        ),
+    )
 }
 
-/// The request for the gateway model, without its body.
-fn translate(request: Request<Incoming>, peer: IpAddr) -> (HttpRequest, Incoming) {
-    let (head, body) = request.into_parts();
-    // A URI that hyper accepts has the client's own bytes.
-    let target = match (head.uri.authority(), head.uri.path_and_query()) {
-        (None, Some(target)) => target.as_str().to_owned(),
-        // HTTP/2 has the authority apart; its path is in origin form.
-        (Some(_), Some(target)) if head.version == Version::HTTP_2 => target.as_str().to_owned(),
-        _ => head.uri.to_string(),
-    };
-    let mut translated = HttpRequest {
-        source_ip: peer,
-        ..HttpRequest::new(head.method.as_str(), target)
-    };
-    translated.headers.reserve(head.headers.len() + 1);
-    if head.version == Version::HTTP_2
-        && !head.headers.contains_key(header::HOST)
-        && let Some(authority) = head.uri.authority()
-    {
-        translated.push_header("host", authority.as_str().as_bytes());
+/// An answer of the server's own, and no gateway's.
+fn text(status: u16, body: String) -> HttpReply {
+    let content_type = "text/plain; charset=utf-8";
+    HttpReply {
+        status,
+        headers: vec![("Content-Type".to_owned(), content_type.to_owned())],
+        body: body.into(),
+        reason: None,
     }
-    for (name, value) in &head.headers {
-        translated.push_header(name.as_str(), value.as_bytes());
-    }
-    (translated, body)
-}
-
-/// Why a body could not be read.
-#[derive(Debug)]
-enum BodyError {
-    Broken(hyper::Error),
-    TooSlow,
-}
-
-impl std::fmt::Display for BodyError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Broken(error) => error.fmt(f),
-            Self::TooSlow => write!(f, "no part of the body came for {BODY_TIMEOUT:?}"),
-        }
-    }
-}
-
-impl std::error::Error for BodyError {}
-
-/// The body: whole, or as much of it as shows that it is over the limit. The front door then refuses it, and hyper closes the
-/// connection on which the rest would come.
-async fn read(mut body: Incoming, limit: usize) -> std::result::Result<Bytes, BodyError> {
-    use hyper::body::Body as _;
-
-    if body.is_end_stream() {
-        return Ok(Bytes::new());
-    }
-    let mut first = Bytes::new();
-    let mut rest = BytesMut::new();
-    // What announces too much is not read at all; nobody looks into what is refused.
-    if body.size_hint().lower() > limit as u64 {
-        return Ok(Bytes::from(vec![0; limit.saturating_add(1)]));
-    }
-    while let Some(frame) = timeout(BODY_TIMEOUT, body.frame())
-        .await
-        .map_err(|_| BodyError::TooSlow)?
-    {
-        let Ok(data) = frame.map_err(BodyError::Broken)?.into_data() else {
-            continue;
-        };
-        if first.is_empty() {
-            // Most bodies come in one piece, which need not be copied.
-            first = data;
-        } else {
-            if rest.is_empty() {
-                rest.extend_from_slice(&first);
-            }
-            rest.extend_from_slice(&data);
-        }
-        if rest.len().max(first.len()) > limit {
-            break;
-        }
-    }
-    Ok(if rest.is_empty() {
-        first
-    } else {
-        rest.freeze()
-    })
-}
-
-/// The moment, and fresh identifiers.
-pub(crate) fn arrival() -> Arrival {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let epoch_ms = now.map_or(0, |now| u64::try_from(now.as_millis()).unwrap_or(u64::MAX));
-    Arrival::new(epoch_ms, entropy())
-}
-
-/// Bytes that no other request has had. The system is asked for many at a time.
-fn entropy() -> [u8; Arrival::ENTROPY] {
-    /// How many requests' bytes are kept by a thread.
-    const KEPT: usize = 64;
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    thread_local! {
-        static STORE: RefCell<Vec<[u8; Arrival::ENTROPY]>> = const { RefCell::new(Vec::new()) };
-    }
-    STORE.with_borrow_mut(|store| {
-        store.pop().unwrap_or_else(|| {
-            let mut bytes = [[0; Arrival::ENTROPY]; KEPT];
-            if getrandom::fill(bytes.as_flattened_mut()).is_err() {
-                // Without the system's randomness ids need only differ from each other, as this does in one process.
-                let count = COUNT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
-                let mut counted = [0; Arrival::ENTROPY];
-                counted
-                    .iter_mut()
-                    .zip(count)
-                    .for_each(|(to, from)| *to = from);
-                return counted;
-            }
-            let [first, rest @ ..] = bytes;
-            store.extend(rest);
-            first
-        })
-    })
-}
-
-/// The reply as hyper sends it.
-fn respond(reply: HttpReply, is_head: bool, is_http2: bool, closes: bool) -> Response<Full<Bytes>> {
-    let body = if is_head { Bytes::new() } else { reply.body };
-    let mut response = Response::new(Full::new(body));
-    *response.status_mut() =
-        StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = response.headers_mut();
-    headers.reserve(reply.headers.len());
-    for (name, value) in reply.headers {
-        let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
-            continue;
-        };
-        // The gateway's `keep-alive` would be wrong where the client closes, and is no header of HTTP/2.
-        if (is_http2 || closes) && name == header::CONNECTION {
-            continue;
-        }
-        if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(value)) {
-            headers.append(name, value);
-        }
-    }
-    response
 }
 
 /// Whether the error is of one connection that was given up before it was accepted (accept(2)).

@@ -21,9 +21,12 @@ const WAITING: usize = 16;
 #[derive(Debug)]
 enum Piece {
     Data(Bytes),
-    /// Nothing more comes; whether that was meant.
-    End(bool),
+    /// Nothing more comes: it is whole, or the handler failed with that.
+    End(Result<(), Option<FunctionError>>),
 }
+
+/// A failure in the middle of a stream: its type and its document.
+pub(super) type FunctionError = (String, String);
 
 /// Where the Runtime API puts what comes. Dropping it cuts the stream.
 #[derive(Debug)]
@@ -35,9 +38,9 @@ impl StreamWriter {
         let _ = self.0.send(Piece::Data(piece)).await;
     }
 
-    /// Says that this was all, or that the handler failed.
-    pub(super) async fn end(self, well: bool) {
-        let _ = self.0.send(Piece::End(well)).await;
+    /// Says that this was all, or that the handler failed, and with what if it said so.
+    pub(super) async fn end(self, how: Result<(), Option<FunctionError>>) {
+        let _ = self.0.send(Piece::End(how)).await;
     }
 }
 
@@ -48,8 +51,8 @@ pub(super) struct Stream {
     /// What came in one piece with the prelude.
     first: Bytes,
     pieces: mpsc::Receiver<Piece>,
-    /// Whether it breaks off with the next poll.
-    cutting: bool,
+    /// Why it breaks off with the next poll, if it does.
+    cutting: Option<Cut>,
     ended: bool,
 }
 
@@ -60,7 +63,7 @@ pub(super) fn channel(has_prelude: bool) -> (StreamWriter, Stream) {
         has_prelude,
         first: Bytes::new(),
         pieces,
-        cutting: false,
+        cutting: None,
         ended: false,
     };
     (StreamWriter(sender), stream)
@@ -99,7 +102,16 @@ impl Stream {
 
 /// The process ended, or its handler failed, in the middle of the stream.
 #[derive(Debug)]
-pub(super) struct Cut;
+pub(super) struct Cut(Option<FunctionError>);
+
+impl Cut {
+    /// What the handler said of it, or what is known.
+    pub(super) fn into_error(self) -> FunctionError {
+        let text = self.to_string();
+        self.0
+            .unwrap_or_else(|| ("Runtime.ExitError".to_owned(), text))
+    }
+}
 
 impl fmt::Display for Cut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -124,24 +136,24 @@ impl Body for Stream {
         if self.ended {
             return Poll::Ready(None);
         }
-        Poll::Ready(match ready!(self.pieces.poll_recv(context)) {
-            Some(Piece::Data(piece)) => Some(Ok(Frame::data(piece))),
-            Some(Piece::End(true)) => {
+        if let Some(cut) = self.cutting.take() {
+            self.ended = true;
+            return Poll::Ready(Some(Err(cut)));
+        }
+        let error = match ready!(self.pieces.poll_recv(context)) {
+            Some(Piece::Data(piece)) => return Poll::Ready(Some(Ok(Frame::data(piece)))),
+            Some(Piece::End(Ok(()))) => {
                 self.ended = true;
-                None
+                return Poll::Ready(None);
             }
-            Some(Piece::End(false)) | None if self.cutting => {
-                self.ended = true;
-                Some(Err(Cut))
-            }
-            Some(Piece::End(false)) | None => {
-                // What came before the cut is sent first: the server does so while it waits, and throws it away at an error.
-                self.cutting = true;
-                self.pieces.close();
-                context.waker().wake_by_ref();
-                return Poll::Pending;
-            }
-        })
+            Some(Piece::End(Err(error))) => error,
+            None => None,
+        };
+        // What came before the cut is sent first: a server does so while it waits, and throws it away at an error.
+        self.cutting = Some(Cut(error));
+        self.pieces.close();
+        context.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 
@@ -159,7 +171,7 @@ mod tests {
             for piece in pieces {
                 writer.send(piece).await;
             }
-            writer.end(true).await;
+            writer.end(Ok(())).await;
         });
         let prelude = stream.prelude().await.unwrap().unwrap();
         let body = stream.collect().await.unwrap().to_bytes();
@@ -184,12 +196,12 @@ mod tests {
         assert!(stream.collect().await.is_err());
 
         let (writer, stream) = channel(false);
-        writer.end(false).await;
+        writer.end(Err(None)).await;
         assert!(stream.collect().await.is_err());
 
         let (writer, mut stream) = channel(true);
         writer.send(Bytes::from_static(b"{}\0\0\0\0\0\0\0")).await;
-        writer.end(true).await;
+        writer.end(Ok(())).await;
         assert!(stream.prelude().await.is_err());
     }
 }

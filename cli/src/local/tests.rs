@@ -23,15 +23,17 @@ use super::{
     hosts::Hosts,
     logs::Logs,
     pool::{Limits, Outcome, Pool},
-    server::Server,
+    server::{Patience, Server},
 };
 use crate::settings::Settings;
 
 mod conformance;
 mod front;
+mod hostile;
 mod http;
 mod lifetime;
 mod processes;
+mod spelling;
 mod streaming;
 
 /// The test's bootstrap, compiled on first use.

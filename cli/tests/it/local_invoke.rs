@@ -195,3 +195,40 @@ fn a_functions_error_is_the_result_and_an_exit_code_of_its_own() {
         assert_eq!(stdout.trim(), "", "{args:?}");
     }
 }
+
+#[test]
+fn an_event_is_as_the_settings_of_its_folder_say() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let settings =
+        "payload_format = \"1.0\"\nstage_name = \"v1\"\n\n[stage_variables]\ntable = \"t1\"\n";
+    fs::write(folder.path().join("fw.toml"), settings).expect("settings");
+    let of = |args: &[&str]| {
+        let (code, stdout, stderr) = run(folder.path(), args, "");
+        assert_eq!(code, Some(0), "{stderr}");
+        serde_json::from_str::<serde_json::Value>(&stdout).expect("JSON")
+    };
+    let event = of(&["event", "http-api", "GET", "/x"]);
+    assert_eq!(event["version"], "1.0");
+    assert_eq!(event["path"], "/v1/x");
+    assert_eq!(event["requestContext"]["stage"], "v1");
+    assert_eq!(event["stageVariables"]["table"], "t1");
+    // Arguments go over the settings, and another gateway does without what it does not have.
+    let event = of(&[
+        "event",
+        "http-api",
+        "GET",
+        "/x",
+        "--payload-format",
+        "2.0",
+        "--stage",
+        "$default",
+    ]);
+    assert_eq!(
+        (&event["version"], &event["rawPath"]),
+        (&"2.0".into(), &"/x".into())
+    );
+    let event = of(&["event", "rest-api", "GET", "/x"]);
+    assert_eq!(event["requestContext"]["path"], "/v1/x");
+    let event = of(&["event", "function-url", "GET", "/x"]);
+    assert_eq!(event["rawPath"], "/x");
+}

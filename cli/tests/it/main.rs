@@ -16,4 +16,5 @@ mod local_reload;
 mod local_start;
 mod local_support;
 mod package;
+mod replay;
 mod see;

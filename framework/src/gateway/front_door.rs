@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     Arrival, FunctionUrl, HttpApi, HttpReply, HttpRequest, Invocation, Outcome, Pending, Prelude,
-    Received, RestApi, Supplied,
+    Received, RestApi, Supplied, Unreadable,
 };
 
 /// The product that stands in front of the function.
@@ -48,6 +48,28 @@ impl FrontDoor {
             Self::HttpApi(door) => door.receive(request, arrival),
             Self::RestApi(door) => door.receive(request, arrival),
             Self::FunctionUrl(door) => door.receive(request, arrival),
+        }
+    }
+
+    /// Goes on with what another configuration of the same API remembers: what is left of throttles that are still the same, what
+    /// has been used of quotas, and authorizers' answers where the authorizers are the same. A deployment on AWS keeps these
+    /// as well, as far as is known (unverified). Between different products nothing is taken over.
+    pub fn take_over(&mut self, former: &Self) {
+        match (self, former) {
+            (Self::HttpApi(door), Self::HttpApi(former)) => door.take_over(former),
+            (Self::RestApi(door), Self::RestApi(former)) => door.take_over(former),
+            (Self::FunctionUrl(door), Self::FunctionUrl(former)) => door.take_over(former),
+            _ => {}
+        }
+    }
+
+    /// Answers what is no request. Status and text are unverified for each front door, after RFC 9110 §15.5.1 and RFC 6585 §5.
+    #[must_use]
+    pub fn unreadable(&self, why: Unreadable, arrival: &Arrival) -> HttpReply {
+        match self {
+            Self::HttpApi(door) => door.unreadable(why, arrival),
+            Self::RestApi(door) => door.unreadable(why, arrival),
+            Self::FunctionUrl(door) => door.unreadable(why, arrival),
         }
     }
 

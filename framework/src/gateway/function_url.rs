@@ -10,6 +10,7 @@ use super::throttle::Buckets;
 use super::{
     ApiIdentity, Arrival, ConfigError, CorsConfig, HttpReply, HttpRequest, Invocation, Need,
     Outcome, Pending, Prelude, Received, SignatureError, Signed, SigningScope, Supplied, Throttle,
+    Unreadable,
 };
 
 /// How a function URL is set up.
@@ -164,6 +165,28 @@ impl FunctionUrl {
         self.reply(&pending.request, &pending.arrival)
             .message(UrlMessage::Forbidden)
             .because(reason)
+    }
+
+    /// Goes on with what `former` remembers: see [`FrontDoor::take_over`](super::FrontDoor::take_over).
+    pub fn take_over(&mut self, former: &Self) {
+        if let (Some(bucket), Some(then)) = (&self.bucket, &former.bucket) {
+            bucket.take_over(then, Some);
+        }
+    }
+
+    /// Answers what is no request: see [`FrontDoor::unreadable`](super::FrontDoor::unreadable).
+    #[must_use]
+    pub fn unreadable(&self, why: Unreadable, arrival: &Arrival) -> HttpReply {
+        let reply = FunctionUrlReply {
+            epoch_ms: arrival.epoch_ms,
+            id: &arrival.request_id,
+            cors: None,
+            origin: None,
+        };
+        reply.message(match why {
+            Unreadable::Malformed => UrlMessage::BadRequest,
+            Unreadable::HeadTooLarge => UrlMessage::HeadersTooLarge,
+        })
     }
 
     /// How Lambda answers a request by itself.

@@ -170,6 +170,15 @@ impl Arrival {
     }
 }
 
+/// Why what a client sent is no request that a front door could route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unreadable {
+    /// It is not HTTP, or can be read in two ways.
+    Malformed,
+    /// Request line and headers are longer than anybody reads.
+    HeadTooLarge,
+}
+
 /// What a front door makes of a request.
 #[derive(Debug, Clone)]
 pub enum Received {

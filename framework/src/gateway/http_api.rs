@@ -14,7 +14,7 @@ use super::throttle::Buckets;
 use super::{
     AnswerCache, ApiIdentity, Arrival, Authorizer, ConfigError, CorsConfig, HttpReply, HttpRequest,
     Invocation, Matcher, Outcome, PatternError, Received, Requirement, RouteKey, Throttle,
-    TrailingSlash,
+    TrailingSlash, Unreadable,
 };
 use guard::Guard;
 
@@ -211,6 +211,35 @@ impl HttpApi {
             Outcome::IntegrationTimeout => Message::ServiceUnavailable,
             Outcome::EventTooLarge => Message::EntityTooLarge,
         })
+    }
+
+    /// Goes on with what `former` remembers: see [`FrontDoor::take_over`](super::FrontDoor::take_over).
+    pub fn take_over(&mut self, former: &Self) {
+        if self.config.authorizers == former.config.authorizers {
+            self.answers = Arc::clone(&former.answers);
+        }
+        if let (Some(buckets), Some(then)) = (&self.buckets, &former.buckets) {
+            buckets.take_over(then, |route| {
+                let key = self.keys.get(route)?;
+                former.keys.iter().position(|one| one == key)
+            });
+        }
+    }
+
+    /// Answers what is no request: see [`FrontDoor::unreadable`](super::FrontDoor::unreadable).
+    #[must_use]
+    pub fn unreadable(&self, why: Unreadable, arrival: &Arrival) -> HttpReply {
+        let message = match why {
+            Unreadable::Malformed => Message::BadRequest,
+            Unreadable::HeadTooLarge => Message::HeadersTooLarge,
+        };
+        let reply = HttpApiReply {
+            epoch_ms: arrival.epoch_ms,
+            id: &arrival.extended_id,
+            cors: None,
+            origin: None,
+        };
+        reply.message(message)
     }
 
     /// How the API answers a request by itself.

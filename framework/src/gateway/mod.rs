@@ -90,7 +90,7 @@ pub use config::{ApiIdentity, ConfigError, TrailingSlash};
 pub use cors::CorsConfig;
 pub use front_door::FrontDoor;
 pub use function_url::{FunctionUrl, FunctionUrlConfig};
-pub use http::{Arrival, HttpReply, HttpRequest, Invocation, Outcome, Received};
+pub use http::{Arrival, HttpReply, HttpRequest, Invocation, Outcome, Received, Unreadable};
 pub use http_api::{HttpApi, HttpApiConfig, HttpApiRoute, PayloadFormat};
 pub use matcher::{Conflict, Match, Matcher};
 pub use model::{Model, ModelError};

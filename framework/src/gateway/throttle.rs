@@ -32,6 +32,11 @@ impl TokenBucket {
         }
     }
 
+    /// The limit.
+    pub(super) fn throttle(&self) -> Throttle {
+        self.throttle
+    }
+
     /// Takes a token for a request at that moment; none is left for a request that is too much. A clock that goes back
     /// stands still meanwhile.
     pub fn take(&mut self, now_ms: u64) -> bool {
@@ -65,6 +70,23 @@ impl Buckets {
             .iter()
             .any(Option::is_some)
             .then(|| Self(Mutex::new(buckets)))
+    }
+
+    /// Takes over what is left of the routes that had the same limit before; `before` gives a route's index of then.
+    pub(super) fn take_over(&self, former: &Self, before: impl Fn(usize) -> Option<usize>) {
+        let then = former
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (route, bucket) in buckets.iter_mut().enumerate() {
+            let Some(bucket) = bucket else { continue };
+            let left = before(route).and_then(|route| *then.get(route)?);
+            if let Some(left) = left.filter(|left| left.throttle == bucket.throttle) {
+                *bucket = left;
+            }
+        }
     }
 
     /// Whether a route takes one more request now.

@@ -291,6 +291,7 @@ impl Lambda for Fake {
         qualifier: Option<&str>,
         _kind: InvocationType,
         event: Bytes,
+        _client_context: Option<&str>,
     ) -> Result<Invoked> {
         self.call(INVOKE, |state| {
             let found = known(state, name)?;

@@ -15,7 +15,7 @@ use crate::{
         authorizers::{Keyring, development},
         generation::{Generation, Source},
         logs::Logs,
-        pool::Outcome,
+        pool::{Asked, Outcome},
         server::arrival,
     },
     settings::Settings,
@@ -30,8 +30,7 @@ pub(in crate::command) fn running(args: &args::Local) -> Result<Option<String>> 
 /// Builds the app, and invokes it once.
 pub(in crate::command) fn invoke(
     args: &args::Local,
-    function: Option<&str>,
-    kind: InvocationType,
+    call: &args::Invoke,
     event: Bytes,
     console: &Console,
 ) -> Result<Invoked> {
@@ -55,7 +54,7 @@ pub(in crate::command) fn invoke(
         };
         let invoked = match Generation::new(source, &logs) {
             Ok(generation) => {
-                let invoked = call(&generation, function, kind, event).await;
+                let invoked = invoke_in(&generation, call, event).await;
                 generation.close().await;
                 invoked
             }
@@ -67,22 +66,17 @@ pub(in crate::command) fn invoke(
     })
 }
 
-async fn call(
-    generation: &Generation,
-    function: Option<&str>,
-    kind: InvocationType,
-    event: Bytes,
-) -> Result<Invoked> {
+async fn invoke_in(generation: &Generation, call: &args::Invoke, event: Bytes) -> Result<Invoked> {
     let functions = generation.functions();
     let names: Vec<_> = functions
         .iter()
         .map(|pool| pool.name().to_owned())
         .collect();
-    let name = choose(&names, function)?;
+    let name = choose(&names, call.function.as_deref())?;
     let Some(pool) = generation.function(name) else {
         return Err(Failure::input(format!("there is no such function: {name}")));
     };
-    if kind == InvocationType::DryRun {
+    if call.kind == InvocationType::DryRun {
         return Ok(Invoked::default());
     }
     let arrival = arrival();
@@ -90,7 +84,12 @@ async fn call(
         "Root={};Parent={};Sampled=0",
         arrival.trace_root, arrival.span_id
     );
-    let (payload, failed) = match pool.invoke(arrival.request_id, trace, event).await {
+    let asked = Asked {
+        tail: None,
+        client_context: call.client_context.as_deref(),
+    };
+    let outcome = pool.invoke_as(arrival.request_id, trace, event, asked);
+    let (payload, failed) = match outcome.await {
         Outcome::Payload(payload) => (payload, false),
         Outcome::FunctionError(document) => (document, true),
         Outcome::Throttled => {

@@ -204,8 +204,11 @@ impl Serving<'_> {
 
     /// Serves that build from the next request on.
     fn serve(&mut self, ready: &Ready) -> Result<()> {
-        if let App::Project { project, .. } = &self.app {
-            self.services.guard(project, &self.settings, self.console)?;
+        match &self.app {
+            App::Project { project, .. } => {
+                self.services.guard(project, &self.settings, self.console)?;
+            }
+            App::Bootstrap(_) => self.services.guard_by_settings(&self.settings),
         }
         let url = banner::url(self.server.address());
         let source = Source {

@@ -128,6 +128,15 @@ impl Services {
         Ok(())
     }
 
+    /// The same for an app without sources: what the settings allow it, if they say anything.
+    pub(super) fn guard_by_settings(&self, settings: &Settings) {
+        if let Some(guard) = &self.guard
+            && !settings.policy.is_empty()
+        {
+            guard.enforce(settings.policy.clone());
+        }
+    }
+
     /// Variables for the app besides Lambda's and the settings'.
     pub(super) fn environment(&self) -> &[(String, String)] {
         &self.environment

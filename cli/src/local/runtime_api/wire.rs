@@ -13,16 +13,15 @@ use bytes::{Buf, BufMut, Bytes};
 use http::StatusCode;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::chunks::{Chunks, Step, Trailers, end_of_fields};
+use super::super::{
+    chunks::{Chunks, Step, Trailers, end_of_fields},
+    input::Input,
+};
 
 /// The longest head. The error causes that a runtime puts into a header have some ten kilobytes.
 const LONGEST_HEAD: usize = 512 * 1024;
 /// The most header fields of a request.
 const MOST_FIELDS: usize = 64;
-/// What a read asks for, unless reads come back full.
-const READ: usize = 8 * 1024;
-/// The most that a read asks for.
-const LARGEST_READ: usize = 128 * 1024;
 /// A body up to this length goes out in one write with its head, at the cost of a copy.
 const COPIED: usize = 16 * 1024;
 
@@ -352,68 +351,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             }
         }
         Ok(())
-    }
-}
-
-/// What has been read and not been used.
-#[derive(Debug, Default)]
-struct Input {
-    buffer: Vec<u8>,
-    used: usize,
-    /// Whether the last read came back full.
-    full: bool,
-}
-
-impl Input {
-    fn bytes(&self) -> &[u8] {
-        self.buffer.get(self.used..).unwrap_or_default()
-    }
-
-    fn consume(&mut self, length: usize) {
-        self.used = self.used.saturating_add(length).min(self.buffer.len());
-        if self.used == self.buffer.len() {
-            self.clear();
-        }
-    }
-
-    fn clear(&mut self) {
-        self.buffer.clear();
-        self.used = 0;
-        if self.buffer.capacity() > LARGEST_READ {
-            self.buffer = Vec::new();
-        }
-    }
-
-    /// A server ignores empty lines before a request (RFC 9112 §2.2).
-    fn skip_empty_lines(&mut self) {
-        let bytes = self.bytes();
-        let empty = bytes
-            .iter()
-            .take_while(|byte| matches!(byte, b'\r' | b'\n'));
-        let length = empty.count();
-        if length > 0 {
-            self.consume(length);
-        }
-    }
-
-    async fn fill(&mut self, stream: &mut (impl AsyncRead + Unpin)) -> std::io::Result<usize> {
-        if self.used > 0 {
-            self.buffer.drain(..self.used);
-            self.used = 0;
-        }
-        // Full reads mean that much comes: then fewer and larger ones.
-        let room = if self.full {
-            self.buffer.capacity().clamp(READ, LARGEST_READ)
-        } else {
-            READ / 2
-        };
-        if self.buffer.capacity() - self.buffer.len() < room {
-            self.buffer.reserve(room.max(READ));
-        }
-        let room = self.buffer.capacity() - self.buffer.len();
-        let read = stream.read_buf(&mut self.buffer).await?;
-        self.full = read >= room;
-        Ok(read)
     }
 }
 

@@ -11,10 +11,15 @@ pub(super) struct Running {
 }
 
 pub(super) async fn start() -> Running {
+    start_with(Patience::default()).await
+}
+
+/// A server that waits so long for its clients.
+pub(super) async fn start_with(patience: Patience) -> Running {
     let lines = Lines::default();
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let hosts = Hosts::new(address.ip(), &["friend.example".to_owned()]);
-    let server = Server::bind_with(address, hosts, lines.logs())
+    let server = Server::bind_with(address, hosts, lines.logs(), patience)
         .await
         .unwrap();
     let server = Arc::new(server);
@@ -43,7 +48,7 @@ impl Running {
     }
 
     /// The same with that `fw.toml`.
-    fn serve_behind(&self, text: &str, variables: &[(&str, &str)]) {
+    pub(super) fn serve_behind(&self, text: &str, variables: &[(&str, &str)]) {
         self.serve_app(bootstrap(), text, variables);
     }
 
@@ -221,10 +226,23 @@ async fn bodies_come_whole_chunked_expected_and_not_too_large() {
         body_of(&exchange(&running, &chunked).await)["body"],
         "hello"
     );
-    let expected = format!("{head}Expect: 100-continue\r\nContent-Length: 5\r\n\r\nhello");
-    let answer = exchange(&running, &expected).await;
-    assert!(answer.starts_with("HTTP/1.1 100 Continue\r\n"), "{answer}");
+    // Who waits is told to go on; who has not waited needs not be (RFC 9110 §10.1.1).
+    let expects = format!("{head}Expect: 100-continue\r\nContent-Length: 5\r\n\r\n");
+    let answer = exchange(&running, &format!("{expects}hello")).await;
     assert_eq!(body_of(&answer)["body"], "hello");
+    let mut stream = running.connect().await;
+    stream.write_all(expects.as_bytes()).await.unwrap();
+    let mut told = [0; 25];
+    stream.read_exact(&mut told).await.unwrap();
+    assert_eq!(&told, b"HTTP/1.1 100 Continue\r\n\r\n");
+    stream.write_all(b"hello").await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert_eq!(body_of(&answer)["body"], "hello");
+    // Who would send too much is told so before they do.
+    let large = "POST /do:echo HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 99999999\r\n\r\n";
+    let answer = exchange(&running, large).await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
     let large = exchange(&running, &format!("{head}Content-Length: 10485761\r\n\r\n")).await;
     assert!(large.starts_with("HTTP/1.1 413 "), "{large}");
     assert_eq!(
@@ -276,7 +294,7 @@ async fn a_taken_port_is_named_with_what_to_do() {
     let running = start().await;
     let address = running.server.address();
     let hosts = Hosts::new(address.ip(), &[]);
-    let failure = Server::bind_with(address, hosts, Lines::default().logs())
+    let failure = Server::bind_with(address, hosts, Lines::default().logs(), Patience::default())
         .await
         .unwrap_err();
     assert_eq!(failure.exit(), crate::error::Exit::Unavailable);

@@ -83,8 +83,10 @@ impl FromStr for IdentitySource {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let unknown = || IdentityError(text.to_owned());
+        // REST APIs write the same without the dollar sign, and say whose request it is.
         let (place, name) = text
             .strip_prefix("$request.")
+            .or_else(|| text.strip_prefix("method.request."))
             .and_then(|rest| rest.split_once('.'))
             .or_else(|| text.split_once('.'))
             .filter(|(_, name)| !name.is_empty())
@@ -92,8 +94,8 @@ impl FromStr for IdentitySource {
         match place {
             "header" => Ok(Self::Header(name.into())),
             "querystring" => Ok(Self::Query(name.into())),
-            "$stageVariables" => Ok(Self::StageVariable(name.into())),
-            "$context" => ContextVariable::ALL
+            "$stageVariables" | "stageVariables" => Ok(Self::StageVariable(name.into())),
+            "$context" | "context" => ContextVariable::ALL
                 .iter()
                 .find(|(known, _)| *known == name)
                 .map(|(_, variable)| Self::Context(*variable))

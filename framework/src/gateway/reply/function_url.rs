@@ -16,6 +16,10 @@ pub(in crate::gateway) enum UrlMessage {
     Forbidden,
     /// No URL has this host.
     UnknownUrl,
+    /// What came is no request.
+    BadRequest,
+    /// Request line and headers are too large.
+    HeadersTooLarge,
     /// The body, or the event, is too large.
     EntityTooLarge,
     /// No capacity.
@@ -54,6 +58,14 @@ impl FunctionUrlReply<'_> {
                 JSON,
                 Some("AccessDeniedException"),
                 r#"{"Message":null}"#,
+            ),
+            // Both unverified.
+            UrlMessage::BadRequest => (400, JSON, None, r#"{"Message":"Bad Request"}"#),
+            UrlMessage::HeadersTooLarge => (
+                431,
+                JSON,
+                None,
+                r#"{"Message":"Request Header Fields Too Large"}"#,
             ),
             // The limit is documented; body and error type are unverified, after those of Invoke. [U] gateway-truth §4.1
             UrlMessage::EntityTooLarge => (

@@ -10,6 +10,8 @@ use crate::gateway::{CorsConfig, HttpReply, PayloadFormat};
 /// What an HTTP API says by itself. `[R/D/U]` gateway-truth §1.8
 #[derive(Debug, Clone, Copy)]
 pub(in crate::gateway) enum Message {
+    /// What came is no request.
+    BadRequest,
     /// Nobody knows who calls.
     Unauthorized,
     /// It is known who calls, and they may not.
@@ -45,6 +47,8 @@ impl HttpApiReply<'_> {
     /// The gateway's own answer.
     pub(in crate::gateway) fn message(&self, message: Message) -> HttpReply {
         let (status, body) = match message {
+            // Unverified.
+            Message::BadRequest => (400, r#"{"message":"Bad Request"}"#),
             // [D/U] gateway-truth §1.9
             Message::Unauthorized => (401, r#"{"message":"Unauthorized"}"#),
             // [R/U] gateway-truth §1.8, §1.9

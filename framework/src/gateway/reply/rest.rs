@@ -49,6 +49,8 @@ pub(in crate::gateway) enum RestMessage {
     InvalidBody,
     /// The body, or the event, is too large.
     RequestTooLong,
+    /// What came is no request.
+    BadRequest,
     /// The URL is too long.
     UriTooLong,
     /// The headers are too large.
@@ -187,6 +189,11 @@ impl RestMessage {
                 "RequestTooLargeException",
                 "Request Too Long",
             ),
+            // Unverified.
+            Self::BadRequest => Parts {
+                kind: None,
+                ..plain(Kind::Default4xx, 400, "BadRequestException", "Bad Request")
+            },
             // The limits of the next two are documented; status, type and text are unverified, after RFC 9110 §15.5.15
             // and RFC 6585 §5.
             Self::UriTooLong => Parts {

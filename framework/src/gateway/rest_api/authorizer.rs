@@ -9,7 +9,7 @@ use crate::manifest::{AuthorizerKind, ManifestAuthorizer};
 const LONGEST_TTL: u32 = 3600;
 
 /// An authorizer of a REST API.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RestAuthorizer {
     /// The name by which methods refer to it.
     pub name: String,
@@ -20,7 +20,7 @@ pub struct RestAuthorizer {
 }
 
 /// The kinds of authorizer.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RestAuthorizerKind {
     /// `TOKEN`: a function that is given the value of one header.

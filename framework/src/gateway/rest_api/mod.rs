@@ -27,7 +27,7 @@ use super::model::Pattern;
 use super::reply::{RestMessage, RestReply};
 use super::{
     AnswerCache, Arrival, ConfigError, CorsConfig, HttpReply, HttpRequest, Invocation, Match,
-    Matcher, Outcome, Received, RouteKey,
+    Matcher, Outcome, Received, RouteKey, Unreadable,
 };
 use authorizer::Guard;
 use guard::Caller;
@@ -184,6 +184,27 @@ impl RestApi {
             Outcome::Throttled | Outcome::NotPermitted => RestMessage::InternalServerError,
             Outcome::IntegrationTimeout => RestMessage::GatewayTimeout,
             Outcome::EventTooLarge => RestMessage::RequestTooLong,
+        })
+    }
+
+    /// Goes on with what `former` remembers: see [`FrontDoor::take_over`](super::FrontDoor::take_over).
+    pub fn take_over(&mut self, former: &Self) {
+        if self.config.authorizers == former.config.authorizers {
+            self.answers = Arc::clone(&former.answers);
+        }
+        let (routes, then) = (&self.config.routes, &former.config.routes);
+        self.config.meter.take_over(&former.config.meter, |route| {
+            let key = then.get(route)?;
+            routes.iter().position(|one| one == key)
+        });
+    }
+
+    /// Answers what is no request: see [`FrontDoor::unreadable`](super::FrontDoor::unreadable).
+    #[must_use]
+    pub fn unreadable(&self, why: Unreadable, arrival: &Arrival) -> HttpReply {
+        self.reply(arrival, None).message(&match why {
+            Unreadable::Malformed => RestMessage::BadRequest,
+            Unreadable::HeadTooLarge => RestMessage::HeadersTooLarge,
         })
     }
 

@@ -123,7 +123,7 @@ enum BucketKey {
     Method(Option<usize>),
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Used {
     period: u64,
     count: u64,
@@ -184,6 +184,34 @@ impl UsageMeter {
         Ok(())
     }
 
+    /// Takes over what has been used; `now` gives the present index of a method of then.
+    pub(super) fn take_over(&self, former: &Self, now: impl Fn(usize) -> Option<usize>) {
+        if Arc::ptr_eq(&self.0, &former.0) {
+            return;
+        }
+        let (buckets, quotas) = {
+            let then = former.lock();
+            (then.buckets.clone(), then.quotas.clone())
+        };
+        let mut counts = self.lock();
+        counts.quotas = quotas;
+        for (key, bucket) in buckets {
+            // That of a method that is gone is nobody's.
+            let key = match key {
+                BucketKey::Key(plan, key, Some(route)) => {
+                    now(route).map(|route| BucketKey::Key(plan, key, Some(route)))
+                }
+                BucketKey::Method(Some(route)) => {
+                    now(route).map(|route| BucketKey::Method(Some(route)))
+                }
+                common => Some(common),
+            };
+            if let Some(key) = key {
+                counts.buckets.insert(key, bucket);
+            }
+        }
+    }
+
     /// Counts a request of any client; `route` is nothing for the stage's own limit.
     pub(super) fn take(
         &self,
@@ -205,6 +233,10 @@ impl Counts {
             .buckets
             .entry(key)
             .or_insert_with(|| TokenBucket::new(*throttle));
+        // A limit that has changed begins anew.
+        if bucket.throttle() != *throttle {
+            *bucket = TokenBucket::new(*throttle);
+        }
         if bucket.take(now_ms) {
             Ok(())
         } else {
@@ -254,6 +286,42 @@ mod tests {
             "a clone shares the counts"
         );
         assert!(take("a", u64::MAX));
+    }
+
+    #[test]
+    fn what_has_been_used_is_taken_over_with_the_methods_that_are_left() {
+        let throttle = Throttle {
+            rate: 0.0,
+            burst: 1,
+        };
+        let quota = Quota {
+            limit: 1,
+            period: QuotaPeriod::Day,
+            offset: 0,
+        };
+        let former = UsageMeter::default();
+        let limited = plan(None, Some(quota));
+        assert_eq!(former.take_for_key(&limited, "a", 0, 0), Ok(()));
+        for route in 0..3 {
+            assert_eq!(former.take(&throttle, Some(route), 0), Ok(()));
+        }
+        let meter = UsageMeter::default();
+        // The first method is gone, the others have moved.
+        meter.take_over(&former, |route| route.checked_sub(1));
+        let quota = meter.take_for_key(&limited, "a", 0, 0);
+        assert_eq!(quota, Err(OverLimit::QuotaExceeded));
+        let taken = |route| meter.take(&throttle, Some(route), 0);
+        let over = Err(OverLimit::Throttled);
+        assert_eq!([taken(0), taken(1), taken(2)], [over, over, Ok(())]);
+        let wider = Throttle {
+            rate: 0.0,
+            burst: 2,
+        };
+        assert_eq!(
+            meter.take(&wider, Some(0), 0),
+            Ok(()),
+            "another limit is a new one"
+        );
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The chunked transfer coding (RFC 9112 §7.1), a step at a time, and the trailers after it.
+//! The chunked transfer coding (RFC 9112 §7.1), a step at a time, and the trailers after it. Lines of the coding itself end with
+//! both CR and LF: that others read a lone LF otherwise is how requests are smuggled.
 
 /// The longest line of a chunk's length with its extensions, which mean nothing here.
 const LONGEST_LINE: usize = 4 * 1024;
@@ -57,7 +58,8 @@ impl Chunks {
                         Step::More
                     };
                 };
-                let Some(length) = input.get(..end).and_then(chunk_length) else {
+                let line = input.get(..end).and_then(|line| line.strip_suffix(b"\r"));
+                let Some(length) = line.and_then(chunk_length) else {
                     return Step::Malformed;
                 };
                 *self = match length {
@@ -71,16 +73,14 @@ impl Chunks {
                 Ok(left) => Step::Data(left.min(input.len())),
                 Err(_) => Step::Data(input.len()),
             },
-            Self::DataEnd => {
-                let length = match input {
-                    [b'\r', b'\n', ..] => 2,
-                    [b'\n', ..] => 1,
-                    [] | [b'\r'] => return Step::More,
-                    _ => return Step::Malformed,
-                };
-                *self = Self::Length;
-                Step::Skip(length)
-            }
+            Self::DataEnd => match input {
+                [b'\r', b'\n', ..] => {
+                    *self = Self::Length;
+                    Step::Skip(2)
+                }
+                [] | [b'\r'] => Step::More,
+                _ => Step::Malformed,
+            },
             Self::Trailers(seen) => {
                 let end = match input {
                     [b'\r', b'\n', ..] => return Step::End(2),
@@ -131,7 +131,7 @@ impl Trailers {
     }
 }
 
-/// The length in a chunk's first line, without the line feed.
+/// The length in a chunk's first line, without the line's end.
 fn chunk_length(line: &[u8]) -> Option<u64> {
     if line.len() > LONGEST_LINE {
         return None;

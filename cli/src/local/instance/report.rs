@@ -1,0 +1,86 @@
+//! What the log is told of a process and its invocations, in Lambda's lines.
+
+use std::sync::PoisonError;
+
+use tokio::time::Instant;
+
+use super::{Busy, Instance, MEMORY_AGE, Started};
+use crate::local::{
+    logs::{Report, millis},
+    process::peak_memory,
+    tail::TailWriter,
+};
+
+impl Instance {
+    /// Ends the log of an invocation, after all that the process printed in it.
+    pub(super) fn report(&self, busy: &Busy, status: Option<&'static str>) {
+        if !self.pool.logs().is_on() && busy.tail.is_none() {
+            return;
+        }
+        let duration = busy.started.elapsed();
+        self.drain();
+        let max_memory_mb = self
+            .started
+            .get()
+            .map_or(0, |started| self.read_peak(started, busy.init.is_some()))
+            .div_ceil(1024);
+        let report = Report {
+            request_id: &busy.request_id,
+            duration,
+            init: busy.init,
+            memory_mb: self.pool.function().memory_mb,
+            max_memory_mb,
+            status,
+        };
+        self.log_of(busy.tail.as_ref(), report);
+        if let (Some(_), Some(started)) = (&busy.tail, self.started.get()) {
+            started.output.copy_to(None);
+        }
+    }
+
+    /// The most memory that the process has had, in kB; 0 where the system does not say.
+    pub(super) fn read_peak(&self, started: &Started, now: bool) -> u64 {
+        let mut peak = started.peak.lock().unwrap_or_else(PoisonError::into_inner);
+        if now || peak.0.is_none_or(|read| read.elapsed() >= MEMORY_AGE) {
+            // A process that has ended leaves the last reading.
+            if let Some(kilobytes) = peak_memory(started.id) {
+                peak.1 = kilobytes;
+            }
+            peak.0 = Some(Instant::now());
+        }
+        peak.1
+    }
+
+    pub(super) fn drain(&self) {
+        if let Some(started) = self.started.get() {
+            started.output.drain();
+        }
+    }
+
+    pub(super) fn log(&self, text: impl std::fmt::Display) {
+        self.pool.logs().platform(self.number, text);
+    }
+
+    /// The same within an invocation, whose caller may want to read it.
+    pub(super) fn log_of(&self, tail: Option<&TailWriter>, text: impl std::fmt::Display) {
+        if let Some(writer) = tail {
+            writer.tail().push(&text);
+        }
+        self.log(text);
+    }
+
+    /// Warns the developer.
+    pub(in crate::local) fn warn(&self, text: &str) {
+        self.pool.logs().warning(self.number, text);
+    }
+
+    /// The line for an initialisation that failed. That there is one is inferred, its text unverified. `[I]` gateway-truth §4.4
+    pub(super) fn log_init(&self, status: &str) {
+        let took = self.lock().spawned.elapsed();
+        self.drain();
+        self.log(format_args!(
+            "INIT_REPORT Init Duration: {} ms\tPhase: init\tStatus: {status}",
+            millis(took)
+        ));
+    }
+}

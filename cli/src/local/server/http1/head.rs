@@ -1,0 +1,193 @@
+//! A request's head (RFC 9112 §2 to §6), where it says one thing.
+
+use std::net::IpAddr;
+
+use fw::gateway::{HttpRequest, Unreadable};
+
+/// The longest head that is read. The gateways take 10,240 bytes (`[D]` gateway-truth §1.8, §2.7) and see for themselves up to here.
+pub(super) const LONGEST_HEAD: usize = 64 * 1024;
+/// How many fields are parsed without another allocation.
+pub(super) const FEW_FIELDS: usize = 64;
+
+/// Why no further request comes.
+pub(super) enum Over {
+    /// The client has left, is idle for too long, or the server ends.
+    Closed,
+    /// What came is no request.
+    Refused(Unreadable, String),
+}
+
+pub(super) fn malformed(reason: impl Into<String>) -> Over {
+    Over::Refused(Unreadable::Malformed, reason.into())
+}
+
+/// A request's head.
+pub(super) struct Head {
+    pub(super) request: HttpRequest,
+    pub(super) form: Form,
+    pub(super) length: Length,
+    pub(super) expects_continue: bool,
+    pub(super) keeps_open: bool,
+}
+
+/// What of a request decides how its answer is written.
+#[derive(Clone, Copy)]
+pub(super) struct Form {
+    pub(super) is_head: bool,
+    pub(super) is_1_1: bool,
+}
+
+impl Form {
+    pub(super) const REFUSED: Self = Self {
+        is_head: false,
+        is_1_1: true,
+    };
+}
+
+/// How a body is delimited (RFC 9112 §6.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Length {
+    Known(u64),
+    Chunked,
+}
+
+pub(super) fn too_large() -> Over {
+    Over::Refused(
+        Unreadable::HeadTooLarge,
+        format!("request line and headers are over {LONGEST_HEAD} bytes"),
+    )
+}
+
+/// Looks whether those bytes may begin a request.
+pub(super) fn begin_parse(bytes: &[u8]) -> Result<(), Over> {
+    let mut fields = [httparse::EMPTY_HEADER; FEW_FIELDS];
+    match httparse::Request::new(&mut fields).parse(bytes) {
+        Ok(_) | Err(httparse::Error::TooManyHeaders) => Ok(()),
+        // The first byte of a TLS record that begins a handshake (RFC 8446 §5.1).
+        Err(_) if bytes.first() == Some(&0x16) => Err(malformed(
+            "the client speaks TLS; the address here begins with `http://`",
+        )),
+        Err(error) => Err(malformed(error.to_string())),
+    }
+}
+
+/// Reads a whole head.
+pub(super) fn parse(bytes: &[u8], peer: IpAddr) -> Result<Head, Over> {
+    let mut few = [httparse::EMPTY_HEADER; FEW_FIELDS];
+    let mut request = httparse::Request::new(&mut few);
+    match request.parse(bytes) {
+        Ok(httparse::Status::Complete(_)) => return read(&request, peer),
+        Err(httparse::Error::TooManyHeaders) => {}
+        Ok(httparse::Status::Partial) => return Err(malformed("the head is not whole")),
+        Err(error) => return Err(malformed(error.to_string())),
+    }
+    let most = bytes.iter().filter(|byte| **byte == b'\n').count();
+    let mut many = vec![httparse::EMPTY_HEADER; most];
+    let mut request = httparse::Request::new(&mut many);
+    match request.parse(bytes) {
+        Ok(httparse::Status::Complete(_)) => read(&request, peer),
+        Ok(httparse::Status::Partial) => Err(malformed("the head is not whole")),
+        Err(error) => Err(malformed(error.to_string())),
+    }
+}
+
+/// What the head says, where it says one thing.
+pub(super) fn read(parsed: &httparse::Request<'_, '_>, peer: IpAddr) -> Result<Head, Over> {
+    let method = parsed.method.unwrap_or_default();
+    let target = parsed.path.unwrap_or_default();
+    let is_1_1 = parsed.version == Some(1);
+    if method == "CONNECT" {
+        // There is no way through (RFC 9110 §9.3.6). What AWS answers is unverified.
+        return Err(malformed("`CONNECT` asks for a proxy, which this is not"));
+    }
+    let is_origin = target.starts_with('/');
+    if !is_origin && authority_of(target).is_none() && !(target == "*" && method == "OPTIONS") {
+        return Err(malformed("the target is neither a path nor a URL"));
+    }
+    let mut request = HttpRequest {
+        source_ip: peer,
+        ..HttpRequest::new(method, target)
+    };
+    request.headers.reserve(parsed.headers.len());
+    let (mut length, mut chunked, mut hosts) = (None, false, 0);
+    let (mut closes, mut keeps, mut expects_continue) = (false, false, false);
+    for field in parsed.headers.iter() {
+        let (name, value) = (field.name, field.value);
+        let is = |other: &str| name.eq_ignore_ascii_case(other);
+        // Most names are told apart by their length alone.
+        match name.len() {
+            4 if is("host") => hosts += 1,
+            6 if is("expect") => expects_continue |= is_1_1 && token(value, "100-continue"),
+            10 if is("connection") => {
+                closes |= tokens(value).any(|one| token(one, "close"));
+                keeps |= tokens(value).any(|one| token(one, "keep-alive"));
+            }
+            14 if is("content-length") => {
+                for one in tokens(value) {
+                    let one =
+                        number(one).ok_or_else(|| malformed("`Content-Length` is not a number"))?;
+                    if length.is_some_and(|length| length != one) {
+                        return Err(malformed("there are two lengths"));
+                    }
+                    length = Some(one);
+                }
+            }
+            17 if is("transfer-encoding") => {
+                if chunked || !is_1_1 || !token(value, "chunked") {
+                    return Err(malformed("the only transfer coding is `chunked`, once"));
+                }
+                chunked = true;
+            }
+            _ => {}
+        }
+        request.push_header(name, value);
+    }
+    // RFC 9112 §3.2
+    if hosts > 1 || (hosts == 0 && is_1_1) {
+        return Err(malformed("there is not one `Host`"));
+    }
+    let length = match (length, chunked) {
+        // That is how requests are smuggled (RFC 9112 §6.1).
+        (Some(_), true) => return Err(malformed("there are a length and a transfer coding")),
+        (None, true) => Length::Chunked,
+        (length, false) => Length::Known(length.unwrap_or(0)),
+    };
+    Ok(Head {
+        form: Form {
+            is_head: method == "HEAD",
+            is_1_1,
+        },
+        request,
+        length,
+        expects_continue,
+        keeps_open: !closes && (is_1_1 || keeps),
+    })
+}
+
+/// The authority of a target in absolute form (RFC 9112 §3.2.2).
+pub(super) fn authority_of(target: &str) -> Option<&str> {
+    if target.starts_with('/') {
+        return None;
+    }
+    let (scheme, rest) = target.split_once("://")?;
+    let is_http = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    rest.get(..end).filter(|_| is_http)
+}
+
+pub(super) fn tokens(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value.split(|byte| *byte == b',')
+}
+
+pub(super) fn token(value: &[u8], expected: &str) -> bool {
+    value.trim_ascii().eq_ignore_ascii_case(expected.as_bytes())
+}
+
+/// A decimal number, and nothing else.
+pub(super) fn number(text: &[u8]) -> Option<u64> {
+    let text = text.trim_ascii();
+    if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    std::str::from_utf8(text).ok()?.parse().ok()
+}
