@@ -3,7 +3,7 @@
 //! The file is optional, and so is every key. Unknown keys are refused, with the nearest known one as a suggestion.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -15,12 +15,15 @@ pub(crate) mod access;
 mod check;
 pub(crate) mod door;
 pub(crate) mod fit;
+pub(crate) mod function;
+pub(crate) mod secret;
 
 use access::{
     Access, ApiKey, ApiKeySource, AuthorizerSettings, GatewayResponse, Jwt, Throttle, UsagePlan,
 };
 pub(crate) use door::Gateway;
 use door::{Auth, Door, InvokeMode, PayloadFormat};
+use function::{AppLevel, FunctionSettings, LogFormat, SystemLevel, Tracing, Vpc};
 
 /// The file's name, beside the package's `Cargo.toml`.
 pub(crate) const FILE_NAME: &str = "fw.toml";
@@ -41,8 +44,12 @@ pub(crate) struct Settings {
     pub(crate) timeout: u32,
     /// The function's reserved concurrency, when it has one: it may run so many invocations at once, and they are kept for it.
     pub(crate) concurrency: Option<u32>,
+    /// What else is set of the function.
+    pub(crate) function: FunctionSettings,
     /// The function's environment variables.
     pub(crate) environment: BTreeMap<String, String>,
+    /// The variables whose values are secrets that were looked up: they are never told.
+    pub(crate) secrets: BTreeSet<String>,
     /// The architecture to build for; the host's when it is not set.
     pub(crate) architecture: Architecture,
     /// The gateway in front.
@@ -174,6 +181,15 @@ struct Layer {
     memory: Option<u32>,
     timeout: Option<u32>,
     concurrency: Option<u32>,
+    ephemeral_storage: Option<u32>,
+    log_format: Option<LogFormat>,
+    log_level: Option<AppLevel>,
+    system_log_level: Option<SystemLevel>,
+    kms_key: Option<String>,
+    vpc: Option<Vpc>,
+    layers: Option<Vec<String>>,
+    tracing: Option<Tracing>,
+    dead_letter: Option<String>,
     #[serde(default)]
     environment: BTreeMap<String, String>,
     architecture: Option<Architecture>,
@@ -209,6 +225,21 @@ struct Layer {
 }
 
 impl Layer {
+    /// What is written of the function itself.
+    fn function(&self) -> FunctionSettings {
+        FunctionSettings {
+            ephemeral_storage: self.ephemeral_storage,
+            log_format: self.log_format,
+            log_level: self.log_level,
+            system_log_level: self.system_log_level,
+            kms_key: self.kms_key.clone(),
+            vpc: self.vpc.clone(),
+            layers: self.layers.clone(),
+            tracing: self.tracing,
+            dead_letter: self.dead_letter.clone(),
+        }
+    }
+
     /// A stage's own layer over the defaults: tables of things with names are merged name by name, all else is replaced.
     fn over(self, mut base: Self) -> Self {
         base.environment.extend(self.environment);
@@ -221,6 +252,15 @@ impl Layer {
             memory: self.memory.or(base.memory),
             timeout: self.timeout.or(base.timeout),
             concurrency: self.concurrency.or(base.concurrency),
+            ephemeral_storage: self.ephemeral_storage.or(base.ephemeral_storage),
+            log_format: self.log_format.or(base.log_format),
+            log_level: self.log_level.or(base.log_level),
+            system_log_level: self.system_log_level.or(base.system_log_level),
+            kms_key: self.kms_key.or(base.kms_key),
+            vpc: self.vpc.or(base.vpc),
+            layers: self.layers.or(base.layers),
+            tracing: self.tracing.or(base.tracing),
+            dead_letter: self.dead_letter.or(base.dead_letter),
             architecture: self.architecture.or(base.architecture),
             gateway: self.gateway.or(base.gateway),
             payload_format: self.payload_format.or(base.payload_format),
@@ -244,6 +284,12 @@ impl Layer {
 }
 
 impl Settings {
+    /// Gives a variable the value of a secret.
+    fn secret(&mut self, key: String, value: String) {
+        self.secrets.insert(key.clone());
+        self.environment.insert(key, value);
+    }
+
     /// Memory when nothing is set, in MB: the least that Lambda has; a Rust function rarely needs more.
     const MEMORY: u32 = 128;
     /// Timeout when nothing is set, in seconds; less where the gateway waits for less: a REST API for 29 (gateway-truth §2.7).
@@ -326,6 +372,7 @@ impl Settings {
         } else {
             door::leave_out(&mut layer, gateway)
         };
+        let function = layer.function();
         let stage_name = layer.stage_name.unwrap_or_else(|| match gateway {
             Gateway::RestApi => stage.to_owned(),
             Gateway::HttpApi | Gateway::FunctionUrl => Door::DEFAULT_STAGE.to_owned(),
@@ -340,7 +387,9 @@ impl Settings {
                     .map_or(Self::TIMEOUT, |patience| patience.min(Self::TIMEOUT))
             }),
             concurrency: layer.concurrency,
+            function,
             environment: layer.environment,
+            secrets: BTreeSet::new(),
             architecture: layer.architecture.unwrap_or(Architecture::HOST),
             gateway,
             door: Door {

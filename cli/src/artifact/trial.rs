@@ -110,7 +110,12 @@ fn function(
         region: environment::region(),
         account: environment::ACCOUNT.to_owned(),
         strict: false,
-        environment: configuration.environment.clone().into_iter().collect(),
+        environment: configuration
+            .environment
+            .clone()
+            .into_iter()
+            .chain(configuration.options.log_variables())
+            .collect(),
     }
 }
 

@@ -8,7 +8,7 @@ use aws_config::{
 use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
-use super::Aws;
+use super::{Aws, signed::Signed};
 use crate::{
     args, env,
     error::{Exit, Failure, Result},
@@ -25,6 +25,7 @@ pub(crate) struct Account {
     pub(super) logs: aws_sdk_cloudwatchlogs::Client,
     pub(super) sts: aws_sdk_sts::Client,
     pub(super) tagging: aws_sdk_resourcegroupstagging::Client,
+    pub(super) signed: Signed,
 }
 
 impl Account {
@@ -43,6 +44,7 @@ impl Account {
 
     fn of(config: &SdkConfig, region: String) -> Self {
         Self {
+            signed: Signed::new(config, &region),
             region,
             iam: aws_sdk_iam::Client::new(config),
             lambda: aws_sdk_lambda::Client::new(config),

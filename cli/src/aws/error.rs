@@ -93,7 +93,10 @@ impl Kind {
     /// The kind that an error code stands for; the codes are those of the services' API references.
     fn of_code(code: &str) -> Self {
         match code {
-            "NoSuchEntity" | "ResourceNotFoundException" | "NotFoundException" => Self::NotFound,
+            "NoSuchEntity"
+            | "ResourceNotFoundException"
+            | "NotFoundException"
+            | "ParameterNotFound" => Self::NotFound,
             "EntityAlreadyExists"
             | "ResourceConflictException"
             | "ConflictException"

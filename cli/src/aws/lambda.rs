@@ -19,7 +19,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Account, Error, Operation, Result, Tags};
+use super::{Account, Error, Operation, Result, Tags, options::Options};
 use crate::{
     args::InvocationType,
     settings::{Architecture, Cors},
@@ -83,6 +83,9 @@ pub(crate) struct Configuration {
     pub(crate) timeout: u32,
     /// The environment variables.
     pub(crate) environment: BTreeMap<String, String>,
+    /// All else.
+    #[serde(default)]
+    pub(crate) options: Options,
 }
 
 /// Whether a function can be invoked and changed.
@@ -332,6 +335,7 @@ impl Lambda for Account {
             .timeout(number(configuration.timeout))
             .environment(environment(configuration))
             .set_tags(Some(tags.clone().into_iter().collect()));
+        let request = configuration.options.on_create(request);
         CREATE_FUNCTION.sort(request.send().await).map(drop)
     }
 
@@ -356,6 +360,7 @@ impl Lambda for Account {
             .memory_size(number(configuration.memory))
             .timeout(number(configuration.timeout))
             .environment(environment(configuration));
+        let request = configuration.options.on_update(request);
         UPDATE_CONFIGURATION.sort(request.send().await).map(drop)
     }
 
@@ -693,6 +698,7 @@ fn configuration(found: &FunctionConfiguration) -> Configuration {
             .and_then(|seconds| u32::try_from(seconds).ok())
             .unwrap_or_default(),
         environment: variables.into_iter().collect(),
+        options: Options::seen(found),
     }
 }
 

@@ -13,6 +13,10 @@ pub(crate) mod lambda;
 pub(crate) mod logs;
 #[cfg(test)]
 mod moto;
+mod needed;
+pub(crate) mod options;
+pub(crate) mod secrets;
+mod signed;
 pub(crate) mod sts;
 pub(crate) mod survey;
 pub(crate) mod tagging;
@@ -22,6 +26,7 @@ use std::collections::BTreeMap;
 pub(crate) use self::{
     account::{Account, developer_environment},
     error::{Error, Kind, Operation},
+    needed::needed_for,
 };
 
 /// An AWS call's result.

@@ -3,7 +3,7 @@
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_sts::config::Credentials;
 
-use super::Account;
+use super::{Account, signed::Signed};
 
 impl Account {
     /// The account of the moto server at that URL.
@@ -16,6 +16,7 @@ impl Account {
             .load()
             .await;
         Self {
+            signed: Signed::new(&config, region),
             region: region.to_owned(),
             iam: aws_sdk_iam::Client::new(&config),
             lambda: aws_sdk_lambda::Client::new(&config),

@@ -28,7 +28,7 @@ use crate::{
     error::{Exit, Failure, Result},
     manifest,
     project::Project,
-    settings::{Architecture, Settings, fit},
+    settings::{Architecture, Settings, fit, secret},
 };
 
 /// Makes the account hold what the app and its settings say, or with `--plan` tells what that would change.
@@ -41,6 +41,8 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
         let aws = aws::Account::connect(&args.account).await?;
         let place = deploy::place(&aws).await?;
         super::policy::complete(&project, &mut settings, &place.partition, console)?;
+        // After the policy, which is no place for what they hold.
+        secret::from_account(&aws, &mut settings).await?;
         let artifact = match &args.artifact {
             Some(file) => unpack(file, &settings, console)?,
             None => build(&project, &settings, console)?,

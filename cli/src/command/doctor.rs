@@ -94,7 +94,7 @@ pub(super) fn doctor(args: &args::Doctor, console: &Console) -> Result<Exit> {
     let name = project.as_ref().ok().map(Project::name);
     checks.extend(deploy::block_on(async {
         match Account::connect(&args.account).await {
-            Ok(aws) => Ok(account::checks(&aws, name, &args.stage.stage).await),
+            Ok(aws) => Ok(account::checks(&aws, name, &args.stage.stage, settings.as_ref()).await),
             Err(failure) => Ok(vec![
                 Check::new("credentials", Outcome::Failed, failure.to_string())
                     .mend(failure.advice().unwrap_or_default()),

@@ -58,6 +58,8 @@ struct Function<'a> {
     architecture: &'a str,
     memory: u32,
     timeout: u32,
+    /// What else was set, as the settings call it.
+    options: Vec<String>,
     /// The zip's, in bytes.
     size: u64,
     sha256: &'a str,
@@ -90,6 +92,7 @@ impl<'a> Function<'a> {
             architecture: &shown.architecture,
             memory: shown.configuration.memory,
             timeout: shown.configuration.timeout,
+            options: shown.configuration.options.told(),
             size: shown.size,
             sha256: &shown.sha256,
             role: &shown.configuration.role,
@@ -199,6 +202,7 @@ impl<'a> Info<'a> {
                 "runs",
                 format!("{}, {} MB, {} s", one.runtime, one.memory, one.timeout),
             ));
+            rows.extend(one.options.iter().map(|option| row("", option.clone())));
             let kept = match one.log_retention {
                 Some(days) => format!("{}, kept {days} days", one.log_group),
                 None => format!("{}, kept for ever", one.log_group),

@@ -36,7 +36,8 @@ pub(super) fn local(args: &args::Local, console: &Console) -> Result<Exit> {
 
 async fn serve(args: &args::Local, console: &Console) -> Result<Exit> {
     let app = App::find(args.bootstrap.as_deref(), &args.which, args.release)?;
-    let settings = Settings::load_behind(app.settings_dir(), &args.stage.stage, args.gateway)?;
+    let mut settings = Settings::load_behind(app.settings_dir(), &args.stage.stage, args.gateway)?;
+    services::secrets(args, &mut settings, app.settings_dir()).await?;
     for warning in warnings(&settings) {
         console.warning(warning);
     }
@@ -91,5 +92,12 @@ fn warnings(settings: &Settings) -> Vec<String> {
         ));
     }
     all.extend(settings.gateway.timeout_warning(settings.timeout));
+    let only_deployed = settings.function.only_deployed();
+    if !only_deployed.is_empty() {
+        all.push(format!(
+            "these settings take effect only deployed: `{}`",
+            only_deployed.join("`, `")
+        ));
+    }
     all
 }

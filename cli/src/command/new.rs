@@ -45,7 +45,7 @@ const KEYWORDS: [&str; 51] = [
 
 /// The template's files: path in the project, text.
 fn files(template: Template) -> [(&'static str, &'static str); 4] {
-    let ignore = (".gitignore", "/target\n");
+    let ignore = (".gitignore", "/target\n/fw.secrets.toml\n");
     match template {
         Template::Hello => [
             ignore,

@@ -14,12 +14,14 @@ use crate::{
     aws::{
         Tags,
         lambda::{Code, UrlSettings},
+        options::Options,
         sts::Caller,
     },
     error::{Failure, Result},
     settings::{
         Cors, Gateway, Settings, Statement,
         door::{Auth, InvokeMode},
+        function,
     },
 };
 
@@ -202,6 +204,8 @@ pub(crate) struct Desired {
     pub(crate) policy: Value,
     /// Days that logs are kept.
     pub(crate) log_retention: u32,
+    /// The variables whose values are secrets.
+    pub(crate) secrets: BTreeSet<String>,
     /// What the functions run: all the same.
     pub(crate) code: Code,
     /// The function that answers requests.
@@ -244,6 +248,8 @@ impl Desired {
                 place.arn("logs", &format!("log-group:{group}:*"))
             })
             .collect();
+        let functions = [&main].into_iter().chain(&authorizers);
+        let options = functions.map(|one| &one.configuration.options);
         Ok(Self {
             url: (settings.gateway == Gateway::FunctionUrl).then(|| UrlSettings {
                 iam: settings.door.auth == Auth::Iam,
@@ -253,8 +259,9 @@ impl Desired {
             keep_versions: settings.keep_versions,
             canary: None,
             trust: trust(),
-            policy: policy(&logs, &settings.policy),
+            policy: policy(&logs, &settings.policy, options),
             log_retention: settings.log_retention,
+            secrets: settings.secrets.clone(),
             main,
             authorizers,
             code,
@@ -289,14 +296,19 @@ fn trust() -> Value {
 }
 
 /// No `logs:CreateLogGroup`: the deployment makes the group, and a late log line cannot bring back a deleted one.
-fn policy(logs: &[String], statements: &[Statement]) -> Value {
+fn policy<'a>(
+    logs: &[String],
+    written: &[Statement],
+    options: impl Iterator<Item = &'a Options>,
+) -> Value {
     let own = json!({
         "Sid": "Logs",
         "Effect": "Allow",
         "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
         "Resource": logs,
     });
-    let added = statements.iter().map(Statement::to_json);
+    let options = function::statements(options);
+    let added = options.iter().chain(written).map(Statement::to_json);
     let all: Vec<Value> = std::iter::once(own).chain(added).collect();
     json!({ "Version": "2012-10-17", "Statement": all })
 }

@@ -106,7 +106,7 @@ impl Generation {
         }
         variables.extend(settings.environment.clone());
         variables.extend(source.environment);
-        let function = Function {
+        let mut function = Function {
             name: format!("{}-{}", source.manifest.app, settings.stage),
             handler: "bootstrap".to_owned(),
             memory_mb: settings.memory,
@@ -127,6 +127,10 @@ impl Generation {
             let pool = Pool::new(own, limits, logs.clone());
             (authorizer.name.clone(), pool)
         });
+        let pools = pools.collect();
+        function
+            .environment
+            .extend(settings.function.options().log_variables());
         // The function of the API alone has what `concurrency` reserves.
         let reserved = Limits {
             reserved: settings
@@ -136,7 +140,7 @@ impl Generation {
         };
         Ok(Self {
             door,
-            authorizers: Authorizers::new(source.keyring, pools.collect()),
+            authorizers: Authorizers::new(source.keyring, pools),
             near,
             pool: Pool::new(function, reserved, logs.clone()),
             _snapshot: snapshot,
@@ -172,11 +176,18 @@ fn authorizer_function(
     settings: &Settings,
 ) -> Function {
     let own = settings.access.authorizers.get(&authorizer.name);
+    let set = own.map_or_else(
+        || settings.function.clone(),
+        |own| own.function().over(&settings.function),
+    );
+    let mut environment = function.environment.clone();
+    environment.extend(set.options().log_variables());
     Function {
         name: format!("{}-{}", function.name, authorizer.name),
         handler: authorizer.entry(),
         memory_mb: own.and_then(|own| own.memory).unwrap_or(settings.memory),
         timeout_seconds: own.and_then(|own| own.timeout).unwrap_or(settings.timeout),
+        environment,
         ..function.clone()
     }
 }

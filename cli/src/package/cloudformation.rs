@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{cors, map_strings, named, table, tags};
+use super::{cors, map_strings, named, options, secrets, table, tags};
 use crate::{
-    aws::apigateway::DEFAULT_STAGE,
+    aws::{apigateway::DEFAULT_STAGE, lambda::Configuration},
     deploy::model::{ALIAS, Desired, POLICY},
 };
 
@@ -140,10 +140,10 @@ fn function(desired: &Desired) -> Value {
             ("Architectures", json!([desired.code.architecture.as_str()])),
             ("MemorySize", json!(configuration.memory)),
             ("Timeout", json!(configuration.timeout)),
-            ("Environment", table([("Variables", map_strings(&json!(configuration.environment), &literal))])),
+            ("Environment", table([("Variables", variables(configuration))])),
             ("Role", json!({ "Fn::GetAtt": ["Role", "Arn"] })),
             ("Tags", list_of_tags(desired)),
-        ]),
+        ].into_iter().chain(options::stack(&configuration.options))),
     })
 }
 
@@ -160,13 +160,13 @@ fn serverless(desired: &Desired, zip: &str) -> Value {
             ("Architectures", json!([desired.code.architecture.as_str()])),
             ("MemorySize", json!(configuration.memory)),
             ("Timeout", json!(configuration.timeout)),
-            ("Environment", table([("Variables", map_strings(&json!(configuration.environment), &literal))])),
+            ("Environment", table([("Variables", variables(configuration))])),
             ("Role", json!({ "Fn::GetAtt": ["Role", "Arn"] })),
             ("AutoPublishAlias", json!(ALIAS)),
             // A changed setting is published too, and not changed code alone.
             ("AutoPublishAliasAllProperties", json!(true)),
             ("Tags", json!(tags(desired))),
-        ]),
+        ].into_iter().chain(options::serverless(&configuration.options))),
     })
 }
 
@@ -237,6 +237,13 @@ fn gateway(desired: &Desired, alias: &Value, add: &mut impl FnMut(&str, Value)) 
             },
         }),
     );
+}
+
+/// The variables. Their values are taken as they are, and secrets are looked up by the stack.
+fn variables(configuration: &Configuration) -> Value {
+    map_strings(&json!(configuration.environment), &|value| {
+        secrets::stack(value).unwrap_or_else(|| literal(value))
+    })
 }
 
 /// A version is made once for each name: the name changes with what is in the version.

@@ -5,6 +5,8 @@
 //! who owns them: a stack's resources are the stack's, and `cargo fw deploy` is not meant for the same stage.
 
 mod cloudformation;
+mod options;
+mod secrets;
 mod terraform;
 #[cfg(test)]
 mod tests;

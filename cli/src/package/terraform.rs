@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{cors, map_strings, named, table, tags};
+use super::{cors, named, options, secrets, table, tags};
 use crate::{
     aws::apigateway::DEFAULT_STAGE,
     deploy::model::{ALIAS, Desired, GRANT, POLICY},
@@ -31,16 +31,24 @@ pub(super) fn document(desired: &Desired, zip: &str) -> Value {
             (named("route_", &[key]), route)
         })
         .collect();
-    let variables = map_strings(&json!(configuration.environment), &|text| literal(text));
+    let environment = configuration.environment.iter();
+    let variables: Map<String, Value> = environment
+        .map(|(key, value)| {
+            let value = secrets::terraform(key, value).unwrap_or_else(|| literal(value));
+            (key.clone(), value)
+        })
+        .collect();
+    let mut data = Map::from_iter([
+        ("aws_partition".to_owned(), json!({ "current": {} })),
+        ("aws_caller_identity".to_owned(), json!({ "current": {} })),
+        ("aws_region".to_owned(), json!({ "current": {} })),
+    ]);
+    data.extend(secrets::sources(&configuration.environment));
     json!({
         "terraform": {
             "required_providers": { "aws": { "source": "hashicorp/aws", "version": ">= 5.0" } },
         },
-        "data": {
-            "aws_partition": { "current": {} },
-            "aws_caller_identity": { "current": {} },
-            "aws_region": { "current": {} },
-        },
+        "data": data,
         "resource": {
             "aws_iam_role": { "app": {
                 "name": placed(&names.role),
@@ -66,12 +74,12 @@ pub(super) fn document(desired: &Desired, zip: &str) -> Value {
                 ("architectures", json!([desired.code.architecture.as_str()])),
                 ("memory_size", json!(configuration.memory)),
                 ("timeout", json!(configuration.timeout)),
-                ("environment", table([("variables", variables)])),
+                ("environment", table([("variables", variables.into())])),
                 ("role", json!("${aws_iam_role.app.arn}")),
                 ("publish", json!(true)),
                 ("tags", tags.clone()),
                 ("depends_on", json!(["aws_cloudwatch_log_group.app", "aws_iam_role_policy.app"])),
-            ]) },
+            ].into_iter().chain(options::terraform(&configuration.options))) },
             "aws_lambda_alias": { "live": {
                 "name": ALIAS,
                 "function_name": "${aws_lambda_function.app.function_name}",

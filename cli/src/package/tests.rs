@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use fw::manifest::Manifest;
 use serde_json::{Value, json};
 
+mod options;
+
 use super::{place, template};
 use crate::{
     args::PackageFormat,
@@ -37,6 +39,14 @@ memory = 512
 timeout = 20
 architecture = "arm64"
 log_retention = 7
+ephemeral_storage = 1024
+log_format = "json"
+system_log_level = "warn"
+kms_key = "arn:aws:kms:eu-central-1:123456789012:key/one"
+vpc = { subnets = ["subnet-2", "subnet-1"], security_groups = ["sg-1"] }
+layers = ["arn:aws:lambda:eu-central-1:123456789012:layer:agent:3"]
+tracing = "active"
+dead_letter = "arn:aws:sns:eu-central-1:123456789012:failed"
 [environment]
 TABLE = "notes"
 PLAIN = "${AWS::Region} ${data.aws_region.current.name} %{if} $x"
@@ -267,6 +277,7 @@ fn said_by_stack(document: &Value, known: &Known) -> Said {
                 memory: number(&function["MemorySize"]),
                 timeout: number(&function["Timeout"]),
                 environment: table(&variables),
+                options: options::of_stack(&function),
             },
             text(&function["Architectures"][0]),
             table(&function["Tags"]),
@@ -325,6 +336,13 @@ fn said_by_terraform(document: &Value, known: &Known) -> Said {
             "timeout",
             "environment",
             "architectures",
+            "ephemeral_storage",
+            "logging_config",
+            "kms_key_arn",
+            "vpc_config",
+            "layers",
+            "tracing_config",
+            "dead_letter_config",
             "tags",
         ],
     );
@@ -365,6 +383,7 @@ fn said_by_terraform(document: &Value, known: &Known) -> Said {
                 memory: number(&function["memory_size"]),
                 timeout: number(&function["timeout"]),
                 environment: table(&function["environment"]["variables"]),
+                options: options::of_terraform(&function),
             },
             text(&function["architectures"][0]),
             table(&function["tags"]),
@@ -481,6 +500,40 @@ fn a_template_makes_what_a_deploy_makes() {
             .unwrap();
         }
     }
+}
+
+#[test]
+fn a_template_names_secrets_and_never_holds_them() {
+    let settings = settings(
+        "[environment]\nONE = \"secret:db\"\nTWO = \"secret:db#password\"\nTHREE = \"secret:ssm:/token\"",
+    );
+    let manifest = manifest("hello");
+    for format in [PackageFormat::Cloudformation, PackageFormat::Sam] {
+        let document = document(format, &manifest, &settings);
+        assert_eq!(
+            document["Resources"]["Function"]["Properties"]["Environment"]["Variables"],
+            json!({
+                "ONE": "{{resolve:secretsmanager:db:SecretString}}",
+                "TWO": "{{resolve:secretsmanager:db:SecretString:password}}",
+                "THREE": "{{resolve:ssm:/token}}",
+            })
+        );
+    }
+    let document = document(PackageFormat::Terraform, &manifest, &settings);
+    assert_eq!(
+        document["resource"]["aws_lambda_function"]["app"]["environment"]["variables"],
+        json!({
+            "ONE": "${data.aws_secretsmanager_secret_version.ONE.secret_string}",
+            "TWO": "${jsondecode(data.aws_secretsmanager_secret_version.TWO.secret_string)[\"password\"]}",
+            "THREE": "${data.aws_ssm_parameter.THREE.value}",
+        })
+    );
+    let data = &document["data"];
+    assert_eq!(data["aws_ssm_parameter"]["THREE"]["name"], "/token");
+    assert_eq!(
+        data["aws_secretsmanager_secret_version"]["TWO"]["secret_id"],
+        "db"
+    );
 }
 
 #[test]

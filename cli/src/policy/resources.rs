@@ -33,7 +33,7 @@ pub(super) fn arns(
             }
         }
         On::Resource => {
-            for (name, value) in &settings.environment {
+            for (name, value) in named(settings) {
                 if let Some(arn) = resource(service, name, value, partition) {
                     if service == "dynamodb" {
                         // Queries of an index go by the index's own ARN.
@@ -47,9 +47,15 @@ pub(super) fn arns(
     (!found.is_empty()).then(|| found.into_iter().collect())
 }
 
+/// The variables that are no secrets: what a policy says can be read by many.
+fn named(settings: &Settings) -> impl Iterator<Item = (&String, &String)> {
+    let all = settings.environment.iter();
+    all.filter(|(name, _)| !settings.secrets.contains(*name))
+}
+
 fn buckets(settings: &Settings) -> BTreeSet<&str> {
     let listed = settings.buckets.iter().map(String::as_str);
-    let variables = settings.environment.iter().filter_map(|(name, value)| {
+    let variables = named(settings).filter_map(|(name, value)| {
         if let Some((_, bucket)) = value.split_once(":s3:::") {
             return bucket.split('/').next();
         }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer};
 
+use super::function::{AppLevel, FunctionSettings, LogFormat, SystemLevel, Tracing, Vpc};
+
 /// What is set about access, resolved.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Access {
@@ -65,6 +67,32 @@ pub(crate) struct AuthorizerSettings {
     pub(crate) memory: Option<u32>,
     /// The function's timeout in seconds; the gateway waits no longer than 10.
     pub(crate) timeout: Option<u32>,
+    ephemeral_storage: Option<u32>,
+    log_format: Option<LogFormat>,
+    log_level: Option<AppLevel>,
+    system_log_level: Option<SystemLevel>,
+    kms_key: Option<String>,
+    vpc: Option<Vpc>,
+    layers: Option<Vec<String>>,
+    tracing: Option<Tracing>,
+    dead_letter: Option<String>,
+}
+
+impl AuthorizerSettings {
+    /// What is written of its function, to go over the app's.
+    pub(crate) fn function(&self) -> FunctionSettings {
+        FunctionSettings {
+            ephemeral_storage: self.ephemeral_storage,
+            log_format: self.log_format,
+            log_level: self.log_level,
+            system_log_level: self.system_log_level,
+            kms_key: self.kms_key.clone(),
+            vpc: self.vpc.clone(),
+            layers: self.layers.clone(),
+            tracing: self.tracing,
+            dead_letter: self.dead_letter.clone(),
+        }
+    }
 }
 
 /// How many requests the gateway lets through: a bucket that refills with `rate` a second and holds `burst`.

@@ -1,6 +1,6 @@
 //! The ranges and rules that AWS sets for the settings, checked before anything is built or called.
 
-use super::{Gateway, Settings, Statement, door::Door};
+use super::{Gateway, Settings, Statement, door::Door, secret::Reference};
 use crate::{
     error::{Failure, Result},
     local::services::s3::check_bucket_name,
@@ -66,6 +66,12 @@ pub(super) fn all(settings: &Settings) -> Result<()> {
         );
     }
     environment(settings)?;
+    settings.function.check("")?;
+    for (name, own) in &settings.access.authorizers {
+        // What is inherited counts: `log_level` may stand here and `log_format` above.
+        let table = format!("authorizers.{name}");
+        own.function().over(&settings.function).check(&table)?;
+    }
     cors(settings)?;
     door(settings)?;
     access::all(&settings.access)?;
@@ -73,7 +79,7 @@ pub(super) fn all(settings: &Settings) -> Result<()> {
     settings.policy.iter().try_for_each(statement)
 }
 
-fn range(key: &str, value: u32, least: u32, most: u32, unit: &str) -> Result<()> {
+pub(super) fn range(key: &str, value: u32, least: u32, most: u32, unit: &str) -> Result<()> {
     if (least..=most).contains(&value) {
         return Ok(());
     }
@@ -96,7 +102,7 @@ fn retention(days: u32) -> Result<()> {
     )
 }
 
-fn environment(settings: &Settings) -> Result<()> {
+pub(super) fn environment(settings: &Settings) -> Result<()> {
     let mut total = 0;
     for (name, value) in &settings.environment {
         let mut chars = name.chars();
@@ -110,6 +116,11 @@ fn environment(settings: &Settings) -> Result<()> {
                 Failure::input(format!("Lambda sets this variable itself: `{name}`"))
                     .hint("choose another name; `cargo fw local` prints what an app is given"),
             );
+        }
+        if !settings.secrets.contains(name)
+            && let Some(reference) = Reference::of(value)
+        {
+            reference.check(name)?;
         }
         total += name.len() + value.len();
     }

@@ -5,6 +5,7 @@ mod deploy_account;
 mod deploy_failures;
 mod deploy_life;
 mod deploy_moto;
+mod deploy_settings;
 mod deploy_support;
 mod deploy_traffic;
 mod doors_support;

@@ -11,6 +11,7 @@ use crate::{
     },
     deploy::model::{Names, Place},
     logs_view::since,
+    settings::Settings,
 };
 
 /// Seconds that a request's time may be off: Signature Version 4 refuses more (IAM user guide, "AWS Signature Version 4 for
@@ -22,6 +23,7 @@ pub(super) async fn checks<A: Aws + Survey>(
     aws: &A,
     name: Option<&str>,
     stage: &str,
+    settings: Option<&Settings>,
 ) -> Vec<Check> {
     let region = Check::ok("region", aws.region());
     let caller = match aws.caller().await {
@@ -35,7 +37,7 @@ pub(super) async fn checks<A: Aws + Survey>(
     };
     let place = Place::new(&caller, aws.region());
     let (permissions, quotas, clock) = tokio::join!(
-        permissions(aws, &caller, &place, name.unwrap_or("app"), stage),
+        permissions(aws, &caller, &place, name.unwrap_or("app"), stage, settings),
         quotas(aws),
         clock(aws),
     );
@@ -55,6 +57,7 @@ async fn permissions<S: Survey>(
     place: &Place,
     name: &str,
     stage: &str,
+    settings: Option<&Settings>,
 ) -> Check {
     let check = "permissions";
     let Some(principal) = principal(caller) else {
@@ -73,7 +76,13 @@ async fn permissions<S: Survey>(
         );
     };
     let mut missing = Vec::new();
-    for (resource, actions) in needed(&names, place) {
+    let mut needed = needed(&names, place);
+    let more = settings.map(aws::needed_for).unwrap_or_default();
+    if !more.is_empty() {
+        // What they are on has names of its own.
+        needed.entry("*".to_owned()).or_default().extend(more);
+    }
+    for (resource, actions) in needed {
         match aws.denied(&principal, &actions, &resource).await {
             Ok(denied) => missing.extend(denied),
             Err(error) => {
@@ -283,7 +292,7 @@ mod tests {
                 asked: RefCell::default(),
             };
             let check =
-                block_on(async { Ok(permissions(&stub, who, &place, "notes", "dev").await) });
+                block_on(async { Ok(permissions(&stub, who, &place, "notes", "dev", None).await) });
             (check.unwrap(), stub.asked.into_inner())
         };
         let (all, asked) = check(None, true, &user);

@@ -2,7 +2,10 @@
 
 use bytes::Bytes;
 
-use super::{app::App, services::Services};
+use super::{
+    app::App,
+    services::{self, Services},
+};
 use crate::{
     args::{self, InvocationType},
     aws::lambda::Invoked,
@@ -35,9 +38,10 @@ pub(in crate::command) fn invoke(
     console: &Console,
 ) -> Result<Invoked> {
     let app = App::find(args.bootstrap.as_deref(), &args.which, args.release)?;
-    let settings = Settings::load(app.settings_dir(), &args.stage.stage)?;
+    let mut settings = Settings::load(app.settings_dir(), &args.stage.stage)?;
     let ready = app.prepare(console)?;
     deploy::block_on(async {
+        services::secrets(args, &mut settings, app.settings_dir()).await?;
         let data = app.data_dir(&settings.stage);
         let services = Services::start(args, &settings, &data, console).await?;
         let logs = Logs::new(console);

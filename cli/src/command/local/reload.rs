@@ -12,7 +12,7 @@ use fw::manifest::ManifestRoute;
 use super::{
     app::{App, Ready},
     banner,
-    services::Services,
+    services::{self, Services},
 };
 use crate::{
     args,
@@ -131,12 +131,13 @@ impl Serving<'_> {
             self.find_again(watcher).await?;
         }
         let mut new_settings = false;
-        if named(settings::FILE_NAME) {
-            let settings = Settings::load_behind(
+        if named(settings::FILE_NAME) || named(settings::secret::SECRETS_FILE) {
+            let mut settings = Settings::load_behind(
                 self.app.settings_dir(),
                 &self.settings.stage,
                 self.args.gateway,
             )?;
+            services::secrets(self.args, &mut settings, self.app.settings_dir()).await?;
             new_settings = settings != self.settings;
             self.settings = settings;
         }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::{
-    args,
+    args, aws,
     console::Console,
     env,
     error::{Failure, Result},
@@ -12,7 +12,7 @@ use crate::{
         services::s3::{Credentials, EmbeddedS3, Guard, S3Options},
     },
     project::Project,
-    settings::Settings,
+    settings::{Settings, secret},
 };
 
 /// The services, and the variables that tell the app's clients of them.
@@ -22,6 +22,23 @@ pub(super) struct Services {
     guard: Option<Guard>,
     environment: Vec<(String, String)>,
     told: Vec<String>,
+}
+
+/// Puts the values of secrets into the settings: with `--aws` the account's, else the developer's own.
+///
+/// # Errors
+///
+/// When one has no value.
+pub(super) async fn secrets(
+    args: &args::Local,
+    settings: &mut Settings,
+    folder: &Path,
+) -> Result<()> {
+    if !args.aws || secret::named(settings).is_empty() {
+        return secret::from_developer(settings, folder);
+    }
+    let account = aws::Account::connect(&args::Account::default()).await?;
+    secret::from_account(&account, settings).await
 }
 
 impl Services {
@@ -99,7 +116,7 @@ impl Services {
 
     /// The real services with the developer's credentials, as the function would get its role's.
     async fn aws(console: &Console) -> Result<Self> {
-        let environment = crate::aws::developer_environment().await?;
+        let environment = aws::developer_environment().await?;
         console.warning("`--aws`: the app reads and writes real data of your account");
         Ok(Self {
             s3: None,

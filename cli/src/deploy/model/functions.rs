@@ -94,6 +94,10 @@ pub(super) fn authorizers(
                 handler: authorizer.entry(),
                 memory: own.and_then(|own| own.memory).unwrap_or(main.memory),
                 timeout: own.and_then(|own| own.timeout).unwrap_or(main.timeout),
+                options: own.map_or_else(
+                    || main.options.clone(),
+                    |own| own.function().over(&settings.function).options(),
+                ),
                 ..main
             },
             // A route of the app's is nothing that an authorizer answers.
@@ -111,5 +115,6 @@ fn configuration(settings: &Settings, names: &Names, place: &Place) -> Configura
         memory: settings.memory,
         timeout: settings.timeout,
         environment: settings.environment.clone(),
+        options: settings.function.options(),
     }
 }

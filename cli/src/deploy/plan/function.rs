@@ -36,7 +36,7 @@ pub(super) fn function(
         let function = function.clone();
         plan.push(Step::UpdateCode { function, code }, reason);
     }
-    let mut differences = differences(&found.configuration, &configuration);
+    let mut differences = differences(&found.configuration, &configuration, &desired.secrets);
     if let Readiness::Failed(reason) = &found.readiness {
         differences.push(format!("the last change failed: {reason}"));
     }
@@ -185,7 +185,11 @@ fn code_differs(desired: &Desired, found: &Function) -> Option<String> {
 }
 
 /// What differs, in words. Variables are named and their values left out: they may be secrets.
-fn differences(old: &Configuration, new: &Configuration) -> Vec<String> {
+fn differences(
+    old: &Configuration,
+    new: &Configuration,
+    secrets: &BTreeSet<String>,
+) -> Vec<String> {
     let mut list = Vec::new();
     let mut differ = |what: &str, old: String, new: String| {
         if old != new {
@@ -205,16 +209,22 @@ fn differences(old: &Configuration, new: &Configuration) -> Vec<String> {
     differ("role", old.role.clone(), new.role.clone());
     differ("runtime", old.runtime.clone(), new.runtime.clone());
     differ("handler", old.handler.clone(), new.handler.clone());
+    list.extend(old.options.differences(&new.options));
     let names: BTreeSet<&String> = old
         .environment
         .keys()
         .chain(new.environment.keys())
         .collect();
     for name in names {
+        let kind = if secrets.contains(name) {
+            "secret"
+        } else {
+            "variable"
+        };
         match (old.environment.get(name), new.environment.get(name)) {
-            (None, Some(_)) => list.push(format!("variable `{name}` added")),
+            (None, Some(_)) => list.push(format!("{kind} `{name}` added")),
             (Some(_), None) => list.push(format!("variable `{name}` removed")),
-            (one, other) if one != other => list.push(format!("variable `{name}` changed")),
+            (one, other) if one != other => list.push(format!("{kind} `{name}` changed")),
             _ => {}
         }
     }

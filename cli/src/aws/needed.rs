@@ -1,0 +1,69 @@
+//! What a deploy needs of IAM for what is set, besides what every deploy needs.
+
+use super::{Operation, secrets};
+use crate::settings::{
+    Settings,
+    secret::{self, Reference},
+};
+
+/// The IAM actions, each as a policy names it.
+pub(crate) fn needed_for(settings: &Settings) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    let own = settings.access.authorizers.values();
+    let functions = own
+        .map(|own| own.function().over(&settings.function).options())
+        .chain([settings.function.options()]);
+    for options in functions {
+        let asked: [(bool, &[&str]); 3] = [
+            // Lambda developer guide, "Giving Lambda functions access to resources in an Amazon VPC".
+            (
+                !options.subnets.is_empty(),
+                &[
+                    "ec2:DescribeSecurityGroups",
+                    "ec2:DescribeSubnets",
+                    "ec2:DescribeVpcs",
+                ],
+            ),
+            (!options.layers.is_empty(), &["lambda:GetLayerVersion"]),
+            // Lambda developer guide, "Securing Lambda environment variables".
+            (
+                options.kms_key.is_some(),
+                &["kms:CreateGrant", "kms:Decrypt", "kms:Encrypt"],
+            ),
+        ];
+        let asked = asked.into_iter().filter(|(asked, _)| *asked);
+        all.extend(asked.flat_map(|(_, actions)| actions.iter().map(|&action| action.to_owned())));
+    }
+    for (_, reference) in secret::named(settings) {
+        let operation: Operation = match reference {
+            Reference::Secret { .. } => secrets::GET_SECRET,
+            Reference::Parameter { .. } => secrets::GET_PARAMETER,
+        };
+        all.push(operation.action());
+    }
+    all.sort();
+    all.dedup();
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::needed_for;
+    use crate::settings::Settings;
+
+    #[test]
+    fn what_is_set_is_needed_and_nothing_else() {
+        let of = |text: &str| {
+            let folder = tempfile::tempdir().unwrap();
+            std::fs::write(folder.path().join("fw.toml"), text).unwrap();
+            needed_for(&Settings::load(folder.path(), "dev").unwrap())
+        };
+        assert!(of("memory = 256").is_empty());
+        let text = "environment = { A1 = \"secret:a\", B1 = \"secret:b\" }\n\
+                    layers = [\"arn:aws:lambda:eu-central-1:123456789012:layer:x:1\"]";
+        assert_eq!(
+            of(text),
+            ["lambda:GetLayerVersion", "secretsmanager:GetSecretValue"]
+        );
+    }
+}

@@ -1,0 +1,46 @@
+//! Secrets: what Secrets Manager and Systems Manager's Parameter Store keep.
+
+use serde_json::{Value, json};
+
+use super::{Account, Kind, Operation, Result};
+
+pub(super) const GET_SECRET: Operation = Operation::new("secretsmanager", "GetSecretValue");
+pub(super) const GET_PARAMETER: Operation = Operation::new("ssm", "GetParameter");
+
+/// The calls used.
+pub(crate) trait Secrets {
+    /// `GetSecretValue`: the text of a secret, by name or ARN. A binary secret has none.
+    async fn secret(&self, name: &str) -> Result<Option<String>>;
+    /// `GetParameter`, decrypted: a parameter's text, by its path.
+    async fn parameter(&self, name: &str) -> Result<Option<String>>;
+}
+
+impl Secrets for Account {
+    async fn secret(&self, name: &str) -> Result<Option<String>> {
+        let asked = json!({ "SecretId": name });
+        let target = "secretsmanager.GetSecretValue";
+        let answer = self.signed.json(GET_SECRET, target, &asked).await;
+        Ok(found(answer)?.and_then(|answer| text(&answer["SecretString"])))
+    }
+
+    async fn parameter(&self, name: &str) -> Result<Option<String>> {
+        let asked = json!({ "Name": name, "WithDecryption": true });
+        let answer = self
+            .signed
+            .json(GET_PARAMETER, "AmazonSSM.GetParameter", &asked);
+        Ok(found(answer.await)?.and_then(|answer| text(&answer["Parameter"]["Value"])))
+    }
+}
+
+/// What is not there is nothing.
+fn found(answer: Result<Value>) -> Result<Option<Value>> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) if error.kind == Kind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn text(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_owned)
+}

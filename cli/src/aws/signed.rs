@@ -1,0 +1,257 @@
+//! A client for services that speak AWS JSON 1.1 and whose SDK crates would cost more than they give: one signed `POST` for
+//! each operation.
+//!
+//! Credentials, region and endpoint are those of the SDK's clients. What may pass by itself (no connection, too many calls,
+//! an error of the service's own) is tried three times, as the SDK does.
+
+use std::time::{Duration, SystemTime};
+
+use aws_config::SdkConfig;
+use aws_sdk_sts::config::{ProvideCredentials as _, SharedCredentialsProvider};
+use aws_sigv4::{
+    http_request::{SignableBody, SignableRequest, SigningSettings, sign},
+    sign::v4,
+};
+use bytes::Bytes;
+use http::{Request, StatusCode, header};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper_rustls::HttpsConnectorBuilder;
+use hyper_util::{
+    client::legacy::{
+        Client,
+        connect::{Connect, HttpConnector},
+    },
+    rt::TokioExecutor,
+};
+use serde_json::Value;
+
+use super::{Error, Kind, Operation, Result};
+
+/// How often a call is tried, altogether.
+const TRIES: u32 = 3;
+/// The pause after the first try; each next one is twice as long.
+const PAUSE: Duration = Duration::from_millis(200);
+/// How long one try may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// The most that an answer may have, in bytes: a secret has 64 KiB at the most.
+const LIMIT: usize = 1024 * 1024;
+
+/// What every call is signed with.
+#[derive(Clone, Debug)]
+pub(super) struct Signed {
+    region: String,
+    endpoint: Option<String>,
+    credentials: Option<SharedCredentialsProvider>,
+}
+
+impl Signed {
+    /// A client beside the SDK's, with the same configuration.
+    pub(super) fn new(config: &SdkConfig, region: &str) -> Self {
+        Self {
+            region: region.to_owned(),
+            endpoint: config.endpoint_url().map(str::to_owned),
+            credentials: config.credentials_provider(),
+        }
+    }
+
+    /// Calls `target` (`secretsmanager.GetSecretValue`) of the service that signs as `operation.service`.
+    pub(super) async fn json(
+        &self,
+        operation: Operation,
+        target: &'static str,
+        body: &Value,
+    ) -> Result<Value> {
+        let body = Bytes::from(body.to_string());
+        let mut tried = 0;
+        loop {
+            let once = self.once(operation, target, &body);
+            let result = match tokio::time::timeout(PATIENCE, once).await {
+                Ok(result) => result,
+                Err(_) => Err(unreachable(operation, "no answer within 30 s")),
+            };
+            tried += 1;
+            let passes = |error: &Error| {
+                matches!(error.kind, Kind::Throttled | Kind::Unreachable)
+                    || error.code.starts_with("InternalS")
+            };
+            match result {
+                Err(error) if tried < TRIES && passes(&error) => {
+                    tokio::time::sleep(PAUSE * (1 << (tried - 1))).await;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    async fn once(
+        &self,
+        operation: Operation,
+        target: &'static str,
+        body: &Bytes,
+    ) -> Result<Value> {
+        let (url, host) = self.place(operation.service);
+        let cannot = |error: &dyn std::error::Error| unreachable(operation, error.to_string());
+        let mut request = Request::post(&url)
+            .header(header::HOST, host)
+            .header(header::CONTENT_TYPE, "application/x-amz-json-1.1")
+            .header("x-amz-target", target)
+            .body(Full::new(body.clone()))
+            .map_err(|error| cannot(&error))?;
+        self.sign(operation, &url, body, &mut request).await?;
+        let builder = Client::builder(TokioExecutor::new());
+        // A server on this machine needs no root certificates, which a machine may not have.
+        if url.starts_with("http://") {
+            let client = builder.build(HttpConnector::new());
+            return send(operation, &client, request).await;
+        }
+        // Reads files.
+        let connector = tokio::task::spawn_blocking(|| {
+            HttpsConnectorBuilder::new()
+                .with_provider_and_native_roots(rustls::crypto::ring::default_provider())
+        })
+        .await
+        .map_err(|error| cannot(&error))?
+        .map_err(|error| {
+            let reason = format!("the system's root certificates cannot be read: {error}");
+            unreachable(operation, reason)
+        })?;
+        let client = builder.build(connector.https_only().enable_http1().build());
+        send(operation, &client, request).await
+    }
+
+    /// Where the service answers, and the host in it.
+    fn place(&self, service: &str) -> (String, String) {
+        let region = &self.region;
+        let url = match &self.endpoint {
+            Some(endpoint) => format!("{}/", endpoint.trim_end_matches('/')),
+            // AWS General Reference, "Service endpoints": China has a domain of its own.
+            None if region.starts_with("cn-") => {
+                format!("https://{service}.{region}.amazonaws.com.cn/")
+            }
+            None => format!("https://{service}.{region}.amazonaws.com/"),
+        };
+        let host = url.split("//").nth(1).unwrap_or_default();
+        let host = host.split('/').next().unwrap_or_default().to_owned();
+        (url, host)
+    }
+
+    async fn sign(
+        &self,
+        operation: Operation,
+        url: &str,
+        body: &Bytes,
+        request: &mut Request<Full<Bytes>>,
+    ) -> Result<()> {
+        let refuse =
+            |error: String| Error::answered(operation, "MissingAuthenticationToken", error);
+        let provider = self.credentials.as_ref();
+        let provider = provider.ok_or_else(|| refuse("there are no credentials".to_owned()))?;
+        let credentials = provider.provide_credentials().await;
+        let identity = credentials
+            .map_err(|error| refuse(error.to_string()))?
+            .into();
+        let parameters = v4::SigningParams::builder()
+            .identity(&identity)
+            .region(&self.region)
+            .name(operation.service)
+            .time(SystemTime::now())
+            .settings(SigningSettings::default())
+            .build()
+            .map_err(|error| refuse(error.to_string()))?
+            .into();
+        let headers = request
+            .headers()
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+        let signable = SignableRequest::new("POST", url, headers, SignableBody::Bytes(body))
+            .and_then(|signable| sign(signable, &parameters))
+            .map_err(|error| refuse(error.to_string()))?;
+        let (instructions, _) = signable.into_parts();
+        instructions.apply_to_request_http1x(request);
+        Ok(())
+    }
+}
+
+async fn send<C>(
+    operation: Operation,
+    client: &Client<C, Full<Bytes>>,
+    request: Request<Full<Bytes>>,
+) -> Result<Value>
+where
+    C: Connect + Clone + Send + Sync + 'static,
+{
+    let answer = client
+        .request(request)
+        .await
+        .map_err(|error| unreachable(operation, with_source(&error)))?;
+    let status = answer.status();
+    let body = Limited::new(answer.into_body(), LIMIT).collect().await;
+    let body = body.map_err(|error| unreachable(operation, error.to_string()))?;
+    let document: Value = serde_json::from_slice(&body.to_bytes()).unwrap_or_default();
+    if status.is_success() {
+        return Ok(document);
+    }
+    Err(refused(operation, status, &document))
+}
+
+/// What the service says (AWS JSON 1.1: `__type` ends in the error's code, after a `#` where it has a namespace).
+fn refused(operation: Operation, status: StatusCode, document: &Value) -> Error {
+    let text = |key: &str| document[key].as_str();
+    let code = text("__type").map(|code| code.rsplit('#').next().unwrap_or(code));
+    let code = code.unwrap_or(match status.as_u16() {
+        429 => "ThrottlingException",
+        500.. => "InternalServerError",
+        _ => "",
+    });
+    let message = text("message").or_else(|| text("Message"));
+    let message = message.map_or_else(|| status.to_string(), str::to_owned);
+    Error::answered(operation, code, message)
+}
+
+fn unreachable(operation: Operation, message: impl Into<String>) -> Error {
+    Error {
+        operation,
+        kind: Kind::Unreachable,
+        code: String::new(),
+        message: message.into(),
+    }
+}
+
+fn with_source(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+    use serde_json::json;
+
+    use super::{Operation, refused};
+    use crate::aws::Kind;
+
+    #[test]
+    fn a_refusal_is_sorted_by_its_code() {
+        const GET: Operation = Operation::new("ssm", "GetParameter");
+        for (status, document, kind) in [
+            (400, json!({"__type": "ParameterNotFound"}), Kind::NotFound),
+            (
+                400,
+                json!({"__type": "com.amazonaws.ssm#ThrottlingException", "message": "x"}),
+                Kind::Throttled,
+            ),
+            (
+                400,
+                json!({"__type": "AccessDeniedException", "Message": "no"}),
+                Kind::Denied,
+            ),
+            (429, json!(null), Kind::Throttled),
+            (503, json!("<html>"), Kind::Other),
+        ] {
+            let status = StatusCode::from_u16(status).unwrap();
+            assert_eq!(refused(GET, status, &document).kind, kind, "{document}");
+        }
+    }
+}

@@ -1,0 +1,415 @@
+//! What is set of a function besides memory, timeout and variables: for the app's own, and over it for each authorizer's.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Statement, check};
+use crate::{
+    aws::options::{EPHEMERAL_STORAGE, Logging, Options},
+    error::{Failure, Result},
+};
+
+/// How Lambda writes a function's log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// Lines of text. The framework's own lines are JSON all the same.
+    #[default]
+    Text,
+    /// JSON, Lambda's own lines too.
+    Json,
+}
+
+impl LogFormat {
+    /// The settings' word for it.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Json => "json",
+        }
+    }
+}
+
+/// From which level on an app's lines are kept (Lambda API reference, `LoggingConfig`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum AppLevel {
+    /// Everything.
+    Trace,
+    /// What helps to find a mistake.
+    Debug,
+    /// What happens. Lambda's default.
+    Info,
+    /// What may become trouble.
+    Warn,
+    /// What failed.
+    Error,
+    /// What ends the process.
+    Fatal,
+}
+
+impl AppLevel {
+    const ALL: [Self; 6] = [
+        Self::Trace,
+        Self::Debug,
+        Self::Info,
+        Self::Warn,
+        Self::Error,
+        Self::Fatal,
+    ];
+
+    /// The settings' word for it.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Trace => "trace",
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+            Self::Fatal => "fatal",
+        }
+    }
+
+    /// Lambda's word for it, which the app finds in `AWS_LAMBDA_LOG_LEVEL`.
+    pub(crate) const fn as_aws(self) -> &'static str {
+        match self {
+            Self::Trace => "TRACE",
+            Self::Debug => "DEBUG",
+            Self::Info => "INFO",
+            Self::Warn => "WARN",
+            Self::Error => "ERROR",
+            Self::Fatal => "FATAL",
+        }
+    }
+
+    /// The level that Lambda calls so.
+    pub(crate) fn from_aws(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.as_aws() == word)
+    }
+}
+
+/// From which level on Lambda's own lines are kept (Lambda API reference, `LoggingConfig`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum SystemLevel {
+    /// Everything.
+    Debug,
+    /// Starts, ends and reports. Lambda's default.
+    Info,
+    /// What went wrong.
+    Warn,
+}
+
+impl SystemLevel {
+    /// The settings' word for it.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+        }
+    }
+
+    /// Lambda's word for it.
+    pub(crate) const fn as_aws(self) -> &'static str {
+        match self {
+            Self::Debug => "DEBUG",
+            Self::Info => "INFO",
+            Self::Warn => "WARN",
+        }
+    }
+
+    /// The level that Lambda calls so.
+    pub(crate) fn from_aws(word: &str) -> Option<Self> {
+        [Self::Debug, Self::Info, Self::Warn]
+            .into_iter()
+            .find(|level| level.as_aws() == word)
+    }
+}
+
+/// The network that a function is in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Vpc {
+    /// Subnets' ids, 1 to 16; none takes the function out of the VPC.
+    #[serde(default)]
+    pub(crate) subnets: Vec<String>,
+    /// Security groups' ids, 1 to 5.
+    #[serde(default)]
+    pub(crate) security_groups: Vec<String>,
+}
+
+/// Whether X-Ray traces.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Tracing {
+    /// Lambda passes on what the caller decided.
+    #[default]
+    PassThrough,
+    /// Lambda decides which requests are traced.
+    Active,
+}
+
+/// What is written of a function; every key optional.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct FunctionSettings {
+    /// What `/tmp` holds, in MB, 512 to 10240.
+    pub(crate) ephemeral_storage: Option<u32>,
+    /// How the log is written.
+    pub(crate) log_format: Option<LogFormat>,
+    /// From which level on the app's lines are kept.
+    pub(crate) log_level: Option<AppLevel>,
+    /// From which level on Lambda's own lines are kept.
+    pub(crate) system_log_level: Option<SystemLevel>,
+    /// The KMS key's ARN.
+    pub(crate) kms_key: Option<String>,
+    /// The network.
+    pub(crate) vpc: Option<Vpc>,
+    /// Layers' versions, by ARN, in order; 5 at the most.
+    pub(crate) layers: Option<Vec<String>>,
+    /// Whether X-Ray traces.
+    pub(crate) tracing: Option<Tracing>,
+    /// The ARN of the queue or topic for asynchronous events that failed for good; `none` takes away what the app's has.
+    pub(crate) dead_letter: Option<String>,
+}
+
+impl FunctionSettings {
+    /// The same over what another function has.
+    pub(crate) fn over(&self, base: &Self) -> Self {
+        Self {
+            ephemeral_storage: self.ephemeral_storage.or(base.ephemeral_storage),
+            log_format: self.log_format.or(base.log_format),
+            log_level: self.log_level.or(base.log_level),
+            system_log_level: self.system_log_level.or(base.system_log_level),
+            kms_key: self.kms_key.clone().or_else(|| base.kms_key.clone()),
+            vpc: self.vpc.clone().or_else(|| base.vpc.clone()),
+            layers: self.layers.clone().or_else(|| base.layers.clone()),
+            tracing: self.tracing.or(base.tracing),
+            dead_letter: self
+                .dead_letter
+                .clone()
+                .or_else(|| base.dead_letter.clone()),
+        }
+    }
+
+    /// What Lambda is to hold.
+    pub(crate) fn options(&self) -> Options {
+        let format = self.log_format.unwrap_or_default();
+        let json = format == LogFormat::Json;
+        let vpc = self.vpc.clone().unwrap_or_default();
+        Options {
+            ephemeral_storage: self.ephemeral_storage.unwrap_or(EPHEMERAL_STORAGE),
+            // Lambda has `INFO` for what is not said of JSON, and no levels for text.
+            logging: Logging {
+                format,
+                app: json.then(|| self.log_level.unwrap_or(AppLevel::Info)),
+                system: json.then(|| self.system_log_level.unwrap_or(SystemLevel::Info)),
+            },
+            kms_key: self.kms_key.clone(),
+            subnets: vpc.subnets.into_iter().collect(),
+            security_groups: vpc.security_groups.into_iter().collect(),
+            layers: self.layers.clone().unwrap_or_default(),
+            tracing: self.tracing == Some(Tracing::Active),
+            dead_letter: self.dead_letter.clone(),
+        }
+    }
+
+    /// The keys that are set and mean nothing to the local server.
+    pub(crate) fn only_deployed(&self) -> Vec<&'static str> {
+        let set = [
+            ("ephemeral_storage", self.ephemeral_storage.is_some()),
+            ("kms_key", self.kms_key.is_some()),
+            ("vpc", self.vpc.is_some()),
+            ("layers", self.layers.is_some()),
+            ("dead_letter", self.dead_letter.is_some()),
+        ];
+        let set = set.into_iter().filter(|(_, set)| *set);
+        set.map(|(key, _)| key).collect()
+    }
+
+    /// Refuses what Lambda would; `of` names the table that the keys stand in, or is empty.
+    ///
+    /// # Errors
+    ///
+    /// The first such key; exit code 65.
+    pub(super) fn check(&self, of: &str) -> Result<()> {
+        let key = |name: &str| match of {
+            "" => name.to_owned(),
+            table => format!("{table}.{name}"),
+        };
+        if let Some(size) = self.ephemeral_storage {
+            check::range(&key("ephemeral_storage"), size, 512, 10_240, "MB")?;
+        }
+        let levels = [
+            ("log_level", self.log_level.is_some()),
+            ("system_log_level", self.system_log_level.is_some()),
+        ];
+        let json = self.log_format == Some(LogFormat::Json);
+        if let Some((name, _)) = levels.into_iter().find(|(_, set)| *set && !json) {
+            return Err(Failure::input(format!(
+                "`{}` is for logs in JSON alone",
+                key(name)
+            ))
+            .because_of("Lambda does not know the levels of lines of text")
+            .hint("add `log_format = \"json\"`; an app made with the framework also reads levels from the variable `RUST_LOG`"));
+        }
+        if let Some(arn) = &self.kms_key {
+            arn_of(
+                &key("kms_key"),
+                arn,
+                &["kms"],
+                "arn:aws:kms:eu-central-1:123456789012:key/…",
+            )?;
+            if !arn.contains(":key/") {
+                return Err(
+                    Failure::input(format!("`{}` is no key: {arn}", key("kms_key")))
+                        .because_of("Lambda takes a key's ARN, and no alias'")
+                        .hint("`aws kms describe-key --key-id ALIAS` prints the ARN"),
+                );
+            }
+        }
+        self.check_network(&key)?;
+        if let Some(layers) = &self.layers {
+            if layers.len() > 5 {
+                return Err(Failure::input(format!(
+                    "`{}` has too many: {}",
+                    key("layers"),
+                    layers.len()
+                ))
+                .because_of("Lambda takes five layers"));
+            }
+            for arn in layers {
+                let example = "arn:aws:lambda:eu-central-1:123456789012:layer:NAME:1";
+                arn_of(&key("layers"), arn, &["lambda"], example)?;
+                let version = arn.split(':').nth(7);
+                if version.is_none_or(|version| version.parse::<u32>().is_err()) {
+                    return Err(Failure::input(format!(
+                        "`{}` names no version of a layer: {arn}",
+                        key("layers")
+                    ))
+                    .hint(format!(
+                        "write the version's number at the end: `{example}`"
+                    )));
+                }
+            }
+        }
+        if let Some(arn) = &self.dead_letter {
+            let example = "arn:aws:sqs:eu-central-1:123456789012:QUEUE";
+            arn_of(&key("dead_letter"), arn, &["sqs", "sns"], example)?;
+            if arn.ends_with(".fifo") {
+                return Err(Failure::input(format!(
+                    "`{}` cannot be a FIFO queue or topic: {arn}",
+                    key("dead_letter")
+                ))
+                .because_of("Lambda sends failed events to standard queues and topics")
+                .hint("name a standard one"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Lambda API reference, `VpcConfig`: 16 subnets and 5 security groups at the most, and both or none.
+    fn check_network(&self, key: &impl Fn(&str) -> String) -> Result<()> {
+        let Some(vpc) = &self.vpc else { return Ok(()) };
+        let lists = [
+            ("vpc.subnets", &vpc.subnets, "subnet-", 16),
+            ("vpc.security_groups", &vpc.security_groups, "sg-", 5),
+        ];
+        for (name, ids, prefix, most) in lists {
+            if let Some(id) = ids.iter().find(|id| !id.starts_with(prefix)) {
+                return Err(Failure::input(format!(
+                    "`{}` has an id that is none: `{}`",
+                    key(name),
+                    id.escape_debug()
+                ))
+                .hint(format!("ids begin with `{prefix}`")));
+            }
+            if ids.len() > most {
+                return Err(
+                    Failure::input(format!("`{}` has too many: {}", key(name), ids.len()))
+                        .because_of(format!("Lambda takes {most}")),
+                );
+            }
+        }
+        if vpc.subnets.is_empty() != vpc.security_groups.is_empty() {
+            return Err(Failure::input(format!(
+                "`{}` needs subnets and security groups",
+                key("vpc")
+            ))
+            .hint("write both, or neither for a function outside of any VPC"));
+        }
+        Ok(())
+    }
+}
+
+/// Checks that a text is the ARN of something of those services.
+fn arn_of(key: &str, arn: &str, services: &[&str], example: &str) -> Result<()> {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let right = matches!(parts.as_slice(),
+        ["arn", partition, service, _, _, rest]
+            if !partition.is_empty() && services.contains(service) && !rest.is_empty());
+    if right {
+        return Ok(());
+    }
+    Err(Failure::input(format!(
+        "`{key}` is not what it should be: `{}`",
+        arn.escape_debug()
+    ))
+    .hint(format!("write its ARN: `{example}`")))
+}
+
+/// What the role of functions has to allow for what is set of them.
+pub(crate) fn statements<'a>(all: impl Iterator<Item = &'a Options>) -> Vec<Statement> {
+    /// Actions, and the resources that they are on.
+    type Allowed = (&'static [&'static str], BTreeSet<String>);
+
+    let mut needed: BTreeMap<(u8, &str), Allowed> = BTreeMap::new();
+    let mut need = |place: u8, sid: &'static str, actions: &'static [&str], resource: &str| {
+        let found = needed.entry((place, sid)).or_default();
+        found.0 = actions;
+        found.1.insert(resource.to_owned());
+    };
+    for options in all {
+        if !options.subnets.is_empty() {
+            need(0, "Network", &NETWORK, "*");
+        }
+        if options.tracing {
+            need(1, "Tracing", &TRACING, "*");
+        }
+        if let Some(key) = &options.kms_key {
+            // Lambda developer guide, "Securing Lambda environment variables".
+            need(2, "Key", &["kms:Decrypt"], key);
+        }
+        if let Some(target) = &options.dead_letter {
+            match target.split(':').nth(2) {
+                Some("sns") => need(3, "DeadLetterTopic", &["sns:Publish"], target),
+                _ => need(3, "DeadLetterQueue", &["sqs:SendMessage"], target),
+            }
+        }
+    }
+    let needed = needed.into_iter();
+    needed
+        .map(|((_, sid), (actions, resources))| Statement {
+            sid: Some(sid.to_owned()),
+            effect: super::Effect::Allow,
+            actions: actions.iter().map(|&action| action.to_owned()).collect(),
+            resources: resources.into_iter().collect(),
+        })
+        .collect()
+}
+
+/// AWS managed policy reference, `AWSLambdaENIManagementAccess`.
+const NETWORK: [&str; 6] = [
+    "ec2:CreateNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:DeleteNetworkInterface",
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:UnassignPrivateIpAddresses",
+];
+/// AWS managed policy reference, `AWSXRayDaemonWriteAccess`, without what samplers of one's own need.
+const TRACING: [&str; 2] = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"];
+
+#[cfg(test)]
+mod tests;
