@@ -224,8 +224,9 @@ pub struct Routes<S> {
 
 /// A list of routes of an app whose state is `S`: [`Routes<S>`](Routes), and nothing else. It is a trait for what rustc says of others.
 #[diagnostic::on_unimplemented(
-    message = "these routes are of another app than one whose state is `{S}`",
-    label = "a handler or an authorizer in this list asks for another state",
+    message = "this is no list of routes of an app whose state is `{S}`",
+    label = "not a `routes![…]`, or a handler or an authorizer in it asks for another state",
+    note = "a list is written `routes![handler, module::handler]`",
     note = "who takes a `&T` asks for an app whose state is `T`: make it with `App::new(\"name\", init)`, where `init` is an async function that returns the `T`; `App::stateless` has the state `()`"
 )]
 pub trait RoutesOf<S> {

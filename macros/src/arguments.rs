@@ -9,7 +9,8 @@ use crate::{
     model::{Arg, ArgKind, Subject},
     pattern::Pattern,
     types::{
-        bare, elide, has_word, is_plain, is_scalar, is_simple, is_text, optional, plain_name, text,
+        arguments_of, bare, elide, has_word, is_plain, is_scalar, is_simple, is_text, optional,
+        plain_name, text,
     },
 };
 
@@ -285,6 +286,34 @@ fn unbound(
         );
         false
     });
+    if let Some(arg) = typed
+        .iter()
+        .find(|arg| arguments_of(&arg.ty, "Path").is_some())
+        && missing.iter().any(|(_, query)| !query)
+    {
+        let names: Vec<&str> = missing
+            .iter()
+            .filter(|(_, query)| !query)
+            .map(|(name, _)| *name)
+            .collect();
+        let inner = arguments_of(&arg.ty, "Path").unwrap_or_default();
+        let types: Vec<&Type> = match inner.as_slice() {
+            [Type::Tuple(tuple)] => tuple.elems.iter().collect(),
+            inner => inner.to_vec(),
+        };
+        let one = |(index, name): (usize, &&str)| {
+            let ty = types.get(index).filter(|_| types.len() == names.len());
+            let ty = ty.map_or_else(|| "&str".to_owned(), text);
+            format!("{}: {ty}", raw(name))
+        };
+        let wanted: Vec<String> = names.iter().enumerate().map(one).collect();
+        errors.push(
+            &arg.ty,
+            "a parameter of the path is an argument of its name, without a type around it",
+            format!("write `{}`", wanted.join(", ")),
+        );
+        missing.retain(|(_, query)| *query);
+    }
     for (name, query) in missing {
         let ty = if query { "Option<&str>" } else { "&str" };
         errors.push(

@@ -53,6 +53,18 @@ pub(crate) fn check(
             "take the body as `Json<T>`, or leave `validate` out",
         );
     }
+    if let ReturnType::Type(_, ty) = &function.sig.output
+        && let Some((good, error)) = types::error_that_is_none(ty)
+    {
+        errors.push(
+            error,
+            "an `Err` of this type has no status of an error, and would be answered with 2xx",
+            format!(
+                "write `fw::Result<{}>`, and `Err(fw::Error::bad_request(\"…\"))`",
+                types::text(good)
+            ),
+        );
+    }
     errors.finish().map_err(|mut tokens| {
         tokens.extend(stub(&function, &krate));
         tokens

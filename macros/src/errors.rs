@@ -69,13 +69,20 @@ pub(crate) fn closest<'a>(
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
     let lower = word.to_lowercase();
+    let candidates: Vec<&str> = candidates.into_iter().collect();
     candidates
-        .into_iter()
+        .iter()
         .map(|candidate| (distance(&lower, &candidate.to_lowercase()), candidate))
         // A third of the word may be wrong; beyond that a guess confuses more than it helps.
         .filter(|(distance, candidate)| *distance <= candidate.chars().count().max(3) / 3)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
+        // Or it is cut short.
+        .or_else(|| {
+            let begins = |it: &&&str| lower.len() >= 3 && it.to_lowercase().starts_with(&lower);
+            candidates.iter().find(begins)
+        })
+        .copied()
 }
 
 /// The edit distance, where a swap of neighbours is one edit (optimal string alignment).
@@ -114,6 +121,8 @@ mod tests {
         assert_eq!(closest("delet", methods), Some("DELETE"));
         assert_eq!(closest("OPTION", methods), Some("OPTIONS"));
         assert_eq!(closest("FETCH", methods), None);
+        assert_eq!(closest("opt", methods), Some("OPTIONS"));
+        assert_eq!(closest("op", methods), None);
         assert_eq!(closest("", methods), None);
     }
 

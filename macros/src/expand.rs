@@ -268,7 +268,7 @@ fn call(handler: &Handler) -> TokenStream {
             let response = cast(&handler.krate, ty, "IntoResponse", None);
             quote!(#response::into_response(#answer))
         }
-        None => quote!(#krate::__private::IntoResponse::into_response(#answer)),
+        None => quote!(#krate::__private::Responder::respond(#answer)),
     };
     // A future that is not `Send` is told at this expression, so it stands on the function's name.
     quote_spanned! {name.span()=>

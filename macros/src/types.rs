@@ -106,6 +106,50 @@ pub(crate) fn body(ty: &Type) -> Option<(bool, bool, &Type)> {
     }
 }
 
+/// The error of a type that looks like `Result<T, E>`, with the `T`, where an `E` of that look is answered as if nothing were wrong: a text, a body,
+/// nothing at all.
+pub(crate) fn error_that_is_none(ty: &Type) -> Option<(&Type, &Type)> {
+    const BODIES: [&str; 8] = [
+        "String",
+        "Cow",
+        "Json",
+        "Html",
+        "Content",
+        "Bytes",
+        "Vec",
+        "NoContent",
+    ];
+    let (good, error) = match arguments_of(ty, "Result")?.as_slice() {
+        [good, error] => (*good, *error),
+        _ => return None,
+    };
+    let body = match bare(error) {
+        Type::Tuple(tuple) => tuple.elems.is_empty(),
+        Type::Path(path) => {
+            let last = path.path.segments.last()?;
+            BODIES.iter().any(|name| last.ident == name)
+        }
+        other => is_text(other),
+    };
+    body.then_some((good, error))
+}
+
+/// The types between the angle brackets of a type of that name, whatever module it is of.
+pub(crate) fn arguments_of<'t>(ty: &'t Type, name: &str) -> Option<Vec<&'t Type>> {
+    let Type::Path(path) = bare(ty) else {
+        return None;
+    };
+    let last = path.path.segments.last().filter(|it| it.ident == name)?;
+    let PathArguments::AngleBracketed(args) = &last.arguments else {
+        return None;
+    };
+    let types = args.args.iter().filter_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    });
+    Some(types.collect())
+}
+
 /// A type by its name alone, which may well implement `FromStr`.
 pub(crate) fn is_simple(ty: &Type) -> bool {
     matches!(ty, Type::Path(path) if path.path.get_ident().is_some())

@@ -10,7 +10,7 @@
 
 use std::any::type_name;
 
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{FromRequest, loose::Loose, shorten};
@@ -47,7 +47,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Claims<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequest for Claims<T> {
+impl<T: for<'de> Deserialize<'de>> FromRequest for Claims<T> {
     type Rejection = ClaimsRejection;
 
     fn from_request(request: &Request<'_>) -> Result<Self, ClaimsRejection> {
@@ -93,7 +93,7 @@ impl<T: DeserializeOwned> FromRequest for Claims<T> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AuthContext<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequest for AuthContext<T> {
+impl<T: for<'de> Deserialize<'de>> FromRequest for AuthContext<T> {
     type Rejection = ContextRejection;
 
     fn from_request(request: &Request<'_>) -> Result<Self, ContextRejection> {

@@ -2,7 +2,7 @@
 
 use std::any::type_name;
 
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
 
 use super::FromRequest;
 use crate::{rejection::UnexpectedEvent, request::Request};
@@ -27,7 +27,7 @@ use crate::{rejection::UnexpectedEvent, request::Request};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Event<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequest for Event<T> {
+impl<T: for<'de> Deserialize<'de>> FromRequest for Event<T> {
     type Rejection = UnexpectedEvent;
 
     fn from_request(request: &Request<'_>) -> Result<Self, UnexpectedEvent> {

@@ -1,6 +1,6 @@
 //! Form bodies.
 
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
 
 use super::{FromRequest, content_type::is_form, urlencoded};
 use crate::{
@@ -31,7 +31,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Form<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequest for Form<T> {
+impl<T: for<'de> Deserialize<'de>> FromRequest for Form<T> {
     type Rejection = FormRejection;
 
     fn from_request(request: &Request<'_>) -> Result<Self, FormRejection> {

@@ -1,6 +1,6 @@
 //! JSON bodies; the type and its documentation are in `response/json.rs`.
 
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::error::Category;
 use serde_path_to_error::Segment;
 
@@ -14,7 +14,7 @@ use crate::{
 /// The longest pointer that is told, in bytes: a client chooses its own keys, and must not choose our answer's size.
 const LONGEST_POINTER: usize = 512;
 
-impl<T: DeserializeOwned> FromRequest for Json<T> {
+impl<T: for<'de> Deserialize<'de>> FromRequest for Json<T> {
     type Rejection = JsonRejection;
 
     fn from_request(request: &Request<'_>) -> Result<Self, JsonRejection> {

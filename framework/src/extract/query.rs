@@ -1,6 +1,6 @@
 //! The query, as a whole.
 
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
 
 use super::{FromRequest, urlencoded};
 use crate::{rejection::InvalidQuery, request::Request};
@@ -31,7 +31,7 @@ use crate::{rejection::InvalidQuery, request::Request};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Query<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequest for Query<T> {
+impl<T: for<'de> Deserialize<'de>> FromRequest for Query<T> {
     type Rejection = InvalidQuery;
 
     fn from_request(request: &Request<'_>) -> Result<Self, InvalidQuery> {

@@ -35,8 +35,10 @@ pub(super) fn list(
         _ => {
             let given = match value.0 {
                 [TokenTree::Group(group)] => group.stream().to_string(),
-                [TokenTree::Literal(literal)] => literal.to_string(),
-                _ => format!("{example:?}"),
+                _ => format!(
+                    "{:?}",
+                    literal(value).map_or_else(|| example.to_owned(), |text| meant(&text.value()))
+                ),
             };
             errors.push(
                 value_or_key(key, value),

@@ -87,7 +87,7 @@ impl<__FwState> ::web::__private::IntoRoute<__FwState> for r#move {
                         _ => return __fw_problems.into_response(),
                     }
                 };
-                ::web::__private::IntoResponse::into_response(
+                ::web::__private::Responder::respond(
                     r#move(__fw_0, __fw_1, __fw_2).await,
                 )
             }),

@@ -1,0 +1,10 @@
+use fw::{extract::Query, get};
+
+struct Search {}
+
+#[get("/a")]
+async fn a(Query(search): Query<Search>) { //~ mistake
+    let _ = search;
+}
+
+fn main() {}
