@@ -196,6 +196,13 @@ impl Logs {
         }
     }
 
+    /// Says that something went wrong in this program itself.
+    pub(super) fn bug(&self, what: &str) {
+        if self.is_on() {
+            self.aside(format_args!("{what}; this is a mistake of `cargo fw`"));
+        }
+    }
+
     /// Warns of something that is nobody's process's.
     fn aside(&self, text: fmt::Arguments<'_>) {
         self.push(if self.0.decorated {

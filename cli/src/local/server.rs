@@ -174,7 +174,12 @@ impl Server {
                     Err(error) if is_transient(&error) => {}
                     Err(_) => sleep(Duration::from_millis(10)).await,
                 },
-                Some(_) = connections.join_next(), if !connections.is_empty() => {}
+                Some(ended) = connections.join_next(), if !connections.is_empty() => {
+                    // Nothing that a client sends may come to this; the others are served all the same.
+                    if ended.is_err() {
+                        self.shared.logs.bug("a client's request broke its connection");
+                    }
+                }
                 () = &mut shutdown => break,
             }
         }

@@ -33,6 +33,7 @@ mod hostile;
 mod http;
 mod lifetime;
 mod processes;
+mod properties;
 mod spelling;
 mod streaming;
 

@@ -191,3 +191,49 @@ pub(super) fn number(text: &[u8]) -> Option<u64> {
     }
     std::str::from_utf8(text).ok()?.parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_bytes_are_a_head_or_none(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = begin_parse(&bytes);
+            let _ = parse(&bytes, PEER);
+        }
+
+        /// What a client writes is what the gateway gets, letter by letter.
+        #[test]
+        fn a_head_is_as_the_client_wrote_it(
+            method in "[A-Z]{1,8}",
+            target in "/[!-~]{0,40}",
+            fields in proptest::collection::vec(("X-[A-Za-z0-9!#$%&'*+.^_`|~-]{1,12}", "[!-~]([ -~]{0,20}[!-~])?"), 0..80),
+        ) {
+            prop_assume!(method != "CONNECT");
+            let mut head = format!("{method} {target} HTTP/1.1\r\nhOst: localhost\r\n");
+            for (name, value) in &fields {
+                head.push_str(&format!("{name}: {value}\r\n"));
+            }
+            head.push_str("\r\n");
+            let Ok(read) = parse(head.as_bytes(), PEER) else {
+                return Err(TestCaseError::fail(head));
+            };
+            prop_assert_eq!(read.request.method, method);
+            prop_assert_eq!(read.request.target, target);
+            let mut expected = vec![("hOst".to_owned(), "localhost".to_owned())];
+            expected.extend(fields);
+            prop_assert_eq!(read.request.headers, expected);
+            prop_assert_eq!(read.length, Length::Known(0));
+            prop_assert!(read.keeps_open);
+        }
+    }
+}
