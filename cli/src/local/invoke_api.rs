@@ -121,6 +121,8 @@ async fn accept<F: Functions>(listener: TcpListener, api: Arc<Api<F>>) {
                     // An error is the client's: it went away, or does not speak HTTP.
                     let _ = http1::Builder::new()
                         .timer(TokioTimer::new())
+                        // One that sends no more may still read.
+                        .half_close(true)
                         .serve_connection(TokioIo::new(stream), service)
                         .await;
                 });

@@ -232,3 +232,104 @@ fn an_event_is_as_the_settings_of_its_folder_say() {
     let event = of(&["event", "function-url", "GET", "/x"]);
     assert_eq!(event["rawPath"], "/x");
 }
+
+/// Python of the tools that `.ci/test` installs, with an AWS SDK.
+fn python() -> Command {
+    let program = std::env::var_os("FW_TOOLS").map_or_else(
+        || PathBuf::from("python3"),
+        |tools| Path::new(&tools).join("python"),
+    );
+    Command::new(program)
+}
+
+/// AWS's own SDK for Python reads what is streamed, and sends a client's context.
+#[test]
+fn an_aws_sdk_streams_and_sends_its_context() {
+    const SCRIPT: &str = r#"
+import base64, boto3, json, sys
+client = boto3.client("lambda", endpoint_url=sys.argv[1], region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+name = client.list_functions()["Functions"][0]["FunctionName"]
+context = base64.b64encode(json.dumps({"custom": {"who": "ann"}}).encode()).decode()
+answer = client.invoke_with_response_stream(FunctionName=name, Payload=b"{}", LogType="Tail", ClientContext=context)
+print(answer["ResponseMetadata"]["HTTPHeaders"]["content-type"], answer["ExecutedVersion"])
+for event in answer["EventStream"]:
+    if "PayloadChunk" in event:
+        print("chunk", event["PayloadChunk"]["Payload"].decode())
+    else:
+        complete = event["InvokeComplete"]
+        print("complete", complete.get("ErrorCode"), complete.get("ErrorDetails"))
+        print(base64.b64decode(complete["LogResult"]).decode())
+try:
+    client.invoke(FunctionName=name, Payload=b"{}", ClientContext="bm8gSlNPTg==")
+except client.exceptions.InvalidRequestContentException as error:
+    print("refused", error)
+"#;
+    let say = |handler: &str| {
+        let (folder, bootstrap) = handlers(handler);
+        let bootstrap = bootstrap.to_str().expect("a path").to_owned();
+        let local = Local::start(
+            folder.path(),
+            &["local", "--port", "0", "--bootstrap", &bootstrap],
+        );
+        let line = local.wait_for_line("Lambda at http://");
+        let url = line
+            .split_once("Lambda at ")
+            .and_then(|(_, rest)| rest.split(';').next());
+        let output = python()
+            .args(["-c", SCRIPT, url.expect("a URL")])
+            .output()
+            .expect("Python with boto3: `.ci/test` installs it and sets FW_TOOLS");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}{errors}");
+        said
+    };
+    let streamed = say("stream:one|two");
+    assert!(
+        streamed.starts_with("application/vnd.amazon.eventstream $LATEST\n"),
+        "{streamed}"
+    );
+    let chunks: String = streamed
+        .lines()
+        .filter_map(|line| line.strip_prefix("chunk "))
+        .collect();
+    assert_eq!(chunks, "onetwo", "{streamed}");
+    for part in ["complete None None", "REPORT RequestId: ", "refused "] {
+        assert!(streamed.contains(part), "{part}: {streamed}");
+    }
+    let whole = say("return-raw:{\"a\":1}");
+    assert!(
+        whole.contains("chunk {\"a\":1}\ncomplete None None"),
+        "{whole}"
+    );
+    let failed = say("raise:Mine:no");
+    assert!(
+        failed.contains("complete Mine {") && !failed.contains("chunk"),
+        "{failed}"
+    );
+    let raw = say("raw-runtime");
+    assert!(
+        raw.contains("NEXT Lambda-Runtime-Client-Context: {\"custom\":{\"who\":\"ann\"}}"),
+        "{raw}"
+    );
+}
+
+#[test]
+fn a_clients_context_is_an_object() {
+    let (folder, bootstrap) = handlers("raw-runtime");
+    let bootstrap = bootstrap.to_str().expect("a path");
+    let args = ["invoke", "--bootstrap", bootstrap, "--client-context"];
+    let (code, _, stderr) = run(
+        folder.path(),
+        &[&args[..], &["{\"custom\": {\"a\": 1}}"]].concat(),
+        "",
+    );
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(
+        stderr.contains("Lambda-Runtime-Client-Context: {\"custom\": {\"a\": 1}}"),
+        "{stderr}"
+    );
+    let (code, _, stderr) = run(folder.path(), &[&args[..], &["7"]].concat(), "");
+    assert_eq!(code, Some(64), "{stderr}");
+    assert!(stderr.contains("not a JSON object: 7"), "{stderr}");
+}

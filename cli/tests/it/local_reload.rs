@@ -122,3 +122,32 @@ fn new_settings_are_served_without_a_build() {
         (200, "later".to_owned())
     );
 }
+
+/// Waits until it has been reloaded so often.
+fn wait_for_reloads(local: &Local, count: usize) {
+    let end = Instant::now() + PATIENCE;
+    while local.log().matches("Reloaded").count() < count {
+        assert!(Instant::now() < end, "no reload {count}\n{}", local.log());
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn what_callers_have_used_up_outlives_new_code_and_not_new_settings() {
+    let folder = project("throttled");
+    save(folder.path(), "0");
+    let settings = |burst: u32| {
+        let text = format!("[throttle]\nrate = 0.001\nburst = {burst}\n");
+        fs::write(folder.path().join("fw.toml"), text).expect("settings");
+    };
+    settings(1);
+    let local = Local::start(folder.path(), &["local", "--port", "0"]);
+    let ask = || ask(local.port, "GET", "/version").0;
+    assert_eq!([ask(), ask()], [200, 429]);
+    save(folder.path(), "1");
+    wait_for_reloads(&local, 1);
+    assert_eq!(ask(), 429, "another build behind the same door");
+    settings(2);
+    wait_for_reloads(&local, 2);
+    assert_eq!([ask(), ask(), ask()], [200, 200, 429], "another door");
+}
