@@ -227,6 +227,15 @@ mod tests {
             let source: IdentitySource = text.parse().expect(text);
             assert_eq!(source.to_string(), text);
         }
+        // As REST APIs write it.
+        for (text, source) in [
+            ("method.request.header.A", "$request.header.A"),
+            ("context.routeKey", "$context.routeKey"),
+            ("stageVariables.v", "$stageVariables.v"),
+        ] {
+            let read: IdentitySource = text.parse().expect(text);
+            assert_eq!(read.to_string(), source);
+        }
         for text in [
             "",
             "Authorization",
@@ -234,7 +243,7 @@ mod tests {
             "$request.body.a",
             "$context.unknown",
             "$request",
-            "method.request.header.A",
+            "method.request.header",
         ] {
             let error = text.parse::<IdentitySource>().expect_err(text);
             assert!(error.to_string().ends_with(&format!("`{text}`")), "{error}");
