@@ -21,11 +21,12 @@
 //! [`auth_context`](RequestBuilder::auth_context) where the authorizer shall not run.
 
 mod guard;
+mod request;
+mod response;
 
 use std::{
     fmt,
-    future::{Future, IntoFuture},
-    net::IpAddr,
+    future::Future,
     pin::Pin,
     sync::{
         Arc,
@@ -35,13 +36,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, StatusCode};
-use serde::{Serialize, de::DeserializeOwned};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::{
     app::App,
-    auth::PRINCIPAL,
     context::LambdaContext,
     dispatch::{Answer, FunctionError},
     gateway::{
@@ -51,6 +49,7 @@ use crate::{
 };
 
 use self::guard::{Caller, Doors, REST_STAGE};
+pub use self::{request::RequestBuilder, response::TestResponse};
 
 /// What stands before the app.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -209,12 +208,7 @@ impl Client {
             Gateway::RestApi => format!("/{REST_STAGE}{target}"),
             _ => target.to_owned(),
         };
-        RequestBuilder {
-            client: self,
-            request: HttpRequest::new(method, target),
-            caller: None,
-            api_key: false,
-        }
+        RequestBuilder::new(self, HttpRequest::new(method, target))
     }
 
     /// The gateway's reply, as it stands before the app.
@@ -362,247 +356,4 @@ fn arrival() -> Arrival {
         *byte = count;
     }
     Arrival::new(epoch_ms, entropy)
-}
-
-/// A request on its way: `.send()` it, or `.await` it.
-#[derive(Clone, Debug)]
-#[must_use = "a request does nothing until it is sent"]
-pub struct RequestBuilder<'c> {
-    client: &'c Client,
-    request: HttpRequest,
-    caller: Option<Caller>,
-    api_key: bool,
-}
-
-impl<'c> RequestBuilder<'c> {
-    /// Adds a header; a name that is there already is repeated.
-    pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
-        self.request.push_header(name, value.as_ref());
-        self
-    }
-
-    /// Adds a cookie, in a `cookie` header of its own.
-    pub fn cookie(self, name: &str, value: &str) -> Self {
-        self.header("cookie", format!("{name}={value}"))
-    }
-
-    /// Sets the body to a value as JSON, and the content type with it.
-    ///
-    /// # Panics
-    ///
-    /// When the value cannot be written as JSON.
-    #[track_caller]
-    pub fn json<T: Serialize + ?Sized>(self, value: &T) -> Self {
-        match serde_json::to_vec(value) {
-            Ok(body) => self.header("content-type", "application/json").body(body),
-            Err(error) => panic!("the value cannot be written as JSON: {error}"),
-        }
-    }
-
-    /// Sets the body to a form of these fields, and the content type with it.
-    pub fn form(self, fields: &[(&str, &str)]) -> Self {
-        let encode = percent_encoding::NON_ALPHANUMERIC;
-        let encoded = |text| percent_encoding::utf8_percent_encode(text, encode);
-        let pairs = fields
-            .iter()
-            .map(|&(name, value)| format!("{}={}", encoded(name), encoded(value)));
-        let body = pairs.collect::<Vec<_>>().join("&");
-        self.header("content-type", "application/x-www-form-urlencoded")
-            .body(body)
-    }
-
-    /// Sets the body. As on AWS, one without a content type reaches the app all the same.
-    pub fn body(mut self, body: impl Into<Bytes>) -> Self {
-        self.request.body = body.into();
-        self
-    }
-
-    /// Sets the client's address, which is 127.0.0.1 otherwise.
-    pub fn source_ip(mut self, address: impl Into<IpAddr>) -> Self {
-        self.request.source_ip = address.into();
-        self
-    }
-
-    /// Says that the caller brings a token of these claims, which the gateway has verified; for routes with `jwt`, which answer 401
-    /// without this. A route with `scopes` wants one of them in `scope`, as `"scope": "items:read profile"`.
-    ///
-    /// The request has an `authorization` header then, with the claims in a token that nobody signed. Members that are `null` are left
-    /// out. Of this, [`auth_context`](Self::auth_context) and [`signed_by`](Self::signed_by) the last holds.
-    ///
-    /// # Panics
-    ///
-    /// When the claims are no object in JSON.
-    #[track_caller]
-    pub fn claims<T: Serialize + ?Sized>(mut self, claims: &T) -> Self {
-        let mut claims = object("claims", claims);
-        claims.retain(|_, value| !value.is_null());
-        self.caller = Some(Caller::Claims(claims));
-        self
-    }
-
-    /// Says that an authorizer lets the caller through with that context: it is not run, and what it identifies callers by may be missing.
-    /// Without this, the app's own authorizer is asked.
-    ///
-    /// The principal is the context's `principalId`, or `test`.
-    ///
-    /// # Panics
-    ///
-    /// When the context is no object in JSON.
-    #[track_caller]
-    pub fn auth_context<T: Serialize + ?Sized>(mut self, context: &T) -> Self {
-        let mut context = object("the context", context);
-        context.retain(|_, value| !value.is_null());
-        context
-            .entry(PRINCIPAL)
-            .or_insert_with(|| Value::from("test"));
-        self.caller = Some(Caller::Context(context));
-        self
-    }
-
-    /// Says that the user or role session of that ARN has signed the request; for routes with `iam`, which answer 403 without this.
-    pub fn signed_by(mut self, arn: &str) -> Self {
-        self.caller = Some(Caller::Signer(arn.to_owned()));
-        self
-    }
-
-    /// Says that the request has a valid API key; for routes with `api_key` behind a REST API, which answer 403 without this.
-    pub fn api_key(mut self) -> Self {
-        self.api_key = true;
-        self
-    }
-
-    /// Sends the request and waits for the answer.
-    ///
-    /// # Panics
-    ///
-    /// In an async test, where `.await` does the same without blocking what the handler waits for.
-    #[track_caller]
-    #[must_use]
-    pub fn send(self) -> TestResponse {
-        block_on(self.into_future())
-    }
-}
-
-impl<'c> IntoFuture for RequestBuilder<'c> {
-    type Output = TestResponse;
-    type IntoFuture = Pin<Box<dyn Future<Output = TestResponse> + Send + 'c>>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        let Self {
-            client,
-            mut request,
-            caller,
-            api_key,
-        } = self;
-        if api_key {
-            guard::bring_api_key(&mut request);
-        }
-        Box::pin(async move { TestResponse::new(client.answer(request, caller).await) })
-    }
-}
-
-/// The value as an object in JSON.
-#[track_caller]
-fn object<T: Serialize + ?Sized>(what: &str, value: &T) -> Map<String, Value> {
-    match serde_json::to_value(value) {
-        Ok(Value::Object(object)) => object,
-        Ok(other) => panic!("{what} must be an object in JSON, not: {other}"),
-        Err(error) => panic!("{what} cannot be written as JSON: {error}"),
-    }
-}
-
-/// What the client received.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TestResponse {
-    reply: HttpReply,
-    headers: HeaderMap,
-}
-
-impl TestResponse {
-    fn new(reply: HttpReply) -> Self {
-        let lines = reply.headers.iter();
-        let headers = lines.filter_map(|(name, value)| {
-            Some((name.parse::<HeaderName>().ok()?, value.parse().ok()?))
-        });
-        Self {
-            headers: headers.collect(),
-            reply,
-        }
-    }
-
-    /// The status; it compares with numbers: `assert_eq!(response.status(), 200)`.
-    #[must_use]
-    pub fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.reply.status).unwrap_or_default()
-    }
-
-    /// The headers by their names in any case: `response.headers()["content-type"]`, `.get(…)`, `.get_all(…)`, `.len()`.
-    #[must_use]
-    pub fn headers(&self) -> &HeaderMap {
-        &self.headers
-    }
-
-    /// The first value of that header, the name in any case.
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.reply.header(name)
-    }
-
-    /// All values of that header in order, each line by itself.
-    pub fn header_values(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.header_lines()
-            .filter(move |(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
-    }
-
-    /// The headers line by line in order, repeats kept, with the names as the gateway spells them over HTTP/1.1.
-    pub fn header_lines(&self) -> impl Iterator<Item = (&str, &str)> {
-        let headers = self.reply.headers.iter();
-        headers.map(|(name, value)| (name.as_str(), value.as_str()))
-    }
-
-    /// Why the gateway refused the request or the app's answer, where it did: what `cargo fw local` writes to its log, and no client
-    /// is told.
-    #[must_use]
-    pub fn reason(&self) -> Option<&str> {
-        self.reply.reason.as_deref()
-    }
-
-    /// The body.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        &self.reply.body
-    }
-
-    /// The body as text.
-    ///
-    /// # Panics
-    ///
-    /// When it is no UTF-8.
-    #[track_caller]
-    #[must_use]
-    pub fn text(&self) -> &str {
-        match std::str::from_utf8(&self.reply.body) {
-            Ok(text) => text,
-            Err(error) => panic!("the body is no text: {error}"),
-        }
-    }
-
-    /// The body, read as JSON.
-    ///
-    /// # Panics
-    ///
-    /// When it is not the JSON of a `T`; the message has the whole body.
-    #[track_caller]
-    #[must_use]
-    pub fn json<T: DeserializeOwned>(&self) -> T {
-        match serde_json::from_slice(&self.reply.body) {
-            Ok(value) => value,
-            Err(error) => panic!(
-                "the body is not the expected JSON: {error}; status {}, body: {}",
-                self.reply.status,
-                String::from_utf8_lossy(&self.reply.body)
-            ),
-        }
-    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::authorize::{Access, Step};
 use super::cors::is_preflight;
 use super::event::{EVENT_LIMIT, Trace, function_url_event};
-use super::reply::{FunctionUrlReply, UrlMessage};
+use super::reply::{Frame, FunctionUrlReply, UrlMessage};
 use super::throttle::Buckets;
 use super::{
     ApiIdentity, Arrival, ConfigError, CorsConfig, HttpReply, HttpRequest, Invocation, Need,
@@ -177,12 +177,12 @@ impl FunctionUrl {
     /// Answers what is no request: see [`FrontDoor::unreadable`](super::FrontDoor::unreadable).
     #[must_use]
     pub fn unreadable(&self, why: Unreadable, arrival: &Arrival) -> HttpReply {
-        let reply = FunctionUrlReply {
+        let reply = FunctionUrlReply(Frame {
             epoch_ms: arrival.epoch_ms,
             id: &arrival.request_id,
             cors: None,
             origin: None,
-        };
+        });
         reply.message(match why {
             Unreadable::Malformed => UrlMessage::BadRequest,
             Unreadable::HeadTooLarge => UrlMessage::HeadersTooLarge,
@@ -192,12 +192,12 @@ impl FunctionUrl {
     /// How Lambda answers a request by itself.
     fn reply<'r>(&'r self, request: &'r HttpRequest, arrival: &'r Arrival) -> FunctionUrlReply<'r> {
         let cors = self.config.cors.as_ref();
-        FunctionUrlReply {
+        FunctionUrlReply(Frame {
             epoch_ms: arrival.epoch_ms,
             id: &arrival.request_id,
             cors,
             origin: cors.and_then(|_| request.header("origin")),
-        }
+        })
     }
 
     /// The invocation for a request that may pass.
@@ -231,12 +231,7 @@ impl FunctionUrl {
     /// Takes what became of an invocation to what the client sees.
     #[must_use]
     pub fn answer(&self, invocation: &Invocation, outcome: Outcome<'_>) -> HttpReply {
-        let reply = FunctionUrlReply {
-            epoch_ms: invocation.epoch_ms,
-            id: &invocation.request_id,
-            cors: self.config.cors.as_ref(),
-            origin: invocation.origin.as_deref(),
-        };
+        let reply = self.reply_to(invocation);
         reply.message(match outcome {
             Outcome::Payload(payload) => return reply.result(payload, self.config.streaming),
             // A function URL waits as long as the function may run, so it has no timeout of its own.
@@ -255,13 +250,18 @@ impl FunctionUrl {
     /// Without a prelude (the content type is not [`STREAM_MEDIA_TYPE`](super::STREAM_MEDIA_TYPE)) it is 200.
     #[must_use]
     pub fn stream(&self, invocation: &Invocation, prelude: Option<&Prelude>) -> Option<HttpReply> {
-        let reply = FunctionUrlReply {
+        let reply = self.reply_to(invocation);
+        self.config.streaming.then(|| reply.stream(prelude))
+    }
+
+    /// How the URL answers what became of an invocation.
+    fn reply_to<'r>(&'r self, invocation: &'r Invocation) -> FunctionUrlReply<'r> {
+        FunctionUrlReply(Frame {
             epoch_ms: invocation.epoch_ms,
             id: &invocation.request_id,
             cors: self.config.cors.as_ref(),
             origin: invocation.origin.as_deref(),
-        };
-        self.config.streaming.then(|| reply.stream(prelude))
+        })
     }
 
     /// Whether a host is that of a function URL, but not of this one. Other hosts are names of the local server.

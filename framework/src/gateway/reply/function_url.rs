@@ -4,10 +4,9 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
-use super::http_api::is_cors;
 use super::proxy::{Malformed, Payload, string};
-use super::{Draft, compact, open};
-use crate::gateway::{CorsConfig, HttpReply, Prelude, SignatureError};
+use super::{Draft, Frame, compact, open};
+use crate::gateway::{HttpReply, Prelude, SignatureError};
 
 /// What Lambda says by itself in front of a function URL.
 #[derive(Debug, Clone, Copy)]
@@ -28,18 +27,12 @@ pub(in crate::gateway) enum UrlMessage {
     InternalServerError,
 }
 
-/// What an answer needs to know of its request.
+/// The header that names the request.
+const ID: &str = "x-amzn-RequestId";
+
+/// The answers to a request.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::gateway) struct FunctionUrlReply<'r> {
-    /// When to date the answer.
-    pub(in crate::gateway) epoch_ms: u64,
-    /// The invocation's id.
-    pub(in crate::gateway) id: &'r str,
-    /// The URL's CORS.
-    pub(in crate::gateway) cors: Option<&'r CorsConfig>,
-    /// The request's `Origin`.
-    pub(in crate::gateway) origin: Option<&'r str>,
-}
+pub(in crate::gateway) struct FunctionUrlReply<'r>(pub(in crate::gateway) Frame<'r>);
 
 impl FunctionUrlReply<'_> {
     /// Lambda's own answer.
@@ -86,14 +79,14 @@ impl FunctionUrlReply<'_> {
         };
         let mut reply = open(
             status,
-            self.epoch_ms,
+            self.0.epoch_ms,
             Some(content_type),
             Bytes::from_static(body.as_bytes()),
         );
         reply
             .headers
             .extend(error.map(|error| ("x-amzn-ErrorType".to_owned(), error.to_owned())));
-        self.close(&mut reply);
+        self.0.close(&mut reply, ID);
         reply
     }
 
@@ -116,27 +109,17 @@ impl FunctionUrlReply<'_> {
             SignatureError::WrongTime(sentence) => ("InvalidSignatureException", sentence.as_str()),
         };
         let body = serde_json::json!({"message": sentence}).to_string();
-        let mut reply = open(403, self.epoch_ms, Some("application/json"), body.into());
+        let mut reply = open(403, self.0.epoch_ms, Some("application/json"), body.into());
         reply
             .headers
             .push(("x-amzn-ErrorType".to_owned(), kind.to_owned()));
-        self.close(&mut reply);
+        self.0.close(&mut reply, ID);
         reply.because(error.to_string())
     }
 
     /// The answer to a preflight. Status and emptiness are unverified.
     pub(in crate::gateway) fn preflight(&self) -> HttpReply {
-        let mut reply = open(200, self.epoch_ms, None, Bytes::new());
-        if let (Some(cors), Some(origin)) = (self.cors, self.origin) {
-            reply.headers.extend(
-                cors.preflight_headers(origin)
-                    .map(|(name, value)| (name.to_owned(), value)),
-            );
-        }
-        reply
-            .headers
-            .push(("x-amzn-RequestId".into(), self.id.into()));
-        reply
+        self.0.preflight(200, ID)
     }
 
     /// The answer for a handler's result. With `streaming`, the result is the body: a buffered handler's whole envelope.
@@ -182,37 +165,8 @@ impl FunctionUrlReply<'_> {
         reply
     }
 
-    fn dress(&self, mut draft: Draft<'_>, default_type: &'static str) -> HttpReply {
-        let content_type = draft.take_content_type(default_type);
-        let mut reply = open(
-            draft.status,
-            self.epoch_ms,
-            content_type.as_deref(),
-            draft.body,
-        );
-        for (name, value) in draft.headers {
-            // [D] gateway-truth §3: configured CORS headers override the handler's.
-            let ignored = self.cors.is_some() && is_cors(&name)
-                || name.eq_ignore_ascii_case("x-amzn-requestid");
-            if !ignored {
-                reply.headers.push((name.into_owned(), value.into_owned()));
-            }
-        }
-        self.close(&mut reply);
-        reply
-    }
-
-    /// Adds what every answer ends with.
-    fn close(&self, reply: &mut HttpReply) {
-        if let (Some(cors), Some(origin)) = (self.cors, self.origin) {
-            reply.headers.extend(
-                cors.response_headers(origin)
-                    .map(|(name, value)| (name.to_owned(), value)),
-            );
-        }
-        reply
-            .headers
-            .push(("x-amzn-RequestId".into(), self.id.into()));
+    fn dress(&self, draft: Draft<'_>, default_type: &'static str) -> HttpReply {
+        self.0.dress(draft, default_type, ID, str::to_owned)
     }
 }
 

@@ -3,9 +3,9 @@
 use bytes::Bytes;
 
 use super::proxy::{Malformed, Payload, Proxy, string};
-use super::{Draft, compact, open};
+use super::{Draft, Frame, compact, open};
 use crate::gateway::text::title_case;
-use crate::gateway::{CorsConfig, HttpReply, PayloadFormat};
+use crate::gateway::{HttpReply, PayloadFormat};
 
 /// What an HTTP API says by itself. `[R/D/U]` gateway-truth §1.8
 #[derive(Debug, Clone, Copy)]
@@ -30,18 +30,12 @@ pub(in crate::gateway) enum Message {
     ServiceUnavailable,
 }
 
-/// What an answer needs to know of its request.
+/// The header that names the request.
+const ID: &str = "Apigw-Requestid";
+
+/// The answers to a request.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::gateway) struct HttpApiReply<'r> {
-    /// When to date the answer.
-    pub(in crate::gateway) epoch_ms: u64,
-    /// The `apigw-requestid`.
-    pub(in crate::gateway) id: &'r str,
-    /// The API's CORS.
-    pub(in crate::gateway) cors: Option<&'r CorsConfig>,
-    /// The request's `Origin`.
-    pub(in crate::gateway) origin: Option<&'r str>,
-}
+pub(in crate::gateway) struct HttpApiReply<'r>(pub(in crate::gateway) Frame<'r>);
 
 impl HttpApiReply<'_> {
     /// The gateway's own answer.
@@ -62,8 +56,8 @@ impl HttpApiReply<'_> {
             Message::ServiceUnavailable => (503, r#"{"message":"Service Unavailable"}"#),
         };
         let body = Bytes::from_static(body.as_bytes());
-        let mut reply = open(status, self.epoch_ms, Some("application/json"), body);
-        self.close(&mut reply);
+        let mut reply = open(status, self.0.epoch_ms, Some("application/json"), body);
+        self.0.close(&mut reply, ID);
         reply
     }
 
@@ -79,17 +73,7 @@ impl HttpApiReply<'_> {
     /// The answer to a preflight: no content, and the configured headers. The status is an assumption of emulators.
     /// `[E]` gateway-truth §1.7
     pub(in crate::gateway) fn preflight(&self) -> HttpReply {
-        let mut reply = open(204, self.epoch_ms, None, Bytes::new());
-        if let (Some(cors), Some(origin)) = (self.cors, self.origin) {
-            reply.headers.extend(
-                cors.preflight_headers(origin)
-                    .map(|(name, value)| (name.to_owned(), value)),
-            );
-        }
-        reply
-            .headers
-            .push(("Apigw-Requestid".into(), self.id.into()));
-        reply
+        self.0.preflight(204, ID)
     }
 
     /// The answer for a handler's result.
@@ -102,45 +86,10 @@ impl HttpApiReply<'_> {
         }
     }
 
-    fn dress(&self, mut draft: Draft<'_>, default_type: &'static str) -> HttpReply {
-        let content_type = draft.take_content_type(default_type);
-        let mut reply = open(
-            draft.status,
-            self.epoch_ms,
-            content_type.as_deref(),
-            draft.body,
-        );
-        for (name, value) in draft.headers {
-            // [D] gateway-truth §1.7: with CORS configured, the handler's own CORS headers are ignored.
-            let ignored = self.cors.is_some() && is_cors(&name)
-                || name.eq_ignore_ascii_case("apigw-requestid");
-            if !ignored {
-                // [R] gateway-truth §0 row 7
-                reply.headers.push((title_case(&name), value.into_owned()));
-            }
-        }
-        self.close(&mut reply);
-        reply
+    fn dress(&self, draft: Draft<'_>, default_type: &'static str) -> HttpReply {
+        // [R] gateway-truth §0 row 7
+        self.0.dress(draft, default_type, ID, title_case)
     }
-
-    /// Adds what every answer ends with. That errors carry CORS headers too is unverified.
-    fn close(&self, reply: &mut HttpReply) {
-        if let (Some(cors), Some(origin)) = (self.cors, self.origin) {
-            reply.headers.extend(
-                cors.response_headers(origin)
-                    .map(|(name, value)| (name.to_owned(), value)),
-            );
-        }
-        reply
-            .headers
-            .push(("Apigw-Requestid".into(), self.id.into()));
-    }
-}
-
-/// Whether a header is one of CORS.
-pub(super) fn is_cors(name: &str) -> bool {
-    name.get(..15)
-        .is_some_and(|start| start.eq_ignore_ascii_case("access-control-"))
 }
 
 /// What a result means, and the content type for want of one.

@@ -15,8 +15,8 @@ pub(super) use proxy::Proxy;
 use proxy::compact;
 pub(super) use rest::{RestMessage, RestReply};
 
-use super::HttpReply;
 use super::text::http_date;
+use super::{CorsConfig, HttpReply};
 
 /// Header lines in order.
 pub(super) type Lines<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
@@ -95,6 +95,72 @@ fn open(status: u16, epoch_ms: u64, content_type: Option<&str>, body: Bytes) -> 
         body,
         reason: None,
     }
+}
+
+/// What an answer of an HTTP API or a function URL needs to know of its request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Frame<'r> {
+    /// When to date the answer.
+    pub(super) epoch_ms: u64,
+    /// The `apigw-requestid`; of a function URL, the invocation's id.
+    pub(super) id: &'r str,
+    /// The CORS that the front door sees to.
+    pub(super) cors: Option<&'r CorsConfig>,
+    /// The request's `Origin`.
+    pub(super) origin: Option<&'r str>,
+}
+
+impl Frame<'_> {
+    /// The answer to a preflight: no content, and the configured headers.
+    fn preflight(&self, status: u16, id_header: &str) -> HttpReply {
+        let mut reply = open(status, self.epoch_ms, None, Bytes::new());
+        if let (Some(cors), Some(origin)) = (self.cors, self.origin) {
+            let headers = cors.preflight_headers(origin);
+            let headers = headers.map(|(name, value)| (name.to_owned(), value));
+            reply.headers.extend(headers);
+        }
+        reply.headers.push((id_header.to_owned(), self.id.into()));
+        reply
+    }
+
+    /// The answer that a draft makes, its headers' names spelt so.
+    fn dress(
+        &self,
+        mut draft: Draft<'_>,
+        default_type: &'static str,
+        id_header: &str,
+        spelt: impl Fn(&str) -> String,
+    ) -> HttpReply {
+        let content_type = draft.take_content_type(default_type);
+        let content_type = content_type.as_deref();
+        let mut reply = open(draft.status, self.epoch_ms, content_type, draft.body);
+        for (name, value) in draft.headers {
+            // [D] gateway-truth §1.7, §3: configured CORS headers override the handler's.
+            let ignored =
+                self.cors.is_some() && is_cors(&name) || name.eq_ignore_ascii_case(id_header);
+            if !ignored {
+                reply.headers.push((spelt(&name), value.into_owned()));
+            }
+        }
+        self.close(&mut reply, id_header);
+        reply
+    }
+
+    /// Adds what every answer ends with. That errors carry CORS headers too is unverified.
+    fn close(&self, reply: &mut HttpReply, id_header: &str) {
+        if let (Some(cors), Some(origin)) = (self.cors, self.origin) {
+            let headers = cors.response_headers(origin);
+            let headers = headers.map(|(name, value)| (name.to_owned(), value));
+            reply.headers.extend(headers);
+        }
+        reply.headers.push((id_header.to_owned(), self.id.into()));
+    }
+}
+
+/// Whether a header is one of CORS.
+fn is_cors(name: &str) -> bool {
+    name.get(..15)
+        .is_some_and(|start| start.eq_ignore_ascii_case("access-control-"))
 }
 
 /// A header's name (RFC 9110 §5.6.2).

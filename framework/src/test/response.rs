@@ -1,0 +1,102 @@
+//! What a test's client received.
+
+use http::{HeaderMap, HeaderName, StatusCode};
+use serde::de::DeserializeOwned;
+
+use crate::gateway::HttpReply;
+
+/// What the client received.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TestResponse {
+    reply: HttpReply,
+    headers: HeaderMap,
+}
+
+impl TestResponse {
+    pub(super) fn new(reply: HttpReply) -> Self {
+        let lines = reply.headers.iter();
+        let headers = lines.filter_map(|(name, value)| {
+            Some((name.parse::<HeaderName>().ok()?, value.parse().ok()?))
+        });
+        Self {
+            headers: headers.collect(),
+            reply,
+        }
+    }
+
+    /// The status; it compares with numbers: `assert_eq!(response.status(), 200)`.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.reply.status).unwrap_or_default()
+    }
+
+    /// The headers by their names in any case: `response.headers()["content-type"]`, `.get(…)`, `.get_all(…)`, `.len()`.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The first value of that header, the name in any case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.reply.header(name)
+    }
+
+    /// All values of that header in order, each line by itself.
+    pub fn header_values(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.header_lines()
+            .filter(move |(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    }
+
+    /// The headers line by line in order, repeats kept, with the names as the gateway spells them over HTTP/1.1.
+    pub fn header_lines(&self) -> impl Iterator<Item = (&str, &str)> {
+        let headers = self.reply.headers.iter();
+        headers.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Why the gateway refused the request or the app's answer, where it did: what `cargo fw local` writes to its log, and no client
+    /// is told.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        self.reply.reason.as_deref()
+    }
+
+    /// The body.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.reply.body
+    }
+
+    /// The body as text.
+    ///
+    /// # Panics
+    ///
+    /// When it is no UTF-8.
+    #[track_caller]
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match std::str::from_utf8(&self.reply.body) {
+            Ok(text) => text,
+            Err(error) => panic!("the body is no text: {error}"),
+        }
+    }
+
+    /// The body, read as JSON.
+    ///
+    /// # Panics
+    ///
+    /// When it is not the JSON of a `T`; the message has the whole body.
+    #[track_caller]
+    #[must_use]
+    pub fn json<T: DeserializeOwned>(&self) -> T {
+        match serde_json::from_slice(&self.reply.body) {
+            Ok(value) => value,
+            Err(error) => panic!(
+                "the body is not the expected JSON: {error}; status {}, body: {}",
+                self.reply.status,
+                String::from_utf8_lossy(&self.reply.body)
+            ),
+        }
+    }
+}
