@@ -50,7 +50,10 @@ def objects(key):
 
 
 # moto imports OpenAPI 3 with a description alone; API Gateway takes the Swagger 2 that Chalice sends. Told so, moto reads it as well.
-SHIM = """
+SHIM = f"""
+import sys
+sys.path.append({str(pathlib.Path(__file__).resolve().parent.parent / "cli" / "tests")!r})
+import moto_more
 from moto.apigateway.models import APIGatewayBackend as Backend
 from moto.server import main
 

@@ -33,6 +33,8 @@ from moto.server import ThreadedMotoServer
 
 REGION = "eu-central-1"
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT / "cli" / "tests"))
+import moto_more  # noqa: E402, F401: the calls of API Gateway that moto lacks
 PATIENCE = 900  # Seconds for a cold release build on a slow machine; nothing is measured here.
 
 

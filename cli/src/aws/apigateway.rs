@@ -1,16 +1,23 @@
-//! API Gateway v2: the HTTP API with its integration, its routes and its stage.
+//! API Gateway v2: the HTTP API with its integration, its routes, its authorizers and its stages.
+
+mod parts;
+
+use std::collections::HashMap;
 
 use aws_sdk_apigatewayv2::types::{
-    Cors as SdkCors, IntegrationType, ProtocolType, builders::CorsBuilder,
+    AuthorizationType, AuthorizerType, Cors as SdkCors, IntegrationType, ProtocolType,
+    RouteSettings, builders::CorsBuilder,
 };
 
+pub(crate) use self::parts::{Authorizer, Checks, Guard, Stage, invocation};
 use super::{Account, Error, Operation, Result, Tags};
-use crate::settings::Cors;
+use crate::settings::{Cors, door::PayloadFormat};
 
 pub(super) const GET_APIS: Operation = Operation::new("apigateway", "GetApis");
 pub(super) const GET_INTEGRATIONS: Operation = Operation::new("apigateway", "GetIntegrations");
 pub(super) const GET_ROUTES: Operation = Operation::new("apigateway", "GetRoutes");
-pub(super) const GET_STAGE: Operation = Operation::new("apigateway", "GetStage");
+pub(super) const GET_STAGES: Operation = Operation::new("apigateway", "GetStages");
+pub(super) const GET_AUTHORIZERS: Operation = Operation::new("apigateway", "GetAuthorizers");
 pub(super) const CREATE_API: Operation = Operation::new("apigateway", "CreateApi");
 pub(super) const UPDATE_API: Operation = Operation::new("apigateway", "UpdateApi");
 pub(super) const DELETE_CORS: Operation = Operation::new("apigateway", "DeleteCorsConfiguration");
@@ -23,9 +30,14 @@ pub(super) const UPDATE_ROUTE: Operation = Operation::new("apigateway", "UpdateR
 pub(super) const DELETE_ROUTE: Operation = Operation::new("apigateway", "DeleteRoute");
 pub(super) const CREATE_STAGE: Operation = Operation::new("apigateway", "CreateStage");
 pub(super) const UPDATE_STAGE: Operation = Operation::new("apigateway", "UpdateStage");
-
-/// The stage that has no name in the path.
-pub(crate) const DEFAULT_STAGE: &str = "$default";
+pub(super) const DELETE_STAGE: Operation = Operation::new("apigateway", "DeleteStage");
+pub(super) const DELETE_ROUTE_SETTINGS: Operation =
+    Operation::new("apigateway", "DeleteRouteSettings");
+pub(super) const DELETE_ACCESS_LOG: Operation =
+    Operation::new("apigateway", "DeleteAccessLogSettings");
+pub(super) const CREATE_AUTHORIZER: Operation = Operation::new("apigateway", "CreateAuthorizer");
+pub(super) const UPDATE_AUTHORIZER: Operation = Operation::new("apigateway", "UpdateAuthorizer");
+pub(super) const DELETE_AUTHORIZER: Operation = Operation::new("apigateway", "DeleteAuthorizer");
 
 /// An API.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,8 +61,8 @@ pub(crate) struct Integration {
     pub(crate) id: String,
     /// The ARN of the function's alias.
     pub(crate) uri: String,
-    /// Whether it is a Lambda proxy with payload format 2.0.
-    pub(crate) proxy: bool,
+    /// The version of the function's events, where it is a Lambda proxy.
+    pub(crate) format: Option<PayloadFormat>,
 }
 
 /// A route of an API.
@@ -62,6 +74,8 @@ pub(crate) struct Route {
     pub(crate) key: String,
     /// The id of its integration, when it has one.
     pub(crate) integration: Option<String>,
+    /// Who may call it; authorizers by their ids.
+    pub(crate) guard: Guard<String>,
 }
 
 /// The calls used. Lists are read to their last page.
@@ -72,8 +86,10 @@ pub(crate) trait ApiGateway {
     async fn integrations(&self, api: &str) -> Result<Vec<Integration>>;
     /// `GetRoutes`.
     async fn routes(&self, api: &str) -> Result<Vec<Route>>;
-    /// `GetStage` of `$default`: whether it deploys by itself.
-    async fn stage(&self, api: &str) -> Result<Option<bool>>;
+    /// `GetStages`.
+    async fn stages(&self, api: &str) -> Result<Vec<Stage>>;
+    /// `GetAuthorizers`.
+    async fn authorizers(&self, api: &str) -> Result<Vec<Authorizer>>;
     /// `CreateApi`.
     async fn create_api(&self, name: &str, cors: Option<&Cors>, tags: &Tags) -> Result<Api>;
     /// `UpdateApi`, the CORS configuration only.
@@ -82,22 +98,57 @@ pub(crate) trait ApiGateway {
     async fn delete_cors(&self, api: &str) -> Result<()>;
     /// `DeleteApi`, with everything in it.
     async fn delete_api(&self, api: &str) -> Result<()>;
-    /// `CreateIntegration`: a Lambda proxy with payload format 2.0. Gives its id.
-    async fn create_integration(&self, api: &str, uri: &str) -> Result<String>;
+    /// `CreateIntegration`: a Lambda proxy. Gives its id.
+    async fn create_integration(
+        &self,
+        api: &str,
+        uri: &str,
+        format: PayloadFormat,
+    ) -> Result<String>;
     /// `UpdateIntegration`.
-    async fn update_integration(&self, api: &str, id: &str, uri: &str) -> Result<()>;
+    async fn update_integration(
+        &self,
+        api: &str,
+        id: &str,
+        uri: &str,
+        format: PayloadFormat,
+    ) -> Result<()>;
     /// `DeleteIntegration`.
     async fn delete_integration(&self, api: &str, id: &str) -> Result<()>;
     /// `CreateRoute`.
-    async fn create_route(&self, api: &str, key: &str, integration: &str) -> Result<()>;
-    /// `UpdateRoute`, its integration only.
-    async fn update_route(&self, api: &str, id: &str, integration: &str) -> Result<()>;
+    async fn create_route(
+        &self,
+        api: &str,
+        key: &str,
+        integration: &str,
+        guard: &Guard<String>,
+    ) -> Result<()>;
+    /// `UpdateRoute`, its integration and its guard.
+    async fn update_route(
+        &self,
+        api: &str,
+        id: &str,
+        integration: &str,
+        guard: &Guard<String>,
+    ) -> Result<()>;
     /// `DeleteRoute`.
     async fn delete_route(&self, api: &str, id: &str) -> Result<()>;
-    /// `CreateStage` of `$default`, deploying by itself.
-    async fn create_stage(&self, api: &str, tags: &Tags) -> Result<()>;
-    /// `UpdateStage` of `$default`, to deploy by itself.
-    async fn update_stage(&self, api: &str) -> Result<()>;
+    /// `CreateStage`.
+    async fn create_stage(&self, api: &str, stage: &Stage, tags: &Tags) -> Result<()>;
+    /// `UpdateStage`; `gone` are the variables that it shall have no longer.
+    async fn update_stage(&self, api: &str, stage: &Stage, gone: &[String]) -> Result<()>;
+    /// `DeleteStage`.
+    async fn delete_stage(&self, api: &str, stage: &str) -> Result<()>;
+    /// `DeleteRouteSettings`: the route has no bucket of its own any more.
+    async fn delete_route_settings(&self, api: &str, stage: &str, key: &str) -> Result<()>;
+    /// `DeleteAccessLogSettings`: requests are logged no longer.
+    async fn delete_access_log(&self, api: &str, stage: &str) -> Result<()>;
+    /// `CreateAuthorizer`. Gives its id.
+    async fn create_authorizer(&self, api: &str, name: &str, checks: &Checks) -> Result<String>;
+    /// `UpdateAuthorizer`.
+    async fn update_authorizer(&self, api: &str, id: &str, checks: &Checks) -> Result<()>;
+    /// `DeleteAuthorizer`.
+    async fn delete_authorizer(&self, api: &str, id: &str) -> Result<()>;
 }
 
 impl ApiGateway for Account {
@@ -138,8 +189,12 @@ impl ApiGateway for Account {
             found.extend(answer.items().iter().map(|integration| Integration {
                 id: owned(integration.integration_id()),
                 uri: owned(integration.integration_uri()),
-                proxy: integration.integration_type() == Some(&IntegrationType::AwsProxy)
-                    && integration.payload_format_version() == Some("2.0"),
+                format: match integration.payload_format_version() {
+                    _ if integration.integration_type() != Some(&IntegrationType::AwsProxy) => None,
+                    Some("2.0") => Some(PayloadFormat::V2),
+                    Some("1.0") => Some(PayloadFormat::V1),
+                    _ => None,
+                },
             }));
             next = answer.next_token;
             if next.is_none() {
@@ -161,6 +216,11 @@ impl ApiGateway for Account {
                     id: owned(route.route_id()),
                     key: owned(route.route_key()),
                     integration: target.strip_prefix("integrations/").map(str::to_owned),
+                    guard: parts::guard(
+                        route.authorization_type(),
+                        route.authorizer_id(),
+                        route.authorization_scopes(),
+                    ),
                 }
             }));
             next = answer.next_token;
@@ -170,11 +230,34 @@ impl ApiGateway for Account {
         }
     }
 
-    async fn stage(&self, api: &str) -> Result<Option<bool>> {
-        let request = self.apigateway.get_stage().api_id(api);
-        let answer = request.stage_name(DEFAULT_STAGE).send().await;
-        let stage = GET_STAGE.sort_found(answer)?;
-        Ok(stage.map(|stage| stage.auto_deploy().unwrap_or(false)))
+    async fn stages(&self, api: &str) -> Result<Vec<Stage>> {
+        let mut found = Vec::new();
+        let mut next = None;
+        loop {
+            let request = self.apigateway.get_stages().api_id(api);
+            let request = request.set_next_token(next);
+            let answer = GET_STAGES.sort(request.send().await)?;
+            found.extend(answer.items().iter().map(parts::stage));
+            next = answer.next_token;
+            if next.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
+    async fn authorizers(&self, api: &str) -> Result<Vec<Authorizer>> {
+        let mut found = Vec::new();
+        let mut next = None;
+        loop {
+            let request = self.apigateway.get_authorizers().api_id(api);
+            let request = request.set_next_token(next);
+            let answer = GET_AUTHORIZERS.sort(request.send().await)?;
+            found.extend(answer.items().iter().map(parts::authorizer));
+            next = answer.next_token;
+            if next.is_none() {
+                return Ok(found);
+            }
+        }
     }
 
     async fn create_api(&self, name: &str, cors: Option<&Cors>, tags: &Tags) -> Result<Api> {
@@ -211,7 +294,12 @@ impl ApiGateway for Account {
         DELETE_API.sort(request.send().await).map(drop)
     }
 
-    async fn create_integration(&self, api: &str, uri: &str) -> Result<String> {
+    async fn create_integration(
+        &self,
+        api: &str,
+        uri: &str,
+        format: PayloadFormat,
+    ) -> Result<String> {
         let request = self
             .apigateway
             .create_integration()
@@ -219,12 +307,18 @@ impl ApiGateway for Account {
             .integration_type(IntegrationType::AwsProxy)
             .integration_method("POST")
             .integration_uri(uri)
-            .payload_format_version("2.0");
+            .payload_format_version(format.as_str());
         let answer = CREATE_INTEGRATION.sort(request.send().await)?;
         required(CREATE_INTEGRATION, answer.integration_id)
     }
 
-    async fn update_integration(&self, api: &str, id: &str, uri: &str) -> Result<()> {
+    async fn update_integration(
+        &self,
+        api: &str,
+        id: &str,
+        uri: &str,
+        format: PayloadFormat,
+    ) -> Result<()> {
         let request = self
             .apigateway
             .update_integration()
@@ -233,7 +327,7 @@ impl ApiGateway for Account {
             .integration_type(IntegrationType::AwsProxy)
             .integration_method("POST")
             .integration_uri(uri)
-            .payload_format_version("2.0");
+            .payload_format_version(format.as_str());
         UPDATE_INTEGRATION.sort(request.send().await).map(drop)
     }
 
@@ -243,22 +337,42 @@ impl ApiGateway for Account {
         DELETE_INTEGRATION.sort(answer).map(drop)
     }
 
-    async fn create_route(&self, api: &str, key: &str, integration: &str) -> Result<()> {
+    async fn create_route(
+        &self,
+        api: &str,
+        key: &str,
+        integration: &str,
+        guard: &Guard<String>,
+    ) -> Result<()> {
+        let scopes = guard.scopes();
         let request = self
             .apigateway
             .create_route()
             .api_id(api)
             .route_key(key)
+            .authorization_type(AuthorizationType::from(guard.kind()))
+            .set_authorizer_id(guard.authorizer().cloned())
+            .set_authorization_scopes((!scopes.is_empty()).then_some(scopes))
             .target(format!("integrations/{integration}"));
         CREATE_ROUTE.sort(request.send().await).map(drop)
     }
 
-    async fn update_route(&self, api: &str, id: &str, integration: &str) -> Result<()> {
+    async fn update_route(
+        &self,
+        api: &str,
+        id: &str,
+        integration: &str,
+        guard: &Guard<String>,
+    ) -> Result<()> {
         let request = self
             .apigateway
             .update_route()
             .api_id(api)
             .route_id(id)
+            .authorization_type(AuthorizationType::from(guard.kind()))
+            .set_authorizer_id(guard.authorizer().cloned())
+            // The empty list takes away those that a route had.
+            .set_authorization_scopes(Some(guard.scopes()))
             .target(format!("integrations/{integration}"));
         UPDATE_ROUTE.sort(request.send().await).map(drop)
     }
@@ -268,22 +382,133 @@ impl ApiGateway for Account {
         DELETE_ROUTE.sort(request.send().await).map(drop)
     }
 
-    async fn create_stage(&self, api: &str, tags: &Tags) -> Result<()> {
+    async fn create_stage(&self, api: &str, stage: &Stage, tags: &Tags) -> Result<()> {
         let request = self
             .apigateway
             .create_stage()
             .api_id(api)
-            .stage_name(DEFAULT_STAGE)
-            .auto_deploy(true)
+            .stage_name(&stage.name)
+            .auto_deploy(stage.auto)
+            .set_stage_variables(filled(stage.variables.clone()))
+            .set_default_route_settings(stage.throttle.map(parts::bucket))
+            .set_route_settings(buckets(stage))
+            .set_access_log_settings(stage.log.as_ref().map(parts::access_log))
             .set_tags(Some(tags.clone().into_iter().collect()));
         CREATE_STAGE.sort(request.send().await).map(drop)
     }
 
-    async fn update_stage(&self, api: &str) -> Result<()> {
-        let request = self.apigateway.update_stage().api_id(api);
-        let request = request.stage_name(DEFAULT_STAGE).auto_deploy(true);
+    async fn update_stage(&self, api: &str, stage: &Stage, gone: &[String]) -> Result<()> {
+        let mut variables = stage.variables.clone();
+        // A variable is taken away by an empty value, which no variable has (as the AWS provider of Terraform does it).
+        variables.extend(gone.iter().map(|name| (name.clone(), String::new())));
+        let throttle = stage.throttle.unwrap_or(parts::UNLIMITED);
+        let request = self
+            .apigateway
+            .update_stage()
+            .api_id(api)
+            .stage_name(&stage.name)
+            .auto_deploy(stage.auto)
+            .set_stage_variables(filled(variables))
+            .default_route_settings(parts::bucket(throttle))
+            .set_route_settings(buckets(stage))
+            .set_access_log_settings(stage.log.as_ref().map(parts::access_log));
         UPDATE_STAGE.sort(request.send().await).map(drop)
     }
+
+    async fn delete_stage(&self, api: &str, stage: &str) -> Result<()> {
+        let request = self.apigateway.delete_stage().api_id(api).stage_name(stage);
+        DELETE_STAGE.sort(request.send().await).map(drop)
+    }
+
+    async fn delete_route_settings(&self, api: &str, stage: &str, key: &str) -> Result<()> {
+        let request = self.apigateway.delete_route_settings().api_id(api);
+        let answer = request.stage_name(stage).route_key(key).send().await;
+        DELETE_ROUTE_SETTINGS.sort(answer).map(drop)
+    }
+
+    async fn delete_access_log(&self, api: &str, stage: &str) -> Result<()> {
+        let request = self.apigateway.delete_access_log_settings().api_id(api);
+        let answer = request.stage_name(stage).send().await;
+        DELETE_ACCESS_LOG.sort(answer).map(drop)
+    }
+
+    async fn create_authorizer(&self, api: &str, name: &str, checks: &Checks) -> Result<String> {
+        let request = self.apigateway.create_authorizer().api_id(api).name(name);
+        let request = match checks {
+            Checks::Jwt {
+                issuer,
+                audience,
+                identity,
+            } => request
+                .authorizer_type(AuthorizerType::Jwt)
+                .identity_source(identity)
+                .jwt_configuration(parts::jwt(issuer, audience)),
+            Checks::Function {
+                function,
+                identity,
+                ttl,
+                format,
+                simple,
+            } => request
+                .authorizer_type(AuthorizerType::Request)
+                .authorizer_uri(invocation(function))
+                .set_identity_source(Some(identity.clone()))
+                .authorizer_result_ttl_in_seconds(i32::try_from(*ttl).unwrap_or(i32::MAX))
+                .authorizer_payload_format_version(format.as_str())
+                .enable_simple_responses(*simple),
+        };
+        let answer = CREATE_AUTHORIZER.sort(request.send().await)?;
+        required(CREATE_AUTHORIZER, answer.authorizer_id)
+    }
+
+    async fn update_authorizer(&self, api: &str, id: &str, checks: &Checks) -> Result<()> {
+        let request = self.apigateway.update_authorizer();
+        let request = request.api_id(api).authorizer_id(id);
+        let request = match checks {
+            Checks::Jwt {
+                issuer,
+                audience,
+                identity,
+            } => request
+                .authorizer_type(AuthorizerType::Jwt)
+                .identity_source(identity)
+                .jwt_configuration(parts::jwt(issuer, audience)),
+            Checks::Function {
+                function,
+                identity,
+                ttl,
+                format,
+                simple,
+            } => request
+                .authorizer_type(AuthorizerType::Request)
+                .authorizer_uri(invocation(function))
+                .set_identity_source(Some(identity.clone()))
+                .authorizer_result_ttl_in_seconds(i32::try_from(*ttl).unwrap_or(i32::MAX))
+                .authorizer_payload_format_version(format.as_str())
+                .enable_simple_responses(*simple),
+        };
+        UPDATE_AUTHORIZER.sort(request.send().await).map(drop)
+    }
+
+    async fn delete_authorizer(&self, api: &str, id: &str) -> Result<()> {
+        let request = self.apigateway.delete_authorizer().api_id(api);
+        let answer = request.authorizer_id(id).send().await;
+        DELETE_AUTHORIZER.sort(answer).map(drop)
+    }
+}
+
+/// The routes' own buckets, for the SDK.
+fn buckets(stage: &Stage) -> Option<HashMap<String, RouteSettings>> {
+    let all = stage.routes.iter();
+    let all: HashMap<_, _> = all
+        .map(|(key, rate)| (key.clone(), parts::bucket(*rate)))
+        .collect();
+    (!all.is_empty()).then_some(all)
+}
+
+/// A table for the SDK, when there is something in it.
+fn filled(table: Tags) -> Option<HashMap<String, String>> {
+    (!table.is_empty()).then(|| table.into_iter().collect())
 }
 
 fn owned(text: Option<&str>) -> String {

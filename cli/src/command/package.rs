@@ -30,6 +30,16 @@ pub(super) fn package(args: &args::Package, console: &Console) -> Result<Exit> {
     let artifact = build(&project, &settings, console)?;
     fit::check(&artifact.manifest, &settings)?;
     fit::deployable_app(&artifact.manifest)?;
+    if let (Some(one), true) = (
+        artifact.manifest.authorizers.first(),
+        args.format != PackageFormat::Zip,
+    ) {
+        return Err(Failure::input(format!(
+            "templates do not have the functions of authorizers so far: `{}`",
+            one.name
+        ))
+        .hint("`cargo fw deploy` sets them up; nothing was written"));
+    }
     let zip = artifact.code.zip.clone();
     let desired = Desired::new(&artifact.manifest, &settings, artifact.code, place)?;
     let name = format!("{}.zip", desired.names.function);

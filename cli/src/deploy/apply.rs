@@ -7,14 +7,15 @@
 use std::{collections::BTreeMap, time::Instant};
 
 use super::{
-    model::{ALIAS, GRANT, POLICY},
+    model::{ALIAS, ASK_GRANT, GRANT, POLICY},
     patience::{Patience, passing},
-    step::{Action, ApiId, Handle, IntegrationId, Plan, Step, Version},
+    step::{Action, ApiId, AuthorizerId, Handle, IntegrationId, Plan, Step, Version},
 };
 use crate::{
     args::InvocationType,
     aws::{
         Aws, Error, Kind, Operation,
+        apigateway::Guard,
         lambda::{Canary, Grant, Readiness},
     },
     console::{Console, DIM},
@@ -28,7 +29,20 @@ struct Made {
     integration: Option<IntegrationId>,
     /// By function.
     versions: BTreeMap<String, Version>,
+    /// The authorizers' ids, by name.
+    authorizers: BTreeMap<String, String>,
     endpoint: Option<String>,
+}
+
+impl Made {
+    /// A guard with its authorizer's id.
+    fn guard(&self, guard: &Guard<AuthorizerId>) -> Result<Guard<String>, Error> {
+        guard.try_map(|AuthorizerId { name, id }| {
+            let made = || self.authorizers.get(name);
+            let id = id.as_ref().or_else(made).cloned();
+            id.ok_or_else(|| unplanned("an earlier step should have made the authorizer"))
+        })
+    }
 }
 
 /// Runs the plan; gives the URL of the API when it made one. `again` is the command that continues after a failure.
@@ -273,9 +287,13 @@ impl<A: Aws> Run<'_, A> {
                 function,
                 api,
                 place,
+                asks,
             } => {
                 let ApiId(api) = resolve(api, made.api.as_ref())?;
-                let grant = Grant::of_api(GRANT, place.api(api));
+                let grant = match asks {
+                    true => Grant::of_api(ASK_GRANT, place.asking(api)),
+                    false => Grant::of_api(GRANT, place.api(api)),
+                };
                 aws.add_permission(function, ALIAS, &grant).await
             }
             Step::AddUrlPermission { function, grant } => {
@@ -313,41 +331,81 @@ impl<A: Aws> Run<'_, A> {
             }
             Step::SetCors { api, cors, .. } => aws.set_cors(&api.0, cors).await,
             Step::DeleteCors { api, .. } => aws.delete_cors(&api.0).await,
-            Step::CreateIntegration { api, alias, .. } => {
+            Step::CreateIntegration {
+                api, alias, format, ..
+            } => {
                 let ApiId(api) = resolve(api, made.api.as_ref())?;
-                let id = aws.create_integration(api, alias).await?;
+                let id = aws.create_integration(api, alias, *format).await?;
                 made.integration = Some(IntegrationId(id));
                 Ok(())
             }
-            Step::UpdateIntegration { api, id, alias, .. } => {
-                aws.update_integration(&api.0, &id.0, alias).await
-            }
+            Step::UpdateIntegration {
+                api,
+                id,
+                alias,
+                format,
+                ..
+            } => aws.update_integration(&api.0, &id.0, alias, *format).await,
             Step::DeleteIntegration { api, id } => aws.delete_integration(&api.0, &id.0).await,
             Step::CreateRoute {
                 api,
                 key,
                 integration,
+                guard,
             } => {
                 let ApiId(api) = resolve(api, made.api.as_ref())?;
                 let IntegrationId(id) = resolve(integration, made.integration.as_ref())?;
-                aws.create_route(api, key, id).await
+                aws.create_route(api, key, id, &made.guard(guard)?).await
             }
             Step::UpdateRoute {
                 api,
                 id,
                 integration,
+                guard,
                 ..
             } => {
                 let IntegrationId(integration) = resolve(integration, made.integration.as_ref())?;
-                aws.update_route(&api.0, id, integration).await
+                aws.update_route(&api.0, id, integration, &made.guard(guard)?)
+                    .await
             }
             Step::DeleteRoute { api, id, .. } => aws.delete_route(&api.0, id).await,
-            Step::CreateStage { api, tags } => {
-                let ApiId(api) = resolve(api, made.api.as_ref())?;
-                aws.create_stage(api, tags).await
-            }
-            Step::UpdateStage { api } => aws.update_stage(&api.0).await,
             Step::DeleteApi { api, .. } => aws.delete_api(&api.0).await,
+            _ => Box::pin(self.access(step, made)).await,
+        }
+    }
+
+    /// The steps on the API's authorizers and stages.
+    async fn access(&self, step: &Step, made: &mut Made) -> Result<(), Error> {
+        let aws = self.aws;
+        match step {
+            Step::CreateAuthorizer { api, name, checks } => {
+                let ApiId(api) = resolve(api, made.api.as_ref())?;
+                let id = aws.create_authorizer(api, name, checks).await?;
+                made.authorizers.insert(name.clone(), id);
+                Ok(())
+            }
+            Step::UpdateAuthorizer {
+                api, id, checks, ..
+            } => aws.update_authorizer(&api.0, id, checks).await,
+            Step::DeleteAuthorizer { api, id, .. } => aws.delete_authorizer(&api.0, id).await,
+            Step::CreateStage {
+                api,
+                endpoint,
+                stage,
+                tags,
+            } => {
+                let ApiId(api) = resolve(api, made.api.as_ref())?;
+                aws.create_stage(api, stage, tags).await?;
+                let endpoint = endpoint.as_ref().or(made.endpoint.as_ref());
+                made.endpoint = endpoint.map(|url| format!("{url}{}", stage.prefix()));
+                Ok(())
+            }
+            Step::UpdateStage { api, stage, gone } => aws.update_stage(&api.0, stage, gone).await,
+            Step::DropThrottle { api, stage, key } => {
+                aws.delete_route_settings(&api.0, stage, key).await
+            }
+            Step::DropAccessLog { api, stage } => aws.delete_access_log(&api.0, stage).await,
+            Step::DeleteStage { api, stage } => aws.delete_stage(&api.0, stage).await,
             other => Err(unplanned(&format!("no such step: {other:?}"))),
         }
     }

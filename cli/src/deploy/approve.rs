@@ -14,6 +14,7 @@ pub(crate) fn losses(plan: &Plan) -> Vec<String> {
             step,
             Step::DeleteVersion { .. }
                 | Step::DeleteIntegration { .. }
+                | Step::DeleteAuthorizer { .. }
                 | Step::RemovePermission { .. }
                 | Step::DeleteApi { open: false, .. }
         )

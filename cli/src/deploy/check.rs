@@ -31,7 +31,7 @@ pub(crate) fn ownership(names: &Names, actual: &Actual) -> Result<()> {
             "nothing was changed; take another stage with `--stage`, rename the app, or delete those resources yourself",
         ));
     }
-    let open = actual.apis.iter().filter(|whole| whole.stage.is_some());
+    let open = actual.apis.iter().filter(|whole| whole.is_open());
     let ids: Vec<&str> = open.map(|whole| whole.api.id.as_str()).collect();
     if ids.len() > 1 {
         return Err(Failure::new(format!(
@@ -124,6 +124,7 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
         .map(|route| route.key.as_str())
         .collect();
     let mut moved = false;
+    let mut authorizers: BTreeSet<&str> = BTreeSet::new();
     for planned in &plan.steps {
         let step = &planned.step;
         if planned.reason.is_empty() {
@@ -161,7 +162,21 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
                 step.subject()
             ));
         }
+        if let Step::CreateRoute { key, guard, .. } | Step::UpdateRoute { key, guard, .. } = step {
+            if guard.kind() != desired.http.guard(key).kind() {
+                return Some(format!("a route would not be guarded as it asks: {key}"));
+            }
+            let unknown = guard.authorizer().filter(|known| known.id.is_none());
+            if unknown.is_some_and(|made| !authorizers.contains(made.name.as_str())) {
+                return Some(format!(
+                    "a route asks for an authorizer that no step makes: {key}"
+                ));
+            }
+        }
         match step {
+            Step::CreateAuthorizer { name, .. } => {
+                authorizers.insert(name);
+            }
             Step::CreateApi { .. } => api = true,
             Step::CreateIntegration { .. } => integration = true,
             Step::PublishVersion { function, .. } => {
@@ -184,7 +199,7 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
             Step::DeleteApi { api, .. } if desired.url.is_none() => actual
                 .apis
                 .iter()
-                .any(|whole| whole.api.id == api.0 && whole.stage.is_some()),
+                .any(|whole| whole.api.id == api.0 && whole.is_open()),
             Step::DeleteUrl { .. } => desired.url.is_some(),
             Step::DeleteFunction { function } => {
                 desired.names.functions().any(|wanted| wanted == function)
@@ -233,6 +248,7 @@ impl<'a> Needs<'a> {
             }
             Step::CreateIntegration { api, .. }
             | Step::AddPermission { api, .. }
+            | Step::CreateAuthorizer { api, .. }
             | Step::CreateStage { api, .. } => needs.api = made(api),
             Step::CreateRoute {
                 api, integration, ..

@@ -3,6 +3,7 @@
 //! Everything here is pure. Names are deterministic, so that any machine finds the same deployment without a state file.
 
 mod functions;
+pub(crate) mod http;
 
 use std::collections::BTreeSet;
 
@@ -10,6 +11,7 @@ use fw::manifest::Manifest;
 use serde_json::{Value, json};
 
 pub(crate) use self::functions::DesiredFunction;
+use self::http::Http;
 use crate::{
     aws::{
         Tags,
@@ -35,6 +37,8 @@ pub(crate) const ALIAS: &str = "live";
 pub(crate) const POLICY: &str = "fw";
 /// The statement that lets the API invoke the alias.
 pub(crate) const GRANT: &str = "fw-http-api";
+/// The statement that lets the API ask an authorizer.
+pub(crate) const ASK_GRANT: &str = "fw-http-api-authorizer";
 /// The statement that lets everybody call the function's URL.
 pub(crate) const URL_GRANT: &str = "fw-url";
 /// The statement that lets everybody invoke the function through its URL.
@@ -184,6 +188,12 @@ impl Place {
         self.arn("lambda", &format!("function:{function}:{ALIAS}"))
     }
 
+    /// Every authorizer of an API, as the source of an invocation (API Gateway developer guide, "Control access to HTTP APIs
+    /// with AWS Lambda authorizers").
+    pub(crate) fn asking(&self, id: &str) -> String {
+        self.arn("execute-api", &format!("{id}/authorizers/*"))
+    }
+
     /// Every stage and route of an API, as the source of an invocation (API Gateway developer guide, "Create AWS
     /// Lambda proxy integrations for HTTP APIs").
     pub(crate) fn api(&self, id: &str) -> String {
@@ -222,6 +232,8 @@ pub(crate) struct Desired {
     pub(crate) canary: Option<u32>,
     /// The route keys, each once, in the manifest's order.
     pub(crate) routes: Vec<String>,
+    /// What else is set of the HTTP API.
+    pub(crate) http: Http,
 }
 
 impl Desired {
@@ -266,6 +278,10 @@ impl Desired {
             authorizers,
             code,
             cors: settings.cors.clone(),
+            http: match settings.gateway {
+                Gateway::HttpApi => Http::new(manifest, settings, &names, &place)?,
+                Gateway::RestApi | Gateway::FunctionUrl => Http::default(),
+            },
             routes,
             names,
             place,

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::aws::{
     Aws, Result, Tags,
-    apigateway::{Api, Integration, Route},
+    apigateway::{Api, Authorizer, Integration, Route, Stage},
     iam::Role,
     lambda::{Alias, Canary, Function, FunctionUrl, Grant},
     logs::{ListedGroup, LogGroup},
@@ -68,8 +68,24 @@ pub(crate) struct WholeApi {
     pub(crate) integrations: Vec<Integration>,
     /// Its routes.
     pub(crate) routes: Vec<Route>,
-    /// Whether its `$default` stage deploys by itself; `None` without a stage.
-    pub(crate) stage: Option<bool>,
+    /// Its authorizers.
+    pub(crate) authorizers: Vec<Authorizer>,
+    /// Its stages, by name: one, unless it is about to have another name.
+    pub(crate) stages: Vec<Stage>,
+    /// Where it answers, once it has a stage.
+    pub(crate) url: Option<String>,
+}
+
+impl WholeApi {
+    /// Whether it takes traffic.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.stages.is_empty()
+    }
+
+    /// Its stage of that name.
+    pub(crate) fn stage(&self, name: &str) -> Option<&Stage> {
+        self.stages.iter().find(|stage| stage.name == name)
+    }
 }
 
 /// A function with all that belongs to it.
@@ -124,8 +140,7 @@ impl Actual {
 
     /// The deployment's URL, once it has an API with a stage.
     pub(crate) fn url(&self) -> Option<&str> {
-        let api = self.apis.first().filter(|whole| whole.stage.is_some());
-        let api = api.map(|whole| whole.api.endpoint.as_str());
+        let api = self.apis.first().and_then(|whole| whole.url.as_deref());
         api.or_else(|| self.url.as_ref().map(|found| found.url.as_str()))
     }
 }
@@ -218,12 +233,18 @@ async fn function<A: Aws>(aws: &A, names: &Names, name: String) -> Result<(Strin
     Ok((name, whole))
 }
 
-/// Where a deployment answers: two calls side by side.
+/// Where a deployment answers: two calls side by side, and a third for the API's stage.
 pub(crate) async fn url<A: Aws>(aws: &A, names: &Names) -> Result<Option<String>> {
     let (mut all, url) = tokio::try_join!(aws.apis(), aws.function_url(&names.function, ALIAS))?;
     all.retain(|api| names.own(&api.tags));
-    let api = all.into_iter().map(|api| api.endpoint).min();
-    Ok(api.or(url.map(|found| found.url)))
+    for api in all {
+        let mut stages = aws.stages(&api.id).await?;
+        stages.sort_by(|one, other| one.name.cmp(&other.name));
+        if let Some(stage) = stages.first() {
+            return Ok(Some(format!("{}{}", api.endpoint, stage.prefix())));
+        }
+    }
+    Ok(url.map(|found| found.url))
 }
 
 /// The published versions in order.
@@ -257,19 +278,25 @@ async fn apis<A: Aws>(aws: &A, names: &Names) -> Result<(Vec<WholeApi>, Vec<Stri
         .collect();
     let mut apis = Vec::new();
     for api in ours {
-        let (integrations, routes, stage) = tokio::try_join!(
+        let (integrations, routes, authorizers, mut stages) = tokio::try_join!(
             aws.integrations(&api.id),
             aws.routes(&api.id),
-            aws.stage(&api.id),
+            aws.authorizers(&api.id),
+            aws.stages(&api.id),
         )?;
+        stages.sort_by(|one, other| one.name.cmp(&other.name));
+        let url = stages.first();
+        let url = url.map(|stage| format!("{}{}", api.endpoint, stage.prefix()));
         apis.push(WholeApi {
             api,
             integrations,
             routes,
-            stage,
+            authorizers,
+            stages,
+            url,
         });
     }
-    let order = |whole: &WholeApi| (whole.stage.is_none(), whole.api.id.clone());
+    let order = |whole: &WholeApi| (!whole.is_open(), whole.api.id.clone());
     apis.sort_by_key(order);
     Ok((apis, foreign))
 }

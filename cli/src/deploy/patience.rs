@@ -78,6 +78,7 @@ fn needs_parent(step: &Step) -> bool {
             | Step::TryVersion { .. }
             | Step::CreateIntegration { .. }
             | Step::CreateRoute { .. }
+            | Step::CreateAuthorizer { .. }
             | Step::CreateStage { .. }
     )
 }

@@ -6,6 +6,7 @@
 //! changes no request's answer, and one that fails after it leaves every kept route served by the new version. An API
 //! without a stage takes no traffic, so a first deploy opens it last.
 
+mod access;
 mod function;
 mod gateway;
 mod policy;
@@ -16,13 +17,13 @@ use serde_json::Value;
 pub(crate) use self::{function::bytes, policy::statements};
 use self::{
     function::{function, prune, version},
-    gateway::{connect, permission, routes, tidy},
+    gateway::{connect, forbid, permission, routes, tidy},
     policy::policies,
 };
 use super::{
     model::{Desired, DesiredFunction, Names},
-    observe::{Actual, WholeApi, WholeFunction},
-    step::{Action, ApiId, Handle, Plan, Step},
+    observe::{Actual, WholeFunction},
+    step::{Action, ApiId, Plan, Step},
 };
 
 const MISSING: &str = "not there yet";
@@ -64,9 +65,12 @@ pub(crate) fn plan(desired: &Desired, actual: &Actual) -> Plan {
         return plan;
     }
     if let Some(connection) = &connection {
+        access::authorizers(&mut plan, desired, api, connection);
         routes(&mut plan, desired, api, connection);
         if let Some(whole) = api {
+            access::loosen(&mut plan, desired, whole);
             tidy(&mut plan, desired, whole);
+            access::dismiss(&mut plan, desired, whole);
         }
     }
     if let Some((document, reason)) = policies.after {
@@ -74,15 +78,16 @@ pub(crate) fn plan(desired: &Desired, actual: &Actual) -> Plan {
     }
     match (connection, &desired.url) {
         (Some(connection), _) => {
-            stage(&mut plan, desired, api, connection.api);
+            access::stage(&mut plan, desired, api, connection.api);
             url::close(&mut plan, desired, actual);
         }
         (None, Some(settings)) => url::open(&mut plan, desired, actual, settings),
         (None, None) => {}
     }
+    forbid(&mut plan, desired, actual);
     let kept = usize::from(desired.url.is_none());
     for spare in actual.apis.iter().skip(kept) {
-        let open = spare.stage.is_some();
+        let open = spare.is_open();
         let step = Step::DeleteApi {
             name: spare.api.name.clone(),
             api: ApiId(spare.api.id.clone()),
@@ -124,10 +129,10 @@ pub(crate) fn deletion(names: &Names, actual: &Actual) -> Plan {
     for whole in &actual.apis {
         let api = ApiId(whole.api.id.clone());
         let name = whole.api.name.clone();
-        let open = whole.stage.is_some();
+        let open = whole.is_open();
         plan.push(
             Step::DeleteApi { name, api, open },
-            whole.api.endpoint.clone(),
+            whole.url.as_ref().unwrap_or(&whole.api.endpoint).clone(),
         );
     }
     for (name, found) in &actual.functions {
@@ -197,19 +202,5 @@ fn log_group(plan: &mut Plan, desired: &Desired, one: &DesiredFunction, found: &
         let old = old.map_or("for ever".to_owned(), |old| format!("{old} days"));
         let reason = format!("{old} → {days} days");
         plan.push(Step::PutRetention { group, days }, reason);
-    }
-}
-
-fn stage(plan: &mut Plan, desired: &Desired, api: Option<&WholeApi>, handle: Handle<ApiId>) {
-    match api.and_then(|whole| whole.stage.map(|auto| (auto, &whole.api.id))) {
-        Some((true, _)) => {}
-        Some((false, id)) => {
-            let api = ApiId(id.clone());
-            plan.push(Step::UpdateStage { api }, "it does not deploy by itself");
-        }
-        None => {
-            let tags = desired.names.tags();
-            plan.push(Step::CreateStage { api: handle, tags }, MISSING);
-        }
     }
 }

@@ -143,7 +143,15 @@ fn unchanged<'a>(desired: &'a Desired, plan: &Plan) -> Vec<Resource<'a>> {
         Some(_) => all.chain(url).collect(),
         None => all.chain(api).chain(routes).collect(),
     };
-    let stage = desired.url.is_none().then_some(STAGE);
+    let stage = desired.url.is_none().then_some(Resource {
+        kind: STAGE,
+        name: &desired.http.stage.name,
+    });
+    let authorizers = desired.http.authorizers.keys();
+    let authorizers = authorizers.map(|name| Resource {
+        kind: "authorizer",
+        name,
+    });
     let all = all.into_iter();
     let all = all.map(|(kind, name)| Resource { kind, name });
     let touched: Vec<(&str, &str)> = plan
@@ -152,7 +160,8 @@ fn unchanged<'a>(desired: &'a Desired, plan: &Plan) -> Vec<Resource<'a>> {
         .map(|planned| planned.step.subject().1)
         .map(|resource| (whole(resource.kind), resource.name))
         .collect();
-    all.chain(stage)
+    all.chain(authorizers)
+        .chain(stage)
         .filter(|resource| !touched.contains(&(resource.kind, resource.name)))
         .collect()
 }
@@ -164,6 +173,8 @@ fn whole(kind: &str) -> &str {
         "retention of log group" => "log group",
         "code of function" | "configuration of function" | "version of function" => "function",
         "CORS of API" => "API",
+        "access log of stage" => STAGE,
+        "throttle of route" => "route",
         other => other,
     }
 }

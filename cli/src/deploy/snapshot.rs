@@ -11,13 +11,16 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     health::Health,
-    model::{Desired, DesiredFunction, GRANT, Names, Place, THROUGH_URL_GRANT, URL_GRANT},
+    model::{
+        ASK_GRANT, Desired, DesiredFunction, GRANT, Names, Place, THROUGH_URL_GRANT, URL_GRANT,
+        http::Http,
+    },
     observe::{Actual, Found, Live, WholeApi, WholeFunction},
 };
 use crate::{
     aws::{
         Tags,
-        apigateway::{Api, Integration, Route},
+        apigateway::{Api, Authorizer, Integration, Route},
         iam::Role,
         lambda::{
             Allows, Code, Configuration, Function, FunctionUrl, Grant, Readiness, UrlSettings,
@@ -49,6 +52,8 @@ pub(crate) struct Snapshot {
     #[serde(default)]
     url: Option<UrlSettings>,
     routes: Vec<String>,
+    #[serde(default)]
+    http: Http,
 }
 
 /// The snapshot's file: `fw.dev.snapshot.json` beside `fw.toml`.
@@ -117,6 +122,7 @@ impl Snapshot {
             cors: desired.cors.clone(),
             url: desired.url.clone(),
             routes: desired.routes.clone(),
+            http: desired.http.clone(),
         }
     }
 
@@ -185,6 +191,7 @@ impl Snapshot {
         then.cors = self.cors;
         then.url = self.url;
         then.routes = self.routes;
+        then.http = self.http;
         holding(&then)
     }
 }
@@ -220,10 +227,24 @@ fn holding(desired: &Desired) -> Actual {
     if let Some(main) = functions.get_mut(&desired.main.name) {
         main.grants = grants;
     }
+    for name in desired.http.functions(&desired.place) {
+        if let (Some(found), None) = (functions.get_mut(&name), &desired.url) {
+            let source = desired.place.asking(API);
+            found.grants = vec![Grant::of_api(ASK_GRANT, source)];
+        }
+    }
     let routes = desired.routes.iter().map(|key| Route {
         id: key.clone(),
         key: key.clone(),
         integration: Some(INTEGRATION.to_owned()),
+        // Authorizers have their names for ids here.
+        guard: desired.http.guard(key),
+    });
+    let authorizers = desired.http.authorizers.iter();
+    let authorizers = authorizers.map(|(name, checks)| Authorizer {
+        id: name.clone(),
+        name: name.clone(),
+        checks: checks.clone(),
     });
     Actual {
         role: Found::Ours(Role {
@@ -250,10 +271,12 @@ fn holding(desired: &Desired) -> Actual {
                 integrations: vec![Integration {
                     id: INTEGRATION.to_owned(),
                     uri: desired.place.alias(&desired.names.function),
-                    proxy: true,
+                    format: Some(desired.http.format),
                 }],
                 routes: routes.collect(),
-                stage: Some(true),
+                authorizers: authorizers.collect(),
+                stages: vec![desired.http.stage.clone()],
+                url: Some(String::new()),
             })
             .into_iter()
             .collect(),

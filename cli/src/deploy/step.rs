@@ -9,9 +9,10 @@ use super::{health::Health, model::Place};
 use crate::{
     aws::{
         Tags,
+        apigateway::{Checks, Guard, Stage},
         lambda::{Code, Configuration, Grant, UrlSettings},
     },
-    settings::Cors,
+    settings::{Cors, door::PayloadFormat},
 };
 
 /// An API's id.
@@ -21,6 +22,15 @@ pub(crate) struct ApiId(pub(crate) String);
 /// An integration's id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct IntegrationId(pub(crate) String);
+
+/// An authorizer's name, and its id where it is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AuthorizerId {
+    /// Its name, by which an earlier step makes it.
+    pub(crate) name: String,
+    /// Its id, when it is there already.
+    pub(crate) id: Option<String>,
+}
 
 /// A version's number.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -177,6 +187,7 @@ pub(crate) enum Step {
         api: Handle<ApiId>,
         function: String,
         alias: String,
+        format: PayloadFormat,
     },
     /// Connects the API with the alias again.
     UpdateIntegration {
@@ -184,6 +195,7 @@ pub(crate) enum Step {
         id: IntegrationId,
         function: String,
         alias: String,
+        format: PayloadFormat,
     },
     /// Removes a connection that no route uses.
     DeleteIntegration { api: ApiId, id: IntegrationId },
@@ -192,6 +204,8 @@ pub(crate) enum Step {
         function: String,
         api: Handle<ApiId>,
         place: Place,
+        /// Whether it asks the function who may call.
+        asks: bool,
     },
     /// Lets everybody call the URL.
     AddUrlPermission { function: String, grant: Grant },
@@ -214,20 +228,62 @@ pub(crate) enum Step {
         api: Handle<ApiId>,
         key: String,
         integration: Handle<IntegrationId>,
+        guard: Guard<AuthorizerId>,
     },
-    /// Connects a route with the integration.
+    /// Connects a route with the integration, and sets who may call it.
     UpdateRoute {
         api: ApiId,
         id: String,
         key: String,
         integration: Handle<IntegrationId>,
+        guard: Guard<AuthorizerId>,
     },
     /// Removes a route.
     DeleteRoute { api: ApiId, id: String, key: String },
+    /// Makes an authorizer, which guards nothing until a route asks for it.
+    CreateAuthorizer {
+        api: Handle<ApiId>,
+        name: String,
+        checks: Checks,
+    },
+    /// Changes whom an authorizer lets pass.
+    UpdateAuthorizer {
+        api: ApiId,
+        id: String,
+        name: String,
+        checks: Checks,
+    },
+    /// Removes an authorizer that no route asks for.
+    DeleteAuthorizer {
+        api: ApiId,
+        id: String,
+        name: String,
+    },
     /// Opens the API.
-    CreateStage { api: Handle<ApiId>, tags: Tags },
-    /// Makes the stage deploy by itself.
-    UpdateStage { api: ApiId },
+    CreateStage {
+        api: Handle<ApiId>,
+        /// Where the API answers, when it is there already.
+        endpoint: Option<String>,
+        stage: Stage,
+        tags: Tags,
+    },
+    /// Sets up the stage.
+    UpdateStage {
+        api: ApiId,
+        stage: Stage,
+        /// The variables that it has no longer.
+        gone: Vec<String>,
+    },
+    /// Takes a route's own throttle away.
+    DropThrottle {
+        api: ApiId,
+        stage: String,
+        key: String,
+    },
+    /// Logs requests no longer.
+    DropAccessLog { api: ApiId, stage: String },
+    /// Closes the API's way in under that name.
+    DeleteStage { api: ApiId, stage: String },
     /// Removes the API and all in it.
     DeleteApi {
         name: String,
@@ -285,8 +341,14 @@ impl Step {
             Self::CreateRoute { key, .. } => (Create, "route", key),
             Self::UpdateRoute { key, .. } => (Update, "route", key),
             Self::DeleteRoute { key, .. } => (Delete, "route", key),
-            Self::CreateStage { .. } => return (Create, STAGE),
-            Self::UpdateStage { .. } => return (Update, STAGE),
+            Self::CreateAuthorizer { name, .. } => (Create, "authorizer", name),
+            Self::UpdateAuthorizer { name, .. } => (Update, "authorizer", name),
+            Self::DeleteAuthorizer { name, .. } => (Delete, "authorizer", name),
+            Self::CreateStage { stage, .. } => (Create, STAGE, &stage.name),
+            Self::UpdateStage { stage, .. } => (Update, STAGE, &stage.name),
+            Self::DropThrottle { key, .. } => (Update, "throttle of route", key),
+            Self::DropAccessLog { stage, .. } => (Update, "access log of stage", stage),
+            Self::DeleteStage { stage, .. } => (Delete, STAGE, stage),
             Self::DeleteApi { name, .. } => (Delete, "API", name),
             Self::DeleteFunction { function } => (Delete, "function", function),
             Self::DeleteRolePolicy { role } => (Delete, "policy of role", role),
@@ -297,11 +359,8 @@ impl Step {
     }
 }
 
-/// An API's one stage.
-pub(crate) const STAGE: Resource<'static> = Resource {
-    kind: "stage of the API",
-    name: crate::aws::apigateway::DEFAULT_STAGE,
-};
+/// What an API's stage is called.
+pub(crate) const STAGE: &str = "stage of the API";
 
 /// A step and why it is planned.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,8 +4,12 @@ use serde_json::{Map, Value, json};
 
 use super::{cors, map_strings, named, options, secrets, table, tags};
 use crate::{
-    aws::{apigateway::DEFAULT_STAGE, lambda::Configuration},
+    aws::{
+        apigateway::{Checks, Stage, invocation},
+        lambda::Configuration,
+    },
     deploy::model::{ALIAS, Desired, POLICY},
+    settings::access::Rate,
 };
 
 /// `CloudFormation`'s pseudo parameters: partition, account, region.
@@ -103,7 +107,10 @@ pub(super) fn document(desired: &Desired, code: &Code<'_>) -> Value {
         "Outputs".to_owned(),
         json!({ "Url": {
             "Description": "Where the app answers",
-            "Value": { "Fn::GetAtt": ["Api", "ApiEndpoint"] },
+            "Value": match desired.http.stage.prefix().as_str() {
+                "" => json!({ "Fn::GetAtt": ["Api", "ApiEndpoint"] }),
+                prefix => json!({ "Fn::Sub": format!("${{Api.ApiEndpoint}}{prefix}") }),
+            },
         } }),
     );
     document.into()
@@ -196,7 +203,7 @@ fn gateway(desired: &Desired, alias: &Value, add: &mut impl FnMut(&str, Value)) 
                 "IntegrationType": "AWS_PROXY",
                 "IntegrationMethod": "POST",
                 "IntegrationUri": alias,
-                "PayloadFormatVersion": "2.0",
+                "PayloadFormatVersion": desired.http.format.as_str(),
             },
         }),
     );
@@ -212,31 +219,100 @@ fn gateway(desired: &Desired, alias: &Value, add: &mut impl FnMut(&str, Value)) 
             },
         }),
     );
+    for (name, checks) in &desired.http.authorizers {
+        add(&named("Authorizer", &[name]), authorizer(name, checks));
+    }
     for key in &desired.routes {
+        let guard = desired.http.guard(key);
+        let authorizer = guard.authorizer();
+        let authorizer = authorizer.map(|name| json!({ "Ref": named("Authorizer", &[name]) }));
         add(
             &named("Route", &[key]),
             json!({
                 "Type": "AWS::ApiGatewayV2::Route",
-                "Properties": {
-                    "ApiId": api,
-                    "RouteKey": key,
-                    "Target": { "Fn::Sub": "integrations/${Integration}" },
-                },
+                "Properties": table([
+                    ("ApiId", api.clone()),
+                    ("RouteKey", json!(key)),
+                    ("AuthorizationType", json!(guard.kind())),
+                    ("AuthorizerId", json!(authorizer)),
+                    ("AuthorizationScopes", json!(guard.scopes())),
+                    ("Target", json!({ "Fn::Sub": "integrations/${Integration}" })),
+                ]),
             }),
         );
     }
-    add(
-        "Stage",
-        json!({
-            "Type": "AWS::ApiGatewayV2::Stage",
-            "Properties": {
-                "ApiId": api,
-                "StageName": DEFAULT_STAGE,
-                "AutoDeploy": true,
-                "Tags": tags,
-            },
+    add("Stage", stage(&desired.http.stage, &tags));
+}
+
+fn authorizer(name: &str, checks: &Checks) -> Value {
+    let properties = match checks {
+        Checks::Jwt {
+            issuer,
+            audience,
+            identity,
+        } => json!({
+            "ApiId": { "Ref": "Api" },
+            "Name": name,
+            "AuthorizerType": "JWT",
+            "IdentitySource": [identity],
+            "JwtConfiguration": { "Issuer": issuer, "Audience": audience },
         }),
-    );
+        Checks::Function {
+            function,
+            identity,
+            ttl,
+            format,
+            simple,
+        } => json!({
+            "ApiId": { "Ref": "Api" },
+            "Name": name,
+            "AuthorizerType": "REQUEST",
+            "AuthorizerUri": sub(&invocation(function)),
+            "IdentitySource": identity,
+            "AuthorizerResultTtlInSeconds": ttl,
+            "AuthorizerPayloadFormatVersion": format.as_str(),
+            "EnableSimpleResponses": simple,
+        }),
+    };
+    json!({ "Type": "AWS::ApiGatewayV2::Authorizer", "Properties": properties })
+}
+
+/// API Gateway knows the buckets of routes that are there only, so the stage comes after them.
+fn stage(stage: &Stage, tags: &Value) -> Value {
+    let bucket = |rate: &Rate| {
+        json!({
+            "ThrottlingRateLimit": rate.rate,
+            "ThrottlingBurstLimit": rate.burst,
+        })
+    };
+    let routes = stage.routes.iter();
+    let routes: Map<String, Value> = routes
+        .map(|(key, rate)| (key.clone(), bucket(rate)))
+        .collect();
+    let after: Vec<String> = stage
+        .routes
+        .keys()
+        .map(|key| named("Route", &[key]))
+        .collect();
+    table([
+        ("Type", json!("AWS::ApiGatewayV2::Stage")),
+        ("DependsOn", json!(after)),
+        (
+            "Properties",
+            table([
+                ("ApiId", json!({ "Ref": "Api" })),
+                ("StageName", json!(stage.name)),
+                ("AutoDeploy", json!(stage.auto)),
+                ("StageVariables", json!(stage.variables)),
+                (
+                    "DefaultRouteSettings",
+                    json!(stage.throttle.as_ref().map(bucket)),
+                ),
+                ("RouteSettings", routes.into()),
+                ("Tags", tags.clone()),
+            ]),
+        ),
+    ])
 }
 
 /// The variables. Their values are taken as they are, and secrets are looked up by the stack.

@@ -4,8 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::{cors, named, options, secrets, table, tags};
 use crate::{
-    aws::apigateway::DEFAULT_STAGE,
+    aws::apigateway::{Checks, Stage, invocation},
     deploy::model::{ALIAS, Desired, GRANT, POLICY},
+    settings::access::Rate,
 };
 
 /// The provider's data sources: partition, account, region.
@@ -23,11 +24,22 @@ pub(super) fn document(desired: &Desired, zip: &str) -> Value {
         .routes
         .iter()
         .map(|key| {
-            let route = json!({
-                "api_id": "${aws_apigatewayv2_api.app.id}",
-                "route_key": literal(key),
-                "target": "integrations/${aws_apigatewayv2_integration.app.id}",
+            let guard = desired.http.guard(key);
+            let authorizer = guard.authorizer().map(|name| {
+                let name = named("authorizer_", &[name]);
+                format!("${{aws_apigatewayv2_authorizer.{name}.id}}")
             });
+            let route = table([
+                ("api_id", json!("${aws_apigatewayv2_api.app.id}")),
+                ("route_key", literal(key)),
+                ("authorization_type", json!(guard.kind())),
+                ("authorizer_id", json!(authorizer)),
+                ("authorization_scopes", json!(guard.scopes())),
+                (
+                    "target",
+                    json!("integrations/${aws_apigatewayv2_integration.app.id}"),
+                ),
+            ]);
             (named("route_", &[key]), route)
         })
         .collect();
@@ -44,7 +56,7 @@ pub(super) fn document(desired: &Desired, zip: &str) -> Value {
         ("aws_region".to_owned(), json!({ "current": {} })),
     ]);
     data.extend(secrets::sources(&configuration.environment));
-    json!({
+    let mut document = json!({
         "terraform": {
             "required_providers": { "aws": { "source": "hashicorp/aws", "version": ">= 5.0" } },
         },
@@ -98,15 +110,11 @@ pub(super) fn document(desired: &Desired, zip: &str) -> Value {
                 "integration_type": "AWS_PROXY",
                 "integration_method": "POST",
                 "integration_uri": "${aws_lambda_alias.live.arn}",
-                "payload_format_version": "2.0",
+                "payload_format_version": desired.http.format.as_str(),
             } },
             "aws_apigatewayv2_route": routes,
-            "aws_apigatewayv2_stage": { "app": {
-                "api_id": "${aws_apigatewayv2_api.app.id}",
-                "name": DEFAULT_STAGE,
-                "auto_deploy": true,
-                "tags": tags,
-            } },
+            "aws_apigatewayv2_authorizer": authorizers(desired),
+            "aws_apigatewayv2_stage": { "app": stage(&desired.http.stage, &tags) },
             "aws_lambda_permission": { "app": {
                 "statement_id": GRANT,
                 "action": "lambda:InvokeFunction",
@@ -118,9 +126,87 @@ pub(super) fn document(desired: &Desired, zip: &str) -> Value {
         },
         "output": { "url": {
             "description": "Where the app answers",
-            "value": "${aws_apigatewayv2_api.app.api_endpoint}",
+            "value": format!("${{aws_apigatewayv2_api.app.api_endpoint}}{}", desired.http.stage.prefix()),
         } },
-    })
+    });
+    if let Some(resources) = document["resource"].as_object_mut() {
+        resources.retain(|_, found| *found != json!({}));
+    }
+    document
+}
+
+fn authorizers(desired: &Desired) -> Map<String, Value> {
+    let all = desired.http.authorizers.iter();
+    all.map(|(name, checks)| (named("authorizer_", &[name]), authorizer(name, checks)))
+        .collect()
+}
+
+fn authorizer(name: &str, checks: &Checks) -> Value {
+    match checks {
+        Checks::Jwt {
+            issuer,
+            audience,
+            identity,
+        } => json!({
+            "api_id": "${aws_apigatewayv2_api.app.id}",
+            "name": name,
+            "authorizer_type": "JWT",
+            "identity_sources": [literal(identity)],
+            "jwt_configuration": [{ "issuer": literal(issuer), "audience": audience }],
+        }),
+        Checks::Function {
+            function,
+            identity,
+            ttl,
+            format,
+            simple,
+        } => json!({
+            "api_id": "${aws_apigatewayv2_api.app.id}",
+            "name": name,
+            "authorizer_type": "REQUEST",
+            "authorizer_uri": placed(&invocation(function)),
+            "identity_sources": identity,
+            "authorizer_result_ttl_in_seconds": ttl,
+            "authorizer_payload_format_version": format.as_str(),
+            "enable_simple_responses": simple,
+        }),
+    }
+}
+
+/// API Gateway knows the buckets of routes that are there only, so the stage comes after them.
+fn stage(stage: &Stage, tags: &Value) -> Value {
+    let bucket = |rate: &Rate| {
+        json!({
+            "throttling_rate_limit": rate.rate,
+            "throttling_burst_limit": rate.burst,
+        })
+    };
+    let routes = stage.routes.iter().map(|(key, rate)| {
+        let mut settings = bucket(rate);
+        settings["route_key"] = literal(key);
+        settings
+    });
+    let routes: Vec<Value> = routes.collect();
+    let after = match routes.is_empty() {
+        true => Value::Null,
+        false => json!(["aws_apigatewayv2_route"]),
+    };
+    table([
+        ("api_id", json!("${aws_apigatewayv2_api.app.id}")),
+        ("name", json!(stage.name)),
+        ("auto_deploy", json!(stage.auto)),
+        (
+            "stage_variables",
+            super::map_strings(&json!(stage.variables), &literal),
+        ),
+        (
+            "default_route_settings",
+            json!(stage.throttle.as_ref().map(bucket)),
+        ),
+        ("route_settings", routes.into()),
+        ("depends_on", after),
+        ("tags", tags.clone()),
+    ])
 }
 
 /// A text that Terraform takes as it is (Terraform language, "Strings and Templates": `$${` and `%%{`).

@@ -12,7 +12,7 @@ use crate::{
     args::PackageFormat,
     aws::{
         Aws as _, Tags,
-        apigateway::ApiGateway as _,
+        apigateway::{ApiGateway as _, Checks, Guard, Stage},
         fake::Fake,
         iam::Iam as _,
         lambda::{Code, Configuration, Grant, Lambda as _},
@@ -24,7 +24,7 @@ use crate::{
         plan::plan,
         report,
     },
-    settings::{Architecture, Cors, Settings},
+    settings::{Architecture, Cors, Settings, access::Rate, door::PayloadFormat},
 };
 
 const FORMATS: [PackageFormat; 3] = [
@@ -47,6 +47,19 @@ vpc = { subnets = ["subnet-2", "subnet-1"], security_groups = ["sg-1"] }
 layers = ["arn:aws:lambda:eu-central-1:123456789012:layer:agent:3"]
 tracing = "active"
 dead_letter = "arn:aws:sns:eu-central-1:123456789012:failed"
+payload_format = "1.0"
+stage_name = "v1"
+[stage_variables]
+table = "notes"
+[throttle]
+rate = 100.5
+burst = 200
+[throttle.routes."GET /objects/{key}"]
+rate = 5
+burst = 10
+[jwt.users]
+issuer = "https://issuer.example.org/"
+audience = ["notes", "more"]
 [environment]
 TABLE = "notes"
 PLAIN = "${AWS::Region} ${data.aws_region.current.name} %{if} $x"
@@ -76,6 +89,19 @@ fn manifest(example: &str) -> Manifest {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/");
     let text = std::fs::read_to_string(format!("{path}{example}/manifest.json")).unwrap();
     serde_json::from_str(&text).unwrap()
+}
+
+/// The same app with each kind of guard.
+fn guarded() -> Manifest {
+    let mut manifest = manifest("s3test");
+    let guards = [
+        json!({ "type": "jwt", "name": "users", "scopes": ["notes:read", "notes:all"] }),
+        json!({ "type": "iam" }),
+    ];
+    for (route, guard) in manifest.routes.iter_mut().zip(guards) {
+        route.authorization = serde_json::from_value(guard).unwrap();
+    }
+    manifest
 }
 
 fn desired(manifest: &Manifest, settings: &Settings, place: Place) -> Desired {
@@ -230,9 +256,47 @@ struct Said {
     function: (String, Configuration, String, Tags),
     api: (String, Option<Cors>, Tags),
     integration: (String, String, String),
-    routes: Vec<String>,
-    stage: (String, bool),
+    authorizers: BTreeMap<String, Checks>,
+    routes: BTreeMap<String, Guard<String>>,
+    stage: Stage,
     alias: String,
+}
+
+/// `CloudFormation`'s words for a bucket.
+const BUCKET: [&str; 2] = ["ThrottlingRateLimit", "ThrottlingBurstLimit"];
+/// Terraform's.
+const TERRAFORMS_BUCKET: [&str; 2] = ["throttling_rate_limit", "throttling_burst_limit"];
+
+/// A bucket, whatever its words.
+fn rate(value: &Value, names: [&str; 2]) -> Option<Rate> {
+    value.is_object().then(|| Rate {
+        rate: value[names[0]].as_f64().unwrap(),
+        burst: number(&value[names[1]]),
+    })
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    value.as_array().into_iter().flatten().map(text).collect()
+}
+
+fn format_of(value: &Value) -> PayloadFormat {
+    serde_json::from_value(value.clone()).unwrap()
+}
+
+/// A route's guard; `named` finds the authorizer that a reference means.
+fn guard(
+    kind: &Value,
+    authorizer: &Value,
+    scopes: &Value,
+    named: impl Fn(&Value) -> String,
+) -> Guard<String> {
+    match text(kind).as_str() {
+        "NONE" => Guard::Open,
+        "AWS_IAM" => Guard::Iam,
+        "JWT" => Guard::Jwt(named(authorizer), texts(scopes).into_iter().collect()),
+        "CUSTOM" => Guard::Lambda(named(authorizer)),
+        other => panic!("no such guard: {other}"),
+    }
 }
 
 fn said_by_stack(document: &Value, known: &Known) -> Said {
@@ -246,9 +310,27 @@ fn said_by_stack(document: &Value, known: &Known) -> Said {
     function.as_object_mut().unwrap().remove("Environment");
     let function = known.stack(&function);
     let resources = document["Resources"].as_object().unwrap();
-    let routes = resources
-        .values()
-        .filter(|resource| resource["Type"] == "AWS::ApiGatewayV2::Route");
+    let of_type = |kind: &'static str| {
+        let all = resources.iter();
+        all.filter(move |(_, resource)| resource["Type"] == kind)
+            .map(|(name, resource)| (name.clone(), &resource["Properties"]))
+    };
+    let authorizers: BTreeMap<String, (String, Checks)> = of_type("AWS::ApiGatewayV2::Authorizer")
+        .map(|(logical, said)| {
+            assert_eq!(said["ApiId"], json!({ "Ref": "Api" }));
+            let identity = texts(&said["IdentitySource"]);
+            let checks = match text(&said["AuthorizerType"]).as_str() {
+                "JWT" => Checks::Jwt {
+                    issuer: text(&said["JwtConfiguration"]["Issuer"]),
+                    audience: texts(&said["JwtConfiguration"]["Audience"]),
+                    identity: identity[0].clone(),
+                },
+                other => panic!("no such authorizer: {other}"),
+            };
+            (logical, (text(&said["Name"]), checks))
+        })
+        .collect();
+    let routes = of_type("AWS::ApiGatewayV2::Route");
     let alias = match &resources["Function"]["Type"] {
         kind if kind == "AWS::Serverless::Function" => function["AutoPublishAlias"].clone(),
         _ => resources["Alias"]["Properties"]["Name"].clone(),
@@ -303,9 +385,31 @@ fn said_by_stack(document: &Value, known: &Known) -> Said {
             text(&integration["PayloadFormatVersion"]),
         ),
         routes: routes
-            .map(|route| text(&route["Properties"]["RouteKey"]))
+            .map(|(_, route)| {
+                let named = |value: &Value| authorizers[&text(&value["Ref"])].0.clone();
+                let guard = guard(
+                    &route["AuthorizationType"],
+                    &route["AuthorizerId"],
+                    &route["AuthorizationScopes"],
+                    named,
+                );
+                (text(&route["RouteKey"]), guard)
+            })
             .collect(),
-        stage: (text(&stage["StageName"]), stage["AutoDeploy"] == true),
+        authorizers: authorizers.values().cloned().collect(),
+        stage: Stage {
+            name: text(&stage["StageName"]),
+            auto: stage["AutoDeploy"] == true,
+            variables: table(&stage["StageVariables"]),
+            throttle: rate(&stage["DefaultRouteSettings"], BUCKET),
+            routes: stage["RouteSettings"]
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(key, said)| (key.clone(), rate(said, BUCKET).unwrap()))
+                .collect(),
+            log: None,
+        },
         alias: text(&alias),
     }
 }
@@ -358,7 +462,37 @@ fn said_by_terraform(document: &Value, known: &Known) -> Said {
             "payload_format_version",
         ],
     );
-    let stage = of("aws_apigatewayv2_stage", &["name", "auto_deploy"]);
+    let stage = of(
+        "aws_apigatewayv2_stage",
+        &[
+            "name",
+            "auto_deploy",
+            "stage_variables",
+            "default_route_settings",
+            "route_settings",
+        ],
+    );
+    let authorizers = document["resource"]["aws_apigatewayv2_authorizer"].as_object();
+    let authorizers: BTreeMap<String, (String, Checks)> = authorizers
+        .into_iter()
+        .flatten()
+        .map(|(logical, said)| {
+            let mut said = said.clone();
+            said.as_object_mut().unwrap().remove("api_id");
+            let said = known.terraform(&said);
+            let identity = texts(&said["identity_sources"]);
+            let checks = match text(&said["authorizer_type"]).as_str() {
+                "JWT" => Checks::Jwt {
+                    issuer: text(&said["jwt_configuration"][0]["issuer"]),
+                    audience: texts(&said["jwt_configuration"][0]["audience"]),
+                    identity: identity[0].clone(),
+                },
+                other => panic!("no such authorizer: {other}"),
+            };
+            let reference = format!("${{aws_apigatewayv2_authorizer.{logical}.id}}");
+            (reference, (text(&said["name"]), checks))
+        })
+        .collect();
     let routes = document["resource"]["aws_apigatewayv2_route"]
         .as_object()
         .unwrap();
@@ -410,9 +544,33 @@ fn said_by_terraform(document: &Value, known: &Known) -> Said {
         ),
         routes: routes
             .values()
-            .map(|route| text(&known.terraform(&route["route_key"])))
+            .map(|route| {
+                let guard = guard(
+                    &route["authorization_type"],
+                    &route["authorizer_id"],
+                    &route["authorization_scopes"],
+                    |value| authorizers[&text(value)].0.clone(),
+                );
+                (text(&known.terraform(&route["route_key"])), guard)
+            })
             .collect(),
-        stage: (text(&stage["name"]), stage["auto_deploy"] == true),
+        authorizers: authorizers.values().cloned().collect(),
+        stage: Stage {
+            name: text(&stage["name"]),
+            auto: stage["auto_deploy"] == true,
+            variables: table(&stage["stage_variables"]),
+            throttle: rate(&stage["default_route_settings"], TERRAFORMS_BUCKET),
+            routes: stage["route_settings"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|said| {
+                    let key = text(&said["route_key"]);
+                    (key, rate(said, TERRAFORMS_BUCKET).unwrap())
+                })
+                .collect(),
+            log: None,
+        },
         alias: text(&document["resource"]["aws_lambda_alias"]["live"]["name"]),
     }
 }
@@ -465,13 +623,21 @@ async fn made(format: PackageFormat, document: &Value) -> Fake {
         .await
         .unwrap();
     let (uri, kind, payload) = &said.integration;
-    assert_eq!((kind.as_str(), payload.as_str()), ("AWS_PROXY", "2.0"));
-    let integration = fake.create_integration(&id, uri).await.unwrap();
-    for route in &said.routes {
-        fake.create_route(&id, route, &integration).await.unwrap();
+    assert_eq!(kind, "AWS_PROXY");
+    let format = format_of(&json!(payload));
+    let integration = fake.create_integration(&id, uri, format).await.unwrap();
+    let mut ids = BTreeMap::new();
+    for (name, checks) in &said.authorizers {
+        let made = fake.create_authorizer(&id, name, checks).await.unwrap();
+        ids.insert(name.clone(), made);
     }
-    assert_eq!(said.stage, ("$default".to_owned(), true));
-    fake.create_stage(&id, api_tags).await.unwrap();
+    for (key, guard) in &said.routes {
+        let guard = guard.try_map(|name| ids.get(name).cloned().ok_or(()));
+        fake.create_route(&id, key, &integration, &guard.unwrap())
+            .await
+            .unwrap();
+    }
+    fake.create_stage(&id, &said.stage, api_tags).await.unwrap();
     // CloudFormation names the statement itself.
     let grant = Grant::of_api(GRANT, text(&source));
     fake.add_permission(function, &said.alias, &grant)
@@ -482,8 +648,7 @@ async fn made(format: PackageFormat, document: &Value) -> Fake {
 
 #[test]
 fn a_template_makes_what_a_deploy_makes() {
-    let manifest = manifest("s3test");
-    for with in ["", ALL] {
+    for (manifest, with) in [(manifest("s3test"), ""), (guarded(), ALL)] {
         let settings = settings(with);
         for format in FORMATS {
             let document = document(format, &manifest, &settings);
@@ -555,11 +720,7 @@ fn a_stack_publishes_a_version_for_each_change_and_not_otherwise() {
 /// Every resource that a Terraform document speaks of is in it.
 #[test]
 fn terraform_speaks_of_nothing_that_is_not_there() {
-    let document = document(
-        PackageFormat::Terraform,
-        &manifest("s3test"),
-        &settings(ALL),
-    );
+    let document = document(PackageFormat::Terraform, &guarded(), &settings(ALL));
     let text = document.to_string().replace("$${", "");
     let mut seen = 0;
     for variable in text.split("${").skip(1) {

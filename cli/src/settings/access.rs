@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::function::{AppLevel, FunctionSettings, LogFormat, SystemLevel, Tracing, Vpc};
 
@@ -109,7 +109,7 @@ pub(crate) struct Throttle {
 }
 
 /// A bucket.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rate {
     /// Requests a second.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::Layer;
 
@@ -109,7 +109,7 @@ impl Door {
 }
 
 /// The version of the event that an HTTP API sends, and of the answer that it understands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum PayloadFormat {
     /// The shape of REST APIs.
     #[serde(rename = "1.0")]
@@ -118,6 +118,16 @@ pub(crate) enum PayloadFormat {
     #[default]
     #[serde(rename = "2.0")]
     V2,
+}
+
+impl PayloadFormat {
+    /// The number that AWS and the settings give it.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::V1 => "1.0",
+            Self::V2 => "2.0",
+        }
+    }
 }
 
 /// How a function URL takes the function's answer.

@@ -3,11 +3,7 @@
 
 use fw::manifest::{Authorization, AuthorizerKind, Manifest, ManifestAuthorizer, ManifestRoute};
 
-use super::{
-    Gateway, Settings,
-    access::Jwt,
-    door::{Auth, PayloadFormat},
-};
+use super::{Gateway, Settings, access::Jwt, door::Auth};
 use crate::error::{Failure, Result};
 
 /// Checks each route and authorizer of the manifest against the settings.
@@ -216,30 +212,12 @@ pub(crate) fn caller(route: &ManifestRoute) -> String {
 ///
 /// The first such thing; exit code 65.
 pub(crate) fn deployable(settings: &Settings) -> Result<()> {
-    let (door, access) = (&settings.door, &settings.access);
     let asked = [
         (
             settings.gateway == Gateway::RestApi,
             format!("gateway = \"{}\"", settings.gateway.as_str()),
         ),
-        (
-            door.payload_format != PayloadFormat::V2,
-            "payload_format = \"1.0\"".to_owned(),
-        ),
-        (
-            !door.prefix().is_empty(),
-            format!("stage_name = \"{}\"", door.stage_name),
-        ),
-        (
-            !door.stage_variables.is_empty(),
-            "[stage_variables]".to_owned(),
-        ),
         (settings.concurrency.is_some(), "concurrency".to_owned()),
-        (!access.jwt.is_empty(), "[jwt]".to_owned()),
-        (
-            access.throttle != super::access::Throttle::default(),
-            "[throttle]".to_owned(),
-        ),
     ];
     match asked.into_iter().find(|(asked, _)| *asked) {
         Some((_, what)) => Err(not_yet(format!(
@@ -255,11 +233,7 @@ pub(crate) fn deployable(settings: &Settings) -> Result<()> {
 ///
 /// As [`deployable`].
 pub(crate) fn deployable_app(manifest: &Manifest) -> Result<()> {
-    match manifest
-        .routes
-        .iter()
-        .find(|route| !caller(route).is_empty())
-    {
+    match manifest.routes.iter().find(|route| route.api_key) {
         Some(route) => Err(not_yet(format!(
             "`deploy` cannot guard a route yet, and leaves none open that asks for it: {}",
             place(route)
@@ -270,7 +244,7 @@ pub(crate) fn deployable_app(manifest: &Manifest) -> Result<()> {
 
 fn not_yet(message: String) -> Failure {
     Failure::input(message)
-        .because_of("this version deploys function URLs, and HTTP APIs with payload format 2.0 whose routes everybody may call")
+        .because_of("this version deploys function URLs, and HTTP APIs with all that they have")
         .hint("`cargo fw local` serves it; nothing was deployed")
 }
 
@@ -365,21 +339,24 @@ mod tests {
 
     #[test]
     fn nothing_is_deployed_otherwise_than_it_is_set() {
-        assert!(deployable(&settings("")).is_ok());
         for text in [
-            "gateway = \"rest-api\"",
+            "",
             "payload_format = \"1.0\"",
             "stage_name = \"v1\"",
             "stage_variables = { a = \"b\" }",
             "throttle = { rate = 1, burst = 1 }",
-            "concurrency = 0",
             "[jwt.x]\nissuer = \"https://i/\"\naudience = \"a\"",
         ] {
+            assert!(deployable(&settings(text)).is_ok(), "{text}");
+        }
+        for text in ["gateway = \"rest-api\"", "concurrency = 0"] {
             assert!(deployable(&settings(text)).is_err(), "{text}");
         }
         let open = json!({ "method": "GET", "path": "/" });
         assert!(deployable_app(&manifest(&open)).is_ok());
         let iam = json!({ "method": "GET", "path": "/", "authorization": { "type": "iam" } });
-        assert!(deployable_app(&manifest(&iam)).is_err());
+        assert!(deployable_app(&manifest(&iam)).is_ok());
+        let keyed = json!({ "method": "GET", "path": "/", "api_key": true });
+        assert!(deployable_app(&manifest(&keyed)).is_err());
     }
 }

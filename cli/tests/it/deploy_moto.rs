@@ -1,6 +1,7 @@
 //! A moto server on loopback: AWS for tests. The unit tests of `deploy` include this file too.
 
 use std::{
+    ffi::OsString,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
     process::{Child, Command, Stdio},
@@ -8,6 +9,17 @@ use std::{
     thread,
     time::Duration,
 };
+
+fn program() -> OsString {
+    std::env::var_os("FW_MOTO_SERVER").unwrap_or_else(|| "moto_server".into())
+}
+
+/// The Python that has moto and boto3: its server's script names it in the first line.
+pub(crate) fn python() -> Option<String> {
+    let script = std::fs::read_to_string(program()).ok()?;
+    let first = script.lines().next()?;
+    first.strip_prefix("#!").map(str::to_owned)
+}
 
 /// A moto server of this test's own, ended with it.
 pub(crate) struct Moto {
@@ -17,8 +29,18 @@ pub(crate) struct Moto {
 
 impl Moto {
     pub(crate) fn start() -> Self {
-        let program = std::env::var_os("FW_MOTO_SERVER").unwrap_or_else(|| "moto_server".into());
-        let mut child = Command::new(&program)
+        let program = program();
+        // Its first line names the Python that has moto; ours is run by that one, with the calls that moto lacks.
+        let more = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/moto_more.py");
+        let mut command = match python() {
+            Some(python) => {
+                let mut command = Command::new(python);
+                command.arg(more);
+                command
+            }
+            None => Command::new(&program),
+        };
+        let mut child = command
             .args(["-H", "127.0.0.1", "-p", "0"])
             .stdin(Stdio::null())
             .stdout(Stdio::null())

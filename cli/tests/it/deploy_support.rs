@@ -68,10 +68,18 @@ impl App {
                 format!("{{\"method\":\"{method}\",\"path\":\"{path}\"}}")
             })
             .collect();
+        self.write_program(code, &format!("[{}]", routes.join(",")));
+    }
+
+    /// The same with routes as a manifest has them.
+    pub(crate) fn program_with(&self, code: &str, routes: &serde_json::Value) {
+        self.write_program(code, &routes.to_string());
+    }
+
+    fn write_program(&self, code: &str, routes: &str) {
         let manifest = format!(
-            "{{\"schema\":1,\"app\":\"{}\",\"routes\":[{}]}}",
+            "{{\"schema\":1,\"app\":\"{}\",\"routes\":{routes}}}",
             self.name,
-            routes.join(",")
         );
         self.write(
             "src/main.rs",

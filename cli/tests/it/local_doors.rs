@@ -334,7 +334,7 @@ fn what_a_gateway_cannot_do_is_refused_with_advice() {
 #[test]
 fn deploy_refuses_what_it_would_leave_open_or_otherwise() {
     let folder = project("refused");
-    for settings in ["gateway = \"rest-api\"", "payload_format = \"1.0\""] {
+    for settings in ["gateway = \"rest-api\""] {
         fs::write(folder.path().join("fw.toml"), settings).expect("settings");
         // Nothing listens there: it is never called.
         let args = [

@@ -1,21 +1,24 @@
-//! API Gateway: names are no keys, route keys are; an integration in use cannot be deleted.
+//! API Gateway: names are no keys, route keys are; what is in use cannot be deleted, and what is not there not be used.
 
 use super::{Fake, FakeApi, State, missing};
 use crate::{
     aws::{
         Result, Tags,
         apigateway::{
-            Api, ApiGateway, CREATE_API, CREATE_INTEGRATION, CREATE_ROUTE, CREATE_STAGE,
-            DELETE_API, DELETE_CORS, DELETE_INTEGRATION, DELETE_ROUTE, GET_APIS, GET_INTEGRATIONS,
-            GET_ROUTES, GET_STAGE, Integration, Route, UPDATE_API, UPDATE_INTEGRATION,
+            Api, ApiGateway, Authorizer, CREATE_API, CREATE_AUTHORIZER, CREATE_INTEGRATION,
+            CREATE_ROUTE, CREATE_STAGE, Checks, DELETE_ACCESS_LOG, DELETE_API, DELETE_AUTHORIZER,
+            DELETE_CORS, DELETE_INTEGRATION, DELETE_ROUTE, DELETE_ROUTE_SETTINGS, DELETE_STAGE,
+            GET_APIS, GET_AUTHORIZERS, GET_INTEGRATIONS, GET_ROUTES, GET_STAGES, Guard,
+            Integration, Route, Stage, UPDATE_API, UPDATE_AUTHORIZER, UPDATE_INTEGRATION,
             UPDATE_ROUTE, UPDATE_STAGE,
         },
     },
-    settings::Cors,
+    settings::{Cors, door::PayloadFormat},
 };
 
 const GONE: &str = "NotFoundException";
 const CONFLICT: &str = "ConflictException";
+const REFUSED: &str = "BadRequestException";
 
 type Refused = (&'static str, String);
 
@@ -30,6 +33,39 @@ fn connected(api: &FakeApi, integration: &str) -> Result<(), Refused> {
         return Ok(());
     }
     Err(missing(GONE, integration))
+}
+
+/// Whether a guard's authorizer is there.
+fn guarded(api: &FakeApi, guard: &Guard<String>) -> Result<(), Refused> {
+    let Some(id) = guard.authorizer() else {
+        return Ok(());
+    };
+    match api.authorizers.iter().find(|held| held.id == *id) {
+        None => Err(missing(GONE, id)),
+        Some(held) => match (&held.checks, guard) {
+            (Checks::Jwt { .. }, Guard::Jwt(..)) | (Checks::Function { .. }, Guard::Lambda(_)) => {
+                Ok(())
+            }
+            _ => Err((REFUSED, format!("{id} is no authorizer of this kind"))),
+        },
+    }
+}
+
+/// API Gateway knows the buckets of routes that are there only.
+fn throttled(api: &FakeApi, stage: &Stage) -> Result<(), Refused> {
+    let unknown = |key: &&String| !api.routes.iter().any(|route| route.key == **key);
+    match stage.routes.keys().find(unknown) {
+        Some(key) => Err((
+            GONE,
+            format!("Unable to find Route by key {key} within the provided RouteSettings"),
+        )),
+        None => Ok(()),
+    }
+}
+
+fn held<'a>(api: &'a mut FakeApi, stage: &str) -> Result<&'a mut Stage, Refused> {
+    let found = api.stages.iter_mut().find(|held| held.name == stage);
+    found.ok_or_else(|| missing(GONE, stage))
 }
 
 impl ApiGateway for Fake {
@@ -49,8 +85,14 @@ impl ApiGateway for Fake {
         self.call(GET_ROUTES, |state| Ok(known(state, api)?.routes.clone()))
     }
 
-    async fn stage(&self, api: &str) -> Result<Option<bool>> {
-        self.call(GET_STAGE, |state| Ok(known(state, api)?.stage))
+    async fn stages(&self, api: &str) -> Result<Vec<Stage>> {
+        self.call(GET_STAGES, |state| Ok(known(state, api)?.stages.clone()))
+    }
+
+    async fn authorizers(&self, api: &str) -> Result<Vec<Authorizer>> {
+        self.call(GET_AUTHORIZERS, |state| {
+            Ok(known(state, api)?.authorizers.clone())
+        })
     }
 
     async fn create_api(&self, name: &str, cors: Option<&Cors>, tags: &Tags) -> Result<Api> {
@@ -67,7 +109,8 @@ impl ApiGateway for Fake {
                 api: api.clone(),
                 integrations: Vec::new(),
                 routes: Vec::new(),
-                stage: None,
+                authorizers: Vec::new(),
+                stages: Vec::new(),
             });
             Ok(api)
         })
@@ -95,26 +138,37 @@ impl ApiGateway for Fake {
         })
     }
 
-    async fn create_integration(&self, api: &str, uri: &str) -> Result<String> {
+    async fn create_integration(
+        &self,
+        api: &str,
+        uri: &str,
+        format: PayloadFormat,
+    ) -> Result<String> {
         self.call(CREATE_INTEGRATION, |state| {
             let found = known(state, api)?;
             let id = self.id("integration");
             found.integrations.push(Integration {
                 id: id.clone(),
                 uri: uri.to_owned(),
-                proxy: true,
+                format: Some(format),
             });
             Ok(id)
         })
     }
 
-    async fn update_integration(&self, api: &str, id: &str, uri: &str) -> Result<()> {
+    async fn update_integration(
+        &self,
+        api: &str,
+        id: &str,
+        uri: &str,
+        format: PayloadFormat,
+    ) -> Result<()> {
         self.call(UPDATE_INTEGRATION, |state| {
             let mut all = known(state, api)?.integrations.iter_mut();
             let held = all.find(|held| held.id == id);
             let held = held.ok_or_else(|| missing(GONE, id))?;
             uri.clone_into(&mut held.uri);
-            held.proxy = true;
+            held.format = Some(format);
             Ok(())
         })
     }
@@ -132,10 +186,17 @@ impl ApiGateway for Fake {
         })
     }
 
-    async fn create_route(&self, api: &str, key: &str, integration: &str) -> Result<()> {
+    async fn create_route(
+        &self,
+        api: &str,
+        key: &str,
+        integration: &str,
+        guard: &Guard<String>,
+    ) -> Result<()> {
         self.call(CREATE_ROUTE, |state| {
             let found = known(state, api)?;
             connected(found, integration)?;
+            guarded(found, guard)?;
             if found.routes.iter().any(|route| route.key == key) {
                 return Err((CONFLICT, format!("route with key {key} already exists")));
             }
@@ -143,18 +204,27 @@ impl ApiGateway for Fake {
                 id: self.id("route"),
                 key: key.to_owned(),
                 integration: Some(integration.to_owned()),
+                guard: guard.clone(),
             });
             Ok(())
         })
     }
 
-    async fn update_route(&self, api: &str, id: &str, integration: &str) -> Result<()> {
+    async fn update_route(
+        &self,
+        api: &str,
+        id: &str,
+        integration: &str,
+        guard: &Guard<String>,
+    ) -> Result<()> {
         self.call(UPDATE_ROUTE, |state| {
             let found = known(state, api)?;
             connected(found, integration)?;
+            guarded(found, guard)?;
             let held = found.routes.iter_mut().find(|held| held.id == id);
             let held = held.ok_or_else(|| missing(GONE, id))?;
             held.integration = Some(integration.to_owned());
+            held.guard = guard.clone();
             Ok(())
         })
     }
@@ -171,24 +241,92 @@ impl ApiGateway for Fake {
         })
     }
 
-    async fn create_stage(&self, api: &str, _tags: &Tags) -> Result<()> {
+    async fn create_stage(&self, api: &str, stage: &Stage, _tags: &Tags) -> Result<()> {
         self.call(CREATE_STAGE, |state| {
             let found = known(state, api)?;
-            if found.stage.is_some() {
+            if held(found, &stage.name).is_ok() {
                 return Err((CONFLICT, "stage already exists".to_owned()));
             }
-            found.stage = Some(true);
+            throttled(found, stage)?;
+            found.stages.push(stage.clone());
             Ok(())
         })
     }
 
-    async fn update_stage(&self, api: &str) -> Result<()> {
+    async fn update_stage(&self, api: &str, stage: &Stage, gone: &[String]) -> Result<()> {
         self.call(UPDATE_STAGE, |state| {
             let found = known(state, api)?;
-            if found.stage.is_none() {
-                return Err(missing(GONE, "$default"));
+            let mut all = held(found, &stage.name)?.clone();
+            // What is not said stays as it was.
+            all.auto = stage.auto;
+            all.variables.extend(stage.variables.clone());
+            all.variables.retain(|name, _| !gone.contains(name));
+            all.throttle = stage.throttle;
+            all.routes.extend(stage.routes.clone());
+            all.log = stage.log.clone().or(all.log);
+            throttled(found, &all)?;
+            *held(found, &stage.name)? = all;
+            Ok(())
+        })
+    }
+
+    async fn delete_stage(&self, api: &str, stage: &str) -> Result<()> {
+        self.call(DELETE_STAGE, |state| {
+            let found = known(state, api)?;
+            held(found, stage)?;
+            found.stages.retain(|held| held.name != stage);
+            Ok(())
+        })
+    }
+
+    async fn delete_route_settings(&self, api: &str, stage: &str, key: &str) -> Result<()> {
+        self.call(DELETE_ROUTE_SETTINGS, |state| {
+            let stage = held(known(state, api)?, stage)?;
+            stage.routes.remove(key);
+            Ok(())
+        })
+    }
+
+    async fn delete_access_log(&self, api: &str, stage: &str) -> Result<()> {
+        self.call(DELETE_ACCESS_LOG, |state| {
+            held(known(state, api)?, stage)?.log = None;
+            Ok(())
+        })
+    }
+
+    async fn create_authorizer(&self, api: &str, name: &str, checks: &Checks) -> Result<String> {
+        self.call(CREATE_AUTHORIZER, |state| {
+            let found = known(state, api)?;
+            let id = self.id("authorizer");
+            found.authorizers.push(Authorizer {
+                id: id.clone(),
+                name: name.to_owned(),
+                checks: checks.clone(),
+            });
+            Ok(id)
+        })
+    }
+
+    async fn update_authorizer(&self, api: &str, id: &str, checks: &Checks) -> Result<()> {
+        self.call(UPDATE_AUTHORIZER, |state| {
+            let mut all = known(state, api)?.authorizers.iter_mut();
+            let held = all.find(|held| held.id == id);
+            held.ok_or_else(|| missing(GONE, id))?.checks = checks.clone();
+            Ok(())
+        })
+    }
+
+    async fn delete_authorizer(&self, api: &str, id: &str) -> Result<()> {
+        self.call(DELETE_AUTHORIZER, |state| {
+            let found = known(state, api)?;
+            if !found.authorizers.iter().any(|held| held.id == id) {
+                return Err(missing(GONE, id));
             }
-            found.stage = Some(true);
+            let uses = |guard: &Guard<String>| guard.authorizer().is_some_and(|used| used == id);
+            if found.routes.iter().any(|route| uses(&route.guard)) {
+                return Err((CONFLICT, format!("{id} is used by a route")));
+            }
+            found.authorizers.retain(|held| held.id != id);
             Ok(())
         })
     }

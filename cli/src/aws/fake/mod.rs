@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use super::{
     Aws, Error, Kind, Operation, Result, Tags,
-    apigateway::{Api, Integration, Route},
+    apigateway::{Api, Authorizer, Integration, Route, Stage},
     lambda::{Alias, Code, Configuration, Function, FunctionUrl, Grant, Invoked, Readiness},
     logs::{LogEvent, LogGroup},
     sts::{Caller, Sts},
@@ -76,7 +76,8 @@ pub(crate) struct FakeApi {
     pub(crate) api: Api,
     pub(crate) integrations: Vec<Integration>,
     pub(crate) routes: Vec<Route>,
-    pub(crate) stage: Option<bool>,
+    pub(crate) authorizers: Vec<Authorizer>,
+    pub(crate) stages: Vec<Stage>,
 }
 
 /// All that the account holds.
@@ -122,7 +123,7 @@ impl Fake {
         let next_id = state
             .apis
             .iter()
-            .map(|api| 1 + api.integrations.len() + api.routes.len());
+            .map(|api| 1 + api.integrations.len() + api.routes.len() + api.authorizers.len());
         let next_id = u32::try_from(next_id.sum::<usize>()).unwrap() + 100;
         Self {
             state: RefCell::new(state),
@@ -142,9 +143,23 @@ impl Fake {
             function.grants.retain(|_, grants| !grants.is_empty());
         }
         for api in &mut state.apis {
+            let authorizers = api.authorizers.clone();
+            let named = |id: &String| {
+                let found = authorizers.iter().find(|one| one.id == *id);
+                Ok::<_, std::convert::Infallible>(
+                    found.map_or_else(String::new, |one| one.name.clone()),
+                )
+            };
             for route in &mut api.routes {
                 route.id.clear();
+                let Ok(guard) = route.guard.try_map(named);
+                route.guard = guard;
             }
+            for authorizer in &mut api.authorizers {
+                authorizer.id.clear();
+            }
+            api.authorizers
+                .sort_by(|one, other| one.name.cmp(&other.name));
             api.routes.sort_by(|one, other| one.key.cmp(&other.key));
         }
         state
@@ -174,7 +189,10 @@ impl Fake {
     /// What a request with that route key is answered by: the code's hash, or nothing when a link is missing.
     pub(crate) fn serves(&self, key: &str) -> Option<String> {
         let state = self.state.borrow();
-        let api = state.apis.iter().find(|api| api.stage == Some(true))?;
+        let api = state
+            .apis
+            .iter()
+            .find(|api| api.stages.iter().any(|stage| stage.auto))?;
         let route = api.routes.iter().find(|route| route.key == key)?;
         let target = route.integration.as_ref()?;
         let integration = api.integrations.iter().find(|one| one.id == *target)?;

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::MISSING;
+use super::{MISSING, access};
 use crate::{
     aws::{apigateway::Integration, lambda::Grant},
     deploy::{
-        model::{Desired, GRANT},
+        model::{ASK_GRANT, Desired, GRANT},
         observe::{Actual, WholeApi},
         step::{ApiId, Handle, IntegrationId, Plan, Step},
     },
@@ -36,6 +36,7 @@ pub(super) fn connect(plan: &mut Plan, desired: &Desired, api: Option<&WholeApi>
             api: Handle::Made,
             function,
             alias,
+            format: desired.http.format,
         };
         plan.push(step, MISSING);
         return Connection {
@@ -50,6 +51,7 @@ pub(super) fn connect(plan: &mut Plan, desired: &Desired, api: Option<&WholeApi>
             api: api.clone(),
             function,
             alias,
+            format: desired.http.format,
         };
         plan.push(step, MISSING);
         return Connection {
@@ -58,14 +60,26 @@ pub(super) fn connect(plan: &mut Plan, desired: &Desired, api: Option<&WholeApi>
         };
     };
     let integration = IntegrationId(found.id.clone());
-    if !leads_to(found, &alias) {
+    let format = desired.http.format;
+    let reason = match found.format {
+        _ if found.uri != alias => Some("it was changed outside `cargo fw`".to_owned()),
+        None => Some("it was changed outside `cargo fw`".to_owned()),
+        Some(old) if old != format => Some(format!(
+            "payload_format: {} → {}",
+            old.as_str(),
+            format.as_str()
+        )),
+        Some(_) => None,
+    };
+    if let Some(reason) = reason {
         let step = Step::UpdateIntegration {
             api: id,
             id: integration.clone(),
             function,
             alias,
+            format,
         };
-        plan.push(step, "it was changed outside `cargo fw`");
+        plan.push(step, reason);
     }
     Connection {
         api,
@@ -81,47 +95,75 @@ fn main<'a>(whole: &'a WholeApi, alias: &str) -> Option<&'a Integration> {
 }
 
 fn leads_to(integration: &Integration, alias: &str) -> bool {
-    integration.proxy && integration.uri == alias
+    integration.format.is_some() && integration.uri == alias
 }
 
-/// The permission of the API to invoke the alias.
+/// The permissions of the API: to invoke the alias, and to ask the authorizers.
 pub(super) fn permission(
     plan: &mut Plan,
     desired: &Desired,
     actual: &Actual,
     connection: &Connection,
 ) {
-    let wanted = match &connection.api {
-        Handle::Known(ApiId(id)) => Some(grant(desired, id)),
-        Handle::Made => None,
-    };
-    let grants = &actual.function(&desired.names.function).grants;
-    if wanted
-        .as_ref()
-        .is_some_and(|wanted| grants.contains(wanted))
-    {
-        return;
-    }
-    let function = desired.names.function.clone();
-    // A statement cannot be changed, and its id cannot be given twice.
-    if grants.iter().any(|grant| grant.id == GRANT) {
-        let step = Step::RemovePermission {
-            function: function.clone(),
-            id: GRANT.to_owned(),
+    let mut functions = vec![(desired.names.function.clone(), false)];
+    functions.extend(
+        desired
+            .http
+            .functions(&desired.place)
+            .map(|name| (name, true)),
+    );
+    for (function, asks) in functions {
+        let id = if asks { ASK_GRANT } else { GRANT };
+        let source = |api: &str| match asks {
+            true => desired.place.asking(api),
+            false => desired.place.api(api),
         };
-        plan.push(step, "it is another API's");
+        let wanted = match &connection.api {
+            Handle::Known(ApiId(api)) => Some(Grant::of_api(id, source(api))),
+            Handle::Made => None,
+        };
+        let grants = &actual.function(&function).grants;
+        if wanted
+            .as_ref()
+            .is_some_and(|wanted| grants.contains(wanted))
+        {
+            continue;
+        }
+        // A statement cannot be changed, and its id cannot be given twice.
+        if grants.iter().any(|grant| grant.id == id) {
+            let step = Step::RemovePermission {
+                function: function.clone(),
+                id: id.to_owned(),
+            };
+            plan.push(step, "it is another API's");
+        }
+        let step = Step::AddPermission {
+            function,
+            api: connection.api.clone(),
+            place: desired.place.clone(),
+            asks,
+        };
+        plan.push(step, MISSING);
     }
-    let step = Step::AddPermission {
-        function,
-        api: connection.api.clone(),
-        place: desired.place.clone(),
-    };
-    plan.push(step, MISSING);
 }
 
-/// The permission that the API with that id needs.
-fn grant(desired: &Desired, api: &str) -> Grant {
-    Grant::of_api(GRANT, desired.place.api(api))
+/// Takes the permission to ask from the authorizers that no API asks.
+pub(super) fn forbid(plan: &mut Plan, desired: &Desired, actual: &Actual) {
+    let asked: Vec<String> = match desired.url {
+        None => desired.http.functions(&desired.place).collect(),
+        Some(_) => Vec::new(),
+    };
+    for function in desired.names.functions() {
+        let held = &actual.function(function).grants;
+        let held = held.iter().any(|grant| grant.id == ASK_GRANT);
+        if held && !asked.iter().any(|asked| asked == function) {
+            let step = Step::RemovePermission {
+                function: function.to_owned(),
+                id: ASK_GRANT.to_owned(),
+            };
+            plan.push(step, "no API asks it any more");
+        }
+    }
 }
 
 /// The routes that are missing or lead elsewhere.
@@ -139,17 +181,25 @@ pub(super) fn routes(
         .collect();
     for key in &desired.routes {
         let integration = connection.integration.clone();
+        let guard = access::guard(desired, api, key);
         match (found.get(key.as_str()), &connection.api) {
             (Some(route), Handle::Known(api)) => {
                 let target = route.integration.clone().map(IntegrationId);
-                if target.map(Handle::Known).as_ref() != Some(&integration) {
+                let leads = target.map(Handle::Known).as_ref() == Some(&integration);
+                let guarded = access::guarded(&route.guard, &guard);
+                if !leads || !guarded {
+                    let reason = match guarded {
+                        true => "it leads elsewhere".to_owned(),
+                        false => access::guard_difference(&route.guard, &guard),
+                    };
                     let step = Step::UpdateRoute {
                         api: api.clone(),
                         id: route.id.clone(),
                         key: key.clone(),
                         integration,
+                        guard,
                     };
-                    plan.push(step, "it leads elsewhere");
+                    plan.push(step, reason);
                 }
             }
             _ => {
@@ -157,6 +207,7 @@ pub(super) fn routes(
                     api: connection.api.clone(),
                     key: key.clone(),
                     integration,
+                    guard,
                 };
                 plan.push(step, "in the app and not in the API");
             }

@@ -12,6 +12,7 @@ const SECOND: App = App {
         ("DELETE", "/objects/{key}"),
         ("GET", "/objects"),
     ],
+    guards: &[],
     settings: "memory = 256\nlog_retention = 7\ncors = { allow_origins = [\"*\"] }\npolicy = [{ actions = [\"s3:PutObject\"], resources = [\"*\"] }]",
     authorizers: &[],
 };

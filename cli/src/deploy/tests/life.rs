@@ -9,6 +9,7 @@ use crate::{
         iam::Iam as _,
         logs::Logs as _,
     },
+    deploy::model::http::Http,
     error::Exit,
 };
 
@@ -59,7 +60,7 @@ fn a_second_deploy_without_a_change_writes_nothing() {
         let aws = deployed().await;
         assert!(FIRST.deploy(&aws).await.unwrap().is_empty());
         assert_eq!(aws.writes(), [""; 0]);
-        assert_eq!(aws.calls().len(), 14, "{:?}", aws.calls());
+        assert_eq!(aws.calls().len(), 15, "{:?}", aws.calls());
     });
 }
 
@@ -233,7 +234,7 @@ fn what_was_changed_by_hand_is_mended() {
         {
             let mut state = aws.state.borrow_mut();
             let api = &mut state.apis[0];
-            api.stage = Some(false);
+            api.stages[0].auto = false;
             api.integrations[0].uri = "arn:elsewhere".to_owned();
             api.routes[0].integration = None;
             api.routes.remove(1);
@@ -291,7 +292,10 @@ fn an_api_that_was_made_twice_is_deleted_while_it_takes_no_traffic() {
             .create_api(&names.function, None, &names.tags())
             .await
             .unwrap();
-        aws.create_stage(&spare.id, &names.tags()).await.unwrap();
+        let stage = Http::default().stage;
+        aws.create_stage(&spare.id, &stage, &names.tags())
+            .await
+            .unwrap();
         let failure = FIRST.deploy(&aws).await.unwrap_err();
         assert_eq!(
             failure.message(),

@@ -13,6 +13,7 @@ use crate::{
 const SECOND: App = App {
     code: "two",
     routes: &[("GET", "/objects/{key}"), ("GET", "/new")],
+    guards: &[],
     settings: "memory = 256\nkeep_versions = 2",
     authorizers: &[],
 };

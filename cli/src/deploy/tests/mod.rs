@@ -1,5 +1,6 @@
 //! Deployments on the account in memory: whole lives, and interruptions at every mutating call.
 
+mod access;
 mod authorizers;
 mod converge;
 mod life;
@@ -43,6 +44,8 @@ struct App {
     code: &'static str,
     routes: &'static [(&'static str, &'static str)],
     authorizers: &'static [&'static str],
+    /// Who may call, by route key, as the manifest says it.
+    guards: &'static [(&'static str, &'static str)],
     settings: &'static str,
 }
 
@@ -50,6 +53,7 @@ const FIRST: App = App {
     code: "one",
     routes: &[("GET", "/objects/{key}"), ("PUT", "/objects/{key}")],
     authorizers: &[],
+    guards: &[],
     settings: "",
 };
 
@@ -76,6 +80,12 @@ impl App {
         manifest
             .authorizers
             .extend(authorizers.map(|name| ManifestAuthorizer::new(*name)));
+        for route in &mut manifest.routes {
+            let mut guards = self.guards.iter();
+            if let Some((_, guard)) = guards.find(|(key, _)| *key == route.key()) {
+                route.authorization = serde_json::from_str(guard).unwrap();
+            }
+        }
         manifest
     }
 

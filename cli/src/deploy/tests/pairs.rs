@@ -11,13 +11,15 @@ const ROUTES: [&[(&str, &str)]; 5] = [
     &[("GET", "/{x}"), ("POST", "/")],
 ];
 
-const SETTINGS: [&str; 8] = [
+const SETTINGS: [&str; 10] = [
     "",
     "memory = 512\ntimeout = 3\nlog_retention = 1",
     "environment = { A1 = \"1\" }\narchitecture = \"arm64\"",
     "environment = { A1 = \"2\" }\ncors = { allow_origins = [\"https://a.example\"], max_age = 5 }",
     "cors = { allow_methods = [\"GET\"] }\npolicy = [{ effect = \"deny\", actions = [\"s3:*\"], resources = [\"*\"] }]",
     "log_format = \"json\"\nephemeral_storage = 1024\ntracing = \"active\"\nkms_key = \"arn:aws:kms:r:1:key/k\"\nlayers = [\"arn:aws:lambda:r:1:layer:l:1\"]\ndead_letter = \"arn:aws:sqs:r:1:q\"\nvpc = { subnets = [\"subnet-1\"], security_groups = [\"sg-1\"] }",
+    "stage_name = \"v1\"\nstage_variables = { a = \"b\" }\npayload_format = \"1.0\"",
+    "throttle = { rate = 3, burst = 4 }",
     "gateway = \"function-url\"",
     "gateway = \"function-url\"\nauth = \"iam\"\ninvoke_mode = \"response-stream\"\ncors = { allow_origins = [\"*\"] }",
 ];
@@ -30,6 +32,7 @@ fn apps() -> Vec<App> {
                 all.push(App {
                     code,
                     routes,
+                    guards: &[],
                     settings,
                     authorizers: &[],
                 });
@@ -82,7 +85,7 @@ fn any_change_is_made_by_one_deploy() {
                 changes += usize::from(from.code != to.code);
             }
         }
-        assert_eq!(changes, 80 * 80 / 2);
+        assert_eq!(changes, 100 * 100 / 2);
     });
 }
 

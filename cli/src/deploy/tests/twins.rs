@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// A life in which everything changes once.
-const LIFE: [App; 6] = [
+const LIFE: [App; 9] = [
     FIRST,
     App {
         code: "two",
@@ -25,11 +25,18 @@ const LIFE: [App; 6] = [
     App {
         code: "three",
         routes: &[("GET", "/objects/{key}"), ("ANY", "$default")],
+        guards: &[],
         settings: "policy = [{ actions = [\"s3:GetObject\"], resources = [\"*\"] }]",
         authorizers: &["door"],
     },
     App {
         settings: "cors = { allow_origins = [\"*\"], allow_headers = [\"x-a\", \"x-b\"], max_age = 60 }",
+        ..FIRST
+    },
+    super::access::GUARDED,
+    super::access::SHAPED,
+    App {
+        settings: "stage_name = \"v1\"",
         ..FIRST
     },
     FIRST,
@@ -68,7 +75,21 @@ async fn seen(aws: &impl Aws) -> Actual {
             grant.source = grant.source.replace(&whole.api.id, "ID");
         }
         whole.api.endpoint = whole.api.endpoint.replace(&whole.api.id, "ID");
+        whole.url = whole
+            .url
+            .as_ref()
+            .map(|url| url.replace(&whole.api.id, "ID"));
         whole.api.id = "ID".to_owned();
+        let named = |id: &String| {
+            let found = whole.authorizers.iter().find(|one| one.id == *id);
+            found.map(|one| one.name.clone()).ok_or(())
+        };
+        for route in &mut whole.routes {
+            route.guard = route.guard.try_map(named).unwrap();
+        }
+        for authorizer in &mut whole.authorizers {
+            authorizer.id.clear();
+        }
         for integration in &mut whole.integrations {
             integration.id.clear();
         }

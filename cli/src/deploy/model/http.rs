@@ -1,0 +1,192 @@
+//! What an HTTP API should be besides its routes' keys: events, guards, authorizers, its stage.
+
+use std::collections::BTreeMap;
+
+use fw::manifest::{Authorization, Manifest, ManifestAuthorizer, ManifestRoute};
+use serde::{Deserialize, Serialize};
+
+use super::{Names, Place};
+
+use crate::{
+    aws::apigateway::{Checks, Guard, Stage},
+    error::{Failure, Result},
+    settings::{
+        Settings,
+        access::{Rate, Throttle},
+        door::{Door, PayloadFormat},
+    },
+};
+
+/// What is set of an HTTP API.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Http {
+    /// The version of the function's events.
+    pub(crate) format: PayloadFormat,
+    /// Its one stage.
+    pub(crate) stage: Stage,
+    /// The authorizers that routes ask for, by name.
+    pub(crate) authorizers: BTreeMap<String, Checks>,
+    /// Who may call the routes that are not open, by route key.
+    pub(crate) guards: BTreeMap<String, Guard<String>>,
+}
+
+impl Default for Http {
+    /// An API that everybody may call, behind `$default`.
+    fn default() -> Self {
+        Self {
+            format: PayloadFormat::default(),
+            stage: Stage {
+                name: Door::DEFAULT_STAGE.to_owned(),
+                auto: true,
+                variables: BTreeMap::new(),
+                throttle: None,
+                routes: BTreeMap::new(),
+                log: None,
+            },
+            authorizers: BTreeMap::new(),
+            guards: BTreeMap::new(),
+        }
+    }
+}
+
+impl Http {
+    /// What the settings and the app say.
+    ///
+    /// # Errors
+    ///
+    /// When a route asks for an authorizer that nothing describes; exit code 65.
+    pub(crate) fn new(
+        manifest: &Manifest,
+        settings: &Settings,
+        names: &Names,
+        place: &Place,
+    ) -> Result<Self> {
+        let (door, access) = (&settings.door, &settings.access);
+        let mut authorizers = BTreeMap::new();
+        let mut guards = BTreeMap::new();
+        for route in &manifest.routes {
+            let mut guard = guard(route)?;
+            if let Guard::Jwt(name, _) = &mut guard {
+                let jwt = access.jwt.get(name.as_str()).ok_or_else(|| {
+                    Failure::input(format!(
+                        "the settings do not say who issues the tokens `{name}`: `{}`",
+                        route.key()
+                    ))
+                })?;
+                let checks = Checks::Jwt {
+                    issuer: jwt.issuer.clone(),
+                    audience: jwt.audience.clone(),
+                    identity: jwt.identity.clone(),
+                };
+                *name = jwt_name(name);
+                authorizers.insert(name.clone(), checks);
+            }
+            if let Guard::Lambda(name) = &guard {
+                let found = manifest.authorizers.iter().find(|one| one.name == *name);
+                let found = found.ok_or_else(|| {
+                    let key = route.key();
+                    Failure::input(format!("the app has no authorizer `{name}`: `{key}`"))
+                })?;
+                let function = place.alias(&names.authorizer(name));
+                authorizers.insert(name.clone(), function_checks(found, settings, function));
+            }
+            if guard != Guard::Open {
+                guards.insert(route.key(), guard);
+            }
+        }
+        Ok(Self {
+            format: door.payload_format,
+            stage: Stage {
+                name: door.stage_name.clone(),
+                auto: true,
+                variables: door.stage_variables.clone(),
+                throttle: whole(&access.throttle),
+                routes: access.throttle.routes.clone(),
+                log: None,
+            },
+            authorizers,
+            guards,
+        })
+    }
+
+    /// The functions that are asked who may call: of this deployment, in this place.
+    pub(crate) fn functions(&self, place: &Place) -> impl Iterator<Item = String> {
+        let prefix = place.alias("");
+        let (before, after) = prefix
+            .rsplit_once(':')
+            .map(|(before, alias)| (before.to_owned(), format!(":{alias}")))
+            .unwrap_or_default();
+        self.authorizers.values().filter_map(move |checks| {
+            let Checks::Function { function, .. } = checks else {
+                return None;
+            };
+            let name = function.strip_prefix(&before)?.strip_suffix(&after)?;
+            Some(name.to_owned())
+        })
+    }
+
+    /// Who may call that route.
+    pub(crate) fn guard(&self, key: &str) -> Guard<String> {
+        self.guards.get(key).cloned().unwrap_or_default()
+    }
+}
+
+/// What a Lambda authorizer is asked, and when: the app's words, and the settings' over them.
+fn function_checks(
+    authorizer: &ManifestAuthorizer,
+    settings: &Settings,
+    function: String,
+) -> Checks {
+    let (ttl, identity) = asked(authorizer, settings);
+    let format = match authorizer.payload_format.as_deref() {
+        Some("1.0") => PayloadFormat::V1,
+        _ => PayloadFormat::V2,
+    };
+    Checks::Function {
+        function,
+        identity,
+        ttl,
+        format,
+        // Format 1.0 has no simple form.
+        simple: authorizer.simple && format == PayloadFormat::V2,
+    }
+}
+
+/// For how long an authorizer's answers are kept, and what tells callers apart.
+pub(super) fn asked(authorizer: &ManifestAuthorizer, settings: &Settings) -> (u32, Vec<String>) {
+    let own = settings.access.authorizers.get(&authorizer.name);
+    let ttl = own.and_then(|own| own.ttl).unwrap_or(authorizer.ttl);
+    let identity = own.and_then(|own| own.identity.as_ref());
+    (ttl, identity.unwrap_or(&authorizer.identity).clone())
+}
+
+/// The settings' names are apart from the app's authorizers', and the gateway's are not.
+fn jwt_name(name: &str) -> String {
+    format!("jwt-{name}")
+}
+
+/// The bucket of all routes together, where one is set; the settings' check wants both numbers or none.
+pub(super) fn whole(throttle: &Throttle) -> Option<Rate> {
+    let (rate, burst) = (throttle.rate?, throttle.burst?);
+    Some(Rate { rate, burst })
+}
+
+/// Who may call a route, as the app says it.
+fn guard(route: &ManifestRoute) -> Result<Guard<String>> {
+    Ok(match &route.authorization {
+        None => Guard::Open,
+        Some(Authorization::Iam) => Guard::Iam,
+        Some(Authorization::Jwt { name, scopes }) => {
+            Guard::Jwt(name.clone(), scopes.iter().cloned().collect())
+        }
+        Some(Authorization::Lambda { name }) => Guard::Lambda(name.clone()),
+        // A manifest of a later version may have words that this one does not know.
+        Some(_) => {
+            return Err(Failure::input(format!(
+                "this version cannot guard the route as it asks: `{}`",
+                route.key()
+            ))
+            .hint("update `cargo fw`"));
+        }
+    })
+}

@@ -1,0 +1,301 @@
+//! The API's authorizers and stages: who is let in, where, and how often.
+
+use std::collections::BTreeSet;
+
+use super::{MISSING, gateway::Connection};
+use crate::{
+    aws::apigateway::{Checks, Guard, Stage},
+    deploy::{
+        model::Desired,
+        observe::WholeApi,
+        step::{ApiId, AuthorizerId, Handle, Plan, Step},
+    },
+    settings::access::Rate,
+};
+
+/// The authorizers that are missing or let others pass. They guard nothing until a route asks for them.
+pub(super) fn authorizers(
+    plan: &mut Plan,
+    desired: &Desired,
+    api: Option<&WholeApi>,
+    connection: &Connection,
+) {
+    for (name, checks) in &desired.http.authorizers {
+        let found = api.and_then(|whole| kept(whole, name).map(|found| (whole, found)));
+        match found {
+            None => {
+                let step = Step::CreateAuthorizer {
+                    api: connection.api.clone(),
+                    name: name.clone(),
+                    checks: checks.clone(),
+                };
+                plan.push(step, MISSING);
+            }
+            Some((whole, (id, old))) if !same(old, checks) => {
+                let step = Step::UpdateAuthorizer {
+                    api: ApiId(whole.api.id.clone()),
+                    id: id.to_owned(),
+                    name: name.clone(),
+                    checks: checks.clone(),
+                };
+                plan.push(step, difference(old, checks));
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// The one authorizer of that name that an API keeps: its id, and whom it lets pass.
+fn kept<'a>(whole: &'a WholeApi, name: &str) -> Option<(&'a str, &'a Checks)> {
+    let named = whole.authorizers.iter().find(|found| found.name == name);
+    named.map(|found| (found.id.as_str(), &found.checks))
+}
+
+/// A list of texts is a set, as far as who is let pass goes.
+fn same(one: &Checks, other: &Checks) -> bool {
+    fn set(list: &[String]) -> BTreeSet<&String> {
+        list.iter().collect()
+    }
+    match (one, other) {
+        (
+            Checks::Jwt {
+                issuer,
+                audience,
+                identity,
+            },
+            Checks::Jwt {
+                issuer: other_issuer,
+                audience: other_audience,
+                identity: other_identity,
+            },
+        ) => {
+            (issuer, identity) == (other_issuer, other_identity)
+                && set(audience) == set(other_audience)
+        }
+        _ => one == other,
+    }
+}
+
+fn difference(old: &Checks, new: &Checks) -> String {
+    let mut list = Vec::new();
+    let mut differ = |what: &str, old: String, new: String| {
+        if old != new {
+            list.push(format!("{what}: {old} → {new}"));
+        }
+    };
+    match (old, new) {
+        (
+            Checks::Jwt {
+                issuer: old_issuer,
+                audience: old_audience,
+                identity: old_identity,
+            },
+            Checks::Jwt {
+                issuer,
+                audience,
+                identity,
+            },
+        ) => {
+            differ("issuer", old_issuer.clone(), issuer.clone());
+            differ("audience", old_audience.join(", "), audience.join(", "));
+            differ("identity", old_identity.clone(), identity.clone());
+        }
+        (
+            Checks::Function {
+                function: old_function,
+                identity: old_identity,
+                ttl: old_ttl,
+                ..
+            },
+            Checks::Function {
+                function,
+                identity,
+                ttl,
+                ..
+            },
+        ) => {
+            differ("function", old_function.clone(), function.clone());
+            differ("identity", old_identity.join(", "), identity.join(", "));
+            differ("ttl", format!("{old_ttl} s"), format!("{ttl} s"));
+        }
+        _ => {}
+    }
+    match list.is_empty() {
+        true => "it was changed outside `cargo fw`".to_owned(),
+        false => list.join(", "),
+    }
+}
+
+/// A route's guard with its authorizer's id, where that is there.
+pub(super) fn guard(desired: &Desired, api: Option<&WholeApi>, key: &str) -> Guard<AuthorizerId> {
+    let named = |name: &String| {
+        let id = api.and_then(|whole| kept(whole, name));
+        Ok::<_, std::convert::Infallible>(AuthorizerId {
+            name: name.clone(),
+            id: id.map(|(id, _)| id.to_owned()),
+        })
+    };
+    match desired.http.guard(key).try_map(named) {
+        Ok(guard) => guard,
+        Err(never) => match never {},
+    }
+}
+
+/// Whether a route is guarded as it should be.
+pub(super) fn guarded(found: &Guard<String>, wanted: &Guard<AuthorizerId>) -> bool {
+    let known = wanted.try_map(|wanted| wanted.id.clone().ok_or(()));
+    known.is_ok_and(|wanted| *found == wanted)
+}
+
+/// What a change of a route's guard means.
+pub(super) fn guard_difference(found: &Guard<String>, wanted: &Guard<AuthorizerId>) -> String {
+    let mut new = wanted.word().to_owned();
+    if let Some(authorizer) = wanted.authorizer() {
+        let name = authorizer.name.trim_start_matches("jwt-");
+        new = format!("{new} {name}");
+    }
+    let (before, scopes) = (found.scopes(), wanted.scopes());
+    if !scopes.is_empty() {
+        new = format!("{new}: {}", scopes.join(" or "));
+    }
+    let mut old = found.word().to_owned();
+    if !before.is_empty() {
+        old = format!("{old}: {}", before.join(" or "));
+    }
+    format!("who may call it: {old} → {new}")
+}
+
+/// Removes the authorizers that no route asks for any more.
+pub(super) fn dismiss(plan: &mut Plan, desired: &Desired, whole: &WholeApi) {
+    for found in &whole.authorizers {
+        let wanted = desired.http.authorizers.contains_key(&found.name);
+        let held = kept(whole, &found.name).map(|(id, _)| id);
+        if wanted && held == Some(found.id.as_str()) {
+            continue;
+        }
+        let step = Step::DeleteAuthorizer {
+            api: ApiId(whole.api.id.clone()),
+            id: found.id.clone(),
+            name: found.name.clone(),
+        };
+        plan.push(step, "no route asks for it");
+    }
+}
+
+/// Takes away what a stage has too much and cannot lose with the rest: before routes go, whose throttle would stay behind
+/// and make every later change of the stage fail.
+pub(super) fn loosen(plan: &mut Plan, desired: &Desired, whole: &WholeApi) {
+    let wanted = &desired.http.stage;
+    let Some(found) = whole.stage(&wanted.name) else {
+        return;
+    };
+    let api = || ApiId(whole.api.id.clone());
+    for key in found.routes.keys() {
+        if !wanted.routes.contains_key(key) {
+            let step = Step::DropThrottle {
+                api: api(),
+                stage: wanted.name.clone(),
+                key: key.clone(),
+            };
+            plan.push(step, "not in the settings");
+        }
+    }
+    if found.log.is_some() && wanted.log.is_none() {
+        let stage = wanted.name.clone();
+        let step = Step::DropAccessLog { api: api(), stage };
+        plan.push(step, "not in the settings");
+    }
+}
+
+/// Opens the API, or makes its stage what the settings say; then closes what it was called before.
+pub(super) fn stage(
+    plan: &mut Plan,
+    desired: &Desired,
+    api: Option<&WholeApi>,
+    handle: Handle<ApiId>,
+) {
+    let wanted = &desired.http.stage;
+    match api.and_then(|whole| Some((whole, whole.stage(&wanted.name)?))) {
+        None => {
+            let reason = match api.and_then(|whole| whole.stages.first()) {
+                None => MISSING.to_owned(),
+                Some(before) => format!("it was called `{}`: the URL changes", before.name),
+            };
+            let step = Step::CreateStage {
+                api: handle,
+                endpoint: api.map(|whole| whole.api.endpoint.clone()),
+                stage: wanted.clone(),
+                tags: desired.names.tags(),
+            };
+            plan.push(step, reason);
+        }
+        Some((whole, found)) => {
+            let differences = differences(found, wanted);
+            if !differences.is_empty() {
+                let gone = found.variables.keys();
+                let gone = gone.filter(|name| !wanted.variables.contains_key(*name));
+                let step = Step::UpdateStage {
+                    api: ApiId(whole.api.id.clone()),
+                    stage: wanted.clone(),
+                    gone: gone.cloned().collect(),
+                };
+                plan.push(step, differences.join(", "));
+            }
+        }
+    }
+    let stages = api.into_iter().flat_map(|whole| {
+        let api = ApiId(whole.api.id.clone());
+        whole.stages.iter().map(move |stage| (api.clone(), stage))
+    });
+    for (api, spare) in stages.filter(|(_, stage)| stage.name != wanted.name) {
+        let stage = spare.name.clone();
+        let reason = format!("`{}` takes its place", wanted.name);
+        plan.push(Step::DeleteStage { api, stage }, reason);
+    }
+}
+
+/// What is to be set of a stage, in words. What it has too much is taken away by steps of its own.
+fn differences(old: &Stage, new: &Stage) -> Vec<String> {
+    let mut list = Vec::new();
+    if old.auto != new.auto {
+        list.push("it does not deploy by itself".to_owned());
+    }
+    let names: BTreeSet<&String> = old.variables.keys().chain(new.variables.keys()).collect();
+    for name in names {
+        match (old.variables.get(name), new.variables.get(name)) {
+            (None, Some(_)) => list.push(format!("variable `{name}` added")),
+            (Some(_), None) => list.push(format!("variable `{name}` removed")),
+            (one, other) if one != other => list.push(format!("variable `{name}` changed")),
+            _ => {}
+        }
+    }
+    if old.throttle != new.throttle {
+        list.push(format!(
+            "throttle: {} → {}",
+            throttle(old.throttle),
+            throttle(new.throttle)
+        ));
+    }
+    for (key, rate) in &new.routes {
+        let before = old.routes.get(key).copied();
+        if before != Some(*rate) {
+            list.push(format!(
+                "throttle of `{key}`: {} → {}",
+                throttle(before),
+                throttle(Some(*rate))
+            ));
+        }
+    }
+    if new.log.is_some() && old.log != new.log {
+        list.push("its access log differs".to_owned());
+    }
+    list
+}
+
+/// A bucket in words.
+fn throttle(rate: Option<Rate>) -> String {
+    rate.map_or_else(
+        || "the account's".to_owned(),
+        |Rate { rate, burst }| format!("{rate}/s, {burst} at once"),
+    )
+}

@@ -1,0 +1,92 @@
+"""moto's server, with the few calls of API Gateway that it lacks and deploys make.
+
+Usage: python moto_more.py ARGUMENTS, as `moto_server ARGUMENTS`; or imported, for what it adds (`.ci/e2e.py`, `.ci/bench_deploy.py`).
+
+Added are reads and changes of what moto already keeps: nothing here answers for AWS what moto would answer otherwise.
+"""
+
+import json
+from urllib.parse import unquote
+
+from moto.apigateway.models import APIGatewayBackend
+from moto.apigateway.urls import url_paths as v1_paths
+from moto.apigatewayv2.models import Route
+from moto.apigatewayv2.responses import ApiGatewayV2Response as V2
+from moto.apigatewayv2.urls import url_paths as v2_paths
+
+
+def words(path):
+    return [unquote(word) for word in path.split("/v2/apis/")[1].split("/")]
+
+
+def get_authorizers(self):
+    api = self.apigatewayv2_backend.get_api(words(self.path)[0])
+    return 200, {}, json.dumps({"items": [one.to_json() for one in api.authorizers.values()]})
+
+
+def stage_of(self):
+    api, _, name = words(self.path)[:3]
+    return self.apigatewayv2_backend.get_stage(api, name)
+
+
+def update_stage(self):
+    """What is not said stays; an empty stage variable goes."""
+    stage = stage_of(self)
+    said = json.loads(self.body)
+    stage.auto_deploy = said.get("autoDeploy", stage.auto_deploy)
+    stage.default_route_settings = {**stage.default_route_settings, **said.get("defaultRouteSettings", {})}
+    stage.route_settings = {**stage.route_settings, **said.get("routeSettings", {})}
+    variables = {**stage.stage_variables, **said.get("stageVariables", {})}
+    stage.stage_variables = {name: value for name, value in variables.items() if value}
+    stage.access_log_settings = said.get("accessLogSettings", stage.access_log_settings)
+    return 200, {}, json.dumps(stage.to_json())
+
+
+def delete_route_settings(self):
+    stage_of(self).route_settings.pop("/".join(words(self.path)[4:]), None)
+    return 204, {}, ""
+
+
+def delete_access_log_settings(self):
+    stage_of(self).access_log_settings = None
+    return 204, {}, ""
+
+
+V2.get_authorizers = get_authorizers
+V2.update_stage = update_stage
+V2.delete_route_settings = delete_route_settings
+V2.delete_access_log_settings = delete_access_log_settings
+STAGE = "{0}/v2/apis/(?P<api_id>[^/]+)/stages/(?P<stage_name>[^/]+)"
+MORE = {
+    STAGE + "/routesettings/(?P<route_key>.+)$": V2.dispatch,
+    STAGE + "/accesslogsettings$": V2.dispatch,
+}
+v2_paths.update(MORE)
+v1_paths.update(MORE)
+
+changed = Route.update
+
+
+def update_route(self, *, authorization_scopes=None, **more):
+    """moto takes an empty list of scopes for none said."""
+    changed(self, authorization_scopes=authorization_scopes, **more)
+    if authorization_scopes is not None:
+        self.authorization_scopes = authorization_scopes
+
+
+Route.update = update_route
+
+arguments = APIGatewayBackend._build_integration_args
+
+
+def integration_arguments(self, integration):
+    """A mock has neither address nor method, which moto asks of each."""
+    return {"uri": "", "integration_method": "POST", **{k: v for k, v in arguments(self, integration).items() if v is not None}}
+
+
+APIGatewayBackend._build_integration_args = integration_arguments
+
+if __name__ == "__main__":
+    from moto.server import main
+
+    main()

@@ -1,0 +1,50 @@
+"""Prints, as JSON, what boto3 sees of an account's gateways. Usage: python read_back.py ENDPOINT REGION"""
+
+import json
+import sys
+
+import boto3
+
+endpoint, region = sys.argv[1:]
+client = {
+    name: boto3.client(name, endpoint_url=endpoint, region_name=region, aws_access_key_id="test", aws_secret_access_key="test")
+    for name in ("apigatewayv2", "apigateway", "lambda")
+}
+
+
+def http(api):
+    v2, of = client["apigatewayv2"], {"ApiId": api["ApiId"]}
+    return {
+        **api,
+        "Integrations": v2.get_integrations(**of)["Items"],
+        "Routes": sorted(v2.get_routes(**of)["Items"], key=lambda one: one["RouteKey"]),
+        "Authorizers": v2.get_authorizers(**of)["Items"],
+        "Stages": v2.get_stages(**of)["Items"],
+    }
+
+
+def rest(api):
+    v1, of = client["apigateway"], {"restApiId": api["id"]}
+    stages = v1.get_stages(**of)["item"]
+    return {
+        **api,
+        "resources": v1.get_resources(**of, embed=["methods"])["items"],
+        "deployments": v1.get_deployments(**of)["items"],
+        "stages": stages,
+    }
+
+
+def plans():
+    v1 = client["apigateway"]
+    for plan in v1.get_usage_plans()["items"]:
+        keys = v1.get_usage_plan_keys(usagePlanId=plan["id"])["items"]
+        yield {**plan, "keys": sorted(key["name"] for key in keys)}
+
+
+seen = {
+    "http": [http(api) for api in client["apigatewayv2"].get_apis()["Items"]],
+    "rest": [rest(api) for api in client["apigateway"].get_rest_apis()["items"]],
+    "keys": client["apigateway"].get_api_keys(includeValues=True)["items"],
+    "plans": list(plans()),
+}
+print(json.dumps(seen, default=str))
