@@ -334,24 +334,23 @@ fn what_a_gateway_cannot_do_is_refused_with_advice() {
 #[test]
 fn deploy_refuses_what_it_would_leave_open_or_otherwise() {
     let folder = project("refused");
-    for settings in ["gateway = \"rest-api\""] {
-        fs::write(folder.path().join("fw.toml"), settings).expect("settings");
-        // Nothing listens there: it is never called.
-        let args = [
-            "deploy",
-            "--endpoint-url",
-            "http://127.0.0.1:9",
-            "--region",
-            "us-east-1",
-        ];
-        let output = cli(folder.path(), &args).output().expect("the CLI");
-        let said = String::from_utf8(output.stderr).expect("text");
-        assert_eq!(output.status.code(), Some(65), "{said}");
-        assert!(
-            said.contains(settings) && said.contains("nothing was deployed"),
-            "{said}"
-        );
-    }
+    let settings = "concurrency = 5";
+    fs::write(folder.path().join("fw.toml"), settings).expect("settings");
+    // Nothing listens there: it is never called.
+    let args = [
+        "deploy",
+        "--endpoint-url",
+        "http://127.0.0.1:9",
+        "--region",
+        "us-east-1",
+    ];
+    let output = cli(folder.path(), &args).output().expect("the CLI");
+    let said = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(output.status.code(), Some(65), "{said}");
+    assert!(
+        said.contains("concurrency") && said.contains("nothing was deployed"),
+        "{said}"
+    );
 }
 
 #[test]

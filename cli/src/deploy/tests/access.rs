@@ -237,7 +237,6 @@ fn another_stage_name_is_a_replacement_that_converges() {
             let undisturbed = Fake::holding(before.clone());
             let plan = to.deploy(&undisturbed).await.unwrap();
             let lost = losses(&plan);
-            assert_eq!(lost.len(), 1, "{lost:?}");
             assert!(lost[0].starts_with("stage of the API `"), "{lost:?}");
             let writes = undisturbed.writes();
             // The new door is open before the old one closes.
