@@ -334,7 +334,7 @@ fn what_a_gateway_cannot_do_is_refused_with_advice() {
 #[test]
 fn deploy_refuses_what_it_would_leave_open_or_otherwise() {
     let folder = project("refused");
-    let settings = "concurrency = 5";
+    let settings = "gateway = \"rest-api\"";
     fs::write(folder.path().join("fw.toml"), settings).expect("settings");
     // Nothing listens there: it is never called.
     let args = [
@@ -348,7 +348,7 @@ fn deploy_refuses_what_it_would_leave_open_or_otherwise() {
     let said = String::from_utf8(output.stderr).expect("text");
     assert_eq!(output.status.code(), Some(65), "{said}");
     assert!(
-        said.contains("concurrency") && said.contains("nothing was deployed"),
+        said.contains("rest-api") && said.contains("nothing was deployed"),
         "{said}"
     );
 }
