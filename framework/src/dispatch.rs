@@ -242,12 +242,18 @@ fn matcher<S>(endpoints: &[Endpoint<S>]) -> Result<Matcher, AppError> {
 }
 
 /// A failure of which Lambda gets an error document, as nobody waits for an HTTP response.
-#[derive(Debug)]
 pub(crate) struct FunctionError {
     /// The document's `errorType`.
     pub(crate) kind: &'static str,
     /// Its `errorMessage`.
     pub(crate) message: String,
+}
+
+/// As `lambda_runtime` logs it.
+impl fmt::Debug for FunctionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind, self.message)
+    }
 }
 
 impl From<NotHttp> for FunctionError {

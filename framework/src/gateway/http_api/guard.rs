@@ -244,7 +244,7 @@ impl HttpApi {
     }
 
     /// Answers a request that waited for what cannot be had: the issuer does not tell its keys, the authorizer failed or took
-    /// longer than [`AUTHORIZER_TIMEOUT`](super::AUTHORIZER_TIMEOUT). The reason is for the log.
+    /// longer than [`AUTHORIZER_TIMEOUT`](crate::gateway::AUTHORIZER_TIMEOUT). The reason is for the log.
     #[must_use]
     pub fn refuse(&self, pending: &Pending, reason: &str) -> HttpReply {
         let reply = self.reply(&pending.request, &pending.arrival);
