@@ -18,6 +18,8 @@ use crate::{
 
 /// How long an app may take to print its manifest: it connects to nothing, so this is generous.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// The longest manifest that is read: thousands of routes with their schemas are a few megabytes.
+const LONGEST: u64 = 64 * 1024 * 1024;
 
 /// Runs the executable in manifest mode and reads what it prints.
 ///
@@ -92,9 +94,9 @@ fn run(executable: &Path) -> Result<(String, String)> {
 
 fn text(stream: Option<impl Read>) -> String {
     let mut bytes = Vec::new();
-    if let Some(mut stream) = stream {
-        // What was read before a failure still helps to explain it.
-        let _ = stream.read_to_end(&mut bytes);
+    if let Some(stream) = stream {
+        // What was read before a failure still helps to explain it. What goes on without end finds nobody who reads.
+        let _ = stream.take(LONGEST).read_to_end(&mut bytes);
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }
@@ -123,7 +125,20 @@ pub(crate) fn parse(printed: &str) -> Result<Manifest> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use std::{fs, os::unix::fs::PermissionsExt as _};
+
+    use super::{parse, read};
+
+    #[test]
+    fn an_app_that_prints_without_end_is_not_read_without_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("endless");
+        fs::write(&path, "#!/bin/sh\nexec yes\n").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        let failure = read(&path).unwrap_err().to_string();
+        // Nobody reads any more, and so it ends.
+        assert!(!failure.contains("without ending"), "{failure}");
+    }
 
     #[test]
     fn a_manifest_may_follow_other_lines() {

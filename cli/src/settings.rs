@@ -200,6 +200,7 @@ struct Layer {
     stage_variables: BTreeMap<String, String>,
     binary_media_types: Option<Vec<String>>,
     invoke_mode: Option<InvokeMode>,
+    integration_timeout: Option<u32>,
     auth: Option<Auth>,
     cors: Option<Cors>,
     #[serde(default)]
@@ -267,6 +268,7 @@ impl Layer {
             stage_name: self.stage_name.or(base.stage_name),
             binary_media_types: self.binary_media_types.or(base.binary_media_types),
             invoke_mode: self.invoke_mode.or(base.invoke_mode),
+            integration_timeout: self.integration_timeout.or(base.integration_timeout),
             auth: self.auth.or(base.auth),
             cors: self.cors.or(base.cors),
             throttle: self.throttle.or(base.throttle),
@@ -399,6 +401,7 @@ impl Settings {
                 binary_media_types: layer.binary_media_types.unwrap_or_default(),
                 invoke_mode: layer.invoke_mode.unwrap_or_default(),
                 auth: layer.auth.unwrap_or_default(),
+                integration_timeout: layer.integration_timeout,
             },
             access: Access {
                 jwt: layer.jwt,

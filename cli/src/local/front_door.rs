@@ -1,5 +1,7 @@
 //! The front door that the settings choose, with what the manifest's routes and authorizers ask of it.
 
+use std::time::Duration;
+
 use fw::{
     gateway::{
         ApiIdentity, ApiKey, ApiKeySource, Authorizer, ConfigError, CorsConfig, FrontDoor,
@@ -63,6 +65,7 @@ pub(super) fn new(source: &Source<'_>, routes: Vec<RouteKey>) -> Result<FrontDoo
             authorizers: authorizers(source)?,
             throttle: common_throttle(settings),
             cors,
+            integration_timeout: waits(settings).unwrap_or(HttpApi::INTEGRATION_TIMEOUT),
             payload_format: match settings.door.payload_format {
                 door::PayloadFormat::V1 => PayloadFormat::V1,
                 door::PayloadFormat::V2 => PayloadFormat::V2,
@@ -72,6 +75,7 @@ pub(super) fn new(source: &Source<'_>, routes: Vec<RouteKey>) -> Result<FrontDoo
         .map(FrontDoor::from),
         Gateway::RestApi => RestApi::new(RestApiConfig {
             cors,
+            integration_timeout: waits(settings).unwrap_or(RestApi::INTEGRATION_TIMEOUT),
             ..rest_api(source, routes, identity)?
         })
         .map(FrontDoor::from),
@@ -86,6 +90,12 @@ pub(super) fn new(source: &Source<'_>, routes: Vec<RouteKey>) -> Result<FrontDoo
         .map(FrontDoor::from),
     };
     made.map_err(wrong)
+}
+
+/// For how long the API waits, where it is set.
+fn waits(settings: &Settings) -> Option<Duration> {
+    let milliseconds = settings.door.integration_timeout?;
+    Some(Duration::from_millis(milliseconds.into()))
 }
 
 /// Each route with what it asks of its callers.

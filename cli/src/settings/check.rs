@@ -190,8 +190,13 @@ fn door(settings: &Settings) -> Result<()> {
         stage_name,
         stage_variables,
         binary_media_types,
+        integration_timeout,
         ..
     } = &settings.door;
+    if let (Some(wait), Some(most)) = (*integration_timeout, settings.gateway.patience()) {
+        // [D] gateway-truth §1.8, §2.7
+        range("integration_timeout", wait, 50, most * 1000, "milliseconds")?;
+    }
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if stage_name == Door::DEFAULT_STAGE {
         if settings.gateway == Gateway::RestApi {

@@ -93,6 +93,8 @@ pub(crate) struct Door {
     pub(crate) invoke_mode: InvokeMode,
     /// Who may call a function URL.
     pub(crate) auth: Auth,
+    /// For how many milliseconds an API waits for the function, if not for as long as it can.
+    pub(crate) integration_timeout: Option<u32>,
 }
 
 impl Door {
@@ -184,13 +186,18 @@ const REST: &[Gateway] = &[Gateway::RestApi];
 const URL: &[Gateway] = &[Gateway::FunctionUrl];
 
 /// The keys that only some gateways have.
-const SPECIAL: [Special; 14] = [
+const SPECIAL: [Special; 15] = [
     special!(
         payload_format,
         HTTP,
         "the events of a REST API are always 1.0, those of a function URL 2.0"
     ),
     special!(stage_name, APIS, "a function URL has no stages"),
+    special!(
+        integration_timeout,
+        APIS,
+        "a function URL waits as long as the function may run"
+    ),
     special!(stage_variables, APIS, "use `[environment]`"),
     special!(
         binary_media_types,

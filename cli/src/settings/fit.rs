@@ -218,6 +218,10 @@ pub(crate) fn deployable(settings: &Settings) -> Result<()> {
             format!("gateway = \"{}\"", settings.gateway.as_str()),
         ),
         (settings.concurrency.is_some(), "concurrency".to_owned()),
+        (
+            settings.door.integration_timeout.is_some(),
+            "integration_timeout".to_owned(),
+        ),
     ];
     match asked.into_iter().find(|(asked, _)| *asked) {
         Some((_, what)) => Err(not_yet(format!(
@@ -349,7 +353,11 @@ mod tests {
         ] {
             assert!(deployable(&settings(text)).is_ok(), "{text}");
         }
-        for text in ["gateway = \"rest-api\"", "concurrency = 0"] {
+        for text in [
+            "gateway = \"rest-api\"",
+            "concurrency = 0",
+            "integration_timeout = 1000",
+        ] {
             assert!(deployable(&settings(text)).is_err(), "{text}");
         }
         let open = json!({ "method": "GET", "path": "/" });

@@ -109,11 +109,12 @@ def toml(value):
 
 KNOWN_SETUP = set(
     "stage payload_format routes path_mode endpoint cors stage_variables binary_media_types authorizers api_keys "
-    "api_key_source usage_plan auth_type invoke_mode handler invoke_permission reserved_concurrency".split()
+    "gateway_responses api_key_source usage_plan auth_type invoke_mode handler invoke_permission reserved_concurrency".split()
 )
 KNOWN_ROUTE = set(
     "route handler id invoke_permission function_timeout_s cors api_key_required authorizer authorization_scopes "
-    "request_validator required models integration integration_http_method request_parameters throttle".split()
+    "request_validator required models integration integration_http_method request_parameters throttle "
+    "integration_timeout_ms".split()
 )
 
 
@@ -141,7 +142,7 @@ def settings(case, issuer):
         out["concurrency"] = setup["reserved_concurrency"]
     if setup.get("invoke_permission") is False:
         raise Inexpressible("a gateway that may not invoke the function")
-    timeouts = set()
+    timeouts, throttles = set(), {}
     for route in setup.get("routes", []):
         unknown = set(route) - KNOWN_ROUTE
         if unknown:
@@ -152,6 +153,10 @@ def settings(case, issuer):
             raise Inexpressible("an integration that is no Lambda proxy")
         if route.get("integration_http_method") or route.get("request_parameters"):
             raise Inexpressible("parameters of the integration")
+        if route.get("integration_timeout_ms"):
+            out["integration_timeout"] = route["integration_timeout_ms"]
+        if route.get("throttle"):
+            throttles[route["route"]] = {k: v for k, v in route["throttle"].items() if k in ("rate", "burst")}
         if route.get("function_timeout_s"):
             timeouts.add(int(route["function_timeout_s"]))
         if route.get("cors"):
@@ -165,6 +170,10 @@ def settings(case, issuer):
             out["request_validation"] = True
     if timeouts:
         out["timeout"] = max(timeouts)
+    if throttles:
+        out["throttle"] = {"routes": throttles}
+    if setup.get("gateway_responses"):
+        out["gateway_responses"] = setup["gateway_responses"]
     jwt = {}
     for name, authorizer in setup.get("authorizers", {}).items():
         if authorizer["type"] == "JWT":

@@ -35,8 +35,8 @@ impl FrontDoor {
     #[must_use]
     pub fn integration_timeout(&self) -> Option<Duration> {
         match self {
-            Self::HttpApi(_) => Some(HttpApi::INTEGRATION_TIMEOUT),
-            Self::RestApi(_) => Some(RestApi::INTEGRATION_TIMEOUT),
+            Self::HttpApi(door) => Some(door.integration_timeout()),
+            Self::RestApi(door) => Some(door.integration_timeout()),
             Self::FunctionUrl(_) => None,
         }
     }

@@ -89,6 +89,8 @@ pub struct HttpApiConfig {
     pub cors: Option<CorsConfig>,
     /// Whether `/items/` is `/items`.
     pub trailing_slash: TrailingSlash,
+    /// How long the API waits for the function: 50 ms to [`HttpApi::INTEGRATION_TIMEOUT`], which is the default.
+    pub integration_timeout: Duration,
 }
 
 impl HttpApiConfig {
@@ -103,6 +105,7 @@ impl HttpApiConfig {
             payload_format: PayloadFormat::default(),
             cors: None,
             trailing_slash: TrailingSlash::default(),
+            integration_timeout: HttpApi::INTEGRATION_TIMEOUT,
         }
     }
 }
@@ -211,6 +214,12 @@ impl HttpApi {
             Outcome::IntegrationTimeout => Message::ServiceUnavailable,
             Outcome::EventTooLarge => Message::EntityTooLarge,
         })
+    }
+
+    /// How long it waits for the function.
+    #[must_use]
+    pub fn integration_timeout(&self) -> Duration {
+        self.config.integration_timeout
     }
 
     /// Goes on with what `former` remembers: see [`FrontDoor::take_over`](super::FrontDoor::take_over).

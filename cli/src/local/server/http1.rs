@@ -157,7 +157,14 @@ impl Connection {
                     return self.begin(Err(too_large())).map(Begun::Request);
                 }
             }
-            let more = timeout_at(until, self.input.fill(&mut self.stream));
+            let is_empty = self.input.bytes().is_empty();
+            let more = timeout_at(until, async {
+                // An idle connection has no buffer yet.
+                if is_empty {
+                    self.stream.readable().await?;
+                }
+                self.input.fill(&mut self.stream).await
+            });
             let read = tokio::select! {
                 read = more => read,
                 _ = self.ending.wait_for(|ending| *ending) => return Err(Over::Closed),

@@ -182,6 +182,31 @@ async fn each_gateway_sends_its_own_event_and_answers_in_its_own_words() {
 }
 
 #[tokio::test]
+async fn an_api_waits_as_long_as_it_is_told_and_the_function_goes_on() {
+    let running = start().await;
+    for (settings, prefix, expected) in [
+        ("", "", (503, json!({"message": "Service Unavailable"}))),
+        (
+            "gateway = \"rest-api\"\n",
+            "/dev",
+            (504, json!({"message": "Endpoint request timed out"})),
+        ),
+    ] {
+        running.serve_behind(&format!("{settings}integration_timeout = 50"), &[]);
+        // The first one waits for a process to start as well; it does not matter which of the two took too long.
+        let answer = get(&running, &format!("{prefix}/do:sleep:700")).await;
+        assert_eq!(answer, expected, "{settings}");
+    }
+    let reports = || {
+        let lines = running.lines.all();
+        let reports = lines.iter().filter(|line| line.starts_with("REPORT"));
+        reports.count()
+    };
+    eventually(|| reports() == 2).await;
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn a_request_goes_through_gateway_and_process_and_back() {
     let running = start().await;
     // A request before the first generation waits for it.

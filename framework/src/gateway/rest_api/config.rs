@@ -1,6 +1,7 @@
 //! How a REST API is set up.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::super::{ApiIdentity, ConfigError, CorsConfig, RouteKey, Throttle};
 use super::{
@@ -35,6 +36,9 @@ pub struct RestApiConfig {
     pub throttle: Option<Throttle>,
     /// What has been used so far.
     pub meter: UsageMeter,
+    /// How long the API waits for the function: 50 ms to [`RestApi::INTEGRATION_TIMEOUT`](super::RestApi::INTEGRATION_TIMEOUT), which
+    /// is the default.
+    pub integration_timeout: Duration,
     /// How the API's own answers are changed.
     pub gateway_responses: BTreeMap<GatewayResponseType, GatewayResponse>,
 }
@@ -56,6 +60,7 @@ impl RestApiConfig {
             usage_plans: Vec::new(),
             throttle: None,
             meter: UsageMeter::default(),
+            integration_timeout: super::RestApi::INTEGRATION_TIMEOUT,
             gateway_responses: BTreeMap::new(),
         }
     }

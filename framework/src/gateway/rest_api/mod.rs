@@ -187,6 +187,12 @@ impl RestApi {
         })
     }
 
+    /// How long it waits for the function.
+    #[must_use]
+    pub fn integration_timeout(&self) -> Duration {
+        self.config.integration_timeout
+    }
+
     /// Goes on with what `former` remembers: see [`FrontDoor::take_over`](super::FrontDoor::take_over).
     pub fn take_over(&mut self, former: &Self) {
         if self.config.authorizers == former.config.authorizers {
