@@ -76,7 +76,8 @@ impl<S: Send + Sync + 'static> App<S> {
 
     /// Adds routes under a path, which stands before theirs: `/v1` makes `/objects/{key}` of a list `/v1/objects/{key}`.
     ///
-    /// A prefix starts with a slash and does not end with one; [`check`](Self::check) refuses another.
+    /// A prefix starts with a slash, does not end with one, and has no parameters, which belong into the paths of the handlers that
+    /// take them; [`check`](Self::check) refuses another.
     pub fn mount(mut self, prefix: &str, routes: impl RoutesOf<S>) -> Self {
         if !is_prefix(prefix) {
             self.errors.push(AppError::Prefix(prefix.to_owned()));
@@ -276,7 +277,7 @@ fn is_name(name: &str) -> bool {
 }
 
 fn is_prefix(prefix: &str) -> bool {
-    prefix.starts_with('/') && !prefix.ends_with('/')
+    prefix.starts_with('/') && !prefix.ends_with('/') && !prefix.contains(['<', '{'])
 }
 
 /// What is wrong with an app.
@@ -285,7 +286,7 @@ fn is_prefix(prefix: &str) -> bool {
 pub enum AppError {
     /// The name cannot be the stem of names in AWS.
     Name(String),
-    /// A prefix of `mount` or `mount_service` does not start with a slash, or ends with one.
+    /// A prefix of `mount` or `mount_service` does not start with a slash, or ends with one, or has a parameter in it.
     Prefix(String),
     /// A path is none that API Gateway takes.
     Path {
@@ -320,7 +321,7 @@ impl fmt::Display for AppError {
             ),
             Self::Prefix(prefix) => write!(
                 f,
-                "a prefix starts with `/` and does not end with it, as `/v1`, unlike: `{}`",
+                "a prefix is literal, starts with `/` and does not end with it, as `/v1`, unlike: `{}`",
                 Escaped(prefix)
             ),
             Self::Path { problem, source } => {

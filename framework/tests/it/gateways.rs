@@ -184,6 +184,15 @@ fn conflicts_between_lists_name_both_handlers_and_their_places() {
         .routes(routes![first])
         .mount("/", routes![]);
     assert_eq!(app.check(), Err(AppError::Prefix("/".to_owned())));
+    for prefix in ["", "v1", "/v1/", "/<tenant>", "/v1/{tenant}"] {
+        let app = App::stateless("app").mount(prefix, routes![]);
+        let error = app.check().unwrap_err();
+        assert_eq!(error, AppError::Prefix(prefix.to_owned()));
+        assert!(
+            error.to_string().ends_with(&format!("unlike: `{prefix}`")),
+            "{error}"
+        );
+    }
 
     let app = App::stateless("clash")
         .routes(routes![first])
