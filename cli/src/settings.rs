@@ -62,6 +62,8 @@ pub(crate) struct Settings {
     pub(crate) left_out: Vec<&'static str>,
     /// The API's CORS configuration, when there is one.
     pub(crate) cors: Option<Cors>,
+    /// The ARN of the policy that bounds what the deployment's role may be allowed.
+    pub(crate) permissions_boundary: Option<String>,
     /// Days that logs are kept; one of the numbers that `CloudWatch` Logs takes.
     pub(crate) log_retention: u32,
     /// The path of a route that tells whether a new version works; a built-in event does where none is named.
@@ -190,6 +192,9 @@ struct Layer {
     layers: Option<Vec<String>>,
     tracing: Option<Tracing>,
     dead_letter: Option<String>,
+    role: Option<String>,
+    provisioned_concurrency: Option<u32>,
+    permissions_boundary: Option<String>,
     #[serde(default)]
     environment: BTreeMap<String, String>,
     architecture: Option<Architecture>,
@@ -238,6 +243,9 @@ impl Layer {
             layers: self.layers.clone(),
             tracing: self.tracing,
             dead_letter: self.dead_letter.clone(),
+            role: self.role.clone(),
+            concurrency: self.concurrency,
+            provisioned_concurrency: self.provisioned_concurrency,
         }
     }
 
@@ -262,6 +270,11 @@ impl Layer {
             layers: self.layers.or(base.layers),
             tracing: self.tracing.or(base.tracing),
             dead_letter: self.dead_letter.or(base.dead_letter),
+            role: self.role.or(base.role),
+            provisioned_concurrency: self
+                .provisioned_concurrency
+                .or(base.provisioned_concurrency),
+            permissions_boundary: self.permissions_boundary.or(base.permissions_boundary),
             architecture: self.architecture.or(base.architecture),
             gateway: self.gateway.or(base.gateway),
             payload_format: self.payload_format.or(base.payload_format),
@@ -414,6 +427,7 @@ impl Settings {
                 request_validation: layer.request_validation.unwrap_or_default(),
             },
             left_out,
+            permissions_boundary: layer.permissions_boundary,
             cors: layer.cors,
             log_retention: layer.log_retention.unwrap_or(Self::LOG_RETENTION),
             health: layer.health,

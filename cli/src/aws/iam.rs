@@ -11,6 +11,8 @@ pub(super) const CREATE_ROLE: Operation = Operation::new("iam", "CreateRole");
 pub(super) const UPDATE_TRUST: Operation = Operation::new("iam", "UpdateAssumeRolePolicy");
 pub(super) const PUT_ROLE_POLICY: Operation = Operation::new("iam", "PutRolePolicy");
 pub(super) const DELETE_ROLE_POLICY: Operation = Operation::new("iam", "DeleteRolePolicy");
+pub(super) const BOUND: Operation = Operation::new("iam", "PutRolePermissionsBoundary");
+pub(super) const UNBOUND: Operation = Operation::new("iam", "DeleteRolePermissionsBoundary");
 pub(super) const DELETE_ROLE: Operation = Operation::new("iam", "DeleteRole");
 
 /// A role.
@@ -18,6 +20,8 @@ pub(super) const DELETE_ROLE: Operation = Operation::new("iam", "DeleteRole");
 pub(crate) struct Role {
     /// The trust policy: who may assume it. `Null` when it is no JSON.
     pub(crate) trust: Value,
+    /// The ARN of its permissions boundary.
+    pub(crate) boundary: Option<String>,
     /// Its tags.
     pub(crate) tags: Tags,
 }
@@ -29,7 +33,15 @@ pub(crate) trait Iam {
     /// `GetRolePolicy`: an inline policy's document. `Null` when it is no JSON.
     async fn role_policy(&self, role: &str, policy: &str) -> Result<Option<Value>>;
     /// `CreateRole`.
-    async fn create_role(&self, name: &str, trust: &Value, tags: &Tags) -> Result<()>;
+    async fn create_role(
+        &self,
+        name: &str,
+        trust: &Value,
+        boundary: Option<&str>,
+        tags: &Tags,
+    ) -> Result<()>;
+    /// `PutRolePermissionsBoundary`, or `DeleteRolePermissionsBoundary` for none.
+    async fn bound(&self, role: &str, boundary: Option<&str>) -> Result<()>;
     /// `UpdateAssumeRolePolicy`.
     async fn update_trust(&self, role: &str, trust: &Value) -> Result<()>;
     /// `PutRolePolicy`.
@@ -46,6 +58,9 @@ impl Iam for Account {
         let answer = GET_ROLE.sort_found(request.send().await)?;
         Ok(answer.and_then(|answer| answer.role).map(|role| Role {
             trust: document(role.assume_role_policy_document().unwrap_or_default()),
+            boundary: role
+                .permissions_boundary()
+                .and_then(|boundary| boundary.permissions_boundary_arn().map(str::to_owned)),
             tags: role
                 .tags()
                 .iter()
@@ -64,7 +79,26 @@ impl Iam for Account {
         Ok(answer.map(|answer| document(answer.policy_document())))
     }
 
-    async fn create_role(&self, name: &str, trust: &Value, tags: &Tags) -> Result<()> {
+    async fn bound(&self, role: &str, boundary: Option<&str>) -> Result<()> {
+        let Some(boundary) = boundary else {
+            let request = self.iam.delete_role_permissions_boundary();
+            return UNBOUND.sort(request.role_name(role).send().await).map(drop);
+        };
+        let request = self
+            .iam
+            .put_role_permissions_boundary()
+            .role_name(role)
+            .permissions_boundary(boundary);
+        BOUND.sort(request.send().await).map(drop)
+    }
+
+    async fn create_role(
+        &self,
+        name: &str,
+        trust: &Value,
+        boundary: Option<&str>,
+        tags: &Tags,
+    ) -> Result<()> {
         let tags = tags
             .iter()
             .map(|(key, value)| Tag::builder().key(key).value(value).build())
@@ -75,6 +109,7 @@ impl Iam for Account {
             .create_role()
             .role_name(name)
             .assume_role_policy_document(trust.to_string())
+            .set_permissions_boundary(boundary.map(str::to_owned))
             .set_tags(Some(tags));
         CREATE_ROLE.sort(request.send().await).map(drop)
     }

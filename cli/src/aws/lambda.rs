@@ -110,6 +110,8 @@ pub(crate) struct Function {
     pub(crate) architecture: String,
     /// Its configuration.
     pub(crate) configuration: Configuration,
+    /// How many invocations are kept for the function, whatever its version.
+    pub(crate) reserved: Option<u32>,
     /// Whether it can be invoked and changed.
     pub(crate) readiness: Readiness,
     /// The function's tags.
@@ -308,7 +310,12 @@ impl Lambda for Account {
             return Ok(None);
         };
         let tags = answer.tags.clone().unwrap_or_default();
-        Ok(Some(seen(found, tags.into_iter().collect())))
+        let reserved = answer.concurrency.as_ref();
+        let reserved = reserved.and_then(|one| one.reserved_concurrent_executions);
+        Ok(Some(Function {
+            reserved: reserved.and_then(|count| u32::try_from(count).ok()),
+            ..seen(found, tags.into_iter().collect())
+        }))
     }
 
     async fn create_function(
@@ -617,6 +624,7 @@ fn seen(found: &FunctionConfiguration, tags: Tags) -> Function {
             .map_or("x86_64", SdkArchitecture::as_str)
             .to_owned(),
         configuration: configuration(found),
+        reserved: None,
         readiness: readiness(found),
         tags,
     }

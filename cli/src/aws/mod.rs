@@ -5,6 +5,7 @@
 
 mod account;
 pub(crate) mod apigateway;
+pub(crate) mod concurrency;
 mod error;
 #[cfg(test)]
 pub(crate) mod fake;
@@ -37,7 +38,13 @@ pub(crate) type Tags = BTreeMap<String, String>;
 
 /// All services together: what observing and applying take.
 pub(crate) trait Aws:
-    iam::Iam + lambda::Lambda + apigateway::ApiGateway + logs::Logs + sts::Sts + tagging::Tagging
+    iam::Iam
+    + lambda::Lambda
+    + concurrency::Concurrency
+    + apigateway::ApiGateway
+    + logs::Logs
+    + sts::Sts
+    + tagging::Tagging
 {
     /// The region that the calls go to.
     fn region(&self) -> &str;
@@ -57,6 +64,7 @@ pub(crate) fn needed() -> Vec<String> {
         iam::GET_ROLE_POLICY,
         iam::PUT_ROLE_POLICY,
         iam::UPDATE_TRUST,
+        concurrency::GET_PROVISIONED,
         lambda::ADD_PERMISSION,
         lambda::CREATE_ALIAS,
         lambda::CREATE_FUNCTION,

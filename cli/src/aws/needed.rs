@@ -1,8 +1,9 @@
 //! What a deploy needs of IAM for what is set, besides what every deploy needs.
 
-use super::{Operation, secrets};
+use super::{Operation, concurrency, iam, secrets};
 use crate::settings::{
     Settings,
+    access::AuthorizerSettings,
     secret::{self, Reference},
 };
 
@@ -33,6 +34,30 @@ pub(crate) fn needed_for(settings: &Settings) -> Vec<String> {
         ];
         let asked = asked.into_iter().filter(|(asked, _)| *asked);
         all.extend(asked.flat_map(|(_, actions)| actions.iter().map(|&action| action.to_owned())));
+    }
+    let own = settings.access.authorizers.values();
+    let functions = own
+        .map(AuthorizerSettings::function)
+        .chain([settings.function.clone()]);
+    for one in functions {
+        let asked = [
+            (
+                one.concurrency,
+                [concurrency::PUT_RESERVED, concurrency::DELETE_RESERVED],
+            ),
+            (
+                one.provisioned_concurrency,
+                [
+                    concurrency::PUT_PROVISIONED,
+                    concurrency::DELETE_PROVISIONED,
+                ],
+            ),
+        ];
+        let asked = asked.into_iter().filter(|(asked, _)| asked.is_some());
+        all.extend(asked.flat_map(|(_, calls)| calls.map(Operation::action)));
+    }
+    if settings.permissions_boundary.is_some() {
+        all.extend([iam::BOUND, iam::UNBOUND].map(Operation::action));
     }
     for (_, reference) in secret::named(settings) {
         let operation: Operation = match reference {

@@ -229,7 +229,16 @@ impl<A: Aws> Run<'_, A> {
     async fn change(&self, step: &Step, made: &mut Made) -> Result<(), Error> {
         let aws = self.aws;
         match step {
-            Step::CreateRole { role, trust, tags } => aws.create_role(role, trust, tags).await,
+            Step::CreateRole {
+                role,
+                trust,
+                boundary,
+                tags,
+            } => {
+                aws.create_role(role, trust, boundary.as_deref(), tags)
+                    .await
+            }
+            Step::Set(setting) => Box::pin(setting.run(aws)).await,
             Step::UpdateTrust { role, trust } => aws.update_trust(role, trust).await,
             Step::PutRolePolicy { role, document, .. } => {
                 aws.put_role_policy(role, POLICY, document).await

@@ -96,6 +96,13 @@ pub(crate) fn foreign(names: &Names, actual: &Actual) -> Vec<String> {
 pub(crate) fn warnings(desired: &Desired) -> Vec<String> {
     let mut all = Vec::new();
     all.extend(Gateway::HttpApi.timeout_warning(desired.main.configuration.timeout));
+    if !desired.own_role {
+        all.push(format!(
+            "no role is made: `role` names `{}`, and what it allows is yours to say; `cargo fw policy` prints what the app \
+             needs besides writing its logs",
+            desired.main.configuration.role
+        ));
+    }
     all
 }
 

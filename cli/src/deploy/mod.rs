@@ -15,6 +15,7 @@ pub(crate) mod patience;
 pub(crate) mod plan;
 pub(crate) mod release;
 pub(crate) mod report;
+pub(crate) mod setting;
 pub(crate) mod snapshot;
 pub(crate) mod step;
 #[cfg(test)]

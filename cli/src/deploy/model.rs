@@ -212,6 +212,10 @@ pub(crate) struct Desired {
     pub(crate) trust: Value,
     /// What the role allows: the function's own logs, and what the settings add.
     pub(crate) policy: Value,
+    /// Whether the functions run as a role of the deployment's own; else all of them run as roles that the settings name.
+    pub(crate) own_role: bool,
+    /// What that role may be allowed at the most, by ARN.
+    pub(crate) boundary: Option<String>,
     /// Days that logs are kept.
     pub(crate) log_retention: u32,
     /// The variables whose values are secrets.
@@ -261,7 +265,12 @@ impl Desired {
             })
             .collect();
         let functions = [&main].into_iter().chain(&authorizers);
-        let options = functions.map(|one| &one.configuration.options);
+        let (own, options): (Vec<_>, Vec<_>) = functions
+            .map(|one| &one.configuration)
+            .map(|one| (one.role == place.role(&names.role), &one.options))
+            .unzip();
+        let own_role = own.contains(&true);
+        let policy = policy(&logs, &settings.policy, options.into_iter());
         Ok(Self {
             url: (settings.gateway == Gateway::FunctionUrl).then(|| UrlSettings {
                 iam: settings.door.auth == Auth::Iam,
@@ -271,7 +280,9 @@ impl Desired {
             keep_versions: settings.keep_versions,
             canary: None,
             trust: trust(),
-            policy: policy(&logs, &settings.policy, options),
+            policy,
+            own_role,
+            boundary: settings.permissions_boundary.clone(),
             log_retention: settings.log_retention,
             secrets: settings.secrets.clone(),
             main,

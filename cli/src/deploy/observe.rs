@@ -101,6 +101,8 @@ pub(crate) struct WholeFunction {
     pub(crate) versions: Vec<(u64, Function)>,
     /// Who may invoke the alias.
     pub(crate) grants: Vec<Grant>,
+    /// How many processes are kept awake for the alias.
+    pub(crate) provisioned: Option<u32>,
 }
 
 impl WholeFunction {
@@ -111,6 +113,7 @@ impl WholeFunction {
         live: None,
         versions: Vec::new(),
         grants: Vec::new(),
+        provisioned: None,
     };
 }
 
@@ -216,11 +219,12 @@ pub(crate) async fn functions<A: Aws>(
 
 /// Reads a function, without its log group.
 async fn function<A: Aws>(aws: &A, names: &Names, name: String) -> Result<(String, WholeFunction)> {
-    let (function, alias, versions, grants) = tokio::try_join!(
+    let (function, alias, versions, grants, provisioned) = tokio::try_join!(
         Box::pin(aws.function(&name, None)),
         Box::pin(aws.alias(&name, ALIAS)),
         Box::pin(aws.versions(&name)),
         Box::pin(aws.grants(&name, ALIAS)),
+        Box::pin(aws.provisioned(&name, ALIAS)),
     )?;
     let versions = newest_first(versions);
     let whole = WholeFunction {
@@ -229,6 +233,7 @@ async fn function<A: Aws>(aws: &A, names: &Names, name: String) -> Result<(Strin
         live: alias.map(|alias| live(alias, &versions)),
         versions,
         grants,
+        provisioned,
     };
     Ok((name, whole))
 }

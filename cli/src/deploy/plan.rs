@@ -23,6 +23,7 @@ use self::{
 use super::{
     model::{Desired, DesiredFunction, Names},
     observe::{Actual, WholeFunction},
+    setting::{boundary, concurrency},
     step::{Action, ApiId, Plan, Step},
 };
 
@@ -41,6 +42,9 @@ pub(crate) fn plan(desired: &Desired, actual: &Actual) -> Plan {
         put_policy(&mut plan, desired, document, action, reason);
     }
     let mut moves = Vec::new();
+    if desired.own_role {
+        boundary(&mut plan, desired, actual);
+    }
     for one in desired.functions() {
         let found = actual.function(&one.name);
         log_group(&mut plan, desired, one, found);
@@ -108,7 +112,9 @@ pub(crate) fn plan(desired: &Desired, actual: &Actual) -> Plan {
         }
     }
     for one in desired.functions() {
-        prune(&mut plan, desired, &one.name, actual.function(&one.name));
+        let found = actual.function(&one.name);
+        concurrency(&mut plan, one, found);
+        prune(&mut plan, desired, &one.name, found);
     }
     plan
 }
@@ -162,12 +168,22 @@ pub(crate) fn deletion(names: &Names, actual: &Actual) -> Plan {
 }
 
 fn role(plan: &mut Plan, desired: &Desired, actual: &Actual) {
+    if !desired.own_role {
+        return;
+    }
     let role = desired.names.role.clone();
     let trust = desired.trust.clone();
     match actual.role.ours() {
         None => {
             let tags = desired.names.tags();
-            plan.push(Step::CreateRole { role, trust, tags }, MISSING);
+            let boundary = desired.boundary.clone();
+            let step = Step::CreateRole {
+                role,
+                trust,
+                boundary,
+                tags,
+            };
+            plan.push(step, MISSING);
         }
         Some(found) if found.trust != trust => {
             plan.push(
@@ -180,6 +196,9 @@ fn role(plan: &mut Plan, desired: &Desired, actual: &Actual) {
 }
 
 fn put_policy(plan: &mut Plan, desired: &Desired, document: Value, action: Action, reason: String) {
+    if !desired.own_role {
+        return;
+    }
     let role = desired.names.role.clone();
     let step = Step::PutRolePolicy {
         role,

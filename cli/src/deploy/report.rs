@@ -119,13 +119,19 @@ pub(crate) fn document(
 
 /// What a change of the policy gives and takes.
 fn permissions(desired: &Desired, actual: &Actual) -> Permissions {
+    if !desired.own_role {
+        return Permissions::default();
+    }
     Permissions::between(actual.policy.as_ref(), &desired.policy)
 }
 
 /// The resources of the deployment that no step is about.
 fn unchanged<'a>(desired: &'a Desired, plan: &Plan) -> Vec<Resource<'a>> {
     let names = &desired.names;
-    let mut named = vec![("role", &names.role), ("policy of role", &names.role)];
+    let mut named = match desired.own_role {
+        true => vec![("role", &names.role), ("policy of role", &names.role)],
+        false => Vec::new(),
+    };
     for one in [&desired.main].into_iter().chain(&desired.authorizers) {
         named.push(("log group", &one.log_group));
         named.push(("function", &one.name));
@@ -169,9 +175,13 @@ fn unchanged<'a>(desired: &'a Desired, plan: &Plan) -> Vec<Resource<'a>> {
 /// The resource that a part belongs to: a function's code to the function.
 fn whole(kind: &str) -> &str {
     match kind {
-        "trust of role" => "role",
+        "trust of role" | "permissions boundary of role" => "role",
         "retention of log group" => "log group",
-        "code of function" | "configuration of function" | "version of function" => "function",
+        "code of function"
+        | "configuration of function"
+        | "version of function"
+        | "concurrency of function"
+        | "provisioned concurrency of function" => "function",
         "CORS of API" => "API",
         "access log of stage" => STAGE,
         "throttle of route" => "route",

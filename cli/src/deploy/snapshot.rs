@@ -48,6 +48,11 @@ pub(crate) struct Snapshot {
     authorizers: BTreeMap<String, Configuration>,
     policy: Value,
     log_retention: u32,
+    /// Reserved and provisioned, by function.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    concurrency: BTreeMap<String, [Option<u32>; 2]>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    boundary: Option<String>,
     cors: Option<Cors>,
     #[serde(default)]
     url: Option<UrlSettings>,
@@ -119,6 +124,12 @@ impl Snapshot {
                 .collect(),
             policy: desired.policy.clone(),
             log_retention: desired.log_retention,
+            concurrency: desired
+                .functions()
+                .map(|one| (one.name.clone(), [one.reserved, one.provisioned]))
+                .filter(|(_, both)| both.iter().any(Option::is_some))
+                .collect(),
+            boundary: desired.boundary.clone(),
             cors: desired.cors.clone(),
             url: desired.url.clone(),
             routes: desired.routes.clone(),
@@ -180,12 +191,17 @@ impl Snapshot {
             .authorizers
             .into_iter()
             .map(|(name, configuration)| DesiredFunction {
+                reserved: self.concurrency.get(&name).and_then(|both| both[0]),
+                provisioned: self.concurrency.get(&name).and_then(|both| both[1]),
                 log_group: Names::log_group_of(&name),
                 name,
                 configuration,
                 health: Health::BuiltIn,
             })
             .collect();
+        let both = |name: &str| self.concurrency.get(name).copied().unwrap_or_default();
+        [then.main.reserved, then.main.provisioned] = both(&then.main.name);
+        then.boundary = self.boundary;
         then.policy = self.policy;
         then.log_retention = self.log_retention;
         then.cors = self.cors;
@@ -249,6 +265,7 @@ fn holding(desired: &Desired) -> Actual {
     Actual {
         role: Found::Ours(Role {
             trust: desired.trust.clone(),
+            boundary: desired.boundary.clone(),
             tags: Tags::new(),
         }),
         policy: Some(desired.policy.clone()),
@@ -291,6 +308,7 @@ fn function(desired: &Desired, one: &DesiredFunction) -> WholeFunction {
         size: 0,
         architecture: desired.code.architecture.as_str().to_owned(),
         configuration: one.configuration.clone(),
+        reserved: one.reserved,
         readiness: Readiness::Ready,
         tags: Tags::new(),
     };
@@ -307,5 +325,6 @@ fn function(desired: &Desired, one: &DesiredFunction) -> WholeFunction {
         }),
         versions: Vec::new(),
         grants: Vec::new(),
+        provisioned: one.provisioned,
     }
 }

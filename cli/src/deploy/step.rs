@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{health::Health, model::Place};
+use super::{health::Health, model::Place, setting::Setting};
 use crate::{
     aws::{
         Tags,
@@ -113,8 +113,11 @@ pub(crate) enum Step {
     CreateRole {
         role: String,
         trust: Value,
+        boundary: Option<String>,
         tags: Tags,
     },
+    /// Sets what no version carries.
+    Set(Setting),
     /// Sets who may assume the role.
     UpdateTrust { role: String, trust: Value },
     /// Sets what the role allows: makes its policy, or changes it.
@@ -307,6 +310,7 @@ impl Step {
         use Action::{Check, Create, Delete, Update};
         let (action, kind, name) = match self {
             Self::CreateRole { role, .. } => (Create, "role", role),
+            Self::Set(setting) => return setting.subject(),
             Self::UpdateTrust { role, .. } => (Update, "trust of role", role),
             Self::PutRolePolicy { role, action, .. } => (*action, "policy of role", role),
             Self::CreateLogGroup { group, .. } => (Create, "log group", group),

@@ -124,6 +124,8 @@ impl Generation {
         };
         let pools = source.manifest.authorizers.iter().map(|authorizer| {
             let own = authorizer_function(authorizer, &function, settings);
+            let set = settings.access.authorizers.get(&authorizer.name);
+            let limits = limits.reserving(set.and_then(|own| own.function().concurrency));
             let pool = Pool::new(own, limits, logs.clone());
             (authorizer.name.clone(), pool)
         });
@@ -131,13 +133,7 @@ impl Generation {
         function
             .environment
             .extend(settings.function.options().log_variables());
-        // The function of the API alone has what `concurrency` reserves.
-        let reserved = Limits {
-            reserved: settings
-                .concurrency
-                .map(|most| usize::try_from(most).unwrap_or(usize::MAX)),
-            ..limits
-        };
+        let reserved = limits.reserving(settings.concurrency);
         Ok(Self {
             door,
             authorizers: Authorizers::new(source.keyring, pools),

@@ -131,6 +131,16 @@ pub(crate) struct Limits {
     pub(crate) freeze: bool,
 }
 
+impl Limits {
+    /// The same for a function with that reserved concurrency.
+    pub(crate) fn reserving(self, most: Option<u32>) -> Self {
+        Self {
+            reserved: most.map(|most| usize::try_from(most).unwrap_or(usize::MAX)),
+            ..self
+        }
+    }
+}
+
 impl Default for Limits {
     /// 100 processes (a Rust function has some 5 MB), and the concurrency that AWS gives an account
     /// (AWS Lambda Developer Guide, "Lambda quotas": 1,000 concurrent executions).

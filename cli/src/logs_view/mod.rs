@@ -186,7 +186,7 @@ mod tests {
             architecture: Architecture::HOST,
         };
         block_on(async {
-            fake.create_role("r", &serde_json::Value::Null, &names.tags())
+            fake.create_role("r", &serde_json::Value::Null, None, &names.tags())
                 .await
                 .unwrap();
             let configuration = Configuration {

@@ -34,7 +34,9 @@ pub(super) fn document(desired: &Desired, code: &Code<'_>) -> Value {
     let mut add = |name: &str, value: Value| {
         resources.insert(name.to_owned(), value);
     };
-    add("Role", role(desired));
+    if desired.own_role {
+        add("Role", role(desired));
+    }
     add(
         "Logs",
         json!({
@@ -68,11 +70,12 @@ pub(super) fn document(desired: &Desired, code: &Code<'_>) -> Value {
                 "Alias",
                 json!({
                     "Type": "AWS::Lambda::Alias",
-                    "Properties": {
-                        "Name": ALIAS,
-                        "FunctionName": { "Ref": "Function" },
-                        "FunctionVersion": { "Fn::GetAtt": [version, "Version"] },
-                    },
+                    "Properties": table([
+                        ("Name", json!(ALIAS)),
+                        ("FunctionName", json!({ "Ref": "Function" })),
+                        ("FunctionVersion", json!({ "Fn::GetAtt": [version, "Version"] })),
+                        ("ProvisionedConcurrencyConfig", provisioned(desired)),
+                    ]),
                 }),
             );
             json!({ "Ref": "Alias" })
@@ -119,16 +122,34 @@ pub(super) fn document(desired: &Desired, code: &Code<'_>) -> Value {
 fn role(desired: &Desired) -> Value {
     json!({
         "Type": "AWS::IAM::Role",
-        "Properties": {
-            "RoleName": sub(&desired.names.role),
-            "AssumeRolePolicyDocument": map_strings(&desired.trust, &sub),
-            "Policies": [{
+        "Properties": table([
+            ("RoleName", sub(&desired.names.role)),
+            ("AssumeRolePolicyDocument", map_strings(&desired.trust, &sub)),
+            ("Policies", json!([{
                 "PolicyName": POLICY,
                 "PolicyDocument": map_strings(&desired.policy, &sub),
-            }],
-            "Tags": list_of_tags(desired),
-        },
+            }])),
+            ("PermissionsBoundary", json!(desired.boundary)),
+            ("Tags", list_of_tags(desired)),
+        ]),
     })
+}
+
+/// The role that the function runs as: the stack's, or one that the settings name.
+fn role_of(desired: &Desired) -> Value {
+    match desired.own_role {
+        true => json!({ "Fn::GetAtt": ["Role", "Arn"] }),
+        false => json!(desired.main.configuration.role),
+    }
+}
+
+/// What is provisioned of an alias.
+fn provisioned(desired: &Desired) -> Value {
+    let count = desired.main.provisioned;
+    count.map_or(
+        Value::Null,
+        |count| json!({ "ProvisionedConcurrentExecutions": count }),
+    )
 }
 
 fn function(desired: &Desired) -> Value {
@@ -148,7 +169,8 @@ fn function(desired: &Desired) -> Value {
             ("MemorySize", json!(configuration.memory)),
             ("Timeout", json!(configuration.timeout)),
             ("Environment", table([("Variables", variables(configuration))])),
-            ("Role", json!({ "Fn::GetAtt": ["Role", "Arn"] })),
+            ("Role", role_of(desired)),
+            ("ReservedConcurrentExecutions", json!(desired.main.reserved)),
             ("Tags", list_of_tags(desired)),
         ].into_iter().chain(options::stack(&configuration.options))),
     })
@@ -168,8 +190,10 @@ fn serverless(desired: &Desired, zip: &str) -> Value {
             ("MemorySize", json!(configuration.memory)),
             ("Timeout", json!(configuration.timeout)),
             ("Environment", table([("Variables", variables(configuration))])),
-            ("Role", json!({ "Fn::GetAtt": ["Role", "Arn"] })),
+            ("Role", role_of(desired)),
+            ("ReservedConcurrentExecutions", json!(desired.main.reserved)),
             ("AutoPublishAlias", json!(ALIAS)),
+            ("ProvisionedConcurrencyConfig", provisioned(desired)),
             // A changed setting is published too, and not changed code alone.
             ("AutoPublishAliasAllProperties", json!(true)),
             ("Tags", json!(tags(desired))),

@@ -88,6 +88,7 @@ pub(super) fn document(desired: &Desired, zip: &str) -> Value {
                 ("timeout", json!(configuration.timeout)),
                 ("environment", table([("variables", variables.into())])),
                 ("role", json!("${aws_iam_role.app.arn}")),
+                ("reserved_concurrent_executions", json!(desired.main.reserved)),
                 ("publish", json!(true)),
                 ("tags", tags.clone()),
                 ("depends_on", json!(["aws_cloudwatch_log_group.app", "aws_iam_role_policy.app"])),
@@ -129,6 +130,24 @@ pub(super) fn document(desired: &Desired, zip: &str) -> Value {
             "value": format!("${{aws_apigatewayv2_api.app.api_endpoint}}{}", desired.http.stage.prefix()),
         } },
     });
+    let resources = &mut document["resource"];
+    if let Some(count) = desired.main.provisioned {
+        resources["aws_lambda_provisioned_concurrency_config"] = json!({ "live": {
+            "function_name": "${aws_lambda_function.app.function_name}",
+            "qualifier": "${aws_lambda_alias.live.name}",
+            "provisioned_concurrent_executions": count,
+        } });
+    }
+    if let Some(boundary) = &desired.boundary {
+        resources["aws_iam_role"]["app"]["permissions_boundary"] = json!(boundary);
+    }
+    if !desired.own_role {
+        let function = &mut resources["aws_lambda_function"]["app"];
+        function["role"] = json!(configuration.role);
+        function["depends_on"] = json!(["aws_cloudwatch_log_group.app"]);
+        resources["aws_iam_role"] = json!({});
+        resources["aws_iam_role_policy"] = json!({});
+    }
     if let Some(resources) = document["resource"].as_object_mut() {
         resources.retain(|_, found| *found != json!({}));
     }

@@ -13,6 +13,7 @@ use crate::{
     aws::{
         Aws as _, Tags,
         apigateway::{ApiGateway as _, Checks, Guard, Stage},
+        concurrency::Concurrency as _,
         fake::Fake,
         iam::Iam as _,
         lambda::{Code, Configuration, Grant, Lambda as _},
@@ -40,6 +41,9 @@ timeout = 20
 architecture = "arm64"
 log_retention = 7
 ephemeral_storage = 1024
+concurrency = 5
+provisioned_concurrency = 2
+permissions_boundary = "arn:aws:iam::123456789012:policy/most"
 log_format = "json"
 system_log_level = "warn"
 kms_key = "arn:aws:kms:eu-central-1:123456789012:key/one"
@@ -251,6 +255,9 @@ fn cors(value: &Value, names: [&str; 6]) -> Option<Cors> {
 /// What a template says, whatever its language.
 struct Said {
     role: (String, Value, Tags),
+    boundary: Option<String>,
+    /// Reserved and provisioned.
+    concurrency: [Option<u32>; 2],
     policy: (String, Value),
     group: (String, u32, Tags),
     function: (String, Configuration, String, Tags),
@@ -331,6 +338,13 @@ fn said_by_stack(document: &Value, known: &Known) -> Said {
         })
         .collect();
     let routes = of_type("AWS::ApiGatewayV2::Route");
+    let alias = &resources.get("Alias").unwrap_or(&Value::Null)["Properties"];
+    let provisioned = [alias, &function]
+        .map(|one| &one["ProvisionedConcurrencyConfig"])
+        .into_iter()
+        .find(|one| one.is_object())
+        .cloned()
+        .unwrap_or_default();
     let alias = match &resources["Function"]["Type"] {
         kind if kind == "AWS::Serverless::Function" => function["AutoPublishAlias"].clone(),
         _ => resources["Alias"]["Properties"]["Name"].clone(),
@@ -341,6 +355,12 @@ fn said_by_stack(document: &Value, known: &Known) -> Said {
             role["AssumeRolePolicyDocument"].clone(),
             table(&role["Tags"]),
         ),
+        boundary: role["PermissionsBoundary"].as_str().map(str::to_owned),
+        concurrency: [
+            &function["ReservedConcurrentExecutions"],
+            &provisioned["ProvisionedConcurrentExecutions"],
+        ]
+        .map(|count| count.is_u64().then(|| number(count))),
         policy: (
             text(&role["Policies"][0]["PolicyName"]),
             role["Policies"][0]["PolicyDocument"].clone(),
@@ -423,7 +443,11 @@ fn said_by_terraform(document: &Value, known: &Known) -> Said {
         Value::Object(pairs.collect())
     };
     let json_of = |value: &Value| serde_json::from_str::<Value>(value.as_str().unwrap()).unwrap();
-    let role = of("aws_iam_role", &["name", "assume_role_policy", "tags"]);
+    let role = of(
+        "aws_iam_role",
+        &["name", "assume_role_policy", "permissions_boundary", "tags"],
+    );
+    let provisioned = &document["resource"]["aws_lambda_provisioned_concurrency_config"]["live"];
     let policy = of("aws_iam_role_policy", &["name", "policy"]);
     let group = of(
         "aws_cloudwatch_log_group",
@@ -440,6 +464,7 @@ fn said_by_terraform(document: &Value, known: &Known) -> Said {
             "timeout",
             "environment",
             "architectures",
+            "reserved_concurrent_executions",
             "ephemeral_storage",
             "logging_config",
             "kms_key_arn",
@@ -502,6 +527,12 @@ fn said_by_terraform(document: &Value, known: &Known) -> Said {
             json_of(&role["assume_role_policy"]),
             table(&role["tags"]),
         ),
+        boundary: role["permissions_boundary"].as_str().map(str::to_owned),
+        concurrency: [
+            &function["reserved_concurrent_executions"],
+            &provisioned["provisioned_concurrent_executions"],
+        ]
+        .map(|count| count.is_u64().then(|| number(count))),
         policy: (text(&policy["name"]), json_of(&policy["policy"])),
         group: (
             text(&group["name"]),
@@ -593,7 +624,9 @@ async fn made(format: PackageFormat, document: &Value) -> Fake {
         (said_by_stack(document, &known), known.stack(source))
     };
     let (name, trust, tags) = &said.role;
-    fake.create_role(name, trust, tags).await.unwrap();
+    fake.create_role(name, trust, said.boundary.as_deref(), tags)
+        .await
+        .unwrap();
     fake.put_role_policy(name, &said.policy.0, &said.policy.1)
         .await
         .unwrap();
@@ -622,6 +655,13 @@ async fn made(format: PackageFormat, document: &Value) -> Fake {
     fake.create_alias(function, &said.alias, &version)
         .await
         .unwrap();
+    let [reserved, provisioned] = said.concurrency;
+    if reserved.is_some() {
+        fake.reserve(function, reserved).await.unwrap();
+        fake.provision(function, &said.alias, provisioned)
+            .await
+            .unwrap();
+    }
     let (uri, kind, payload) = &said.integration;
     assert_eq!(kind, "AWS_PROXY");
     let format = format_of(&json!(payload));

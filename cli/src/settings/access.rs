@@ -76,6 +76,9 @@ pub(crate) struct AuthorizerSettings {
     layers: Option<Vec<String>>,
     tracing: Option<Tracing>,
     dead_letter: Option<String>,
+    role: Option<String>,
+    concurrency: Option<u32>,
+    provisioned_concurrency: Option<u32>,
 }
 
 impl AuthorizerSettings {
@@ -91,6 +94,9 @@ impl AuthorizerSettings {
             layers: self.layers.clone(),
             tracing: self.tracing,
             dead_letter: self.dead_letter.clone(),
+            role: self.role.clone(),
+            concurrency: self.concurrency,
+            provisioned_concurrency: self.provisioned_concurrency,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The ranges and rules that AWS sets for the settings, checked before anything is built or called.
 
-use super::{Gateway, Settings, Statement, door::Door, secret::Reference};
+use super::{Gateway, Settings, Statement, door::Door, function::arn_of, secret::Reference};
 use crate::{
     error::{Failure, Result},
     local::services::s3::check_bucket_name,
@@ -67,6 +67,10 @@ pub(super) fn all(settings: &Settings) -> Result<()> {
     }
     environment(settings)?;
     settings.function.check("")?;
+    if let Some(arn) = &settings.permissions_boundary {
+        let example = "arn:aws:iam::123456789012:policy/NAME";
+        arn_of("permissions_boundary", arn, &["iam"], example)?;
+    }
     for (name, own) in &settings.access.authorizers {
         // What is inherited counts: `log_level` may stand here and `log_format` above.
         let table = format!("authorizers.{name}");

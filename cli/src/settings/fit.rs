@@ -3,7 +3,11 @@
 
 use fw::manifest::{Authorization, AuthorizerKind, Manifest, ManifestAuthorizer, ManifestRoute};
 
-use super::{Gateway, Settings, access::Jwt, door::Auth};
+use super::{
+    Gateway, Settings,
+    access::{AuthorizerSettings, Jwt},
+    door::Auth,
+};
 use crate::error::{Failure, Result};
 
 /// Checks each route and authorizer of the manifest against the settings.
@@ -217,12 +221,24 @@ pub(crate) fn deployable(settings: &Settings) -> Result<()> {
             settings.gateway == Gateway::RestApi,
             format!("gateway = \"{}\"", settings.gateway.as_str()),
         ),
-        (settings.concurrency.is_some(), "concurrency".to_owned()),
         (
             settings.door.integration_timeout.is_some(),
             "integration_timeout".to_owned(),
         ),
     ];
+    let own = settings
+        .access
+        .authorizers
+        .values()
+        .map(AuthorizerSettings::function);
+    let mut functions = own.chain([settings.function.clone()]);
+    if functions.any(|one| one.concurrency == Some(0)) {
+        return Err(
+            Failure::input("`concurrency = 0` stops a function, and a new version of it could not be tried")
+                .because_of("each version is called once before it takes traffic")
+                .hint("`aws lambda put-function-concurrency --reserved-concurrent-executions 0` stops it until the next deploy"),
+        );
+    }
     match asked.into_iter().find(|(asked, _)| *asked) {
         Some((_, what)) => Err(not_yet(format!(
             "`deploy` cannot set this up yet: `{what}`"

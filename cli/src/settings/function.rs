@@ -172,6 +172,12 @@ pub(crate) struct FunctionSettings {
     pub(crate) tracing: Option<Tracing>,
     /// The ARN of the queue or topic for asynchronous events that failed for good; `none` takes away what the app's has.
     pub(crate) dead_letter: Option<String>,
+    /// The ARN of a role that is there already, in place of the deployment's own.
+    pub(crate) role: Option<String>,
+    /// How many invocations are kept for the function, and how many it may have. Each function's own.
+    pub(crate) concurrency: Option<u32>,
+    /// How many processes are kept awake. Each function's own.
+    pub(crate) provisioned_concurrency: Option<u32>,
 }
 
 impl FunctionSettings {
@@ -190,6 +196,9 @@ impl FunctionSettings {
                 .dead_letter
                 .clone()
                 .or_else(|| base.dead_letter.clone()),
+            role: self.role.clone().or_else(|| base.role.clone()),
+            concurrency: self.concurrency,
+            provisioned_concurrency: self.provisioned_concurrency,
         }
     }
 
@@ -223,6 +232,11 @@ impl FunctionSettings {
             ("vpc", self.vpc.is_some()),
             ("layers", self.layers.is_some()),
             ("dead_letter", self.dead_letter.is_some()),
+            ("role", self.role.is_some()),
+            (
+                "provisioned_concurrency",
+                self.provisioned_concurrency.is_some(),
+            ),
         ];
         let set = set.into_iter().filter(|(_, set)| *set);
         set.map(|(key, _)| key).collect()
@@ -270,6 +284,34 @@ impl FunctionSettings {
             }
         }
         self.check_network(&key)?;
+        if let Some(arn) = &self.role {
+            let example = "arn:aws:iam::123456789012:role/NAME";
+            arn_of(&key("role"), arn, &["iam"], example)?;
+            if !arn.contains(":role/") {
+                return Err(
+                    Failure::input(format!("`{}` is no role: {arn}", key("role")))
+                        .hint(format!("write a role's ARN: `{example}`")),
+                );
+            }
+        }
+        if let Some(count) = self.provisioned_concurrency {
+            // Lambda API reference, `PutProvisionedConcurrencyConfig`: 1 at the least, and no more than is reserved.
+            if count == 0 {
+                return Err(Failure::input(format!(
+                    "`{}` is at least 1",
+                    key("provisioned_concurrency")
+                ))
+                .hint("leave it out for none"));
+            }
+            if let Some(most) = self.concurrency.filter(|most| count > *most) {
+                return Err(Failure::input(format!(
+                    "`{}` is more than `{}`: {count} of {most}",
+                    key("provisioned_concurrency"),
+                    key("concurrency")
+                ))
+                .because_of("Lambda keeps no more processes awake than the function may have"));
+            }
+        }
         if let Some(layers) = &self.layers {
             if layers.len() > 5 {
                 return Err(Failure::input(format!(
@@ -344,7 +386,7 @@ impl FunctionSettings {
 }
 
 /// Checks that a text is the ARN of something of those services.
-fn arn_of(key: &str, arn: &str, services: &[&str], example: &str) -> Result<()> {
+pub(super) fn arn_of(key: &str, arn: &str, services: &[&str], example: &str) -> Result<()> {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     let right = matches!(parts.as_slice(),
         ["arn", partition, service, _, _, rest]

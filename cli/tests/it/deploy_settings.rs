@@ -56,7 +56,7 @@ fn a_function_is_deployed_with_all_that_is_set_of_it() {
     let app = App::new("notes");
     app.program("one", &[GET]);
     app.settings(&format!(
-        "ephemeral_storage = 1024\ntracing = \"active\"\nlayers = [\"{layer}\"]\n\
+        "ephemeral_storage = 1024\nconcurrency = 7\npermissions_boundary = \"arn:aws:iam::123456789012:policy/most\"\ntracing = \"active\"\nlayers = [\"{layer}\"]\n\
          vpc = {{ subnets = [\"subnet-2\", \"subnet-1\"], security_groups = [\"sg-1\"] }}\n"
     ));
     let plan = app.fw(&moto, &["plan"]).ends(2).stdout;
@@ -71,7 +71,9 @@ policy = client('iam').get_role_policy(RoleName='notes-dev-eu-central-1', Policy
 out = [found['EphemeralStorage']['Size'], found['TracingConfig']['Mode'],
        [layer['Arn'] for layer in found.get('Layers', [])],
        found.get('VpcConfig', {}).get('SubnetIds'), found.get('VpcConfig', {}).get('SecurityGroupIds'),
-       [one.get('Sid') for one in policy['Statement']]]
+       [one.get('Sid') for one in policy['Statement']],
+       client('lambda').get_function_concurrency(FunctionName='notes-dev').get('ReservedConcurrentExecutions'),
+       client('iam').get_role(RoleName='notes-dev-eu-central-1')['Role'].get('PermissionsBoundary', {}).get('PermissionsBoundaryArn')]
 ";
     assert_eq!(
         boto3(&moto, read),
@@ -81,7 +83,9 @@ out = [found['EphemeralStorage']['Size'], found['TracingConfig']['Mode'],
             [layer],
             ["subnet-1", "subnet-2"],
             ["sg-1"],
-            ["Logs", "Network", "Tracing"]
+            ["Logs", "Network", "Tracing"],
+            7,
+            "arn:aws:iam::123456789012:policy/most"
         ])
     );
     app.fw(&moto, &["plan"]).ends(0);
@@ -93,11 +97,14 @@ out = [found['EphemeralStorage']['Size'], found['TracingConfig']['Mode'],
     app.fw(&moto, &["deploy"])
         .ends(0)
         .says("vpc.subnets: subnet-1 subnet-2 → none")
-        .says("layers: arn:");
+        .says("layers: arn:")
+        .says("concurrency of function `notes-dev`")
+        .says("7 → none");
     let back = boto3(&moto, read);
     assert_eq!(back[2], json!([]));
     assert_eq!(back[3], json!([]));
     assert_eq!(back[5], json!(["Logs", "Tracing"]));
+    assert_eq!([&back[6], &back[7]], [&json!(null), &json!(null)]);
     app.fw(&moto, &["plan"]).ends(0);
 
     // Somebody else changes it: it is put right.
@@ -178,4 +185,28 @@ fn secrets_are_looked_up_and_never_told() {
         .ends(65)
         .says("the parameter `/notes/tokn` is not in this account")
         .says("aws ssm put-parameter");
+}
+
+#[test]
+fn a_role_of_yours_is_taken_as_it_is() {
+    let moto = Moto::start();
+    let script = "out = client('iam').create_role(RoleName='mine', AssumeRolePolicyDocument='{}')['Role']['Arn']";
+    let role = boto3(&moto, script);
+    let role = role.as_str().unwrap();
+    let app = App::new("notes");
+    app.program("one", &[GET]);
+    app.settings(&format!("role = \"{role}\"\n"));
+    app.fw(&moto, &["deploy"])
+        .ends(0)
+        .says("no role is made: `role` names `arn:");
+    let read = "
+out = [client('lambda').get_function_configuration(FunctionName='notes-dev', Qualifier='live')['Role'],
+       [one['RoleName'] for one in client('iam').list_roles()['Roles']],
+       client('iam').list_role_policies(RoleName='mine')['PolicyNames']]
+";
+    assert_eq!(boto3(&moto, read), json!([role, ["mine"], []]));
+    app.fw(&moto, &["plan"]).ends(0);
+    app.fw(&moto, &["delete", "--yes"]).ends(0);
+    let left = "out = [one['RoleName'] for one in client('iam').list_roles()['Roles']]";
+    assert_eq!(boto3(&moto, left), json!(["mine"]));
 }

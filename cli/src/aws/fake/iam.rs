@@ -8,8 +8,8 @@ use super::{Fake, FakeRole, missing};
 use crate::aws::{
     Result, Tags,
     iam::{
-        CREATE_ROLE, DELETE_ROLE, DELETE_ROLE_POLICY, GET_ROLE, GET_ROLE_POLICY, Iam,
-        PUT_ROLE_POLICY, Role, UPDATE_TRUST,
+        BOUND, CREATE_ROLE, DELETE_ROLE, DELETE_ROLE_POLICY, GET_ROLE, GET_ROLE_POLICY, Iam,
+        PUT_ROLE_POLICY, Role, UNBOUND, UPDATE_TRUST,
     },
 };
 
@@ -20,6 +20,7 @@ impl Iam for Fake {
         self.call(GET_ROLE, |state| {
             Ok(state.roles.get(name).map(|role| Role {
                 trust: role.trust.clone(),
+                boundary: role.boundary.clone(),
                 tags: role.tags.clone(),
             }))
         })
@@ -32,7 +33,22 @@ impl Iam for Fake {
         })
     }
 
-    async fn create_role(&self, name: &str, trust: &Value, tags: &Tags) -> Result<()> {
+    async fn bound(&self, role: &str, boundary: Option<&str>) -> Result<()> {
+        let operation = boundary.map_or(UNBOUND, |_| BOUND);
+        self.call(operation, |state| {
+            let found = state.roles.get_mut(role);
+            found.ok_or_else(|| missing(GONE, role))?.boundary = boundary.map(str::to_owned);
+            Ok(())
+        })
+    }
+
+    async fn create_role(
+        &self,
+        name: &str,
+        trust: &Value,
+        boundary: Option<&str>,
+        tags: &Tags,
+    ) -> Result<()> {
         self.call(CREATE_ROLE, |state| {
             if state.roles.contains_key(name) {
                 return Err(("EntityAlreadyExists", format!("{name} exists")));
@@ -41,6 +57,7 @@ impl Iam for Fake {
                 trust: trust.clone(),
                 tags: tags.clone(),
                 policies: [].into(),
+                boundary: boundary.map(str::to_owned),
                 lag: self.role_lag.get(),
             };
             state.roles.insert(name.to_owned(), role);

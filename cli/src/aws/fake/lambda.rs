@@ -76,7 +76,10 @@ impl Lambda for Fake {
                     Readiness::Pending
                 }
             };
-            Ok(Some(found.latest.seen(readiness, &found.tags)))
+            Ok(Some(Function {
+                reserved: found.reserved,
+                ..found.latest.seen(readiness, &found.tags)
+            }))
         })
     }
 
@@ -99,6 +102,8 @@ impl Lambda for Fake {
                 aliases: [].into(),
                 grants: [].into(),
                 url: None,
+                reserved: None,
+                provisioned: None,
                 tags: tags.clone(),
                 pending: self.function_lag.get(),
             };

@@ -4,6 +4,7 @@
 //! changing. Its ids are numbers in the order of making, so that two histories with the same outcome compare equal.
 
 mod apigateway;
+mod concurrency;
 mod iam;
 mod lambda;
 mod logs;
@@ -39,6 +40,7 @@ pub(crate) struct FakeRole {
     pub(crate) trust: Value,
     pub(crate) tags: Tags,
     pub(crate) policies: BTreeMap<String, Value>,
+    pub(crate) boundary: Option<String>,
     /// How often Lambda will still refuse it.
     lag: u32,
 }
@@ -65,6 +67,8 @@ pub(crate) struct FakeFunction {
     pub(crate) grants: BTreeMap<String, Vec<Grant>>,
     /// The alias' URL.
     pub(crate) url: Option<FunctionUrl>,
+    pub(crate) reserved: Option<u32>,
+    pub(crate) provisioned: Option<u32>,
     pub(crate) tags: Tags,
     /// How often it will still say that it is changing.
     pending: u32,
@@ -293,6 +297,7 @@ impl Revision {
             size: self.size,
             architecture: self.architecture.clone(),
             configuration: self.configuration.clone(),
+            reserved: None,
             readiness,
             tags: tags.clone(),
         }

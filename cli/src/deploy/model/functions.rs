@@ -11,7 +11,7 @@ use crate::{
     aws::lambda::Configuration,
     deploy::health::Health,
     error::{Failure, Result},
-    settings::Settings,
+    settings::{Settings, function::FunctionSettings},
 };
 
 /// What a function should be.
@@ -25,6 +25,10 @@ pub(crate) struct DesiredFunction {
     pub(crate) configuration: Configuration,
     /// How a new version is tried before it takes traffic.
     pub(crate) health: Health,
+    /// How many invocations are kept for it, and how many it may have at the most.
+    pub(crate) reserved: Option<u32>,
+    /// How many processes are kept awake for its alias.
+    pub(crate) provisioned: Option<u32>,
 }
 
 /// The function that answers requests.
@@ -39,6 +43,8 @@ pub(super) fn main(
         log_group: names.log_group.clone(),
         configuration: configuration(settings, names, place),
         health: Health::new(settings, routes)?,
+        reserved: settings.function.concurrency,
+        provisioned: settings.function.provisioned_concurrency,
     })
 }
 
@@ -86,6 +92,8 @@ pub(super) fn authorizers(
             .hint("rename one of them"));
         }
         let own = settings.access.authorizers.get(&authorizer.name);
+        let set = own.map(|own| own.function().over(&settings.function));
+        let set = set.unwrap_or_else(|| FunctionSettings::default().over(&settings.function));
         let main = configuration(settings, names, place);
         all.push(DesiredFunction {
             log_group: Names::log_group_of(&name),
@@ -94,14 +102,14 @@ pub(super) fn authorizers(
                 handler: authorizer.entry(),
                 memory: own.and_then(|own| own.memory).unwrap_or(main.memory),
                 timeout: own.and_then(|own| own.timeout).unwrap_or(main.timeout),
-                options: own.map_or_else(
-                    || main.options.clone(),
-                    |own| own.function().over(&settings.function).options(),
-                ),
+                options: set.options(),
+                role: set.role.clone().unwrap_or(main.role),
                 ..main
             },
             // A route of the app's is nothing that an authorizer answers.
             health: Health::BuiltIn,
+            reserved: set.concurrency,
+            provisioned: set.provisioned_concurrency,
         });
     }
     Ok(all)
@@ -109,7 +117,11 @@ pub(super) fn authorizers(
 
 fn configuration(settings: &Settings, names: &Names, place: &Place) -> Configuration {
     Configuration {
-        role: place.role(&names.role),
+        role: settings
+            .function
+            .role
+            .clone()
+            .unwrap_or_else(|| place.role(&names.role)),
         runtime: RUNTIME.to_owned(),
         handler: HANDLER.to_owned(),
         memory: settings.memory,

@@ -13,7 +13,7 @@ const SECOND: App = App {
         ("GET", "/objects"),
     ],
     guards: &[],
-    settings: "memory = 256\nlog_retention = 7\ncors = { allow_origins = [\"*\"] }\npolicy = [{ actions = [\"s3:PutObject\"], resources = [\"*\"] }]",
+    settings: "memory = 256\nlog_retention = 7\nconcurrency = 5\nprovisioned_concurrency = 2\nephemeral_storage = 1024\npermissions_boundary = \"arn:aws:iam::1:policy/most\"\ntracing = \"active\"\nlayers = [\"arn:aws:lambda:r:1:layer:l:1\"]\ncors = { allow_origins = [\"*\"] }\npolicy = [{ actions = [\"s3:PutObject\"], resources = [\"*\"] }]",
     authorizers: &[],
 };
 
@@ -62,7 +62,7 @@ fn an_interrupted_change_is_completed_by_the_next_and_never_stops_the_traffic() 
         let undisturbed = Fake::holding(before.clone());
         SECOND.deploy(&undisturbed).await.unwrap();
         let writes = undisturbed.writes();
-        assert_eq!(writes.len(), 12, "{writes:?}");
+        assert_eq!(writes.len(), 15, "{writes:?}");
         let flip = writes
             .iter()
             .position(|call| *call == "UpdateAlias")

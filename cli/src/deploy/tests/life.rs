@@ -60,7 +60,7 @@ fn a_second_deploy_without_a_change_writes_nothing() {
         let aws = deployed().await;
         assert!(FIRST.deploy(&aws).await.unwrap().is_empty());
         assert_eq!(aws.writes(), [""; 0]);
-        assert_eq!(aws.calls().len(), 15, "{:?}", aws.calls());
+        assert_eq!(aws.calls().len(), 16, "{:?}", aws.calls());
     });
 }
 
@@ -318,7 +318,7 @@ fn somebody_elses_resources_stop_the_deploy_before_the_first_write() {
         aws.create_log_group(&names.log_group, &other)
             .await
             .unwrap();
-        aws.create_role(&names.role, &serde_json::Value::Null, &Tags::new())
+        aws.create_role(&names.role, &serde_json::Value::Null, None, &Tags::new())
             .await
             .unwrap();
         aws.forget();

@@ -11,7 +11,7 @@ const ROUTES: [&[(&str, &str)]; 5] = [
     &[("GET", "/{x}"), ("POST", "/")],
 ];
 
-const SETTINGS: [&str; 10] = [
+const SETTINGS: [&str; 11] = [
     "",
     "memory = 512\ntimeout = 3\nlog_retention = 1",
     "environment = { A1 = \"1\" }\narchitecture = \"arm64\"",
@@ -20,6 +20,7 @@ const SETTINGS: [&str; 10] = [
     "log_format = \"json\"\nephemeral_storage = 1024\ntracing = \"active\"\nkms_key = \"arn:aws:kms:r:1:key/k\"\nlayers = [\"arn:aws:lambda:r:1:layer:l:1\"]\ndead_letter = \"arn:aws:sqs:r:1:q\"\nvpc = { subnets = [\"subnet-1\"], security_groups = [\"sg-1\"] }",
     "stage_name = \"v1\"\nstage_variables = { a = \"b\" }\npayload_format = \"1.0\"",
     "throttle = { rate = 3, burst = 4 }",
+    "concurrency = 5\nprovisioned_concurrency = 2\npermissions_boundary = \"arn:aws:iam::1:policy/most\"",
     "gateway = \"function-url\"",
     "gateway = \"function-url\"\nauth = \"iam\"\ninvoke_mode = \"response-stream\"\ncors = { allow_origins = [\"*\"] }",
 ];
@@ -85,7 +86,7 @@ fn any_change_is_made_by_one_deploy() {
                 changes += usize::from(from.code != to.code);
             }
         }
-        assert_eq!(changes, 100 * 100 / 2);
+        assert_eq!(changes, 110 * 110 / 2);
     });
 }
 

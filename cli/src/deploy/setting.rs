@@ -1,0 +1,88 @@
+//! Steps on what is set of a deployment beside its versions: concurrency, the role's boundary. Each takes effect at once.
+
+use super::{
+    model::{ALIAS, Desired, DesiredFunction},
+    observe::{Actual, WholeFunction},
+    step::{Action, Plan, Resource, Step},
+};
+use crate::aws::{Aws, Result};
+
+/// One such change: one mutating call.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Setting {
+    /// Keeps so many invocations for the function, and lets it have no more; none takes that back.
+    Reserve { function: String, most: Option<u32> },
+    /// Keeps so many processes awake for the alias; none takes that back.
+    Provision {
+        function: String,
+        count: Option<u32>,
+    },
+    /// Sets what the role may be allowed at the most; none takes that back.
+    Bound {
+        role: String,
+        boundary: Option<String>,
+    },
+}
+
+impl Setting {
+    /// What it does, and to what.
+    pub(super) fn subject(&self) -> (Action, Resource<'_>) {
+        let (kind, name) = match self {
+            Self::Reserve { function, .. } => ("concurrency of function", function),
+            Self::Provision { function, .. } => ("provisioned concurrency of function", function),
+            Self::Bound { role, .. } => ("permissions boundary of role", role),
+        };
+        (Action::Update, Resource { kind, name })
+    }
+
+    /// Makes the call.
+    pub(super) async fn run<A: Aws>(&self, aws: &A) -> Result<()> {
+        match self {
+            Self::Reserve { function, most } => aws.reserve(function, *most).await,
+            Self::Provision { function, count } => aws.provision(function, ALIAS, *count).await,
+            Self::Bound { role, boundary } => aws.bound(role, boundary.as_deref()).await,
+        }
+    }
+}
+
+/// Sets the boundary of a role that is there.
+pub(super) fn boundary(plan: &mut Plan, desired: &Desired, actual: &Actual) {
+    let Some(found) = actual.role.ours() else {
+        return;
+    };
+    if found.boundary != desired.boundary {
+        let told = |boundary: &Option<String>| boundary.clone().unwrap_or("none".to_owned());
+        let reason = format!("{} → {}", told(&found.boundary), told(&desired.boundary));
+        let step = Setting::Bound {
+            role: desired.names.role.clone(),
+            boundary: desired.boundary.clone(),
+        };
+        plan.push(Step::Set(step), reason);
+    }
+}
+
+/// Reserves what is to be reserved. Lambda provisions no more than that, so less is reserved after less is provisioned.
+pub(super) fn concurrency(plan: &mut Plan, one: &DesiredFunction, actual: &WholeFunction) {
+    let found = actual.function.ours();
+    let reserved = found.and_then(|found| found.reserved);
+    let function = one.name.clone();
+    let told = |count: Option<u32>| count.map_or("none".to_owned(), |count| count.to_string());
+    let mut steps = Vec::new();
+    if reserved != one.reserved {
+        let most = one.reserved;
+        let reason = format!("{} → {}", told(reserved), told(most));
+        let function = function.clone();
+        steps.push((Setting::Reserve { function, most }, reason));
+    }
+    if actual.provisioned != one.provisioned {
+        let count = one.provisioned;
+        let reason = format!("{} → {}", told(actual.provisioned), told(count));
+        steps.push((Setting::Provision { function, count }, reason));
+    }
+    if one.provisioned < actual.provisioned {
+        steps.reverse();
+    }
+    for (step, reason) in steps {
+        plan.push(Step::Set(step), reason);
+    }
+}
