@@ -119,7 +119,7 @@ pub use fw_macros::{delete, get, head, options, patch, post, put};
 pub use http::{Method, StatusCode};
 
 /// The code in `docs/guide` is compiled and run as the crate's own examples are.
-#[cfg(all(doctest, feature = "runtime", feature = "test"))]
+#[cfg(all(doctest, feature = "runtime", feature = "schema", feature = "test"))]
 mod guide {
     #[doc = include_str!("../../docs/guide/README.md")]
     mod routes {}
