@@ -8,9 +8,9 @@ use fw::{
         FunctionUrl, FunctionUrlConfig, GatewayResponse, GatewayResponseType, HttpApi,
         HttpApiConfig, HttpApiRoute, IdentitySource, JwtAuthorizer, LambdaAuthorizer,
         PayloadFormat, Quota, QuotaPeriod, RequestValidation, Requirement, RestApi, RestApiConfig,
-        RestAuthorizer, RestAuthorizerKind, RestMethod, RouteKey, Throttle, UsagePlan,
+        RestAuthorizer, RestMethod, RouteKey, Throttle, UsagePlan,
     },
-    manifest::{AuthorizerKind, Manifest, ManifestAuthorizer, ManifestRoute},
+    manifest::{Manifest, ManifestAuthorizer, ManifestRoute},
 };
 
 use super::{environment, generation::Source};
@@ -132,13 +132,9 @@ fn authorizers(source: &Source<'_>) -> Result<Vec<Authorizer>> {
         }));
     }
     for authorizer in &source.manifest.authorizers {
-        let (ttl, identity) = set(authorizer, source.settings)?;
-        let own = LambdaAuthorizer::of_manifest(authorizer).map_err(wrong)?;
-        all.push(Authorizer::Lambda(LambdaAuthorizer {
-            identity,
-            ttl,
-            ..own
-        }));
+        let set = set(authorizer, source.settings);
+        let authorizer = LambdaAuthorizer::of_manifest(&set).map_err(wrong)?;
+        all.push(Authorizer::Lambda(authorizer));
     }
     Ok(all)
 }
@@ -187,7 +183,7 @@ fn rest_api(
             .manifest
             .authorizers
             .iter()
-            .map(|authorizer| rest_authorizer(authorizer, settings))
+            .map(|it| RestAuthorizer::of_manifest(&set(it, settings)).map_err(wrong))
             .collect::<Result<_>>()?,
         api_keys: access
             .api_keys
@@ -211,39 +207,6 @@ fn rest_api(
     })
 }
 
-fn rest_authorizer(authorizer: &ManifestAuthorizer, settings: &Settings) -> Result<RestAuthorizer> {
-    let (ttl, identity) = set(authorizer, settings)?;
-    let kind = match authorizer.kind {
-        AuthorizerKind::Request => RestAuthorizerKind::Request { identity },
-        AuthorizerKind::Token => RestAuthorizerKind::Token {
-            header: match identity.into_iter().next() {
-                Some(IdentitySource::Header(name)) => name,
-                None => "Authorization".to_owned(),
-                Some(other) => {
-                    return Err(Failure::input(format!(
-                        "the authorizer `{}` gets a token, which stands in a header and not in {other}",
-                        authorizer.name
-                    ))
-                    .hint("name the header: `$request.header.Authorization`"));
-                }
-            },
-            validation: None,
-        },
-        _ => {
-            return Err(Failure::input(format!(
-                "this version does not know what the authorizer gets: `{}`",
-                authorizer.name
-            ))
-            .hint("update `cargo fw`"));
-        }
-    };
-    Ok(RestAuthorizer {
-        name: authorizer.name.clone(),
-        kind,
-        ttl,
-    })
-}
-
 fn usage_plan((name, plan): (&String, &access::UsagePlan)) -> UsagePlan {
     UsagePlan {
         throttle: throttle(plan.rate, plan.burst),
@@ -260,15 +223,16 @@ fn usage_plan((name, plan): (&String, &access::UsagePlan)) -> UsagePlan {
     }
 }
 
-/// For how long an authorizer's answers are kept, and what tells callers apart: the app's words, and the settings' over them.
-fn set(authorizer: &ManifestAuthorizer, settings: &Settings) -> Result<(u32, Vec<IdentitySource>)> {
-    let own = settings.access.authorizers.get(&authorizer.name);
-    let ttl = own.and_then(|own| own.ttl).unwrap_or(authorizer.ttl);
-    let identity = own
-        .and_then(|own| own.identity.as_ref())
-        .unwrap_or(&authorizer.identity);
-    let identity = identity.iter().map(|text| identity_source(text));
-    Ok((ttl, identity.collect::<Result<_>>()?))
+/// What the app says of an authorizer, and the settings over it.
+fn set(authorizer: &ManifestAuthorizer, settings: &Settings) -> ManifestAuthorizer {
+    let mut authorizer = authorizer.clone();
+    if let Some(own) = settings.access.authorizers.get(&authorizer.name) {
+        authorizer.ttl = own.ttl.unwrap_or(authorizer.ttl);
+        if let Some(identity) = &own.identity {
+            authorizer.identity.clone_from(identity);
+        }
+    }
+    authorizer
 }
 
 fn identity_source(text: &str) -> Result<IdentitySource> {

@@ -95,7 +95,11 @@ impl RestAuthorizer {
                         validation: None,
                     };
                 }
-                Some(_) => return Err(problem("gets a token, which stands in a header")),
+                Some(_) => {
+                    return Err(problem(
+                        "gets a token, which stands in a header: `$request.header.Authorization`, say",
+                    ));
+                }
             }
             made
         } else {
