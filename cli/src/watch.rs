@@ -22,7 +22,9 @@ const REST: Duration = Duration::from_millis(20);
 pub(crate) struct Watcher {
     watcher: RecommendedWatcher,
     events: mpsc::UnboundedReceiver<PathBuf>,
-    ignored: PathBuf,
+    ignored: Option<PathBuf>,
+    /// Where not all that is found there counts: what does.
+    only: Option<BTreeSet<PathBuf>>,
     watched: BTreeSet<PathBuf>,
 }
 
@@ -33,6 +35,32 @@ impl Watcher {
     ///
     /// When the system has no more watches to give; exit code 69.
     pub(crate) fn new(project: &Project) -> Result<Self> {
+        let mut this = Self::idle()?;
+        this.ignored = Some(project.target_dir().to_owned());
+        this.follow(project)?;
+        Ok(this)
+    }
+
+    /// Watches those files alone, also where they are replaced or not there yet.
+    ///
+    /// # Errors
+    ///
+    /// As [`Watcher::new`].
+    pub(crate) fn of_files(files: impl IntoIterator<Item = PathBuf>) -> Result<Self> {
+        let mut this = Self::idle()?;
+        let files: BTreeSet<_> = files
+            .into_iter()
+            .map(|file| std::path::absolute(&file).unwrap_or(file))
+            .collect();
+        for folder in files.iter().filter_map(|file| file.parent()) {
+            this.watch(folder, RecursiveMode::NonRecursive)?;
+        }
+        this.only = Some(files);
+        Ok(this)
+    }
+
+    /// Watches nothing yet.
+    fn idle() -> Result<Self> {
         let (sender, events) = mpsc::unbounded_channel();
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             for path in changes(event) {
@@ -42,14 +70,13 @@ impl Watcher {
         })
         .context("cannot watch files")
         .map_err(|failure| failure.exiting(Exit::Unavailable))?;
-        let mut this = Self {
+        Ok(Self {
             watcher,
             events,
-            ignored: project.target_dir().to_owned(),
+            ignored: None,
+            only: None,
             watched: BTreeSet::new(),
-        };
-        this.follow(project)?;
-        Ok(this)
+        })
     }
 
     /// Also watches what the project has come to depend on.
@@ -118,7 +145,14 @@ impl Watcher {
 
     /// Whether a change there is none of the app's: in the target folder, hidden, or an editor's scratch file.
     fn is_ignored(&self, path: &Path) -> bool {
-        if path.starts_with(&self.ignored) {
+        if let Some(only) = &self.only {
+            return !only.contains(path);
+        }
+        if self
+            .ignored
+            .as_ref()
+            .is_some_and(|ignored| path.starts_with(ignored))
+        {
             return true;
         }
         let name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -11,7 +11,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::local_support::{Local, ask, project};
+use serde_json::json;
+
+use crate::{
+    doors_support::{app, serve},
+    local_support::{Local, ask, project},
+};
 
 /// How long a build may take on a machine that is busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -150,4 +155,30 @@ fn what_callers_have_used_up_outlives_new_code_and_not_new_settings() {
     settings(2);
     wait_for_reloads(&local, 2);
     assert_eq!([ask(), ask(), ask()], [200, 200, 429], "another door");
+}
+
+#[test]
+fn an_executable_is_served_anew_with_its_settings() {
+    let route = |path: &str| json!([{ "method": "GET", "path": path }]);
+    let folder = app("", &route("/old"));
+    let local = serve(&folder, &[]);
+    assert_eq!(ask(local.port, "GET", "/old").0, 200);
+    fs::write(folder.path().join("fw.toml"), "stage_name = \"v1\"\n").expect("a save");
+    wait_for_reloads(&local, 1);
+    assert_eq!(ask(local.port, "GET", "/v1/old").0, 200);
+    // A build in its place, with another manifest.
+    let other = app("", &route("/new"));
+    fs::copy(
+        other.path().join("manifest.json"),
+        folder.path().join("manifest.json"),
+    )
+    .expect("a manifest");
+    let (new, place) = (folder.path().join("new"), folder.path().join("bootstrap"));
+    fs::copy(&place, &new).expect("a build");
+    fs::rename(&new, &place).expect("a build in its place");
+    wait_for_reloads(&local, 2);
+    assert_eq!(ask(local.port, "GET", "/v1/new").0, 200);
+    fs::write(folder.path().join("fw.toml"), "memry = 1\n").expect("a save");
+    local.wait_for_line("did you mean `memory`?");
+    assert_eq!(ask(local.port, "GET", "/v1/new").0, 200);
 }

@@ -79,8 +79,13 @@ impl Serving<'_> {
     async fn run(mut self) -> Result<Infallible> {
         // From before the build on: a save during it is one to build again for.
         let watcher = match &self.app {
-            App::Project { project, .. } if !self.args.no_reload => Some(Watcher::new(project)?),
-            _ => None,
+            _ if self.args.no_reload => None,
+            App::Project { project, .. } => Some(Watcher::new(project)?),
+            // Of use, and not what it was asked for: without a watch to be had it serves on.
+            App::Bootstrap(path) => {
+                let settings = self.app.settings_dir().join(settings::FILE_NAME);
+                Watcher::of_files([path.clone(), settings]).ok()
+            }
         };
         if self.args.release && self.settings.architecture != Architecture::HOST {
             self.console.warning(format_args!(
@@ -94,8 +99,11 @@ impl Serving<'_> {
             first?;
             return std::future::pending().await;
         };
-        if let Err(failure) = first {
-            self.stays(&failure);
+        match first {
+            Ok(()) => {}
+            // Whoever wrote it ends it and starts again; a project is being written.
+            Err(failure) if matches!(self.app, App::Bootstrap(_)) => return Err(failure),
+            Err(failure) => self.stays(&failure),
         }
         loop {
             let changed = watcher.changed().await;
