@@ -1,5 +1,7 @@
 //! The real account: the SDK's clients, made once, with the credentials and the region that the user means.
 
+use std::sync::Arc;
+
 use aws_config::{
     BehaviorVersion, Region, SdkConfig, profile::ProfileFileCredentialsProvider,
     provider_config::ProviderConfig, retry::RetryConfig,
@@ -7,8 +9,9 @@ use aws_config::{
 };
 use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use tokio::sync::OnceCell;
 
-use super::{Aws, signed::Signed};
+use super::{Aws, signed::Signed, sts::Caller};
 use crate::{
     args, env,
     error::{Exit, Failure, Result},
@@ -26,6 +29,8 @@ pub(crate) struct Account {
     pub(super) sts: aws_sdk_sts::Client,
     pub(super) tagging: aws_sdk_resourcegroupstagging::Client,
     pub(super) signed: Signed,
+    /// Who is calling, once that was asked.
+    pub(super) caller: Arc<OnceCell<Caller>>,
 }
 
 impl Account {
@@ -52,6 +57,7 @@ impl Account {
             logs: aws_sdk_cloudwatchlogs::Client::new(config),
             sts: aws_sdk_sts::Client::new(config),
             tagging: aws_sdk_resourcegroupstagging::Client::new(config),
+            caller: Arc::default(),
         }
     }
 }

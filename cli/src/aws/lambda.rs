@@ -219,16 +219,17 @@ impl Grant {
 pub(crate) trait Lambda {
     /// `GetFunction`, of a version or of what is not yet published.
     async fn function(&self, name: &str, qualifier: Option<&str>) -> Result<Option<Function>>;
-    /// `CreateFunction`.
+    /// `CreateFunction` with its first version; gives the version's number.
     async fn create_function(
         &self,
         name: &str,
         code: &Code,
         configuration: &Configuration,
         tags: &Tags,
-    ) -> Result<()>;
-    /// `UpdateFunctionCode`.
-    async fn update_code(&self, name: &str, code: &Code) -> Result<()>;
+    ) -> Result<String>;
+    /// `UpdateFunctionCode`, and a version of it in the same call when that is wanted; gives the version's number, or
+    /// `$LATEST`.
+    async fn update_code(&self, name: &str, code: &Code, publish: bool) -> Result<String>;
     /// `UpdateFunctionConfiguration`.
     async fn update_configuration(&self, name: &str, configuration: &Configuration) -> Result<()>;
     /// `PublishVersion` of exactly that code; gives the version's number.
@@ -324,7 +325,7 @@ impl Lambda for Account {
         code: &Code,
         configuration: &Configuration,
         tags: &Tags,
-    ) -> Result<()> {
+    ) -> Result<String> {
         let request = self
             .lambda
             .create_function()
@@ -341,19 +342,23 @@ impl Lambda for Account {
             .memory_size(number(configuration.memory))
             .timeout(number(configuration.timeout))
             .environment(environment(configuration))
+            .publish(true)
             .set_tags(Some(tags.clone().into_iter().collect()));
         let request = configuration.options.on_create(request);
-        CREATE_FUNCTION.sort(request.send().await).map(drop)
+        let answer = CREATE_FUNCTION.sort(request.send().await)?;
+        number_in(CREATE_FUNCTION, answer.version)
     }
 
-    async fn update_code(&self, name: &str, code: &Code) -> Result<()> {
+    async fn update_code(&self, name: &str, code: &Code, publish: bool) -> Result<String> {
         let request = self
             .lambda
             .update_function_code()
             .function_name(name)
             .zip_file(Blob::new(code.zip.to_vec()))
-            .architectures(code.architecture.as_str().into());
-        UPDATE_CODE.sort(request.send().await).map(drop)
+            .architectures(code.architecture.as_str().into())
+            .publish(publish);
+        let answer = UPDATE_CODE.sort(request.send().await)?;
+        number_in(UPDATE_CODE, answer.version)
     }
 
     async fn update_configuration(&self, name: &str, configuration: &Configuration) -> Result<()> {
@@ -378,9 +383,7 @@ impl Lambda for Account {
             .function_name(name)
             .code_sha256(sha256);
         let answer = PUBLISH_VERSION.sort(request.send().await)?;
-        answer
-            .version
-            .ok_or_else(|| Error::answered(PUBLISH_VERSION, "", "the answer has no version in it"))
+        number_in(PUBLISH_VERSION, answer.version)
     }
 
     async fn versions(&self, name: &str) -> Result<Vec<(String, Function)>> {
@@ -628,6 +631,11 @@ fn seen(found: &FunctionConfiguration, tags: Tags) -> Function {
         readiness: readiness(found),
         tags,
     }
+}
+
+/// The version that an answer names.
+fn number_in(operation: Operation, version: Option<String>) -> Result<String> {
+    version.ok_or_else(|| Error::answered(operation, "", "the answer has no version in it"))
 }
 
 /// A weight, 0 to 1, in percent.

@@ -24,6 +24,7 @@ impl Account {
             logs: aws_sdk_cloudwatchlogs::Client::new(&config),
             sts: aws_sdk_sts::Client::new(&config),
             tagging: aws_sdk_resourcegroupstagging::Client::new(&config),
+            caller: std::sync::Arc::default(),
         }
     }
 }

@@ -17,18 +17,21 @@ pub(crate) struct Caller {
 
 /// The calls used.
 pub(crate) trait Sts {
-    /// `GetCallerIdentity`, which needs no permission.
+    /// `GetCallerIdentity`, which needs no permission; asked once.
     async fn caller(&self) -> Result<Caller>;
 }
 
 impl Sts for Account {
     async fn caller(&self) -> Result<Caller> {
-        let answer = GET_CALLER_IDENTITY.sort(self.sts.get_caller_identity().send().await)?;
-        let arn = answer.arn.unwrap_or_default();
-        Ok(Caller {
-            account: answer.account.unwrap_or_default(),
-            partition: arn.split(':').nth(1).unwrap_or("aws").to_owned(),
-            arn,
-        })
+        let ask = async || {
+            let answer = GET_CALLER_IDENTITY.sort(self.sts.get_caller_identity().send().await)?;
+            let arn = answer.arn.unwrap_or_default();
+            Ok(Caller {
+                account: answer.account.unwrap_or_default(),
+                partition: arn.split(':').nth(1).unwrap_or("aws").to_owned(),
+                arn,
+            })
+        };
+        self.caller.get_or_try_init(ask).await.cloned()
     }
 }

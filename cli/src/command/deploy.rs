@@ -15,17 +15,17 @@ use crate::{
     console::Console,
     deploy::{
         self,
-        apply::apply,
-        approve::approve,
-        check, lock,
+        approve::{approve, wants_approval},
+        check,
+        conduct::{Conduct, Conducted, checked},
         model::Desired,
         observe::Actual,
         patience::Patience,
-        plan::{bytes, plan},
+        plan::bytes,
         report,
-        step::{Plan, Step},
+        step::Plan,
     },
-    error::{Exit, Failure, Result},
+    error::{Exit, Result},
     manifest,
     project::Project,
     settings::{Architecture, Settings, fit, secret},
@@ -55,9 +55,9 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
             console.warning(warning);
         }
         let names = &desired.names;
-        let actual = deploy::observe(&aws, names).await?;
-        let plan = checked(&desired, &actual)?;
         if args.plan {
+            let actual = deploy::observe(&aws, names).await?;
+            let plan = checked(&desired, &actual)?;
             match args.output {
                 Output::Json => {
                     console.result(report::document(&desired, &actual, &plan, actual.url()));
@@ -70,37 +70,24 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
                 Exit::Changes
             });
         }
-        report::show(console, &desired, &actual, &plan);
-        approve(&plan, args.require_approval, args.yes, console)?;
-        if publishes(&plan) && !args.no_trial {
-            try_out(&artifact.executable, &desired, &settings, console).await?;
-        }
-        if plan.is_empty() {
-            return Ok(finish(
-                args.output,
-                &desired,
-                &actual,
-                &plan,
-                actual.url(),
-                console,
-            ));
-        }
         let again = again("deploy", &args.which, &args.stage);
-        let made = lock::holding(&aws, names, "deploy", console, async {
-            // Whoever held the lock before may have changed what this plan was made for.
-            let now = deploy::observe(&aws, names).await?;
-            if checked(&desired, &now)? != plan {
-                return Err(Failure::new(
-                        "the account was changed while this deploy was planned",
-                    )
-                    .because_of(
-                        "another deploy to this stage ended just now; this one has changed nothing",
-                    )
-                    .hint(format!("run `{again}` again: it makes a new plan")));
+        let conduct = Conduct {
+            console,
+            patience: Patience::NORMAL,
+            again: &again,
+        };
+        let asks = |plan: &Plan| {
+            !args.yes && Console::is_interactive() && wants_approval(plan, args.require_approval)
+        };
+        let agree = async |actual: &Actual, plan: &Plan| -> Result<()> {
+            report::show(console, &desired, actual, plan);
+            approve(plan, args.require_approval, args.yes, console)?;
+            if publishes(plan) && !args.no_trial {
+                try_out(&artifact.executable, &desired, &settings, console).await?;
             }
-            apply(&aws, &plan, console, Patience::NORMAL, &again).await
-        })
-        .await?;
+            Ok(())
+        };
+        let Conducted { actual, plan, made } = conduct.run(&aws, &desired, asks, agree).await?;
         // Where nothing new was opened, it answers where it did.
         let url = made
             .or_else(|| actual.url().map(str::to_owned))
@@ -117,15 +104,6 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
             console,
         ))
     })
-}
-
-/// The plan for what was observed, once all that must hold for it does.
-pub(super) fn checked(desired: &Desired, actual: &Actual) -> Result<Plan> {
-    check::ownership(&desired.names, actual)?;
-    check::canary(desired, actual)?;
-    let plan = plan(desired, actual);
-    check::plan(desired, actual, &plan)?;
-    Ok(plan)
 }
 
 /// Prints where the app answers.
@@ -148,7 +126,7 @@ fn finish(
 fn publishes(plan: &Plan) -> bool {
     plan.steps
         .iter()
-        .any(|planned| matches!(planned.step, Step::PublishVersion { .. }))
+        .any(|planned| planned.step.publishes().is_some())
 }
 
 /// Runs the artifact until it asks for work, where this machine can.

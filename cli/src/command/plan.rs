@@ -1,10 +1,11 @@
 //! `cargo fw plan`: what a deploy would change, against the account or against a committed snapshot.
 
-use super::deploy::{checked, deploy, host_manifest};
+use super::deploy::{deploy, host_manifest};
 use crate::{
     args::{self, Output},
     console::Console,
     deploy::{
+        conduct::checked,
         model::Desired,
         report,
         snapshot::{self, Snapshot},

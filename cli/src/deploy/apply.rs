@@ -1,15 +1,18 @@
-//! Runs a plan's steps, one by one, and says what it does.
+//! Runs a plan's steps, phase by phase and the lanes of a phase side by side, and says what it does.
 //!
-//! Any step may fail. What was done before it stays, and is found again by name and tag, so the next run continues.
+//! Any step may fail. What was done before it stays, and is found again by name and tag, so the next run continues; steps that
+//! are under way beside it are brought to their end, and no other is begun.
 //! Where AWS is eventually consistent, a step waits with bounded back-off: a new role that Lambda cannot assume yet, a
 //! function that is still being made or changed, an API that is not known everywhere yet.
 
-use std::{collections::BTreeMap, time::Instant};
+use std::{cell::RefCell, collections::BTreeMap, time::Instant};
 
 use super::{
+    health::Health,
     model::{ALIAS, ASK_GRANT, GRANT, POLICY},
     patience::{Patience, passing},
-    step::{Action, ApiId, AuthorizerId, Handle, IntegrationId, Plan, Step, Version},
+    step::{Action, ApiId, AuthorizerId, Handle, IntegrationId, Plan, Planned, Step, Version},
+    together::Together,
 };
 use crate::{
     args::InvocationType,
@@ -49,7 +52,7 @@ impl Made {
 ///
 /// # Errors
 ///
-/// The first step that fails, with what was done before it.
+/// The steps that fail, with what was done before them.
 pub(crate) async fn apply<A: Aws>(
     aws: &A,
     plan: &Plan,
@@ -57,37 +60,37 @@ pub(crate) async fn apply<A: Aws>(
     patience: Patience,
     again: &str,
 ) -> Result<Option<String>> {
-    let mut made = Made::default();
-    for (index, planned) in plan.steps.iter().enumerate() {
-        let step = &planned.step;
-        let (action, resource) = step.subject();
-        console.verbose(format_args!("to {} the {resource}", action.verb()));
-        let begun = Instant::now();
-        let run = Run {
-            aws,
-            console,
-            patience,
-        };
-        match run.patiently(step, &mut made).await {
-            Ok(()) => {
-                let seconds = begun.elapsed().as_secs_f32();
-                console.status(
-                    action.done(),
-                    format_args!("{resource} {DIM}{seconds:.1} s{DIM:#}"),
-                );
-            }
-            // Deleting is done when it is gone, whoever did it.
-            Err(Trouble::Aws(error))
-                if action == Action::Delete && error.kind == Kind::NotFound =>
-            {
-                console.status("Gone", format_args!("{resource} already"));
-            }
-            Err(trouble) => {
-                return Err(failed(trouble, plan, index, again));
+    let run = Run {
+        aws,
+        console,
+        patience,
+        made: RefCell::default(),
+    };
+    let mut done = Vec::new();
+    for lanes in plan.phases() {
+        let mut failed = Vec::new();
+        let mut lanes: Vec<_> = lanes.into_iter().map(Vec::into_iter).collect();
+        let mut together = Together::new();
+        for (at, lane) in lanes.iter_mut().enumerate() {
+            if let Some(planned) = lane.next() {
+                together.push((at, planned), run.step(&planned.step));
             }
         }
+        while let Some(((at, planned), result)) = together.next().await {
+            match result {
+                Ok(()) => done.push(planned),
+                Err(trouble) => failed.push((planned, trouble)),
+            }
+            let next = lanes.get_mut(at).and_then(Iterator::next);
+            if let Some(planned) = next.filter(|_| failed.is_empty()) {
+                together.push((at, planned), run.step(&planned.step));
+            }
+        }
+        if !failed.is_empty() {
+            return Err(told(failed, plan, &done, again));
+        }
     }
-    Ok(made.endpoint)
+    Ok(run.made.into_inner().endpoint)
 }
 
 /// Why a step failed.
@@ -104,59 +107,95 @@ impl From<Error> for Trouble {
     }
 }
 
-/// The failure of a step: which it is, why, what was done, what comes next.
-fn failed(trouble: Trouble, plan: &Plan, index: usize, again: &str) -> Failure {
-    let (action, resource) = plan.steps[index].step.subject();
-    let done = match index {
-        0 => "nothing was changed".to_owned(),
-        _ => format!("{index} of {} steps are done and stay", plan.steps.len()),
+/// The failure of the steps that failed side by side: which the first is, why, what was done, what comes next.
+fn told(failed: Vec<(&Planned, Trouble)>, plan: &Plan, done: &[&Planned], again: &str) -> Failure {
+    let mut all = failed.into_iter().map(|(planned, trouble)| {
+        let (action, resource) = planned.step.subject();
+        match trouble {
+            Trouble::Aws(error) => {
+                let failure =
+                    error.into_failure(format!("cannot {} the {resource}", action.verb()));
+                (failure, "once that is mended: it continues from here")
+            }
+            Trouble::Sick(failure) => (failure, "with the app mended"),
+        }
+    });
+    let Some((mut failure, advice)) = all.next() else {
+        return Failure::new("nothing failed");
     };
-    let moved = plan.steps[..index]
-        .iter()
-        .any(|planned| takes_traffic(&planned.step));
-    let moves = plan
-        .steps
-        .iter()
-        .any(|planned| takes_traffic(&planned.step));
-    let traffic = match (moves, moved) {
+    for (other, _) in all {
+        failure = failure.because_of(format!(
+            "{}: {}",
+            other.message(),
+            other.causes().join(": ")
+        ));
+    }
+    let so_far = match done.len() {
+        0 => "nothing was changed".to_owned(),
+        count => format!("{count} of {} steps are done and stay", plan.steps.len()),
+    };
+    let takes = |planned: &&Planned| takes_traffic(&planned.step);
+    let traffic = match (
+        plan.steps.iter().any(|one| takes(&one)),
+        done.iter().any(takes),
+    ) {
         (true, false) => "; the traffic still goes to the version before",
         (true, true) => "; the traffic goes to the new version",
         (false, _) => "",
     };
-    let error = match trouble {
-        Trouble::Aws(error) => error,
-        Trouble::Sick(failure) => {
-            return failure
-                .because_of(format!("{done}{traffic}"))
-                .hint(format!("mend the app, and run `{again}` again"));
-        }
-    };
-    let failure = error.into_failure(format!("cannot {} the {resource}", action.verb()));
-    let advice = format!("run `{again}` again once that is mended: it continues from here");
+    let advice = format!("run `{again}` again {advice}");
     let hint = match failure.advice() {
         Some(hint) => format!("{hint}; then {advice}"),
         None => advice,
     };
-    failure.because_of(format!("{done}{traffic}")).hint(hint)
+    failure.because_of(format!("{so_far}{traffic}")).hint(hint)
 }
 
 fn takes_traffic(step: &Step) -> bool {
     matches!(step, Step::MoveAlias { .. } | Step::ShiftTraffic { .. })
 }
 
-/// What running one step needs.
+/// What running the steps needs.
 struct Run<'a, A> {
     aws: &'a A,
     console: &'a Console,
     patience: Patience,
+    made: RefCell<Made>,
 }
 
 impl<A: Aws> Run<'_, A> {
+    /// Runs a step and says so.
+    async fn step(&self, step: &Step) -> Result<(), Trouble> {
+        let (action, resource) = step.subject();
+        self.console
+            .verbose(format_args!("to {} the {resource}", action.verb()));
+        let begun = Instant::now();
+        match self.patiently(step).await {
+            Ok(()) => {
+                let seconds = begun.elapsed().as_secs_f32();
+                self.console.status(
+                    action.done(),
+                    format_args!("{resource} {DIM}{seconds:.1} s{DIM:#}"),
+                );
+                Ok(())
+            }
+            // Deleting is done when it is gone, whoever did it.
+            Err(Trouble::Aws(error))
+                if action == Action::Delete && error.kind == Kind::NotFound =>
+            {
+                self.console
+                    .status("Gone", format_args!("{resource} already"));
+                Ok(())
+            }
+            Err(trouble) => Err(trouble),
+        }
+    }
+
     /// Runs a step, and again while it fails for a reason that passes.
-    async fn patiently(&self, step: &Step, made: &mut Made) -> Result<(), Trouble> {
+    async fn patiently(&self, step: &Step) -> Result<(), Trouble> {
         let mut tried = 0;
         loop {
-            let error = match self.once(step, made).await {
+            let error = match self.once(step).await {
                 Ok(()) => return Ok(()),
                 Err(Trouble::Aws(error)) => error,
                 Err(sick) => return Err(sick),
@@ -176,7 +215,10 @@ impl<A: Aws> Run<'_, A> {
         if tried == 1 {
             self.console.status("Waiting", reason);
         }
-        tokio::time::sleep(self.patience.pause(tried - 1)).await;
+        let pause = self.patience.pause(tried - 1);
+        if !pause.is_zero() {
+            tokio::time::sleep(pause).await;
+        }
     }
 
     /// Waits until a function or a version of it can be used and changed.
@@ -205,28 +247,63 @@ impl<A: Aws> Run<'_, A> {
         }
     }
 
-    async fn once(&self, step: &Step, made: &mut Made) -> Result<(), Trouble> {
+    async fn once(&self, step: &Step) -> Result<(), Trouble> {
         if let Step::TryVersion {
             function,
             version,
             health,
         } = step
         {
-            let Version(version) = resolve(version, made.versions.get(function))?;
-            let kind = InvocationType::RequestResponse;
-            let event = health.event();
-            let answer = self
-                .aws
-                .invoke(function, Some(version), kind, event, None)
-                .await?;
-            return health.judge(version, &answer).map_err(Trouble::Sick);
+            return self.try_version(function, version, health).await;
         }
         // As in `observe`: the clients' futures are large.
-        Ok(Box::pin(self.change(step, made)).await?)
+        Ok(Box::pin(self.change(step)).await?)
+    }
+
+    /// Calls the version. Only where Lambda says that it is not ready yet, it is asked how far it is: mostly it is ready.
+    async fn try_version(
+        &self,
+        function: &str,
+        version: &Handle<Version>,
+        health: &Health,
+    ) -> Result<(), Trouble> {
+        let Version(version) = self.version(function, version)?;
+        let call = || {
+            let kind = InvocationType::RequestResponse;
+            self.aws
+                .invoke(function, Some(&version), kind, health.event(), None)
+        };
+        let answer = match Box::pin(call()).await {
+            Err(error) if error.kind == Kind::Conflict => {
+                let invoke = Operation::new("lambda", "InvokeFunction");
+                self.ready(invoke, function, Some(&version)).await?;
+                Box::pin(call()).await?
+            }
+            answer => answer?,
+        };
+        health.judge(&version, &answer).map_err(Trouble::Sick)
+    }
+
+    /// The version that is meant, known or made by now.
+    fn version(&self, function: &str, handle: &Handle<Version>) -> Result<Version, Error> {
+        resolve(handle, self.made.borrow().versions.get(function))
+    }
+
+    fn api(&self, handle: &Handle<ApiId>) -> Result<ApiId, Error> {
+        resolve(handle, self.made.borrow().api.as_ref())
+    }
+
+    fn integration(&self, handle: &Handle<IntegrationId>) -> Result<IntegrationId, Error> {
+        resolve(handle, self.made.borrow().integration.as_ref())
+    }
+
+    fn published(&self, function: &str, version: String) {
+        let mut made = self.made.borrow_mut();
+        made.versions.insert(function.to_owned(), Version(version));
     }
 
     /// The steps on everything but the API.
-    async fn change(&self, step: &Step, made: &mut Made) -> Result<(), Error> {
+    async fn change(&self, step: &Step) -> Result<(), Error> {
         let aws = self.aws;
         match step {
             Step::CreateRole {
@@ -251,29 +328,44 @@ impl<A: Aws> Run<'_, A> {
                 configuration,
                 tags,
             } => {
-                aws.create_function(function, code, configuration, tags)
-                    .await
+                let version = aws
+                    .create_function(function, code, configuration, tags)
+                    .await?;
+                self.published(function, version);
+                Ok(())
             }
-            Step::UpdateCode { function, code } => aws.update_code(function, code).await,
+            Step::UpdateCode {
+                function,
+                code,
+                publish,
+            } => {
+                let version = aws.update_code(function, code, *publish).await?;
+                if *publish {
+                    self.published(function, version);
+                }
+                Ok(())
+            }
             Step::UpdateConfiguration {
                 function,
                 configuration,
-            } => aws.update_configuration(function, configuration).await,
+            } => {
+                aws.update_configuration(function, configuration).await?;
+                // What Lambda cannot set up is told here, and not published with the configuration before.
+                let update = Operation::new("lambda", "UpdateFunctionConfiguration");
+                self.ready(update, function, None).await
+            }
             Step::PublishVersion { function, sha256 } => {
-                // Lambda publishes only what it has finished making.
-                self.ready(PUBLISH, function, None).await?;
                 let version = aws.publish_version(function, sha256).await?;
-                self.ready(PUBLISH, function, Some(&version)).await?;
-                made.versions.insert(function.clone(), Version(version));
+                self.published(function, version);
                 Ok(())
             }
             Step::CreateAlias { function, version } => {
-                let Version(version) = resolve(version, made.versions.get(function))?;
-                aws.create_alias(function, ALIAS, version).await
+                let Version(version) = self.version(function, version)?;
+                aws.create_alias(function, ALIAS, &version).await
             }
             Step::MoveAlias { function, version } => {
-                let Version(version) = resolve(version, made.versions.get(function))?;
-                aws.update_alias(function, ALIAS, version, None).await
+                let Version(version) = self.version(function, version)?;
+                aws.update_alias(function, ALIAS, &version, None).await
             }
             Step::ShiftTraffic {
                 function,
@@ -281,9 +373,9 @@ impl<A: Aws> Run<'_, A> {
                 version,
                 percent,
             } => {
-                let Version(version) = resolve(version, made.versions.get(function))?;
+                let Version(version) = self.version(function, version)?;
                 let canary = Canary {
-                    version: version.clone(),
+                    version,
                     percent: *percent,
                 };
                 let canary = Some(&canary);
@@ -298,10 +390,10 @@ impl<A: Aws> Run<'_, A> {
                 place,
                 asks,
             } => {
-                let ApiId(api) = resolve(api, made.api.as_ref())?;
+                let ApiId(api) = self.api(api)?;
                 let grant = match asks {
-                    true => Grant::of_api(ASK_GRANT, place.asking(api)),
-                    false => Grant::of_api(GRANT, place.api(api)),
+                    true => Grant::of_api(ASK_GRANT, place.asking(&api)),
+                    false => Grant::of_api(GRANT, place.api(&api)),
                 };
                 aws.add_permission(function, ALIAS, &grant).await
             }
@@ -315,17 +407,17 @@ impl<A: Aws> Run<'_, A> {
             Step::DeleteRolePolicy { role } => aws.delete_role_policy(role, POLICY).await,
             Step::DeleteRole { role } => aws.delete_role(role).await,
             Step::DeleteLogGroup { group } => aws.delete_log_group(group).await,
-            _ => Box::pin(self.gateway(step, made)).await,
+            _ => Box::pin(self.gateway(step)).await,
         }
     }
 
     /// The steps on the API.
-    async fn gateway(&self, step: &Step, made: &mut Made) -> Result<(), Error> {
+    async fn gateway(&self, step: &Step) -> Result<(), Error> {
         let aws = self.aws;
         match step {
             Step::CreateUrl { function, settings } => {
                 let url = aws.create_function_url(function, ALIAS, settings).await?;
-                made.endpoint = Some(url);
+                self.made.borrow_mut().endpoint = Some(url);
                 Ok(())
             }
             Step::UpdateUrl { function, settings } => {
@@ -334,6 +426,7 @@ impl<A: Aws> Run<'_, A> {
             Step::DeleteUrl { function } => aws.delete_function_url(function, ALIAS).await,
             Step::CreateApi { name, cors, tags } => {
                 let api = aws.create_api(name, cors.as_ref(), tags).await?;
+                let mut made = self.made.borrow_mut();
                 made.api = Some(ApiId(api.id));
                 made.endpoint = Some(api.endpoint);
                 Ok(())
@@ -343,9 +436,9 @@ impl<A: Aws> Run<'_, A> {
             Step::CreateIntegration {
                 api, alias, format, ..
             } => {
-                let ApiId(api) = resolve(api, made.api.as_ref())?;
-                let id = aws.create_integration(api, alias, *format).await?;
-                made.integration = Some(IntegrationId(id));
+                let ApiId(api) = self.api(api)?;
+                let id = aws.create_integration(&api, alias, *format).await?;
+                self.made.borrow_mut().integration = Some(IntegrationId(id));
                 Ok(())
             }
             Step::UpdateIntegration {
@@ -362,9 +455,10 @@ impl<A: Aws> Run<'_, A> {
                 integration,
                 guard,
             } => {
-                let ApiId(api) = resolve(api, made.api.as_ref())?;
-                let IntegrationId(id) = resolve(integration, made.integration.as_ref())?;
-                aws.create_route(api, key, id, &made.guard(guard)?).await
+                let ApiId(api) = self.api(api)?;
+                let IntegrationId(id) = self.integration(integration)?;
+                let guard = self.made.borrow().guard(guard)?;
+                aws.create_route(&api, key, &id, &guard).await
             }
             Step::UpdateRoute {
                 api,
@@ -373,23 +467,24 @@ impl<A: Aws> Run<'_, A> {
                 guard,
                 ..
             } => {
-                let IntegrationId(integration) = resolve(integration, made.integration.as_ref())?;
-                aws.update_route(&api.0, id, integration, &made.guard(guard)?)
-                    .await
+                let IntegrationId(integration) = self.integration(integration)?;
+                let guard = self.made.borrow().guard(guard)?;
+                aws.update_route(&api.0, id, &integration, &guard).await
             }
             Step::DeleteRoute { api, id, .. } => aws.delete_route(&api.0, id).await,
             Step::DeleteApi { api, .. } => aws.delete_api(&api.0).await,
-            _ => Box::pin(self.access(step, made)).await,
+            _ => Box::pin(self.access(step)).await,
         }
     }
 
     /// The steps on the API's authorizers and stages.
-    async fn access(&self, step: &Step, made: &mut Made) -> Result<(), Error> {
+    async fn access(&self, step: &Step) -> Result<(), Error> {
         let aws = self.aws;
         match step {
             Step::CreateAuthorizer { api, name, checks } => {
-                let ApiId(api) = resolve(api, made.api.as_ref())?;
-                let id = aws.create_authorizer(api, name, checks).await?;
+                let ApiId(api) = self.api(api)?;
+                let id = aws.create_authorizer(&api, name, checks).await?;
+                let mut made = self.made.borrow_mut();
                 made.authorizers.insert(name.clone(), id);
                 Ok(())
             }
@@ -403,8 +498,9 @@ impl<A: Aws> Run<'_, A> {
                 stage,
                 tags,
             } => {
-                let ApiId(api) = resolve(api, made.api.as_ref())?;
-                aws.create_stage(api, stage, tags).await?;
+                let ApiId(api) = self.api(api)?;
+                aws.create_stage(&api, stage, tags).await?;
+                let mut made = self.made.borrow_mut();
                 let endpoint = endpoint.as_ref().or(made.endpoint.as_ref());
                 made.endpoint = endpoint.map(|url| format!("{url}{}", stage.prefix()));
                 Ok(())
@@ -420,12 +516,12 @@ impl<A: Aws> Run<'_, A> {
     }
 }
 
-const PUBLISH: Operation = Operation::new("lambda", "PublishVersion");
-
-fn resolve<'a, T>(handle: &'a Handle<T>, made: Option<&'a T>) -> Result<&'a T, Error> {
+fn resolve<T: Clone>(handle: &Handle<T>, made: Option<&T>) -> Result<T, Error> {
     match handle {
-        Handle::Known(value) => Ok(value),
-        Handle::Made => made.ok_or_else(|| unplanned("an earlier step should have made it")),
+        Handle::Known(value) => Ok(value.clone()),
+        Handle::Made => made
+            .cloned()
+            .ok_or_else(|| unplanned("an earlier step should have made it")),
     }
 }
 

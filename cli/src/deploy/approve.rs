@@ -26,6 +26,15 @@ pub(crate) fn losses(plan: &Plan) -> Vec<String> {
         .collect()
 }
 
+/// Whether somebody is to be asked about that plan.
+pub(crate) fn wants_approval(plan: &Plan, wanted: Approval) -> bool {
+    match wanted {
+        Approval::Deletions => !losses(plan).is_empty(),
+        Approval::Any => !plan.is_empty(),
+        Approval::Never => false,
+    }
+}
+
 /// Asks, where that is wanted, before a plan is run.
 ///
 /// # Errors

@@ -1,10 +1,11 @@
 //! What must hold before the first write: nothing of somebody else's is in the way, and the plan is sound.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     model::{Desired, Names},
     observe::{Actual, Found},
+    phase::{Lane, Phase},
     step::{Action, Handle, Plan, Step},
 };
 use crate::{
@@ -121,8 +122,11 @@ pub(crate) fn plan(desired: &Desired, actual: &Actual, plan: &Plan) -> Result<()
 }
 
 fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
-    let (mut api, mut integration) = (false, false);
-    let (mut published, mut tried) = (BTreeSet::new(), BTreeSet::new());
+    // Who makes what, in which phase and lane: another lane of the same phase may be behind.
+    let (mut api, mut integration) = (None, None);
+    let mut published = BTreeMap::new();
+    let mut tried = BTreeMap::new();
+    let mut phase = Phase::Prepare;
     let mut routes: BTreeSet<&str> = actual
         .apis
         .first()
@@ -131,17 +135,21 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
         .map(|route| route.key.as_str())
         .collect();
     let mut moved = false;
-    let mut authorizers: BTreeSet<&str> = BTreeSet::new();
+    let mut authorizers: BTreeMap<&str, (Phase, Lane<'_>)> = BTreeMap::new();
     for planned in &plan.steps {
         let step = &planned.step;
         if planned.reason.is_empty() {
             return Some(format!("a step has no reason: {:?}", step.subject()));
         }
         let needs = Needs::of(step);
+        let here = (planned.phase, step.lane());
+        let before = |made: Option<(Phase, Lane<'_>)>| {
+            made.is_some_and(|(phase, lane)| phase < here.0 || lane == here.1)
+        };
         let unpublished = needs
             .version
-            .is_some_and(|function| !published.contains(function));
-        if needs.api && !api || needs.integration && !integration || unpublished {
+            .is_some_and(|function| !before(published.get(function).copied()));
+        if needs.api && !before(api) || needs.integration && !before(integration) || unpublished {
             return Some(format!(
                 "a step uses what no earlier one makes: {:?}",
                 step.subject()
@@ -160,7 +168,14 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
             | Step::CreateAlias { function, .. } => Some(function.as_str()),
             _ => None,
         };
-        if moves.is_some_and(|function| !tried.contains(function)) {
+        if planned.phase < phase {
+            return Some(format!(
+                "a step comes before the phase that it is in: {:?}",
+                step.subject()
+            ));
+        }
+        phase = planned.phase;
+        if moves.is_some_and(|function| !before(tried.get(function).copied())) {
             return Some("an untried version would take the traffic".to_owned());
         }
         if moved && Needs::prepares(step) {
@@ -174,24 +189,24 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
                 return Some(format!("a route would not be guarded as it asks: {key}"));
             }
             let unknown = guard.authorizer().filter(|known| known.id.is_none());
-            if unknown.is_some_and(|made| !authorizers.contains(made.name.as_str())) {
+            if unknown.is_some_and(|made| !before(authorizers.get(made.name.as_str()).copied())) {
                 return Some(format!(
                     "a route asks for an authorizer that no step makes: {key}"
                 ));
             }
         }
+        if let Some(function) = step.publishes() {
+            published.insert(function, here);
+        }
         match step {
             Step::CreateAuthorizer { name, .. } => {
-                authorizers.insert(name);
+                authorizers.insert(name, here);
             }
-            Step::CreateApi { .. } => api = true,
-            Step::CreateIntegration { .. } => integration = true,
-            Step::PublishVersion { function, .. } => {
-                published.insert(function.as_str());
-            }
+            Step::CreateApi { .. } => api = Some(here),
+            Step::CreateIntegration { .. } => integration = Some(here),
             Step::MoveAlias { .. } | Step::ShiftTraffic { .. } => moved = true,
             Step::TryVersion { function, .. } => {
-                tried.insert(function.as_str());
+                tried.insert(function.as_str(), here);
             }
             Step::CreateRoute { key, .. } => {
                 routes.insert(key);

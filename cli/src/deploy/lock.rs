@@ -13,7 +13,7 @@ use std::future::Future;
 use jiff::{SignedDuration, Timestamp};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::model::Names;
+use super::model::{Names, Place};
 use crate::{
     aws::{Aws, Error, Kind},
     console::Console,
@@ -29,6 +29,8 @@ const FOR: &str = "fw:lock-for";
 #[derive(Debug)]
 pub(crate) struct Lock {
     group: String,
+    /// The group's ARN, by which its tags are read.
+    arn: String,
     id: String,
 }
 
@@ -140,11 +142,14 @@ impl Lock {
     /// When somebody holds it, told with who and since when (exit code 69), or AWS does not make it.
     pub(crate) async fn take<A: Aws>(aws: &A, names: &Names, doing: &str) -> Result<Self> {
         let cannot = |error: Error| error.into_failure("cannot take the deployment's lock");
-        let by = aws.caller().await.map_err(cannot)?.arn;
+        let caller = aws.caller().await.map_err(cannot)?;
+        let group = group(names);
         let lock = Self {
-            group: group(names),
+            arn: Place::new(&caller, aws.region()).log_group(&group),
+            group,
             id: random(),
         };
+        let by = caller.arn;
         let mut tags = names.tags();
         tags.insert(ID.to_owned(), lock.id.clone());
         tags.insert(BY.to_owned(), by);
@@ -185,8 +190,8 @@ impl Lock {
     ///
     /// When it cannot be read or removed.
     pub(crate) async fn release<A: Aws>(self, aws: &A) -> Result<(), Error> {
-        let found = aws.log_group(&self.group).await?;
-        let ours = found.is_some_and(|found| found.tags.get(ID) == Some(&self.id));
+        let found = aws.log_group_tags(&self.arn).await?;
+        let ours = found.is_some_and(|tags| tags.get(ID) == Some(&self.id));
         if !ours {
             return Ok(());
         }

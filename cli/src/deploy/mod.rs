@@ -7,11 +7,13 @@
 pub(crate) mod apply;
 pub(crate) mod approve;
 pub(crate) mod check;
+pub(crate) mod conduct;
 pub(crate) mod health;
 pub(crate) mod lock;
 pub(crate) mod model;
 pub(crate) mod observe;
 pub(crate) mod patience;
+pub(crate) mod phase;
 pub(crate) mod plan;
 pub(crate) mod release;
 pub(crate) mod report;
@@ -64,7 +66,9 @@ pub(crate) async fn place<A: Aws>(aws: &A) -> Result<model::Place> {
 pub(crate) async fn observe<A: Aws>(aws: &A, names: &model::Names) -> Result<observe::Actual> {
     observe::observe(aws, names)
         .await
-        .map_err(|error: aws::Error| -> Failure {
-            error.into_failure(format!("cannot read what is deployed: {}", names.function))
-        })
+        .map_err(|error| unreadable(error, names))
+}
+
+fn unreadable(error: aws::Error, names: &model::Names) -> Failure {
+    error.into_failure(format!("cannot read what is deployed: {}", names.function))
 }

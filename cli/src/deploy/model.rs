@@ -183,6 +183,11 @@ impl Place {
         format!("arn:{}:iam::{}:role/{name}", self.partition, self.account)
     }
 
+    /// A log group, as the tagging calls take it.
+    pub(crate) fn log_group(&self, name: &str) -> String {
+        self.arn("logs", &format!("log-group:{name}"))
+    }
+
     /// A function's alias.
     pub(crate) fn alias(&self, function: &str) -> String {
         self.arn("lambda", &format!("function:{function}:{ALIAS}"))

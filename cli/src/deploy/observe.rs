@@ -1,14 +1,14 @@
 //! What the account holds of a deployment, by read calls only.
 //!
-//! Resources are found by their deterministic names and APIs by their tags, side by side: two calls deep at most. Functions
-//! of authorizers that the app has no more are found by their log groups, which are made before them and outlive them.
+//! Resources are found by their deterministic names and APIs by their tags, side by side: three calls deep, the first of
+//! which tells whether there is anything. Functions of authorizers that the app has no more are found by their log groups, which are made before them and outlive them.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use super::{
-    model::{ALIAS, Names, POLICY, TAG_APP, TAG_STAGE},
+    model::{ALIAS, Names, POLICY, TAG_APP, TAG_STAGE, THROUGH_URL_GRANT, URL_GRANT},
     together::all,
 };
 use crate::aws::{
@@ -150,65 +150,98 @@ impl Actual {
 
 /// Reads what the account holds of that deployment.
 pub(crate) async fn observe<A: Aws>(aws: &A, names: &Names) -> Result<Actual> {
-    // The clients' futures are large: side by side on the stack they would not fit a small one.
-    let (role, policy, functions, url, (apis, foreign_apis)) = tokio::try_join!(
-        Box::pin(aws.role(&names.role)),
-        Box::pin(aws.role_policy(&names.role, POLICY)),
-        Box::pin(functions(aws, names)),
-        Box::pin(aws.function_url(&names.function, ALIAS)),
-        Box::pin(apis(aws, names)),
-    )?;
-    Ok(Actual {
-        role: Found::sort(role, names, |role| &role.tags),
-        policy,
-        functions,
-        url,
-        apis,
-        foreign_apis,
-    })
+    let main = aws.function(&names.function, None).await?;
+    observe_rest(aws, names, main).await
 }
 
-/// Reads the functions that are known, and then those whose log groups were found.
+/// The same, where the main function has been read just now.
+pub(crate) async fn observe_rest<A: Aws>(
+    aws: &A,
+    names: &Names,
+    main: Option<Function>,
+) -> Result<Actual> {
+    let there = main.is_some();
+    // The clients' futures are large: side by side on the stack they would not fit a small one.
+    let ((role, policy), functions, (apis, foreign_apis)) = tokio::try_join!(
+        Box::pin(role(aws, names)),
+        Box::pin(read(aws, names, main)),
+        Box::pin(apis(aws, names)),
+    )?;
+    let mut actual = Actual {
+        role,
+        policy,
+        functions,
+        url: None,
+        apis,
+        foreign_apis,
+    };
+    // Beside an open API there is no URL, but while one takes the other's place, and then there are the URL's permissions.
+    let open = actual.apis.iter().any(WholeApi::is_open);
+    let main = actual.function(&names.function);
+    let permitted = main.grants.iter().any(|grant| is_of_url(&grant.id));
+    if there && (permitted || !open) {
+        actual.url = aws.function_url(&names.function, ALIAS).await?;
+    }
+    Ok(actual)
+}
+
+/// Reads the role, and its policy where it is there.
+async fn role<A: Aws>(aws: &A, names: &Names) -> Result<(Found<Role>, Option<Value>)> {
+    let role = aws.role(&names.role).await?;
+    let policy = match role {
+        Some(_) => aws.role_policy(&names.role, POLICY).await?,
+        None => None,
+    };
+    Ok((Found::sort(role, names, |role| &role.tags), policy))
+}
+
+/// Reads the functions alone.
 pub(crate) async fn functions<A: Aws>(
     aws: &A,
     names: &Names,
 ) -> Result<BTreeMap<String, WholeFunction>> {
-    let known = names.functions();
-    let (groups, known) = tokio::try_join!(
+    let main = aws.function(&names.function, None).await?;
+    read(aws, names, main).await
+}
+
+/// Reads the functions that are known, and then those whose log groups were found.
+async fn read<A: Aws>(
+    aws: &A,
+    names: &Names,
+    main: Option<Function>,
+) -> Result<BTreeMap<String, WholeFunction>> {
+    let authorizers = names.authorizers.iter();
+    let (groups, main, authorizers) = tokio::try_join!(
         Box::pin(aws.log_groups(&names.log_group)),
-        Box::pin(all(known.map(|name| function(aws, names, name.to_owned())))),
+        Box::pin(whole(aws, names, names.function.clone(), main)),
+        Box::pin(all(authorizers.map(|name| function(
+            aws,
+            names,
+            name.clone()
+        )))),
     )?;
-    let mut functions: BTreeMap<_, _> = known.into_iter().collect();
-    let groups = groups
+    let mut functions = BTreeMap::from([main]);
+    functions.extend(authorizers);
+    let groups: Vec<(String, ListedGroup)> = groups
         .into_iter()
-        .filter_map(|group| Some((names.function_of(&group.name)?.to_owned(), group)));
-    let groups: Vec<(String, ListedGroup)> = groups.collect();
-    let others = groups
-        .iter()
-        .map(|(name, _)| name)
-        .filter(|name| !functions.contains_key(*name));
-    let (others, tags) = tokio::try_join!(
-        Box::pin(all(others.map(|name| function(aws, names, name.clone())))),
-        Box::pin(all(groups
-            .iter()
-            .map(|(_, group)| aws.log_group_tags(&group.arn)))),
-    )?;
-    // What bears another stage's name is none of ours, however it begins.
-    functions.extend(
-        others
-            .into_iter()
-            .filter(|(_, whole)| !matches!(whole.function, Found::Foreign(_))),
-    );
-    for ((name, group), tags) in groups.into_iter().zip(tags) {
-        let (Some(whole), Some(tags)) = (functions.get_mut(&name), tags) else {
-            continue;
-        };
-        let found = LogGroup {
-            retention: group.retention,
-            tags,
-        };
-        whole.log_group = Found::sort(Some(found), names, |group| &group.tags);
+        .filter_map(|group| Some((names.function_of(&group.name)?.to_owned(), group)))
+        .collect();
+    let others = groups.iter().map(|(name, _)| name);
+    let others = others.filter(|name| !functions.contains_key(*name));
+    let others = all(others.map(|name| function(aws, names, name.clone()))).await?;
+    functions.extend(others);
+    let groups = groups.into_iter().map(|(name, group)| {
+        let ours = functions
+            .get(&name)
+            .is_some_and(|whole| whole.function.ours().is_some());
+        log_group(aws, names, name, group, ours)
+    });
+    for (name, group) in all(groups).await? {
+        if let Some(whole) = functions.get_mut(&name) {
+            whole.log_group = group;
+        }
     }
+    // What bears another stage's name is none of ours, however it begins.
     let named = |name: &String| names.functions().any(|known| known == name);
     functions.retain(|name, whole| {
         let ours = whole.function.ours().is_some() || whole.log_group.ours().is_some();
@@ -217,10 +250,41 @@ pub(crate) async fn functions<A: Aws>(
     Ok(functions)
 }
 
+/// Whose a log group is. One of a function that is ours holds that function's log, so that it is ours needs no call.
+async fn log_group<A: Aws>(
+    aws: &A,
+    names: &Names,
+    function: String,
+    group: ListedGroup,
+    ours: bool,
+) -> Result<(String, Found<LogGroup>)> {
+    let tags = match ours {
+        true => Some(names.tags()),
+        false => aws.log_group_tags(&group.arn).await?,
+    };
+    let retention = group.retention;
+    let found = tags.map(|tags| LogGroup { retention, tags });
+    let found = Found::sort(found, names, |group| &group.tags);
+    Ok((function, found))
+}
+
 /// Reads a function, without its log group.
 async fn function<A: Aws>(aws: &A, names: &Names, name: String) -> Result<(String, WholeFunction)> {
-    let (function, alias, versions, grants, provisioned) = tokio::try_join!(
-        Box::pin(aws.function(&name, None)),
+    let found = Box::pin(aws.function(&name, None)).await?;
+    whole(aws, names, name, found).await
+}
+
+/// Reads what belongs to a function: nothing where there is none.
+async fn whole<A: Aws>(
+    aws: &A,
+    names: &Names,
+    name: String,
+    function: Option<Function>,
+) -> Result<(String, WholeFunction)> {
+    let Some(function) = function else {
+        return Ok((name, WholeFunction::ABSENT));
+    };
+    let (alias, versions, grants, provisioned) = tokio::try_join!(
         Box::pin(aws.alias(&name, ALIAS)),
         Box::pin(aws.versions(&name)),
         Box::pin(aws.grants(&name, ALIAS)),
@@ -229,13 +293,18 @@ async fn function<A: Aws>(aws: &A, names: &Names, name: String) -> Result<(Strin
     let versions = newest_first(versions);
     let whole = WholeFunction {
         log_group: Found::Absent,
-        function: Found::sort(function, names, |function| &function.tags),
+        function: Found::sort(Some(function), names, |function| &function.tags),
         live: alias.map(|alias| live(alias, &versions)),
         versions,
         grants,
         provisioned,
     };
     Ok((name, whole))
+}
+
+/// Whether a statement of that id is a URL's.
+fn is_of_url(id: &str) -> bool {
+    [URL_GRANT, THROUGH_URL_GRANT].contains(&id)
 }
 
 /// Where a deployment answers: two calls side by side, and a third for the API's stage.

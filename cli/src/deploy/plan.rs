@@ -16,13 +16,14 @@ use serde_json::Value;
 
 pub(crate) use self::{function::bytes, policy::statements};
 use self::{
-    function::{function, prune, version},
+    function::{prune, version},
     gateway::{connect, forbid, permission, routes, tidy},
     policy::policies,
 };
 use super::{
     model::{Desired, DesiredFunction, Names},
     observe::{Actual, WholeFunction},
+    phase::Phase,
     setting::{boundary, concurrency},
     step::{Action, ApiId, Plan, Step},
 };
@@ -33,6 +34,7 @@ const MISSING: &str = "not there yet";
 pub(crate) fn plan(desired: &Desired, actual: &Actual) -> Plan {
     let mut plan = Plan::default();
     let policies = policies(&desired.policy, actual.policy.as_ref());
+    plan.enter(Phase::Prepare);
     role(&mut plan, desired, actual);
     if let Some((document, reason)) = policies.before {
         let action = match actual.policy {
@@ -41,25 +43,35 @@ pub(crate) fn plan(desired: &Desired, actual: &Actual) -> Plan {
         };
         put_policy(&mut plan, desired, document, action, reason);
     }
-    let mut moves = Vec::new();
     if desired.own_role {
         boundary(&mut plan, desired, actual);
     }
     for one in desired.functions() {
-        let found = actual.function(&one.name);
-        log_group(&mut plan, desired, one, found);
-        function(&mut plan, desired, one, found);
-        moves.extend(version(&mut plan, desired, one, found));
+        log_group(&mut plan, desired, one, actual.function(&one.name));
     }
     let api = actual.apis.first();
     let connection = match desired.url {
-        None => {
-            let connection = connect(&mut plan, desired, api);
-            permission(&mut plan, desired, actual, &connection);
-            Some(connection)
-        }
+        None => Some(connect(&mut plan, desired, api)),
         Some(_) => None,
     };
+    // Nobody reaches an API without a stage, so its routes need not wait.
+    let closed = api.is_none_or(|whole| !whole.is_open());
+    if let Some(connection) = connection.as_ref().filter(|_| closed) {
+        access::authorizers(&mut plan, desired, api, connection);
+        routes(&mut plan, desired, api, connection);
+    }
+
+    plan.enter(Phase::Publish);
+    let mut moves = Vec::new();
+    for one in desired.functions() {
+        moves.extend(version(&mut plan, desired, one, actual.function(&one.name)));
+    }
+    if let Some(connection) = &connection {
+        permission(&mut plan, desired, actual, connection);
+        url::mark(&mut plan, desired, actual);
+    }
+
+    plan.enter(Phase::Move);
     let canary = moves.iter().any(|moves| moves.canary) || holds_canary(desired, actual);
     for moves in moves {
         plan.push(moves.step, moves.reason);
@@ -68,26 +80,32 @@ pub(crate) fn plan(desired: &Desired, actual: &Actual) -> Plan {
         // What only the new version needs, and what only the old one needed, waits until one of them has all the traffic.
         return plan;
     }
-    if let Some(connection) = &connection {
+
+    plan.enter(Phase::Follow);
+    if let Some(connection) = connection.as_ref().filter(|_| !closed) {
         access::authorizers(&mut plan, desired, api, connection);
         routes(&mut plan, desired, api, connection);
-        if let Some(whole) = api {
-            access::loosen(&mut plan, desired, whole);
-            tidy(&mut plan, desired, whole);
-            access::dismiss(&mut plan, desired, whole);
-        }
+    }
+    if let (None, Some(whole)) = (&desired.url, api) {
+        access::loosen(&mut plan, desired, whole);
+        tidy(&mut plan, desired, whole);
+        access::dismiss(&mut plan, desired, whole);
     }
     if let Some((document, reason)) = policies.after {
         put_policy(&mut plan, desired, document, Action::Update, reason);
     }
+
+    plan.enter(Phase::Open);
     match (connection, &desired.url) {
         (Some(connection), _) => {
             access::stage(&mut plan, desired, api, connection.api);
+            plan.enter(Phase::Close);
             url::close(&mut plan, desired, actual);
         }
         (None, Some(settings)) => url::open(&mut plan, desired, actual, settings),
         (None, None) => {}
     }
+    plan.enter(Phase::Close);
     forbid(&mut plan, desired, actual);
     let kept = usize::from(desired.url.is_none());
     for spare in actual.apis.iter().skip(kept) {
@@ -103,6 +121,8 @@ pub(crate) fn plan(desired: &Desired, actual: &Actual) -> Plan {
         };
         plan.push(step, reason);
     }
+
+    plan.enter(Phase::Remove);
     for (name, found) in &actual.functions {
         let wanted = desired.names.functions().any(|wanted| wanted == name);
         if !wanted && found.function.ours().is_some() {
@@ -132,6 +152,7 @@ fn holds_canary(desired: &Desired, actual: &Actual) -> bool {
 /// The steps that remove everything of the deployment; traffic stops first.
 pub(crate) fn deletion(names: &Names, actual: &Actual) -> Plan {
     let mut plan = Plan::default();
+    plan.enter(Phase::Close);
     for whole in &actual.apis {
         let api = ApiId(whole.api.id.clone());
         let name = whole.api.name.clone();
@@ -141,6 +162,7 @@ pub(crate) fn deletion(names: &Names, actual: &Actual) -> Plan {
             whole.url.as_ref().unwrap_or(&whole.api.endpoint).clone(),
         );
     }
+    plan.enter(Phase::Remove);
     for (name, found) in &actual.functions {
         if found.function.ours().is_some() {
             let function = name.clone();
@@ -150,6 +172,7 @@ pub(crate) fn deletion(names: &Names, actual: &Actual) -> Plan {
             );
         }
     }
+    plan.enter(Phase::Forget);
     if actual.role.ours().is_some() {
         let role = names.role.clone();
         if actual.policy.is_some() {

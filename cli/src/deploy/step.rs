@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{health::Health, model::Place, setting::Setting};
+use super::{health::Health, model::Place, phase::Phase, setting::Setting};
 use crate::{
     aws::{
         Tags,
@@ -130,15 +130,20 @@ pub(crate) enum Step {
     CreateLogGroup { group: String, tags: Tags },
     /// Sets how long logs are kept.
     PutRetention { group: String, days: u32 },
-    /// Makes the function.
+    /// Makes the function and its first version.
     CreateFunction {
         function: String,
         code: Code,
         configuration: Configuration,
         tags: Tags,
     },
-    /// Uploads code, which no traffic reaches until it is published.
-    UpdateCode { function: String, code: Code },
+    /// Uploads code, which no traffic reaches until an alias moves, and makes a version of it and the configuration.
+    UpdateCode {
+        function: String,
+        code: Code,
+        /// Whether it makes the version; one that is there already may do.
+        publish: bool,
+    },
     /// Sets the configuration, which no traffic reaches until it is published.
     UpdateConfiguration {
         function: String,
@@ -305,6 +310,20 @@ pub(crate) enum Step {
 }
 
 impl Step {
+    /// The function of which it makes a version.
+    pub(crate) fn publishes(&self) -> Option<&str> {
+        match self {
+            Self::CreateFunction { function, .. }
+            | Self::UpdateCode {
+                function,
+                publish: true,
+                ..
+            }
+            | Self::PublishVersion { function, .. } => Some(function),
+            _ => None,
+        }
+    }
+
     /// What it does, and to what.
     pub(crate) fn subject(&self) -> (Action, Resource<'_>) {
         use Action::{Check, Create, Delete, Update};
@@ -373,6 +392,8 @@ pub(crate) struct Planned {
     pub(crate) step: Step,
     /// Why: what is missing or differs.
     pub(crate) reason: String,
+    /// When it runs.
+    pub(crate) phase: Phase,
 }
 
 /// The steps, in the order that they are run.
@@ -380,6 +401,8 @@ pub(crate) struct Planned {
 pub(crate) struct Plan {
     /// Each with its reason.
     pub(crate) steps: Vec<Planned>,
+    /// The phase of the steps that are added now.
+    phase: Phase,
 }
 
 impl Plan {
@@ -388,11 +411,17 @@ impl Plan {
         self.steps.is_empty()
     }
 
+    /// Begins a phase: what is added from now on runs when all before it is done.
+    pub(crate) fn enter(&mut self, phase: Phase) {
+        self.phase = phase;
+    }
+
     /// Adds a step.
     pub(crate) fn push(&mut self, step: Step, reason: impl Into<String>) {
         self.steps.push(Planned {
             step,
             reason: reason.into(),
+            phase: self.phase,
         });
     }
 }

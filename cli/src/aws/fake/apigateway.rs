@@ -70,33 +70,37 @@ fn held<'a>(api: &'a mut FakeApi, stage: &str) -> Result<&'a mut Stage, Refused>
 
 impl ApiGateway for Fake {
     async fn apis(&self) -> Result<Vec<Api>> {
-        self.call(GET_APIS, |state| {
+        self.later().await.call(GET_APIS, |state| {
             Ok(state.apis.iter().map(|held| held.api.clone()).collect())
         })
     }
 
     async fn integrations(&self, api: &str) -> Result<Vec<Integration>> {
-        self.call(GET_INTEGRATIONS, |state| {
+        self.later().await.call(GET_INTEGRATIONS, |state| {
             Ok(known(state, api)?.integrations.clone())
         })
     }
 
     async fn routes(&self, api: &str) -> Result<Vec<Route>> {
-        self.call(GET_ROUTES, |state| Ok(known(state, api)?.routes.clone()))
+        self.later()
+            .await
+            .call(GET_ROUTES, |state| Ok(known(state, api)?.routes.clone()))
     }
 
     async fn stages(&self, api: &str) -> Result<Vec<Stage>> {
-        self.call(GET_STAGES, |state| Ok(known(state, api)?.stages.clone()))
+        self.later()
+            .await
+            .call(GET_STAGES, |state| Ok(known(state, api)?.stages.clone()))
     }
 
     async fn authorizers(&self, api: &str) -> Result<Vec<Authorizer>> {
-        self.call(GET_AUTHORIZERS, |state| {
+        self.later().await.call(GET_AUTHORIZERS, |state| {
             Ok(known(state, api)?.authorizers.clone())
         })
     }
 
     async fn create_api(&self, name: &str, cors: Option<&Cors>, tags: &Tags) -> Result<Api> {
-        self.call(CREATE_API, |state| {
+        self.later().await.call(CREATE_API, |state| {
             let id = self.id("api");
             let api = Api {
                 endpoint: format!("https://{id}.execute-api.{}.amazonaws.com", Self::REGION),
@@ -117,21 +121,21 @@ impl ApiGateway for Fake {
     }
 
     async fn set_cors(&self, api: &str, cors: &Cors) -> Result<()> {
-        self.call(UPDATE_API, |state| {
+        self.later().await.call(UPDATE_API, |state| {
             known(state, api)?.api.cors = Some(cors.clone());
             Ok(())
         })
     }
 
     async fn delete_cors(&self, api: &str) -> Result<()> {
-        self.call(DELETE_CORS, |state| {
+        self.later().await.call(DELETE_CORS, |state| {
             known(state, api)?.api.cors = None;
             Ok(())
         })
     }
 
     async fn delete_api(&self, api: &str) -> Result<()> {
-        self.call(DELETE_API, |state| {
+        self.later().await.call(DELETE_API, |state| {
             known(state, api)?;
             state.apis.retain(|held| held.api.id != api);
             Ok(())
@@ -144,7 +148,7 @@ impl ApiGateway for Fake {
         uri: &str,
         format: PayloadFormat,
     ) -> Result<String> {
-        self.call(CREATE_INTEGRATION, |state| {
+        self.later().await.call(CREATE_INTEGRATION, |state| {
             let found = known(state, api)?;
             let id = self.id("integration");
             found.integrations.push(Integration {
@@ -163,7 +167,7 @@ impl ApiGateway for Fake {
         uri: &str,
         format: PayloadFormat,
     ) -> Result<()> {
-        self.call(UPDATE_INTEGRATION, |state| {
+        self.later().await.call(UPDATE_INTEGRATION, |state| {
             let mut all = known(state, api)?.integrations.iter_mut();
             let held = all.find(|held| held.id == id);
             let held = held.ok_or_else(|| missing(GONE, id))?;
@@ -174,7 +178,7 @@ impl ApiGateway for Fake {
     }
 
     async fn delete_integration(&self, api: &str, id: &str) -> Result<()> {
-        self.call(DELETE_INTEGRATION, |state| {
+        self.later().await.call(DELETE_INTEGRATION, |state| {
             let found = known(state, api)?;
             connected(found, id)?;
             let mut routes = found.routes.iter();
@@ -193,7 +197,7 @@ impl ApiGateway for Fake {
         integration: &str,
         guard: &Guard<String>,
     ) -> Result<()> {
-        self.call(CREATE_ROUTE, |state| {
+        self.later().await.call(CREATE_ROUTE, |state| {
             let found = known(state, api)?;
             connected(found, integration)?;
             guarded(found, guard)?;
@@ -217,7 +221,7 @@ impl ApiGateway for Fake {
         integration: &str,
         guard: &Guard<String>,
     ) -> Result<()> {
-        self.call(UPDATE_ROUTE, |state| {
+        self.later().await.call(UPDATE_ROUTE, |state| {
             let found = known(state, api)?;
             connected(found, integration)?;
             guarded(found, guard)?;
@@ -230,7 +234,7 @@ impl ApiGateway for Fake {
     }
 
     async fn delete_route(&self, api: &str, id: &str) -> Result<()> {
-        self.call(DELETE_ROUTE, |state| {
+        self.later().await.call(DELETE_ROUTE, |state| {
             let found = known(state, api)?;
             let before = found.routes.len();
             found.routes.retain(|held| held.id != id);
@@ -242,7 +246,7 @@ impl ApiGateway for Fake {
     }
 
     async fn create_stage(&self, api: &str, stage: &Stage, _tags: &Tags) -> Result<()> {
-        self.call(CREATE_STAGE, |state| {
+        self.later().await.call(CREATE_STAGE, |state| {
             let found = known(state, api)?;
             if held(found, &stage.name).is_ok() {
                 return Err((CONFLICT, "stage already exists".to_owned()));
@@ -254,7 +258,7 @@ impl ApiGateway for Fake {
     }
 
     async fn update_stage(&self, api: &str, stage: &Stage, gone: &[String]) -> Result<()> {
-        self.call(UPDATE_STAGE, |state| {
+        self.later().await.call(UPDATE_STAGE, |state| {
             let found = known(state, api)?;
             let mut all = held(found, &stage.name)?.clone();
             // What is not said stays as it was.
@@ -271,7 +275,7 @@ impl ApiGateway for Fake {
     }
 
     async fn delete_stage(&self, api: &str, stage: &str) -> Result<()> {
-        self.call(DELETE_STAGE, |state| {
+        self.later().await.call(DELETE_STAGE, |state| {
             let found = known(state, api)?;
             held(found, stage)?;
             found.stages.retain(|held| held.name != stage);
@@ -280,7 +284,7 @@ impl ApiGateway for Fake {
     }
 
     async fn delete_route_settings(&self, api: &str, stage: &str, key: &str) -> Result<()> {
-        self.call(DELETE_ROUTE_SETTINGS, |state| {
+        self.later().await.call(DELETE_ROUTE_SETTINGS, |state| {
             let stage = held(known(state, api)?, stage)?;
             stage.routes.remove(key);
             Ok(())
@@ -288,14 +292,14 @@ impl ApiGateway for Fake {
     }
 
     async fn delete_access_log(&self, api: &str, stage: &str) -> Result<()> {
-        self.call(DELETE_ACCESS_LOG, |state| {
+        self.later().await.call(DELETE_ACCESS_LOG, |state| {
             held(known(state, api)?, stage)?.log = None;
             Ok(())
         })
     }
 
     async fn create_authorizer(&self, api: &str, name: &str, checks: &Checks) -> Result<String> {
-        self.call(CREATE_AUTHORIZER, |state| {
+        self.later().await.call(CREATE_AUTHORIZER, |state| {
             let found = known(state, api)?;
             let id = self.id("authorizer");
             found.authorizers.push(Authorizer {
@@ -308,7 +312,7 @@ impl ApiGateway for Fake {
     }
 
     async fn update_authorizer(&self, api: &str, id: &str, checks: &Checks) -> Result<()> {
-        self.call(UPDATE_AUTHORIZER, |state| {
+        self.later().await.call(UPDATE_AUTHORIZER, |state| {
             let mut all = known(state, api)?.authorizers.iter_mut();
             let held = all.find(|held| held.id == id);
             held.ok_or_else(|| missing(GONE, id))?.checks = checks.clone();
@@ -317,7 +321,7 @@ impl ApiGateway for Fake {
     }
 
     async fn delete_authorizer(&self, api: &str, id: &str) -> Result<()> {
-        self.call(DELETE_AUTHORIZER, |state| {
+        self.later().await.call(DELETE_AUTHORIZER, |state| {
             let found = known(state, api)?;
             if !found.authorizers.iter().any(|held| held.id == id) {
                 return Err(missing(GONE, id));

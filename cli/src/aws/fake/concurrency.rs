@@ -15,7 +15,7 @@ const REFUSED: &str = "InvalidParameterValueException";
 impl Concurrency for Fake {
     async fn reserve(&self, name: &str, most: Option<u32>) -> Result<()> {
         let operation = most.map_or(DELETE_RESERVED, |_| PUT_RESERVED);
-        self.call(operation, |state| {
+        self.later().await.call(operation, |state| {
             let found = state.functions.get_mut(name);
             let found = found.ok_or_else(|| missing(GONE, name))?;
             if most.is_some() && most < found.provisioned {
@@ -27,7 +27,7 @@ impl Concurrency for Fake {
     }
 
     async fn provisioned(&self, name: &str, _alias: &str) -> Result<Option<u32>> {
-        self.call(GET_PROVISIONED, |state| {
+        self.later().await.call(GET_PROVISIONED, |state| {
             let found = state.functions.get(name);
             Ok(found.and_then(|found| found.provisioned))
         })
@@ -35,7 +35,7 @@ impl Concurrency for Fake {
 
     async fn provision(&self, name: &str, alias: &str, count: Option<u32>) -> Result<()> {
         let operation = count.map_or(DELETE_PROVISIONED, |_| PUT_PROVISIONED);
-        self.call(operation, |state| {
+        self.later().await.call(operation, |state| {
             let found = state.functions.get_mut(name);
             let found = found.ok_or_else(|| missing(GONE, name))?;
             if !found.aliases.contains_key(alias) {

@@ -17,7 +17,7 @@ const GONE: &str = "NoSuchEntity";
 
 impl Iam for Fake {
     async fn role(&self, name: &str) -> Result<Option<Role>> {
-        self.call(GET_ROLE, |state| {
+        self.later().await.call(GET_ROLE, |state| {
             Ok(state.roles.get(name).map(|role| Role {
                 trust: role.trust.clone(),
                 boundary: role.boundary.clone(),
@@ -27,7 +27,7 @@ impl Iam for Fake {
     }
 
     async fn role_policy(&self, role: &str, policy: &str) -> Result<Option<Value>> {
-        self.call(GET_ROLE_POLICY, |state| {
+        self.later().await.call(GET_ROLE_POLICY, |state| {
             let role = state.roles.get(role);
             Ok(role.and_then(|role| role.policies.get(policy).cloned()))
         })
@@ -35,7 +35,7 @@ impl Iam for Fake {
 
     async fn bound(&self, role: &str, boundary: Option<&str>) -> Result<()> {
         let operation = boundary.map_or(UNBOUND, |_| BOUND);
-        self.call(operation, |state| {
+        self.later().await.call(operation, |state| {
             let found = state.roles.get_mut(role);
             found.ok_or_else(|| missing(GONE, role))?.boundary = boundary.map(str::to_owned);
             Ok(())
@@ -49,7 +49,7 @@ impl Iam for Fake {
         boundary: Option<&str>,
         tags: &Tags,
     ) -> Result<()> {
-        self.call(CREATE_ROLE, |state| {
+        self.later().await.call(CREATE_ROLE, |state| {
             if state.roles.contains_key(name) {
                 return Err(("EntityAlreadyExists", format!("{name} exists")));
             }
@@ -66,7 +66,7 @@ impl Iam for Fake {
     }
 
     async fn update_trust(&self, role: &str, trust: &Value) -> Result<()> {
-        self.call(UPDATE_TRUST, |state| {
+        self.later().await.call(UPDATE_TRUST, |state| {
             let found = state
                 .roles
                 .get_mut(role)
@@ -77,7 +77,7 @@ impl Iam for Fake {
     }
 
     async fn put_role_policy(&self, role: &str, policy: &str, document: &Value) -> Result<()> {
-        self.call(PUT_ROLE_POLICY, |state| {
+        self.later().await.call(PUT_ROLE_POLICY, |state| {
             let mut ids = BTreeSet::new();
             let statements = document["Statement"].as_array().into_iter().flatten();
             let mut sids = statements.filter_map(|statement| statement["Sid"].as_str());
@@ -95,7 +95,7 @@ impl Iam for Fake {
     }
 
     async fn delete_role_policy(&self, role: &str, policy: &str) -> Result<()> {
-        self.call(DELETE_ROLE_POLICY, |state| {
+        self.later().await.call(DELETE_ROLE_POLICY, |state| {
             let found = state
                 .roles
                 .get_mut(role)
@@ -106,7 +106,7 @@ impl Iam for Fake {
     }
 
     async fn delete_role(&self, name: &str) -> Result<()> {
-        self.call(DELETE_ROLE, |state| {
+        self.later().await.call(DELETE_ROLE, |state| {
             let found = state.roles.get(name).ok_or_else(|| missing(GONE, name))?;
             if !found.policies.is_empty() {
                 return Err(("DeleteConflict", format!("{name} has policies")));

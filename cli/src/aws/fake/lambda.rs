@@ -52,6 +52,17 @@ fn assumable(state: &mut State, arn: &str) -> Result<(), Refused> {
     }
 }
 
+/// Makes a version of what is the latest, unless the newest is one; gives its number.
+fn published(found: &mut FakeFunction) -> String {
+    let newest = found.versions.last_key_value();
+    if newest.map(|(_, newest)| newest) != Some(&found.latest) {
+        found.published += 1;
+        let revision = found.latest.clone();
+        found.versions.insert(found.published, revision);
+    }
+    found.published.to_string()
+}
+
 fn version<'a>(function: &'a FakeFunction, number: &str) -> Result<&'a Revision, Refused> {
     let number_of = number.parse::<u32>().ok();
     number_of
@@ -61,14 +72,10 @@ fn version<'a>(function: &'a FakeFunction, number: &str) -> Result<&'a Revision,
 
 impl Lambda for Fake {
     async fn function(&self, name: &str, qualifier: Option<&str>) -> Result<Option<Function>> {
-        self.call(GET_FUNCTION, |state| {
+        self.later().await.call(GET_FUNCTION, |state| {
             let Some(found) = state.functions.get_mut(name) else {
                 return Ok(None);
             };
-            if let Some(number) = qualifier {
-                let revision = version(found, number).ok();
-                return Ok(revision.map(|one| one.seen(Readiness::Ready, &found.tags)));
-            }
             let readiness = match found.pending {
                 0 => Readiness::Ready,
                 _ => {
@@ -76,6 +83,10 @@ impl Lambda for Fake {
                     Readiness::Pending
                 }
             };
+            if let Some(number) = qualifier {
+                let revision = version(found, number).ok();
+                return Ok(revision.map(|one| one.seen(readiness, &found.tags)));
+            }
             Ok(Some(Function {
                 reserved: found.reserved,
                 ..found.latest.seen(readiness, &found.tags)
@@ -89,13 +100,13 @@ impl Lambda for Fake {
         code: &Code,
         configuration: &Configuration,
         tags: &Tags,
-    ) -> Result<()> {
-        self.call(CREATE_FUNCTION, |state| {
+    ) -> Result<String> {
+        self.later().await.call(CREATE_FUNCTION, |state| {
             if state.functions.contains_key(name) {
                 return Err((CONFLICT, format!("function already exist: {name}")));
             }
             assumable(state, &configuration.role)?;
-            let function = FakeFunction {
+            let mut function = FakeFunction {
                 latest: Revision::new(code, configuration),
                 versions: [].into(),
                 published: 0,
@@ -107,22 +118,26 @@ impl Lambda for Fake {
                 tags: tags.clone(),
                 pending: self.function_lag.get(),
             };
+            let number = published(&mut function);
             state.functions.insert(name.to_owned(), function);
-            Ok(())
+            Ok(number)
         })
     }
 
-    async fn update_code(&self, name: &str, code: &Code) -> Result<()> {
-        self.call(UPDATE_CODE, |state| {
+    async fn update_code(&self, name: &str, code: &Code, publish: bool) -> Result<String> {
+        self.later().await.call(UPDATE_CODE, |state| {
             let found = idle(state, name)?;
             found.latest = Revision::new(code, &found.latest.configuration);
             found.pending = self.function_lag.get();
-            Ok(())
+            Ok(match publish {
+                true => published(found),
+                false => "$LATEST".to_owned(),
+            })
         })
     }
 
     async fn update_configuration(&self, name: &str, configuration: &Configuration) -> Result<()> {
-        self.call(UPDATE_CONFIGURATION, |state| {
+        self.later().await.call(UPDATE_CONFIGURATION, |state| {
             idle(state, name)?;
             assumable(state, &configuration.role)?;
             let found = known(state, name)?;
@@ -133,24 +148,18 @@ impl Lambda for Fake {
     }
 
     async fn publish_version(&self, name: &str, sha256: &str) -> Result<String> {
-        self.call(PUBLISH_VERSION, |state| {
+        self.later().await.call(PUBLISH_VERSION, |state| {
             let found = idle(state, name)?;
             if found.latest.sha256 != sha256 {
                 let message = format!("{sha256} is not the code's hash");
                 return Err(("InvalidParameterValueException", message));
             }
-            let newest = found.versions.last_key_value();
-            if newest.map(|(_, newest)| newest) != Some(&found.latest) {
-                found.published += 1;
-                let revision = found.latest.clone();
-                found.versions.insert(found.published, revision);
-            }
-            Ok(found.published.to_string())
+            Ok(published(found))
         })
     }
 
     async fn versions(&self, name: &str) -> Result<Vec<(String, Function)>> {
-        self.call(LIST_VERSIONS, |state| {
+        self.later().await.call(LIST_VERSIONS, |state| {
             let found = state.functions.get(name);
             let all = found.into_iter().flat_map(|found| &found.versions);
             Ok(all
@@ -160,14 +169,14 @@ impl Lambda for Fake {
     }
 
     async fn alias(&self, name: &str, alias: &str) -> Result<Option<Alias>> {
-        self.call(GET_ALIAS, |state| {
+        self.later().await.call(GET_ALIAS, |state| {
             let found = state.functions.get(name);
             Ok(found.and_then(|found| found.aliases.get(alias).cloned()))
         })
     }
 
     async fn create_alias(&self, name: &str, alias: &str, number: &str) -> Result<()> {
-        self.call(CREATE_ALIAS, |state| {
+        self.later().await.call(CREATE_ALIAS, |state| {
             let found = known(state, name)?;
             version(found, number)?;
             if found.aliases.contains_key(alias) {
@@ -189,7 +198,7 @@ impl Lambda for Fake {
         number: &str,
         canary: Option<&Canary>,
     ) -> Result<()> {
-        self.call(UPDATE_ALIAS, |state| {
+        self.later().await.call(UPDATE_ALIAS, |state| {
             let found = known(state, name)?;
             version(found, number)?;
             if let Some(canary) = canary {
@@ -205,7 +214,7 @@ impl Lambda for Fake {
     }
 
     async fn function_url(&self, name: &str, _alias: &str) -> Result<Option<FunctionUrl>> {
-        self.call(GET_URL, |state| {
+        self.later().await.call(GET_URL, |state| {
             let found = state.functions.get(name);
             Ok(found.and_then(|found| found.url.clone()))
         })
@@ -217,7 +226,7 @@ impl Lambda for Fake {
         alias: &str,
         settings: &UrlSettings,
     ) -> Result<String> {
-        self.call(CREATE_URL, |state| {
+        self.later().await.call(CREATE_URL, |state| {
             let found = known(state, name)?;
             if !found.aliases.contains_key(alias) {
                 return Err(missing(GONE, alias));
@@ -238,7 +247,7 @@ impl Lambda for Fake {
         alias: &str,
         settings: &UrlSettings,
     ) -> Result<()> {
-        self.call(UPDATE_URL, |state| {
+        self.later().await.call(UPDATE_URL, |state| {
             let found = known(state, name)?;
             let held = found.url.as_mut().ok_or_else(|| missing(GONE, alias))?;
             held.settings = settings.clone();
@@ -247,14 +256,14 @@ impl Lambda for Fake {
     }
 
     async fn delete_function_url(&self, name: &str, alias: &str) -> Result<()> {
-        self.call(DELETE_URL, |state| {
+        self.later().await.call(DELETE_URL, |state| {
             let removed = known(state, name)?.url.take();
             removed.map(drop).ok_or_else(|| missing(GONE, alias))
         })
     }
 
     async fn grants(&self, name: &str, qualifier: &str) -> Result<Vec<Grant>> {
-        self.call(GET_POLICY, |state| {
+        self.later().await.call(GET_POLICY, |state| {
             let found = state.functions.get(name);
             let grants = found.and_then(|found| found.grants.get(qualifier).cloned());
             Ok(grants.unwrap_or_default())
@@ -262,7 +271,7 @@ impl Lambda for Fake {
     }
 
     async fn add_permission(&self, name: &str, qualifier: &str, grant: &Grant) -> Result<()> {
-        self.call(ADD_PERMISSION, |state| {
+        self.later().await.call(ADD_PERMISSION, |state| {
             let found = known(state, name)?;
             if !found.aliases.contains_key(qualifier) {
                 return Err(missing(GONE, qualifier));
@@ -278,7 +287,7 @@ impl Lambda for Fake {
     }
 
     async fn remove_permission(&self, name: &str, qualifier: &str, id: &str) -> Result<()> {
-        self.call(REMOVE_PERMISSION, |state| {
+        self.later().await.call(REMOVE_PERMISSION, |state| {
             let found = known(state, name)?;
             let grants = found.grants.entry(qualifier.to_owned()).or_default();
             let before = grants.len();
@@ -298,8 +307,8 @@ impl Lambda for Fake {
         event: Bytes,
         _client_context: Option<&str>,
     ) -> Result<Invoked> {
-        self.call(INVOKE, |state| {
-            let found = known(state, name)?;
+        self.later().await.call(INVOKE, |state| {
+            let found = idle(state, name)?;
             let qualifier = qualifier.unwrap_or("$LATEST");
             if qualifier != "$LATEST" && !found.aliases.contains_key(qualifier) {
                 version(found, qualifier)?;
@@ -316,20 +325,20 @@ impl Lambda for Fake {
     }
 
     async fn functions(&self) -> Result<Vec<String>> {
-        self.call(LIST_FUNCTIONS, |state| {
+        self.later().await.call(LIST_FUNCTIONS, |state| {
             Ok(state.functions.keys().cloned().collect())
         })
     }
 
     async fn delete_function(&self, name: &str) -> Result<()> {
-        self.call(DELETE_FUNCTION, |state| {
+        self.later().await.call(DELETE_FUNCTION, |state| {
             let removed = state.functions.remove(name);
             removed.map(drop).ok_or_else(|| missing(GONE, name))
         })
     }
 
     async fn delete_version(&self, name: &str, number: &str) -> Result<()> {
-        self.call(DELETE_FUNCTION, |state| {
+        self.later().await.call(DELETE_FUNCTION, |state| {
             let found = known(state, name)?;
             let used = found.aliases.values().any(|alias| {
                 let canary = alias.canary.as_ref();

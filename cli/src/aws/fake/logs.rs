@@ -22,7 +22,7 @@ impl Logs for Fake {
         query: &LogQuery,
         page: Option<String>,
     ) -> Result<(Vec<LogEvent>, Option<String>)> {
-        self.call(FILTER_LOG_EVENTS, |_| {
+        self.later().await.call(FILTER_LOG_EVENTS, |_| {
             let groups = self.log_events.borrow();
             let term = query.filter.as_deref().map(|term| term.trim_matches('"'));
             let matching = |event: &&LogEvent| {
@@ -38,13 +38,17 @@ impl Logs for Fake {
     }
 
     async fn log_groups(&self, prefix: &str) -> Result<Vec<ListedGroup>> {
-        self.call(DESCRIBE_LOG_GROUPS, |state| {
+        self.later().await.call(DESCRIBE_LOG_GROUPS, |state| {
             let all = state.groups.iter();
             let all = all.filter(|(name, _)| name.starts_with(prefix));
             Ok(all
                 .map(|(name, group)| ListedGroup {
                     name: name.clone(),
-                    arn: name.clone(),
+                    arn: format!(
+                        "arn:aws:logs:{}:{}:log-group:{name}",
+                        Self::REGION,
+                        Self::ACCOUNT
+                    ),
                     retention: group.retention,
                 })
                 .collect())
@@ -52,23 +56,24 @@ impl Logs for Fake {
     }
 
     async fn log_group_tags(&self, arn: &str) -> Result<Option<Tags>> {
-        self.call(LIST_TAGS, |state| {
-            Ok(state.groups.get(arn).map(|group| group.tags.clone()))
+        self.later().await.call(LIST_TAGS, |state| {
+            let name = arn.rsplit(':').next().unwrap_or_default();
+            Ok(state.groups.get(name).map(|group| group.tags.clone()))
         })
     }
 
     async fn log_group(&self, name: &str) -> Result<Option<LogGroup>> {
-        let found = self.call(DESCRIBE_LOG_GROUPS, |state| {
+        let found = self.later().await.call(DESCRIBE_LOG_GROUPS, |state| {
             Ok(state.groups.get(name).cloned())
         })?;
         if found.is_some() {
-            self.call(LIST_TAGS, |_| Ok(()))?;
+            self.later().await.call(LIST_TAGS, |_| Ok(()))?;
         }
         Ok(found)
     }
 
     async fn create_log_group(&self, name: &str, tags: &Tags) -> Result<()> {
-        self.call(CREATE_LOG_GROUP, |state| {
+        self.later().await.call(CREATE_LOG_GROUP, |state| {
             if state.groups.contains_key(name) {
                 return Err(("ResourceAlreadyExistsException", format!("{name} exists")));
             }
@@ -82,7 +87,7 @@ impl Logs for Fake {
     }
 
     async fn put_retention(&self, name: &str, days: u32) -> Result<()> {
-        self.call(PUT_RETENTION, |state| {
+        self.later().await.call(PUT_RETENTION, |state| {
             let found = state
                 .groups
                 .get_mut(name)
@@ -93,7 +98,7 @@ impl Logs for Fake {
     }
 
     async fn delete_log_group(&self, name: &str) -> Result<()> {
-        self.call(DELETE_LOG_GROUP, |state| {
+        self.later().await.call(DELETE_LOG_GROUP, |state| {
             let removed = state.groups.remove(name);
             removed.map(drop).ok_or_else(|| missing(GONE, name))
         })

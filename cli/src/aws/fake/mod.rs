@@ -4,6 +4,7 @@
 //! changing. Its ids are numbers in the order of making, so that two histories with the same outcome compare equal.
 
 mod apigateway;
+mod clock;
 mod concurrency;
 mod iam;
 mod lambda;
@@ -17,6 +18,8 @@ use std::{
 
 use serde_json::Value;
 
+use self::clock::Clock;
+pub(crate) use self::clock::Latency;
 use super::{
     Aws, Error, Kind, Operation, Result, Tags,
     apigateway::{Api, Authorizer, Integration, Route, Stage},
@@ -99,6 +102,8 @@ pub(crate) struct Fake {
     pub(crate) state: RefCell<State>,
     /// Every call in order.
     calls: RefCell<Vec<Operation>>,
+    /// When each of them ended.
+    ends: RefCell<Vec<u64>>,
     /// Which mutating call fails, counted from 0.
     pub(crate) fault: Cell<Option<Fault>>,
     /// The mutating call, counted from 0, that is carried out and is the last one: the process is killed in it.
@@ -114,6 +119,10 @@ pub(crate) struct Fake {
     /// How often a made or changed function says that it is not ready.
     pub(crate) function_lag: Cell<u32>,
     next_id: Cell<u32>,
+    /// How long calls take.
+    pub(crate) clock: Clock,
+    /// Whether it was asked who is calling.
+    asked: Cell<bool>,
     /// What the log groups hold; no part of the state that deploys are compared by.
     pub(crate) log_events: RefCell<BTreeMap<String, Vec<LogEvent>>>,
 }
@@ -185,9 +194,18 @@ impl Fake {
             .collect()
     }
 
-    /// Forgets the calls so far.
+    /// When the first call of that name ended, on the clock.
+    pub(crate) fn first(&self, name: &str) -> Option<u64> {
+        let calls = self.calls();
+        let at = calls.iter().position(|call| *call == name)?;
+        self.ends.borrow().get(at).copied()
+    }
+
+    /// Forgets the calls so far, as if another process began.
     pub(crate) fn forget(&self) {
+        self.asked.set(false);
         self.calls.borrow_mut().clear();
+        self.ends.borrow_mut().clear();
     }
 
     /// What a request with that route key is answered by: the code's hash, or nothing when a link is missing.
@@ -233,6 +251,7 @@ impl Fake {
     ) -> Result<T> {
         let nth = self.writes().len();
         self.calls.borrow_mut().push(operation);
+        self.ends.borrow_mut().push(self.clock.now());
         if self.denied.get() == Some(operation.name) {
             let action = operation.action();
             let message = format!("User: someone is not authorized to perform: {action}");
@@ -256,6 +275,12 @@ impl Fake {
         done.map_err(|(code, message)| Error::answered(operation, code, message))
     }
 
+    /// Waits as long as a call takes, when calls take time.
+    async fn later(&self) -> &Self {
+        self.clock.call().await;
+        self
+    }
+
     fn id(&self, kind: &str) -> String {
         self.next_id.set(self.next_id.get() + 1);
         format!("{kind}{}", self.next_id.get())
@@ -270,9 +295,12 @@ impl Aws for Fake {
 
 impl Sts for Fake {
     async fn caller(&self) -> Result<Caller> {
-        self.calls
-            .borrow_mut()
-            .push(Operation::new("sts", "GetCallerIdentity"));
+        if !self.asked.replace(true) {
+            self.later().await;
+            let operation = Operation::new("sts", "GetCallerIdentity");
+            self.calls.borrow_mut().push(operation);
+            self.ends.borrow_mut().push(self.clock.now());
+        }
         Ok(Caller {
             account: Self::ACCOUNT.to_owned(),
             partition: "aws".to_owned(),

@@ -10,7 +10,7 @@ impl Tagging for Fake {
     async fn tagged(&self, tags: &[(&str, Option<&str>)]) -> Result<Vec<Tagged>> {
         let region = self.region();
         let account = Self::ACCOUNT;
-        self.call(GET_RESOURCES, |state| {
+        self.later().await.call(GET_RESOURCES, |state| {
             let functions = state.functions.iter().map(|(name, function)| {
                 let arn = format!("arn:aws:lambda:{region}:{account}:function:{name}");
                 (arn, &function.tags)

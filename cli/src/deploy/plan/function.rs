@@ -12,12 +12,15 @@ use crate::{
     },
 };
 
-/// The function itself: its code and its configuration.
-pub(super) fn function(
+/// The function itself: its configuration, its code, and a version of both where there is a reason to make one.
+///
+/// The code comes last, since an upload makes the version in the same call.
+fn function(
     plan: &mut Plan,
     desired: &Desired,
     one: &DesiredFunction,
     found: &WholeFunction,
+    publish: Option<String>,
 ) {
     let function = one.name.clone();
     let (code, configuration) = (desired.code.clone(), one.configuration.clone());
@@ -32,20 +35,33 @@ pub(super) fn function(
         };
         return plan.push(step, reason);
     };
-    if let Some(reason) = code_differs(desired, found) {
-        let function = function.clone();
-        plan.push(Step::UpdateCode { function, code }, reason);
-    }
     let mut differences = differences(&found.configuration, &configuration, &desired.secrets);
     if let Readiness::Failed(reason) = &found.readiness {
         differences.push(format!("the last change failed: {reason}"));
     }
     if !differences.is_empty() {
+        let function = function.clone();
         let step = Step::UpdateConfiguration {
             function,
             configuration,
         };
         plan.push(step, differences.join(", "));
+    }
+    match (code_differs(desired, found), publish) {
+        (Some(reason), publish) => {
+            let publish = publish.is_some();
+            let step = Step::UpdateCode {
+                function,
+                code,
+                publish,
+            };
+            plan.push(step, reason);
+        }
+        (None, Some(reason)) => {
+            let sha256 = code.sha256;
+            plan.push(Step::PublishVersion { function, sha256 }, reason);
+        }
+        (None, None) => {}
     }
 }
 
@@ -59,8 +75,8 @@ pub(super) struct Move {
     pub(super) canary: bool,
 }
 
-/// Publishes when what serves is not what is desired, and tries it; gives what moves the traffic there when an alias is to
-/// be moved.
+/// Makes the function what it should be, publishes when what serves is not what is desired, and tries it; gives what moves the
+/// traffic there when an alias is to be moved.
 pub(super) fn version(
     plan: &mut Plan,
     desired: &Desired,
@@ -76,6 +92,7 @@ pub(super) fn version(
         .and_then(|live| live.function.as_ref())
         .is_some_and(wanted)
     {
+        self::function(plan, desired, one, actual, None);
         let live = live?;
         let canary = live.canary.as_ref()?;
         let version = Handle::Known(Version(live.version.clone()));
@@ -90,20 +107,16 @@ pub(super) fn version(
     }
     // A deploy that stopped after publishing left the version that this one wants. Lambda, too, would give it again.
     let published = actual.versions.first().filter(|(_, found)| wanted(found));
+    let publish = published.is_none().then(|| {
+        live.map_or_else(
+            || "no version is live".to_owned(),
+            |live| format!("the live version, {}, is another", live.version),
+        )
+    });
+    self::function(plan, desired, one, actual, publish);
     let version = match published {
         Some((number, _)) => Handle::Known(Version(number.to_string())),
-        None => {
-            let step = Step::PublishVersion {
-                function: function.clone(),
-                sha256: desired.code.sha256.clone(),
-            };
-            let reason = live.map_or_else(
-                || "no version is live".to_owned(),
-                |live| format!("the live version, {}, is another", live.version),
-            );
-            plan.push(step, reason);
-            Handle::Made
-        }
+        None => Handle::Made,
     };
     let health = one.health.clone();
     let reason = health.to_string();
@@ -148,7 +161,7 @@ pub(super) fn version(
 
 /// Removes the versions that nobody rolls back to any more: all but the newest and what serves.
 pub(super) fn prune(plan: &mut Plan, desired: &Desired, name: &str, actual: &WholeFunction) {
-    let publishes = |planned: &Planned| matches!(&planned.step, Step::PublishVersion { function, .. } if function == name);
+    let publishes = |planned: &Planned| planned.step.publishes() == Some(name);
     let new = usize::from(plan.steps.iter().any(publishes));
     let kept = usize::try_from(desired.keep_versions).unwrap_or(usize::MAX);
     let moved = plan.steps.iter().find_map(|planned| match &planned.step {

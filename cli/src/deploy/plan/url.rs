@@ -7,7 +7,7 @@ use crate::{
         model::{Desired, GRANT, THROUGH_URL_GRANT, URL_GRANT},
         observe::Actual,
         plan::gateway::normal,
-        step::{Plan, Step},
+        step::{Plan, Planned, Step},
     },
 };
 
@@ -57,19 +57,39 @@ pub(super) fn open(plan: &mut Plan, desired: &Desired, actual: &Actual, settings
     withdraw(plan, desired, actual, &[GRANT], "no API calls it any more");
 }
 
+/// Marks a URL that an API is about to take the place of, where nothing does so yet: next to an open API the next deploy looks
+/// for a URL only where there is a permission of one, and a URL whose callers sign has none. This one permits nothing, since it
+/// is bound to a URL whose callers do not sign.
+pub(super) fn mark(plan: &mut Plan, desired: &Desired, actual: &Actual) {
+    let function = &desired.names.function;
+    let marked = |grant: &Grant| GRANTS.iter().any(|(id, _)| *id == grant.id);
+    if actual.url.is_none() || actual.function(function).grants.iter().any(marked) {
+        return;
+    }
+    let step = Step::AddUrlPermission {
+        function: function.clone(),
+        grant: Grant::of_url(URL_GRANT, Allows::Url),
+    };
+    plan.push(step, "it permits nothing, and marks a URL that goes");
+}
+
 /// Removes the URL when an API takes its place.
 pub(super) fn close(plan: &mut Plan, desired: &Desired, actual: &Actual) {
+    const REASON: &str = "nobody calls a URL any more";
+    let function = &desired.names.function;
     if actual.url.is_some() {
-        let function = desired.names.function.clone();
+        let function = function.clone();
         plan.push(Step::DeleteUrl { function }, "the HTTP API takes its place");
     }
-    withdraw(
-        plan,
-        desired,
-        actual,
-        &GRANTS.map(|(id, _)| id),
-        "nobody calls a URL any more",
-    );
+    withdraw(plan, desired, actual, &GRANTS.map(|(id, _)| id), REASON);
+    let marks = |planned: &Planned| matches!(planned.step, Step::AddUrlPermission { .. });
+    if plan.steps.iter().any(marks) {
+        let step = Step::RemovePermission {
+            function: function.clone(),
+            id: URL_GRANT.to_owned(),
+        };
+        plan.push(step, REASON);
+    }
 }
 
 fn withdraw(plan: &mut Plan, desired: &Desired, actual: &Actual, ids: &[&str], reason: &str) {

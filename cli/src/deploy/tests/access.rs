@@ -101,8 +101,13 @@ fn a_guarded_route_is_never_open() {
         let aws = Fake::default();
         GUARDED.deploy(&aws).await.unwrap();
         let writes = aws.writes();
+        let of_api = ["CreateAuthorizer", "CreateRoute", "CreateStage"];
+        let of_api: Vec<_> = writes
+            .into_iter()
+            .filter(|call| of_api.contains(call))
+            .collect();
         assert_eq!(
-            writes[writes.len() - 4..],
+            of_api,
             [
                 "CreateAuthorizer",
                 "CreateRoute",

@@ -42,7 +42,7 @@ fn an_interrupted_first_deploy_is_completed_by_the_next() {
         let undisturbed = Fake::default();
         FIRST.deploy(&undisturbed).await.unwrap();
         let count = undisturbed.writes().len();
-        assert_eq!(count, 14);
+        assert_eq!(count, 13);
         for fault in faults(count) {
             let aws = Fake::default();
             aws.fault.set(Some(fault));
@@ -62,7 +62,7 @@ fn an_interrupted_change_is_completed_by_the_next_and_never_stops_the_traffic() 
         let undisturbed = Fake::holding(before.clone());
         SECOND.deploy(&undisturbed).await.unwrap();
         let writes = undisturbed.writes();
-        assert_eq!(writes.len(), 15, "{writes:?}");
+        assert_eq!(writes.len(), 14, "{writes:?}");
         let flip = writes
             .iter()
             .position(|call| *call == "UpdateAlias")

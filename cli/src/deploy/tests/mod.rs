@@ -6,6 +6,7 @@ mod converge;
 mod life;
 mod locked;
 mod pairs;
+mod side_by_side;
 mod sound;
 mod traffic;
 mod twins;
@@ -19,8 +20,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     apply::apply,
-    check, lock,
+    check,
+    conduct::Conduct,
     model::{Desired, Names},
+    observe::Actual,
     patience::Patience,
     plan::{deletion, plan},
     step::Plan,
@@ -137,16 +140,15 @@ fn hash(code: &str) -> String {
 impl App {
     /// Deploys as the command does, with the lock; gives the plan that was run.
     async fn deploy_locked(&self, aws: &impl Aws) -> Result<Plan> {
-        let plan = self.plan(aws).await?;
-        if plan.is_empty() {
-            return Ok(plan);
-        }
-        lock::holding(aws, &Self::names(), "deploy", &console(), async {
-            let plan = self.plan(aws).await?;
-            apply(aws, &plan, &console(), PATIENCE, "cargo fw deploy").await?;
-            Ok(plan)
-        })
-        .await
+        let desired = self.desired(aws).await?;
+        let console = console();
+        let conduct = Conduct {
+            console: &console,
+            patience: PATIENCE,
+            again: "cargo fw deploy",
+        };
+        let agree = async |_: &Actual, _: &Plan| Ok(());
+        Ok(conduct.run(aws, &desired, |_| false, agree).await?.plan)
     }
 }
 

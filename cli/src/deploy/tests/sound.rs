@@ -76,7 +76,14 @@ fn a_broken_promise_stops_the_deploy() {
         let mut late = plan.clone();
         let function = desired.names.function.clone();
         let code = desired.code.clone();
-        late.push(Step::UpdateCode { function, code }, "because");
+        late.push(
+            Step::UpdateCode {
+                function,
+                code,
+                publish: true,
+            },
+            "because",
+        );
         let failure = refused(&desired, &actual, &late);
         assert!(
             failure.causes()[0].contains("after the traffic"),

@@ -1,0 +1,128 @@
+//! A deploy from the first read to the last step: when the account is read, and when the lock is held.
+//!
+//! What a deploy does it decides by what it has read while nobody else may write. Where the code differs from what is uploaded,
+//! which one call tells, there will be something to do: then the lock is taken first, and the account is read once. Where it
+//! does not, mostly nothing is to do, and a deploy that does nothing takes no lock; if there is something after all, the
+//! account is read again under the lock and has to be as it was.
+
+use super::{
+    apply::apply,
+    check, lock,
+    model::{Desired, Names},
+    observe::{Actual, observe_rest},
+    patience::Patience,
+    plan::plan,
+    step::Plan,
+    unreadable,
+};
+use crate::{
+    aws::{Aws, lambda::Function},
+    console::Console,
+    error::{Failure, Result},
+};
+
+/// What a deploy came to.
+#[derive(Debug)]
+pub(crate) struct Conducted {
+    /// The account as it was.
+    pub(crate) actual: Actual,
+    /// What was done.
+    pub(crate) plan: Plan,
+    /// Where the app answers, when a step made that.
+    pub(crate) made: Option<String>,
+}
+
+/// How a deploy is told about and agreed to.
+pub(crate) struct Conduct<'a> {
+    /// Where it is told.
+    pub(crate) console: &'a Console,
+    /// How long it waits for AWS.
+    pub(crate) patience: Patience,
+    /// The command that continues after a failure.
+    pub(crate) again: &'a str,
+}
+
+impl Conduct<'_> {
+    /// Deploys. `asks` says whether a person will be asked about a plan, which nobody waits for with the lock in hand; `agree`
+    /// shows a plan and fails where it is not agreed to.
+    ///
+    /// # Errors
+    ///
+    /// When something must not be so, somebody does not agree, or a call fails.
+    pub(crate) async fn run<A: Aws>(
+        &self,
+        aws: &A,
+        desired: &Desired,
+        asks: impl Fn(&Plan) -> bool,
+        agree: impl AsyncFn(&Actual, &Plan) -> Result<()>,
+    ) -> Result<Conducted> {
+        let names = &desired.names;
+        let main = look(aws, names).await?;
+        let differs = |found: &Function| found.sha256 != desired.code.sha256;
+        let locks = main.as_ref().is_none_or(differs);
+        if locks {
+            let work = async {
+                let actual = super::observe(aws, names).await?;
+                let plan = checked(desired, &actual)?;
+                if asks(&plan) {
+                    return Ok(None);
+                }
+                agree(&actual, &plan).await?;
+                let made = self.apply(aws, &plan).await?;
+                let done = Conducted { actual, plan, made };
+                Ok(Some(done))
+            };
+            let done = lock::holding(aws, names, "deploy", self.console, work).await?;
+            if let Some(done) = done {
+                return Ok(done);
+            }
+        }
+        let actual = observe_rest(aws, names, main).await;
+        let actual = actual.map_err(|error| unreadable(error, names))?;
+        let plan = checked(desired, &actual)?;
+        agree(&actual, &plan).await?;
+        if plan.is_empty() {
+            let made = None;
+            return Ok(Conducted { actual, plan, made });
+        }
+        let work = async {
+            // Whoever held the lock before may have changed what this plan was made for.
+            let now = super::observe(aws, names).await?;
+            if checked(desired, &now)? != plan {
+                return Err(Failure::new(
+                        "the account was changed while this deploy was planned",
+                    )
+                    .because_of(
+                        "another deploy to this stage ended just now; this one has changed nothing",
+                    )
+                    .hint(format!("run `{}` again: it makes a new plan", self.again)));
+            }
+            self.apply(aws, &plan).await
+        };
+        let made = lock::holding(aws, names, "deploy", self.console, work).await?;
+        Ok(Conducted { actual, plan, made })
+    }
+
+    async fn apply<A: Aws>(&self, aws: &A, plan: &Plan) -> Result<Option<String>> {
+        apply(aws, plan, self.console, self.patience, self.again).await
+    }
+}
+
+/// The main function, which tells whether there is anything to do with the code.
+async fn look<A: Aws>(aws: &A, names: &Names) -> Result<Option<Function>> {
+    let found = aws.function(&names.function, None).await;
+    found.map_err(|error| unreadable(error, names))
+}
+
+/// The plan for what was observed, once all that must hold for it does.
+///
+/// # Errors
+///
+/// When something is in the way, or the plan is not sound.
+pub(crate) fn checked(desired: &Desired, actual: &Actual) -> Result<Plan> {
+    check::ownership(&desired.names, actual)?;
+    check::canary(desired, actual)?;
+    let plan = plan(desired, actual);
+    check::plan(desired, actual, &plan)?;
+    Ok(plan)
+}

@@ -1,0 +1,111 @@
+//! Which steps run side by side.
+//!
+//! A step belongs to a phase, which the planner says, and to a lane, which its resource says. The lanes of a phase run side by
+//! side, the steps of a lane one after the other, and a phase begins when the one before is done. So what must not happen
+//! before something else is in a later phase, or behind it in its lane; `check` holds every plan to that.
+
+use super::{
+    setting::Setting,
+    step::{Plan, Planned, Step},
+};
+
+/// When a step runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Phase {
+    /// What the new versions need, and an API that nobody reaches yet.
+    #[default]
+    Prepare,
+    /// The new versions, and whether they work.
+    Publish,
+    /// The traffic.
+    Move,
+    /// What only the new versions need, and what only the old ones needed of the API.
+    Follow,
+    /// The door.
+    Open,
+    /// The other door, and what else takes traffic no more.
+    Close,
+    /// Functions and versions that nobody calls any more.
+    Remove,
+    /// What only removed functions needed.
+    Forget,
+}
+
+/// Where a step queues: steps on one thing never run side by side. AWS refuses two changes of one function at a time, and of
+/// one API as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lane<'a> {
+    /// The role.
+    Role,
+    /// That log group.
+    Logs(&'a str),
+    /// That function.
+    Function(&'a str),
+    /// The aliases, which move one after the other.
+    Traffic,
+    /// The API.
+    Api,
+}
+
+impl Step {
+    /// Where it queues.
+    pub(crate) fn lane(&self) -> Lane<'_> {
+        match self {
+            Self::CreateRole { .. }
+            | Self::UpdateTrust { .. }
+            | Self::PutRolePolicy { .. }
+            | Self::DeleteRolePolicy { .. }
+            | Self::DeleteRole { .. }
+            | Self::Set(Setting::Bound { .. }) => Lane::Role,
+            Self::CreateLogGroup { group, .. }
+            | Self::PutRetention { group, .. }
+            | Self::DeleteLogGroup { group } => Lane::Logs(group),
+            Self::MoveAlias { .. } | Self::ShiftTraffic { .. } => Lane::Traffic,
+            Self::CreateFunction { function, .. }
+            | Self::UpdateCode { function, .. }
+            | Self::UpdateConfiguration { function, .. }
+            | Self::PublishVersion { function, .. }
+            | Self::TryVersion { function, .. }
+            | Self::CreateAlias { function, .. }
+            | Self::DeleteVersion { function, .. }
+            | Self::AddPermission { function, .. }
+            | Self::AddUrlPermission { function, .. }
+            | Self::RemovePermission { function, .. }
+            | Self::CreateUrl { function, .. }
+            | Self::UpdateUrl { function, .. }
+            | Self::DeleteUrl { function }
+            | Self::DeleteFunction { function }
+            | Self::Set(Setting::Reserve { function, .. } | Setting::Provision { function, .. }) => {
+                Lane::Function(function)
+            }
+            _ => Lane::Api,
+        }
+    }
+}
+
+impl Plan {
+    /// The phases in order, each with its lanes in the order of their first steps.
+    pub(crate) fn phases(&self) -> Vec<Vec<Vec<&Planned>>> {
+        let mut phases: Vec<(Phase, Vec<Vec<&Planned>>)> = Vec::new();
+        for planned in &self.steps {
+            if phases
+                .last()
+                .is_none_or(|(phase, _)| *phase != planned.phase)
+            {
+                phases.push((planned.phase, Vec::new()));
+            }
+            let Some((_, lanes)) = phases.last_mut() else {
+                continue;
+            };
+            let same = |lane: &&mut Vec<&Planned>| {
+                lane.first()
+                    .is_some_and(|first| first.step.lane() == planned.step.lane())
+            };
+            match lanes.iter_mut().find(same) {
+                Some(lane) => lane.push(planned),
+                None => lanes.push(vec![planned]),
+            }
+        }
+        phases.into_iter().map(|(_, lanes)| lanes).collect()
+    }
+}
