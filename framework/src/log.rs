@@ -62,17 +62,21 @@ pub(crate) fn install() {
         levels,
         spans: Spans::default(),
     });
-    std::panic::set_hook(Box::new(|panic| {
+    std::panic::set_hook(Box::new(move |panic| {
         let backtrace = Backtrace::capture();
-        let backtrace = (backtrace.status() == BacktraceStatus::Captured)
-            .then(|| tracing::field::display(backtrace));
+        let captured = backtrace.status() == BacktraceStatus::Captured;
+        // Who reads text reads it frame by frame, behind the line; JSON is one line.
+        let in_line = captured && format == Format::Json;
         tracing::error!(
             handler = context::current_handler(),
             location = panic.location().map(tracing::field::display),
-            backtrace,
+            backtrace = in_line.then(|| tracing::field::display(&backtrace)),
             "panicked: {}",
             message(panic.payload())
         );
+        if captured && !in_line {
+            let _ = write!(std::io::stderr(), "{backtrace}");
+        }
     }));
 }
 

@@ -142,6 +142,26 @@ fn a_panics_backtrace_is_in_its_line_where_it_is_asked_for() {
 }
 
 #[test]
+fn a_panics_backtrace_is_behind_its_line_where_people_read() {
+    let variables = [("RUST_BACKTRACE", "1"), ("AWS_LAMBDA_LOG_FORMAT", "Text")];
+    let mut lambda = Lambda::start("it", &variables);
+    lambda.invoke(ID, &event("GET", "/panic"));
+    let stderr = String::from_utf8(lambda.finish().stderr).unwrap();
+    let (before, after) = stderr.split_once("the secret panic").unwrap();
+    let (line, frames) = after.split_once('\n').unwrap();
+    assert!(
+        before.contains("ERROR") && line.contains("handler=it::app::panics"),
+        "{stderr}"
+    );
+    assert!(!line.contains("backtrace"), "{line}");
+    let frames = frames
+        .lines()
+        .filter(|line| line.trim_start().starts_with("at ") || line.contains(": "));
+    assert!(frames.count() > 5, "{stderr}");
+    assert!(stderr.contains("dispatch.rs"), "{stderr}");
+}
+
+#[test]
 fn a_panic_is_one_log_line_with_its_place_and_the_request_id() {
     let mut lambda = Lambda::start("it", &[]);
     let answer: Value =
