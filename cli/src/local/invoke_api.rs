@@ -7,6 +7,7 @@
 //! Signatures are not checked: it listens on loopback. What a web page could send is refused.
 
 mod eventstream;
+mod refused;
 
 use std::{
     collections::HashMap,
@@ -27,10 +28,13 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use serde_json::{Value, json, value::RawValue};
 use tokio::{net::TcpListener, task::JoinHandle};
 
-use self::eventstream::{Complete, EventStream};
+use self::{
+    eventstream::{Complete, EventStream},
+    refused::Refused,
+};
 use super::{
     asynchronous::{self, Clock, Config, Event},
-    environment::{self, Function},
+    environment::Function,
     logs::Logs,
     pool::{Answered, Asked, Outcome, Pool},
     server::arrival,
@@ -148,76 +152,6 @@ struct Api<F> {
 
 type Answer = Response<Either<Full<Bytes>, EventStream>>;
 type Events = tokio::sync::mpsc::UnboundedSender<Event>;
-
-/// Why a call is refused.
-struct Refused {
-    status: StatusCode,
-    code: &'static str,
-    document: Value,
-}
-
-impl Refused {
-    /// Most of Lambda's errors spell their message so; the SDKs read either.
-    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        let document = json!({ "Type": "User", "message": message.into() });
-        Self {
-            status,
-            code,
-            document,
-        }
-    }
-
-    /// `[R]` gateway-truth §4.1
-    fn unknown(name: &str, qualifier: &str) -> Self {
-        let (region, account) = (environment::region(), environment::ACCOUNT);
-        let message = format!(
-            "Function not found: arn:aws:lambda:{region}:{account}:function:{name}:{qualifier}"
-        );
-        Self {
-            status: StatusCode::NOT_FOUND,
-            code: "ResourceNotFoundException",
-            document: json!({ "Type": "User", "Message": message }),
-        }
-    }
-
-    /// `[R]` gateway-truth §4.1 for reserved concurrency; the other reason is the API reference's.
-    fn throttled(pool: &Pool) -> Self {
-        let reason = if pool.reserved().is_some() {
-            "ReservedFunctionConcurrentInvocationLimitExceeded"
-        } else {
-            "ConcurrentInvocationLimitExceeded"
-        };
-        Self {
-            status: StatusCode::TOO_MANY_REQUESTS,
-            code: "TooManyRequestsException",
-            document: json!({ "Reason": reason, "Type": "User", "message": "Rate Exceeded." }),
-        }
-    }
-
-    fn too_large(limit: usize) -> Self {
-        Self::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "RequestEntityTooLargeException",
-            format!("Request must be smaller than {limit} bytes for the InvokeFunction operation"),
-        )
-    }
-
-    fn parameter(message: impl Into<String>) -> Self {
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "InvalidParameterValueException",
-            message,
-        )
-    }
-
-    fn answer(&self) -> Answer {
-        let mut answer = json_answer(self.status, &self.document);
-        answer
-            .headers_mut()
-            .insert("x-amzn-errortype", HeaderValue::from_static(self.code));
-        answer
-    }
-}
 
 /// What a path names.
 enum Call<'p> {
