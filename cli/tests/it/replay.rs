@@ -54,6 +54,12 @@ fn the_cases_of_function_urls_hold_from_outside() {
     );
 }
 
+/// Timeouts of integrations, throttles, gateway responses, exits, scopes: `tests/replay/own.jsonl`.
+#[test]
+fn what_else_the_format_can_say_holds_from_outside() {
+    play("own", "own: 21 hold, 0 do not, 0 cannot be said");
+}
+
 /// The examples of `docs/manifest.md`, as they stand there.
 #[test]
 fn the_documents_bootstraps_are_served_behind_every_gateway() {

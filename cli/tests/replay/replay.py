@@ -4,7 +4,8 @@
 Knows the cases' format, docs/manifest.md and docs/settings.md, and nothing of the code: a second reading of each case beside the
 one that goes straight through the gateway model (framework/tests/conformance).
 
-usage: replay.py CLI TARGET [ID …]     TARGET: http-api, rest-api or function-url
+usage: replay.py CLI TARGET [ID …]     TARGET: http-api, rest-api, function-url, or `own`: what the words of the format can say
+                                       that no case of these uses, as the documents have it
 
 Prints a line for each case that does not hold, or that settings and manifest cannot say, and a summary. Exit code 1 when any does
 not hold.
@@ -542,7 +543,8 @@ def run(cli, case, issuer):
 
 def main():
     cli, target, only = sys.argv[1], sys.argv[2], sys.argv[3:]
-    cases = [json.loads(line) for line in open(os.path.join(FRAMEWORK, "conformance", target + ".jsonl"))]
+    folder = HERE if target == "own" else os.path.join(FRAMEWORK, "conformance")
+    cases = [json.loads(line) for line in open(os.path.join(folder, target + ".jsonl"))]
     cases = [case for case in cases if not only or case["id"] in only]
     keys = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Issuer)
     threading.Thread(target=keys.serve_forever, daemon=True).start()
