@@ -9,6 +9,7 @@ import json
 from urllib.parse import unquote
 
 from moto.apigateway.models import APIGatewayBackend
+from moto.apigateway.models import Stage as RestStage
 from moto.apigateway.urls import url_paths as v1_paths
 from moto.apigatewayv2.models import Route
 from moto.apigatewayv2.responses import ApiGatewayV2Response as V2
@@ -85,6 +86,44 @@ def integration_arguments(self, integration):
 
 
 APIGatewayBackend._build_integration_args = integration_arguments
+
+put = APIGatewayBackend.put_rest_api
+
+
+def put_rest_api(self, function_id, api_doc, *more, **named):
+    """API Gateway calls the method for all of them `ANY`."""
+    for methods in api_doc["paths"].values():
+        if any_method := methods.pop("x-amazon-apigateway-any-method", None):
+            methods["any"] = any_method
+    return put(self, function_id, api_doc, *more, **named)
+
+
+APIGatewayBackend.put_rest_api = put_rest_api
+
+applied = RestStage.apply_operations
+
+
+def apply_operations(self, patch_operations):
+    """moto leaves the settings of methods that are to be removed."""
+    for op in patch_operations:
+        if op["op"] == "remove":
+            self.method_settings.pop(op["path"].removeprefix("/"), None)
+    return applied(self, patch_operations)
+
+
+RestStage.apply_operations = apply_operations
+
+deleted = APIGatewayBackend.delete_api_key
+
+
+def delete_api_key(self, api_key_id):
+    """moto leaves a key that is gone in its usage plans."""
+    for keys in self.usage_plan_keys.values():
+        keys.pop(api_key_id, None)
+    return deleted(self, api_key_id)
+
+
+APIGatewayBackend.delete_api_key = delete_api_key
 
 if __name__ == "__main__":
     from moto.server import main

@@ -38,6 +38,7 @@ impl Operation {
             ("apigateway", name) if name.starts_with("Get") => "GET",
             ("apigateway", name) if name.starts_with("Create") => "POST",
             ("apigateway", name) if name.starts_with("Update") => "PATCH",
+            ("apigateway", name) if name.starts_with("Put") => "PUT",
             ("apigateway", name) if name.starts_with("Delete") => "DELETE",
             (_, name) => name,
         };

@@ -16,6 +16,7 @@ pub(crate) mod logs;
 mod moto;
 mod needed;
 pub(crate) mod options;
+pub(crate) mod rest;
 pub(crate) mod secrets;
 mod signed;
 pub(crate) mod sts;
@@ -42,6 +43,7 @@ pub(crate) trait Aws:
     + lambda::Lambda
     + concurrency::Concurrency
     + apigateway::ApiGateway
+    + rest::Rest
     + logs::Logs
     + sts::Sts
     + tagging::Tagging
@@ -86,6 +88,7 @@ pub(crate) fn needed() -> Vec<String> {
         apigateway::DELETE_API,
         apigateway::GET_APIS,
         apigateway::UPDATE_API,
+        rest::PUT_REST_API,
     ];
     let more = [
         "iam:PassRole",

@@ -48,7 +48,6 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
             None => build(&project, &settings, console)?,
         };
         fit::check(&artifact.manifest, &settings)?;
-        fit::deployable_app(&artifact.manifest)?;
         let mut desired = Desired::new(&artifact.manifest, &settings, artifact.code, place)?;
         desired.canary = args.canary;
         for warning in check::warnings(&desired) {

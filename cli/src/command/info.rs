@@ -134,7 +134,7 @@ impl<'a> Info<'a> {
         let functions: Vec<_> = functions
             .filter_map(|(name, whole)| Function::of(name, whole))
             .collect();
-        if functions.is_empty() && actual.apis.is_empty() {
+        if functions.is_empty() && actual.apis.is_empty() && actual.rests.apis.is_empty() {
             return None;
         }
         let function = actual.function(&names.function).function.ours();
@@ -152,6 +152,8 @@ impl<'a> Info<'a> {
             .flat_map(|whole| &whole.routes)
             .map(|route| route.key.as_str())
             .collect();
+        let rest = actual.rests.apis.first().into_iter();
+        routes.extend(rest.flat_map(|whole| &whole.routes).map(String::as_str));
         routes.sort_unstable();
         Some(Self {
             schema: SCHEMA,

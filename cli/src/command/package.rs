@@ -21,15 +21,15 @@ pub(super) fn package(args: &args::Package, console: &Console) -> Result<Exit> {
     super::policy::complete(&project, &mut settings, &place.partition, console)?;
     // What `deploy` does not set up, a template would not either: nothing is to be open that the settings guard.
     fit::deployable(&settings)?;
-    if settings.gateway == Gateway::FunctionUrl && args.format != PackageFormat::Zip {
-        return Err(Failure::input(
-            "templates are written for HTTP APIs only so far: `gateway = \"function-url\"`",
-        )
-        .hint("`cargo fw deploy` sets up function URLs; nothing was written"));
+    if settings.gateway != Gateway::HttpApi && args.format != PackageFormat::Zip {
+        return Err(Failure::input(format!(
+            "templates are written for HTTP APIs only so far: `gateway = \"{}\"`",
+            settings.gateway.as_str()
+        ))
+        .hint("`cargo fw deploy` sets it up; nothing was written"));
     }
     let artifact = build(&project, &settings, console)?;
     fit::check(&artifact.manifest, &settings)?;
-    fit::deployable_app(&artifact.manifest)?;
     if let (Some(one), true) = (
         artifact.manifest.authorizers.first(),
         args.format != PackageFormat::Zip,

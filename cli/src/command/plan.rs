@@ -33,7 +33,6 @@ fn offline(args: &args::Plan, console: &Console) -> Result<Exit> {
     super::policy::complete(&project, &mut settings, &place.partition, console)?;
     let manifest = host_manifest(&project, console)?;
     fit::check(&manifest, &settings)?;
-    fit::deployable_app(&manifest)?;
     let code = snapshot::code(settings.architecture);
     let desired = snapshot::masked(Desired::new(&manifest, &settings, code, place)?);
     let path = snapshot::path(&project, &settings.stage);

@@ -5,6 +5,8 @@
 //! Where AWS is eventually consistent, a step waits with bounded back-off: a new role that Lambda cannot assume yet, a
 //! function that is still being made or changed, an API that is not known everywhere yet.
 
+mod rest;
+
 use std::{cell::RefCell, collections::BTreeMap, time::Instant};
 
 use super::{
@@ -34,6 +36,8 @@ struct Made {
     versions: BTreeMap<String, Version>,
     /// The authorizers' ids, by name.
     authorizers: BTreeMap<String, String>,
+    /// What belongs to a REST API.
+    rest: rest::Made,
     endpoint: Option<String>,
 }
 
@@ -511,6 +515,17 @@ impl<A: Aws> Run<'_, A> {
             }
             Step::DropAccessLog { api, stage } => aws.delete_access_log(&api.0, stage).await,
             Step::DeleteStage { api, stage } => aws.delete_stage(&api.0, stage).await,
+            Step::Rest(step) => {
+                // Steps of other lanes may run meanwhile, and make nothing of this.
+                let mut rest = self.made.borrow().rest.clone();
+                let opened = Box::pin(rest::run(aws, step, &mut rest)).await?;
+                let mut made = self.made.borrow_mut();
+                made.rest.extend(rest);
+                if opened.is_some() {
+                    made.endpoint = opened;
+                }
+                Ok(())
+            }
             other => Err(unplanned(&format!("no such step: {other:?}"))),
         }
     }

@@ -1,6 +1,6 @@
 //! Who agrees before something is deleted or changed.
 
-use super::step::{Action, Plan, Step};
+use super::step::{Action, Plan, Step, rest::RestStep};
 use crate::{
     args::Approval,
     console::Console,
@@ -10,6 +10,12 @@ use crate::{
 /// What a plan takes away that somebody may use: not what it tidies up of its own.
 pub(crate) fn losses(plan: &Plan) -> Vec<String> {
     let tidied = |step: &Step| {
+        if let Step::Rest(step) = step {
+            return matches!(
+                **step,
+                RestStep::DeleteDeployment { .. } | RestStep::DeleteApi { open: false, .. }
+            );
+        }
         matches!(
             step,
             Step::DeleteVersion { .. }
@@ -20,10 +26,18 @@ pub(crate) fn losses(plan: &Plan) -> Vec<String> {
         )
     };
     let steps = plan.steps.iter().map(|planned| &planned.step);
-    steps
-        .filter(|step| step.subject().0 == Action::Delete && !tidied(step))
-        .map(|step| step.subject().1.to_string())
-        .collect()
+    let mut all = Vec::new();
+    for step in steps {
+        if let Step::Rest(step) = step
+            && let RestStep::PutApi { removed, .. } = &**step
+        {
+            all.extend(removed.iter().map(|key| format!("route `{key}`")));
+        }
+        if step.subject().0 == Action::Delete && !tidied(step) {
+            all.push(step.subject().1.to_string());
+        }
+    }
+    all
 }
 
 /// Whether somebody is to be asked about that plan.

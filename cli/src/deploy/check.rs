@@ -6,7 +6,7 @@ use super::{
     model::{Desired, Names},
     observe::{Actual, Found},
     phase::{Lane, Phase},
-    step::{Action, Handle, Plan, Step},
+    step::{Action, Handle, Plan, Step, rest::RestStep},
 };
 use crate::{
     error::{Failure, Result},
@@ -34,6 +34,17 @@ pub(crate) fn ownership(names: &Names, actual: &Actual) -> Result<()> {
     }
     let open = actual.apis.iter().filter(|whole| whole.is_open());
     let ids: Vec<&str> = open.map(|whole| whole.api.id.as_str()).collect();
+    let rests = actual.rests.apis.iter().filter(|whole| whole.is_open());
+    let rests: Vec<&str> = rests.map(|whole| whole.api.id.as_str()).collect();
+    if rests.len() > 1 {
+        return Err(Failure::new(format!(
+            "the deployment has {} REST APIs: {}",
+            rests.len(),
+            rests.join(", ")
+        ))
+        .because_of("two deploys ran at the same time, or one was copied by hand")
+        .hint("delete all but the one whose URL is in use: `aws apigateway delete-rest-api --rest-api-id ID`"));
+    }
     if ids.len() > 1 {
         return Err(Failure::new(format!(
             "the deployment has {} APIs: {}",
@@ -87,8 +98,14 @@ pub(crate) fn foreign(names: &Names, actual: &Actual) -> Vec<String> {
         .foreign_apis
         .iter()
         .map(|owner| ("API", names.function.clone(), owner.as_str()));
+    let rests = actual
+        .rests
+        .foreign
+        .iter()
+        .map(|owner| ("REST API", names.function.clone(), owner.as_str()));
     named
         .chain(apis)
+        .chain(rests)
         .map(|(kind, name, owner)| format!("the {kind} `{name}` belongs to {owner}"))
         .collect()
 }
@@ -96,7 +113,11 @@ pub(crate) fn foreign(names: &Names, actual: &Actual) -> Vec<String> {
 /// What AWS accepts and the user should know.
 pub(crate) fn warnings(desired: &Desired) -> Vec<String> {
     let mut all = Vec::new();
-    all.extend(Gateway::HttpApi.timeout_warning(desired.main.configuration.timeout));
+    all.extend(
+        desired
+            .gateway()
+            .timeout_warning(desired.main.configuration.timeout),
+    );
     if !desired.own_role {
         all.push(format!(
             "no role is made: `role` names `{}`, and what it allows is yours to say; `cargo fw policy` prints what the app \
@@ -136,6 +157,7 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
         .collect();
     let mut moved = false;
     let mut authorizers: BTreeMap<&str, (Phase, Lane<'_>)> = BTreeMap::new();
+    let mut rest = BTreeSet::new();
     for planned in &plan.steps {
         let step = &planned.step;
         if planned.reason.is_empty() {
@@ -184,6 +206,25 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
                 step.subject()
             ));
         }
+        if let Step::Rest(step) = step {
+            if let Some(missing) = step.needs().iter().find(|need| !rest.contains(*need)) {
+                return Some(format!(
+                    "a step uses what no earlier one makes: {missing:?}"
+                ));
+            }
+            rest.extend(step.makes());
+            let doomed = match &**step {
+                RestStep::DeleteApi { open, .. } => *open && desired.rest.is_some(),
+                RestStep::PutApi { document, .. } => {
+                    let wanted = desired.rest.as_ref().map(|rest| &rest.document);
+                    wanted != Some(document)
+                }
+                _ => false,
+            };
+            if doomed {
+                return Some("the REST API would not be what the app says".to_owned());
+            }
+        }
         if let Step::CreateRoute { key, guard, .. } | Step::UpdateRoute { key, guard, .. } = step {
             if guard.kind() != desired.http.guard(key).kind() {
                 return Some(format!("a route would not be guarded as it asks: {key}"));
@@ -218,7 +259,7 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
         }
         let (action, resource) = step.subject();
         let whole = match step {
-            Step::DeleteApi { api, .. } if desired.url.is_none() => actual
+            Step::DeleteApi { api, .. } if desired.gateway() == Gateway::HttpApi => actual
                 .apis
                 .iter()
                 .any(|whole| whole.api.id == api.0 && whole.is_open()),
@@ -235,7 +276,7 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
             return Some(format!("a deploy would delete the {resource}"));
         }
     }
-    if desired.canary.is_some() || desired.url.is_some() {
+    if desired.canary.is_some() || desired.gateway() != Gateway::HttpApi {
         return None;
     }
     let wanted: BTreeSet<&str> = desired.routes.iter().map(String::as_str).collect();
@@ -286,6 +327,9 @@ impl<'a> Needs<'a> {
 
     /// Whether a step makes what a new version needs, and so must come before the traffic.
     fn prepares(step: &Step) -> bool {
+        if let Step::Rest(step) = step {
+            return step.prepares();
+        }
         matches!(
             step,
             Step::CreateRole { .. }

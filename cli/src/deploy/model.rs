@@ -4,6 +4,8 @@
 
 mod functions;
 pub(crate) mod http;
+pub(crate) mod openapi;
+pub(crate) mod rest;
 
 use std::collections::BTreeSet;
 
@@ -11,7 +13,7 @@ use fw::manifest::Manifest;
 use serde_json::{Value, json};
 
 pub(crate) use self::functions::DesiredFunction;
-use self::http::Http;
+use self::{http::Http, rest::Rest};
 use crate::{
     aws::{
         Tags,
@@ -39,6 +41,10 @@ pub(crate) const POLICY: &str = "fw";
 pub(crate) const GRANT: &str = "fw-http-api";
 /// The statement that lets the API ask an authorizer.
 pub(crate) const ASK_GRANT: &str = "fw-http-api-authorizer";
+/// The statement that lets the REST API invoke the alias.
+pub(crate) const REST_GRANT: &str = "fw-rest-api";
+/// The statement that lets the REST API ask an authorizer.
+pub(crate) const REST_ASK_GRANT: &str = "fw-rest-api-authorizer";
 /// The statement that lets everybody call the function's URL.
 pub(crate) const URL_GRANT: &str = "fw-url";
 /// The statement that lets everybody invoke the function through its URL.
@@ -243,6 +249,8 @@ pub(crate) struct Desired {
     pub(crate) routes: Vec<String>,
     /// What else is set of the HTTP API.
     pub(crate) http: Http,
+    /// The REST API, where that is the front door and not an HTTP API.
+    pub(crate) rest: Option<Rest>,
 }
 
 impl Desired {
@@ -298,6 +306,10 @@ impl Desired {
                 Gateway::HttpApi => Http::new(manifest, settings, &names, &place)?,
                 Gateway::RestApi | Gateway::FunctionUrl => Http::default(),
             },
+            rest: match settings.gateway {
+                Gateway::RestApi => Some(Rest::new(manifest, settings, &names, &place)?),
+                Gateway::HttpApi | Gateway::FunctionUrl => None,
+            },
             routes,
             names,
             place,
@@ -306,6 +318,15 @@ impl Desired {
 }
 
 impl Desired {
+    /// The front door.
+    pub(crate) fn gateway(&self) -> Gateway {
+        match (&self.url, &self.rest) {
+            (Some(_), _) => Gateway::FunctionUrl,
+            (None, Some(_)) => Gateway::RestApi,
+            (None, None) => Gateway::HttpApi,
+        }
+    }
+
     /// All functions in the order that traffic moves to their new versions: whoever is asked first moves first.
     ///
     /// The app reads what an authorizer tells it, so the authorizers move before it: for a moment the old app is told what the

@@ -3,10 +3,13 @@
 //! Resources are found by their deterministic names and APIs by their tags, side by side: three calls deep, the first of
 //! which tells whether there is anything. Functions of authorizers that the app has no more are found by their log groups, which are made before them and outlive them.
 
+pub(crate) mod rest;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use self::rest::{Rests, WholeRest};
 use super::{
     model::{ALIAS, Names, POLICY, TAG_APP, TAG_STAGE, THROUGH_URL_GRANT, URL_GRANT},
     together::all,
@@ -132,6 +135,8 @@ pub(crate) struct Actual {
     pub(crate) apis: Vec<WholeApi>,
     /// Whose the APIs are that bear the name without the tags.
     pub(crate) foreign_apis: Vec<String>,
+    /// The REST APIs, and what comes with them.
+    pub(crate) rests: Rests,
 }
 
 impl Actual {
@@ -144,6 +149,8 @@ impl Actual {
     /// The deployment's URL, once it has an API with a stage.
     pub(crate) fn url(&self) -> Option<&str> {
         let api = self.apis.first().and_then(|whole| whole.url.as_deref());
+        let rest = self.rests.apis.first();
+        let api = api.or_else(|| rest.and_then(|whole| whole.url.as_deref()));
         api.or_else(|| self.url.as_ref().map(|found| found.url.as_str()))
     }
 }
@@ -162,10 +169,11 @@ pub(crate) async fn observe_rest<A: Aws>(
 ) -> Result<Actual> {
     let there = main.is_some();
     // The clients' futures are large: side by side on the stack they would not fit a small one.
-    let ((role, policy), functions, (apis, foreign_apis)) = tokio::try_join!(
+    let ((role, policy), functions, (apis, foreign_apis), rests) = tokio::try_join!(
         Box::pin(role(aws, names)),
         Box::pin(read(aws, names, main)),
         Box::pin(apis(aws, names)),
+        Box::pin(rest::rests(aws, names)),
     )?;
     let mut actual = Actual {
         role,
@@ -174,9 +182,11 @@ pub(crate) async fn observe_rest<A: Aws>(
         url: None,
         apis,
         foreign_apis,
+        rests,
     };
     // Beside an open API there is no URL, but while one takes the other's place, and then there are the URL's permissions.
-    let open = actual.apis.iter().any(WholeApi::is_open);
+    let rest = actual.rests.apis.iter().any(WholeRest::is_open);
+    let open = rest || actual.apis.iter().any(WholeApi::is_open);
     let main = actual.function(&names.function);
     let permitted = main.grants.iter().any(|grant| is_of_url(&grant.id));
     if there && (permitted || !open) {
@@ -309,13 +319,26 @@ fn is_of_url(id: &str) -> bool {
 
 /// Where a deployment answers: two calls side by side, and a third for the API's stage.
 pub(crate) async fn url<A: Aws>(aws: &A, names: &Names) -> Result<Option<String>> {
-    let (mut all, url) = tokio::try_join!(aws.apis(), aws.function_url(&names.function, ALIAS))?;
+    let (mut all, mut rests, url) = tokio::try_join!(
+        aws.apis(),
+        aws.rest_apis(),
+        aws.function_url(&names.function, ALIAS),
+    )?;
+    rests.retain(|api| names.own(&api.tags));
     all.retain(|api| names.own(&api.tags));
     for api in all {
         let mut stages = aws.stages(&api.id).await?;
         stages.sort_by(|one, other| one.name.cmp(&other.name));
         if let Some(stage) = stages.first() {
             return Ok(Some(format!("{}{}", api.endpoint, stage.prefix())));
+        }
+    }
+    for api in rests {
+        let mut stages = aws.rest_stages(&api.id).await?;
+        stages.sort_by(|one, other| one.name.cmp(&other.name));
+        if let Some(stage) = stages.first() {
+            let url = crate::aws::rest::url(&api.id, aws.region(), &stage.name);
+            return Ok(Some(url));
         }
     }
     Ok(url.map(|found| found.url))

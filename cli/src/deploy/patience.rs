@@ -79,6 +79,7 @@ fn needs_parent(step: &Step) -> bool {
             | Step::CreateIntegration { .. }
             | Step::CreateRoute { .. }
             | Step::CreateAuthorizer { .. }
+            | Step::Rest(_)
             | Step::CreateStage { .. }
     )
 }

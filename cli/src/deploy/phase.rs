@@ -78,6 +78,7 @@ impl Step {
             | Self::Set(Setting::Reserve { function, .. } | Setting::Provision { function, .. }) => {
                 Lane::Function(function)
             }
+            Self::Rest(step) => step.permits().map_or(Lane::Api, Lane::Function),
             _ => Lane::Api,
         }
     }

@@ -10,6 +10,7 @@ mod access;
 mod function;
 mod gateway;
 mod policy;
+mod rest;
 mod url;
 
 use serde_json::Value;
@@ -27,6 +28,8 @@ use super::{
     setting::{boundary, concurrency},
     step::{Action, ApiId, Plan, Step},
 };
+
+use crate::settings::Gateway;
 
 const MISSING: &str = "not there yet";
 
@@ -50,10 +53,12 @@ pub(crate) fn plan(desired: &Desired, actual: &Actual) -> Plan {
         log_group(&mut plan, desired, one, actual.function(&one.name));
     }
     let api = actual.apis.first();
-    let connection = match desired.url {
-        None => Some(connect(&mut plan, desired, api)),
-        Some(_) => None,
+    let connection = match desired.gateway() {
+        Gateway::HttpApi => Some(connect(&mut plan, desired, api)),
+        Gateway::RestApi | Gateway::FunctionUrl => None,
     };
+    let rest = desired.rest.as_ref();
+    let rest = rest.map(|rest| (rest, rest::connect(&mut plan, desired, actual)));
     // Nobody reaches an API without a stage, so its routes need not wait.
     let closed = api.is_none_or(|whole| !whole.is_open());
     if let Some(connection) = connection.as_ref().filter(|_| closed) {
@@ -68,6 +73,11 @@ pub(crate) fn plan(desired: &Desired, actual: &Actual) -> Plan {
     }
     if let Some(connection) = &connection {
         permission(&mut plan, desired, actual, connection);
+    }
+    if let Some((rest, api)) = &rest {
+        rest::permission(&mut plan, desired, actual, rest, api);
+    }
+    if desired.url.is_none() {
         url::mark(&mut plan, desired, actual);
     }
 
@@ -86,7 +96,8 @@ pub(crate) fn plan(desired: &Desired, actual: &Actual) -> Plan {
         access::authorizers(&mut plan, desired, api, connection);
         routes(&mut plan, desired, api, connection);
     }
-    if let (None, Some(whole)) = (&desired.url, api) {
+    let http = desired.gateway() == Gateway::HttpApi;
+    if let Some(whole) = api.filter(|_| http) {
         access::loosen(&mut plan, desired, whole);
         tidy(&mut plan, desired, whole);
         access::dismiss(&mut plan, desired, whole);
@@ -96,18 +107,27 @@ pub(crate) fn plan(desired: &Desired, actual: &Actual) -> Plan {
     }
 
     plan.enter(Phase::Open);
-    match (connection, &desired.url) {
-        (Some(connection), _) => {
-            access::stage(&mut plan, desired, api, connection.api);
-            plan.enter(Phase::Close);
-            url::close(&mut plan, desired, actual);
-        }
-        (None, Some(settings)) => url::open(&mut plan, desired, actual, settings),
-        (None, None) => {}
+    let gateway = desired.gateway();
+    if let Some(connection) = connection {
+        access::stage(&mut plan, desired, api, connection.api);
+    }
+    if let Some((rest, api)) = &rest {
+        rest::open(&mut plan, desired, actual, rest, api);
+    }
+    if let Some(settings) = &desired.url {
+        url::open(&mut plan, desired, actual, settings);
+    }
+    plan.enter(Phase::Close);
+    if desired.url.is_none() {
+        url::close(&mut plan, desired, actual);
+    }
+    if rest.is_none() {
+        rest::dismiss(&mut plan, actual, None);
     }
     plan.enter(Phase::Close);
     forbid(&mut plan, desired, actual);
-    let kept = usize::from(desired.url.is_none());
+    rest::close(&mut plan, actual, usize::from(rest.is_some()), gateway);
+    let kept = usize::from(gateway == Gateway::HttpApi);
     for spare in actual.apis.iter().skip(kept) {
         let open = spare.is_open();
         let step = Step::DeleteApi {
@@ -116,8 +136,8 @@ pub(crate) fn plan(desired: &Desired, actual: &Actual) -> Plan {
             open,
         };
         let reason = match open {
-            true => "the function URL takes its place",
-            false => "half-made: no stage opens it",
+            true => format!("the {gateway} takes its place"),
+            false => "half-made: no stage opens it".to_owned(),
         };
         plan.push(step, reason);
     }
@@ -162,6 +182,8 @@ pub(crate) fn deletion(names: &Names, actual: &Actual) -> Plan {
             whole.url.as_ref().unwrap_or(&whole.api.endpoint).clone(),
         );
     }
+    rest::dismiss(&mut plan, actual, None);
+    rest::remove(&mut plan, actual);
     plan.enter(Phase::Remove);
     for (name, found) in &actual.functions {
         if found.function.ours().is_some() {

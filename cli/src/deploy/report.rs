@@ -9,6 +9,7 @@ use super::{
     words::Permissions,
 };
 use crate::console::{BAD, BOLD, Console, DIM, GOOD, WARN, columns};
+use crate::settings::Gateway;
 
 /// The newest schema of [`Document`].
 const SCHEMA: u32 = 1;
@@ -144,12 +145,24 @@ fn unchanged<'a>(desired: &'a Desired, plan: &Plan) -> Vec<Resource<'a>> {
         ("permission on function", &names.function),
     ];
     let routes = desired.routes.iter().map(|key| ("route", key));
+    let rest = desired.rest.as_ref();
+    let rest = rest.into_iter().flat_map(|rest| {
+        let keys = rest.keys.keys().map(|name| ("API key", name));
+        let plans = rest.plans.keys().map(|name| ("usage plan", name));
+        let api = [
+            ("REST API", &names.function),
+            ("permission on function", &names.function),
+            (STAGE, &rest.stage.name),
+        ];
+        api.into_iter().chain(keys).chain(plans)
+    });
     let all = named.into_iter();
-    let all: Vec<_> = match desired.url {
-        Some(_) => all.chain(url).collect(),
-        None => all.chain(api).chain(routes).collect(),
+    let all: Vec<_> = match desired.gateway() {
+        Gateway::FunctionUrl => all.chain(url).collect(),
+        Gateway::RestApi => all.chain(rest).collect(),
+        Gateway::HttpApi => all.chain(api).chain(routes).collect(),
     };
-    let stage = desired.url.is_none().then_some(Resource {
+    let stage = (desired.gateway() == Gateway::HttpApi).then_some(Resource {
         kind: STAGE,
         name: &desired.http.stage.name,
     });
@@ -184,6 +197,7 @@ fn whole(kind: &str) -> &str {
         | "provisioned concurrency of function" => "function",
         "CORS of API" => "API",
         "access log of stage" => STAGE,
+        "document of REST API" | "deployment of REST API" => "REST API",
         "throttle of route" => "route",
         other => other,
     }

@@ -12,10 +12,13 @@ use sha2::{Digest as _, Sha256};
 use super::{
     health::Health,
     model::{
-        ASK_GRANT, Desired, DesiredFunction, GRANT, Names, Place, THROUGH_URL_GRANT, URL_GRANT,
-        http::Http,
+        ASK_GRANT, Desired, DesiredFunction, GRANT, Names, Place, REST_ASK_GRANT, REST_GRANT,
+        THROUGH_URL_GRANT, URL_GRANT, http::Http, openapi, rest::Rest,
     },
-    observe::{Actual, Found, Live, WholeApi, WholeFunction},
+    observe::{
+        Actual, Found, Live, WholeApi, WholeFunction,
+        rest::{Rests, WholeRest},
+    },
 };
 use crate::{
     aws::{
@@ -26,10 +29,11 @@ use crate::{
             Allows, Code, Configuration, Function, FunctionUrl, Grant, Readiness, UrlSettings,
         },
         logs::LogGroup,
+        rest::{ApiKey, Deployment, RestApi, RestStage, Secret, UsagePlan},
     },
     error::{Context as _, Exit, Failure, Result},
     project::Project,
-    settings::{Architecture, Cors},
+    settings::{Architecture, Cors, Gateway},
 };
 
 /// The newest schema of a snapshot.
@@ -59,6 +63,8 @@ pub(crate) struct Snapshot {
     routes: Vec<String>,
     #[serde(default)]
     http: Http,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rest: Option<Rest>,
 }
 
 /// The snapshot's file: `fw.dev.snapshot.json` beside `fw.toml`.
@@ -134,6 +140,7 @@ impl Snapshot {
             url: desired.url.clone(),
             routes: desired.routes.clone(),
             http: desired.http.clone(),
+            rest: desired.rest.clone(),
         }
     }
 
@@ -208,6 +215,7 @@ impl Snapshot {
         then.url = self.url;
         then.routes = self.routes;
         then.http = self.http;
+        then.rest = self.rest;
         holding(&then)
     }
 }
@@ -221,14 +229,77 @@ pub(crate) fn empty() -> Actual {
         url: None,
         apis: Vec::new(),
         foreign_apis: Vec::new(),
+        rests: Rests::default(),
     }
 }
 
+/// What belongs to a REST API that is as it is desired.
+fn rests(desired: &Desired, rest: &Rest) -> Rests {
+    const DEPLOYMENT: &str = "deployment";
+    let stage = RestStage {
+        deployment: Some(DEPLOYMENT.to_owned()),
+        ..rest.stage.clone()
+    };
+    let tags = Tags::new();
+    Rests {
+        apis: vec![WholeRest {
+            api: RestApi {
+                id: API.to_owned(),
+                name: desired.names.function.clone(),
+                tags: tags.clone(),
+            },
+            routes: openapi::keys(&rest.document).into_iter().collect(),
+            deployments: vec![Deployment {
+                id: DEPLOYMENT.to_owned(),
+                description: rest.digest(),
+                created: 0,
+            }],
+            stages: vec![stage.clone()],
+            url: Some(String::new()),
+        }],
+        foreign: Vec::new(),
+        // A snapshot has no values: what is desired now is taken for what was.
+        keys: rest
+            .keys
+            .iter()
+            .map(|(name, key)| {
+                let now = desired.rest.as_ref().and_then(|rest| rest.keys.get(name));
+                let value = now.and_then(|now| now.value.clone());
+                ApiKey {
+                    id: name.clone(),
+                    name: name.clone(),
+                    value: value.unwrap_or_else(|| Secret(String::new())),
+                    enabled: key.enabled,
+                    tags: tags.clone(),
+                }
+            })
+            .collect(),
+        plans: rest
+            .plans
+            .iter()
+            .map(|(name, plan)| {
+                let held = UsagePlan {
+                    id: name.clone(),
+                    name: name.clone(),
+                    limits: plan.limits.clone(),
+                    stages: vec![(API.to_owned(), stage.name.clone())],
+                    tags: tags.clone(),
+                };
+                (held, plan.keys.clone())
+            })
+            .collect(),
+    }
+}
+
+const API: &str = "api";
+
 /// An account that holds exactly what is desired.
 fn holding(desired: &Desired) -> Actual {
-    const API: &str = "api";
     const INTEGRATION: &str = "integration";
     let grants = match &desired.url {
+        None if desired.rest.is_some() => {
+            vec![Grant::of_api(REST_GRANT, desired.place.api(API))]
+        }
         None => vec![Grant::of_api(GRANT, desired.place.api(API))],
         Some(url) if url.iam => Vec::new(),
         Some(_) => vec![
@@ -247,6 +318,12 @@ fn holding(desired: &Desired) -> Actual {
         if let (Some(found), None) = (functions.get_mut(&name), &desired.url) {
             let source = desired.place.asking(API);
             found.grants = vec![Grant::of_api(ASK_GRANT, source)];
+        }
+    }
+    for name in desired.rest.iter().flat_map(|rest| &rest.asked) {
+        if let Some(found) = functions.get_mut(name) {
+            let source = desired.place.asking(API);
+            found.grants = vec![Grant::of_api(REST_ASK_GRANT, source)];
         }
     }
     let routes = desired.routes.iter().map(|key| Route {
@@ -274,9 +351,7 @@ fn holding(desired: &Desired) -> Actual {
             url: String::new(),
             settings,
         }),
-        apis: desired
-            .url
-            .is_none()
+        apis: (desired.gateway() == Gateway::HttpApi)
             .then(|| WholeApi {
                 api: Api {
                     id: API.to_owned(),
@@ -298,6 +373,11 @@ fn holding(desired: &Desired) -> Actual {
             .into_iter()
             .collect(),
         foreign_apis: Vec::new(),
+        rests: desired
+            .rest
+            .as_ref()
+            .map(|rest| rests(desired, rest))
+            .unwrap_or_default(),
     }
 }
 

@@ -1,10 +1,13 @@
 //! The steps that a plan is made of: typed data that can be printed, checked and run.
 
+pub(crate) mod rest;
+
 use std::fmt;
 
 use serde::Serialize;
 use serde_json::Value;
 
+use self::rest::RestStep;
 use super::{health::Health, model::Place, phase::Phase, setting::Setting};
 use crate::{
     aws::{
@@ -299,6 +302,8 @@ pub(crate) enum Step {
         /// Whether it takes traffic.
         open: bool,
     },
+    /// A change of a REST API, its keys or its usage plans.
+    Rest(Box<RestStep>),
     /// Removes the function, its versions and its alias.
     DeleteFunction { function: String },
     /// Removes the role's policy, without which the role cannot be removed.
@@ -373,6 +378,10 @@ impl Step {
             Self::DropAccessLog { stage, .. } => (Update, "access log of stage", stage),
             Self::DeleteStage { stage, .. } => (Delete, STAGE, stage),
             Self::DeleteApi { name, .. } => (Delete, "API", name),
+            Self::Rest(step) => {
+                let (action, kind, name) = step.subject();
+                return (action, Resource { kind, name });
+            }
             Self::DeleteFunction { function } => (Delete, "function", function),
             Self::DeleteRolePolicy { role } => (Delete, "policy of role", role),
             Self::DeleteRole { role } => (Delete, "role", role),

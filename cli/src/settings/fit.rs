@@ -216,16 +216,10 @@ pub(crate) fn caller(route: &ManifestRoute) -> String {
 ///
 /// The first such thing; exit code 65.
 pub(crate) fn deployable(settings: &Settings) -> Result<()> {
-    let asked = [
-        (
-            settings.gateway == Gateway::RestApi,
-            format!("gateway = \"{}\"", settings.gateway.as_str()),
-        ),
-        (
-            settings.door.integration_timeout.is_some(),
-            "integration_timeout".to_owned(),
-        ),
-    ];
+    let asked = [(
+        settings.gateway == Gateway::HttpApi && settings.door.integration_timeout.is_some(),
+        "integration_timeout".to_owned(),
+    )];
     let own = settings
         .access
         .authorizers
@@ -247,24 +241,9 @@ pub(crate) fn deployable(settings: &Settings) -> Result<()> {
     }
 }
 
-/// The same for what the app itself asks for.
-///
-/// # Errors
-///
-/// As [`deployable`].
-pub(crate) fn deployable_app(manifest: &Manifest) -> Result<()> {
-    match manifest.routes.iter().find(|route| route.api_key) {
-        Some(route) => Err(not_yet(format!(
-            "`deploy` cannot guard a route yet, and leaves none open that asks for it: {}",
-            place(route)
-        ))),
-        None => Ok(()),
-    }
-}
-
 fn not_yet(message: String) -> Failure {
     Failure::input(message)
-        .because_of("this version deploys function URLs, and HTTP APIs with all that they have")
+        .because_of("this version does not set it up")
         .hint("`cargo fw local` serves it; nothing was deployed")
 }
 
@@ -369,18 +348,10 @@ mod tests {
         ] {
             assert!(deployable(&settings(text)).is_ok(), "{text}");
         }
-        for text in [
-            "gateway = \"rest-api\"",
-            "concurrency = 0",
-            "integration_timeout = 1000",
-        ] {
+        for text in ["concurrency = 0", "integration_timeout = 1000"] {
             assert!(deployable(&settings(text)).is_err(), "{text}");
         }
-        let open = json!({ "method": "GET", "path": "/" });
-        assert!(deployable_app(&manifest(&open)).is_ok());
-        let iam = json!({ "method": "GET", "path": "/", "authorization": { "type": "iam" } });
-        assert!(deployable_app(&manifest(&iam)).is_ok());
-        let keyed = json!({ "method": "GET", "path": "/", "api_key": true });
-        assert!(deployable_app(&manifest(&keyed)).is_err());
+        let rest = "gateway = \"rest-api\"\nintegration_timeout = 1000";
+        assert!(deployable(&settings(rest)).is_ok());
     }
 }

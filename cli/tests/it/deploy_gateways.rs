@@ -114,3 +114,104 @@ fn an_http_api_is_guarded_limited_and_named_as_the_settings_say() {
     assert_eq!(changed.steps(), ["Updated stage of the API `v2`"]);
     app.fw(&moto, &["deploy", "--plan"]).ends(0);
 }
+
+#[test]
+fn a_rest_api_is_imported_limited_and_keyed_as_the_settings_say() {
+    let moto = Moto::start();
+    let app = App::new("notes");
+    let routes = json!([
+        {
+            "method": "GET",
+            "path": "/objects/{key}",
+            "authorization": { "type": "iam" },
+            "api_key": true,
+        },
+        { "method": "ANY", "path": "/more/{rest+}" },
+    ]);
+    app.program_with("one", &routes);
+    app.settings(
+        r#"
+gateway = "rest-api"
+stage_variables = { table = "notes" }
+throttle = { rate = 100, burst = 200 }
+[[api_keys]]
+name = "acme"
+value = "acme-secret-0123456789"
+[usage_plans.basic]
+keys = ["acme"]
+rate = 10
+burst = 20
+quota = { limit = 1000, period = "month" }
+[cors]
+allow_origins = ["https://example.org"]
+"#,
+    );
+    let plan = app.fw(&moto, &["deploy", "--plan"]).ends(2);
+    assert!(!plan.stdout.contains("acme-secret"), "{}", plan.stdout);
+    let first = app.fw(&moto, &["deploy"]).ends(0);
+    let url = first.stdout.trim_end().to_owned();
+    assert!(
+        url.starts_with("https://") && url.ends_with(".amazonaws.com/dev"),
+        "{url}"
+    );
+    assert_eq!(app.fw(&moto, &["url"]).ends(0).stdout.trim_end(), url);
+    app.fw(&moto, &["deploy", "--plan"]).ends(0);
+    let same = app.fw(&moto, &["deploy"]).ends(0);
+    assert_eq!(same.steps(), [""; 0]);
+
+    let seen = read_back(&moto);
+    assert_eq!(seen["http"], json!([]));
+    let api = &seen["rest"][0];
+    assert_eq!(api["tags"]["fw:app"], "notes");
+    let resources = api["resources"].as_array().unwrap();
+    let of = |path: &str| {
+        let found = resources.iter().find(|one| one["path"] == path);
+        &found.unwrap_or_else(|| panic!("no {path} in {resources:?}"))["resourceMethods"]
+    };
+    for (path, method) in [("/objects/{key}", "GET"), ("/more/{rest+}", "ANY")] {
+        let integration = &of(path)[method]["methodIntegration"];
+        assert_eq!(integration["type"], "aws_proxy");
+        assert_eq!(integration["httpMethod"], "POST");
+        let uri = integration["uri"].as_str().unwrap();
+        assert!(
+            uri.ends_with(":function:notes-dev:live/invocations"),
+            "{uri}"
+        );
+        assert!(of(path)["OPTIONS"].is_object());
+    }
+    let stage = &api["stages"][0];
+    assert_eq!(stage["stageName"], "dev");
+    assert_eq!(stage["variables"], json!({ "table": "notes" }));
+    assert_eq!(stage["methodSettings"]["*/*"]["throttlingRateLimit"], 100.0);
+    assert_eq!(stage["deploymentId"], api["deployments"][0]["id"]);
+    let key = &seen["keys"][0];
+    assert_eq!(key["name"], "notes-dev-acme");
+    assert_eq!(key["value"], "acme-secret-0123456789");
+    let plan = &seen["plans"][0];
+    assert_eq!(plan["quota"], json!({ "limit": 1000, "period": "MONTH" }));
+    assert_eq!(plan["keys"], json!(["notes-dev-acme"]));
+    assert_eq!(
+        plan["apiStages"],
+        json!([{ "apiId": api["id"], "stage": "dev" }])
+    );
+
+    // A route that goes is asked about; another gateway too.
+    app.program_with("two", &json!([routes[0]]));
+    app.fw(&moto, &["deploy"])
+        .ends(64)
+        .says("route `ANY /more/{rest+}`");
+    app.fw(&moto, &["deploy", "--yes"]).ends(0);
+    app.fw(&moto, &["deploy", "--plan"]).ends(0);
+    app.program("three", &[GET]);
+    app.settings("");
+    app.fw(&moto, &["deploy"])
+        .ends(64)
+        .says("REST API `notes-dev`");
+    app.fw(&moto, &["deploy", "--yes"]).ends(0);
+    app.fw(&moto, &["deploy", "--plan"]).ends(0);
+    let seen = read_back(&moto);
+    assert_eq!(seen["rest"], json!([]));
+    assert_eq!(seen["keys"], json!([]));
+    assert_eq!(seen["plans"], json!([]));
+    assert_eq!(seen["http"].as_array().unwrap().len(), 1);
+}

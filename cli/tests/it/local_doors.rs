@@ -1,12 +1,10 @@
 //! The three gateways in front of one executable, tried from outside.
 
-use std::fs;
-
 use serde_json::{Value, json};
 
 use crate::{
     doors_support::{app, app_with, borrowed, call, get, guarded, serve, sign},
-    local_support::{cli, project},
+    local_support::cli,
 };
 
 const REST: &str = "gateway = \"rest-api\"\n";
@@ -329,28 +327,6 @@ fn what_a_gateway_cannot_do_is_refused_with_advice() {
         &["--gateway", "rest-api"],
     );
     assert!(said.contains("one origin"), "{said}");
-}
-
-#[test]
-fn deploy_refuses_what_it_would_leave_open_or_otherwise() {
-    let folder = project("refused");
-    let settings = "gateway = \"rest-api\"";
-    fs::write(folder.path().join("fw.toml"), settings).expect("settings");
-    // Nothing listens there: it is never called.
-    let args = [
-        "deploy",
-        "--endpoint-url",
-        "http://127.0.0.1:9",
-        "--region",
-        "us-east-1",
-    ];
-    let output = cli(folder.path(), &args).output().expect("the CLI");
-    let said = String::from_utf8(output.stderr).expect("text");
-    assert_eq!(output.status.code(), Some(65), "{said}");
-    assert!(
-        said.contains("rest-api") && said.contains("nothing was deployed"),
-        "{said}"
-    );
 }
 
 #[test]

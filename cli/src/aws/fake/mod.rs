@@ -9,6 +9,7 @@ mod concurrency;
 mod iam;
 mod lambda;
 mod logs;
+mod rest;
 mod tagging;
 
 use std::{
@@ -25,6 +26,7 @@ use super::{
     apigateway::{Api, Authorizer, Integration, Route, Stage},
     lambda::{Alias, Code, Configuration, Function, FunctionUrl, Grant, Invoked, Readiness},
     logs::{LogEvent, LogGroup},
+    rest::{ApiKey, Deployment, RestApi, RestStage, UsagePlan},
     sts::{Caller, Sts},
 };
 
@@ -87,6 +89,17 @@ pub(crate) struct FakeApi {
     pub(crate) stages: Vec<Stage>,
 }
 
+/// A REST API.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct FakeRest {
+    pub(crate) api: RestApi,
+    /// What was imported last.
+    pub(crate) document: Value,
+    /// Each with the document that it was made of.
+    pub(crate) deployments: Vec<(Deployment, Value)>,
+    pub(crate) stages: Vec<RestStage>,
+}
+
 /// All that the account holds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct State {
@@ -94,6 +107,10 @@ pub(crate) struct State {
     pub(crate) functions: BTreeMap<String, FakeFunction>,
     pub(crate) groups: BTreeMap<String, LogGroup>,
     pub(crate) apis: Vec<FakeApi>,
+    pub(crate) rests: Vec<FakeRest>,
+    pub(crate) keys: Vec<ApiKey>,
+    /// With the ids of their keys.
+    pub(crate) plans: Vec<(UsagePlan, Vec<String>)>,
 }
 
 /// The account, its knobs and its diary.
@@ -137,7 +154,10 @@ impl Fake {
             .apis
             .iter()
             .map(|api| 1 + api.integrations.len() + api.routes.len() + api.authorizers.len());
-        let next_id = u32::try_from(next_id.sum::<usize>()).unwrap() + 100;
+        let rests = state.rests.iter();
+        let rests = rests.map(|rest| 1 + rest.deployments.len()).sum::<usize>();
+        let more = rests + state.keys.len() + state.plans.len();
+        let next_id = u32::try_from(next_id.sum::<usize>() + more).unwrap() + 100;
         Self {
             state: RefCell::new(state),
             next_id: Cell::new(next_id),
@@ -227,6 +247,27 @@ impl Fake {
             .iter()
             .find(|grant| grant.source.ends_with(&source))?;
         let version: u32 = function.aliases.get(alias)?.version.parse().ok()?;
+        Some(function.versions.get(&version)?.sha256.clone())
+    }
+
+    /// What a request of the one REST API with that route key is answered by: the code's hash, or nothing when a link is
+    /// missing.
+    pub(crate) fn serves_by_rest(&self, key: &str) -> Option<String> {
+        let state = self.state.borrow();
+        let rest = state.rests.iter().find(|rest| !rest.stages.is_empty())?;
+        let served = rest.stages[0].deployment.as_ref()?;
+        let mut all = rest.deployments.iter();
+        let (_, document) = all.find(|(held, _)| held.id == *served)?;
+        if !crate::deploy::model::openapi::keys(document).contains(key) {
+            return None;
+        }
+        let function = state.functions.values().next()?;
+        let source = format!("{}/*/*", rest.api.id);
+        let grants = function.grants.get("live")?;
+        grants
+            .iter()
+            .find(|grant| grant.source.ends_with(&source))?;
+        let version: u32 = function.aliases.get("live")?.version.parse().ok()?;
         Some(function.versions.get(&version)?.sha256.clone())
     }
 

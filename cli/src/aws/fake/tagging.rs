@@ -23,6 +23,10 @@ impl Tagging for Fake {
                 let arn = format!("arn:aws:apigateway:{region}::/apis/{}", api.api.id);
                 (arn, &api.api.tags)
             });
+            let rests = state.rests.iter().map(|rest| {
+                let arn = format!("arn:aws:apigateway:{region}::/restapis/{}", rest.api.id);
+                (arn, &rest.api.tags)
+            });
             let wanted = |held: &Tags| {
                 tags.iter().all(|(key, value)| {
                     held.get(*key)
@@ -32,6 +36,7 @@ impl Tagging for Fake {
             Ok(functions
                 .chain(groups)
                 .chain(apis)
+                .chain(rests)
                 .filter(|(_, held)| wanted(held))
                 .map(|(arn, held)| Tagged {
                     arn,

@@ -293,7 +293,7 @@ fn differences(old: &Stage, new: &Stage) -> Vec<String> {
 }
 
 /// A bucket in words.
-fn throttle(rate: Option<Rate>) -> String {
+pub(super) fn throttle(rate: Option<Rate>) -> String {
     rate.map_or_else(
         || "the account's".to_owned(),
         |Rate { rate, burst }| format!("{rate}/s, {burst} at once"),

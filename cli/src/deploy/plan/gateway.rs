@@ -6,7 +6,7 @@ use super::{MISSING, access};
 use crate::{
     aws::{apigateway::Integration, lambda::Grant},
     deploy::{
-        model::{ASK_GRANT, Desired, GRANT},
+        model::{ASK_GRANT, Desired, GRANT, REST_ASK_GRANT},
         observe::{Actual, WholeApi},
         step::{ApiId, Handle, IntegrationId, Plan, Step},
     },
@@ -149,19 +149,22 @@ pub(super) fn permission(
 
 /// Takes the permission to ask from the authorizers that no API asks.
 pub(super) fn forbid(plan: &mut Plan, desired: &Desired, actual: &Actual) {
-    let asked: Vec<String> = match desired.url {
-        None => desired.http.functions(&desired.place).collect(),
-        Some(_) => Vec::new(),
-    };
-    for function in desired.names.functions() {
-        let held = &actual.function(function).grants;
-        let held = held.iter().any(|grant| grant.id == ASK_GRANT);
-        if held && !asked.iter().any(|asked| asked == function) {
-            let step = Step::RemovePermission {
-                function: function.to_owned(),
-                id: ASK_GRANT.to_owned(),
-            };
-            plan.push(step, "no API asks it any more");
+    let http: Vec<String> = desired.http.functions(&desired.place).collect();
+    let rest = desired.rest.as_ref().map(|rest| rest.asked.as_slice());
+    for (id, asked) in [
+        (ASK_GRANT, http.as_slice()),
+        (REST_ASK_GRANT, rest.unwrap_or_default()),
+    ] {
+        for function in desired.names.functions() {
+            let held = &actual.function(function).grants;
+            let held = held.iter().any(|grant| grant.id == id);
+            if held && !asked.iter().any(|asked| asked == function) {
+                let step = Step::RemovePermission {
+                    function: function.to_owned(),
+                    id: id.to_owned(),
+                };
+                plan.push(step, "no API asks it any more");
+            }
         }
     }
 }

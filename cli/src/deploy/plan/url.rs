@@ -4,11 +4,12 @@ use super::MISSING;
 use crate::{
     aws::lambda::{Allows, Grant, UrlSettings},
     deploy::{
-        model::{Desired, GRANT, THROUGH_URL_GRANT, URL_GRANT},
+        model::{Desired, GRANT, REST_GRANT, THROUGH_URL_GRANT, URL_GRANT},
         observe::Actual,
         plan::gateway::normal,
         step::{Plan, Planned, Step},
     },
+    settings::Gateway,
 };
 
 /// What lets everybody call the URL.
@@ -54,7 +55,13 @@ pub(super) fn open(plan: &mut Plan, desired: &Desired, actual: &Actual, settings
         }
         Some(_) => {}
     }
-    withdraw(plan, desired, actual, &[GRANT], "no API calls it any more");
+    withdraw(
+        plan,
+        desired,
+        actual,
+        &[GRANT, REST_GRANT],
+        "no API calls it any more",
+    );
 }
 
 /// Marks a URL that an API is about to take the place of, where nothing does so yet: next to an open API the next deploy looks
@@ -79,7 +86,8 @@ pub(super) fn close(plan: &mut Plan, desired: &Desired, actual: &Actual) {
     let function = &desired.names.function;
     if actual.url.is_some() {
         let function = function.clone();
-        plan.push(Step::DeleteUrl { function }, "the HTTP API takes its place");
+        let reason = format!("the {} takes its place", desired.gateway());
+        plan.push(Step::DeleteUrl { function }, reason);
     }
     withdraw(plan, desired, actual, &GRANTS.map(|(id, _)| id), REASON);
     let marks = |planned: &Planned| matches!(planned.step, Step::AddUrlPermission { .. });
@@ -90,6 +98,11 @@ pub(super) fn close(plan: &mut Plan, desired: &Desired, actual: &Actual) {
         };
         plan.push(step, REASON);
     }
+    let other = match desired.gateway() {
+        Gateway::RestApi => GRANT,
+        Gateway::HttpApi | Gateway::FunctionUrl => REST_GRANT,
+    };
+    withdraw(plan, desired, actual, &[other], "that API calls it no more");
 }
 
 fn withdraw(plan: &mut Plan, desired: &Desired, actual: &Actual, ids: &[&str], reason: &str) {

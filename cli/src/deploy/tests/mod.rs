@@ -6,6 +6,7 @@ mod converge;
 mod life;
 mod locked;
 mod pairs;
+mod rest;
 mod side_by_side;
 mod sound;
 mod traffic;

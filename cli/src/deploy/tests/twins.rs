@@ -42,28 +42,50 @@ const LIFE: [App; 9] = [
     FIRST,
 ];
 
+/// The same for a REST API, which then gives way to an HTTP API.
+const REST_LIFE: [App; 4] = [
+    super::rest::WHOLE,
+    App {
+        code: "two",
+        routes: &[("ANY", "/more/{rest+}"), ("GET", "/")],
+        settings: "gateway = \"rest-api\"\nstage_name = \"v1\"\n[[api_keys]]\nname = \"made\"\n[usage_plans.basic]\nkeys = [\"made\"]\nrate = 20\nburst = 20\nquota = { limit = 1000, period = \"month\" }",
+        ..FIRST
+    },
+    App {
+        settings: "gateway = \"rest-api\"",
+        ..FIRST
+    },
+    FIRST,
+];
+
 #[test]
 fn the_account_in_memory_is_as_motos() {
     let moto = Moto::start();
     run(async {
         let moto = Account::of_moto(&moto.url, Fake::REGION).await;
-        let fake = Fake::default();
-        for (index, app) in LIFE.iter().enumerate() {
-            let one = app.deploy(&fake).await.unwrap();
-            let other = app.deploy(&moto).await.unwrap();
-            let said = |plan: &crate::deploy::step::Plan| {
-                format!("{:?}", crate::deploy::report::lines(plan))
-            };
-            assert_eq!(said(&one), said(&other), "plan {index}");
-            assert_eq!(seen(&fake).await, seen(&moto).await, "account {index}");
-            assert!(app.plan(&moto).await.unwrap().is_empty(), "{index}");
+        for life in [LIFE.as_slice(), &REST_LIFE] {
+            lived(life, &moto).await;
         }
-        let one = delete(&fake).await.unwrap();
-        let other = delete(&moto).await.unwrap();
-        assert_eq!(one.steps.len(), other.steps.len());
-        assert_eq!(seen(&fake).await, seen(&moto).await);
-        assert!(delete(&moto).await.unwrap().is_empty());
     });
+}
+
+/// Lives a life on both, and compares them after each deploy.
+async fn lived(life: &[App], moto: &Account) {
+    let fake = Fake::default();
+    for (index, app) in life.iter().enumerate() {
+        let one = app.deploy(&fake).await.unwrap();
+        let other = app.deploy(moto).await.unwrap();
+        let said =
+            |plan: &crate::deploy::step::Plan| format!("{:?}", crate::deploy::report::lines(plan));
+        assert_eq!(said(&one), said(&other), "plan {index}");
+        assert_eq!(seen(&fake).await, seen(moto).await, "account {index}");
+        assert!(app.plan(moto).await.unwrap().is_empty(), "{index}");
+    }
+    let one = delete(&fake).await.unwrap();
+    let other = delete(moto).await.unwrap();
+    assert_eq!(one.steps.len(), other.steps.len());
+    assert_eq!(seen(&fake).await, seen(moto).await);
+    assert!(delete(moto).await.unwrap().is_empty());
 }
 
 /// What is observed, without the ids that API Gateway chooses.
@@ -99,5 +121,46 @@ async fn seen(aws: &impl Aws) -> Actual {
         }
         whole.routes.sort_by(|one, other| one.key.cmp(&other.key));
     }
+    let rests = &mut actual.rests;
+    for whole in &mut rests.apis {
+        let id = std::mem::replace(&mut whole.api.id, "ID".to_owned());
+        for function in actual.functions.values_mut() {
+            for grant in &mut function.grants {
+                grant.source = grant.source.replace(&id, "ID");
+            }
+        }
+        whole.url = whole.url.as_ref().map(|url| url.replace(&id, "ID"));
+        for stage in &mut whole.stages {
+            let served = stage.deployment.take();
+            let mut all = whole.deployments.iter();
+            let found = all.find(|held| Some(&held.id) == served.as_ref());
+            stage.deployment = found.map(|held| held.description.clone());
+        }
+        whole
+            .deployments
+            .sort_by(|one, other| one.description.cmp(&other.description));
+        for held in &mut whole.deployments {
+            held.id.clear();
+            held.created = 0;
+        }
+    }
+    for (plan, keys) in &mut rests.plans {
+        plan.id.clear();
+        for (api, _) in &mut plan.stages {
+            api.clear();
+        }
+        for key in keys.iter_mut() {
+            let named = rests.keys.iter().find(|held| held.id == *key);
+            *key = named.map(|held| held.name.clone()).unwrap_or_default();
+        }
+        keys.sort_unstable();
+    }
+    for key in &mut rests.keys {
+        key.id.clear();
+        if key.name.ends_with("made") {
+            key.value.0.clear();
+        }
+    }
+    rests.keys.sort_by(|one, other| one.name.cmp(&other.name));
     actual
 }

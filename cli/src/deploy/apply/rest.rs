@@ -1,0 +1,175 @@
+//! Runs the steps on a REST API.
+
+use std::collections::BTreeMap;
+
+use super::unplanned;
+use crate::{
+    aws::{Aws, Error, lambda::Grant, rest::StageChange},
+    deploy::{
+        model::{ALIAS, REST_ASK_GRANT, REST_GRANT},
+        step::rest::{Named, RestStep},
+    },
+};
+
+/// What the steps have made, for those that come after.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Made {
+    /// Ids, by kind and name.
+    ids: BTreeMap<(&'static str, String), String>,
+}
+
+impl Made {
+    /// Adds what another has.
+    pub(super) fn extend(&mut self, other: Self) {
+        self.ids.extend(other.ids);
+    }
+
+    fn keep(&mut self, step: &RestStep, id: String) {
+        if let Some((kind, name)) = step.makes() {
+            self.ids.insert((kind, name.to_owned()), id);
+        }
+    }
+
+    fn id<'a>(&'a self, kind: &'static str, named: &'a Named) -> Result<&'a str, Error> {
+        named
+            .id
+            .as_deref()
+            .or_else(|| self.made(kind, &named.name))
+            .ok_or_else(|| unplanned("an earlier step should have made it"))
+    }
+
+    fn made(&self, kind: &'static str, name: &str) -> Option<&str> {
+        let key = (kind, name.to_owned());
+        self.ids.get(&key).map(String::as_str)
+    }
+
+    fn deployment(&self) -> Result<&str, Error> {
+        let made = self.made("deployment", "");
+        made.ok_or_else(|| unplanned("an earlier step should have made the deployment"))
+    }
+}
+
+/// Runs one; gives where the API answers when it opens it.
+pub(super) async fn run<A: Aws>(
+    aws: &A,
+    step: &RestStep,
+    made: &mut Made,
+) -> Result<Option<String>, Error> {
+    match step {
+        RestStep::CreateApi { name, tags } => {
+            let id = aws.create_rest_api(name, tags).await?;
+            made.keep(step, id);
+        }
+        RestStep::AddPermission {
+            function,
+            api,
+            place,
+            asks,
+        } => {
+            let api = made.id("api", api)?;
+            let grant = match asks {
+                true => Grant::of_api(REST_ASK_GRANT, place.asking(api)),
+                false => Grant::of_api(REST_GRANT, place.api(api)),
+            };
+            aws.add_permission(function, ALIAS, &grant).await?;
+        }
+        RestStep::PutApi { api, document, .. } => {
+            let document = document.to_string();
+            aws.put_rest_api(made.id("api", api)?, &document).await?;
+        }
+        RestStep::CreateDeployment { api, digest } => {
+            let id = aws.create_deployment(made.id("api", api)?, digest).await?;
+            made.keep(step, id);
+        }
+        RestStep::DeleteDeployment { api, id } => aws.delete_deployment(api, id).await?,
+        RestStep::CreateStage {
+            api,
+            stage,
+            deployment,
+            tags,
+            place,
+        } => {
+            let api = made.id("api", api)?;
+            let deployment = match deployment {
+                Some(known) => known,
+                None => made.deployment()?,
+            };
+            aws.create_rest_stage(api, stage, deployment, tags).await?;
+            return Ok(Some(crate::aws::rest::url(api, &place.region, &stage.name)));
+        }
+        RestStep::UpdateStage {
+            api,
+            stage,
+            change,
+            deploys,
+        } => {
+            let api = made.id("api", api)?;
+            let change = match deploys {
+                true => &StageChange {
+                    deployment: Some(made.deployment()?.to_owned()),
+                    ..change.clone()
+                },
+                false => change,
+            };
+            aws.update_rest_stage(api, stage, change).await?;
+        }
+        RestStep::DeleteStage { api, stage } => aws.delete_rest_stage(api, stage).await?,
+        RestStep::DeleteApi { api, .. } => aws.delete_rest_api(api).await?,
+        _ => Box::pin(keys(aws, step, made)).await?,
+    }
+    Ok(None)
+}
+
+/// The steps on keys and usage plans.
+async fn keys<A: Aws>(aws: &A, step: &RestStep, made: &mut Made) -> Result<(), Error> {
+    match step {
+        RestStep::CreateKey {
+            name,
+            value,
+            enabled,
+            tags,
+        } => {
+            let id = aws
+                .create_api_key(name, value.as_ref(), *enabled, tags)
+                .await?;
+            made.keep(step, id);
+            Ok(())
+        }
+        RestStep::UpdateKey { id, enabled, .. } => aws.update_api_key(id, *enabled).await,
+        RestStep::DeleteKey { id, .. } => aws.delete_api_key(id).await,
+        RestStep::CreatePlan {
+            name,
+            limits,
+            api,
+            stage,
+            tags,
+        } => {
+            let of = (made.id("api", api)?, stage.as_str());
+            let id = aws.create_usage_plan(name, limits, of, tags).await?;
+            made.keep(step, id);
+            Ok(())
+        }
+        RestStep::UpdatePlan {
+            id,
+            before,
+            limits,
+            added,
+            removed,
+            ..
+        } => {
+            let added = match added {
+                None => Vec::new(),
+                Some((api, stage)) => vec![(made.id("api", api)?.to_owned(), stage.clone())],
+            };
+            aws.update_usage_plan(id, (before, limits), &added, removed)
+                .await
+        }
+        RestStep::DeletePlan { id, .. } => aws.delete_usage_plan(id).await,
+        RestStep::AddPlanKey { plan, key } => {
+            let (plan, key) = (made.id("plan", plan)?, made.id("key", key)?);
+            aws.create_plan_key(plan, key).await
+        }
+        RestStep::RemovePlanKey { plan, key, .. } => aws.delete_plan_key(plan, key).await,
+        other => Err(unplanned(&format!("no such step: {other:?}"))),
+    }
+}

@@ -1,0 +1,428 @@
+//! The one document that says all of a REST API: `OpenAPI` 3.0 with API Gateway's extensions (API Gateway developer guide,
+//! "`OpenAPI` extensions for API Gateway"). It is imported whole, so what it does not say is not in the API.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fw::{
+    gateway::GatewayResponse,
+    manifest::{Authorization, AuthorizerKind, Manifest, ManifestRoute, Place as In},
+};
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    aws::apigateway::invocation,
+    error::{Failure, Result},
+    settings::{
+        Cors, Settings,
+        access::{self, ApiKeySource},
+    },
+};
+
+/// The key that names the one validator.
+const VALIDATOR: &str = "all";
+/// The methods that `ANY` stands for, and `OpenAPI`'s word for it.
+const ANY: &str = "x-amazon-apigateway-any-method";
+/// The scheme of requests that are signed.
+const SIGNED: &str = "sigv4";
+/// The scheme of requests with an API key.
+const KEYED: &str = "api_key";
+
+/// An authorizer of the app, as far as the document needs it.
+pub(super) struct Caller<'a> {
+    /// Its name.
+    pub(super) name: &'a str,
+    /// What it gets.
+    pub(super) kind: AuthorizerKind,
+    /// What identifies a caller, `$request.header.Authorization`.
+    pub(super) identity: Vec<String>,
+    /// For how many seconds an answer is kept.
+    pub(super) ttl: u32,
+    /// The ARN of its function's alias.
+    pub(super) function: String,
+}
+
+/// The document, for the function with that alias.
+///
+/// # Errors
+///
+/// When a REST API cannot have what is asked for; exit code 65.
+pub(super) fn document(
+    manifest: &Manifest,
+    settings: &Settings,
+    name: &str,
+    alias: &str,
+    callers: &[Caller<'_>],
+) -> Result<Value> {
+    let mut integration = json!({
+        "type": "aws_proxy",
+        "httpMethod": "POST",
+        "uri": invocation(alias),
+        "passthroughBehavior": "when_no_match",
+    });
+    if let Some(milliseconds) = settings.door.integration_timeout {
+        integration["timeoutInMillis"] = milliseconds.into();
+    }
+    let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
+    let mut models = Map::new();
+    let mut schemes = Map::new();
+    for route in &manifest.routes {
+        let method = operation(route, settings, &integration, &mut models)?;
+        paths
+            .entry(&route.path)
+            .or_default()
+            .insert(word(&route.method), method);
+        asked(route, &mut schemes);
+    }
+    for (path, methods) in &mut paths {
+        // Beside `ANY` a method of its own goes first.
+        let taken = methods.contains_key("options");
+        if let (Some(cors), false) = (&settings.cors, taken) {
+            methods.insert("options".to_owned(), preflight(path, cors));
+        }
+    }
+    for caller in callers {
+        schemes.insert(caller.name.to_owned(), authorizer(caller)?);
+    }
+    let access = &settings.access;
+    let mut document = json!({
+        "openapi": "3.0.1",
+        "info": { "title": name, "version": "1", "description": "made by cargo fw" },
+        "paths": paths,
+        "x-amazon-apigateway-api-key-source": match access.api_key_source {
+            ApiKeySource::Header => "HEADER",
+            ApiKeySource::Authorizer => "AUTHORIZER",
+        },
+        "x-amazon-apigateway-endpoint-configuration": { "types": ["REGIONAL"] },
+    });
+    let mut add = |key: &str, value: Value| {
+        document[key] = value;
+    };
+    if !settings.door.binary_media_types.is_empty() {
+        add(
+            "x-amazon-apigateway-binary-media-types",
+            json!(settings.door.binary_media_types),
+        );
+    }
+    if access.request_validation {
+        add(
+            "x-amazon-apigateway-request-validators",
+            json!({ VALIDATOR: { "validateRequestBody": true, "validateRequestParameters": true } }),
+        );
+        add("x-amazon-apigateway-request-validator", json!(VALIDATOR));
+    }
+    if !access.gateway_responses.is_empty() {
+        let responses = access.gateway_responses.iter();
+        let responses: Map<String, Value> = responses
+            .map(|(kind, answer)| (kind.clone(), response(answer)))
+            .collect();
+        add("x-amazon-apigateway-gateway-responses", responses.into());
+    }
+    let mut components = Map::new();
+    if !models.is_empty() {
+        components.insert("schemas".to_owned(), models.into());
+    }
+    if !schemes.is_empty() {
+        components.insert("securitySchemes".to_owned(), schemes.into());
+    }
+    if !components.is_empty() {
+        add("components", components.into());
+    }
+    Ok(document)
+}
+
+/// What tells one document from another: of its canonical text, which has its keys in order.
+pub(crate) fn digest(document: &Value) -> String {
+    let digest = Sha256::digest(document.to_string().as_bytes());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// `OpenAPI`'s word for a method.
+fn word(method: &str) -> String {
+    match method {
+        "ANY" => ANY.to_owned(),
+        other => other.to_ascii_lowercase(),
+    }
+}
+
+/// A method of a path.
+fn operation(
+    route: &ManifestRoute,
+    settings: &Settings,
+    integration: &Value,
+    models: &mut Map<String, Value>,
+) -> Result<Value> {
+    let checks = settings.access.request_validation;
+    let mut said = Map::new();
+    let parameters = parameters(route, checks);
+    if !parameters.is_empty() {
+        said.insert("parameters".to_owned(), parameters.into());
+    }
+    if let Some(schema) = route
+        .body
+        .as_ref()
+        .filter(|body| checks && body.required && body.content_type == "application/json")
+        .map(|body| body.schema.clone().unwrap_or_else(|| json!({})))
+    {
+        // A model's name takes letters and digits (API Gateway API reference, `CreateModel`).
+        let model = format!("Body{}", &digest(&schema)[..16]);
+        models.insert(model.clone(), moved(&schema, &model));
+        let reference = format!("#/components/schemas/{model}");
+        said.insert(
+            "requestBody".to_owned(),
+            json!({
+                "required": true,
+                "content": { "application/json": { "schema": { "$ref": reference } } },
+            }),
+        );
+    }
+    let mut security = Map::new();
+    match &route.authorization {
+        None => {}
+        Some(Authorization::Iam) => {
+            security.insert(SIGNED.to_owned(), json!([]));
+        }
+        Some(Authorization::Lambda { name }) => {
+            security.insert(name.clone(), json!([]));
+        }
+        Some(_) => {
+            return Err(Failure::input(format!(
+                "a REST API cannot guard the route as it asks: `{}`",
+                route.key()
+            )));
+        }
+    }
+    if route.api_key {
+        security.insert(KEYED.to_owned(), json!([]));
+    }
+    if !security.is_empty() {
+        said.insert("security".to_owned(), json!([security]));
+    }
+    said.insert("responses".to_owned(), json!({}));
+    said.insert(
+        "x-amazon-apigateway-integration".to_owned(),
+        integration.clone(),
+    );
+    Ok(said.into())
+}
+
+/// The variables of the path, and, where they are checked, what a request needs.
+fn parameters(route: &ManifestRoute, checks: bool) -> Vec<Value> {
+    let mut all = in_path(&route.path);
+    if checks {
+        for parameter in route.parameters.iter().filter(|found| found.required) {
+            let place = match parameter.place {
+                In::Query => "query",
+                In::Header => "header",
+                // Those of the path are always there, and the body has its model.
+                _ => continue,
+            };
+            all.push(json!({
+                "name": parameter.name,
+                "in": place,
+                "required": true,
+                "schema": { "type": "string" },
+            }));
+        }
+    }
+    all
+}
+
+/// The variables of a path: `OpenAPI` wants each of them said.
+fn in_path(path: &str) -> Vec<Value> {
+    path.split('/')
+        .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
+        .map(|name| {
+            json!({
+                "name": name.trim_end_matches('+'),
+                "in": "path",
+                "required": true,
+                "schema": { "type": "string" },
+            })
+        })
+        .collect()
+}
+
+/// A schema whose references point to where it stands in the document.
+fn moved(schema: &Value, model: &str) -> Value {
+    match schema {
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, value)| match (key.as_str(), value.as_str()) {
+                ("$ref", Some(target)) => {
+                    let target = target.strip_prefix('#').map_or_else(
+                        || target.to_owned(),
+                        |rest| format!("#/components/schemas/{model}{rest}"),
+                    );
+                    (key.clone(), target.into())
+                }
+                _ => (key.clone(), moved(value, model)),
+            })
+            .collect(),
+        Value::Array(list) => list.iter().map(|one| moved(one, model)).collect(),
+        other => other.clone(),
+    }
+}
+
+/// The schemes that a route asks for and that are everybody's.
+fn asked(route: &ManifestRoute, schemes: &mut Map<String, Value>) {
+    if route.authorization == Some(Authorization::Iam) {
+        schemes.insert(
+            SIGNED.to_owned(),
+            json!({
+                "type": "apiKey",
+                "name": "Authorization",
+                "in": "header",
+                "x-amazon-apigateway-authtype": "awsSigv4",
+            }),
+        );
+    }
+    if route.api_key {
+        schemes.insert(
+            KEYED.to_owned(),
+            json!({ "type": "apiKey", "name": "x-api-key", "in": "header" }),
+        );
+    }
+}
+
+/// A Lambda authorizer (developer guide, "x-amazon-apigateway-authorizer object").
+fn authorizer(caller: &Caller<'_>) -> Result<Value> {
+    let mut said = json!({
+        "authorizerUri": invocation(&caller.function),
+        "authorizerResultTtlInSeconds": caller.ttl,
+    });
+    let mut header = "Unused".to_owned();
+    match caller.kind {
+        AuthorizerKind::Token => {
+            said["type"] = "token".into();
+            header = match caller.identity.first() {
+                None => "Authorization".to_owned(),
+                Some(source) => source
+                    .strip_prefix("$request.header.")
+                    .map(str::to_owned)
+                    .ok_or_else(|| {
+                        Failure::input(format!(
+                            "the authorizer `{}` gets a token, which stands in a header and not in {source}",
+                            caller.name
+                        ))
+                        .hint("name the header: `$request.header.Authorization`")
+                    })?,
+            };
+        }
+        _ => {
+            said["type"] = "request".into();
+            let sources: Vec<String> = caller.identity.iter().map(|one| source(one)).collect();
+            if !sources.is_empty() {
+                said["identitySource"] = sources.join(", ").into();
+            }
+        }
+    }
+    Ok(json!({
+        "type": "apiKey",
+        "name": header,
+        "in": "header",
+        "x-amazon-apigateway-authtype": "custom",
+        "x-amazon-apigateway-authorizer": said,
+    }))
+}
+
+/// A REST API's word for what identifies a caller: `method.request.header.Authorization`.
+fn source(identity: &str) -> String {
+    match identity.strip_prefix("$request.") {
+        Some(rest) => format!("method.request.{rest}"),
+        None => identity.trim_start_matches('$').to_owned(),
+    }
+}
+
+/// What a REST API answers by itself.
+fn response(answer: &access::GatewayResponse) -> Value {
+    let mut said = Map::new();
+    if let Some(status) = answer.status {
+        said.insert("statusCode".to_owned(), status.to_string().into());
+    }
+    if !answer.headers.is_empty() {
+        let headers = answer.headers.iter();
+        let headers: Map<String, Value> = headers
+            .map(|(name, value)| {
+                let name = format!("gatewayresponse.header.{name}");
+                (name, GatewayResponse::value(value).into())
+            })
+            .collect();
+        said.insert("responseParameters".to_owned(), headers.into());
+    }
+    if !answer.templates.is_empty() {
+        said.insert("responseTemplates".to_owned(), json!(answer.templates));
+    }
+    said.into()
+}
+
+/// What answers a browser that asks before it calls: a mock with fixed headers. `[R]` gateway-truth §2.7
+fn preflight(path: &str, cors: &Cors) -> Value {
+    let list = |name: &'static str, values: &[String]| {
+        (!values.is_empty()).then(|| (name, values.join(",")))
+    };
+    let headers: Vec<(&str, String)> = [
+        list("Access-Control-Allow-Origin", &cors.allow_origins),
+        list("Access-Control-Allow-Methods", &cors.allow_methods),
+        list("Access-Control-Allow-Headers", &cors.allow_headers),
+        list("Access-Control-Expose-Headers", &cors.expose_headers),
+        cors.max_age
+            .map(|seconds| ("Access-Control-Max-Age", seconds.to_string())),
+        cors.allow_credentials
+            .then(|| ("Access-Control-Allow-Credentials", "true".to_owned())),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let declared: Map<String, Value> = headers
+        .iter()
+        .map(|(name, _)| {
+            (
+                (*name).to_owned(),
+                json!({ "schema": { "type": "string" } }),
+            )
+        })
+        .collect();
+    let sent: Map<String, Value> = headers
+        .iter()
+        .map(|(name, value)| {
+            let name = format!("method.response.header.{name}");
+            (name, format!("'{value}'").into())
+        })
+        .collect();
+    let mut said = json!({
+        "responses": { "200": { "description": "preflight", "headers": declared } },
+        "x-amazon-apigateway-integration": {
+            "type": "mock",
+            "passthroughBehavior": "when_no_match",
+            "requestTemplates": { "application/json": "{\"statusCode\": 200}" },
+            "responses": { "default": { "statusCode": "200", "responseParameters": sent } },
+        },
+        // The operation's own list is empty: nothing is checked of a preflight.
+        "security": [],
+    });
+    let parameters = in_path(path);
+    if !parameters.is_empty() {
+        said["parameters"] = parameters.into();
+    }
+    said
+}
+
+/// The route keys of a document, which is what a REST API's routes are known by.
+pub(crate) fn keys(document: &Value) -> BTreeSet<String> {
+    let paths = document["paths"].as_object();
+    let mut all = BTreeSet::new();
+    for (path, methods) in paths.into_iter().flatten() {
+        for (method, said) in methods.as_object().into_iter().flatten() {
+            if said["x-amazon-apigateway-integration"]["type"] == "mock" {
+                continue;
+            }
+            let method = match method.as_str() {
+                ANY => "ANY".to_owned(),
+                other => other.to_ascii_uppercase(),
+            };
+            all.insert(format!("{method} {path}"));
+        }
+    }
+    all
+}

@@ -1,0 +1,99 @@
+//! What the account holds of a deployment's REST APIs.
+
+use super::owner;
+use crate::{
+    aws::{
+        Aws, Result,
+        rest::{ApiKey, Deployment, RestApi, RestStage, UsagePlan, url},
+    },
+    deploy::model::Names,
+};
+
+/// A REST API with all that is in it and around it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct WholeRest {
+    /// The API itself.
+    pub(crate) api: RestApi,
+    /// The route keys of its methods that lead to a function, as they are before they are deployed.
+    pub(crate) routes: Vec<String>,
+    /// What stages can serve.
+    pub(crate) deployments: Vec<Deployment>,
+    /// Its stages, by name: one, unless it is about to have another name.
+    pub(crate) stages: Vec<RestStage>,
+    /// Where it answers, once it has a stage.
+    pub(crate) url: Option<String>,
+}
+
+impl WholeRest {
+    /// Whether it takes traffic.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.stages.is_empty()
+    }
+
+    /// Its stage of that name.
+    pub(crate) fn stage(&self, name: &str) -> Option<&RestStage> {
+        self.stages.iter().find(|stage| stage.name == name)
+    }
+}
+
+/// The deployment's REST APIs, and the keys and usage plans that come with them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Rests {
+    /// The APIs with the deployment's tags, those with a stage first: one, unless something went wrong.
+    pub(crate) apis: Vec<WholeRest>,
+    /// Whose the APIs are that bear the name without the tags.
+    pub(crate) foreign: Vec<String>,
+    /// The deployment's keys.
+    pub(crate) keys: Vec<ApiKey>,
+    /// The deployment's usage plans, with the ids of their keys.
+    pub(crate) plans: Vec<(UsagePlan, Vec<String>)>,
+}
+
+/// Reads them: one call where there is none. Keys and plans are looked for where there is an API of ours: they are made
+/// after it, and removed before it.
+pub(super) async fn rests<A: Aws>(aws: &A, names: &Names) -> Result<Rests> {
+    let all = aws.rest_apis().await?;
+    let (ours, others): (Vec<RestApi>, Vec<RestApi>) =
+        all.into_iter().partition(|api| names.own(&api.tags));
+    let mut found = Rests {
+        foreign: others
+            .iter()
+            .filter(|api| api.name == names.function)
+            .map(|api| owner(&api.tags))
+            .collect(),
+        ..Rests::default()
+    };
+    if ours.is_empty() {
+        return Ok(found);
+    }
+    let (mut keys, mut plans) = tokio::try_join!(aws.api_keys(), aws.usage_plans())?;
+    keys.retain(|key| names.own(&key.tags));
+    plans.retain(|plan| names.own(&plan.tags));
+    for plan in plans {
+        let held = aws.plan_keys(&plan.id).await?;
+        found.plans.push((plan, held));
+    }
+    found.keys = keys;
+    for api in ours {
+        let (routes, mut deployments, mut stages) = tokio::try_join!(
+            aws.rest_routes(&api.id),
+            aws.deployments(&api.id),
+            aws.rest_stages(&api.id),
+        )?;
+        // The newest first.
+        deployments.sort_by_key(|deployment| std::cmp::Reverse(deployment.created));
+        stages.sort_by(|one, other| one.name.cmp(&other.name));
+        let first = stages.first();
+        let url = first.map(|stage| url(&api.id, aws.region(), &stage.name));
+        found.apis.push(WholeRest {
+            api,
+            routes,
+            deployments,
+            stages,
+            url,
+        });
+    }
+    let order = |whole: &WholeRest| (!whole.is_open(), whole.api.id.clone());
+    found.apis.sort_by_key(order);
+    Ok(found)
+}
