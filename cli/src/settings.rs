@@ -62,6 +62,8 @@ pub(crate) struct Settings {
     pub(crate) left_out: Vec<&'static str>,
     /// The API's CORS configuration, when there is one.
     pub(crate) cors: Option<Cors>,
+    /// Tags of everything that is deployed, besides those of `cargo fw`.
+    pub(crate) tags: BTreeMap<String, String>,
     /// The ARN of the policy that bounds what the deployment's role may be allowed.
     pub(crate) permissions_boundary: Option<String>,
     /// Days that logs are kept; one of the numbers that `CloudWatch` Logs takes.
@@ -196,6 +198,8 @@ struct Layer {
     provisioned_concurrency: Option<u32>,
     permissions_boundary: Option<String>,
     #[serde(default)]
+    tags: BTreeMap<String, String>,
+    #[serde(default)]
     environment: BTreeMap<String, String>,
     architecture: Option<Architecture>,
     gateway: Option<Gateway>,
@@ -251,6 +255,7 @@ impl Layer {
 
     /// A stage's own layer over the defaults: tables of things with names are merged name by name, all else is replaced.
     fn over(self, mut base: Self) -> Self {
+        base.tags.extend(self.tags);
         base.environment.extend(self.environment);
         base.stage_variables.extend(self.stage_variables);
         base.jwt.extend(self.jwt);
@@ -428,6 +433,7 @@ impl Settings {
             },
             left_out,
             permissions_boundary: layer.permissions_boundary,
+            tags: layer.tags,
             cors: layer.cors,
             log_retention: layer.log_retention.unwrap_or(Self::LOG_RETENTION),
             health: layer.health,

@@ -22,6 +22,7 @@ mod signed;
 pub(crate) mod sts;
 pub(crate) mod survey;
 pub(crate) mod tagging;
+pub(crate) mod tags;
 
 use std::collections::BTreeMap;
 
@@ -47,6 +48,7 @@ pub(crate) trait Aws:
     + logs::Logs
     + sts::Sts
     + tagging::Tagging
+    + tags::Tagger
 {
     /// The region that the calls go to.
     fn region(&self) -> &str;

@@ -1,6 +1,6 @@
 //! What a deploy needs of IAM for what is set, besides what every deploy needs.
 
-use super::{Operation, concurrency, iam, secrets};
+use super::{Operation, concurrency, iam, secrets, tags::TaggedKind};
 use crate::settings::{
     Settings,
     access::AuthorizerSettings,
@@ -58,6 +58,16 @@ pub(crate) fn needed_for(settings: &Settings) -> Vec<String> {
     }
     if settings.permissions_boundary.is_some() {
         all.extend([iam::BOUND, iam::UNBOUND].map(Operation::action));
+    }
+    if !settings.tags.is_empty() {
+        let kinds = [
+            TaggedKind::Function,
+            TaggedKind::Role,
+            TaggedKind::LogGroup,
+            TaggedKind::Api,
+        ];
+        all.extend(kinds.map(|kind| kind.tag().action()));
+        all.extend(kinds.map(|kind| kind.untag().action()));
     }
     for (_, reference) in secret::named(settings) {
         let operation: Operation = match reference {

@@ -24,6 +24,7 @@ use crate::{
         plan::bytes,
         report,
         step::Plan,
+        tags,
     },
     error::{Exit, Result},
     manifest,
@@ -87,6 +88,15 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
             Ok(())
         };
         let Conducted { actual, plan, made } = conduct.run(&aws, &desired, asks, agree).await?;
+        let recorded = match plan.is_empty() {
+            true => Ok(()),
+            false => tags::record(&aws, &desired, project.package_dir()).await,
+        };
+        if let Err(error) = recorded {
+            console.warning(format_args!(
+                "it is deployed, and who did it could not be written down: {error}"
+            ));
+        }
         // Where nothing new was opened, it answers where it did.
         let url = made
             .or_else(|| actual.url().map(str::to_owned))

@@ -20,6 +20,7 @@ pub(crate) mod report;
 pub(crate) mod setting;
 pub(crate) mod snapshot;
 pub(crate) mod step;
+pub(crate) mod tags;
 #[cfg(test)]
 mod tests;
 pub(crate) mod together;

@@ -33,6 +33,8 @@ use crate::{
 pub(crate) const TAG_APP: &str = "fw:app";
 /// The tag that names the stage a resource belongs to.
 pub(crate) const TAG_STAGE: &str = "fw:stage";
+/// The tag that names the tags of the settings, so that those are known that the settings no longer have.
+pub(crate) const TAG_TAGS: &str = "fw:tags";
 /// The alias that carries the traffic.
 pub(crate) const ALIAS: &str = "live";
 /// The role's one inline policy.
@@ -75,6 +77,8 @@ pub(crate) struct Names {
     pub(crate) log_group: String,
     /// The names of the authorizers' functions, as far as the manifest is known.
     pub(crate) authorizers: Vec<String>,
+    /// The tags of the settings.
+    pub(crate) yours: Tags,
 }
 
 impl Names {
@@ -110,6 +114,7 @@ impl Names {
             stage: stage.to_owned(),
             log_group: Self::log_group_of(&function),
             authorizers: Vec::new(),
+            yours: Tags::new(),
             function,
             role,
         })
@@ -141,12 +146,16 @@ impl Names {
         (rest.is_empty() || rest.starts_with('-')).then_some(function)
     }
 
-    /// The tags that say whose a resource is.
+    /// The tags of its resources: those that say whose they are, and those of the settings.
     pub(crate) fn tags(&self) -> Tags {
-        Tags::from([
-            (TAG_APP.to_owned(), self.app.clone()),
-            (TAG_STAGE.to_owned(), self.stage.clone()),
-        ])
+        let mut all = self.yours.clone();
+        if !all.is_empty() {
+            let keys: Vec<&str> = all.keys().map(String::as_str).collect();
+            all.insert(TAG_TAGS.to_owned(), keys.join(" "));
+        }
+        all.insert(TAG_APP.to_owned(), self.app.clone());
+        all.insert(TAG_STAGE.to_owned(), self.stage.clone());
+        all
     }
 
     /// Whether a resource with those tags is this deployment's.
@@ -266,6 +275,7 @@ impl Desired {
         place: Place,
     ) -> Result<Self> {
         let mut names = Names::new(&manifest.app, &settings.stage, &place.region)?;
+        names.yours = settings.tags.clone();
         let routes = routes(manifest)?;
         let main = functions::main(settings, &routes, &names, &place)?;
         let authorizers = functions::authorizers(manifest, settings, &names, &place)?;

@@ -241,10 +241,10 @@ async fn read<A: Aws>(
     let others = all(others.map(|name| function(aws, names, name.clone()))).await?;
     functions.extend(others);
     let groups = groups.into_iter().map(|(name, group)| {
-        let ours = functions
-            .get(&name)
-            .is_some_and(|whole| whole.function.ours().is_some());
-        log_group(aws, names, name, group, ours)
+        let whole = functions.get(&name);
+        let function = whole.and_then(|whole| whole.function.ours());
+        let tags = function.map(|function| function.tags.clone());
+        log_group(aws, names, name, group, tags)
     });
     for (name, group) in all(groups).await? {
         if let Some(whole) = functions.get_mut(&name) {
@@ -260,17 +260,18 @@ async fn read<A: Aws>(
     Ok(functions)
 }
 
-/// Whose a log group is. One of a function that is ours holds that function's log, so that it is ours needs no call.
+/// Whose a log group is. One of a function that is ours holds that function's log, so that it is ours needs no call; its tags
+/// are taken to be the function's, which are set after it.
 async fn log_group<A: Aws>(
     aws: &A,
     names: &Names,
     function: String,
     group: ListedGroup,
-    ours: bool,
+    tags: Option<Tags>,
 ) -> Result<(String, Found<LogGroup>)> {
-    let tags = match ours {
-        true => Some(names.tags()),
-        false => aws.log_group_tags(&group.arn).await?,
+    let tags = match tags {
+        Some(tags) => Some(tags),
+        None => aws.log_group_tags(&group.arn).await?,
     };
     let retention = group.retention;
     let found = tags.map(|tags| LogGroup { retention, tags });

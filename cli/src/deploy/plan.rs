@@ -27,6 +27,7 @@ use super::{
     phase::Phase,
     setting::{boundary, concurrency},
     step::{Action, ApiId, Plan, Step},
+    tags::tags,
 };
 
 use crate::settings::Gateway;
@@ -49,6 +50,7 @@ pub(crate) fn plan(desired: &Desired, actual: &Actual) -> Plan {
     if desired.own_role {
         boundary(&mut plan, desired, actual);
     }
+    tags(&mut plan, desired, actual);
     for one in desired.functions() {
         log_group(&mut plan, desired, one, actual.function(&one.name));
     }

@@ -188,12 +188,13 @@ fn unchanged<'a>(desired: &'a Desired, plan: &Plan) -> Vec<Resource<'a>> {
 /// The resource that a part belongs to: a function's code to the function.
 fn whole(kind: &str) -> &str {
     match kind {
-        "trust of role" | "permissions boundary of role" => "role",
-        "retention of log group" => "log group",
+        "trust of role" | "permissions boundary of role" | "tags of role" => "role",
+        "retention of log group" | "tags of log group" => "log group",
         "code of function"
         | "configuration of function"
         | "version of function"
         | "concurrency of function"
+        | "tags of function"
         | "provisioned concurrency of function" => "function",
         "CORS of API" => "API",
         "access log of stage" => STAGE,

@@ -5,7 +5,10 @@ use super::{
     observe::{Actual, WholeFunction},
     step::{Action, Plan, Resource, Step},
 };
-use crate::aws::{Aws, Result};
+use crate::aws::{
+    Aws, Result, Tags,
+    tags::{Taggable, TaggedKind},
+};
 
 /// One such change: one mutating call.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +25,13 @@ pub(crate) enum Setting {
         role: String,
         boundary: Option<String>,
     },
+    /// Sets tags of a resource that is there.
+    Tag { resource: Taggable, tags: Tags },
+    /// Removes tags that a deploy before has set.
+    Untag {
+        resource: Taggable,
+        keys: Vec<String>,
+    },
 }
 
 impl Setting {
@@ -30,6 +40,15 @@ impl Setting {
         let (kind, name) = match self {
             Self::Reserve { function, .. } => ("concurrency of function", function),
             Self::Provision { function, .. } => ("provisioned concurrency of function", function),
+            Self::Tag { resource, .. } | Self::Untag { resource, .. } => {
+                let kind = match resource.kind {
+                    TaggedKind::Function => "tags of function",
+                    TaggedKind::Role => "tags of role",
+                    TaggedKind::LogGroup => "tags of log group",
+                    TaggedKind::Api => "tags of API",
+                };
+                (kind, &resource.name)
+            }
             Self::Bound { role, .. } => ("permissions boundary of role", role),
         };
         (Action::Update, Resource { kind, name })
@@ -40,6 +59,8 @@ impl Setting {
         match self {
             Self::Reserve { function, most } => aws.reserve(function, *most).await,
             Self::Provision { function, count } => aws.provision(function, ALIAS, *count).await,
+            Self::Tag { resource, tags } => aws.tag(resource, tags).await,
+            Self::Untag { resource, keys } => aws.untag(resource, keys).await,
             Self::Bound { role, boundary } => aws.bound(role, boundary.as_deref()).await,
         }
     }

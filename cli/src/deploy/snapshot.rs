@@ -52,6 +52,9 @@ pub(crate) struct Snapshot {
     authorizers: BTreeMap<String, Configuration>,
     policy: Value,
     log_retention: u32,
+    /// Of the settings.
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    tags: Tags,
     /// Reserved and provisioned, by function.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     concurrency: BTreeMap<String, [Option<u32>; 2]>,
@@ -130,6 +133,7 @@ impl Snapshot {
                 .collect(),
             policy: desired.policy.clone(),
             log_retention: desired.log_retention,
+            tags: desired.names.yours.clone(),
             concurrency: desired
                 .functions()
                 .map(|one| (one.name.clone(), [one.reserved, one.provisioned]))
@@ -208,6 +212,7 @@ impl Snapshot {
             .collect();
         let both = |name: &str| self.concurrency.get(name).copied().unwrap_or_default();
         [then.main.reserved, then.main.provisioned] = both(&then.main.name);
+        then.names.yours = self.tags;
         then.boundary = self.boundary;
         then.policy = self.policy;
         then.log_retention = self.log_retention;
@@ -343,7 +348,7 @@ fn holding(desired: &Desired) -> Actual {
         role: Found::Ours(Role {
             trust: desired.trust.clone(),
             boundary: desired.boundary.clone(),
-            tags: Tags::new(),
+            tags: desired.names.tags(),
         }),
         policy: Some(desired.policy.clone()),
         functions,
@@ -358,7 +363,7 @@ fn holding(desired: &Desired) -> Actual {
                     name: desired.names.function.clone(),
                     endpoint: String::new(),
                     cors: desired.cors.clone(),
-                    tags: Tags::new(),
+                    tags: desired.names.tags(),
                 },
                 integrations: vec![Integration {
                     id: INTEGRATION.to_owned(),
@@ -390,12 +395,12 @@ fn function(desired: &Desired, one: &DesiredFunction) -> WholeFunction {
         configuration: one.configuration.clone(),
         reserved: one.reserved,
         readiness: Readiness::Ready,
-        tags: Tags::new(),
+        tags: desired.names.tags(),
     };
     WholeFunction {
         log_group: Found::Ours(LogGroup {
             retention: Some(desired.log_retention),
-            tags: Tags::new(),
+            tags: desired.names.tags(),
         }),
         function: Found::Ours(function.clone()),
         live: Some(Live {

@@ -41,6 +41,7 @@ timeout = 20
 architecture = "arm64"
 log_retention = 7
 ephemeral_storage = 1024
+tags = { team = "shop", cost = "a b" }
 concurrency = 5
 provisioned_concurrency = 2
 permissions_boundary = "arn:aws:iam::123456789012:policy/most"

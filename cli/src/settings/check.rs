@@ -2,6 +2,7 @@
 
 use super::{Gateway, Settings, Statement, door::Door, function::arn_of, secret::Reference};
 use crate::{
+    deploy::tags::taken,
     error::{Failure, Result},
     local::services::s3::check_bucket_name,
 };
@@ -66,6 +67,7 @@ pub(super) fn all(settings: &Settings) -> Result<()> {
         );
     }
     environment(settings)?;
+    tags(settings)?;
     settings.function.check("")?;
     if let Some(arn) = &settings.permissions_boundary {
         let example = "arn:aws:iam::123456789012:policy/NAME";
@@ -81,6 +83,39 @@ pub(super) fn all(settings: &Settings) -> Result<()> {
     access::all(&settings.access)?;
     buckets(&settings.buckets)?;
     settings.policy.iter().try_for_each(statement)
+}
+
+/// Tags that every service takes (Lambda developer guide, "Using tags on Lambda functions": 50, keys of 128 and values of 256
+/// characters; keys are listed in one of our own tags, so they have no spaces and 256 characters together).
+fn tags(settings: &Settings) -> Result<()> {
+    for (key, value) in &settings.tags {
+        let mut others = ["fw:", "aws:"].iter();
+        if let Some(prefix) = others.find(|prefix| key.starts_with(**prefix)) {
+            return Err(
+                Failure::input(format!("not a key for a tag of yours: `{key}`"))
+                    .because_of(format!("tags that begin with `{prefix}` are set by others")),
+            );
+        }
+        if key.is_empty() || key.len() > 128 || key.contains(' ') || !key.chars().all(taken) {
+            return Err(
+                Failure::input(format!("not a key for a tag: `{}`", key.escape_debug()))
+                    .because_of("it takes 1 to 128 letters, digits and `_.:/=+-@`"),
+            );
+        }
+        if value.len() > 256 || !value.chars().all(taken) {
+            return Err(Failure::input(format!("not a value for the tag `{key}`"))
+                .because_of("it takes up to 256 letters, digits, spaces and `_.:/=+-@`"));
+        }
+    }
+    let together: usize = settings.tags.keys().map(|key| key.len() + 1).sum();
+    if settings.tags.len() > 40 || together > 257 {
+        return Err(
+            Failure::input(format!("there are too many tags: {}", settings.tags.len())).because_of(
+                "40 are taken, and their keys have 256 characters together at the most",
+            ),
+        );
+    }
+    Ok(())
 }
 
 pub(super) fn range(key: &str, value: u32, least: u32, most: u32, unit: &str) -> Result<()> {

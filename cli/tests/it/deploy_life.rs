@@ -184,7 +184,11 @@ fn first_read_back(account: &Account, url: &str) {
         (function.memory_size(), function.timeout()),
         (Some(128), Some(30))
     );
-    assert_eq!(account.function_tags("notes-dev"), tags);
+    // Beside them it tells who deployed, when, and from which commit.
+    let mut told = account.function_tags("notes-dev");
+    assert!(told.remove("fw:by").unwrap().starts_with("arn:aws:"));
+    assert!(told.remove("fw:at").is_some() && told.remove("fw:commit").is_some());
+    assert_eq!(told, tags);
     assert_eq!(account.alias("notes-dev"), "1");
     let statement = &account.policy("notes-dev")["Statement"][0];
     assert_eq!(

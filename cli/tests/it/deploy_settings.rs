@@ -119,6 +119,51 @@ out = [found['EphemeralStorage']['Size'], found['TracingConfig']['Mode'],
     app.fw(&moto, &["plan"]).ends(0);
 }
 
+#[test]
+fn tags_are_set_changed_and_taken_back() {
+    let moto = Moto::start();
+    let app = App::new("notes");
+    app.program("one", &[GET]);
+    app.settings("tags = { team = \"shop\", cost = \"1\" }\n");
+    app.fw(&moto, &["deploy"]).ends(0);
+    let arn = |rest: &str| format!("arn:aws:{rest}").replace("REGION", REGION);
+    let function = arn("lambda:REGION:123456789012:function:notes-dev");
+    // Somebody else's tag is theirs.
+    boto3(
+        &moto,
+        &format!(
+            "client('lambda').tag_resource(Resource='{function}', Tags={{'theirs': 'x', 'team': 'other'}})"
+        ),
+    );
+    app.settings("tags = { team = \"pay\" }\n");
+    app.fw(&moto, &["deploy"])
+        .ends(0)
+        .says("team: other → pay")
+        .says("not in the settings: cost");
+    let group = arn("logs:REGION:123456789012:log-group:/aws/lambda/notes-dev");
+    let read = format!(
+        "
+api = client('apigatewayv2').get_apis()['Items'][0]
+role = client('iam').list_role_tags(RoleName='notes-dev-eu-central-1')['Tags']
+out = [client('lambda').list_tags(Resource='{function}')['Tags'], {{tag['Key']: tag['Value'] for tag in role}},
+       client('logs').list_tags_for_resource(resourceArn='{group}')['tags'], api['Tags']]
+out[0].pop('fw:at'), out[0].pop('fw:by'), out[0].pop('fw:commit')
+"
+    );
+    let ours = json!({"fw:app": "notes", "fw:stage": "dev", "fw:tags": "team", "team": "pay"});
+    let mut functions = ours.clone();
+    functions["theirs"] = json!("x");
+    assert_eq!(boto3(&moto, &read), json!([functions, ours, ours, ours]));
+    app.fw(&moto, &["plan"]).ends(0);
+    let info = app.fw(&moto, &["info"]).ends(0).stdout;
+    assert!(info.contains("by arn:aws:"), "{info}");
+    // Without a change nobody has deployed.
+    let at = format!("out = client('lambda').list_tags(Resource='{function}')['Tags']['fw:at']");
+    let before = boto3(&moto, &at);
+    app.fw(&moto, &["deploy"]).ends(0);
+    assert_eq!(boto3(&moto, &at), before);
+}
+
 /// A secret and a parameter.
 const SECRETS: &str = "
 client('secretsmanager').create_secret(Name='db', SecretString=json.dumps({'password': 'hush-one', 'port': 5432}))

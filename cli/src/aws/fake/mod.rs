@@ -11,6 +11,7 @@ mod lambda;
 mod logs;
 mod rest;
 mod tagging;
+mod tags;
 
 use std::{
     cell::{Cell, RefCell},

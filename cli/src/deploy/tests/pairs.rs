@@ -13,14 +13,14 @@ const ROUTES: [&[(&str, &str)]; 5] = [
 
 const SETTINGS: [&str; 11] = [
     "",
-    "memory = 512\ntimeout = 3\nlog_retention = 1",
+    "memory = 512\ntimeout = 3\nlog_retention = 1\ntags = { team = \"pay\", cost = \"1\" }",
     "environment = { A1 = \"1\" }\narchitecture = \"arm64\"",
     "environment = { A1 = \"2\" }\ncors = { allow_origins = [\"https://a.example\"], max_age = 5 }",
     "cors = { allow_methods = [\"GET\"] }\npolicy = [{ effect = \"deny\", actions = [\"s3:*\"], resources = [\"*\"] }]",
     "log_format = \"json\"\nephemeral_storage = 1024\ntracing = \"active\"\nkms_key = \"arn:aws:kms:r:1:key/k\"\nlayers = [\"arn:aws:lambda:r:1:layer:l:1\"]\ndead_letter = \"arn:aws:sqs:r:1:q\"\nvpc = { subnets = [\"subnet-1\"], security_groups = [\"sg-1\"] }",
     "stage_name = \"v1\"\nstage_variables = { a = \"b\" }\npayload_format = \"1.0\"",
     "throttle = { rate = 3, burst = 4 }",
-    "concurrency = 5\nprovisioned_concurrency = 2\npermissions_boundary = \"arn:aws:iam::1:policy/most\"",
+    "tags = { team = \"shop\" }\nconcurrency = 5\nprovisioned_concurrency = 2\npermissions_boundary = \"arn:aws:iam::1:policy/most\"",
     "gateway = \"function-url\"",
     "gateway = \"function-url\"\nauth = \"iam\"\ninvoke_mode = \"response-stream\"\ncors = { allow_origins = [\"*\"] }",
 ];
