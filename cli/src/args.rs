@@ -74,8 +74,14 @@ pub(crate) enum Command {
     /// Send the traffic back to an earlier version, or end a canary
     Rollback(Rollback),
     /// Give a canary all of the traffic
+    #[command(
+        after_help = "Examples:\n  cargo fw deploy --canary 10%                 a tenth of the traffic goes to the new version\n  cargo fw promote                             all of it\n  cargo fw promote --app notes --stage prod    without the sources"
+    )]
     Promote(Changed),
     /// Remove the lock that a killed deploy left
+    #[command(
+        after_help = "Examples:\n  cargo fw unlock                              tells whose it was, and since when\n  cargo fw unlock --app notes --stage prod     without the sources"
+    )]
     Unlock(Changed),
     /// Delete the deployed app: everything that `deploy` made
     Delete(Delete),

@@ -115,6 +115,22 @@ pub(crate) fn unpack(file: &Path, architecture: Architecture) -> Result<(Manifes
     Ok((manifest, code, bootstrap))
 }
 
+/// The manifest in a zip that [`pack`] made, of which the end may be all that is there.
+///
+/// # Errors
+///
+/// When it is no zip of ours, or the manifest is beyond what is there.
+pub(crate) fn manifest_of(zip: &[u8]) -> Result<Manifest> {
+    let mut archive = ZipArchive::new(Cursor::new(zip)).context("its code is no zip")?;
+    let found = archive.by_name(MANIFEST);
+    let found = found.context("its code has no manifest in it")?;
+    let mut text = String::new();
+    let most = MOST_UNZIPPED as u64;
+    let read = found.take(most).read_to_string(&mut text);
+    read.context("the manifest in its code cannot be read")?;
+    crate::manifest::parse(&text)
+}
+
 /// An executable in a folder of its own, to be run; it is gone with the folder.
 ///
 /// # Errors

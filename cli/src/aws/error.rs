@@ -84,6 +84,8 @@ pub(crate) enum Kind {
     Credentials,
     /// Too many calls.
     Throttled,
+    /// The account has as many of these as it may have.
+    Quota,
     /// No answer came.
     Unreachable,
     /// Anything else: AWS says why.
@@ -113,7 +115,15 @@ impl Kind {
             | "InvalidSignatureException"
             | "IncompleteSignature"
             | "MissingAuthenticationToken" => Self::Credentials,
-            "Throttling" | "ThrottlingException" | "TooManyRequestsException" => Self::Throttled,
+            "Throttling"
+            | "ThrottlingException"
+            | "TooManyRequestsException"
+            | "RequestLimitExceeded" => Self::Throttled,
+            // IAM's, Lambda's, and those of API Gateway and of CloudWatch Logs.
+            "LimitExceeded"
+            | "LimitExceededException"
+            | "CodeStorageExceededException"
+            | "ServiceQuotaExceededException" => Self::Quota,
             _ => Self::Other,
         }
     }
@@ -190,6 +200,11 @@ impl Error {
             Kind::Throttled => failure
                 .exiting(Exit::Unavailable)
                 .hint("AWS takes no more calls for the moment: wait a minute and run it again"),
+            Kind::Quota => failure.because_of("the account may have no more of them in this region").hint(format!(
+                "remove what is not needed any more (`cargo fw list` tells what is deployed), or ask for more of `{}` in the \
+                 Service Quotas console; `cargo fw doctor` tells what is left",
+                self.operation.service
+            )),
             Kind::NotFound | Kind::Conflict | Kind::Other => failure,
         }
     }

@@ -19,7 +19,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Account, Error, Operation, Result, Tags, options::Options};
+use super::{Account, Error, Operation, Result, Tags, download, options::Options};
 use crate::{
     args::InvocationType,
     settings::{Architecture, Cors},
@@ -219,6 +219,8 @@ impl Grant {
 pub(crate) trait Lambda {
     /// `GetFunction`, of a version or of what is not yet published.
     async fn function(&self, name: &str, qualifier: Option<&str>) -> Result<Option<Function>>;
+    /// `GetFunction` of a version, and from the place that it names the end of the zip, with zeros before it.
+    async fn code(&self, name: &str, version: &str) -> Result<Bytes>;
     /// `CreateFunction` with its first version; gives the version's number.
     async fn create_function(
         &self,
@@ -317,6 +319,16 @@ impl Lambda for Account {
             reserved: reserved.and_then(|count| u32::try_from(count).ok()),
             ..seen(found, tags.into_iter().collect())
         }))
+    }
+
+    async fn code(&self, name: &str, version: &str) -> Result<Bytes> {
+        let request = self.lambda.get_function().function_name(name);
+        let answer = GET_FUNCTION.sort(request.qualifier(version).send().await)?;
+        let url = answer.code().and_then(|code| code.location());
+        let url =
+            url.ok_or_else(|| Error::answered(GET_FUNCTION, "", "it names no place of the code"))?;
+        let end = download::end_of(url).await;
+        end.map_err(|reason| Error::answered(GET_FUNCTION, "", reason))
     }
 
     async fn create_function(

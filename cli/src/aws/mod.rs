@@ -6,6 +6,7 @@
 mod account;
 pub(crate) mod apigateway;
 pub(crate) mod concurrency;
+mod download;
 mod error;
 #[cfg(test)]
 pub(crate) mod fake;

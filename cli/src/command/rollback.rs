@@ -1,4 +1,4 @@
-//! `cargo fw rollback`: the traffic back to a version that served before, by one flip of the alias.
+//! `cargo fw rollback`: the traffic back to a version that served before, by one flip of each alias, and the routes with it.
 
 use super::deploy::host_manifest;
 use crate::{
@@ -8,6 +8,8 @@ use crate::{
     deploy::{
         self, lock,
         model::Names,
+        patience::Patience,
+        recall,
         release::{Release, flip},
     },
     error::{Exit, Result},
@@ -23,10 +25,21 @@ pub(super) fn rollback(args: &args::Rollback, console: &Console) -> Result<Exit>
         lock::holding(&aws, &names, "rollback", console, async {
             let release = Release::read(&aws, &names).await?;
             let flips = release.back(&names, args.to)?;
-            flip(&aws, &release, &flips, console).await
+            flip(&aws, &release, &flips, console).await?;
+            let Some(version) = release.older(&names, &flips) else {
+                return Ok(());
+            };
+            // The traffic is where it should be; an API that keeps its routes is no failure of that.
+            let routes = recall::routes(&aws, &names, version, console, Patience::NORMAL).await;
+            if let Err(failure) = routes {
+                console.warning(format_args!(
+                    "routes of the API stay as they are: {failure}; `cargo fw deploy` of the older sources makes them match"
+                ));
+            }
+            Ok(())
         })
         .await?;
-        console.line("  routes and settings stay as they are; the next deploy makes them its own");
+        console.line("  settings of the API and permissions stay as they are; the next deploy makes them its own");
         Ok(Exit::Success)
     })
 }

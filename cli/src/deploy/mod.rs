@@ -15,6 +15,7 @@ pub(crate) mod observe;
 pub(crate) mod patience;
 pub(crate) mod phase;
 pub(crate) mod plan;
+pub(crate) mod recall;
 pub(crate) mod release;
 pub(crate) mod report;
 pub(crate) mod setting;

@@ -365,7 +365,8 @@ fn live(alias: Alias, versions: &[(u64, Function)]) -> Live {
     }
 }
 
-async fn apis<A: Aws>(aws: &A, names: &Names) -> Result<(Vec<WholeApi>, Vec<String>)> {
+/// Reads the APIs of a deployment, and whose the others of its name are.
+pub(crate) async fn apis<A: Aws>(aws: &A, names: &Names) -> Result<(Vec<WholeApi>, Vec<String>)> {
     let all = aws.apis().await?;
     let (ours, others): (Vec<Api>, Vec<Api>) =
         all.into_iter().partition(|api| names.own(&api.tags));

@@ -159,6 +159,12 @@ impl Release {
         }))
     }
 
+    /// The version of the main function that those flips go to, where they move it away from the one that serves.
+    pub(crate) fn older<'a>(&self, names: &Names, flips: &'a [Flip]) -> Option<&'a str> {
+        let main = flips.iter().find(|flip| flip.function == names.function)?;
+        (main.to != self.live.version).then_some(main.to.as_str())
+    }
+
     /// The version that serves.
     pub(crate) fn serving(&self) -> &str {
         &self.live.version

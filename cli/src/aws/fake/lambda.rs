@@ -94,6 +94,13 @@ impl Lambda for Fake {
         })
     }
 
+    async fn code(&self, name: &str, number: &str) -> Result<Bytes> {
+        self.later().await.call(GET_FUNCTION, |state| {
+            let found = known(state, name)?;
+            Ok(version(found, number)?.zip.clone())
+        })
+    }
+
     async fn create_function(
         &self,
         name: &str,

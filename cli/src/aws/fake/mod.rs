@@ -18,6 +18,7 @@ use std::{
     collections::BTreeMap,
 };
 
+use bytes::Bytes;
 use serde_json::Value;
 
 use self::clock::Clock;
@@ -55,6 +56,7 @@ pub(crate) struct FakeRole {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Revision {
     pub(crate) sha256: String,
+    pub(crate) zip: Bytes,
     pub(crate) size: u64,
     pub(crate) architecture: String,
     pub(crate) configuration: Configuration,
@@ -128,6 +130,8 @@ pub(crate) struct Fake {
     pub(crate) killed: Cell<Option<usize>>,
     /// The call that is always denied.
     pub(crate) denied: Cell<Option<&'static str>>,
+    /// A call that is refused, with which code, and how often.
+    pub(crate) refused: Cell<Option<(&'static str, &'static str, u32)>>,
     /// What an invocation gives; what it was sent, where it is not set.
     pub(crate) answer: RefCell<Option<Invoked>>,
     /// The payloads of the invocations so far, by qualifier.
@@ -299,6 +303,12 @@ impl Fake {
             let message = format!("User: someone is not authorized to perform: {action}");
             return Err(Error::answered(operation, "AccessDenied", message));
         }
+        if let Some((name, code, times @ 1..)) = self.refused.get()
+            && name == operation.name
+        {
+            self.refused.set(Some((name, code, times - 1)));
+            return Err(Error::answered(operation, code, "not now"));
+        }
         let killed = self.killed.get();
         let fault = self.fault.get().filter(|_| operation.writes());
         let lost = || Error {
@@ -355,6 +365,7 @@ impl Revision {
     fn new(code: &Code, configuration: &Configuration) -> Self {
         Self {
             sha256: code.sha256.clone(),
+            zip: code.zip.clone(),
             size: code.zip.len() as u64,
             architecture: code.architecture.as_str().to_owned(),
             configuration: configuration.clone(),

@@ -161,7 +161,7 @@ pub(super) fn asked(authorizer: &ManifestAuthorizer, settings: &Settings) -> (u3
 }
 
 /// The settings' names are apart from the app's authorizers', and the gateway's are not.
-fn jwt_name(name: &str) -> String {
+pub(crate) fn jwt_name(name: &str) -> String {
     format!("jwt-{name}")
 }
 
@@ -172,7 +172,7 @@ pub(super) fn whole(throttle: &Throttle) -> Option<Rate> {
 }
 
 /// Who may call a route, as the app says it.
-fn guard(route: &ManifestRoute) -> Result<Guard<String>> {
+pub(crate) fn guard(route: &ManifestRoute) -> Result<Guard<String>> {
     Ok(match &route.authorization {
         None => Guard::Open,
         Some(Authorization::Iam) => Guard::Iam,

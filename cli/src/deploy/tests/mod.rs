@@ -6,6 +6,8 @@ mod converge;
 mod life;
 mod locked;
 mod pairs;
+mod recall;
+mod refusals;
 mod rest;
 mod side_by_side;
 mod sound;
