@@ -100,6 +100,9 @@ def main():
         refused = run([cli, "fw", "delete", *account], cwd=project, env=env, fails=None)
         expect(refused.returncode != 0, "delete without `--yes` and without a terminal does nothing", refused)
         run([cli, "fw", "delete", "--yes", *account], cwd=project, env=env)
+        groups = clients(aws)["logs"].describe_log_groups()["logGroups"]
+        expect([group["logGroupName"] for group in groups] == ["/aws/lambda/notes-dev"], "the logs stay", groups)
+        run([cli, "fw", "delete", "--yes", "--logs", *account], cwd=project, env=env)
         nothing_left(aws)
         run([cli, "fw", "delete", "--yes", *account], cwd=project, env=env)
         gone = run([cli, "fw", "url", *account], cwd=project, env=env, fails=None)
@@ -179,7 +182,7 @@ def cross_build(cli, aws, folder, env):
     with zipfile.ZipFile(io.BytesIO(zipped)) as archive:
         header = archive.read("bootstrap")[:20]
     expect(header[:4] == b"\x7fELF" and int.from_bytes(header[18:20], "little") == machine, "its ELF header", header)
-    run([cli, "fw", "delete", "--yes", *account], cwd=project, env=env)
+    run([cli, "fw", "delete", "--yes", "--logs", *account], cwd=project, env=env)
     nothing_left(aws)
 
 

@@ -536,7 +536,7 @@ pub(crate) struct List {
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  cargo fw delete                     ask, then delete stage `dev`\n  cargo fw delete --stage pr-7 --yes"
+    after_help = "Examples:\n  cargo fw delete                     ask, then delete stage `dev`\n  cargo fw delete --stage pr-7 --yes --logs   with its logs, without a question"
 )]
 pub(crate) struct Delete {
     #[command(flatten)]
@@ -548,6 +548,9 @@ pub(crate) struct Delete {
     /// Do not ask
     #[arg(short, long)]
     pub(crate) yes: bool,
+    /// Delete the log groups too; without it they stay, and their retention empties them
+    #[arg(long)]
+    pub(crate) logs: bool,
 }
 
 /// Print a token that the local server accepts, and nobody else.

@@ -6,7 +6,13 @@ use crate::{
     aws::{self, Aws as _},
     console::Console,
     deploy::{
-        self, apply::apply, check, lock, model::Names, patience::Patience, plan::deletion, report,
+        self,
+        apply::apply,
+        check, lock,
+        model::Names,
+        patience::Patience,
+        plan::{deletion, log_groups},
+        report,
     },
     error::{Exit, Failure, Result},
     logs_view,
@@ -32,15 +38,28 @@ pub(super) fn delete(args: &args::Delete, console: &Console) -> Result<Exit> {
         for kept in check::foreign(&names, &actual) {
             console.warning(format_args!("{kept}, and stays"));
         }
-        let plan = deletion(&names, &actual);
+        let plan = deletion(&names, &actual, args.logs);
         console.line(report::headline(&names, &place));
+        let kept: Vec<String> = match args.logs {
+            true => Vec::new(),
+            false => log_groups(&actual).collect(),
+        };
+        match plan.is_empty() {
+            true if kept.is_empty() => console.line("  nothing of it is there"),
+            true => console.line("  nothing of it is there but its logs"),
+            false => report::lines(&plan)
+                .iter()
+                .for_each(|line| console.line(line)),
+        }
+        if !kept.is_empty() {
+            let kept = kept.join("`, `");
+            console.line(format_args!(
+                "  kept, with the logs in it (`--logs` deletes it): `{kept}`"
+            ));
+        }
         if plan.is_empty() {
-            console.line("  nothing of it is there");
             return Ok(Exit::Success);
         }
-        report::lines(&plan)
-            .iter()
-            .for_each(|line| console.line(line));
         if !args.yes {
             if !Console::is_interactive() {
                 return Err(Failure::new(
@@ -49,7 +68,7 @@ pub(super) fn delete(args: &args::Delete, console: &Console) -> Result<Exit> {
                 .exiting(Exit::Usage)
                 .hint("give `--yes` to delete what is listed"));
             }
-            if !console.confirm("Delete all of it, for good?") {
+            if !console.confirm("Delete it for good?") {
                 console.line("nothing was deleted");
                 return Ok(Exit::Failure);
             }

@@ -171,8 +171,8 @@ fn holds_canary(desired: &Desired, actual: &Actual) -> bool {
         })
 }
 
-/// The steps that remove everything of the deployment; traffic stops first.
-pub(crate) fn deletion(names: &Names, actual: &Actual) -> Plan {
+/// The steps that remove everything of the deployment, the logs only where `logs` says so; traffic stops first.
+pub(crate) fn deletion(names: &Names, actual: &Actual, logs: bool) -> Plan {
     let mut plan = Plan::default();
     plan.enter(Phase::Close);
     for whole in &actual.apis {
@@ -205,13 +205,20 @@ pub(crate) fn deletion(names: &Names, actual: &Actual) -> Plan {
         }
         plan.push(Step::DeleteRole { role }, "nothing else uses it");
     }
-    for (name, found) in &actual.functions {
-        if found.log_group.ours().is_some() {
-            let group = Names::log_group_of(name);
+    if logs {
+        for group in log_groups(actual) {
             plan.push(Step::DeleteLogGroup { group }, "with the logs in it");
         }
     }
     plan
+}
+
+/// The deployment's log groups that are there.
+pub(crate) fn log_groups(actual: &Actual) -> impl Iterator<Item = String> {
+    let functions = actual.functions.iter();
+    functions
+        .filter(|(_, found)| found.log_group.ours().is_some())
+        .map(|(name, _)| Names::log_group_of(name))
 }
 
 fn role(plan: &mut Plan, desired: &Desired, actual: &Actual) {

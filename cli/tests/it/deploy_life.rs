@@ -230,7 +230,7 @@ fn first_read_back(account: &Account, url: &str) {
     assert_eq!(api.routes, BTreeMap::from(routes));
 }
 
-/// Deleting asks, deletes everything, and may be repeated.
+/// Deleting asks, deletes everything but the logs, those when told to, and may be repeated.
 fn deleted(moto: &Moto, account: &Account, app: &App) {
     app.fw(moto, &["delete"]).ends(64).says("--yes");
     assert_eq!(account.functions().len(), 1);
@@ -240,12 +240,19 @@ fn deleted(moto: &Moto, account: &Account, app: &App) {
             .on_a_terminal(moto, &["delete", "--color", "never"], answer)
             .ends(code)
             .stdout;
-        assert!(said.contains("Delete all of it, for good? [y/N]"), "{said}");
+        assert!(said.contains("Delete it for good? [y/N]"), "{said}");
         assert!(said.contains("- delete  function `notes-dev`"), "{said}");
         assert_eq!(account.functions().len(), left, "{said}");
     }
-    account.is_empty();
+    assert!(account.log_groups().keys().eq(["/aws/lambda/notes-dev"]));
     app.fw(moto, &["delete", "--yes"])
+        .ends(0)
+        .says("nothing of it is there but its logs")
+        .says("(`--logs` deletes it): `/aws/lambda/notes-dev`");
+    assert_eq!(account.log_groups().len(), 1);
+    app.fw(moto, &["delete", "--yes", "--logs"]).ends(0);
+    account.is_empty();
+    app.fw(moto, &["delete", "--yes", "--logs"])
         .ends(0)
         .says("nothing of it is there");
     let gone = app.fw(moto, &["url"]).ends(1).says("`cargo fw deploy`");
@@ -264,12 +271,12 @@ fn stages_stand_side_by_side() {
     assert_ne!(dev, prod);
     assert_eq!(account.version("notes-prod", "1").memory_size, Some(512));
     assert_eq!(account.version("notes-dev", "1").memory_size, Some(128));
-    app.fw(&moto, &["delete", "--yes", "--stage", "dev"])
+    app.fw(&moto, &["delete", "--yes", "--logs", "--stage", "dev"])
         .ends(0);
     app.fw(&moto, &["deploy", "--plan", "--stage", "prod"])
         .ends(0);
     assert_eq!(account.apis().len(), 1);
-    app.fw(&moto, &["delete", "--yes", "--stage", "prod"])
+    app.fw(&moto, &["delete", "--yes", "--logs", "--stage", "prod"])
         .ends(0);
     account.is_empty();
 }

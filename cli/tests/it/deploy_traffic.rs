@@ -200,6 +200,6 @@ fn a_lock_that_was_left_is_told_and_removed() {
         .says("nobody holds the lock");
     app.fw(&moto, &["deploy"]).ends(0);
     assert_eq!(account.alias("notes-dev"), "2");
-    app.fw(&moto, &["delete", "--yes"]).ends(0);
+    app.fw(&moto, &["delete", "--yes", "--logs"]).ends(0);
     account.is_empty();
 }

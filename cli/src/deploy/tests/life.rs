@@ -1,6 +1,6 @@
 //! The calls of each kind of deploy, and what stops one.
 
-use super::{App, FIRST, delete, hash, run};
+use super::{App, FIRST, delete, delete_with, hash, run};
 use crate::{
     aws::{
         Tags,
@@ -388,6 +388,28 @@ fn delete_leaves_nothing_and_may_be_repeated() {
         );
         assert_eq!(aws.snapshot(), State::default());
         assert!(delete(&aws).await.unwrap().is_empty());
+    });
+}
+
+#[test]
+fn logs_outlive_what_wrote_them_and_belong_to_the_next_deploy() {
+    run(async {
+        let aws = deployed().await;
+        let before = aws.snapshot();
+        delete_with(&aws, false).await.unwrap();
+        let groups = before.groups.clone();
+        assert!(!groups.is_empty());
+        let left = State {
+            groups,
+            ..State::default()
+        };
+        assert_eq!(aws.snapshot(), left);
+        assert!(delete_with(&aws, false).await.unwrap().is_empty());
+
+        aws.forget();
+        FIRST.deploy(&aws).await.unwrap();
+        assert!(!aws.writes().contains(&"CreateLogGroup"));
+        assert!(FIRST.deploy(&aws).await.unwrap().is_empty());
     });
 }
 

@@ -155,11 +155,16 @@ impl App {
     }
 }
 
-/// Deletes what is there of the deployment.
+/// Deletes what is there of the deployment, its logs too.
 async fn delete(aws: &impl Aws) -> Result<Plan> {
+    delete_with(aws, true).await
+}
+
+/// Deletes what is there of the deployment, its logs where `logs` says so.
+async fn delete_with(aws: &impl Aws, logs: bool) -> Result<Plan> {
     let names = App::names();
     let actual = super::observe(aws, &names).await?;
-    let plan = deletion(&names, &actual);
+    let plan = deletion(&names, &actual, logs);
     apply(aws, &plan, &console(), PATIENCE, "cargo fw delete").await?;
     Ok(plan)
 }
