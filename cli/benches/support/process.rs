@@ -93,6 +93,26 @@ impl Server {
         Ok(kilobytes / 1024.0)
     }
 
+    /// How many connections of clients it has not closed, whether these are still there or not.
+    pub(crate) fn connections(&self) -> Result<usize> {
+        // proc_pid_net(5): addresses and ports in hex; 01 is established, 08 waits for our side to close.
+        let port = format!(":{:04X}", self.address.port());
+        let mut open = 0;
+        for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
+            // A machine may be without IPv6.
+            let table = std::fs::read_to_string(table).unwrap_or_default();
+            open += table
+                .lines()
+                .filter(|line| {
+                    let mut fields = line.split_whitespace().skip(1);
+                    let ours = fields.next().is_some_and(|local| local.ends_with(&port));
+                    ours && matches!(fields.nth(1), Some("01" | "08"))
+                })
+                .count();
+        }
+        Ok(open)
+    }
+
     /// How many files, sockets included, it has open.
     pub(crate) fn open_files(&self) -> Result<usize> {
         Ok(std::fs::read_dir(format!("/proc/{}/fd", self.child.id()))?.count())
