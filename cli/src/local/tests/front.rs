@@ -136,10 +136,12 @@ async fn clients_that_leave_within_their_request_are_told_of_and_forgotten() {
     };
     eventually(|| told() == 20).await;
     assert_eq!(get(&running, "/do:pid").await.0, 200);
-    let lines = running.lines.all();
+    let lines = running.lines.clone();
+    // The log is written beside the answers, and to its end when the server stops.
+    running.stop().await;
+    let lines = lines.all();
     let started = lines.iter().filter(|line| line.starts_with("START"));
     assert_eq!(started.count(), 1, "what was never whole is no invocation");
-    running.stop().await;
 }
 
 #[tokio::test]
