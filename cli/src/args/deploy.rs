@@ -1,0 +1,249 @@
+//! The arguments of what changes an account, or writes for what does: `deploy` and its kin, `policy`, `package`, `ci`.
+
+use std::path::PathBuf;
+
+use clap::{Subcommand, ValueEnum};
+
+use super::{Output, Stage, Which};
+
+/// Which account, for each command that calls AWS.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct Account {
+    /// The profile of your AWS configuration
+    #[arg(long)]
+    pub(crate) profile: Option<String>,
+    /// The region
+    #[arg(long)]
+    pub(crate) region: Option<String>,
+    /// Call this address in place of AWS, for tests
+    #[arg(long, value_name = "URL", value_parser = endpoint)]
+    pub(crate) endpoint_url: Option<String>,
+}
+
+/// When a deploy asks before it runs its plan.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Approval {
+    /// Never
+    Never,
+    /// Before something is deleted or replaced
+    #[default]
+    Deletions,
+    /// Before anything is changed
+    Any,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  cargo fw plan                     as `cargo fw deploy --plan`\n  cargo fw plan --offline --save    write `fw.dev.snapshot.json`, to be committed\n  cargo fw plan --offline           what has changed since, without an account"
+)]
+pub(crate) struct Plan {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) stage: Stage,
+    #[command(flatten)]
+    pub(crate) account: Account,
+    /// Compare with the committed snapshot: settings, routes and permissions, without the code
+    #[arg(long, conflicts_with_all = ["profile", "region", "endpoint_url"])]
+    pub(crate) offline: bool,
+    /// Write the snapshot
+    #[arg(long, requires = "offline")]
+    pub(crate) save: bool,
+    /// How to print the plan
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) output: Output,
+}
+
+impl Plan {
+    /// The deploy whose plan it is.
+    pub(crate) fn into_deploy(self) -> Deploy {
+        Deploy {
+            which: self.which,
+            stage: self.stage,
+            account: self.account,
+            plan: true,
+            yes: false,
+            require_approval: Approval::default(),
+            canary: None,
+            no_trial: true,
+            artifact: None,
+            output: self.output,
+        }
+    }
+}
+
+/// A part of the traffic, as `10%` or `10`.
+fn percent(text: &str) -> Result<u32, String> {
+    let number = text.strip_suffix('%').unwrap_or(text).parse();
+    match number {
+        Ok(percent @ 1..=99) => Ok(percent),
+        _ => Err("write a percentage from `1%` to `99%`".to_owned()),
+    }
+}
+
+/// An address that calls can be sent to.
+fn endpoint(text: &str) -> Result<String, String> {
+    let known = |scheme: &str| matches!(scheme, "http" | "https");
+    match text.parse::<http::Uri>() {
+        Ok(uri)
+            if uri.scheme_str().is_some_and(known)
+                && uri.host().is_some_and(|host| !host.is_empty()) =>
+        {
+            Ok(text.to_owned())
+        }
+        _ => Err("write it with its scheme, such as `http://localhost:5000`".to_owned()),
+    }
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  cargo fw deploy --plan          print what would change, and change nothing\n  cargo fw deploy                 deploy stage `dev`\n  cargo fw deploy --stage prod --profile work --region eu-central-1"
+)]
+pub(crate) struct Deploy {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) stage: Stage,
+    #[command(flatten)]
+    pub(crate) account: Account,
+    /// Deploy this zip, which `cargo fw package` wrote, and build nothing
+    #[arg(long, value_name = "FILE", conflicts_with = "bin")]
+    pub(crate) artifact: Option<PathBuf>,
+    /// Print the plan and stop; exits with 2 when there are changes
+    #[arg(long)]
+    pub(crate) plan: bool,
+    /// Agree to the plan without being asked
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    /// When to ask before the plan is run
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub(crate) require_approval: Approval,
+    /// Give the new version that part of the traffic; `promote` gives it all, `rollback` none
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    pub(crate) canary: Option<u32>,
+    /// Do not run the artifact here before it is uploaded: for an initialiser that needs what only the cloud has
+    #[arg(long)]
+    pub(crate) no_trial: bool,
+    /// How to print the plan and the result
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) output: Output,
+}
+
+/// Which deployment, for each command that changes one and builds nothing that is uploaded.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Changed {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) stage: Stage,
+    #[command(flatten)]
+    pub(crate) account: Account,
+    /// The app's name, where it is not to be asked by building the app
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["package", "bin"])]
+    pub(crate) app: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  cargo fw rollback                          the version before the one that serves\n  cargo fw rollback --to 7 --stage prod\n  cargo fw rollback --app notes --stage prod  without the sources"
+)]
+pub(crate) struct Rollback {
+    #[command(flatten)]
+    pub(crate) what: Changed,
+    /// The version to go back to
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) to: Option<u64>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  cargo fw policy                  each action, and the calls that need it\n  cargo fw policy --output json | jq .document"
+)]
+pub(crate) struct Policy {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) stage: Stage,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) output: Output,
+}
+
+/// What another tool reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PackageFormat {
+    /// For `sam deploy`
+    Sam,
+    /// For `aws cloudformation deploy`
+    Cloudformation,
+    /// For `terraform` or `tofu`, in JSON
+    Terraform,
+    /// The zip alone, for `cargo fw deploy --artifact`
+    Zip,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  cargo fw package --format sam dist\n  cargo fw package --format terraform --stage prod dist\n  cargo fw package --format zip dist && cargo fw deploy --artifact dist/notes-dev.zip"
+)]
+pub(crate) struct Package {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) stage: Stage,
+    /// What to write
+    #[arg(long, value_enum)]
+    pub(crate) format: PackageFormat,
+    /// The folder to write into; made if it is missing
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  cargo fw ci github --stage prod --region eu-central-1")]
+pub(crate) struct Ci {
+    #[command(subcommand)]
+    pub(crate) service: CiService,
+}
+
+/// Whose pipeline it is.
+#[derive(Debug, Subcommand)]
+pub(crate) enum CiService {
+    /// A workflow for GitHub Actions, with OIDC and no stored key
+    Github(Github),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Github {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) stage: Stage,
+    /// The region to deploy to
+    #[arg(long)]
+    pub(crate) region: Option<String>,
+    /// The branch whose pushes deploy
+    #[arg(long, default_value = "main")]
+    pub(crate) branch: String,
+    /// Write over a workflow that is there
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  cargo fw delete                     ask, then delete stage `dev`\n  cargo fw delete --stage pr-7 --yes --logs   with its logs, without a question"
+)]
+pub(crate) struct Delete {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) stage: Stage,
+    #[command(flatten)]
+    pub(crate) account: Account,
+    /// Do not ask
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    /// Delete the log groups too; without it they stay, and their retention empties them
+    #[arg(long)]
+    pub(crate) logs: bool,
+}
