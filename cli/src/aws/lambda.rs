@@ -1,29 +1,30 @@
 //! Lambda: the function, its versions, its alias, and who may invoke it.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    fmt,
-};
+mod model;
+mod parts;
+
+use std::collections::HashMap;
 
 use aws_sdk_lambda::{
     primitives::Blob,
     types::{
-        AliasRoutingConfiguration, Architecture as SdkArchitecture, Cors as SdkCors, Environment,
-        FunctionCode, FunctionConfiguration, FunctionUrlAuthType,
-        InvocationType as SdkInvocationType, InvokeMode, LastUpdateStatus, LogType, Runtime,
-        State as SdkState,
+        AliasRoutingConfiguration, FunctionCode, FunctionUrlAuthType,
+        InvocationType as SdkInvocationType, InvokeMode, LogType,
     },
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::{Account, Error, Operation, Result, Tags, download, options::Options};
-use crate::{
-    args::InvocationType,
-    settings::{Architecture, Cors},
+pub(crate) use self::model::{
+    Alias, Allows, Canary, Code, Configuration, Function, FunctionUrl, Grant, Invoked, Readiness,
+    UrlSettings,
 };
+use self::parts::{
+    auth_type, cors_from_sdk, cors_to_sdk, decoded, environment, invoke_mode, number, number_in,
+    percent, seen, statements,
+};
+use super::{Account, Error, Operation, Result, Tags, download};
+use crate::args::InvocationType;
 
 pub(super) const GET_FUNCTION: Operation = Operation::new("lambda", "GetFunction");
 const LIST_TAGS: Operation = Operation::new("lambda", "ListTags");
@@ -46,174 +47,6 @@ pub(super) const CREATE_URL: Operation = Operation::new("lambda", "CreateFunctio
 pub(super) const UPDATE_URL: Operation = Operation::new("lambda", "UpdateFunctionUrlConfig");
 pub(super) const DELETE_URL: Operation = Operation::new("lambda", "DeleteFunctionUrlConfig");
 pub(super) const LIST_VERSIONS: Operation = Operation::new("lambda", "ListVersionsByFunction");
-
-/// What is uploaded: the zip, and what Lambda will say about it.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Code {
-    /// The zip file.
-    pub(crate) zip: Bytes,
-    /// Its SHA-256 in base64, as Lambda's `CodeSha256`.
-    pub(crate) sha256: String,
-    /// The instruction set that it was built for.
-    pub(crate) architecture: Architecture,
-}
-
-impl fmt::Debug for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Code")
-            .field("bytes", &self.zip.len())
-            .field("sha256", &self.sha256)
-            .field("architecture", &self.architecture)
-            .finish()
-    }
-}
-
-/// A function's configuration, besides its code.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Configuration {
-    /// The ARN of the role that it runs as.
-    pub(crate) role: String,
-    /// `provided.al2023`.
-    pub(crate) runtime: String,
-    /// What the app finds in `_HANDLER`.
-    pub(crate) handler: String,
-    /// Memory in MB.
-    pub(crate) memory: u32,
-    /// The timeout in seconds.
-    pub(crate) timeout: u32,
-    /// The environment variables.
-    pub(crate) environment: BTreeMap<String, String>,
-    /// All else.
-    #[serde(default)]
-    pub(crate) options: Options,
-}
-
-/// Whether a function can be invoked and changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Readiness {
-    /// It can.
-    Ready,
-    /// Lambda is still making or changing it.
-    Pending,
-    /// Lambda gave up, and says why.
-    Failed(String),
-}
-
-/// A function, or one version of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Function {
-    /// Its code's SHA-256 in base64.
-    pub(crate) sha256: String,
-    /// Its code's size in bytes, zipped.
-    pub(crate) size: u64,
-    /// Its instruction set, by Lambda's name.
-    pub(crate) architecture: String,
-    /// Its configuration.
-    pub(crate) configuration: Configuration,
-    /// How many invocations are kept for the function, whatever its version.
-    pub(crate) reserved: Option<u32>,
-    /// Whether it can be invoked and changed.
-    pub(crate) readiness: Readiness,
-    /// The function's tags.
-    pub(crate) tags: Tags,
-}
-
-/// What came of an invocation.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Invoked {
-    /// The result, or the error's document.
-    pub(crate) payload: Bytes,
-    /// Whether it is an error's document.
-    pub(crate) failed: bool,
-    /// The end of the log, where Lambda gave it.
-    pub(crate) log: Option<String>,
-}
-
-/// Where an alias sends the traffic.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Alias {
-    /// The version that takes all of it, or what the other one leaves.
-    pub(crate) version: String,
-    /// The version that takes a part of it.
-    pub(crate) canary: Option<Canary>,
-}
-
-/// A version that takes a part of an alias' traffic.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Canary {
-    /// Its number.
-    pub(crate) version: String,
-    /// Its part in percent, 1 to 99.
-    pub(crate) percent: u32,
-}
-
-/// How a function URL is set up.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct UrlSettings {
-    /// Whether callers sign their requests; everybody may call where they do not.
-    pub(crate) iam: bool,
-    /// Whether answers go out as they come.
-    pub(crate) stream: bool,
-    /// Its CORS configuration.
-    pub(crate) cors: Option<Cors>,
-}
-
-/// An alias' URL.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct FunctionUrl {
-    /// The URL, without a slash at the end.
-    pub(crate) url: String,
-    /// How it is set up.
-    pub(crate) settings: UrlSettings,
-}
-
-/// What a statement of a resource policy allows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Allows {
-    /// Invoking, for a service.
-    #[default]
-    Service,
-    /// Calling the URL without a signature, for everybody.
-    Url,
-    /// Invoking, for everybody, through the URL alone (Lambda developer guide, "Control access to Lambda function URLs": a
-    /// URL of `NONE` needs both).
-    ThroughUrl,
-}
-
-/// One statement of a function's resource policy.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Grant {
-    /// The statement's id.
-    pub(crate) id: String,
-    /// The service that may invoke: `apigateway.amazonaws.com`.
-    pub(crate) principal: String,
-    /// The ARN pattern that the caller must match.
-    pub(crate) source: String,
-    /// What it allows.
-    pub(crate) allows: Allows,
-}
-
-impl Grant {
-    /// Lets everybody call the URL.
-    pub(crate) fn of_url(id: impl Into<String>, allows: Allows) -> Self {
-        Self {
-            id: id.into(),
-            principal: "*".to_owned(),
-            source: String::new(),
-            allows,
-        }
-    }
-
-    /// Lets API Gateway invoke for every API and route that the ARN pattern matches.
-    pub(crate) fn of_api(id: impl Into<String>, source: String) -> Self {
-        Self {
-            id: id.into(),
-            principal: "apigateway.amazonaws.com".to_owned(),
-            source,
-            allows: Allows::Service,
-        }
-    }
-}
 
 /// The calls used. `qualifier` is a version's number or an alias.
 pub(crate) trait Lambda {
@@ -626,159 +459,4 @@ impl Lambda for Account {
         let answer = request.qualifier(version).send().await;
         DELETE_FUNCTION.sort(answer).map(drop)
     }
-}
-
-/// A function, or a version of it, as it is listed.
-fn seen(found: &FunctionConfiguration, tags: Tags) -> Function {
-    Function {
-        sha256: found.code_sha256().unwrap_or_default().to_owned(),
-        size: u64::try_from(found.code_size()).unwrap_or_default(),
-        architecture: found
-            .architectures()
-            .first()
-            .map_or("x86_64", SdkArchitecture::as_str)
-            .to_owned(),
-        configuration: configuration(found),
-        reserved: None,
-        readiness: readiness(found),
-        tags,
-    }
-}
-
-/// The version that an answer names.
-fn number_in(operation: Operation, version: Option<String>) -> Result<String> {
-    version.ok_or_else(|| Error::answered(operation, "", "the answer has no version in it"))
-}
-
-/// A weight, 0 to 1, in percent.
-fn percent(weight: f64) -> u32 {
-    (1..=100)
-        .find(|percent| f64::from(*percent) / 100.0 + 0.005 > weight)
-        .unwrap_or(100)
-}
-
-fn auth_type(settings: &UrlSettings) -> FunctionUrlAuthType {
-    match settings.iam {
-        true => FunctionUrlAuthType::AwsIam,
-        false => FunctionUrlAuthType::None,
-    }
-}
-
-fn invoke_mode(settings: &UrlSettings) -> InvokeMode {
-    match settings.stream {
-        true => InvokeMode::ResponseStream,
-        false => InvokeMode::Buffered,
-    }
-}
-
-fn cors_to_sdk(cors: &Cors) -> SdkCors {
-    let list = |values: &[String]| Some(values.to_vec()).filter(|values| !values.is_empty());
-    SdkCors::builder()
-        .set_allow_origins(list(&cors.allow_origins))
-        .set_allow_methods(list(&cors.allow_methods))
-        .set_allow_headers(list(&cors.allow_headers))
-        .set_expose_headers(list(&cors.expose_headers))
-        .set_max_age(cors.max_age.and_then(|age| i32::try_from(age).ok()))
-        .allow_credentials(cors.allow_credentials)
-        .build()
-}
-
-fn cors_from_sdk(cors: &SdkCors) -> Cors {
-    Cors {
-        allow_origins: cors.allow_origins().to_vec(),
-        allow_methods: cors.allow_methods().to_vec(),
-        allow_headers: cors.allow_headers().to_vec(),
-        expose_headers: cors.expose_headers().to_vec(),
-        max_age: cors.max_age().and_then(|age| u32::try_from(age).ok()),
-        allow_credentials: cors.allow_credentials().unwrap_or(false),
-    }
-}
-
-/// The SDK's integers are signed; the settings' ranges fit.
-fn number(value: u32) -> i32 {
-    i32::try_from(value).unwrap_or(i32::MAX)
-}
-
-fn environment(configuration: &Configuration) -> Environment {
-    Environment::builder()
-        .set_variables(Some(
-            configuration.environment.clone().into_iter().collect(),
-        ))
-        .build()
-}
-
-fn configuration(found: &FunctionConfiguration) -> Configuration {
-    let variables = found
-        .environment()
-        .and_then(|environment| environment.variables())
-        .cloned()
-        .unwrap_or_default();
-    Configuration {
-        role: found.role().unwrap_or_default().to_owned(),
-        runtime: found.runtime().map_or("", Runtime::as_str).to_owned(),
-        handler: found.handler().unwrap_or_default().to_owned(),
-        memory: found
-            .memory_size()
-            .and_then(|size| u32::try_from(size).ok())
-            .unwrap_or_default(),
-        timeout: found
-            .timeout()
-            .and_then(|seconds| u32::try_from(seconds).ok())
-            .unwrap_or_default(),
-        environment: variables.into_iter().collect(),
-        options: Options::seen(found),
-    }
-}
-
-/// `State` and `LastUpdateStatus` together (Lambda developer guide, "Lambda function states").
-fn readiness(found: &FunctionConfiguration) -> Readiness {
-    match (found.state(), found.last_update_status()) {
-        (Some(SdkState::Failed), _) => {
-            Readiness::Failed(found.state_reason().unwrap_or("no reason given").to_owned())
-        }
-        (Some(SdkState::Pending), _) | (_, Some(LastUpdateStatus::InProgress)) => {
-            Readiness::Pending
-        }
-        (_, Some(LastUpdateStatus::Failed)) => Readiness::Failed(
-            found
-                .last_update_status_reason()
-                .unwrap_or("no reason given")
-                .to_owned(),
-        ),
-        // An idle function is `Inactive`; it can be changed, and wakes when it is invoked.
-        _ => Readiness::Ready,
-    }
-}
-
-/// The log as Lambda gives it: base64.
-fn decoded(log: &str) -> String {
-    let bytes = STANDARD.decode(log).unwrap_or_default();
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-/// The statements of a resource policy that let a service invoke.
-fn statements(policy: &str) -> Vec<Grant> {
-    let policy: Value = serde_json::from_str(policy).unwrap_or_default();
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let list = policy["Statement"].as_array();
-    list.into_iter()
-        .flatten()
-        .map(|statement| {
-            let principal = &statement["Principal"];
-            let everybody = *principal == "*" || principal["AWS"] == "*";
-            Grant {
-                id: text(&statement["Sid"]),
-                principal: match everybody {
-                    true => "*".to_owned(),
-                    false => text(&principal["Service"]),
-                },
-                source: text(&statement["Condition"]["ArnLike"]["AWS:SourceArn"]),
-                allows: match everybody {
-                    false => Allows::Service,
-                    true if statement["Action"] == "lambda:InvokeFunctionUrl" => Allows::Url,
-                    true => Allows::ThroughUrl,
-                },
-            }
-        })
-        .collect()
 }
