@@ -151,6 +151,36 @@ pub(crate) trait ApiGateway {
     async fn delete_authorizer(&self, api: &str, id: &str) -> Result<()>;
 }
 
+/// A request with what an authorizer checks: making and changing one are two types of the SDK with the same methods.
+macro_rules! checking {
+    ($request:expr, $checks:expr) => {{
+        let request = $request;
+        match $checks {
+            Checks::Jwt {
+                issuer,
+                audience,
+                identity,
+            } => request
+                .authorizer_type(AuthorizerType::Jwt)
+                .identity_source(identity)
+                .jwt_configuration(parts::jwt(issuer, audience)),
+            Checks::Function {
+                function,
+                identity,
+                ttl,
+                format,
+                simple,
+            } => request
+                .authorizer_type(AuthorizerType::Request)
+                .authorizer_uri(invocation(function))
+                .set_identity_source(Some(identity.clone()))
+                .authorizer_result_ttl_in_seconds(i32::try_from(*ttl).unwrap_or(i32::MAX))
+                .authorizer_payload_format_version(format.as_str())
+                .enable_simple_responses(*simple),
+        }
+    }};
+}
+
 impl ApiGateway for Account {
     async fn apis(&self) -> Result<Vec<Api>> {
         let mut found = Vec::new();
@@ -434,59 +464,14 @@ impl ApiGateway for Account {
 
     async fn create_authorizer(&self, api: &str, name: &str, checks: &Checks) -> Result<String> {
         let request = self.apigateway.create_authorizer().api_id(api).name(name);
-        let request = match checks {
-            Checks::Jwt {
-                issuer,
-                audience,
-                identity,
-            } => request
-                .authorizer_type(AuthorizerType::Jwt)
-                .identity_source(identity)
-                .jwt_configuration(parts::jwt(issuer, audience)),
-            Checks::Function {
-                function,
-                identity,
-                ttl,
-                format,
-                simple,
-            } => request
-                .authorizer_type(AuthorizerType::Request)
-                .authorizer_uri(invocation(function))
-                .set_identity_source(Some(identity.clone()))
-                .authorizer_result_ttl_in_seconds(i32::try_from(*ttl).unwrap_or(i32::MAX))
-                .authorizer_payload_format_version(format.as_str())
-                .enable_simple_responses(*simple),
-        };
+        let request = checking!(request, checks);
         let answer = CREATE_AUTHORIZER.sort(request.send().await)?;
         required(CREATE_AUTHORIZER, answer.authorizer_id)
     }
 
     async fn update_authorizer(&self, api: &str, id: &str, checks: &Checks) -> Result<()> {
         let request = self.apigateway.update_authorizer();
-        let request = request.api_id(api).authorizer_id(id);
-        let request = match checks {
-            Checks::Jwt {
-                issuer,
-                audience,
-                identity,
-            } => request
-                .authorizer_type(AuthorizerType::Jwt)
-                .identity_source(identity)
-                .jwt_configuration(parts::jwt(issuer, audience)),
-            Checks::Function {
-                function,
-                identity,
-                ttl,
-                format,
-                simple,
-            } => request
-                .authorizer_type(AuthorizerType::Request)
-                .authorizer_uri(invocation(function))
-                .set_identity_source(Some(identity.clone()))
-                .authorizer_result_ttl_in_seconds(i32::try_from(*ttl).unwrap_or(i32::MAX))
-                .authorizer_payload_format_version(format.as_str())
-                .enable_simple_responses(*simple),
-        };
+        let request = checking!(request.api_id(api).authorizer_id(id), checks);
         UPDATE_AUTHORIZER.sort(request.send().await).map(drop)
     }
 
