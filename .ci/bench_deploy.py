@@ -1,13 +1,17 @@
 """Deploys the same-shaped app with `chalice deploy` and with `cargo fw deploy` to one moto server: calls and seconds.
 
-Usage: .ci/bench_deploy.py CARGO_FW CHALICE PYTHON: two programs, and a Python that has `moto[server]`. Prints a table, and ends with 1 where `cargo fw`
-takes more time than Chalice for a first deploy, one without a change, or one of new code. Building is done before the clock starts;
-packing, hashing, the trial run and all calls are within it.
+Usage: .ci/bench_deploy.py [--list] CARGO_FW CHALICE PYTHON: two programs, and a Python that has `moto[server]`. Prints a table, and ends with 1 where
+`cargo fw` makes as many calls as Chalice or takes as long, for a first deploy, one without a change, or one of new code. Building is done
+before the clock starts; packing, hashing, the trial run and all calls are within it. `--list` prints what each deploy called as well.
+
+Chalice knows REST APIs alone, so `rest` is the app of the same shape: the same two routes, gateway, stage, memory, timeout, architecture and log
+retention. `http` is the same app behind an HTTP API, which is what `cargo fw` deploys when nothing is said.
 """
 
 import json
 import os
 import pathlib
+import platform
 import re
 import statistics
 import subprocess
@@ -17,6 +21,8 @@ import time
 import urllib.request
 
 RUNS = 3
+MEMORY, TIMEOUT, RETENTION = 128, 29, 30
+DEPLOYS = ("first", "no change", "new code")
 
 RUST = """
 use std::io::{Read, Write};
@@ -50,12 +56,16 @@ def objects(key):
 
 
 # moto imports OpenAPI 3 with a description alone; API Gateway takes the Swagger 2 that Chalice sends. Told so, moto reads it as well.
+# Each call is a line of a file of its own, written before its answer: werkzeug's log is for eyes, and dresses what is no 200 in escape codes.
 SHIM = f"""
+import io
+import re
 import sys
+import threading
 sys.path.append({str(pathlib.Path(__file__).resolve().parent.parent / "cli" / "tests")!r})
 import moto_more
+import moto.server
 from moto.apigateway.models import APIGatewayBackend as Backend
-from moto.server import main
 
 
 def modern(doc):
@@ -68,16 +78,48 @@ def modern(doc):
 made, put = Backend.import_rest_api, Backend.put_rest_api
 Backend.import_rest_api = lambda self, doc, _warn: made(self, modern(doc), False)
 Backend.put_rest_api = lambda self, id, doc, mode="merge", fail_on_warnings=False: put(self, id, modern(doc), False, mode)
-main()
+
+calls, turn = open(sys.argv.pop(1), "a"), threading.Lock()
+
+
+def named(environ):
+    \"\"\"The service and the operation: by its name where the request holds it, else by method and path.\"\"\"
+    service = re.search(r"/([a-z0-9-]+)/aws4_request", environ.get("HTTP_AUTHORIZATION", ""))
+    operation = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
+    if not operation and environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)
+        operation = (re.search(rb"(?:^|&)Action=(\\w+)", body) or [b"", b""])[1].decode()
+    return f"{{service[1] if service else '-'}} {{operation or environ['REQUEST_METHOD'] + ' ' + environ['PATH_INFO']}}"
+
+
+class Counted(moto.server.DomainDispatcherApplication):
+    def __call__(self, environ, start_response):
+        if environ["PATH_INFO"].startswith("/moto-api"):
+            return super().__call__(environ, start_response)
+        name = named(environ)
+
+        def start(status, *more):
+            with turn:
+                print(name, status[:3], file=calls, flush=True)
+            return start_response(status, *more)
+
+        return super().__call__(environ, start)
+
+
+moto.server.DomainDispatcherApplication = Counted
+moto.server.main()
 """
 
 
 class Moto:
-    """A moto server whose log of requests is counted."""
+    """A moto server that tells which calls it got."""
 
     def __init__(self, program, folder):
-        self.log = folder / "moto.log"
-        self.child = subprocess.Popen([program, "-c", SHIM, "-H", "127.0.0.1", "-p", "0"], stdout=subprocess.DEVNULL, stderr=self.log.open("w"))
+        self.log, self.told = folder / "moto.log", folder / "calls"
+        self.told.touch()
+        command = [program, "-c", SHIM, str(self.told), "-H", "127.0.0.1", "-p", "0"]
+        self.child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=self.log.open("w"))
         end = time.monotonic() + 60
         while not (found := re.search(r"http://127\.0\.0\.1:\d+", self.log.read_text())):
             if time.monotonic() > end or self.child.poll() is not None:
@@ -91,7 +133,7 @@ class Moto:
         urllib.request.urlopen(call).close()
 
     def calls(self):
-        return len(re.findall(r'"(?:GET|POST|PUT|PATCH|DELETE) (?!/moto-api)', self.log.read_text()))
+        return self.told.read_text().splitlines()
 
 
 def environment(moto, folder):
@@ -114,25 +156,38 @@ def run(command, folder, env):
 
 
 def measured(moto, command, folder, env):
-    before, start = moto.calls(), time.monotonic()
+    before, start = len(moto.calls()), time.monotonic()
     run(command, folder, env)
-    return moto.calls() - before, time.monotonic() - start
+    seconds = time.monotonic() - start
+    return moto.calls()[before:], seconds
 
 
-def fw(program, name, folder):
-    (folder / "src").mkdir(parents=True)
-    (folder / "Cargo.toml").write_text(f'[package]\nname = "{name}"\nversion = "0.1.0"\nedition = "2024"\n[workspace]\n')
+def fw(gateway):
+    def make(program, name, folder):
+        (folder / "src").mkdir(parents=True)
+        (folder / "Cargo.toml").write_text(f'[package]\nname = "{name}"\nversion = "0.1.0"\nedition = "2024"\n[workspace]\n')
+        (folder / "fw.toml").write_text(f"{gateway}\nmemory = {MEMORY}\ntimeout = {TIMEOUT}\nlog_retention = {RETENTION}\n")
 
-    def write(code, env):
-        (folder / "src/main.rs").write_text(RUST.replace("NAME", name).replace("@CODE@", code))
-        run(["cargo", "build", "--release", "--quiet"], folder, env)
+        def write(code, env):
+            (folder / "src/main.rs").write_text(RUST.replace("NAME", name).replace("@CODE@", code))
+            run(["cargo", "build", "--release", "--quiet"], folder, env)
 
-    return write, [program, "fw", "deploy"]
+        return write, [program, "fw", "deploy"]
+
+    return make
 
 
 def chalice(program, name, folder):
     (folder / ".chalice").mkdir(parents=True)
-    config = {"version": "2.0", "app_name": name, "stages": {"dev": {"api_gateway_stage": "api"}}}
+    config = {
+        "version": "2.0",
+        "app_name": name,
+        "lambda_memory_size": MEMORY,
+        "lambda_timeout": TIMEOUT,
+        "log_retention_in_days": RETENTION,
+        "lambda_architecture": "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64",
+        "stages": {"dev": {"api_gateway_stage": "api"}},
+    }
     (folder / ".chalice/config.json").write_text(json.dumps(config))
     (folder / "requirements.txt").write_text("")
 
@@ -142,41 +197,77 @@ def chalice(program, name, folder):
     return write, [program, "deploy"]
 
 
+KINDS = {
+    "rest": ("fw", fw('gateway = "rest-api"\nstage_name = "api"')),
+    "http": ("fw", fw('gateway = "http-api"')),
+    "chalice": ("chalice", chalice),
+}
+
+
+def life(program, make, name, folder, moto):
+    """What the three deploys of one app called, and how long they took."""
+    write, deploy = make(program, name, folder)
+    env = environment(moto, folder)
+    write("one", env)
+    yield measured(moto, deploy, folder, env)
+    yield measured(moto, deploy, folder, env)
+    write("two", env)
+    yield measured(moto, deploy, folder, env)
+
+
 def main():
-    programs = dict(zip(("fw", "chalice", "moto"), [str(pathlib.Path(path).absolute()) for path in sys.argv[1:4]]))
+    arguments = [one for one in sys.argv[1:] if one != "--list"]
+    programs = dict(zip(("fw", "chalice", "moto"), [str(pathlib.Path(path).absolute()) for path in arguments]))
+    if len(programs) != 3:
+        sys.exit(__doc__)
     results = {}
     with tempfile.TemporaryDirectory(prefix="fw-bench-") as root:
         root = pathlib.Path(root)
         moto = Moto(programs["moto"], root)
         try:
             for turn in range(RUNS + 1):
-                for kind, make in (("fw", fw), ("chalice", chalice)):
+                for kind, (program, make) in KINDS.items():
                     name = f"{kind}{turn}"
-                    folder = root / name
-                    write, deploy = make(programs[kind], name, folder)
-                    env = environment(moto, folder)
-                    write("one", env)
-                    first = measured(moto, deploy, folder, env)
-                    same = measured(moto, deploy, folder, env)
-                    write("two", env)
-                    code = measured(moto, deploy, folder, env)
-                    # The first turn warms moto up, which loads a service with its first call.
-                    if turn > 0:
-                        for what, found in (("first", first), ("no change", same), ("new code", code)):
-                            results.setdefault((what, kind), []).append(found)
+                    found = zip(DEPLOYS, life(programs[program], make, name, root / name, moto))
+                    for what, one in found:
+                        # The first turn warms moto up, which loads a service with its first call.
+                        if turn > 0:
+                            results.setdefault((what, kind), []).append(one)
         finally:
             moto.child.terminate()
             moto.child.wait(timeout=30)
-    worse = False
-    print(f"{'deploy':10} {'calls fw':>9} {'chalice':>8}   {'seconds fw':>10} {'chalice':>8}   ratio")
-    for what in ("first", "no change", "new code"):
-        ours, theirs = results[what, "fw"], results[what, "chalice"]
-        calls = [statistics.median(one[0] for one in side) for side in (ours, theirs)]
-        seconds = [statistics.median(one[1] for one in side) for side in (ours, theirs)]
-        ratio = seconds[0] / seconds[1]
-        print(f"{what:10} {calls[0]:9.0f} {calls[1]:8.0f}   {seconds[0]:10.2f} {seconds[1]:8.2f}   {ratio:.2f}")
-        worse = worse or ratio >= 1
-    sys.exit(1 if worse else 0)
+    if "--list" in sys.argv[1:]:
+        for kind in KINDS:
+            for what in DEPLOYS:
+                calls, _ = results[what, kind][-1]
+                print(f"{kind}, {what}: {len(calls)} calls")
+                for number, call in enumerate(calls, 1):
+                    print(f"  {number:2} {call}")
+    behind = table(results)
+    for one in behind:
+        print(f"not better than Chalice: {one}")
+    sys.exit(1 if behind else 0)
+
+
+def table(results):
+    """Prints the medians, and gives where `cargo fw` is not better."""
+    calls = lambda what, kind: statistics.median(len(one[0]) for one in results[what, kind])
+    seconds = lambda what, kind: statistics.median(one[1] for one in results[what, kind])
+    behind = []
+    print(f"{'deploy':10}" + "".join(f" {kind + ' calls':>13} {'s':>5} {'ratio':>6}" for kind in KINDS))
+    for what in DEPLOYS:
+        row = f"{what:10}"
+        for kind in KINDS:
+            ratio = seconds(what, kind) / seconds(what, "chalice")
+            row += f" {calls(what, kind):13.0f} {seconds(what, kind):5.2f} {ratio:6.2f}"
+            if kind == "chalice":
+                continue
+            if calls(what, kind) >= calls(what, "chalice"):
+                behind.append(f"{what}, {kind}: {calls(what, kind):.0f} calls, Chalice {calls(what, 'chalice'):.0f}")
+            if ratio >= 1:
+                behind.append(f"{what}, {kind}: {seconds(what, kind):.2f} s, Chalice {seconds(what, 'chalice'):.2f} s")
+        print(row)
+    return behind
 
 
 if __name__ == "__main__":
