@@ -63,6 +63,14 @@ pub(crate) struct Integration {
     pub(crate) uri: String,
     /// The version of the function's events, where it is a Lambda proxy.
     pub(crate) format: Option<PayloadFormat>,
+    /// For how many milliseconds the API waits for the answer.
+    pub(crate) timeout: u32,
+}
+
+impl Integration {
+    /// As long as an HTTP API can wait, and waits where nothing is said, in milliseconds (API Gateway v2 API reference,
+    /// `CreateIntegration`, `timeoutInMillis`).
+    pub(crate) const TIMEOUT: u32 = 30_000;
 }
 
 /// A route of an API.
@@ -104,6 +112,7 @@ pub(crate) trait ApiGateway {
         api: &str,
         uri: &str,
         format: PayloadFormat,
+        timeout: u32,
     ) -> Result<String>;
     /// `UpdateIntegration`.
     async fn update_integration(
@@ -112,6 +121,7 @@ pub(crate) trait ApiGateway {
         id: &str,
         uri: &str,
         format: PayloadFormat,
+        timeout: u32,
     ) -> Result<()>;
     /// `DeleteIntegration`.
     async fn delete_integration(&self, api: &str, id: &str) -> Result<()>;
@@ -216,15 +226,23 @@ impl ApiGateway for Account {
             let request = self.apigateway.get_integrations().api_id(api);
             let request = request.set_next_token(next);
             let answer = GET_INTEGRATIONS.sort(request.send().await)?;
-            found.extend(answer.items().iter().map(|integration| Integration {
-                id: owned(integration.integration_id()),
-                uri: owned(integration.integration_uri()),
-                format: match integration.payload_format_version() {
-                    _ if integration.integration_type() != Some(&IntegrationType::AwsProxy) => None,
-                    Some("2.0") => Some(PayloadFormat::V2),
-                    Some("1.0") => Some(PayloadFormat::V1),
-                    _ => None,
-                },
+            found.extend(answer.items().iter().map(|integration| {
+                Integration {
+                    id: owned(integration.integration_id()),
+                    uri: owned(integration.integration_uri()),
+                    format: match integration.payload_format_version() {
+                        _ if integration.integration_type() != Some(&IntegrationType::AwsProxy) => {
+                            None
+                        }
+                        Some("2.0") => Some(PayloadFormat::V2),
+                        Some("1.0") => Some(PayloadFormat::V1),
+                        _ => None,
+                    },
+                    timeout: integration
+                        .timeout_in_millis()
+                        .and_then(|wait| u32::try_from(wait).ok())
+                        .unwrap_or(Integration::TIMEOUT),
+                }
             }));
             next = answer.next_token;
             if next.is_none() {
@@ -329,6 +347,7 @@ impl ApiGateway for Account {
         api: &str,
         uri: &str,
         format: PayloadFormat,
+        timeout: u32,
     ) -> Result<String> {
         let request = self
             .apigateway
@@ -337,7 +356,8 @@ impl ApiGateway for Account {
             .integration_type(IntegrationType::AwsProxy)
             .integration_method("POST")
             .integration_uri(uri)
-            .payload_format_version(format.as_str());
+            .payload_format_version(format.as_str())
+            .timeout_in_millis(milliseconds(timeout));
         let answer = CREATE_INTEGRATION.sort(request.send().await)?;
         required(CREATE_INTEGRATION, answer.integration_id)
     }
@@ -348,6 +368,7 @@ impl ApiGateway for Account {
         id: &str,
         uri: &str,
         format: PayloadFormat,
+        timeout: u32,
     ) -> Result<()> {
         let request = self
             .apigateway
@@ -357,7 +378,8 @@ impl ApiGateway for Account {
             .integration_type(IntegrationType::AwsProxy)
             .integration_method("POST")
             .integration_uri(uri)
-            .payload_format_version(format.as_str());
+            .payload_format_version(format.as_str())
+            .timeout_in_millis(milliseconds(timeout));
         UPDATE_INTEGRATION.sort(request.send().await).map(drop)
     }
 
@@ -494,6 +516,11 @@ fn buckets(stage: &Stage) -> Option<HashMap<String, RouteSettings>> {
 /// A table for the SDK, when there is something in it.
 fn filled(table: Tags) -> Option<HashMap<String, String>> {
     (!table.is_empty()).then(|| table.into_iter().collect())
+}
+
+/// A time for the SDK; the settings' check lets no longer one through.
+fn milliseconds(time: u32) -> i32 {
+    i32::try_from(time).unwrap_or(i32::MAX)
 }
 
 fn owned(text: Option<&str>) -> String {

@@ -438,10 +438,16 @@ impl<A: Aws> Run<'_, A> {
             Step::SetCors { api, cors, .. } => aws.set_cors(&api.0, cors).await,
             Step::DeleteCors { api, .. } => aws.delete_cors(&api.0).await,
             Step::CreateIntegration {
-                api, alias, format, ..
+                api,
+                alias,
+                format,
+                timeout,
+                ..
             } => {
                 let ApiId(api) = self.api(api)?;
-                let id = aws.create_integration(&api, alias, *format).await?;
+                let id = aws
+                    .create_integration(&api, alias, *format, *timeout)
+                    .await?;
                 self.made.borrow_mut().integration = Some(IntegrationId(id));
                 Ok(())
             }
@@ -450,8 +456,12 @@ impl<A: Aws> Run<'_, A> {
                 id,
                 alias,
                 format,
+                timeout,
                 ..
-            } => aws.update_integration(&api.0, &id.0, alias, *format).await,
+            } => {
+                aws.update_integration(&api.0, &id.0, alias, *format, *timeout)
+                    .await
+            }
             Step::DeleteIntegration { api, id } => aws.delete_integration(&api.0, &id.0).await,
             Step::CreateRoute {
                 api,

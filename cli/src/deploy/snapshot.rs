@@ -369,6 +369,7 @@ fn holding(desired: &Desired) -> Actual {
                     id: INTEGRATION.to_owned(),
                     uri: desired.place.alias(&desired.names.function),
                     format: Some(desired.http.format),
+                    timeout: desired.http.timeout,
                 }],
                 routes: routes.collect(),
                 authorizers: authorizers.collect(),

@@ -199,6 +199,8 @@ pub(crate) enum Step {
         function: String,
         alias: String,
         format: PayloadFormat,
+        /// In milliseconds.
+        timeout: u32,
     },
     /// Connects the API with the alias again.
     UpdateIntegration {
@@ -207,6 +209,8 @@ pub(crate) enum Step {
         function: String,
         alias: String,
         format: PayloadFormat,
+        /// In milliseconds.
+        timeout: u32,
     },
     /// Removes a connection that no route uses.
     DeleteIntegration { api: ApiId, id: IntegrationId },

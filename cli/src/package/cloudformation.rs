@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{cors, map_strings, named, options, secrets, table, tags};
+use super::{cors, map_strings, named, options, patience, secrets, table, tags};
 use crate::{
     aws::{
         apigateway::{Checks, Stage, invocation},
@@ -222,13 +222,14 @@ fn gateway(desired: &Desired, alias: &Value, add: &mut impl FnMut(&str, Value)) 
         "Integration",
         json!({
             "Type": "AWS::ApiGatewayV2::Integration",
-            "Properties": {
-                "ApiId": api,
-                "IntegrationType": "AWS_PROXY",
-                "IntegrationMethod": "POST",
-                "IntegrationUri": alias,
-                "PayloadFormatVersion": desired.http.format.as_str(),
-            },
+            "Properties": table([
+                ("ApiId", api.clone()),
+                ("IntegrationType", json!("AWS_PROXY")),
+                ("IntegrationMethod", json!("POST")),
+                ("IntegrationUri", alias.clone()),
+                ("PayloadFormatVersion", json!(desired.http.format.as_str())),
+                ("TimeoutInMillis", patience(desired)),
+            ]),
         }),
     );
     add(

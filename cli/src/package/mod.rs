@@ -18,6 +18,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     args::PackageFormat,
+    aws::apigateway::Integration,
     deploy::model::{Desired, Place},
     error::{Context as _, Result},
     settings::Cors,
@@ -123,6 +124,15 @@ fn cors(cors: Option<&Cors>, names: [&'static str; 6]) -> Value {
             },
         ),
     ])
+}
+
+/// For how many milliseconds the API waits for the function, where that is not as long as it can.
+fn patience(desired: &Desired) -> Value {
+    let timeout = desired.http.timeout;
+    match timeout == Integration::TIMEOUT {
+        true => Value::Null,
+        false => timeout.into(),
+    }
 }
 
 /// A document with every string in it changed.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{cors, named, options, secrets, table, tags};
+use super::{cors, named, options, patience, secrets, table, tags};
 use crate::{
     aws::apigateway::{Checks, Stage, invocation},
     deploy::model::{ALIAS, Desired, GRANT, POLICY},
@@ -106,13 +106,14 @@ pub(super) fn document(desired: &Desired, zip: &str) -> Value {
                 ])),
                 ("tags", tags.clone()),
             ]) },
-            "aws_apigatewayv2_integration": { "app": {
-                "api_id": "${aws_apigatewayv2_api.app.id}",
-                "integration_type": "AWS_PROXY",
-                "integration_method": "POST",
-                "integration_uri": "${aws_lambda_alias.live.arn}",
-                "payload_format_version": desired.http.format.as_str(),
-            } },
+            "aws_apigatewayv2_integration": { "app": table([
+                ("api_id", json!("${aws_apigatewayv2_api.app.id}")),
+                ("integration_type", json!("AWS_PROXY")),
+                ("integration_method", json!("POST")),
+                ("integration_uri", json!("${aws_lambda_alias.live.arn}")),
+                ("payload_format_version", json!(desired.http.format.as_str())),
+                ("timeout_milliseconds", patience(desired)),
+            ]) },
             "aws_apigatewayv2_route": routes,
             "aws_apigatewayv2_authorizer": authorizers(desired),
             "aws_apigatewayv2_stage": { "app": stage(&desired.http.stage, &tags) },

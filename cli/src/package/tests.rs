@@ -14,7 +14,7 @@ use crate::{
     args::PackageFormat,
     aws::{
         Aws as _, Tags,
-        apigateway::{ApiGateway as _, Checks, Guard, Stage},
+        apigateway::{ApiGateway as _, Checks, Guard, Integration, Stage},
         concurrency::Concurrency as _,
         fake::Fake,
         iam::Iam as _,
@@ -55,6 +55,7 @@ layers = ["arn:aws:lambda:eu-central-1:123456789012:layer:agent:3"]
 tracing = "active"
 dead_letter = "arn:aws:sns:eu-central-1:123456789012:failed"
 payload_format = "1.0"
+integration_timeout = 5000
 stage_name = "v1"
 [stage_variables]
 table = "notes"
@@ -184,7 +185,15 @@ async fn made(format: PackageFormat, document: &Value) -> Fake {
     let (uri, kind, payload) = &said.integration;
     assert_eq!(kind, "AWS_PROXY");
     let format = format_of(&json!(payload));
-    let integration = fake.create_integration(&id, uri, format).await.unwrap();
+    let integration = fake
+        .create_integration(
+            &id,
+            uri,
+            format,
+            said.patience.unwrap_or(Integration::TIMEOUT),
+        )
+        .await
+        .unwrap();
     let mut ids = BTreeMap::new();
     for (name, checks) in &said.authorizers {
         let made = fake.create_authorizer(&id, name, checks).await.unwrap();

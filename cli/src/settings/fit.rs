@@ -210,16 +210,12 @@ pub(crate) fn caller(route: &ManifestRoute) -> String {
     words
 }
 
-/// What `deploy` does not set up yet, so that it stops and nothing is deployed that is open or behaves otherwise.
+/// What `deploy` cannot set up, so that it stops and nothing is deployed that is open or behaves otherwise.
 ///
 /// # Errors
 ///
 /// The first such thing; exit code 65.
 pub(crate) fn deployable(settings: &Settings) -> Result<()> {
-    let asked = [(
-        settings.gateway == Gateway::HttpApi && settings.door.integration_timeout.is_some(),
-        "integration_timeout".to_owned(),
-    )];
     let own = settings
         .access
         .authorizers
@@ -233,18 +229,7 @@ pub(crate) fn deployable(settings: &Settings) -> Result<()> {
                 .hint("`aws lambda put-function-concurrency --reserved-concurrent-executions 0` stops it until the next deploy"),
         );
     }
-    match asked.into_iter().find(|(asked, _)| *asked) {
-        Some((_, what)) => Err(not_yet(format!(
-            "`deploy` cannot set this up yet: `{what}`"
-        ))),
-        None => Ok(()),
-    }
-}
-
-fn not_yet(message: String) -> Failure {
-    Failure::input(message)
-        .because_of("this version does not set it up")
-        .hint("`cargo fw local` serves it; nothing was deployed")
+    Ok(())
 }
 
 #[cfg(test)]
@@ -342,16 +327,14 @@ mod tests {
             "",
             "payload_format = \"1.0\"",
             "stage_name = \"v1\"",
+            "integration_timeout = 1000",
+            "gateway = \"rest-api\"\nintegration_timeout = 1000",
             "stage_variables = { a = \"b\" }",
             "throttle = { rate = 1, burst = 1 }",
             "[jwt.x]\nissuer = \"https://i/\"\naudience = \"a\"",
         ] {
             assert!(deployable(&settings(text)).is_ok(), "{text}");
         }
-        for text in ["concurrency = 0", "integration_timeout = 1000"] {
-            assert!(deployable(&settings(text)).is_err(), "{text}");
-        }
-        let rest = "gateway = \"rest-api\"\nintegration_timeout = 1000";
-        assert!(deployable(&settings(rest)).is_ok());
+        assert!(deployable(&settings("concurrency = 0")).is_err());
     }
 }

@@ -38,6 +38,7 @@ fn routes() -> Value {
 
 const SETTINGS: &str = r#"
 payload_format = "1.0"
+integration_timeout = 5000
 stage_name = "v1"
 [stage_variables]
 table = "notes"
@@ -64,6 +65,7 @@ fn an_http_api_is_guarded_limited_and_named_as_the_settings_say() {
     let seen = read_back(&moto);
     let api = &seen["http"][0];
     assert_eq!(api["Integrations"][0]["PayloadFormatVersion"], "1.0");
+    assert_eq!(api["Integrations"][0]["TimeoutInMillis"], 5000);
     let authorizer = &api["Authorizers"][0];
     assert_eq!(authorizer["AuthorizerType"], "JWT");
     assert_eq!(
@@ -100,6 +102,7 @@ fn an_http_api_is_guarded_limited_and_named_as_the_settings_say() {
     let seen = read_back(&moto);
     let api = &seen["http"][0];
     assert_eq!(api["Authorizers"], json!([]));
+    assert_eq!(api["Integrations"][0]["TimeoutInMillis"], 30_000);
     for route in api["Routes"].as_array().unwrap() {
         assert_eq!(route["AuthorizationType"], "NONE");
     }

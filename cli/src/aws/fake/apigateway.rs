@@ -63,6 +63,17 @@ fn throttled(api: &FakeApi, stage: &Stage) -> Result<(), Refused> {
     }
 }
 
+/// API Gateway waits for 50 ms at the least.
+fn waits(timeout: u32) -> Result<(), Refused> {
+    match (50..=Integration::TIMEOUT).contains(&timeout) {
+        true => Ok(()),
+        false => Err((
+            REFUSED,
+            format!("Timeout should be between 50 ms and 30000 ms: {timeout}"),
+        )),
+    }
+}
+
 fn held<'a>(api: &'a mut FakeApi, stage: &str) -> Result<&'a mut Stage, Refused> {
     let found = api.stages.iter_mut().find(|held| held.name == stage);
     found.ok_or_else(|| missing(GONE, stage))
@@ -147,14 +158,17 @@ impl ApiGateway for Fake {
         api: &str,
         uri: &str,
         format: PayloadFormat,
+        timeout: u32,
     ) -> Result<String> {
         self.later().await.call(CREATE_INTEGRATION, |state| {
+            waits(timeout)?;
             let found = known(state, api)?;
             let id = self.id("integration");
             found.integrations.push(Integration {
                 id: id.clone(),
                 uri: uri.to_owned(),
                 format: Some(format),
+                timeout,
             });
             Ok(id)
         })
@@ -166,13 +180,16 @@ impl ApiGateway for Fake {
         id: &str,
         uri: &str,
         format: PayloadFormat,
+        timeout: u32,
     ) -> Result<()> {
         self.later().await.call(UPDATE_INTEGRATION, |state| {
+            waits(timeout)?;
             let mut all = known(state, api)?.integrations.iter_mut();
             let held = all.find(|held| held.id == id);
             let held = held.ok_or_else(|| missing(GONE, id))?;
             uri.clone_into(&mut held.uri);
             held.format = Some(format);
+            held.timeout = timeout;
             Ok(())
         })
     }

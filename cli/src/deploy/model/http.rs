@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Names, Place};
 
 use crate::{
-    aws::apigateway::{Checks, Guard, Stage},
+    aws::apigateway::{Checks, Guard, Integration, Stage},
     error::{Failure, Result},
     settings::{
         Settings,
@@ -22,6 +22,9 @@ use crate::{
 pub(crate) struct Http {
     /// The version of the function's events.
     pub(crate) format: PayloadFormat,
+    /// For how many milliseconds it waits for the function.
+    #[serde(default = "longest")]
+    pub(crate) timeout: u32,
     /// Its one stage.
     pub(crate) stage: Stage,
     /// The authorizers that routes ask for, by name.
@@ -30,11 +33,17 @@ pub(crate) struct Http {
     pub(crate) guards: BTreeMap<String, Guard<String>>,
 }
 
+/// What snapshots from before the setting have.
+fn longest() -> u32 {
+    Integration::TIMEOUT
+}
+
 impl Default for Http {
     /// An API that everybody may call, behind `$default`.
     fn default() -> Self {
         Self {
             format: PayloadFormat::default(),
+            timeout: longest(),
             stage: Stage {
                 name: Door::DEFAULT_STAGE.to_owned(),
                 auto: true,
@@ -96,6 +105,7 @@ impl Http {
         }
         Ok(Self {
             format: door.payload_format,
+            timeout: door.integration_timeout.unwrap_or_else(longest),
             stage: Stage {
                 name: door.stage_name.clone(),
                 auto: true,

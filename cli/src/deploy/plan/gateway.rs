@@ -37,6 +37,7 @@ pub(super) fn connect(plan: &mut Plan, desired: &Desired, api: Option<&WholeApi>
             function,
             alias,
             format: desired.http.format,
+            timeout: desired.http.timeout,
         };
         plan.push(step, MISSING);
         return Connection {
@@ -52,6 +53,7 @@ pub(super) fn connect(plan: &mut Plan, desired: &Desired, api: Option<&WholeApi>
             function,
             alias,
             format: desired.http.format,
+            timeout: desired.http.timeout,
         };
         plan.push(step, MISSING);
         return Connection {
@@ -60,26 +62,33 @@ pub(super) fn connect(plan: &mut Plan, desired: &Desired, api: Option<&WholeApi>
         };
     };
     let integration = IntegrationId(found.id.clone());
-    let format = desired.http.format;
-    let reason = match found.format {
-        _ if found.uri != alias => Some("it was changed outside `cargo fw`".to_owned()),
-        None => Some("it was changed outside `cargo fw`".to_owned()),
-        Some(old) if old != format => Some(format!(
-            "payload_format: {} → {}",
-            old.as_str(),
-            format.as_str()
-        )),
-        Some(_) => None,
-    };
-    if let Some(reason) = reason {
+    let (format, timeout) = (desired.http.format, desired.http.timeout);
+    let mut reasons = Vec::new();
+    match found.format {
+        Some(_) if found.uri != alias => {
+            reasons.push("it was changed outside `cargo fw`".to_owned());
+        }
+        None => reasons.push("it was changed outside `cargo fw`".to_owned()),
+        Some(old) if old != format => {
+            let (old, new) = (old.as_str(), format.as_str());
+            reasons.push(format!("payload_format: {old} → {new}"));
+        }
+        Some(_) => {}
+    }
+    if found.timeout != timeout {
+        let old = found.timeout;
+        reasons.push(format!("integration_timeout: {old} ms → {timeout} ms"));
+    }
+    if !reasons.is_empty() {
         let step = Step::UpdateIntegration {
             api: id,
             id: integration.clone(),
             function,
             alias,
             format,
+            timeout,
         };
-        plan.push(step, reason);
+        plan.push(step, reasons.join(", "));
     }
     Connection {
         api,

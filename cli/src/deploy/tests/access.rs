@@ -28,6 +28,7 @@ pub(super) const GUARDED: App = App {
 pub(super) const SHAPED: App = App {
     settings: r#"
 payload_format = "1.0"
+integration_timeout = 5000
 stage_name = "v1"
 stage_variables = { table = "notes", other = "x" }
 [throttle]
@@ -197,7 +198,7 @@ fn a_stage_is_shaped_and_unshaped() {
         assert_eq!(api.integrations[0].format.unwrap().as_str(), "1.0");
         aws.forget();
         let plain = App {
-            settings: "payload_format = \"1.0\"\nstage_name = \"v1\"\nstage_variables = { table = \"more\" }",
+            settings: "payload_format = \"1.0\"\nintegration_timeout = 5000\nstage_name = \"v1\"\nstage_variables = { table = \"more\" }",
             ..FIRST
         };
         let plan = plain.deploy(&aws).await.unwrap();
@@ -212,13 +213,45 @@ fn a_stage_is_shaped_and_unshaped() {
 }
 
 #[test]
+fn the_api_waits_as_long_as_it_is_told() {
+    run(async {
+        let slow = App {
+            settings: "integration_timeout = 29000",
+            ..FIRST
+        };
+        let aws = Fake::default();
+        FIRST.deploy(&aws).await.unwrap();
+        aws.forget();
+        let plan = slow.deploy(&aws).await.unwrap();
+        assert_eq!(aws.writes(), ["UpdateIntegration"]);
+        assert_eq!(
+            plan.steps[0].reason,
+            "integration_timeout: 30000 ms → 29000 ms"
+        );
+        // By hand, and mended.
+        aws.state.borrow_mut().apis[0].integrations[0].timeout = 50;
+        let plan = slow.deploy(&aws).await.unwrap();
+        assert_eq!(
+            plan.steps[0].reason,
+            "integration_timeout: 50 ms → 29000 ms"
+        );
+        assert!(slow.plan(&aws).await.unwrap().is_empty());
+        aws.forget();
+        let plan = FIRST.deploy(&aws).await.unwrap();
+        assert_eq!(aws.writes(), ["UpdateIntegration"]);
+        assert!(losses(&plan).is_empty());
+        assert_eq!(aws.snapshot().apis[0].integrations[0].timeout, 30_000);
+    });
+}
+
+#[test]
 fn a_throttled_route_may_go_with_its_throttle() {
     run(async {
         let aws = Fake::default();
         SHAPED.deploy(&aws).await.unwrap();
         let without = App {
             routes: &[("PUT", "/objects/{key}"), ("GET", "/more")],
-            settings: "payload_format = \"1.0\"\nstage_name = \"v1\"\nthrottle = { routes = { \"GET /more\" = { rate = 1, burst = 1 } } }",
+            settings: "payload_format = \"1.0\"\nintegration_timeout = 5000\nstage_name = \"v1\"\nthrottle = { routes = { \"GET /more\" = { rate = 1, burst = 1 } } }",
             ..FIRST
         };
         without.deploy(&aws).await.unwrap();

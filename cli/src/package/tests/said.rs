@@ -144,6 +144,8 @@ pub(super) struct Said {
     pub(super) function: (String, Configuration, String, Tags),
     pub(super) api: (String, Option<Cors>, Tags),
     pub(super) integration: (String, String, String),
+    /// In milliseconds, where something is said.
+    pub(super) patience: Option<u32>,
     pub(super) authorizers: BTreeMap<String, Checks>,
     pub(super) routes: BTreeMap<String, Guard<String>>,
     pub(super) stage: Stage,
@@ -285,6 +287,7 @@ pub(super) fn said_by_stack(document: &Value, known: &Known) -> Said {
             text(&integration["IntegrationType"]),
             text(&integration["PayloadFormatVersion"]),
         ),
+        patience: integration.get("TimeoutInMillis").map(number),
         routes: routes
             .map(|(_, route)| {
                 let named = |value: &Value| authorizers[&text(&value["Ref"])].0.clone();
@@ -366,6 +369,7 @@ pub(super) fn said_by_terraform(document: &Value, known: &Known) -> Said {
             "integration_uri",
             "integration_type",
             "payload_format_version",
+            "timeout_milliseconds",
         ],
     );
     let stage = of(
@@ -454,6 +458,9 @@ pub(super) fn said_by_terraform(document: &Value, known: &Known) -> Said {
             text(&integration["integration_type"]),
             text(&integration["payload_format_version"]),
         ),
+        patience: integration["timeout_milliseconds"]
+            .is_u64()
+            .then(|| number(&integration["timeout_milliseconds"])),
         routes: routes
             .values()
             .map(|route| {
