@@ -7,14 +7,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use base64::Engine as _;
 use fw::manifest::Manifest;
 use object::{
     Endianness,
     elf::{EM_AARCH64, EM_X86_64, FileHeader64},
     read::elf::{FileHeader as _, ProgramHeader as _},
 };
-use sha2::{Digest as _, Sha256};
 use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter, write::SimpleFileOptions};
 
 use crate::{
@@ -30,10 +28,9 @@ pub(crate) const MANIFEST: &str = "fw-manifest.json";
 
 /// The C library of `provided.al2023` (Amazon Linux 2023 user guide: glibc 2.34).
 const GLIBC: (u32, u32) = (2, 34);
-/// Lambda's limit for a zip that is uploaded directly, in bytes (Lambda developer guide, "Lambda quotas": 50 MB).
-const MOST_ZIPPED: usize = 50 * 1024 * 1024;
-/// Lambda's limit for what is unpacked, in bytes (there: 250 MB).
-const MOST_UNZIPPED: usize = 250 * 1024 * 1024;
+/// Lambda's limit for what is unpacked, in bytes (Lambda developer guide, "Lambda quotas": 250 MB, "including layers and custom
+/// runtimes", whichever way the zip comes).
+pub(crate) const MOST_UNZIPPED: usize = 250 * 1024 * 1024;
 
 /// Checks an executable and packs it with the manifest.
 ///
@@ -49,16 +46,9 @@ pub(crate) fn pack(
         .with_context(|| format!("cannot read the executable: {}", executable.display()))?;
     check(&bytes, architecture)?;
     let manifest = serde_json::to_vec(manifest).context("cannot write the manifest as JSON")?;
+    fits(bytes.len() + manifest.len())?;
     let zip = zip(&bytes, &manifest).context("cannot pack the executable")?;
-    if zip.len() > MOST_ZIPPED {
-        return Err(too_large(zip.len(), MOST_ZIPPED, "zipped"));
-    }
-    let sha256 = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(&zip));
-    Ok(Code {
-        zip: zip.into(),
-        sha256,
-        architecture,
-    })
+    Ok(Code::new(zip, architecture))
 }
 
 /// Reads what [`pack`] made: the manifest, the code to upload, and the executable in it.
@@ -71,12 +61,13 @@ pub(crate) fn unpack(file: &Path, architecture: Architecture) -> Result<(Manifes
     let reading = || format!("cannot read the artifact: {shown}");
     let input = |failure: Failure| failure.exiting(Exit::Input);
     let zip = std::fs::read(file).with_context(reading).map_err(input)?;
-    if zip.len() > MOST_ZIPPED {
-        return Err(too_large(zip.len(), MOST_ZIPPED, "zipped"));
-    }
     let mut archive = ZipArchive::new(Cursor::new(zip.as_slice()))
         .with_context(reading)
         .map_err(input)?;
+    // What else was put into it counts as well; where that does not say how large it is, it is no smaller than the zip.
+    let unpacked = archive.decompressed_size();
+    let unpacked = unpacked.and_then(|size| usize::try_from(size).ok());
+    fits(unpacked.unwrap_or(zip.len()))?;
     let mut entry = |name: &str| -> Result<Vec<u8>> {
         let missing = |failure: Failure| {
             input(failure).hint("`cargo fw package` writes an artifact with everything in it")
@@ -106,13 +97,7 @@ pub(crate) fn unpack(file: &Path, architecture: Architecture) -> Result<(Manifes
     check(&bootstrap, architecture)?;
     let manifest = String::from_utf8_lossy(&entry(MANIFEST)?).into_owned();
     let manifest = crate::manifest::parse(&manifest)?;
-    let sha256 = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(&zip));
-    let code = Code {
-        zip: zip.into(),
-        sha256,
-        architecture,
-    };
-    Ok((manifest, code, bootstrap))
+    Ok((manifest, Code::new(zip, architecture), bootstrap))
 }
 
 /// The manifest in a zip that [`pack`] made, of which the end may be all that is there.
@@ -160,9 +145,7 @@ fn zip(executable: &[u8], manifest: &[u8]) -> zip::result::ZipResult<Vec<u8>> {
 
 /// Whether Lambda's runtime can start it.
 fn check(bytes: &[u8], architecture: Architecture) -> Result<()> {
-    if bytes.len() > MOST_UNZIPPED {
-        return Err(too_large(bytes.len(), MOST_UNZIPPED, "unpacked"));
-    }
+    fits(bytes.len())?;
     let elf = Elf::read(bytes).map_err(|error| {
         Failure::input("the executable is not for Linux")
             .because_of(error.to_string())
@@ -199,11 +182,15 @@ fn check(bytes: &[u8], architecture: Architecture) -> Result<()> {
     Ok(())
 }
 
-fn too_large(size: usize, limit: usize, how: &str) -> Failure {
-    let megabytes = |bytes: usize| bytes / 1024 / 1024;
-    Failure::input(format!("the executable is too large: {} MB {how}", megabytes(size)))
-        .because_of(format!("Lambda takes {} MB", megabytes(limit)))
-        .hint("strip it (`strip = true` in the release profile), build for size (`opt-level = \"s\"`, `lto = \"fat\"`), or drop dependencies")
+/// Whether Lambda takes what has so many bytes unpacked.
+fn fits(size: usize) -> Result<()> {
+    if size <= MOST_UNZIPPED {
+        return Ok(());
+    }
+    let megabytes = |bytes: usize| bytes.div_ceil(1024 * 1024);
+    Err(Failure::input(format!("the executable is too large: {} MB unpacked", megabytes(size)))
+        .because_of(format!("Lambda takes {} MB, layers included", megabytes(MOST_UNZIPPED)))
+        .hint("strip it (`strip = true` in the release profile), build for size (`opt-level = \"s\"`, `lto = \"fat\"`), or drop dependencies"))
 }
 
 /// The loader of `provided.al2023`, as the ABI supplements of System V name it.

@@ -72,6 +72,8 @@ pub(crate) struct Settings {
     pub(crate) health: Option<String>,
     /// How many published versions are kept to roll back to, 2 or more.
     pub(crate) keep_versions: u32,
+    /// The bucket through which a zip goes that is too large for a call; one of the deployment's own where none is named.
+    pub(crate) artifact_bucket: Option<String>,
     /// What the functions may do besides writing their logs.
     pub(crate) policy: Vec<Statement>,
     /// Whether what the sources need is added to it.
@@ -227,6 +229,7 @@ struct Layer {
     log_retention: Option<u32>,
     health: Option<String>,
     keep_versions: Option<u32>,
+    artifact_bucket: Option<String>,
     policy: Option<Vec<Statement>>,
     derive_policy: Option<bool>,
     buckets: Option<Vec<String>>,
@@ -296,6 +299,7 @@ impl Layer {
             log_retention: self.log_retention.or(base.log_retention),
             health: self.health.or(base.health),
             keep_versions: self.keep_versions.or(base.keep_versions),
+            artifact_bucket: self.artifact_bucket.or(base.artifact_bucket),
             policy: self.policy.or(base.policy),
             buckets: self.buckets.or(base.buckets),
             ..base
@@ -438,6 +442,7 @@ impl Settings {
             log_retention: layer.log_retention.unwrap_or(Self::LOG_RETENTION),
             health: layer.health,
             keep_versions: layer.keep_versions.unwrap_or(Self::KEEP_VERSIONS),
+            artifact_bucket: layer.artifact_bucket,
             policy: layer.policy.unwrap_or_default(),
             derive_policy: layer.derive_policy.unwrap_or(true),
             buckets: layer.buckets.unwrap_or_default(),

@@ -8,12 +8,14 @@ Added are reads and changes of what moto already keeps: nothing here answers for
 import json
 from urllib.parse import unquote
 
+import xmltodict
 from moto.apigateway.models import APIGatewayBackend
 from moto.apigateway.models import Stage as RestStage
 from moto.apigateway.urls import url_paths as v1_paths
 from moto.apigatewayv2.models import Route
 from moto.apigatewayv2.responses import ApiGatewayV2Response as V2
 from moto.apigatewayv2.urls import url_paths as v2_paths
+from moto.s3.responses import S3Response
 
 
 def words(path):
@@ -124,6 +126,22 @@ def delete_api_key(self, api_key_id):
 
 
 APIGatewayBackend.delete_api_key = delete_api_key
+
+put_bucket = S3Response._bucket_response_put
+
+
+def bucket_response_put(self, request, bucket_name, querystring):
+    """moto leaves the tags that are given with the call that makes a bucket."""
+    answer = put_bucket(self, request, bucket_name, querystring)
+    said = xmltodict.parse(self.body) if self.body and not querystring else {}
+    tags = ((said.get("CreateBucketConfiguration") or {}).get("Tags") or {}).get("Tag") or []
+    if tags:
+        tags = tags if isinstance(tags, list) else [tags]
+        self.backend.put_bucket_tagging(bucket_name, {one["Key"]: one["Value"] for one in tags})
+    return answer
+
+
+S3Response._bucket_response_put = bucket_response_put
 
 if __name__ == "__main__":
     from moto.server import main

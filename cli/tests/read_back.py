@@ -8,7 +8,7 @@ import boto3
 endpoint, region = sys.argv[1:]
 client = {
     name: boto3.client(name, endpoint_url=endpoint, region_name=region, aws_access_key_id="test", aws_secret_access_key="test")
-    for name in ("apigatewayv2", "apigateway", "lambda")
+    for name in ("apigatewayv2", "apigateway", "lambda", "s3")
 }
 
 
@@ -41,10 +41,22 @@ def plans():
         yield {**plan, "keys": sorted(key["name"] for key in keys)}
 
 
+def bucket(name):
+    s3 = client["s3"]
+    tags = s3.get_bucket_tagging(Bucket=name)["TagSet"]
+    return {
+        "name": name,
+        "tags": {tag["Key"]: tag["Value"] for tag in tags},
+        "block": s3.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"],
+        "keys": [one["Key"] for one in s3.list_objects_v2(Bucket=name).get("Contents", [])],
+    }
+
+
 seen = {
     "http": [http(api) for api in client["apigatewayv2"].get_apis()["Items"]],
     "rest": [rest(api) for api in client["apigateway"].get_rest_apis()["items"]],
     "keys": client["apigateway"].get_api_keys(includeValues=True)["items"],
     "plans": list(plans()),
+    "buckets": [bucket(one["Name"]) for one in client["s3"].list_buckets()["Buckets"]],
 }
 print(json.dumps(seen, default=str))

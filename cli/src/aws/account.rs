@@ -29,6 +29,7 @@ pub(crate) struct Account {
     pub(super) logs: aws_sdk_cloudwatchlogs::Client,
     pub(super) sts: aws_sdk_sts::Client,
     pub(super) tagging: aws_sdk_resourcegroupstagging::Client,
+    pub(super) s3: aws_sdk_s3::Client,
     pub(super) signed: Signed,
     /// Who is calling, once that was asked.
     pub(super) caller: Arc<OnceCell<Caller>>,
@@ -48,7 +49,7 @@ impl Account {
         Ok(Self::of(&config, region))
     }
 
-    fn of(config: &SdkConfig, region: String) -> Self {
+    pub(super) fn of(config: &SdkConfig, region: String) -> Self {
         Self {
             signed: Signed::new(config, &region),
             region,
@@ -59,6 +60,12 @@ impl Account {
             logs: aws_sdk_cloudwatchlogs::Client::new(config),
             sts: aws_sdk_sts::Client::new(config),
             tagging: aws_sdk_resourcegroupstagging::Client::new(config),
+            s3: aws_sdk_s3::Client::from_conf(
+                aws_sdk_s3::config::Builder::from(config)
+                    // An endpoint of one's own has no host name for each bucket.
+                    .force_path_style(config.endpoint_url().is_some())
+                    .build(),
+            ),
             caller: Arc::default(),
         }
     }

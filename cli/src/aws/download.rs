@@ -16,8 +16,8 @@ use hyper_util::{
 
 /// How much of the end is asked for, in bytes: a manifest of 300 routes, packed, has a tenth of it.
 const END: usize = 1024 * 1024;
-/// The largest zip that is uploaded with a call, in bytes.
-const MOST: usize = 50 * 1024 * 1024;
+/// More than a zip has whose content Lambda takes, in bytes: what does not pack well is a little larger.
+const MOST: usize = crate::artifact::MOST_UNZIPPED + 1024 * 1024;
 /// How long it may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 

@@ -40,6 +40,10 @@ impl Operation {
             ("apigateway", name) if name.starts_with("Update") => "PATCH",
             ("apigateway", name) if name.starts_with("Put") => "PUT",
             ("apigateway", name) if name.starts_with("Delete") => "DELETE",
+            // Service Authorization Reference, "Amazon S3": what an operation needs, where it is named otherwise.
+            ("s3", "ListObjectsV2") => "ListBucket",
+            ("s3", "GetPublicAccessBlock") => "GetBucketPublicAccessBlock",
+            ("s3", "PutPublicAccessBlock") => "PutBucketPublicAccessBlock",
             (_, name) => name,
         };
         format!("{}:{name}", self.service)
@@ -99,12 +103,17 @@ impl Kind {
             "NoSuchEntity"
             | "ResourceNotFoundException"
             | "NotFoundException"
-            | "ParameterNotFound" => Self::NotFound,
+            | "ParameterNotFound"
+            | "NoSuchBucket" => Self::NotFound,
             "EntityAlreadyExists"
             | "ResourceConflictException"
             | "ConflictException"
             | "ResourceAlreadyExistsException"
             | "DeleteConflict"
+            | "BucketAlreadyExists"
+            | "BucketAlreadyOwnedByYou"
+            | "BucketNotEmpty"
+            | "OperationAborted"
             | "OperationAbortedException" => Self::Conflict,
             "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => Self::Denied,
             "InvalidClientTokenId"
@@ -118,11 +127,13 @@ impl Kind {
             "Throttling"
             | "ThrottlingException"
             | "TooManyRequestsException"
+            | "SlowDown"
             | "RequestLimitExceeded" => Self::Throttled,
             // IAM's, Lambda's, and those of API Gateway and of CloudWatch Logs.
             "LimitExceeded"
             | "LimitExceededException"
             | "CodeStorageExceededException"
+            | "TooManyBuckets"
             | "ServiceQuotaExceededException" => Self::Quota,
             _ => Self::Other,
         }

@@ -17,13 +17,13 @@ use bytes::Bytes;
 
 pub(crate) use self::model::{
     Alias, Allows, Canary, Code, Configuration, Function, FunctionUrl, Grant, Invoked, Readiness,
-    UrlSettings,
+    UrlSettings, Way,
 };
 use self::parts::{
     auth_type, cors_from_sdk, cors_to_sdk, decoded, environment, invoke_mode, number, number_in,
     percent, seen, statements,
 };
-use super::{Account, Error, Operation, Result, Tags, download};
+use super::{Account, Error, Kind, Operation, Result, Tags, download, s3};
 use crate::args::InvocationType;
 
 pub(super) const GET_FUNCTION: Operation = Operation::new("lambda", "GetFunction");
@@ -175,11 +175,16 @@ impl Lambda for Account {
             .lambda
             .create_function()
             .function_name(name)
-            .code(
-                FunctionCode::builder()
-                    .zip_file(Blob::new(code.zip.to_vec()))
-                    .build(),
-            )
+            .code(match &code.way {
+                Way::Stored { bucket, key } => {
+                    let stored = FunctionCode::builder().s3_bucket(bucket);
+                    stored.s3_key(key).build()
+                }
+                Way::Sent | Way::Large => {
+                    let zip = Blob::new(code.zip.to_vec());
+                    FunctionCode::builder().zip_file(zip).build()
+                }
+            })
             .architectures(code.architecture.as_str().into())
             .role(&configuration.role)
             .runtime(configuration.runtime.as_str().into())
@@ -190,7 +195,8 @@ impl Lambda for Account {
             .publish(true)
             .set_tags(Some(tags.clone().into_iter().collect()));
         let request = configuration.options.on_create(request);
-        let answer = CREATE_FUNCTION.sort(request.send().await)?;
+        let answer = CREATE_FUNCTION.sort(request.send().await);
+        let answer = answer.map_err(of_bucket)?;
         number_in(CREATE_FUNCTION, answer.version)
     }
 
@@ -199,10 +205,14 @@ impl Lambda for Account {
             .lambda
             .update_function_code()
             .function_name(name)
-            .zip_file(Blob::new(code.zip.to_vec()))
             .architectures(code.architecture.as_str().into())
             .publish(publish);
-        let answer = UPDATE_CODE.sort(request.send().await)?;
+        let request = match &code.way {
+            Way::Stored { bucket, key } => request.s3_bucket(bucket).s3_key(key),
+            Way::Sent | Way::Large => request.zip_file(Blob::new(code.zip.to_vec())),
+        };
+        let answer = UPDATE_CODE.sort(request.send().await);
+        let answer = answer.map_err(of_bucket)?;
         number_in(UPDATE_CODE, answer.version)
     }
 
@@ -458,5 +468,17 @@ impl Lambda for Account {
         let request = self.lambda.delete_function().function_name(name);
         let answer = request.qualifier(version).send().await;
         DELETE_FUNCTION.sort(answer).map(drop)
+    }
+}
+
+/// Lambda reads the bucket with the caller's credentials: where S3 denies that, it is S3's action that is missing.
+fn of_bucket(error: Error) -> Error {
+    let denied = error.kind == Kind::Denied && error.message.contains("denied by S3");
+    match denied {
+        true => Error {
+            operation: s3::GET_OBJECT,
+            ..error
+        },
+        false => error,
     }
 }

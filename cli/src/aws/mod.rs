@@ -18,6 +18,7 @@ mod moto;
 mod needed;
 pub(crate) mod options;
 pub(crate) mod rest;
+pub(crate) mod s3;
 pub(crate) mod secrets;
 mod signed;
 pub(crate) mod sts;
@@ -50,6 +51,7 @@ pub(crate) trait Aws:
     + sts::Sts
     + tagging::Tagging
     + tags::Tagger
+    + s3::Buckets
 {
     /// The region that the calls go to.
     fn region(&self) -> &str;

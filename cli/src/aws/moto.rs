@@ -3,7 +3,7 @@
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_sts::config::Credentials;
 
-use super::{Account, signed::Signed};
+use super::Account;
 
 impl Account {
     /// The account of the moto server at that URL.
@@ -15,17 +15,6 @@ impl Account {
             .endpoint_url(url)
             .load()
             .await;
-        Self {
-            signed: Signed::new(&config, region),
-            region: region.to_owned(),
-            iam: aws_sdk_iam::Client::new(&config),
-            lambda: aws_sdk_lambda::Client::new(&config),
-            apigateway: aws_sdk_apigatewayv2::Client::new(&config),
-            rest: aws_sdk_apigateway::Client::new(&config),
-            logs: aws_sdk_cloudwatchlogs::Client::new(&config),
-            sts: aws_sdk_sts::Client::new(&config),
-            tagging: aws_sdk_resourcegroupstagging::Client::new(&config),
-            caller: std::sync::Arc::default(),
-        }
+        Self::of(&config, region.to_owned())
     }
 }

@@ -1,6 +1,6 @@
 //! What a deploy needs of IAM for what is set, besides what every deploy needs.
 
-use super::{Operation, concurrency, iam, secrets, tags::TaggedKind};
+use super::{Operation, concurrency, iam, s3, secrets, tags::TaggedKind};
 use crate::settings::{
     Settings,
     access::AuthorizerSettings,
@@ -55,6 +55,10 @@ pub(crate) fn needed_for(settings: &Settings) -> Vec<String> {
         ];
         let asked = asked.into_iter().filter(|(asked, _)| asked.is_some());
         all.extend(asked.flat_map(|(_, calls)| calls.map(Operation::action)));
+    }
+    if settings.artifact_bucket.is_some() {
+        let calls = [s3::DELETE_OBJECT, s3::GET_OBJECT, s3::LIST, s3::PUT_OBJECT];
+        all.extend(calls.map(Operation::action));
     }
     if settings.permissions_boundary.is_some() {
         all.extend([iam::BOUND, iam::UNBOUND].map(Operation::action));

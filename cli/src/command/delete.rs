@@ -9,7 +9,7 @@ use crate::{
         self,
         apply::apply,
         check, lock,
-        model::Names,
+        model::{Names, store::Store},
         patience::Patience,
         plan::{deletion, log_groups},
         report,
@@ -34,8 +34,13 @@ pub(super) fn delete(args: &args::Delete, console: &Console) -> Result<Exit> {
             .await
             .map_err(|error| error.into_failure("cannot read what is deployed"))?;
         names.authorizers.retain(|name| *name != names.function);
+        names.stores = vec![Store::own(&names, &place)];
+        let named = settings.artifact_bucket.iter();
+        let named = named.map(|bucket| Store::named(bucket, &names));
+        names.stores.extend(named.collect::<Vec<_>>());
         let actual = deploy::observe(&aws, &names).await?;
-        for kept in check::foreign(&names, &actual) {
+        let foreign = check::foreign(&names, &actual).into_iter();
+        for kept in foreign.chain(check::occupied(&actual)) {
             console.warning(format_args!("{kept}, and stays"));
         }
         let plan = deletion(&names, &actual, args.logs);

@@ -5,8 +5,9 @@ use std::path::Path;
 use super::deploy::build;
 use crate::{
     args::{self, PackageFormat},
+    aws::lambda::Way,
     console::Console,
-    deploy::model::Desired,
+    deploy::{model::Desired, plan::bytes},
     error::{Context as _, Exit, Failure, Result},
     package,
     project::Project,
@@ -39,6 +40,15 @@ pub(super) fn package(args: &args::Package, console: &Console) -> Result<Exit> {
             one.name
         ))
         .hint("`cargo fw deploy` sets them up; nothing was written"));
+    }
+    if args.format == PackageFormat::Terraform && artifact.code.way != Way::Sent {
+        // Terraform's `filename` sends the zip with a call, as `deploy` does with one that is small enough.
+        return Err(Failure::input(format!(
+            "the zip is too large for a Terraform document so far: {}",
+            bytes(artifact.code.zip.len() as u64)
+        ))
+        .because_of("Lambda takes 50 MB with a call")
+        .hint("`--format sam` and `--format cloudformation` take it from a bucket, and so does `cargo fw deploy`; nothing was written"));
     }
     let zip = artifact.code.zip.clone();
     let desired = Desired::new(&artifact.manifest, &settings, artifact.code, place)?;

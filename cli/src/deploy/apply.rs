@@ -173,6 +173,11 @@ impl<A: Aws> Run<'_, A> {
         let (action, resource) = step.subject();
         self.console
             .verbose(format_args!("to {} the {resource}", action.verb()));
+        if let Step::Store(step) = step
+            && let Some(what) = step.begins()
+        {
+            self.console.status("Uploading", what);
+        }
         let begun = Instant::now();
         match self.patiently(step).await {
             Ok(()) => {
@@ -320,6 +325,7 @@ impl<A: Aws> Run<'_, A> {
                     .await
             }
             Step::Set(setting) => Box::pin(setting.run(aws)).await,
+            Step::Store(step) => Box::pin(step.run(aws)).await,
             Step::UpdateTrust { role, trust } => aws.update_trust(role, trust).await,
             Step::PutRolePolicy { role, document, .. } => {
                 aws.put_role_policy(role, POLICY, document).await

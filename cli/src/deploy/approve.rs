@@ -1,6 +1,6 @@
 //! Who agrees before something is deleted or changed.
 
-use super::step::{Action, Plan, Step, rest::RestStep};
+use super::step::{Action, Plan, Step, rest::RestStep, store::StoreStep};
 use crate::{
     args::Approval,
     console::Console,
@@ -15,6 +15,9 @@ pub(crate) fn losses(plan: &Plan) -> Vec<String> {
                 **step,
                 RestStep::DeleteDeployment { .. } | RestStep::DeleteApi { open: false, .. }
             );
+        }
+        if let Step::Store(step) = step {
+            return matches!(**step, StoreStep::Drop { .. });
         }
         matches!(
             step,

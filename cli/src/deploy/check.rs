@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     model::{Desired, Names},
-    observe::{Actual, Found},
+    observe::{Actual, Found, store::WholeStore},
     phase::{Lane, Phase},
-    step::{Action, Handle, Plan, Step, rest::RestStep},
+    step::{Action, Handle, Plan, Step, rest::RestStep, store::StoreStep},
 };
 use crate::{
+    aws::lambda::Way,
     error::{Failure, Result},
     settings::Gateway,
 };
@@ -76,6 +77,38 @@ pub(crate) fn canary(desired: &Desired, actual: &Actual) -> Result<()> {
     .hint("deploy without `--canary` first"))
 }
 
+/// Stops when the bucket that the settings name for large zips is not there: it is yours, so no deploy makes it.
+///
+/// # Errors
+///
+/// A failure that names it; exit code 65.
+pub(crate) fn bucket(actual: &Actual) -> Result<()> {
+    let absent = |one: &&WholeStore| !one.store.is_own() && one.found == Found::Absent;
+    let Some(one) = actual.stores.iter().find(absent) else {
+        return Ok(());
+    };
+    Err(Failure::input(format!(
+        "there is no bucket for the code: {}",
+        one.store.bucket.name
+    ))
+    .because_of("`artifact_bucket` names one of yours, in the region of the functions")
+    .hint("make it, or leave out `artifact_bucket`: then the deployment makes a bucket of its own"))
+}
+
+/// The deployment's buckets that hold what is not the deployment's, in words.
+pub(crate) fn occupied(actual: &Actual) -> Vec<String> {
+    let own = actual.stores.iter().filter(|one| one.store.is_own());
+    let others = own.filter(|one| one.found.ours().is_some_and(|held| held.others));
+    others
+        .map(|one| {
+            format!(
+                "the bucket `{}` holds what no deploy put there",
+                one.store.bucket.name
+            )
+        })
+        .collect()
+}
+
 /// The resources of the deployment's names that are somebody else's, in words.
 pub(crate) fn foreign(names: &Names, actual: &Actual) -> Vec<String> {
     fn whose<T>(found: &Found<T>) -> Option<&str> {
@@ -94,6 +127,10 @@ pub(crate) fn foreign(names: &Names, actual: &Actual) -> Vec<String> {
     let named = named
         .into_iter()
         .filter_map(|(kind, name, owner)| owner.map(|owner| (kind, name, owner)));
+    let stores = actual.stores.iter().filter_map(|one| {
+        let owner = whose(&one.found)?;
+        Some(("bucket", one.store.bucket.name.clone(), owner))
+    });
     let apis = actual
         .foreign_apis
         .iter()
@@ -106,6 +143,7 @@ pub(crate) fn foreign(names: &Names, actual: &Actual) -> Vec<String> {
     named
         .chain(apis)
         .chain(rests)
+        .chain(stores)
         .map(|(kind, name, owner)| format!("the {kind} `{name}` belongs to {owner}"))
         .collect()
 }
@@ -158,6 +196,10 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
     let mut moved = false;
     let mut authorizers: BTreeMap<&str, (Phase, Lane<'_>)> = BTreeMap::new();
     let mut rest = BTreeSet::new();
+    // The objects that are there, and since when.
+    let held = actual.stores.iter().filter_map(|one| one.found.ours());
+    let held = held.flat_map(|held| &held.keys);
+    let mut objects: BTreeMap<&str, Option<Phase>> = held.map(|key| (key.as_str(), None)).collect();
     for planned in &plan.steps {
         let step = &planned.step;
         if planned.reason.is_empty() {
@@ -205,6 +247,25 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
                 "a step prepares after the traffic has moved: {:?}",
                 step.subject()
             ));
+        }
+        if let Step::Store(step) = step {
+            match &**step {
+                StoreStep::Put { key, .. } => {
+                    objects.insert(key, Some(planned.phase));
+                }
+                StoreStep::Drop { key, .. } => {
+                    objects.remove(key.as_str());
+                }
+                _ => {}
+            }
+        }
+        if let Step::CreateFunction { code, .. } | Step::UpdateCode { code, .. } = step
+            && let Way::Stored { key, .. } = &code.way
+            && objects
+                .get(key.as_str())
+                .is_none_or(|since| *since >= Some(planned.phase))
+        {
+            return Some("a function would be made of code that is not uploaded".to_owned());
         }
         if let Step::Rest(step) = step {
             if let Some(missing) = step.needs().iter().find(|need| !rest.contains(*need)) {
@@ -328,6 +389,9 @@ impl<'a> Needs<'a> {
     /// Whether a step makes what a new version needs, and so must come before the traffic.
     fn prepares(step: &Step) -> bool {
         if let Step::Rest(step) = step {
+            return step.prepares();
+        }
+        if let Step::Store(step) = step {
             return step.prepares();
         }
         matches!(

@@ -122,6 +122,7 @@ async fn look<A: Aws>(aws: &A, names: &Names) -> Result<Option<Function>> {
 pub(crate) fn checked(desired: &Desired, actual: &Actual) -> Result<Plan> {
     check::ownership(&desired.names, actual)?;
     check::canary(desired, actual)?;
+    check::bucket(actual)?;
     let plan = plan(desired, actual);
     check::plan(desired, actual, &plan)?;
     Ok(plan)

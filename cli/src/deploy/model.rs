@@ -6,6 +6,7 @@ mod functions;
 pub(crate) mod http;
 pub(crate) mod openapi;
 pub(crate) mod rest;
+pub(crate) mod store;
 
 use std::collections::BTreeSet;
 
@@ -13,11 +14,11 @@ use fw::manifest::Manifest;
 use serde_json::{Value, json};
 
 pub(crate) use self::functions::DesiredFunction;
-use self::{http::Http, rest::Rest};
+use self::{http::Http, rest::Rest, store::Store};
 use crate::{
     aws::{
         Tags,
-        lambda::{Code, UrlSettings},
+        lambda::{Code, UrlSettings, Way},
         options::Options,
         sts::Caller,
     },
@@ -79,6 +80,8 @@ pub(crate) struct Names {
     pub(crate) authorizers: Vec<String>,
     /// The tags of the settings.
     pub(crate) yours: Tags,
+    /// The buckets through which large zips go, where they are to be read.
+    pub(crate) stores: Vec<Store>,
 }
 
 impl Names {
@@ -115,6 +118,7 @@ impl Names {
             log_group: Self::log_group_of(&function),
             authorizers: Vec::new(),
             yours: Tags::new(),
+            stores: Vec::new(),
             function,
             role,
         })
@@ -271,11 +275,18 @@ impl Desired {
     pub(crate) fn new(
         manifest: &Manifest,
         settings: &Settings,
-        code: Code,
+        mut code: Code,
         place: Place,
     ) -> Result<Self> {
         let mut names = Names::new(&manifest.app, &settings.stage, &place.region)?;
         names.yours = settings.tags.clone();
+        if code.way == Way::Large {
+            let own = || Store::own(&names, &place);
+            let named = settings.artifact_bucket.as_ref();
+            let store = named.map_or_else(own, |bucket| Store::named(bucket, &names));
+            store.takes(&mut code);
+            names.stores = vec![store];
+        }
         let routes = routes(manifest)?;
         let main = functions::main(settings, &routes, &names, &place)?;
         let authorizers = functions::authorizers(manifest, settings, &names, &place)?;

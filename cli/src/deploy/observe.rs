@@ -4,12 +4,16 @@
 //! which tells whether there is anything. Functions of authorizers that the app has no more are found by their log groups, which are made before them and outlive them.
 
 pub(crate) mod rest;
+pub(crate) mod store;
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use self::rest::{Rests, WholeRest};
+use self::{
+    rest::{Rests, WholeRest},
+    store::WholeStore,
+};
 use super::{
     model::{ALIAS, Names, POLICY, TAG_APP, TAG_STAGE, THROUGH_URL_GRANT, URL_GRANT},
     together::all,
@@ -137,6 +141,8 @@ pub(crate) struct Actual {
     pub(crate) foreign_apis: Vec<String>,
     /// The REST APIs, and what comes with them.
     pub(crate) rests: Rests,
+    /// The buckets through which large zips go, where they were read.
+    pub(crate) stores: Vec<WholeStore>,
 }
 
 impl Actual {
@@ -169,11 +175,12 @@ pub(crate) async fn observe_rest<A: Aws>(
 ) -> Result<Actual> {
     let there = main.is_some();
     // The clients' futures are large: side by side on the stack they would not fit a small one.
-    let ((role, policy), functions, (apis, foreign_apis), rests) = tokio::try_join!(
+    let ((role, policy), functions, (apis, foreign_apis), rests, stores) = tokio::try_join!(
         Box::pin(role(aws, names)),
         Box::pin(read(aws, names, main)),
         Box::pin(apis(aws, names)),
         Box::pin(rest::rests(aws, names)),
+        Box::pin(store::stores(aws, names)),
     )?;
     let mut actual = Actual {
         role,
@@ -183,6 +190,7 @@ pub(crate) async fn observe_rest<A: Aws>(
         apis,
         foreign_apis,
         rests,
+        stores,
     };
     // Beside an open API there is no URL, but while one takes the other's place, and then there are the URL's permissions.
     let rest = actual.rests.apis.iter().any(WholeRest::is_open);

@@ -44,6 +44,10 @@ pub(super) fn passing(step: &Step, error: &Error) -> Option<&'static str> {
         {
             Some("until Lambda knows the role")
         }
+        // The bucket of that name was deleted a moment ago, or is being changed (S3 API reference, "List of error codes").
+        Kind::Conflict if error.code == "OperationAborted" => {
+            Some("until S3 has finished the last change")
+        }
         // An update of this function is in progress; what exists already is a conflict too, and does not pass.
         Kind::Conflict if lambda && !creates(step) => {
             Some("until Lambda has finished the last change")
@@ -69,6 +73,9 @@ fn creates(step: &Step) -> bool {
 }
 
 fn needs_parent(step: &Step) -> bool {
+    if let Step::Store(step) = step {
+        return step.needs_bucket();
+    }
     matches!(
         step,
         Step::PutRolePolicy { .. }

@@ -45,6 +45,8 @@ pub(crate) enum Lane<'a> {
     Traffic,
     /// The API.
     Api,
+    /// The bucket of large zips.
+    Store,
 }
 
 impl Step {
@@ -78,6 +80,7 @@ impl Step {
             | Self::Set(Setting::Reserve { function, .. } | Setting::Provision { function, .. }) => {
                 Lane::Function(function)
             }
+            Self::Store(_) => Lane::Store,
             Self::Rest(step) => step.permits().map_or(Lane::Api, Lane::Function),
             _ => Lane::Api,
         }

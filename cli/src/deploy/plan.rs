@@ -11,6 +11,7 @@ mod function;
 mod gateway;
 mod policy;
 mod rest;
+mod store;
 mod url;
 
 use serde_json::Value;
@@ -54,6 +55,7 @@ pub(crate) fn plan(desired: &Desired, actual: &Actual) -> Plan {
     for one in desired.functions() {
         log_group(&mut plan, desired, one, actual.function(&one.name));
     }
+    store::prepare(&mut plan, desired, actual);
     let api = actual.apis.first();
     let connection = match desired.gateway() {
         Gateway::HttpApi => Some(connect(&mut plan, desired, api)),
@@ -90,6 +92,8 @@ pub(crate) fn plan(desired: &Desired, actual: &Actual) -> Plan {
     }
     if canary {
         // What only the new version needs, and what only the old one needed, waits until one of them has all the traffic.
+        plan.enter(Phase::Remove);
+        store::tidy(&mut plan, desired, actual);
         return plan;
     }
 
@@ -158,6 +162,7 @@ pub(crate) fn plan(desired: &Desired, actual: &Actual) -> Plan {
         concurrency(&mut plan, one, found);
         prune(&mut plan, desired, &one.name, found);
     }
+    store::tidy(&mut plan, desired, actual);
     plan
 }
 
@@ -196,6 +201,7 @@ pub(crate) fn deletion(names: &Names, actual: &Actual, logs: bool) -> Plan {
             );
         }
     }
+    store::remove(&mut plan, actual);
     plan.enter(Phase::Forget);
     if actual.role.ours().is_some() {
         let role = names.role.clone();

@@ -200,6 +200,7 @@ fn whole(kind: &str) -> &str {
         "access log of stage" => STAGE,
         "document of REST API" | "deployment of REST API" => "REST API",
         "throttle of route" => "route",
+        "public access of bucket" | "tags of bucket" => "bucket",
         other => other,
     }
 }

@@ -26,7 +26,7 @@ use crate::{
         apigateway::{Api, Authorizer, Integration, Route},
         iam::Role,
         lambda::{
-            Allows, Code, Configuration, Function, FunctionUrl, Grant, Readiness, UrlSettings,
+            Allows, Code, Configuration, Function, FunctionUrl, Grant, Readiness, UrlSettings, Way,
         },
         logs::LogGroup,
         rest::{ApiKey, Deployment, RestApi, RestStage, Secret, UsagePlan},
@@ -92,6 +92,7 @@ pub(crate) fn code(architecture: Architecture) -> Code {
         zip: bytes::Bytes::new(),
         sha256: "offline".to_owned(),
         architecture,
+        way: Way::Sent,
     }
 }
 
@@ -235,6 +236,7 @@ pub(crate) fn empty() -> Actual {
         apis: Vec::new(),
         foreign_apis: Vec::new(),
         rests: Rests::default(),
+        stores: Vec::new(),
     }
 }
 
@@ -384,6 +386,7 @@ fn holding(desired: &Desired) -> Actual {
             .as_ref()
             .map(|rest| rests(desired, rest))
             .unwrap_or_default(),
+        stores: Vec::new(),
     }
 }
 

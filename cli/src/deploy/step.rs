@@ -1,13 +1,14 @@
 //! The steps that a plan is made of: typed data that can be printed, checked and run.
 
 pub(crate) mod rest;
+pub(crate) mod store;
 
 use std::fmt;
 
 use serde::Serialize;
 use serde_json::Value;
 
-use self::rest::RestStep;
+use self::{rest::RestStep, store::StoreStep};
 use super::{health::Health, model::Place, phase::Phase, setting::Setting};
 use crate::{
     aws::{
@@ -308,6 +309,8 @@ pub(crate) enum Step {
     },
     /// A change of a REST API, its keys or its usage plans.
     Rest(Box<RestStep>),
+    /// A change of the bucket through which a large zip goes.
+    Store(Box<StoreStep>),
     /// Removes the function, its versions and its alias.
     DeleteFunction { function: String },
     /// Removes the role's policy, without which the role cannot be removed.
@@ -339,6 +342,7 @@ impl Step {
         let (action, kind, name) = match self {
             Self::CreateRole { role, .. } => (Create, "role", role),
             Self::Set(setting) => return setting.subject(),
+            Self::Store(step) => return step.subject(),
             Self::UpdateTrust { role, .. } => (Update, "trust of role", role),
             Self::PutRolePolicy { role, action, .. } => (*action, "policy of role", role),
             Self::CreateLogGroup { group, .. } => (Create, "log group", group),

@@ -116,7 +116,7 @@ mod tests {
         aws::{
             fake::Fake,
             iam::Iam as _,
-            lambda::{Code, Configuration, Lambda as _},
+            lambda::{Code, Configuration, Lambda as _, Way},
             logs::{LogEvent, LogQuery},
         },
         deploy::{block_on, model::Names},
@@ -184,6 +184,7 @@ mod tests {
             zip: "x".into(),
             sha256: String::new(),
             architecture: Architecture::HOST,
+            way: Way::Sent,
         };
         block_on(async {
             fake.create_role("r", &serde_json::Value::Null, None, &names.tags())

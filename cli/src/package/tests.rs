@@ -18,7 +18,7 @@ use crate::{
         concurrency::Concurrency as _,
         fake::Fake,
         iam::Iam as _,
-        lambda::{Code, Configuration, Grant, Lambda as _},
+        lambda::{Code, Configuration, Grant, Lambda as _, Way},
         logs::Logs as _,
     },
     deploy::{
@@ -117,6 +117,7 @@ fn desired(manifest: &Manifest, settings: &Settings, place: Place) -> Desired {
         zip: "the zip".into(),
         sha256: "c2hhMjU2".to_owned(),
         architecture: settings.architecture,
+        way: Way::Sent,
     };
     Desired::new(manifest, settings, code, place).unwrap()
 }
@@ -161,6 +162,7 @@ async fn made(format: PackageFormat, document: &Value) -> Fake {
             "arm64" => Architecture::Arm64,
             _ => Architecture::X86_64,
         },
+        way: Way::Sent,
     };
     let (api_name, api_cors, api_tags) = &said.api;
     let api = fake

@@ -81,7 +81,8 @@ pub(super) fn all(settings: &Settings) -> Result<()> {
     cors(settings)?;
     door(settings)?;
     access::all(&settings.access)?;
-    buckets(&settings.buckets)?;
+    buckets("buckets", &settings.buckets)?;
+    buckets("artifact_bucket", settings.artifact_bucket.as_slice())?;
     settings.policy.iter().try_for_each(statement)
 }
 
@@ -173,10 +174,10 @@ pub(super) fn environment(settings: &Settings) -> Result<()> {
     Ok(())
 }
 
-fn buckets(buckets: &[String]) -> Result<()> {
+fn buckets(key: &str, buckets: &[String]) -> Result<()> {
     buckets.iter().try_for_each(|bucket| {
         check_bucket_name(bucket).map_err(|error| {
-            Failure::input("`buckets` has a name that S3 does not take")
+            Failure::input(format!("`{key}` has a name that S3 does not take"))
                 .because_of(error.to_string())
         })
     })

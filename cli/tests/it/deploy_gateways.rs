@@ -13,7 +13,7 @@ const GET: &str = "GET /objects/{key}";
 const PUT: &str = "PUT /objects/{key}";
 
 /// What boto3 sees of the gateways.
-fn read_back(moto: &Moto) -> Value {
+pub(crate) fn read_back(moto: &Moto) -> Value {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/read_back.py");
     let python = python().expect("moto's own Python");
     let output = Command::new(python)

@@ -4,6 +4,7 @@ mod commands;
 mod deploy_account;
 mod deploy_failures;
 mod deploy_gateways;
+mod deploy_large;
 mod deploy_life;
 mod deploy_moto;
 mod deploy_settings;

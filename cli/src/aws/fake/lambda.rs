@@ -10,7 +10,7 @@ use crate::aws::{
         Configuration, DELETE_FUNCTION, DELETE_URL, Function, FunctionUrl, GET_ALIAS, GET_FUNCTION,
         GET_POLICY, GET_URL, Grant, INVOKE, Invoked, LIST_FUNCTIONS, LIST_VERSIONS, Lambda,
         PUBLISH_VERSION, REMOVE_PERMISSION, Readiness, UPDATE_ALIAS, UPDATE_CODE,
-        UPDATE_CONFIGURATION, UPDATE_URL, UrlSettings,
+        UPDATE_CONFIGURATION, UPDATE_URL, UrlSettings, Way,
     },
 };
 use bytes::Bytes;
@@ -50,6 +50,22 @@ fn assumable(state: &mut State, arn: &str) -> Result<(), Refused> {
             Err(("InvalidParameterValueException", message.to_owned()))
         }
     }
+}
+
+/// Lambda takes a zip that comes with the call, or one that is in the bucket.
+fn arrived(state: &State, code: &Code) -> Result<(), Refused> {
+    let found = match &code.way {
+        Way::Sent => true,
+        Way::Large => return Err(("RequestEntityTooLargeException", code.sha256.clone())),
+        Way::Stored { bucket, key } => {
+            let bucket = state.buckets.get(bucket);
+            bucket.and_then(|bucket| bucket.objects.get(key)) == Some(&code.zip)
+        }
+    };
+    let message = "Error occurred while GetObject. S3 Error Code: NoSuchKey.";
+    found
+        .then_some(())
+        .ok_or_else(|| ("InvalidParameterValueException", message.to_owned()))
 }
 
 /// Makes a version of what is the latest, unless the newest is one; gives its number.
@@ -112,6 +128,7 @@ impl Lambda for Fake {
             if state.functions.contains_key(name) {
                 return Err((CONFLICT, format!("function already exist: {name}")));
             }
+            arrived(state, code)?;
             assumable(state, &configuration.role)?;
             let mut function = FakeFunction {
                 latest: Revision::new(code, configuration),
@@ -133,6 +150,7 @@ impl Lambda for Fake {
 
     async fn update_code(&self, name: &str, code: &Code, publish: bool) -> Result<String> {
         self.later().await.call(UPDATE_CODE, |state| {
+            arrived(state, code)?;
             let found = idle(state, name)?;
             found.latest = Revision::new(code, &found.latest.configuration);
             found.pending = self.function_lag.get();

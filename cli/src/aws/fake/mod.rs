@@ -10,6 +10,7 @@ mod iam;
 mod lambda;
 mod logs;
 mod rest;
+mod s3;
 mod tagging;
 mod tags;
 
@@ -22,7 +23,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use self::clock::Clock;
-pub(crate) use self::clock::Latency;
+pub(crate) use self::{clock::Latency, s3::FakeBucket};
 use super::{
     Aws, Error, Kind, Operation, Result, Tags,
     apigateway::{Api, Authorizer, Integration, Route, Stage},
@@ -114,6 +115,7 @@ pub(crate) struct State {
     pub(crate) keys: Vec<ApiKey>,
     /// With the ids of their keys.
     pub(crate) plans: Vec<(UsagePlan, Vec<String>)>,
+    pub(crate) buckets: BTreeMap<String, FakeBucket>,
 }
 
 /// The account, its knobs and its diary.

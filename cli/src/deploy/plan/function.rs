@@ -183,6 +183,12 @@ pub(super) fn prune(plan: &mut Plan, desired: &Desired, name: &str, actual: &Who
     }
 }
 
+/// Whether that function is made, or gets other code.
+pub(super) fn uploads(desired: &Desired, found: &WholeFunction) -> bool {
+    let found = found.function.ours();
+    found.is_none_or(|found| code_differs(desired, found).is_some())
+}
+
 fn code_differs(desired: &Desired, found: &Function) -> Option<String> {
     let code = &desired.code;
     let architecture = code.architecture.as_str();

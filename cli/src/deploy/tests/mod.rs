@@ -11,6 +11,7 @@ mod refusals;
 mod rest;
 mod side_by_side;
 mod sound;
+mod store;
 mod traffic;
 mod twins;
 mod urls;
@@ -25,14 +26,17 @@ use super::{
     apply::apply,
     check,
     conduct::Conduct,
-    model::{Desired, Names},
+    model::{Desired, Names, store::Store},
     observe::Actual,
     patience::Patience,
     plan::{deletion, plan},
     step::Plan,
 };
 use crate::{
-    aws::{Aws, lambda::Code},
+    aws::{
+        Aws,
+        lambda::{Code, Way},
+    },
     console::{Color, Console, Verbosity},
     error::Result,
     settings::{Architecture, Settings},
@@ -73,6 +77,10 @@ impl App {
             zip: self.code.into(),
             sha256: hash(self.code),
             architecture: Architecture::HOST,
+            way: match self.code.starts_with("large") {
+                true => Way::Large,
+                false => Way::Sent,
+            },
         }
     }
 
@@ -122,6 +130,7 @@ impl App {
         let desired = self.desired(aws).await?;
         let actual = super::observe(aws, &desired.names).await?;
         check::ownership(&desired.names, &actual)?;
+        check::bucket(&actual)?;
         let plan = plan(&desired, &actual);
         check::plan(&desired, &actual, &plan)?;
         Ok(plan)
@@ -162,9 +171,25 @@ async fn delete(aws: &impl Aws) -> Result<Plan> {
 
 /// Deletes what is there of the deployment, its logs where `logs` says so.
 async fn delete_with(aws: &impl Aws, logs: bool) -> Result<Plan> {
-    let names = App::names();
-    let actual = super::observe(aws, &names).await?;
-    let plan = deletion(&names, &actual, logs);
+    let mut names = App::names();
+    names.stores = vec![Store::own(&names, &super::place(aws).await?)];
+    delete_named(aws, &names, logs).await
+}
+
+/// The same, and what is left in the bucket that those settings name.
+async fn delete_of(aws: &impl Aws, settings: &'static str) -> Result<Plan> {
+    let mut names = App::names();
+    let settings = App { settings, ..FIRST }.settings();
+    let named = settings.artifact_bucket.iter();
+    names.stores = named
+        .map(|name| Store::named(name, &App::names()))
+        .collect();
+    delete_named(aws, &names, true).await
+}
+
+async fn delete_named(aws: &impl Aws, names: &Names, logs: bool) -> Result<Plan> {
+    let actual = super::observe(aws, names).await?;
+    let plan = deletion(names, &actual, logs);
     apply(aws, &plan, &console(), PATIENCE, "cargo fw delete").await?;
     Ok(plan)
 }

@@ -376,6 +376,7 @@ fn settings() -> impl Strategy<Value = String> {
         "log_retention",
         "health",
         "keep_versions",
+        "artifact_bucket",
         "policy",
         "buckets",
         "stages.dev",

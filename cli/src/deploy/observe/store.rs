@@ -1,0 +1,82 @@
+//! What is in the buckets through which large zips go. Nothing is read where no zip is large.
+
+use super::Found;
+use crate::{
+    aws::{Aws, Kind, Result, Tags},
+    deploy::{
+        model::{Names, store::Store},
+        together::all,
+    },
+};
+
+/// A bucket that is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Held {
+    /// Its tags, where it is the deployment's own.
+    pub(crate) tags: Tags,
+    /// Whether nothing can make it public, where it is the deployment's own.
+    pub(crate) private: bool,
+    /// The keys of the deployment's zips in it.
+    pub(crate) keys: Vec<String>,
+    /// Whether something else is in it, as far as was looked.
+    pub(crate) others: bool,
+}
+
+/// A bucket, there or not.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct WholeStore {
+    /// Which.
+    pub(crate) store: Store,
+    /// What is in it.
+    pub(crate) found: Found<Held>,
+}
+
+/// Reads them side by side.
+pub(super) async fn stores<A: Aws>(aws: &A, names: &Names) -> Result<Vec<WholeStore>> {
+    let each = names.stores.iter().map(async |store| {
+        Ok(WholeStore {
+            store: store.clone(),
+            found: held(aws, names, store).await?,
+        })
+    });
+    all(each).await
+}
+
+async fn held<A: Aws>(aws: &A, names: &Names, store: &Store) -> Result<Found<Held>> {
+    let mut private = true;
+    let mut tags = Tags::new();
+    let listed = if store.is_own() {
+        match Box::pin(aws.bucket_tags(&store.bucket)).await {
+            Ok(None) => return Ok(Found::Absent),
+            Ok(Some(found)) if names.own(&found) => tags = found,
+            Ok(Some(found)) => return Ok(Found::Foreign(super::owner(&found))),
+            Err(error) if error.kind == Kind::Denied => {
+                let owner = format!(
+                    "another account, or `{}` is denied to you",
+                    error.operation.action()
+                );
+                return Ok(Found::Foreign(owner));
+            }
+            Err(error) => return Err(error),
+        }
+        let (is_private, listed) = tokio::try_join!(
+            Box::pin(aws.is_private(&store.bucket)),
+            Box::pin(aws.objects(&store.bucket, store.listed())),
+        )?;
+        private = is_private;
+        listed
+    } else {
+        Box::pin(aws.objects(&store.bucket, store.listed())).await?
+    };
+    let Some(listed) = listed else {
+        return Ok(Found::Absent);
+    };
+    let (keys, others): (Vec<_>, Vec<_>) =
+        listed.keys.into_iter().partition(|key| store.holds(key));
+    Ok(Found::Ours(Held {
+        tags,
+        private,
+        keys,
+        others: listed.more || !others.is_empty(),
+    }))
+}

@@ -1,0 +1,104 @@
+//! The bucket through which a large zip goes: the zip is there before a function needs it, and gone when Lambda has it.
+
+use super::{MISSING, bytes, function::uploads};
+use crate::{
+    aws::lambda::{Code, Way},
+    deploy::{
+        model::Desired,
+        observe::{Actual, Found, store::WholeStore},
+        step::{Plan, Step, store::StoreStep},
+    },
+};
+
+/// Makes the bucket where it has to be made, and uploads the zip unless it lies there already: once for all functions.
+pub(super) fn prepare(plan: &mut Plan, desired: &Desired, actual: &Actual) {
+    let Way::Stored { key, .. } = &desired.code.way else {
+        return;
+    };
+    let needed = desired
+        .functions()
+        .any(|one| uploads(desired, actual.function(&one.name)));
+    for WholeStore { store, found } in &actual.stores {
+        let bucket = &store.bucket;
+        let tags = desired.names.tags();
+        let held = found.ours();
+        match held {
+            None if needed && store.is_own() => {
+                let bucket = bucket.clone();
+                let step = StoreStep::Create { bucket, tags };
+                push(plan, step, MISSING);
+            }
+            Some(held) if store.is_own() && held.tags != tags => {
+                let bucket = bucket.clone();
+                let step = StoreStep::Tag { bucket, tags };
+                push(plan, step, "not those of the settings");
+            }
+            _ => {}
+        }
+        let open = held.map_or(needed && store.is_own(), |held| !held.private);
+        if open {
+            let bucket = bucket.clone();
+            push(plan, StoreStep::Close { bucket }, "nobody reads it but you");
+        }
+        let there = held.is_some_and(|held| held.keys.contains(key));
+        if needed && !there {
+            let step = StoreStep::Put {
+                bucket: bucket.clone(),
+                key: key.clone(),
+                code: desired.code.clone(),
+            };
+            let size = bytes(desired.code.zip.len() as u64);
+            let most = Code::MOST_SENT / 1024 / 1024;
+            let name = &bucket.name;
+            let reason = format!("{size} to `{name}`: Lambda takes {most} MB with a call");
+            push(plan, step, reason);
+        }
+    }
+}
+
+/// Removes the zip that Lambda has by then, and those of deploys that were interrupted.
+pub(super) fn tidy(plan: &mut Plan, desired: &Desired, actual: &Actual) {
+    let uploaded: Vec<String> = plan
+        .steps
+        .iter()
+        .filter_map(|planned| match &planned.step {
+            Step::Store(step) => match &**step {
+                StoreStep::Put { key, .. } => Some(key.clone()),
+                _ => None,
+            },
+            _ => None,
+        })
+        .collect();
+    for WholeStore { store, found } in &actual.stores {
+        let held = found.ours().map(|held| held.keys.as_slice());
+        let held = held.unwrap_or_default();
+        for key in held.iter().chain(&uploaded) {
+            let reason = match *key == store.key(&desired.code) {
+                true => "Lambda has a copy of its own",
+                false => "left by a deploy that was interrupted",
+            };
+            let (bucket, key) = (store.bucket.clone(), key.clone());
+            push(plan, StoreStep::Drop { bucket, key }, reason);
+        }
+    }
+}
+
+/// Removes what is left of the deployment's in its buckets, and the one that is its own unless somebody else uses it.
+pub(super) fn remove(plan: &mut Plan, actual: &Actual) {
+    for WholeStore { store, found } in &actual.stores {
+        let Found::Ours(held) = found else { continue };
+        for key in &held.keys {
+            let (bucket, key) = (store.bucket.clone(), key.clone());
+            let reason = "left by a deploy that was interrupted";
+            push(plan, StoreStep::Drop { bucket, key }, reason);
+        }
+        if store.is_own() && !held.others {
+            let bucket = store.bucket.clone();
+            push(plan, StoreStep::Delete { bucket }, "nothing else is in it");
+        }
+    }
+}
+
+fn push(plan: &mut Plan, step: StoreStep, reason: impl Into<String>) {
+    plan.push(Step::Store(Box::new(step)), reason);
+}
