@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Context, Exit, Failure, Result};
 
 pub(crate) mod access;
+pub(crate) mod access_log;
 mod check;
 pub(crate) mod door;
 pub(crate) mod fit;
@@ -21,6 +22,7 @@ pub(crate) mod secret;
 use access::{
     Access, ApiKey, ApiKeySource, AuthorizerSettings, GatewayResponse, Jwt, Throttle, UsagePlan,
 };
+use access_log::AccessLog;
 pub(crate) use door::Gateway;
 use door::{Auth, Door, InvokeMode, PayloadFormat};
 use function::{AppLevel, FunctionSettings, LogFormat, SystemLevel, Tracing, Vpc};
@@ -212,6 +214,7 @@ struct Layer {
     binary_media_types: Option<Vec<String>>,
     invoke_mode: Option<InvokeMode>,
     integration_timeout: Option<u32>,
+    access_log: Option<AccessLog>,
     auth: Option<Auth>,
     cors: Option<Cors>,
     #[serde(default)]
@@ -290,6 +293,7 @@ impl Layer {
             binary_media_types: self.binary_media_types.or(base.binary_media_types),
             invoke_mode: self.invoke_mode.or(base.invoke_mode),
             integration_timeout: self.integration_timeout.or(base.integration_timeout),
+            access_log: self.access_log.or(base.access_log),
             auth: self.auth.or(base.auth),
             cors: self.cors.or(base.cors),
             throttle: self.throttle.or(base.throttle),
@@ -424,6 +428,7 @@ impl Settings {
                 invoke_mode: layer.invoke_mode.unwrap_or_default(),
                 auth: layer.auth.unwrap_or_default(),
                 integration_timeout: layer.integration_timeout,
+                access_log: layer.access_log,
             },
             access: Access {
                 jwt: layer.jwt,

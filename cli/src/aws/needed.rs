@@ -2,7 +2,7 @@
 
 use super::{Operation, concurrency, iam, s3, secrets, tags::TaggedKind};
 use crate::settings::{
-    Settings,
+    Gateway, Settings,
     access::AuthorizerSettings,
     secret::{self, Reference},
 };
@@ -60,6 +60,19 @@ pub(crate) fn needed_for(settings: &Settings) -> Vec<String> {
         let calls = [s3::DELETE_OBJECT, s3::GET_OBJECT, s3::LIST, s3::PUT_OBJECT];
         all.extend(calls.map(Operation::action));
     }
+    if settings.door.access_log.is_some() && settings.gateway == Gateway::HttpApi {
+        // API Gateway developer guide, "Configure logging for HTTP APIs", "Permissions to activate logging".
+        let delivery = [
+            "CreateLogDelivery",
+            "DeleteLogDelivery",
+            "DescribeResourcePolicies",
+            "GetLogDelivery",
+            "ListLogDeliveries",
+            "PutResourcePolicy",
+            "UpdateLogDelivery",
+        ];
+        all.extend(delivery.map(|name| format!("logs:{name}")));
+    }
     if settings.permissions_boundary.is_some() {
         all.extend([iam::BOUND, iam::UNBOUND].map(Operation::action));
     }
@@ -98,6 +111,10 @@ mod tests {
             needed_for(&Settings::load(folder.path(), "dev").unwrap())
         };
         assert!(of("memory = 256").is_empty());
+        let delivery = of("[access_log]");
+        assert_eq!(delivery.len(), 7);
+        assert_eq!(delivery[0], "logs:CreateLogDelivery");
+        assert!(of("gateway = \"rest-api\"\n[access_log]").is_empty());
         let text = "environment = { A1 = \"secret:a\", B1 = \"secret:b\" }\n\
                     layers = [\"arn:aws:lambda:eu-central-1:123456789012:layer:x:1\"]";
         assert_eq!(

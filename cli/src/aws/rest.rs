@@ -19,6 +19,7 @@ use super::{Account, Error, Operation, Result, Tags, apigateway::AccessLog};
 use crate::settings::access::Rate;
 
 pub(super) const GET_REST_APIS: Operation = Operation::new("apigateway", "GetRestApis");
+pub(super) const GET_ACCOUNT: Operation = Operation::new("apigateway", "GetAccount");
 pub(super) const GET_RESOURCES: Operation = Operation::new("apigateway", "GetResources");
 pub(super) const GET_REST_STAGES: Operation = Operation::new("apigateway", "GetStages");
 pub(super) const GET_DEPLOYMENTS: Operation = Operation::new("apigateway", "GetDeployments");
@@ -144,6 +145,8 @@ pub(crate) struct UsagePlan {
 pub(crate) trait Rest {
     /// `GetRestApis`.
     async fn rest_apis(&self) -> Result<Vec<RestApi>>;
+    /// `GetAccount`: the role as which the account's REST APIs write logs, where there is one.
+    async fn logging_role(&self) -> Result<Option<String>>;
     /// `GetResources`: the route keys of the methods that lead to a function.
     async fn rest_routes(&self, api: &str) -> Result<Vec<String>>;
     /// `GetStages`.
@@ -231,6 +234,12 @@ macro_rules! pages {
 }
 
 impl Rest for Account {
+    async fn logging_role(&self) -> Result<Option<String>> {
+        let answer = GET_ACCOUNT.sort(self.rest.get_account().send().await)?;
+        let role = answer.cloudwatch_role_arn;
+        Ok(role.filter(|role| !role.is_empty()))
+    }
+
     async fn rest_apis(&self) -> Result<Vec<RestApi>> {
         Ok(pages!(
             GET_REST_APIS,

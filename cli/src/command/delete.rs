@@ -38,6 +38,8 @@ pub(super) fn delete(args: &args::Delete, console: &Console) -> Result<Exit> {
         let named = settings.artifact_bucket.iter();
         let named = named.map(|bucket| Store::named(bucket, &names));
         names.stores.extend(named.collect::<Vec<_>>());
+        // An access log outlives its setting and its API.
+        names.sought.access_log = true;
         let actual = deploy::observe(&aws, &names).await?;
         let foreign = check::foreign(&names, &actual).into_iter();
         for kept in foreign.chain(check::occupied(&actual)) {
@@ -47,7 +49,7 @@ pub(super) fn delete(args: &args::Delete, console: &Console) -> Result<Exit> {
         console.line(report::headline(&names, &place));
         let kept: Vec<String> = match args.logs {
             true => Vec::new(),
-            false => log_groups(&actual).collect(),
+            false => log_groups(&names, &actual).collect(),
         };
         match plan.is_empty() {
             true if kept.is_empty() => console.line("  nothing of it is there"),

@@ -40,8 +40,18 @@ struct Info<'a> {
     functions: Vec<Function<'a>>,
     /// Who deployed it, from which commit and when, as far as its tags say.
     deployed: BTreeMap<&'static str, &'a str>,
+    /// The group of the gateway's own log, and for how many days it is kept, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access_log: Option<AccessLog>,
     /// The route keys.
     routes: Vec<&'a str>,
+}
+
+/// The gateway's own log.
+#[derive(Debug, Serialize)]
+struct AccessLog {
+    log_group: String,
+    log_retention: Option<u32>,
 }
 
 #[derive(Debug, Serialize)]
@@ -100,6 +110,14 @@ impl<'a> Function<'a> {
             log_retention: whole.log_group.ours().and_then(|group| group.retention),
             unpublished,
         })
+    }
+}
+
+/// A log group, and for how long it is kept.
+fn kept(group: &str, days: Option<u32>) -> String {
+    match days {
+        Some(days) => format!("{group}, kept {days} days"),
+        None => format!("{group}, kept for ever"),
     }
 }
 
@@ -162,6 +180,10 @@ impl<'a> Info<'a> {
             account: &place.account,
             region: &place.region,
             url: actual.url(),
+            access_log: actual.around.access_log.ours().map(|group| AccessLog {
+                log_group: names.access_log(),
+                log_retention: group.retention,
+            }),
             functions,
             deployed: deployed.collect(),
             routes,
@@ -171,6 +193,10 @@ impl<'a> Info<'a> {
     fn lines(&self) -> Vec<String> {
         let row = |name: &str, value: String| vec![format!("  {name}"), value];
         let mut rows = vec![row("URL", self.url.unwrap_or("none yet").to_owned())];
+        if let Some(log) = &self.access_log {
+            let group = kept(&log.log_group, log.log_retention);
+            rows.push(row("access log", group));
+        }
         for one in &self.functions {
             rows.push(row("function", one.name.to_owned()));
             rows.push(row(
@@ -187,9 +213,9 @@ impl<'a> Info<'a> {
                     None => "none carries traffic".to_owned(),
                 },
             ));
-            let kept: Vec<String> = one.versions.iter().map(u64::to_string).collect();
-            if kept.len() > 1 {
-                rows.push(row("published", kept.join(", ")));
+            let published: Vec<String> = one.versions.iter().map(u64::to_string).collect();
+            if published.len() > 1 {
+                rows.push(row("published", published.join(", ")));
             }
             rows.push(row(
                 "code",
@@ -205,11 +231,7 @@ impl<'a> Info<'a> {
                 format!("{}, {} MB, {} s", one.runtime, one.memory, one.timeout),
             ));
             rows.extend(one.options.iter().map(|option| row("", option.clone())));
-            let kept = match one.log_retention {
-                Some(days) => format!("{}, kept {days} days", one.log_group),
-                None => format!("{}, kept for ever", one.log_group),
-            };
-            rows.push(row("logs", kept));
+            rows.push(row("logs", kept(&one.log_group, one.log_retention)));
             if one.unpublished {
                 let hint =
                     "something was changed that no version carries: `cargo fw deploy` publishes it";

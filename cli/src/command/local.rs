@@ -92,7 +92,8 @@ fn warnings(settings: &Settings) -> Vec<String> {
         ));
     }
     all.extend(settings.gateway.timeout_warning(settings.timeout));
-    let only_deployed = settings.function.only_deployed();
+    let mut only_deployed = settings.function.only_deployed();
+    only_deployed.extend(settings.door.only_deployed());
     if !only_deployed.is_empty() {
         all.push(format!(
             "these settings take effect only deployed: `{}`",

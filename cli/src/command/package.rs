@@ -29,6 +29,12 @@ pub(super) fn package(args: &args::Package, console: &Console) -> Result<Exit> {
         ))
         .hint("`cargo fw deploy` sets it up; nothing was written"));
     }
+    if settings.door.access_log.is_some() && args.format != PackageFormat::Zip {
+        return Err(
+            Failure::input("templates do not have access logs so far: `[access_log]`")
+                .hint("`cargo fw deploy` sets it up; nothing was written"),
+        );
+    }
     let artifact = build(&project, &settings, console)?;
     fit::check(&artifact.manifest, &settings)?;
     if let (Some(one), true) = (

@@ -60,6 +60,26 @@ pub(crate) fn ownership(names: &Names, actual: &Actual) -> Result<()> {
     Ok(())
 }
 
+/// Stops what the account does not let be.
+///
+/// # Errors
+///
+/// When a REST API is to write an access log, and the account has no role for that (API Gateway developer guide, "Set up
+/// `CloudWatch` logging for REST APIs"). The role is a setting of the whole account, so it is left alone.
+pub(crate) fn account(desired: &Desired, actual: &Actual) -> Result<()> {
+    if desired.rest.is_none() || desired.access_log.is_none() || actual.around.may_log {
+        return Ok(());
+    }
+    Err(Failure::new("the account does not let REST APIs write logs: `[access_log]`")
+        .because_of(format!(
+            "API Gateway has no role for that in {} (`cloudwatchRoleArn`), and `cargo fw` leaves the account's own settings alone",
+            desired.place.region
+        ))
+        .hint(
+            "make a role that `apigateway.amazonaws.com` may assume, with the policy `AmazonAPIGatewayPushToCloudWatchLogs`, and              set it: `aws apigateway update-account --patch-operations op=replace,path=/cloudwatchRoleArn,value=ROLE-ARN`;              nothing was changed",
+        ))
+}
+
 /// Stops a canary that has nothing to stand beside.
 ///
 /// # Errors
@@ -118,6 +138,8 @@ pub(crate) fn foreign(names: &Names, actual: &Actual) -> Vec<String> {
         }
     }
     let mut named = vec![("role", names.role.clone(), whose(&actual.role))];
+    let access_log = whose(&actual.around.access_log);
+    named.push(("log group", names.access_log(), access_log));
     for name in names.functions() {
         let found = actual.function(name);
         let group = Names::log_group_of(name);

@@ -121,6 +121,7 @@ async fn look<A: Aws>(aws: &A, names: &Names) -> Result<Option<Function>> {
 /// When something is in the way, or the plan is not sound.
 pub(crate) fn checked(desired: &Desired, actual: &Actual) -> Result<Plan> {
     check::ownership(&desired.names, actual)?;
+    check::account(desired, actual)?;
     check::canary(desired, actual)?;
     check::bucket(actual)?;
     let plan = plan(desired, actual);

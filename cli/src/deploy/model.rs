@@ -58,6 +58,8 @@ pub(crate) const HANDLER: &str = "bootstrap";
 const RUNTIME: &str = "provided.al2023";
 /// What the names of functions' log groups begin with.
 const LOG_GROUPS: &str = "/aws/lambda/";
+/// What the names of access logs' groups begin with.
+const ACCESS_LOGS: &str = "/aws/apigateway/";
 /// An HTTP API's limit (gateway-truth §1.8).
 const MOST_ROUTES: usize = 300;
 /// The longest name that IAM gives a role and Lambda a function.
@@ -82,6 +84,17 @@ pub(crate) struct Names {
     pub(crate) yours: Tags,
     /// The buckets through which large zips go, where they are to be read.
     pub(crate) stores: Vec<Store>,
+    /// What else is looked for in the account.
+    pub(crate) sought: Sought,
+}
+
+/// What is looked for in the account since the settings speak of it: a call that nobody needs is not made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sought {
+    /// The access log's group.
+    pub(crate) access_log: bool,
+    /// Whether the account lets REST APIs write logs.
+    pub(crate) logging_role: bool,
 }
 
 impl Names {
@@ -119,6 +132,7 @@ impl Names {
             authorizers: Vec::new(),
             yours: Tags::new(),
             stores: Vec::new(),
+            sought: Sought::default(),
             function,
             role,
         })
@@ -132,6 +146,11 @@ impl Names {
     /// The log group that Lambda writes a function's log to.
     pub(crate) fn log_group_of(function: &str) -> String {
         format!("{LOG_GROUPS}{function}")
+    }
+
+    /// The log group that the gateway writes the access log to.
+    pub(crate) fn access_log(&self) -> String {
+        format!("{ACCESS_LOGS}{}", self.function)
     }
 
     /// The functions' names: the main one's first.
@@ -242,6 +261,8 @@ pub(crate) struct Desired {
     pub(crate) boundary: Option<String>,
     /// Days that logs are kept.
     pub(crate) log_retention: u32,
+    /// Days that the access log is kept, where there is one.
+    pub(crate) access_log: Option<u32>,
     /// The variables whose values are secrets.
     pub(crate) secrets: BTreeSet<String>,
     /// What the functions run: all the same.
@@ -287,6 +308,11 @@ impl Desired {
             store.takes(&mut code);
             names.stores = vec![store];
         }
+        let access_log = settings.door.access_log.as_ref();
+        names.sought = Sought {
+            access_log: access_log.is_some(),
+            logging_role: access_log.is_some() && settings.gateway == Gateway::RestApi,
+        };
         let routes = routes(manifest)?;
         let main = functions::main(settings, &routes, &names, &place)?;
         let authorizers = functions::authorizers(manifest, settings, &names, &place)?;
@@ -318,6 +344,7 @@ impl Desired {
             own_role,
             boundary: settings.permissions_boundary.clone(),
             log_retention: settings.log_retention,
+            access_log: access_log.map(|log| log.retention.unwrap_or(settings.log_retention)),
             secrets: settings.secrets.clone(),
             main,
             authorizers,

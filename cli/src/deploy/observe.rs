@@ -3,6 +3,7 @@
 //! Resources are found by their deterministic names and APIs by their tags, side by side: three calls deep, the first of
 //! which tells whether there is anything. Functions of authorizers that the app has no more are found by their log groups, which are made before them and outlive them.
 
+pub(crate) mod around;
 pub(crate) mod rest;
 pub(crate) mod store;
 
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use self::{
+    around::Around,
     rest::{Rests, WholeRest},
     store::WholeStore,
 };
@@ -143,6 +145,8 @@ pub(crate) struct Actual {
     pub(crate) rests: Rests,
     /// The buckets through which large zips go, where they were read.
     pub(crate) stores: Vec<WholeStore>,
+    /// What is around the API.
+    pub(crate) around: Around,
 }
 
 impl Actual {
@@ -175,12 +179,13 @@ pub(crate) async fn observe_rest<A: Aws>(
 ) -> Result<Actual> {
     let there = main.is_some();
     // The clients' futures are large: side by side on the stack they would not fit a small one.
-    let ((role, policy), functions, (apis, foreign_apis), rests, stores) = tokio::try_join!(
+    let ((role, policy), functions, (apis, foreign_apis), rests, stores, around) = tokio::try_join!(
         Box::pin(role(aws, names)),
         Box::pin(read(aws, names, main)),
         Box::pin(apis(aws, names)),
         Box::pin(rest::rests(aws, names)),
         Box::pin(store::stores(aws, names)),
+        Box::pin(around::sought(aws, names)),
     )?;
     let mut actual = Actual {
         role,
@@ -191,7 +196,9 @@ pub(crate) async fn observe_rest<A: Aws>(
         foreign_apis,
         rests,
         stores,
+        around,
     };
+    around::left(aws, names, &mut actual).await?;
     // Beside an open API there is no URL, but while one takes the other's place, and then there are the URL's permissions.
     let rest = actual.rests.apis.iter().any(WholeRest::is_open);
     let open = rest || actual.apis.iter().any(WholeApi::is_open);

@@ -23,15 +23,15 @@ use self::{
     policy::policies,
 };
 use super::{
-    model::{Desired, DesiredFunction, Names},
-    observe::{Actual, WholeFunction},
+    model::{Desired, Names},
+    observe::Actual,
     phase::Phase,
     setting::{boundary, concurrency},
     step::{Action, ApiId, Plan, Step},
     tags::tags,
 };
 
-use crate::settings::Gateway;
+use crate::{aws::logs::LogGroup, settings::Gateway};
 
 const MISSING: &str = "not there yet";
 
@@ -53,7 +53,18 @@ pub(crate) fn plan(desired: &Desired, actual: &Actual) -> Plan {
     }
     tags(&mut plan, desired, actual);
     for one in desired.functions() {
-        log_group(&mut plan, desired, one, actual.function(&one.name));
+        let found = actual.function(&one.name).log_group.ours();
+        log_group(
+            &mut plan,
+            desired,
+            &one.log_group,
+            desired.log_retention,
+            found,
+        );
+    }
+    if let Some(days) = desired.access_log {
+        let found = actual.around.access_log.ours();
+        log_group(&mut plan, desired, &desired.names.access_log(), days, found);
     }
     store::prepare(&mut plan, desired, actual);
     let api = actual.apis.first();
@@ -212,7 +223,7 @@ pub(crate) fn deletion(names: &Names, actual: &Actual, logs: bool) -> Plan {
         plan.push(Step::DeleteRole { role }, "nothing else uses it");
     }
     if logs {
-        for group in log_groups(actual) {
+        for group in log_groups(names, actual) {
             plan.push(Step::DeleteLogGroup { group }, "with the logs in it");
         }
     }
@@ -220,11 +231,14 @@ pub(crate) fn deletion(names: &Names, actual: &Actual, logs: bool) -> Plan {
 }
 
 /// The deployment's log groups that are there.
-pub(crate) fn log_groups(actual: &Actual) -> impl Iterator<Item = String> {
+pub(crate) fn log_groups(names: &Names, actual: &Actual) -> impl Iterator<Item = String> {
+    let access_log = actual.around.access_log.ours();
+    let access_log = access_log.map(|_| names.access_log());
     let functions = actual.functions.iter();
     functions
         .filter(|(_, found)| found.log_group.ours().is_some())
         .map(|(name, _)| Names::log_group_of(name))
+        .chain(access_log)
 }
 
 fn role(plan: &mut Plan, desired: &Desired, actual: &Actual) {
@@ -268,14 +282,12 @@ fn put_policy(plan: &mut Plan, desired: &Desired, document: Value, action: Actio
     plan.push(step, reason);
 }
 
-fn log_group(plan: &mut Plan, desired: &Desired, one: &DesiredFunction, found: &WholeFunction) {
-    let group = one.log_group.clone();
-    let found = found.log_group.ours();
+fn log_group(plan: &mut Plan, desired: &Desired, group: &str, days: u32, found: Option<&LogGroup>) {
+    let group = group.to_owned();
     if found.is_none() {
         let (group, tags) = (group.clone(), desired.names.tags());
         plan.push(Step::CreateLogGroup { group, tags }, MISSING);
     }
-    let days = desired.log_retention;
     let old = found.and_then(|found| found.retention);
     if old != Some(days) {
         let old = old.map_or("for ever".to_owned(), |old| format!("{old} days"));

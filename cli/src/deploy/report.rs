@@ -80,6 +80,7 @@ pub(crate) fn document(
     url: Option<&str>,
 ) -> String {
     let Desired { names, place, .. } = desired;
+    let access_log = names.access_log();
     let changes = plan.steps.iter().map(|planned| {
         let (action, resource) = planned.step.subject();
         Change {
@@ -101,7 +102,7 @@ pub(crate) fn document(
             architecture: desired.code.architecture.as_str(),
         },
         changes: changes.collect(),
-        unchanged: unchanged(desired, plan)
+        unchanged: unchanged(desired, plan, &access_log)
             .into_iter()
             .map(|Resource { kind, name }| Unchanged {
                 resource: kind,
@@ -127,7 +128,7 @@ fn permissions(desired: &Desired, actual: &Actual) -> Permissions {
 }
 
 /// The resources of the deployment that no step is about.
-fn unchanged<'a>(desired: &'a Desired, plan: &Plan) -> Vec<Resource<'a>> {
+fn unchanged<'a>(desired: &'a Desired, plan: &Plan, access_log: &'a str) -> Vec<Resource<'a>> {
     let names = &desired.names;
     let mut named = match desired.own_role {
         true => vec![("role", &names.role), ("policy of role", &names.role)],
@@ -138,6 +139,10 @@ fn unchanged<'a>(desired: &'a Desired, plan: &Plan) -> Vec<Resource<'a>> {
         named.push(("function", &one.name));
         named.push(("alias of function", &one.name));
     }
+    let access_log = desired.access_log.map(|_| Resource {
+        kind: "log group",
+        name: access_log,
+    });
     let url = [("URL of function", &names.function)];
     let api = [
         ("API", &names.function),
@@ -181,6 +186,7 @@ fn unchanged<'a>(desired: &'a Desired, plan: &Plan) -> Vec<Resource<'a>> {
         .collect();
     all.chain(authorizers)
         .chain(stage)
+        .chain(access_log)
         .filter(|resource| !touched.contains(&(resource.kind, resource.name)))
         .collect()
 }
@@ -278,7 +284,8 @@ fn told(desired: &Desired, actual: &Actual, plan: &Plan, whole: bool) -> Vec<Str
             .iter()
             .map(|sentence| format!("    {BAD}-{BAD:#} {sentence}")),
     );
-    let same = unchanged(desired, plan);
+    let access_log = desired.names.access_log();
+    let same = unchanged(desired, plan, &access_log);
     if whole {
         all.extend(
             same.iter()

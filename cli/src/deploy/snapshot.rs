@@ -17,6 +17,7 @@ use super::{
     },
     observe::{
         Actual, Found, Live, WholeApi, WholeFunction,
+        around::Around,
         rest::{Rests, WholeRest},
     },
 };
@@ -52,6 +53,8 @@ pub(crate) struct Snapshot {
     authorizers: BTreeMap<String, Configuration>,
     policy: Value,
     log_retention: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    access_log: Option<u32>,
     /// Of the settings.
     #[serde(default, skip_serializing_if = "Tags::is_empty")]
     tags: Tags,
@@ -134,6 +137,7 @@ impl Snapshot {
                 .collect(),
             policy: desired.policy.clone(),
             log_retention: desired.log_retention,
+            access_log: desired.access_log,
             tags: desired.names.yours.clone(),
             concurrency: desired
                 .functions()
@@ -217,6 +221,7 @@ impl Snapshot {
         then.boundary = self.boundary;
         then.policy = self.policy;
         then.log_retention = self.log_retention;
+        then.access_log = self.access_log;
         then.cors = self.cors;
         then.url = self.url;
         then.routes = self.routes;
@@ -237,6 +242,7 @@ pub(crate) fn empty() -> Actual {
         foreign_apis: Vec::new(),
         rests: Rests::default(),
         stores: Vec::new(),
+        around: Around::NONE,
     }
 }
 
@@ -387,6 +393,16 @@ fn holding(desired: &Desired) -> Actual {
             .map(|rest| rests(desired, rest))
             .unwrap_or_default(),
         stores: Vec::new(),
+        around: Around {
+            access_log: match desired.access_log {
+                None => Found::Absent,
+                days => Found::Ours(LogGroup {
+                    retention: days,
+                    tags: desired.names.tags(),
+                }),
+            },
+            ..Around::NONE
+        },
     }
 }
 

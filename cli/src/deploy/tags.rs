@@ -37,6 +37,10 @@ pub(super) fn tags(plan: &mut Plan, desired: &Desired, actual: &Actual) {
             found.push((resource, &function.tags));
         }
     }
+    if let (Some(group), Some(_)) = (actual.around.access_log.ours(), desired.access_log) {
+        let resource = taggable(TaggedKind::LogGroup, &names.access_log(), place);
+        found.push((resource, &group.tags));
+    }
     if let Some(whole) = actual.apis.first().filter(|_| desired.url.is_none()) {
         let resource = taggable(TaggedKind::Api, &whole.api.id, place);
         found.push((resource, &whole.api.tags));

@@ -48,7 +48,7 @@ const ENVIRONMENT_LIMIT: usize = 4096;
 pub(super) fn all(settings: &Settings) -> Result<()> {
     range("memory", settings.memory, 128, 10_240, "MB")?;
     range("timeout", settings.timeout, 1, 900, "seconds")?;
-    retention(settings.log_retention)?;
+    retention("log_retention", settings.log_retention)?;
     if settings.keep_versions < 2 {
         return Err(Failure::input(format!(
             "`keep_versions` is too small: {}",
@@ -127,7 +127,7 @@ pub(super) fn range(key: &str, value: u32, least: u32, most: u32, unit: &str) ->
         .because_of(format!("Lambda takes {least} to {most} {unit}")))
 }
 
-fn retention(days: u32) -> Result<()> {
+fn retention(key: &str, days: u32) -> Result<()> {
     if LOG_RETENTIONS.contains(&days) {
         return Ok(());
     }
@@ -136,7 +136,7 @@ fn retention(days: u32) -> Result<()> {
         .min_by_key(|known| known.abs_diff(days));
     let near = near.copied().unwrap_or(30);
     Err(
-        Failure::input(format!("`log_retention` cannot be that many days: {days}"))
+        Failure::input(format!("`{key}` cannot be that many days: {days}"))
             .because_of("CloudWatch Logs keeps logs for certain numbers of days only")
             .hint(format!("the nearest is {near}")),
     )
@@ -231,8 +231,15 @@ fn door(settings: &Settings) -> Result<()> {
         stage_variables,
         binary_media_types,
         integration_timeout,
+        access_log,
         ..
     } = &settings.door;
+    if let Some(log) = access_log {
+        log.check()?;
+        if let Some(days) = log.retention {
+            retention("access_log.retention", days)?;
+        }
+    }
     if let (Some(wait), Some(most)) = (*integration_timeout, settings.gateway.patience()) {
         // [D] gateway-truth §1.8, §2.7
         range("integration_timeout", wait, 50, most * 1000, "milliseconds")?;

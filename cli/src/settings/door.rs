@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use super::Layer;
+use super::{Layer, access_log::AccessLog};
 
 /// A front door.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
@@ -95,11 +95,20 @@ pub(crate) struct Door {
     pub(crate) auth: Auth,
     /// For how many milliseconds an API waits for the function, if not for as long as it can.
     pub(crate) integration_timeout: Option<u32>,
+    /// An API's access log, when there is one.
+    pub(crate) access_log: Option<AccessLog>,
 }
 
 impl Door {
     /// The stage that has no name in the path.
     pub(crate) const DEFAULT_STAGE: &'static str = "$default";
+
+    /// The keys that are set and mean nothing to the local server.
+    pub(crate) fn only_deployed(&self) -> Vec<&'static str> {
+        let set = [("access_log", self.access_log.is_some())];
+        let set = set.into_iter().filter(|(_, set)| *set);
+        set.map(|(key, _)| key).collect()
+    }
 
     /// What stands before each route's path: `/dev`, or nothing.
     pub(crate) fn prefix(&self) -> String {
@@ -186,7 +195,7 @@ const REST: &[Gateway] = &[Gateway::RestApi];
 const URL: &[Gateway] = &[Gateway::FunctionUrl];
 
 /// The keys that only some gateways have.
-const SPECIAL: [Special; 15] = [
+const SPECIAL: [Special; 16] = [
     special!(
         payload_format,
         HTTP,
@@ -197,6 +206,11 @@ const SPECIAL: [Special; 15] = [
         integration_timeout,
         APIS,
         "a function URL waits as long as the function may run"
+    ),
+    special!(
+        access_log,
+        APIS,
+        "a function URL keeps no log; the function's own has a line for each request"
     ),
     special!(stage_variables, APIS, "use `[environment]`"),
     special!(

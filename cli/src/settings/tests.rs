@@ -36,7 +36,7 @@ fn an_unknown_key_is_refused_with_the_nearest_known_one() {
         (
             "zzz = 1",
             Some(
-                "there is: api_key_source, api_keys, architecture, artifact_bucket, auth, authorizers, binary_media_types, buckets, concurrency, cors, dead_letter, derive_policy, environment, ephemeral_storage, gateway, gateway_responses, health, integration_timeout, invoke_mode, jwt, keep_versions, kms_key, layers, log_format, log_level, log_retention, memory, payload_format, permissions_boundary, policy, provisioned_concurrency, request_validation, role, stage_name, stage_variables, stages, system_log_level, tags, throttle, timeout, tracing, usage_plans, vpc",
+                "there is: access_log, api_key_source, api_keys, architecture, artifact_bucket, auth, authorizers, binary_media_types, buckets, concurrency, cors, dead_letter, derive_policy, environment, ephemeral_storage, gateway, gateway_responses, health, integration_timeout, invoke_mode, jwt, keep_versions, kms_key, layers, log_format, log_level, log_retention, memory, payload_format, permissions_boundary, policy, provisioned_concurrency, request_validation, role, stage_name, stage_variables, stages, system_log_level, tags, throttle, timeout, tracing, usage_plans, vpc",
             ),
         ),
     ] {
@@ -117,6 +117,14 @@ fn each_gateway_has_its_own_settings() {
             "gateway = \"rest-api\"\n[cors]\nallow_origins = [\"https://a\", \"https://b\"]",
             "one origin",
         ),
+        (
+            "gateway = \"function-url\"\n[access_log]\nformat = \"json\"",
+            "`gateway = \"rest-api\"`; a function URL keeps no log",
+        ),
+        (
+            "access_log = { formt = \"json\" }",
+            "did you mean `format`?",
+        ),
         ("gateway = \"rest\"", "did you mean `rest-api`?"),
         (
             "gateway = \"rest-api\"\n[gateway_responses.ACESS_DENIED]",
@@ -155,6 +163,8 @@ fn what_aws_would_refuse_is_refused_here() {
         "tags = { a = \"x,y\" }",
         "timeout = 901",
         "log_retention = 31",
+        "access_log = { retention = 31 }",
+        "access_log = { format = \"$context.status\" }",
         "keep_versions = 1",
         "health = \"health\"",
         "environment = { AWS_REGION = \"x\" }",

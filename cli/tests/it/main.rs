@@ -2,6 +2,7 @@
 
 mod commands;
 mod deploy_account;
+mod deploy_around;
 mod deploy_failures;
 mod deploy_gateways;
 mod deploy_large;

@@ -5,12 +5,12 @@ use crate::{
     aws::{
         Result, Tags,
         apigateway::{
-            Api, ApiGateway, Authorizer, CREATE_API, CREATE_AUTHORIZER, CREATE_INTEGRATION,
-            CREATE_ROUTE, CREATE_STAGE, Checks, DELETE_ACCESS_LOG, DELETE_API, DELETE_AUTHORIZER,
-            DELETE_CORS, DELETE_INTEGRATION, DELETE_ROUTE, DELETE_ROUTE_SETTINGS, DELETE_STAGE,
-            GET_APIS, GET_AUTHORIZERS, GET_INTEGRATIONS, GET_ROUTES, GET_STAGES, Guard,
-            Integration, Route, Stage, UPDATE_API, UPDATE_AUTHORIZER, UPDATE_INTEGRATION,
-            UPDATE_ROUTE, UPDATE_STAGE,
+            AccessLog, Api, ApiGateway, Authorizer, CREATE_API, CREATE_AUTHORIZER,
+            CREATE_INTEGRATION, CREATE_ROUTE, CREATE_STAGE, Checks, DELETE_ACCESS_LOG, DELETE_API,
+            DELETE_AUTHORIZER, DELETE_CORS, DELETE_INTEGRATION, DELETE_ROUTE,
+            DELETE_ROUTE_SETTINGS, DELETE_STAGE, GET_APIS, GET_AUTHORIZERS, GET_INTEGRATIONS,
+            GET_ROUTES, GET_STAGES, Guard, Integration, Route, Stage, UPDATE_API,
+            UPDATE_AUTHORIZER, UPDATE_INTEGRATION, UPDATE_ROUTE, UPDATE_STAGE,
         },
     },
     settings::{Cors, door::PayloadFormat},
@@ -71,6 +71,20 @@ fn waits(timeout: u32) -> Result<(), Refused> {
             REFUSED,
             format!("Timeout should be between 50 ms and 30000 ms: {timeout}"),
         )),
+    }
+}
+
+/// Whether the group that a log is to be written to is there.
+pub(super) fn writable(state: &State, log: &AccessLog) -> bool {
+    let name = log.group.split(':').nth(6);
+    name.is_some_and(|name| state.groups.contains_key(name))
+}
+
+/// API Gateway writes to groups that are there only.
+fn logged(state: &State, stage: &Stage) -> Result<(), Refused> {
+    match &stage.log {
+        Some(log) if !writable(state, log) => Err(missing(REFUSED, &log.group)),
+        _ => Ok(()),
     }
 }
 
@@ -264,6 +278,7 @@ impl ApiGateway for Fake {
 
     async fn create_stage(&self, api: &str, stage: &Stage, _tags: &Tags) -> Result<()> {
         self.later().await.call(CREATE_STAGE, |state| {
+            logged(state, stage)?;
             let found = known(state, api)?;
             if held(found, &stage.name).is_ok() {
                 return Err((CONFLICT, "stage already exists".to_owned()));
@@ -276,6 +291,7 @@ impl ApiGateway for Fake {
 
     async fn update_stage(&self, api: &str, stage: &Stage, gone: &[String]) -> Result<()> {
         self.later().await.call(UPDATE_STAGE, |state| {
+            logged(state, stage)?;
             let found = known(state, api)?;
             let mut all = held(found, &stage.name)?.clone();
             // What is not said stays as it was.

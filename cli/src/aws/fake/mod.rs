@@ -130,6 +130,8 @@ pub(crate) struct Fake {
     pub(crate) fault: Cell<Option<Fault>>,
     /// The mutating call, counted from 0, that is carried out and is the last one: the process is killed in it.
     pub(crate) killed: Cell<Option<usize>>,
+    /// Whether the account has no role for REST APIs to write logs as.
+    pub(crate) unlogged: Cell<bool>,
     /// The call that is always denied.
     pub(crate) denied: Cell<Option<&'static str>>,
     /// A call that is refused, with which code, and how often.

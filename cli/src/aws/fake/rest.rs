@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::apigateway::writable;
 use super::{Fake, FakeRest, State, missing};
 use crate::{
     aws::{
@@ -10,9 +11,10 @@ use crate::{
             ApiKey, CREATE_API_KEY, CREATE_DEPLOYMENT, CREATE_PLAN_KEY, CREATE_REST_API,
             CREATE_REST_STAGE, CREATE_USAGE_PLAN, DELETE_API_KEY, DELETE_DEPLOYMENT,
             DELETE_PLAN_KEY, DELETE_REST_API, DELETE_REST_STAGE, DELETE_USAGE_PLAN, Deployment,
-            GET_API_KEYS, GET_DEPLOYMENTS, GET_PLAN_KEYS, GET_RESOURCES, GET_REST_APIS,
-            GET_REST_STAGES, GET_USAGE_PLANS, PUT_REST_API, PlanLimits, Rest, RestApi, RestStage,
-            Secret, StageChange, UPDATE_API_KEY, UPDATE_REST_STAGE, UPDATE_USAGE_PLAN, UsagePlan,
+            GET_ACCOUNT, GET_API_KEYS, GET_DEPLOYMENTS, GET_PLAN_KEYS, GET_RESOURCES,
+            GET_REST_APIS, GET_REST_STAGES, GET_USAGE_PLANS, PUT_REST_API, PlanLimits, Rest,
+            RestApi, RestStage, Secret, StageChange, UPDATE_API_KEY, UPDATE_REST_STAGE,
+            UPDATE_USAGE_PLAN, UsagePlan,
         },
     },
     deploy::model::openapi::keys,
@@ -82,6 +84,13 @@ fn importable(document: &Value) -> Result<(), Refused> {
 }
 
 impl Rest for Fake {
+    async fn logging_role(&self) -> Result<Option<String>> {
+        self.later().await.call(GET_ACCOUNT, |_| {
+            let role = "arn:aws:iam::123456789012:role/logs".to_owned();
+            Ok((!self.unlogged.get()).then_some(role))
+        })
+    }
+
     async fn rest_apis(&self) -> Result<Vec<RestApi>> {
         self.call(GET_REST_APIS, |state| {
             Ok(state.rests.iter().map(|held| held.api.clone()).collect())
@@ -219,11 +228,22 @@ impl Rest for Fake {
 
     async fn update_rest_stage(&self, api: &str, name: &str, change: &StageChange) -> Result<()> {
         self.call(UPDATE_REST_STAGE, |state| {
+            let log = change.log.as_ref().and_then(Option::as_ref);
+            let there = log.is_none_or(|log| writable(state, log));
             let found = known(state, api)?;
             if let Some(id) = &change.deployment
                 && !found.deployments.iter().any(|(held, _)| held.id == *id)
             {
                 return Err(missing(GONE, id));
+            }
+            if let Some(Some(log)) = &change.log {
+                if self.unlogged.get() {
+                    let told = "CloudWatch Logs role ARN must be set in account settings to enable logging";
+                    return Err((REFUSED, told.to_owned()));
+                }
+                if !there {
+                    return Err(missing(REFUSED, &log.group));
+                }
             }
             let methods = keys(&found.document);
             let held = stage(found, name)?;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Names, Place};
 
 use crate::{
-    aws::apigateway::{Checks, Guard, Integration, Stage},
+    aws::apigateway::{AccessLog, Checks, Guard, Integration, Stage},
     error::{Failure, Result},
     settings::{
         Settings,
@@ -112,7 +112,7 @@ impl Http {
                 variables: door.stage_variables.clone(),
                 throttle: whole(&access.throttle),
                 routes: access.throttle.routes.clone(),
-                log: None,
+                log: access_log(settings, names, place),
             },
             authorizers,
             guards,
@@ -173,6 +173,15 @@ pub(super) fn asked(authorizer: &ManifestAuthorizer, settings: &Settings) -> (u3
 /// The settings' names are apart from the app's authorizers', and the gateway's are not.
 pub(crate) fn jwt_name(name: &str) -> String {
     format!("jwt-{name}")
+}
+
+/// Where requests are logged, and what of them.
+pub(super) fn access_log(settings: &Settings, names: &Names, place: &Place) -> Option<AccessLog> {
+    let log = settings.door.access_log.as_ref()?;
+    Some(AccessLog {
+        group: place.log_group(&names.access_log()),
+        format: log.template(settings.gateway),
+    })
 }
 
 /// The bucket of all routes together, where one is set; the settings' check wants both numbers or none.

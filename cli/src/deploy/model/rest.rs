@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     Names, Place,
-    http::{asked, whole},
+    http::{access_log, asked, whole},
     openapi,
 };
 use crate::{
@@ -102,7 +102,7 @@ impl Rest {
                 variables: settings.door.stage_variables.clone(),
                 throttle: whole(&access.throttle),
                 methods: access.throttle.routes.clone(),
-                log: None,
+                log: access_log(settings, names, place),
             },
             keys: access
                 .api_keys

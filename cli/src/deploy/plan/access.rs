@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{MISSING, gateway::Connection};
 use crate::{
-    aws::apigateway::{Checks, Guard, Stage},
+    aws::apigateway::{AccessLog, Checks, Guard, Stage},
     deploy::{
         model::Desired,
         observe::WholeApi,
@@ -287,9 +287,21 @@ fn differences(old: &Stage, new: &Stage) -> Vec<String> {
         }
     }
     if new.log.is_some() && old.log != new.log {
-        list.push("its access log differs".to_owned());
+        list.push(log_difference(old.log.as_ref(), new.log.as_ref()));
     }
     list
+}
+
+/// What another access log means.
+pub(super) fn log_difference(old: Option<&AccessLog>, new: Option<&AccessLog>) -> String {
+    let name = |log: Option<&AccessLog>| {
+        let group = log.and_then(|log| log.group.split(':').nth(6));
+        group.unwrap_or("none").to_owned()
+    };
+    match (name(old), name(new)) {
+        (old, new) if old == new => "its access log's format differs".to_owned(),
+        (old, new) => format!("access log: {old} → {new}"),
+    }
 }
 
 /// A bucket in words.

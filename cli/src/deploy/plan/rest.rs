@@ -5,7 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{MISSING, access::throttle};
+use super::{
+    MISSING,
+    access::{log_difference, throttle},
+};
 use crate::{
     aws::{
         lambda::Grant,
@@ -259,7 +262,7 @@ fn changes(old: &RestStage, new: &RestStage) -> (StageChange, Vec<String>) {
         }
     }
     if old.log != new.log {
-        list.push("its access log differs".to_owned());
+        list.push(log_difference(old.log.as_ref(), new.log.as_ref()));
         change.log = Some(new.log.clone());
     }
     (change, list)

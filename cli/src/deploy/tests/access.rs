@@ -37,6 +37,8 @@ burst = 200
 [throttle.routes."GET /objects/{key}"]
 rate = 5
 burst = 10
+[access_log]
+retention = 7
 "#,
     ..FIRST
 };
@@ -202,9 +204,16 @@ fn a_stage_is_shaped_and_unshaped() {
             ..FIRST
         };
         let plan = plain.deploy(&aws).await.unwrap();
-        assert_eq!(aws.writes(), ["DeleteRouteSettings", "UpdateStage"]);
         assert_eq!(
-            plan.steps[1].reason,
+            aws.writes(),
+            [
+                "DeleteRouteSettings",
+                "DeleteAccessLogSettings",
+                "UpdateStage"
+            ]
+        );
+        assert_eq!(
+            plan.steps[2].reason,
             "variable `other` removed, variable `table` changed, throttle: 100/s, 200 at once → the account's"
         );
         assert!(plain.plan(&aws).await.unwrap().is_empty());

@@ -1,6 +1,7 @@
 //! Deployments on the account in memory: whole lives, and interruptions at every mutating call.
 
 mod access;
+mod access_logs;
 mod authorizers;
 mod converge;
 mod life;
@@ -131,6 +132,7 @@ impl App {
         let actual = super::observe(aws, &desired.names).await?;
         check::ownership(&desired.names, &actual)?;
         check::bucket(&actual)?;
+        check::account(&desired, &actual)?;
         let plan = plan(&desired, &actual);
         check::plan(&desired, &actual, &plan)?;
         Ok(plan)
@@ -188,8 +190,11 @@ async fn delete_of(aws: &impl Aws, settings: &'static str) -> Result<Plan> {
 }
 
 async fn delete_named(aws: &impl Aws, names: &Names, logs: bool) -> Result<Plan> {
-    let actual = super::observe(aws, names).await?;
-    let plan = deletion(names, &actual, logs);
+    let mut names = names.clone();
+    // As the command does.
+    names.sought.access_log = true;
+    let actual = super::observe(aws, &names).await?;
+    let plan = deletion(&names, &actual, logs);
     apply(aws, &plan, &console(), PATIENCE, "cargo fw delete").await?;
     Ok(plan)
 }

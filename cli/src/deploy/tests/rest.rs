@@ -339,7 +339,7 @@ fn each_gateway_takes_each_others_place_and_converges() {
 const URL_SETTINGS: &str = URL.settings;
 
 /// What API Gateway chooses, and the order in which things were made.
-fn forget_ids(mut state: State) -> State {
+pub(super) fn forget_ids(mut state: State) -> State {
     for rest in &mut state.rests {
         let served: Vec<_> = rest
             .stages
