@@ -16,7 +16,9 @@ pub struct LambdaContext {
     pub deadline_ms: u64,
     /// The ARN that was invoked, with its alias or version where one was named.
     pub invoked_function_arn: String,
-    /// The X-Ray trace header, when there is one.
+    /// The X-Ray trace header, `Root=…;Parent=…;Sampled=…`, when there is one. A segment of one's own and calls to other services
+    /// go on from it. It is what the runtimes in other languages put into the variable `_X_AMZN_TRACE_ID`; here that variable is that of
+    /// the process's first invocation at best, since changing the environment of a process with several threads is not safe.
     pub trace_id: Option<String>,
     /// The function's name.
     pub function_name: String,
@@ -39,31 +41,39 @@ impl LambdaContext {
         let left = self.deadline().duration_since(SystemTime::now());
         left.unwrap_or_default()
     }
+
+    /// The trace itself, as `1-67fd8a44-0a1b2c3d4e5f60718293a4b5`: the `Root` of the [header](Self::trace_id), which X-Ray finds it by. Log
+    /// lines have it as `xray_trace_id`.
+    #[must_use]
+    pub fn trace_root(&self) -> Option<&str> {
+        let mut fields = self.trace_id.as_deref()?.split(';');
+        fields.find_map(|field| field.strip_prefix("Root="))
+    }
 }
 
 thread_local! {
     /// The invocation that this thread works on. The runtime has one thread; tests run on many.
-    static HERE: RefCell<Option<Arc<str>>> = const { RefCell::new(None) };
+    static HERE: RefCell<Option<Arc<LambdaContext>>> = const { RefCell::new(None) };
 
     /// Its handler, `module::function`, once it is known.
     static HANDLER: Cell<Option<&'static str>> = const { Cell::new(None) };
 }
 
 /// The invocation that the process works on: for threads that a handler has started. Lambda gives one at a time.
-static ANYWHERE: Mutex<Option<Arc<str>>> = Mutex::new(None);
+static ANYWHERE: Mutex<Option<Arc<LambdaContext>>> = Mutex::new(None);
 
 /// Notes the invocation that is worked on from now on, for the log lines that are written meanwhile.
-pub(crate) fn enter(request_id: &str) -> Arc<str> {
-    let id: Arc<str> = request_id.into();
-    HERE.set(Some(Arc::clone(&id)));
+pub(crate) fn enter(lambda: LambdaContext) -> Arc<LambdaContext> {
+    let lambda = Arc::new(lambda);
+    HERE.set(Some(Arc::clone(&lambda)));
     HANDLER.set(None);
-    *ANYWHERE.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&id));
-    id
+    *ANYWHERE.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&lambda));
+    lambda
 }
 
-/// The id of the invocation that is worked on, if there is one.
-pub(crate) fn current_request_id() -> Option<Arc<str>> {
-    let here = HERE.try_with(|id| id.borrow().clone()).ok().flatten();
+/// The invocation that is worked on, if there is one.
+pub(crate) fn current() -> Option<Arc<LambdaContext>> {
+    let here = HERE.try_with(|it| it.borrow().clone()).ok().flatten();
     here.or_else(|| {
         ANYWHERE
             .lock()
@@ -80,4 +90,30 @@ pub(crate) fn enter_handler(handler: &'static str) {
 /// The handler of the invocation that this thread works on.
 pub(crate) fn current_handler() -> Option<&'static str> {
     HANDLER.try_with(Cell::get).ok().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LambdaContext;
+
+    #[test]
+    fn the_trace_is_the_root_of_its_header() {
+        for (header, root) in [
+            (None, None),
+            (Some(""), None),
+            (Some("Parent=1;Sampled=1"), None),
+            (Some("Root=1-2-3"), Some("1-2-3")),
+            (
+                Some("Root=1-2-3;Parent=4;Sampled=0;Lineage=5:6:7"),
+                Some("1-2-3"),
+            ),
+            (Some("Self=1-8-9;Root=1-2-3;Sampled=1"), Some("1-2-3")),
+        ] {
+            let lambda = LambdaContext {
+                trace_id: header.map(str::to_owned),
+                ..LambdaContext::default()
+            };
+            assert_eq!(lambda.trace_root(), root, "{header:?}");
+        }
+    }
 }

@@ -339,8 +339,9 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
     ///
     /// When it is no HTTP request.
     async fn answer_request(&self, event: &str, lambda: LambdaContext) -> Result<Payload, NotHttp> {
-        let request_id = context::enter(&lambda.request_id);
-        let (format, response) = match event::read(event, Cow::Owned(lambda)) {
+        let lambda = context::enter(lambda);
+        let request_id = &*lambda.request_id;
+        let (format, response) = match event::read(event, Arc::clone(&lambda)) {
             Ok(arrival) => (
                 arrival.format,
                 self.respond(arrival.route.as_deref(), arrival.request)
@@ -352,7 +353,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
             }
             Err(Refusal::NotHttp(error)) => return Err(error),
         };
-        let payload = Payload::new(format, finished(response, &request_id));
+        let payload = Payload::new(format, finished(response, request_id));
         Ok(match payload.excess() {
             None => payload,
             Some(length) => {
@@ -361,7 +362,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
                 let error = Error::internal(format!(
                     "the response is larger than Lambda delivers: {length} bytes of JSON, of {limit} at the most"
                 ));
-                Payload::new(format, finished(error.into_response(), &request_id))
+                Payload::new(format, finished(error.into_response(), request_id))
             }
         })
     }

@@ -7,7 +7,8 @@
 //! | `RUST_LOG` | without the former: levels by target, as `info,my_app=debug`; nothing means `info` |
 //!
 //! The JSON has the keys of Lambda's own structured logs: `timestamp`, `level`, `requestId`, `message`, then `target`, the fields of
-//! the event, and `spans`. Lambda collects stdout and stderr alike; stderr leaves stdout to the manifest. What an event says is escaped,
+//! the event, and `spans`. Where the invocation is traced, `xray_trace_id` is after the `requestId`, named as Powertools for AWS Lambda name it
+//! ("Standard structured keys" of their Logger); Lambda's own lines have no key for it. Lambda collects stdout and stderr alike; stderr leaves stdout to the manifest. What an event says is escaped,
 //! so that no client can make up a line.
 //!
 //! The subscriber is our own: tracing-subscriber's registry with one layer does the same for 60 KiB more of every function. An app
@@ -130,7 +131,7 @@ impl Subscriber for Logger {
         let mut fields = Fields::new(self.format);
         event.record(&mut fields);
         let mut line = Line::new(self.format, event.metadata());
-        line.request_id(context::current_request_id().as_deref());
+        line.invocation(context::current());
         line.message_and_fields(&fields);
         self.spans
             .around(event, |name, fields| line.span(name, fields));

@@ -2,7 +2,11 @@
 
 mod build;
 
-use std::{borrow::Cow, net::IpAddr, sync::OnceLock};
+use std::{
+    borrow::Cow,
+    net::IpAddr,
+    sync::{Arc, OnceLock},
+};
 
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method};
 
@@ -29,7 +33,7 @@ pub struct Request<'e> {
     pub(crate) source_ip: Option<IpAddr>,
     pub(crate) request_id: Cow<'e, str>,
     pub(crate) event: Cow<'e, str>,
-    pub(crate) lambda: Cow<'e, LambdaContext>,
+    pub(crate) lambda: Arc<LambdaContext>,
     pub(crate) extensions: Extensions,
 }
 
@@ -54,7 +58,7 @@ impl<'e> Request<'e> {
             source_ip: None,
             request_id: "".into(),
             event: "null".into(),
-            lambda: Cow::Owned(LambdaContext::default()),
+            lambda: Arc::default(),
             extensions: Extensions::new(),
         }
     }
@@ -93,7 +97,7 @@ impl<'e> Request<'e> {
             source_ip: self.source_ip,
             request_id: own(self.request_id),
             event: own(self.event),
-            lambda: Cow::Owned(self.lambda.into_owned()),
+            lambda: self.lambda,
             extensions: self.extensions,
         }
     }

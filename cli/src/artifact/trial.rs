@@ -110,6 +110,7 @@ fn function(
         region: environment::region(),
         account: environment::ACCOUNT.to_owned(),
         strict: false,
+        traces: false,
         environment: configuration
             .environment
             .clone()

@@ -25,6 +25,9 @@ pub(crate) struct Function {
     pub(crate) bootstrap: PathBuf,
     /// Its working directory.
     pub(crate) directory: PathBuf,
+    /// Whether it traces by itself, and not only what its callers do: `Active`, X-Ray's default rule of which takes up the first request of a
+    /// second and some of the others. Here it takes up all.
+    pub(crate) traces: bool,
     /// The region that it is told to be in.
     pub(crate) region: String,
     /// The account, twelve digits.

@@ -113,6 +113,7 @@ impl Generation {
             timeout_seconds: settings.timeout,
             bootstrap,
             directory,
+            traces: settings.function.options().tracing,
             region: environment::region(),
             account: environment::ACCOUNT.to_owned(),
             strict: source.options.strict_env,
@@ -176,14 +177,16 @@ fn authorizer_function(
         || settings.function.clone(),
         |own| own.function().over(&settings.function),
     );
+    let options = set.options();
     let mut environment = function.environment.clone();
-    environment.extend(set.options().log_variables());
+    environment.extend(options.log_variables());
     Function {
         name: format!("{}-{}", function.name, authorizer.name),
         handler: authorizer.entry(),
         memory_mb: own.and_then(|own| own.memory).unwrap_or(settings.memory),
         timeout_seconds: own.and_then(|own| own.timeout).unwrap_or(settings.timeout),
         environment,
+        traces: options.tracing,
         ..function.clone()
     }
 }

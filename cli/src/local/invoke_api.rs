@@ -21,6 +21,7 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
+use fw::gateway::Arrival;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Either, Full, LengthLimitError, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -249,13 +250,14 @@ impl<F: Functions> Api<F> {
         let pool = pool.filter(|_| [Function::VERSION, LIVE].contains(&qualifier.as_str()));
         let pool = pool.ok_or_else(|| Refused::unknown(&name, &qualifier))?;
         let event = event(body, limit).await?;
-        let trace = arrival();
         let trace = text(&head.headers, "x-amzn-trace-id").map_or_else(
             || {
-                format!(
-                    "Root={};Parent={};Sampled=0",
-                    trace.trace_root, trace.span_id
-                )
+                let sampled = pool.function().traces;
+                Arrival {
+                    sampled,
+                    ..arrival()
+                }
+                .trace_id()
             },
             str::to_owned,
         );

@@ -547,7 +547,7 @@ impl Pool {
     }
 
     /// The function that is run.
-    pub(super) fn function(&self) -> &Function {
+    pub(crate) fn function(&self) -> &Function {
         &self.0.function
     }
 

@@ -242,7 +242,7 @@ impl Shared {
                 told,
             });
         }
-        let answered = self.reply(&mut told.request, body, &arrival()).await;
+        let answered = self.reply(&mut told.request, body, arrival()).await;
         match answered {
             Ok((reply, stream)) => Ok(Answered {
                 reply,
@@ -281,14 +281,18 @@ impl Shared {
         &self,
         request: &mut HttpRequest,
         body: impl ReadBody,
-        arrival: &Arrival,
+        arrival: Arrival,
     ) -> std::result::Result<(HttpReply, Option<Stream>), BodyError> {
         // Which generation answers is decided when all of the request is here.
         let limit = self.generation().await.door.body_limit();
         request.body = body.read(limit).await?;
         let generation = self.generation().await;
         let door = &generation.door;
-        let mut received = door.receive(request, arrival);
+        let arrival = Arrival {
+            sampled: generation.pool.function().traces,
+            ..arrival
+        };
+        let mut received = door.receive(request, &arrival);
         // Each answer leads on or ends it; the bound is for a model that would ask for ever.
         for _ in 0..8 {
             let Received::Authorize(pending) = received else {

@@ -75,6 +75,7 @@ fn function() -> Function {
         region: "eu-central-1".to_owned(),
         account: "123456789012".to_owned(),
         strict: false,
+        traces: false,
         environment: Vec::new(),
     }
 }

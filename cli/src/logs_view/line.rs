@@ -10,7 +10,14 @@ use super::{Entry, report::Report};
 use crate::console::{BAD, DIM, HINT, WARN};
 
 /// What of a framework's line has a place of its own.
-const PLACED: [&str; 5] = ["timestamp", "level", "message", "requestId", "target"];
+const PLACED: [&str; 6] = [
+    "timestamp",
+    "level",
+    "message",
+    "requestId",
+    "target",
+    "xray_trace_id",
+];
 
 /// The line for people: time, level, message, fields; `None` for what only matters with `-v`.
 ///
@@ -32,7 +39,7 @@ pub(crate) fn readable(entry: &Entry, name: Option<&str>, verbose: bool) -> Opti
             // Other lines of the platform's: starts, extensions.
             return None;
         }
-        structured(&mut line, &fields);
+        structured(&mut line, &fields, verbose);
     } else {
         line.push_str(&visible(message));
     }
@@ -83,7 +90,7 @@ fn reported(line: &mut String, report: &Report) {
     );
 }
 
-fn structured(line: &mut String, fields: &serde_json::Map<String, Value>) {
+fn structured(line: &mut String, fields: &serde_json::Map<String, Value>, verbose: bool) {
     let text = |name: &str| fields.get(name).and_then(Value::as_str);
     let level = text("level").unwrap_or_default();
     let style = match level {
@@ -107,6 +114,10 @@ fn structured(line: &mut String, fields: &serde_json::Map<String, Value>) {
     }
     if let Some(id) = text("requestId") {
         let _ = write!(line, " {DIM}request {}{DIM:#}", visible(id));
+    }
+    // Who looks for a trace has its id; who reads the lines has the request's, and one id at each of them is enough.
+    if let Some(id) = text("xray_trace_id").filter(|_| verbose) {
+        let _ = write!(line, " {DIM}trace {}{DIM:#}", visible(id));
     }
 }
 
@@ -168,6 +179,15 @@ mod tests {
         assert_eq!(
             shown(json, false).unwrap(),
             "WARN  slow took=12 key=a b request 8f"
+        );
+        let traced =
+            r#"{"level":"INFO","requestId":"8f","xray_trace_id":"1-2-3","message":"in a trace"}"#;
+        assert_eq!(
+            [false, true].map(|verbose| shown(traced, verbose).unwrap()),
+            [
+                "INFO  in a trace request 8f",
+                "INFO  in a trace request 8f trace 1-2-3"
+            ]
         );
         assert_eq!(shown("plain text\n", false).unwrap(), "plain text");
         assert_eq!(

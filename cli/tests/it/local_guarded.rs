@@ -75,6 +75,17 @@ fn who_calls_an_app_of_the_framework_is_asked_as_on_aws() {
     let basic = get(local.port, "/plan", &[("authorization", "Basic YTpi")]);
     assert_eq!(said(&basic), FORBIDDEN);
 
+    // What is said about a request names its trace, a function of the authorizer's included.
+    let root = "1-67fd8a44-0a1b2c3d4e5f60718293a4b5";
+    let trace = ("x-amzn-trace-id", &*format!("Root={root}"));
+    let refused = get(
+        local.port,
+        "/plan",
+        &[("authorization", "Bearer lost"), trace],
+    );
+    assert_eq!(refused.status, 500);
+    local.wait_for_line(&format!("xray_trace_id={root}"));
+
     // A list that is guarded as a whole, and the one route in it that is not.
     assert_eq!(said(&with("/cave/seats", "tulip")), (200, "40"));
     assert_eq!(said(&with("/cave/seats", "guess")), FORBIDDEN);

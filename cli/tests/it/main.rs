@@ -19,6 +19,7 @@ mod local_invoke;
 mod local_reload;
 mod local_start;
 mod local_support;
+mod local_trace;
 mod package;
 mod replay;
 mod see;

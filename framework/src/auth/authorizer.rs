@@ -160,7 +160,7 @@ impl<S: Sync> Authorizer<S> {
         event: &str,
         lambda: LambdaContext,
     ) -> Result<Box<RawValue>, FunctionError> {
-        let _ = context::enter(&lambda.request_id);
+        let lambda = context::enter(lambda);
         context::enter_handler(self.info.handler);
         let Question {
             request,

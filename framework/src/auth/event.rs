@@ -9,7 +9,7 @@
 //!
 //! `[D]` gateway-truth §1.10, §2.6.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use http::Method;
 use serde::Deserialize;
@@ -67,7 +67,7 @@ struct Head<'e> {
 pub(super) fn read<'e>(
     event: &'e str,
     info: &'static AuthorizerInfo,
-    lambda: LambdaContext,
+    lambda: Arc<LambdaContext>,
 ) -> Result<Question<'e>, String> {
     let head: Head<'e> = serde_json::from_str(event).map_err(|error| error.to_string())?;
     let Some(arn) = head.route_arn.or(head.method_arn) else {
@@ -87,7 +87,7 @@ pub(super) fn read<'e>(
     let mut request = if head.kind.as_deref() == Some("TOKEN") {
         token_request(event, &arn, info, token.clone(), lambda)?
     } else {
-        match event::read(event, Cow::Owned(lambda)) {
+        match event::read(event, lambda) {
             Ok(arrival) => arrival.request,
             Err(Refusal::NotHttp(error)) => return Err(error.to_string()),
             Err(Refusal::BadBody(_)) => return Err("its body is no base64".to_owned()),
@@ -123,7 +123,7 @@ fn token_request<'e>(
     arn: &str,
     info: &AuthorizerInfo,
     token: Option<Cow<'e, str>>,
-    lambda: LambdaContext,
+    lambda: Arc<LambdaContext>,
 ) -> Result<Request<'e>, String> {
     let mut parts = arn.splitn(4, '/').skip(1);
     let stage = parts.next().unwrap_or_default();
@@ -135,7 +135,7 @@ fn token_request<'e>(
     request.encoded_path = path.clone().into();
     request.path = path.into();
     request.stage = stage.to_owned().into();
-    request.lambda = Cow::Owned(lambda);
+    request.lambda = lambda;
     if let Some(token) = token {
         let header = info
             .identity

@@ -14,7 +14,10 @@
 mod json;
 mod unreadable;
 
-use std::{borrow::Cow, sync::OnceLock};
+use std::{
+    borrow::Cow,
+    sync::{Arc, OnceLock},
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{Extensions, Method};
@@ -48,10 +51,7 @@ pub(crate) enum Refusal {
 }
 
 /// Reads an event.
-pub(crate) fn read<'e>(
-    event: &'e str,
-    lambda: Cow<'e, LambdaContext>,
-) -> Result<Arrival<'e>, Refusal> {
+pub(crate) fn read<'e>(event: &'e str, lambda: Arc<LambdaContext>) -> Result<Arrival<'e>, Refusal> {
     let not_http = |reason: &dyn Fn() -> String| Refusal::NotHttp(NotHttp::new(event, reason));
     let mut parsed: Event<'e> =
         serde_json::from_str(event).map_err(|error| not_http(&|| error.to_string()))?;

@@ -1,6 +1,6 @@
 //! The four front doors' events, events that are none, and whatever else JSON can be.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ const REST_API: &str = include_str!("../../tests/events/rest_api.json");
 const FUNCTION_URL: &str = include_str!("../../tests/events/function_url.json");
 
 fn arrive(event: &str) -> Arrival<'_> {
-    read(event, Cow::Owned(LambdaContext::default())).expect("an HTTP event")
+    read(event, Arc::default()).expect("an HTTP event")
 }
 
 /// An event with some of its members changed, by JSON pointers to existing parents.
@@ -28,7 +28,7 @@ fn changed(event: &str, changes: &[(&str, Value)]) -> String {
 }
 
 fn why_not(event: &str) -> String {
-    match read(event, Cow::Owned(LambdaContext::default())) {
+    match read(event, Arc::default()) {
         Err(Refusal::NotHttp(error)) => error.to_string(),
         other => panic!("expected no HTTP event, but: {other:?}"),
     }
@@ -176,7 +176,7 @@ fn bodies_in_base64_are_decoded_and_what_is_none_is_refused() {
         assert_eq!(arrive(&coded("AP8=")).request.body(), [0, 0xff]);
         assert_eq!(arrive(&coded("")).request.body(), b"");
         let refused = coded("no base64!");
-        let refused = read(&refused, Cow::Owned(LambdaContext::default()));
+        let refused = read(&refused, Arc::default());
         assert!(matches!(refused, Err(Refusal::BadBody(_))));
     }
 }

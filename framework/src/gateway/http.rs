@@ -134,6 +134,9 @@ pub struct Arrival {
     pub trace_root: String,
     /// A new span of that trace, 16 hexadecimal digits.
     pub span_id: String,
+    /// Whether X-Ray takes the trace up where the client does not say: `Sampled` for the function. [`Arrival::new`] says no, as for a
+    /// function that traces what its callers do (`PassThrough`).
+    pub sampled: bool,
 }
 
 impl Arrival {
@@ -166,8 +169,25 @@ impl Arrival {
             extended_id: format!("{}=", URL_SAFE_NO_PAD.encode(extended)),
             trace_root: format!("1-{:08x}-{}", epoch_ms / 1000 % (1 << 32), hex(root)),
             span_id: hex(span),
+            sampled: false,
         }
     }
+
+    /// The trace for `Lambda-Runtime-Trace-Id` of an invocation that continues none: `Root=…;Parent=…;Sampled=…`.
+    #[must_use]
+    pub fn trace_id(&self) -> String {
+        trace_id(&self.trace_root, &self.span_id, self.decision())
+    }
+
+    /// What `Sampled` is where the client does not say it.
+    pub(super) fn decision(&self) -> &'static str {
+        if self.sampled { "1" } else { "0" }
+    }
+}
+
+/// A trace header with all that a function is told.
+pub(super) fn trace_id(root: &str, parent: &str, sampled: &str) -> String {
+    format!("Root={root};Parent={parent};Sampled={sampled}")
 }
 
 /// Why what a client sent is no request that a front door could route.

@@ -2,6 +2,7 @@
 
 use std::{
     fmt::{self, Write as _},
+    sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -11,13 +12,14 @@ use tracing::{
 };
 
 use super::Format;
-use crate::escaped::Escaped;
+use crate::{context::LambdaContext, escaped::Escaped};
 
 /// The keys that a line has of itself; a field of such a name is written with an underscore after it.
-const OURS: [&str; 6] = [
+const OURS: [&str; 7] = [
     "timestamp",
     "level",
     "requestId",
+    "xray_trace_id",
     "message",
     "target",
     "spans",
@@ -155,7 +157,7 @@ pub(super) struct Line {
     text: String,
     target: &'static str,
     spans: usize,
-    request_id: Option<String>,
+    invocation: Option<Arc<LambdaContext>>,
 }
 
 impl Line {
@@ -176,21 +178,31 @@ impl Line {
             text,
             target: metadata.target(),
             spans: 0,
-            request_id: None,
+            invocation: None,
         }
     }
 
-    /// Adds the request id; in text it goes to the end, where it does not stand in the way.
-    pub(super) fn request_id(&mut self, id: Option<&str>) {
-        let Some(id) = id else { return };
+    /// Adds the request id and the trace; in text they go to the end, where they do not stand in the way.
+    pub(super) fn invocation(&mut self, invocation: Option<Arc<LambdaContext>>) {
+        let Some(lambda) = invocation else { return };
         match self.format {
-            Format::Json => {
-                self.text.push_str(",\"requestId\":\"");
-                escape(&mut self.text, id);
-                self.text.push('"');
-            }
-            Format::Text => self.request_id = Some(id.to_owned()),
+            Format::Json => self.ids(
+                &lambda,
+                [",\"requestId\":\"", "\",\"xray_trace_id\":\"", "\""],
+            ),
+            Format::Text => self.invocation = Some(lambda),
         }
+    }
+
+    /// Writes both ids, with what stands before each of them and after the last.
+    fn ids(&mut self, lambda: &LambdaContext, [request, trace, end]: [&str; 3]) {
+        self.text.push_str(request);
+        escape(&mut self.text, &lambda.request_id);
+        if let Some(root) = lambda.trace_root() {
+            self.text.push_str(trace);
+            escape(&mut self.text, root);
+        }
+        self.text.push_str(end);
     }
 
     pub(super) fn message_and_fields(&mut self, fields: &Fields) {
@@ -238,9 +250,8 @@ impl Line {
                     .push_str(if self.spans == 0 { "}\n" } else { "]}\n" });
             }
             Format::Text => {
-                if let Some(id) = self.request_id {
-                    self.text.push_str(" request_id=");
-                    escape(&mut self.text, &id);
+                if let Some(lambda) = self.invocation.take() {
+                    self.ids(&lambda, [" request_id=", " xray_trace_id=", ""]);
                 }
                 self.text.push('\n');
             }

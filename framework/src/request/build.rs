@@ -1,6 +1,6 @@
 //! Requests made by hand, for the tests of extractors.
 
-use std::{borrow::Cow, net::IpAddr};
+use std::{net::IpAddr, sync::Arc};
 
 use super::Request;
 use crate::context::LambdaContext;
@@ -51,7 +51,7 @@ impl<'e> Request<'e> {
     /// The same in that invocation.
     #[must_use]
     pub fn with_lambda(mut self, context: LambdaContext) -> Self {
-        self.lambda = Cow::Owned(context);
+        self.lambda = Arc::new(context);
         self
     }
 

@@ -86,6 +86,19 @@ async fn log() -> &'static str {
     "logged"
 }
 
+/// Logs from a thread of its own.
+#[get("/thread")]
+async fn thread() -> &'static str {
+    let logs = std::thread::spawn(|| tracing::info!(xray_trace_id = "the app's", "from a thread"));
+    logs.join().map_or("it panicked", |()| "logged")
+}
+
+/// Tell the invocation's trace.
+#[get("/trace")]
+async fn trace(lambda: fw::context::LambdaContext) -> String {
+    lambda.trace_root().unwrap_or("none").to_owned()
+}
+
 #[get("/<version>/under")]
 async fn under(version: &str) -> String {
     version.to_owned()
@@ -94,7 +107,7 @@ async fn under(version: &str) -> String {
 pub(crate) fn app() -> App<Counter> {
     App::new("it", async || Ok::<_, Error>(Counter::default()))
         .routes(routes![hello, echo, file, count, binary, many])
-        .routes(routes![fail, panics, large, log])
+        .routes(routes![fail, panics, large, log, thread, trace])
         .mount("/v1", routes![hello, count])
         .mount("/v2", routes![under])
 }

@@ -210,6 +210,57 @@ fn a_panic_is_one_log_line_with_its_place_and_the_request_id() {
 }
 
 #[test]
+fn every_line_of_a_traced_invocation_names_its_trace() {
+    const ROOT: &str = "1-67fd8a44-0a1b2c3d4e5f60718293a4b5";
+    let header =
+        format!("Lambda-Runtime-Trace-Id: Root={ROOT};Parent=0a1b2c3d4e5f6071;Sampled=1\r\n");
+    let told = |variables: &[(&str, &str)]| {
+        let mut lambda = Lambda::start("it", variables);
+        for path in ["/log", "/panic", "/fail", "/thread"] {
+            lambda.invoke_with(ID, &header, &event("GET", path));
+        }
+        let answer = lambda
+            .invoke_with(ID, &header, &event("GET", "/trace"))
+            .body;
+        assert!(answer.contains(ROOT), "{answer}");
+        lambda.invoke(ID, &event("GET", "/log"));
+        String::from_utf8(lambda.finish().stderr).unwrap()
+    };
+
+    let stderr = told(&[]);
+    let lines: Vec<Value> = stderr
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect();
+    // Three lines of `/log`, at the beginning and at the end, and one of each other path.
+    assert_eq!(lines.len(), 9, "{stderr}");
+    let (traced, untraced) = lines.split_at(6);
+    for words in ["a line", "secret panic", "secret cause", "from a thread"] {
+        let found = |line: &&Value| line["message"].as_str().unwrap().contains(words);
+        assert_eq!(traced.iter().filter(found).count(), 1, "{words}: {stderr}");
+    }
+    assert!(
+        traced.iter().all(|line| line["xray_trace_id"] == ROOT),
+        "{stderr}"
+    );
+    let none = untraced
+        .iter()
+        .all(|line| line.get("xray_trace_id").is_none());
+    assert!(none, "{stderr}");
+
+    let own = |line: &&Value| line["xray_trace_id_"] == "the app's";
+    assert_eq!(traced.iter().filter(own).count(), 1, "{stderr}");
+
+    let stderr = told(&[("AWS_LAMBDA_LOG_FORMAT", "Text")]);
+    let end = format!(" request_id={ID} xray_trace_id={ROOT}");
+    let ending = stderr.lines().filter(|line| line.ends_with(&end));
+    assert_eq!(ending.count(), 6, "{stderr}");
+    let end = format!(" request_id={ID}");
+    let ending = stderr.lines().filter(|line| line.ends_with(&end));
+    assert_eq!(ending.count(), 3, "{stderr}");
+}
+
+#[test]
 fn log_lines_are_json_on_lambda_and_text_on_demand() {
     for (variables, expected) in [
         (

@@ -83,6 +83,11 @@ impl Lambda {
 
     /// Expects `next`, answers it with an event, and returns what the function posts.
     pub(crate) fn invoke(&mut self, id: &str, event: &str) -> Call {
+        self.invoke_with(id, "", event)
+    }
+
+    /// The same with more header lines at the event, each with its end.
+    pub(crate) fn invoke_with(&mut self, id: &str, more: &str, event: &str) -> Call {
         let next = self.call();
         assert_eq!(
             next.line,
@@ -90,7 +95,7 @@ impl Lambda {
         );
         let headers = format!(
             "Lambda-Runtime-Aws-Request-Id: {id}\r\nLambda-Runtime-Deadline-Ms: 1893456000000\r\n\
-             Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:us-east-1:123456789012:function:it\r\n"
+             Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:us-east-1:123456789012:function:it\r\n{more}"
         );
         self.reply(200, &headers, event);
         let posted = self.call();

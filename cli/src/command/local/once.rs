@@ -1,6 +1,7 @@
 //! One invocation for `cargo fw invoke`, where no server runs: the same build, the same services, one process.
 
 use bytes::Bytes;
+use fw::gateway::Arrival;
 
 use super::{
     app::App,
@@ -83,11 +84,11 @@ async fn invoke_in(generation: &Generation, call: &args::Invoke, event: Bytes) -
     if call.kind == InvocationType::DryRun {
         return Ok(Invoked::default());
     }
-    let arrival = arrival();
-    let trace = format!(
-        "Root={};Parent={};Sampled=0",
-        arrival.trace_root, arrival.span_id
-    );
+    let arrival = Arrival {
+        sampled: pool.function().traces,
+        ..arrival()
+    };
+    let trace = arrival.trace_id();
     let asked = Asked {
         tail: None,
         client_context: call.client_context.as_deref(),

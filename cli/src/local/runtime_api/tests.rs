@@ -39,6 +39,7 @@ impl Played {
             region: "eu-central-1".to_owned(),
             account: "123456789012".to_owned(),
             strict: false,
+            traces: false,
             environment: Vec::new(),
         };
         let pool = Pool::new(function, Limits::default(), Logs::to(false, |_| {}));

@@ -18,6 +18,7 @@ pub(super) use rest::{RestCall, rest_event, rest_question, token_question};
 pub(super) use v1::http_api_v1_event;
 pub(super) use v2::{HttpApiCall, function_url_event, http_api_event};
 
+use super::http::trace_id;
 use super::text::{decode_query, find_header};
 use super::{ApiIdentity, Arrival, HttpRequest};
 
@@ -40,19 +41,23 @@ impl Trace {
     /// Continues the client's trace, or starts one.
     ///
     /// A header with root and parent is taken as it is; one with only a root gets a new parent. `[R]` for REST APIs,
-    /// gateway-truth §2.3; for the other front doors unverified.
+    /// gateway-truth §2.3; for the other front doors unverified. What it says about sampling is respected, and where it says nothing the
+    /// function's own decision counts: `[D]` the Lambda API's `TracingConfig`.
     pub(super) fn new(request: &HttpRequest, arrival: &Arrival) -> Self {
         let sent = request
             .header("x-amzn-trace-id")
             .filter(|sent| sent.bytes().all(|byte| byte.is_ascii_graphic()))
             .filter(|sent| field(sent, "Root").is_some());
         let header = sent.map_or_else(|| format!("Root={}", arrival.trace_root), str::to_owned);
-        let full = if field(&header, "Parent").is_some() {
-            header.clone()
-        } else {
+        let sampled = field(&header, "Sampled");
+        let full = if field(&header, "Parent").is_none() {
             let root = field(&header, "Root").unwrap_or(&arrival.trace_root);
-            let sampled = field(&header, "Sampled").unwrap_or("0");
-            format!("Root={root};Parent={};Sampled={sampled}", arrival.span_id)
+            let sampled = sampled.unwrap_or(arrival.decision());
+            trace_id(root, &arrival.span_id, sampled)
+        } else if sampled.is_none() && arrival.sampled {
+            format!("{header};Sampled=1")
+        } else {
+            header.clone()
         };
         Self { header, full }
     }
@@ -272,43 +277,87 @@ mod tests {
 
     #[test]
     fn continues_a_trace_or_starts_one() {
-        let arrival = Arrival::new(1_700_000_000_000, [0xab; Arrival::ENTROPY]);
+        let quiet = Arrival::new(1_700_000_000_000, [0xab; Arrival::ENTROPY]);
+        let active = Arrival {
+            sampled: true,
+            ..quiet.clone()
+        };
         let new = "Root=1-6553f100-abababababababababababab";
         let own = "Root=1-3152b799-8954dae64eda91bc9a23a7e8";
         let span = "Parent=abababababababab";
+        let parent = "Parent=7fa8c0f79203be72";
+        // What the client sends, what the event shows, and what the function is told where X-Ray does not take it up, and where it does.
         let table = [
-            (None, new.to_owned(), format!("{new};{span};Sampled=0")),
+            (
+                None,
+                new.to_owned(),
+                [
+                    format!("{new};{span};Sampled=0"),
+                    format!("{new};{span};Sampled=1"),
+                ],
+            ),
             (
                 Some("nonsense".to_owned()),
                 new.to_owned(),
-                format!("{new};{span};Sampled=0"),
+                [
+                    format!("{new};{span};Sampled=0"),
+                    format!("{new};{span};Sampled=1"),
+                ],
             ),
             (
                 Some(own.to_owned()),
                 own.to_owned(),
-                format!("{own};{span};Sampled=0"),
+                [
+                    format!("{own};{span};Sampled=0"),
+                    format!("{own};{span};Sampled=1"),
+                ],
+            ),
+            (
+                Some(format!("{own};{parent}")),
+                format!("{own};{parent}"),
+                [
+                    format!("{own};{parent}"),
+                    format!("{own};{parent};Sampled=1"),
+                ],
+            ),
+            (
+                Some(format!("{own};Sampled=0")),
+                format!("{own};Sampled=0"),
+                [
+                    format!("{own};{span};Sampled=0"),
+                    format!("{own};{span};Sampled=0"),
+                ],
             ),
             (
                 Some(format!("{own};Sampled=1")),
                 format!("{own};Sampled=1"),
-                format!("{own};{span};Sampled=1"),
+                [
+                    format!("{own};{span};Sampled=1"),
+                    format!("{own};{span};Sampled=1"),
+                ],
             ),
             (
-                Some(format!("{own};Parent=7fa8c0f79203be72;Sampled=1")),
-                format!("{own};Parent=7fa8c0f79203be72;Sampled=1"),
-                format!("{own};Parent=7fa8c0f79203be72;Sampled=1"),
+                Some(format!("{own};{parent};Sampled=1")),
+                format!("{own};{parent};Sampled=1"),
+                [
+                    format!("{own};{parent};Sampled=1"),
+                    format!("{own};{parent};Sampled=1"),
+                ],
             ),
         ];
-        for (sent, header, full) in table {
+        for (sent, header, told) in table {
             let request = match &sent {
                 Some(sent) => request(&[("X-Amzn-Trace-Id", sent)]),
                 None => request(&[]),
             };
-            assert_eq!(
-                Trace::new(&request, &arrival),
-                Trace { header, full },
-                "{sent:?}"
-            );
+            for (arrival, full) in [&quiet, &active].into_iter().zip(told) {
+                let header = header.clone();
+                assert_eq!(
+                    Trace::new(&request, arrival),
+                    Trace { header, full },
+                    "{sent:?}"
+                );
+            }
         }
     }
 
