@@ -4,6 +4,10 @@ Usage: .ci/bench_deploy.py [--list] CARGO_FW CHALICE PYTHON: two programs, and a
 `cargo fw` makes as many calls as Chalice or takes as long, for a first deploy, one without a change, or one of new code. Building is done
 before the clock starts; packing, hashing, the trial run and all calls are within it. `--list` prints what each deploy called as well.
 
+A last turn answers each call only after DELAY seconds: what a deploy takes longer by, in delays, is how many calls it makes one after the other
+(`trips`). It ends with 1 as well where one without a change has more than 1.5 times the DEPTH of its chain of calls, or new code more
+than FROM_UPLOAD from the upload's begin on.
+
 Chalice knows REST APIs alone, so `rest` is the app of the same shape: the same two routes, gateway, stage, memory, timeout, architecture and log
 retention. `http` is the same app behind an HTTP API, which is what `cargo fw` deploys when nothing is said.
 """
@@ -23,6 +27,9 @@ import urllib.request
 RUNS = 3
 MEMORY, TIMEOUT, RETENTION = 128, 29, 30
 DEPLOYS = ("first", "no change", "new code")
+DELAY = 0.2
+# Who is calling; what there is by its name; what that leads to, twice (cli/src/deploy/tests/side_by_side.rs).
+DEPTH, FROM_UPLOAD = 4, 6
 
 RUST = """
 use std::io::{Read, Write};
@@ -62,6 +69,7 @@ import io
 import re
 import sys
 import threading
+import time
 sys.path.append({str(pathlib.Path(__file__).resolve().parent.parent / "cli" / "tests")!r})
 import moto_more
 import moto.server
@@ -79,7 +87,7 @@ made, put = Backend.import_rest_api, Backend.put_rest_api
 Backend.import_rest_api = lambda self, doc, _warn: made(self, modern(doc), False)
 Backend.put_rest_api = lambda self, id, doc, mode="merge", fail_on_warnings=False: put(self, id, modern(doc), False, mode)
 
-calls, turn = open(sys.argv.pop(1), "a"), threading.Lock()
+calls, turn, delay = open(sys.argv.pop(1), "a"), threading.Lock(), 0.0
 
 
 def named(environ):
@@ -95,13 +103,20 @@ def named(environ):
 
 class Counted(moto.server.DomainDispatcherApplication):
     def __call__(self, environ, start_response):
-        if environ["PATH_INFO"].startswith("/moto-api"):
+        global delay
+        begin, path = time.monotonic(), environ["PATH_INFO"]
+        if path.startswith("/bench/delay/"):
+            delay = float(path.rpartition("/")[2])
+            start_response("204 No Content", [])
+            return []
+        if path.startswith("/moto-api"):
             return super().__call__(environ, start_response)
         name = named(environ)
+        time.sleep(delay)
 
         def start(status, *more):
             with turn:
-                print(name, status[:3], file=calls, flush=True)
+                print(f"{{begin:.3f}} {{time.monotonic():.3f}}", name, status[:3], file=calls, flush=True)
             return start_response(status, *more)
 
         return super().__call__(environ, start)
@@ -133,7 +148,12 @@ class Moto:
         urllib.request.urlopen(call).close()
 
     def calls(self):
-        return self.told.read_text().splitlines()
+        """When each call began and was answered, and what it was."""
+        lines = [line.split(" ", 2) for line in self.told.read_text().splitlines()]
+        return [(float(begin), float(end), what) for begin, end, what in lines]
+
+    def delay(self, seconds):
+        urllib.request.urlopen(f"{self.url}/bench/delay/{seconds}").close()
 
 
 def environment(moto, folder):
@@ -220,7 +240,7 @@ def main():
     programs = dict(zip(("fw", "chalice", "moto"), [str(pathlib.Path(path).absolute()) for path in arguments]))
     if len(programs) != 3:
         sys.exit(__doc__)
-    results = {}
+    results, delayed = {}, {}
     with tempfile.TemporaryDirectory(prefix="fw-bench-") as root:
         root = pathlib.Path(root)
         moto = Moto(programs["moto"], root)
@@ -233,6 +253,10 @@ def main():
                         # The first turn warms moto up, which loads a service with its first call.
                         if turn > 0:
                             results.setdefault((what, kind), []).append(one)
+            moto.delay(DELAY)
+            for kind, (program, make) in KINDS.items():
+                name = f"{kind}-delayed"
+                delayed.update(zip([(what, kind) for what in DEPLOYS], life(programs[program], make, name, root / name, moto)))
         finally:
             moto.child.terminate()
             moto.child.wait(timeout=30)
@@ -241,25 +265,26 @@ def main():
             for what in DEPLOYS:
                 calls, _ = results[what, kind][-1]
                 print(f"{kind}, {what}: {len(calls)} calls")
-                for number, call in enumerate(calls, 1):
+                for number, (_, _, call) in enumerate(calls, 1):
                     print(f"  {number:2} {call}")
-    behind = table(results)
+    behind = table(results, delayed)
     for one in behind:
-        print(f"not better than Chalice: {one}")
+        print(f"missed: {one}")
     sys.exit(1 if behind else 0)
 
 
-def table(results):
-    """Prints the medians, and gives where `cargo fw` is not better."""
+def table(results, delayed):
+    """Prints the medians, and gives where `cargo fw` is not better than Chalice, or waits for calls in turn that it need not."""
     calls = lambda what, kind: statistics.median(len(one[0]) for one in results[what, kind])
     seconds = lambda what, kind: statistics.median(one[1] for one in results[what, kind])
+    trips = lambda what, kind: (delayed[what, kind][1] - seconds(what, kind)) / DELAY
     behind = []
-    print(f"{'deploy':10}" + "".join(f" {kind + ' calls':>13} {'s':>5} {'ratio':>6}" for kind in KINDS))
+    print(f"{'deploy':10}" + "".join(f" {kind + ' calls':>13} {'s':>5} {'ratio':>5} {'trips':>5}" for kind in KINDS))
     for what in DEPLOYS:
         row = f"{what:10}"
         for kind in KINDS:
             ratio = seconds(what, kind) / seconds(what, "chalice")
-            row += f" {calls(what, kind):13.0f} {seconds(what, kind):5.2f} {ratio:6.2f}"
+            row += f" {calls(what, kind):13.0f} {seconds(what, kind):5.2f} {ratio:5.2f} {trips(what, kind):5.1f}"
             if kind == "chalice":
                 continue
             if calls(what, kind) >= calls(what, "chalice"):
@@ -267,6 +292,16 @@ def table(results):
             if ratio >= 1:
                 behind.append(f"{what}, {kind}: {seconds(what, kind):.2f} s, Chalice {seconds(what, 'chalice'):.2f} s")
         print(row)
+    for kind in KINDS:
+        made = delayed["new code", kind][0]
+        upload = next(begin for begin, _, what in made if re.search(r" PUT \S+/code ", what))
+        # Whole delays; what else takes time is far less than half of one.
+        after = round((max(end for _, end, _ in made) - upload) / DELAY)
+        print(f"{kind}: {after} calls one after the other from the upload of new code on")
+        if kind != "chalice" and after > FROM_UPLOAD:
+            behind.append(f"new code, {kind}: {after} calls one after the other from the upload on, {FROM_UPLOAD} at the most")
+        if kind != "chalice" and trips("no change", kind) > 1.5 * DEPTH:
+            behind.append(f"no change, {kind}: {trips('no change', kind):.1f} calls one after the other, {1.5 * DEPTH} at the most")
     return behind
 
 
