@@ -87,10 +87,12 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
             }
             Ok(())
         };
-        let Conducted { actual, plan, made } = conduct.run(&aws, &desired, asks, agree).await?;
-        let recorded = match plan.is_empty() {
+        let done = conduct.run(&aws, &desired, asks, agree).await?;
+        let version = done.serving(&desired.names.function);
+        let folder = project.package_dir();
+        let recorded = match done.plan.is_empty() {
             true => Ok(()),
-            false => tags::record(&aws, &desired, project.package_dir()).await,
+            false => tags::record(&aws, &desired, folder, &done.actual, version).await,
         };
         if let Err(error) = recorded {
             console.warning(format_args!(
@@ -98,7 +100,9 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
             ));
         }
         // Where nothing new was opened, it answers where it did.
+        let Conducted { actual, plan, made } = done;
         let url = made
+            .endpoint
             .or_else(|| actual.url().map(str::to_owned))
             .or_else(|| {
                 let half = actual.apis.first();

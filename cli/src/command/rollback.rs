@@ -30,7 +30,15 @@ pub(super) fn rollback(args: &args::Rollback, console: &Console) -> Result<Exit>
                 return Ok(());
             };
             // The traffic is where it should be; an API that keeps its routes is no failure of that.
-            let routes = recall::routes(&aws, &names, version, console, Patience::NORMAL).await;
+            let routes = recall::routes(
+                &aws,
+                &names,
+                &release,
+                version,
+                console,
+                Patience::NORMAL,
+            )
+            .await;
             if let Err(failure) = routes {
                 console.warning(format_args!(
                     "routes of the API stay as they are: {failure}; `cargo fw deploy` of the older sources makes them match"

@@ -52,7 +52,16 @@ impl Made {
     }
 }
 
-/// Runs the plan; gives the URL of the API when it made one. `again` is the command that continues after a failure.
+/// What came of a plan.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Applied {
+    /// The API's URL, when it made one.
+    pub(crate) endpoint: Option<String>,
+    /// The versions that it made, by function.
+    pub(crate) versions: BTreeMap<String, Version>,
+}
+
+/// Runs the plan; gives what it made. `again` is the command that continues after a failure.
 ///
 /// # Errors
 ///
@@ -63,7 +72,7 @@ pub(crate) async fn apply<A: Aws>(
     console: &Console,
     patience: Patience,
     again: &str,
-) -> Result<Option<String>> {
+) -> Result<Applied> {
     let run = Run {
         aws,
         console,
@@ -94,7 +103,10 @@ pub(crate) async fn apply<A: Aws>(
             return Err(told(failed, plan, &done, again));
         }
     }
-    Ok(run.made.into_inner().endpoint)
+    let Made {
+        endpoint, versions, ..
+    } = run.made.into_inner();
+    Ok(Applied { endpoint, versions })
 }
 
 /// Why a step failed.

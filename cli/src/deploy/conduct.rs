@@ -6,13 +6,13 @@
 //! account is read again under the lock and has to be as it was.
 
 use super::{
-    apply::apply,
+    apply::{Applied, apply},
     check, lock,
     model::{Desired, Names},
     observe::{Actual, observe_rest},
     patience::Patience,
     plan::plan,
-    step::Plan,
+    step::{Handle, Plan, Step, Version},
     unreadable,
 };
 use crate::{
@@ -28,8 +28,40 @@ pub(crate) struct Conducted {
     pub(crate) actual: Actual,
     /// What was done.
     pub(crate) plan: Plan,
-    /// Where the app answers, when a step made that.
-    pub(crate) made: Option<String>,
+    /// What the steps made.
+    pub(crate) made: Applied,
+}
+
+impl Conducted {
+    /// The version of that function that has the traffic now, or what a canary leaves of it.
+    pub(crate) fn serving(&self, function: &str) -> Option<&str> {
+        let moved = self
+            .plan
+            .steps
+            .iter()
+            .find_map(|planned| match &planned.step {
+                Step::CreateAlias {
+                    function: moved,
+                    version,
+                }
+                | Step::MoveAlias {
+                    function: moved,
+                    version,
+                } if moved == function => Some(version),
+                _ => None,
+            });
+        match moved {
+            Some(Handle::Known(Version(version))) => Some(version),
+            Some(Handle::Made) => {
+                let made = self.made.versions.get(function);
+                made.map(|Version(version)| version.as_str())
+            }
+            None => {
+                let live = self.actual.function(function).live.as_ref();
+                live.map(|live| live.version.as_str())
+            }
+        }
+    }
 }
 
 /// How a deploy is told about and agreed to.
@@ -82,7 +114,7 @@ impl Conduct<'_> {
         let plan = checked(desired, &actual)?;
         agree(&actual, &plan).await?;
         if plan.is_empty() {
-            let made = None;
+            let made = Applied::default();
             return Ok(Conducted { actual, plan, made });
         }
         let work = async {
@@ -103,7 +135,7 @@ impl Conduct<'_> {
         Ok(Conducted { actual, plan, made })
     }
 
-    async fn apply<A: Aws>(&self, aws: &A, plan: &Plan) -> Result<Option<String>> {
+    async fn apply<A: Aws>(&self, aws: &A, plan: &Plan) -> Result<Applied> {
         apply(aws, plan, self.console, self.patience, self.again).await
     }
 }

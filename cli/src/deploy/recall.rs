@@ -3,6 +3,9 @@
 //! A route that the older version did not have goes, and one that it had comes back, guarded as it was. What would let more
 //! people in than now stays as it is: a rollback is made in haste, and nobody reads a plan of it.
 
+mod guards;
+mod rest;
+
 use std::collections::BTreeMap;
 
 use fw::manifest::Manifest;
@@ -12,16 +15,21 @@ use super::{
     observe::{self, WholeApi},
     patience::Patience,
     phase::Phase,
+    release::Release,
     step::{ApiId, AuthorizerId, Handle, IntegrationId, Plan, Step},
 };
 use crate::{
     artifact,
-    aws::{Aws, apigateway::Guard},
+    aws::{
+        Aws,
+        apigateway::{Guard, Route},
+    },
     console::Console,
     error::{Failure, Result},
 };
 
-/// Gives the deployment's HTTP API the routes of that version, where it has one.
+/// Gives the deployment's API the routes of that version, where it has one: an HTTP API route by route, a REST API by what it
+/// served then.
 ///
 /// # Errors
 ///
@@ -29,24 +37,20 @@ use crate::{
 pub(crate) async fn routes<A: Aws>(
     aws: &A,
     names: &Names,
+    release: &Release,
     version: &str,
     console: &Console,
     patience: Patience,
 ) -> Result<()> {
     let told = |error: crate::aws::Error| error.into_failure("cannot read what is deployed");
     let read = async { observe::apis(aws, names).await };
-    let code = async { aws.code(&names.function, version).await };
+    let code = async { Ok(aws.code(&names.function, version).await) };
     let ((apis, _), code) = tokio::try_join!(Box::pin(read), Box::pin(code)).map_err(told)?;
     let Some(whole) = apis.first().filter(|whole| whole.is_open()) else {
-        return Ok(());
+        let code = code.map_err(told);
+        return rest::stage(aws, names, release, (version, code), console, patience).await;
     };
-    let manifest = artifact::manifest_of(&code)?;
-    if manifest.app != names.app {
-        return Err(Failure::new(format!(
-            "the manifest in its code is another app's: {}",
-            manifest.app
-        )));
-    }
+    let manifest = manifest(names, &code.map_err(told)?)?;
     let (plan, left) = planned(names, &manifest, whole)?;
     for left in left {
         console.warning(left);
@@ -54,6 +58,18 @@ pub(crate) async fn routes<A: Aws>(
     let again = format!("cargo fw rollback --to {version}");
     super::apply::apply(aws, &plan, console, patience, &again).await?;
     Ok(())
+}
+
+/// The manifest in the code of a version.
+fn manifest(names: &Names, code: &[u8]) -> Result<Manifest> {
+    let manifest = artifact::manifest_of(code)?;
+    if manifest.app != names.app {
+        return Err(Failure::new(format!(
+            "the manifest in its code is another app's: {}",
+            manifest.app
+        )));
+    }
+    Ok(manifest)
 }
 
 /// The steps, and in words what is left as it is.
@@ -77,12 +93,19 @@ fn planned(names: &Names, manifest: &Manifest, whole: &WholeApi) -> Result<(Plan
         found.map(|found| found.id.clone()).ok_or(())
     };
     plan.enter(Phase::Follow);
-    for (key, guard) in &wanted {
-        // The settings' names are apart from the app's authorizers'.
-        let guard = guard.try_map(|name| match guard {
+    // The settings' names are apart from the app's authorizers'.
+    let known_guard = |guard: &Guard<String>| {
+        guard.try_map(|name| match guard {
             Guard::Jwt(..) => id_of(&http::jwt_name(name)),
             _ => id_of(name),
-        });
+        })
+    };
+    let wanted_guards: BTreeMap<&String, Guard<String>> = wanted
+        .iter()
+        .filter_map(|(key, guard)| Some((key, known_guard(guard).ok()?)))
+        .collect();
+    for (key, guard) in &wanted {
+        let guard = known_guard(guard);
         let found = whole.routes.iter().find(|route| route.key == *key);
         match (found, guard) {
             (Some(route), Ok(guard)) if route.guard == guard => {}
@@ -100,6 +123,18 @@ fn planned(names: &Names, manifest: &Manifest, whole: &WholeApi) -> Result<(Plan
                 "the route stays guarded as it is, which the older version is not made for: `{key}`"
             )),
             (None, Ok(guard)) => {
+                let before = whole.routes.iter();
+                let mut before = before.filter(|now| now.guard != Guard::Open && now.guard != guard);
+                let stays = |now: &Route| wanted_guards.get(&now.key) == Some(&now.guard);
+                if before.any(|now| {
+                    guards::overlap(&now.key, key)
+                        && !(stays(now) && guards::outranks(&now.key, key))
+                }) {
+                    left.push(format!(
+                        "the route is not made again, as requests for it are guarded otherwise now: `{key}`"
+                    ));
+                    continue;
+                }
                 let step = Step::CreateRoute {
                     api: Handle::Known(api.clone()),
                     key: key.clone(),
@@ -115,6 +150,16 @@ fn planned(names: &Names, manifest: &Manifest, whole: &WholeApi) -> Result<(Plan
     }
     for route in &whole.routes {
         if !wanted.contains_key(&route.key) {
+            let behind = |(key, guard): (&&String, &Guard<String>)| {
+                *guard != route.guard && guards::overlap(key, &route.key)
+            };
+            if route.guard != Guard::Open && wanted_guards.iter().any(behind) {
+                left.push(format!(
+                    "the route stays, as without it its requests would reach one that is guarded otherwise: `{}`",
+                    route.key
+                ));
+                continue;
+            }
             let step = Step::DeleteRoute {
                 api: api.clone(),
                 id: route.id.clone(),

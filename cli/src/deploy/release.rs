@@ -5,7 +5,7 @@ use super::{
     observe::{self, Live, WholeFunction},
 };
 use crate::{
-    aws::{Aws, Error, lambda::Canary},
+    aws::{Aws, Error, Tags, lambda::Canary},
     console::Console,
     error::{Failure, Result},
 };
@@ -163,6 +163,26 @@ impl Release {
     pub(crate) fn older<'a>(&self, names: &Names, flips: &'a [Flip]) -> Option<&'a str> {
         let main = flips.iter().find(|flip| flip.function == names.function)?;
         (main.to != self.live.version).then_some(main.to.as_str())
+    }
+
+    /// The tags of the main function.
+    pub(crate) fn tags(&self) -> &Tags {
+        static NONE: Tags = Tags::new();
+        let function = self.main.function.ours();
+        function.map_or(&NONE, |function| &function.tags)
+    }
+
+    /// Whether that version of the main function is still there.
+    pub(crate) fn has(&self, version: &str) -> bool {
+        let mut all = self.main.versions.iter();
+        all.any(|(number, _)| number.to_string() == version)
+    }
+
+    /// Whether that authorizer's function is there and has a statement of that id.
+    pub(crate) fn permits(&self, function: &str, grant: &str) -> bool {
+        let mut all = self.authorizers.iter();
+        let found = all.find(|(name, _)| name == function);
+        found.is_some_and(|(_, whole)| whole.grants.iter().any(|held| held.id == grant))
     }
 
     /// The version that serves.

@@ -83,12 +83,81 @@ pub(super) fn tags(plan: &mut Plan, desired: &Desired, actual: &Actual) {
     }
 }
 
-/// Writes down at the main function who deployed, when, and from which commit of the sources in that folder.
+/// What a REST API served with which version, as a tag of the main function tells it: `12=9f86d08188 11=…`, the newest first.
+/// The digits are the first of the digest that the deployment has for its description.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Served(Vec<(String, String)>);
+
+impl Served {
+    /// The tag.
+    const TAG: &str = "fw:served";
+    /// How many digits of a digest are kept: enough for the few deployments of one API.
+    const DIGITS: usize = 10;
+    /// The most that a tag's value has.
+    const MOST: usize = 256;
+
+    /// What those tags tell.
+    pub(crate) fn of(tags: &Tags) -> Self {
+        let text = tags.get(Self::TAG).map_or("", String::as_str);
+        let pairs = text.split(' ').filter_map(|pair| pair.split_once('='));
+        let pairs = pairs.filter(|(_, digest)| digest.len() == Self::DIGITS);
+        Self(
+            pairs
+                .map(|(version, digest)| (version.to_owned(), digest.to_owned()))
+                .collect(),
+        )
+    }
+
+    /// What the digest begins with of what was served with that version.
+    pub(crate) fn digest(&self, version: &str) -> Option<&str> {
+        let mut all = self.0.iter();
+        let found = all.find(|(number, _)| number == version);
+        found.map(|(_, digest)| digest.as_str())
+    }
+
+    /// The versions with which what has that digest was served, the newest first.
+    pub(crate) fn versions<'a>(&'a self, digest: &'a str) -> impl Iterator<Item = &'a str> {
+        let all = self.0.iter();
+        let all = all.filter(move |(_, begins)| digest.starts_with(begins.as_str()));
+        all.map(|(version, _)| version.as_str())
+    }
+
+    /// The same where that is served with that version; what is too old for the tag is left out.
+    fn with(mut self, version: &str, digest: &str) -> String {
+        self.0.retain(|(number, _)| number != version);
+        let digest = digest.chars().take(Self::DIGITS).collect();
+        self.0.push((version.to_owned(), digest));
+        self.0.sort_by_key(|(number, _)| {
+            std::cmp::Reverse(number.parse::<u64>().unwrap_or_default())
+        });
+        let mut text = String::new();
+        for (version, digest) in self.0 {
+            let pair = format!("{version}={digest}");
+            if text.len() + 1 + pair.len() > Self::MOST {
+                break;
+            }
+            if !text.is_empty() {
+                text.push(' ');
+            }
+            text.push_str(&pair);
+        }
+        text
+    }
+}
+
+/// Writes down at the main function who deployed, when, and from which commit of the sources in that folder; of a REST API also
+/// what it serves with the version that has the traffic now.
 ///
 /// # Errors
 ///
 /// The call's.
-pub(crate) async fn record<A: Aws>(aws: &A, desired: &Desired, folder: &Path) -> Result<(), Error> {
+pub(crate) async fn record<A: Aws>(
+    aws: &A,
+    desired: &Desired,
+    folder: &Path,
+    actual: &Actual,
+    version: Option<&str>,
+) -> Result<(), Error> {
     let now = Timestamp::now().round(Unit::Second).unwrap_or_default();
     let mut tags = Tags::from([
         ("fw:by".to_owned(), aws.caller().await?.arn),
@@ -96,6 +165,13 @@ pub(crate) async fn record<A: Aws>(aws: &A, desired: &Desired, folder: &Path) ->
         // Always set: the last deploy's would stay.
         ("fw:commit".to_owned(), commit(folder)),
     ]);
+    // While a canary runs, what the API serves is what it served before.
+    if let (Some(rest), Some(version), None) = (&desired.rest, version, desired.canary) {
+        let function = actual.function(&desired.names.function).function.ours();
+        let before = function.map_or_else(Served::default, |found| Served::of(&found.tags));
+        let served = before.with(version, &rest.digest());
+        tags.insert(Served::TAG.to_owned(), served);
+    }
     for value in tags.values_mut() {
         *value = value
             .chars()
@@ -150,5 +226,40 @@ fn taggable(kind: TaggedKind, name: &str, place: &Place) -> Taggable {
         kind,
         name: name.to_owned(),
         arn,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Served, Tags};
+
+    fn of(text: &str) -> Served {
+        Served::of(&Tags::from([(Served::TAG.to_owned(), text.to_owned())]))
+    }
+
+    #[test]
+    fn what_was_served_is_kept_by_version() {
+        let digest = |digit: &str| digit.repeat(64);
+        let text = Served::default().with("9", &digest("a"));
+        let text = of(&text).with("10", &digest("b"));
+        let text = of(&text).with("8", &digest("a"));
+        assert_eq!(text, "10=bbbbbbbbbb 9=aaaaaaaaaa 8=aaaaaaaaaa");
+        let served = of(&text);
+        assert_eq!(served.digest("10"), Some("bbbbbbbbbb"));
+        assert_eq!(served.digest("1"), None);
+        let a = digest("a");
+        assert_eq!(served.versions(&a).collect::<Vec<_>>(), ["9", "8"]);
+        assert_eq!(served.versions("").count(), 0);
+        // A version that gets another deployment, and more than a tag takes.
+        let mut text = served.with("9", &digest("c"));
+        assert!(text.contains("9=cccccccccc"), "{text}");
+        for version in 100..200 {
+            text = of(&text).with(&version.to_string(), &digest("d"));
+        }
+        assert!(
+            text.len() <= Served::MOST && text.starts_with("199="),
+            "{text}"
+        );
+        assert_eq!(of("nonsense 1=2 ="), Served::default());
     }
 }

@@ -312,7 +312,8 @@ fn the_url_ends_in_the_stages_name() {
         let console = super::console();
         let url = super::apply(&aws, &plan, &console, super::PATIENCE, "cargo fw deploy")
             .await
-            .unwrap();
+            .unwrap()
+            .endpoint;
         let endpoint = aws.apis().await.unwrap()[0].endpoint.clone();
         assert_eq!(url, Some(format!("{endpoint}/v1")));
         let actual = super::super::observe(&aws, &App::names()).await.unwrap();

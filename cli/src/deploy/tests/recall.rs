@@ -1,6 +1,6 @@
 //! A rollback restores the routes of the version that it goes back to.
 
-use std::io::Write as _;
+use std::{io::Write as _, path::Path};
 
 use zip::{ZipWriter, write::SimpleFileOptions};
 
@@ -9,13 +9,16 @@ use crate::{
     artifact::MANIFEST,
     aws::{
         apigateway::Guard,
-        fake::{Fake, Fault},
+        fake::{Fake, Fault, State},
     },
     deploy::{
         apply::apply,
+        check,
+        conduct::Conducted,
         plan::plan,
         recall,
         release::{Release, flip},
+        tags,
     },
     error::Result,
 };
@@ -36,18 +39,28 @@ async fn deploy(aws: &Fake, app: &App) {
     desired.code.zip = packed(app).into();
     let actual = crate::deploy::observe(aws, &desired.names).await.unwrap();
     let plan = plan(&desired, &actual);
-    apply(aws, &plan, &console(), super::PATIENCE, "cargo fw deploy")
+    check::plan(&desired, &actual, &plan).unwrap();
+    let made = apply(aws, &plan, &console(), super::PATIENCE, "cargo fw deploy")
+        .await
+        .unwrap();
+    let done = Conducted { actual, plan, made };
+    let version = done.serving(&desired.names.function);
+    tags::record(aws, &desired, Path::new("."), &done.actual, version)
         .await
         .unwrap();
 }
 
 async fn rollback(aws: &Fake) -> Result<()> {
+    rollback_to(aws, None).await
+}
+
+async fn rollback_to(aws: &Fake, version: Option<u64>) -> Result<()> {
     let names = App::names();
     let release = Release::read(aws, &names).await?;
-    let flips = release.back(&names, None)?;
+    let flips = release.back(&names, version)?;
     flip(aws, &release, &flips, &console()).await?;
     let version = release.older(&names, &flips).unwrap();
-    recall::routes(aws, &names, version, &console(), super::PATIENCE).await
+    recall::routes(aws, &names, &release, version, &console(), super::PATIENCE).await
 }
 
 fn routes(aws: &Fake) -> Vec<(String, Guard<String>)> {
@@ -160,8 +173,264 @@ fn an_interrupted_rollback_is_made_right_by_a_deploy() {
                 rollback(&aws).await.unwrap_err();
                 aws.fault.set(None);
                 deploy(&aws, &SECOND).await;
-                assert_eq!(aws.snapshot(), after, "{fault:?}");
+                assert_eq!(told(&aws), told(&Fake::holding(after.clone())), "{fault:?}");
             }
         }
+    });
+}
+
+/// What it holds, but for when it was deployed.
+fn told(aws: &Fake) -> State {
+    let mut state = aws.snapshot();
+    for function in state.functions.values_mut() {
+        function.tags.remove("fw:at");
+    }
+    state
+}
+
+#[test]
+fn a_guarded_route_stays_where_an_open_one_is_behind_it() {
+    run(async {
+        let open = App {
+            routes: &[("GET", "/{x}"), ("GET", "/n/m")],
+            ..FIRST
+        };
+        let guarded = App {
+            code: "two",
+            routes: &[("GET", "/{x}"), ("GET", "/admin"), ("ANY", "/n/{rest+}")],
+            guards: &[
+                ("GET /admin", "{\"type\":\"iam\"}"),
+                ("ANY /n/{rest+}", "{\"type\":\"iam\"}"),
+            ],
+            ..FIRST
+        };
+        let aws = Fake::default();
+        deploy(&aws, &open).await;
+        deploy(&aws, &guarded).await;
+        let before = routes(&aws);
+        rollback(&aws).await.unwrap();
+        // Neither goes nor comes what would answer for one that is guarded.
+        assert_eq!(routes(&aws), before);
+        assert_eq!(aws.serves("GET /admin"), Some(super::hash("one")));
+    });
+}
+
+const REST: App = App {
+    settings: "gateway = \"rest-api\"",
+    ..FIRST
+};
+
+const REST_NEXT: App = App {
+    code: "two",
+    routes: &[("GET", "/objects/{key}"), ("GET", "/new")],
+    ..REST
+};
+
+#[test]
+fn a_rollback_makes_a_rest_api_serve_what_it_served_then() {
+    run(async {
+        let aws = Fake::default();
+        deploy(&aws, &REST).await;
+        deploy(
+            &aws,
+            &App {
+                code: "new",
+                ..REST
+            },
+        )
+        .await;
+        deploy(&aws, &REST_NEXT).await;
+        let after = told(&aws);
+        assert!(aws.serves_by_rest("GET /new").is_some());
+        aws.forget();
+        rollback(&aws).await.unwrap();
+        assert_eq!(aws.writes(), ["UpdateAlias", "UpdateStage"]);
+        let old = Some(super::hash("new"));
+        assert_eq!(aws.serves_by_rest("PUT /objects/{key}"), old);
+        assert!(aws.serves_by_rest("GET /new").is_none());
+        // One further back has the same routes: nothing is to be done for them.
+        aws.forget();
+        rollback(&aws).await.unwrap();
+        assert_eq!(aws.writes(), ["UpdateAlias"]);
+        // A deploy sees it, says so, and is where it was.
+        let plan = REST_NEXT.plan(&aws).await.unwrap();
+        let lines = crate::deploy::report::lines(&plan).join("\n");
+        assert!(lines.contains("it serves another deployment"), "{lines}");
+        aws.forget();
+        deploy(&aws, &REST_NEXT).await;
+        assert!(
+            !aws.writes().contains(&"CreateDeployment"),
+            "{:?}",
+            aws.writes()
+        );
+        assert_eq!(told(&aws), after);
+        assert!(REST_NEXT.plan(&aws).await.unwrap().is_empty());
+    });
+}
+
+#[test]
+fn an_interrupted_rollback_of_a_rest_api_is_made_right_by_a_deploy() {
+    run(async {
+        let aws = Fake::default();
+        deploy(&aws, &REST).await;
+        deploy(&aws, &REST_NEXT).await;
+        let before = aws.state.into_inner();
+        let after = told(&Fake::holding(before.clone()));
+        for nth in 0..2 {
+            for fault in [Fault::Before(nth), Fault::After(nth)] {
+                let aws = Fake::holding(before.clone());
+                aws.fault.set(Some(fault));
+                rollback(&aws).await.unwrap_err();
+                aws.fault.set(None);
+                deploy(&aws, &REST_NEXT).await;
+                assert_eq!(told(&aws), after, "{fault:?}");
+            }
+        }
+    });
+}
+
+/// The message of a rollback that leaves the stage as it is, while the traffic moves.
+async fn left(aws: &Fake, version: Option<u64>) -> String {
+    let stages = aws.snapshot().rests[0].stages.clone();
+    let failure = rollback_to(aws, version).await.unwrap_err();
+    assert_eq!(aws.snapshot().rests[0].stages, stages);
+    failure.message().to_owned()
+}
+
+#[test]
+fn a_rest_api_opens_nothing_that_is_guarded_now() {
+    run(async {
+        let guarded = App {
+            code: "three",
+            guards: &[("GET /new", "{\"type\":\"iam\"}")],
+            ..REST_NEXT
+        };
+        let aws = Fake::default();
+        deploy(
+            &aws,
+            &App {
+                code: "zero",
+                ..REST_NEXT
+            },
+        )
+        .await;
+        deploy(&aws, &REST).await;
+        deploy(
+            &aws,
+            &App {
+                code: "two",
+                ..REST_NEXT
+            },
+        )
+        .await;
+        deploy(&aws, &guarded).await;
+        let told = "the older routes do not guard what is guarded now: `GET /new`";
+        assert_eq!(left(&aws, None).await, told);
+        // What is compared with is what is served, and not the version that has the traffic by now.
+        assert_eq!(left(&aws, Some(1)).await, told);
+        // The routes of `REST` open nothing: they do not have it.
+        deploy(&aws, &guarded).await;
+        rollback_to(&aws, Some(2)).await.unwrap();
+        assert!(aws.serves_by_rest("PUT /objects/{key}").is_some());
+    });
+}
+
+#[test]
+fn a_rest_api_asks_no_authorizer_that_is_gone() {
+    run(async {
+        let asked = App {
+            authorizers: &["door"],
+            guards: &[(
+                "GET /objects/{key}",
+                "{\"type\":\"lambda\",\"name\":\"door\"}",
+            )],
+            ..REST
+        };
+        let aws = Fake::default();
+        deploy(&aws, &asked).await;
+        deploy(&aws, &REST_NEXT).await;
+        assert_eq!(
+            left(&aws, None).await,
+            "the older routes ask an authorizer that is gone: `door`"
+        );
+        // While it is there, it is asked again.
+        let aws = Fake::default();
+        deploy(&aws, &asked).await;
+        deploy(
+            &aws,
+            &App {
+                code: "two",
+                routes: &[("GET", "/objects/{key}")],
+                ..asked
+            },
+        )
+        .await;
+        rollback(&aws).await.unwrap();
+        assert!(aws.serves_by_rest("PUT /objects/{key}").is_some());
+    });
+}
+
+#[test]
+fn a_rest_api_whose_past_is_not_known_stays_as_it_is() {
+    run(async {
+        // Deployed before it was written down what is served.
+        let aws = Fake::default();
+        REST.deploy(&aws).await.unwrap();
+        deploy(&aws, &REST_NEXT).await;
+        assert_eq!(
+            left(&aws, None).await,
+            "nothing is written down of what the REST API served with version 1"
+        );
+        // The deployment is gone.
+        let aws = Fake::default();
+        deploy(&aws, &REST).await;
+        deploy(&aws, &REST_NEXT).await;
+        aws.state.borrow_mut().rests[0].deployments.remove(0);
+        assert_eq!(
+            left(&aws, None).await,
+            "what the REST API served with version 1 is no longer kept"
+        );
+        // Somebody else's deployment is served.
+        let aws = Fake::default();
+        deploy(&aws, &REST).await;
+        deploy(&aws, &REST_NEXT).await;
+        aws.state.borrow_mut().rests[0].deployments[1]
+            .0
+            .description
+            .clear();
+        assert_eq!(
+            left(&aws, None).await,
+            "what the REST API serves now is of no version that is still there"
+        );
+    });
+}
+
+#[test]
+fn a_canary_and_its_promotion_leave_a_rest_api_to_the_next_deploy() {
+    run(async {
+        let aws = Fake::default();
+        deploy(&aws, &REST).await;
+        let before = aws.snapshot().rests;
+        let mut desired = REST_NEXT.desired(&aws).await.unwrap();
+        desired.code.zip = packed(&REST_NEXT).into();
+        desired.canary = Some(10);
+        let actual = crate::deploy::observe(&aws, &desired.names).await.unwrap();
+        let plan = plan(&desired, &actual);
+        apply(&aws, &plan, &console(), super::PATIENCE, "cargo fw deploy")
+            .await
+            .unwrap();
+        assert_eq!(aws.snapshot().rests, before);
+        let names = App::names();
+        let release = Release::read(&aws, &names).await.unwrap();
+        // Back from a canary the API needs nothing.
+        let back = release.back(&names, None).unwrap();
+        assert_eq!(release.older(&names, &back), None);
+        let forward = release.forward(&names).unwrap();
+        flip(&aws, &release, &forward, &console()).await.unwrap();
+        assert_eq!(aws.snapshot().rests, before);
+        deploy(&aws, &REST_NEXT).await;
+        assert!(aws.serves_by_rest("GET /new").is_some());
+        rollback(&aws).await.unwrap();
+        assert!(aws.serves_by_rest("PUT /objects/{key}").is_some());
     });
 }

@@ -1,0 +1,203 @@
+//! Whether other routes let in whom the routes of now keep out: a request goes to the most specific route that matches it, so a
+//! route that comes or goes may change who answers for another.
+
+use fw::manifest::{Manifest, ManifestRoute};
+
+/// The routes of `then`, by their keys, that would answer requests which a guarded route of `now` answers, and are not guarded as
+/// that one is.
+pub(super) fn opened(now: &Manifest, then: &Manifest) -> Vec<String> {
+    let guarded = now.routes.iter();
+    let guarded = guarded.filter(|route| route.authorization.is_some() || route.api_key);
+    let mut all = Vec::new();
+    for one in guarded {
+        for other in &then.routes {
+            if alike(one, other) || !overlap(&one.key(), &other.key()) {
+                continue;
+            }
+            // Where both are there now and then, the same one of them answers.
+            if holds(then, one) && holds(now, other) {
+                continue;
+            }
+            all.push(other.key());
+        }
+    }
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// Whether the same may call.
+fn alike(one: &ManifestRoute, other: &ManifestRoute) -> bool {
+    one.authorization == other.authorization && one.api_key == other.api_key
+}
+
+fn holds(manifest: &Manifest, route: &ManifestRoute) -> bool {
+    let mut all = manifest.routes.iter();
+    all.any(|found| found.key() == route.key() && alike(found, route))
+}
+
+/// A route key in parts: the method, and the path's segments; `$default` is every method and has none.
+fn parts(key: &str) -> (&str, Option<Vec<&str>>) {
+    match key.split_once(' ') {
+        Some((method, path)) => (method, Some(path.split('/').skip(1).collect())),
+        None => ("ANY", None),
+    }
+}
+
+/// How little a segment says: a word, a variable, the rest of the path.
+fn vague(segment: &str) -> u8 {
+    match segment.starts_with('{') {
+        false => 0,
+        true if segment.ends_with("+}") => 2,
+        true => 1,
+    }
+}
+
+/// Whether there are requests that both keys match.
+pub(super) fn overlap(one: &str, other: &str) -> bool {
+    let ((method, path), (other_method, other_path)) = (parts(one), parts(other));
+    if method != other_method && method != "ANY" && other_method != "ANY" {
+        return false;
+    }
+    let (Some(path), Some(other_path)) = (path, other_path) else {
+        return true;
+    };
+    for (a, b) in path.iter().zip(&other_path) {
+        match (vague(a), vague(b)) {
+            (2, _) | (_, 2) => return true,
+            (0, 0) if a != b => return false,
+            _ => {}
+        }
+    }
+    path.len() == other_path.len()
+}
+
+/// Whether a request that both match goes to the first one for sure: at the first segment in which they differ in kind it says
+/// more, or it names the method of the same path.
+pub(super) fn outranks(one: &str, other: &str) -> bool {
+    let ((method, path), (other_method, other_path)) = (parts(one), parts(other));
+    let (Some(path), Some(other_path)) = (&path, &other_path) else {
+        return path.is_some();
+    };
+    for (a, b) in path.iter().zip(other_path) {
+        if vague(a) != vague(b) {
+            return vague(a) < vague(b);
+        }
+    }
+    path.len() == other_path.len() && method != "ANY" && other_method == "ANY"
+}
+
+#[cfg(test)]
+mod tests {
+    use fw::manifest::{Authorization, Manifest, ManifestRoute};
+
+    use super::{opened, outranks, overlap};
+
+    #[test]
+    fn keys_overlap_where_one_request_matches_both() {
+        for (one, other, wanted) in [
+            ("GET /a", "GET /a", true),
+            ("GET /a", "PUT /a", false),
+            ("ANY /a", "PUT /a", true),
+            ("GET /a", "GET /b", false),
+            ("GET /a", "GET /{x}", true),
+            ("GET /a/b", "GET /{x}", false),
+            ("GET /a/b", "ANY /{x+}", true),
+            ("GET /a/b", "GET /a/{x+}", true),
+            ("GET /a", "GET /a/{x+}", false),
+            ("GET /a/{y}", "GET /{x}/b", true),
+            ("$default", "GET /a", true),
+        ] {
+            assert_eq!(overlap(one, other), wanted, "{one} {other}");
+            assert_eq!(overlap(other, one), wanted, "{other} {one}");
+        }
+        for (one, other) in [
+            ("GET /a", "GET /{x}"),
+            ("GET /{x}", "GET /{x+}"),
+            ("GET /a", "ANY /a"),
+            ("ANY /a", "$default"),
+        ] {
+            assert!(
+                outranks(one, other) && !outranks(other, one),
+                "{one} {other}"
+            );
+        }
+        assert!(!outranks("GET /a", "GET /a") && !outranks("$default", "$default"));
+    }
+
+    fn manifest(routes: &[(&str, &str, Option<Authorization>, bool)]) -> Manifest {
+        let mut manifest = Manifest::new("notes");
+        for (method, path, guard, api_key) in routes {
+            let mut route = ManifestRoute::new(*method, *path);
+            route.authorization = guard.clone();
+            route.api_key = *api_key;
+            manifest.routes.push(route);
+        }
+        manifest
+    }
+
+    #[test]
+    fn what_is_guarded_now_is_not_opened_by_another_route() {
+        let iam = || Some(Authorization::Iam);
+        let door = || {
+            Some(Authorization::Lambda {
+                name: "door".to_owned(),
+            })
+        };
+        for (now, then, wanted) in [
+            (
+                vec![("GET", "/", None, false)],
+                vec![("GET", "/", iam(), false)],
+                &[][..],
+            ),
+            (
+                vec![("GET", "/", iam(), false)],
+                vec![("GET", "/", iam(), false)],
+                &[],
+            ),
+            (
+                vec![("GET", "/", iam(), false)],
+                vec![("GET", "/", None, false)],
+                &["GET /"],
+            ),
+            (
+                vec![("GET", "/", iam(), false)],
+                vec![("GET", "/", door(), false)],
+                &["GET /"],
+            ),
+            (
+                vec![("GET", "/", None, true)],
+                vec![("GET", "/", None, false)],
+                &["GET /"],
+            ),
+            // The guarded route goes, and the one behind it answers.
+            (
+                vec![("GET", "/a", iam(), false), ("ANY", "/{x}", None, false)],
+                vec![("ANY", "/{x}", None, false)],
+                &["ANY /{x}"],
+            ),
+            // An open one comes before it.
+            (
+                vec![("GET", "/{x}", iam(), false)],
+                vec![("GET", "/{x}", iam(), false), ("GET", "/a", None, false)],
+                &["GET /a"],
+            ),
+            // Both are there before and after.
+            (
+                vec![
+                    ("GET", "/a", iam(), false),
+                    ("GET", "/{x}", None, false),
+                    ("GET", "/n/m", None, false),
+                ],
+                vec![("GET", "/a", iam(), false), ("GET", "/{x}", None, false)],
+                &[],
+            ),
+        ] {
+            assert_eq!(
+                opened(&manifest(&now), &manifest(&then)),
+                wanted,
+                "{now:?} {then:?}"
+            );
+        }
+    }
+}
