@@ -47,6 +47,18 @@ pub(super) fn tags(plan: &mut Plan, desired: &Desired, actual: &Actual) {
     }
     let wanted = names.tags();
     for (resource, has) in found {
+        // First, as the list of what a deploy has set is set by the other one.
+        let before = has.get(TAG_TAGS).into_iter();
+        let before = before.flat_map(|list| list.split(' ')).chain([TAG_TAGS]);
+        let keys: Vec<String> = before
+            .filter(|key| has.contains_key(*key) && !wanted.contains_key(*key))
+            .map(str::to_owned)
+            .collect();
+        if !keys.is_empty() {
+            let reason = format!("not in the settings: {}", keys.join(", "));
+            let resource = resource.clone();
+            plan.push(Step::Set(Setting::Untag { resource, keys }), reason);
+        }
         let missing: Tags = wanted
             .iter()
             .filter(|(key, value)| has.get(*key) != Some(*value))
@@ -65,20 +77,10 @@ pub(super) fn tags(plan: &mut Plan, desired: &Desired, actual: &Actual) {
                 false => told.join(", "),
             };
             let step = Setting::Tag {
-                resource: resource.clone(),
+                resource,
                 tags: missing,
             };
             plan.push(Step::Set(step), reason);
-        }
-        let before = has.get(TAG_TAGS).into_iter();
-        let before = before.flat_map(|list| list.split(' ')).chain([TAG_TAGS]);
-        let keys: Vec<String> = before
-            .filter(|key| has.contains_key(*key) && !wanted.contains_key(*key))
-            .map(str::to_owned)
-            .collect();
-        if !keys.is_empty() {
-            let reason = format!("not in the settings: {}", keys.join(", "));
-            plan.push(Step::Set(Setting::Untag { resource, keys }), reason);
         }
     }
 }

@@ -4,6 +4,7 @@ mod access;
 mod access_logs;
 mod authorizers;
 mod converge;
+mod everything;
 mod life;
 mod locked;
 mod pairs;
