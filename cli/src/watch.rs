@@ -135,9 +135,14 @@ impl Watcher {
                 continue;
             }
             if path.is_dir() {
-                // A new folder; what is saved in it must be seen too. It may already be gone again.
+                // A new folder, or another one in the place of one whose watch has gone with it. It may be gone again.
+                self.watched.remove(&path);
                 let _ = self.watch(&path, RecursiveMode::Recursive);
-                continue;
+                // What was put into it before it was watched is told by nobody.
+                let entries = std::fs::read_dir(&path);
+                if entries.is_ok_and(|mut entries| entries.next().is_none()) {
+                    continue;
+                }
             }
             changed.insert(path);
         }
@@ -187,14 +192,47 @@ fn matters(kind: EventKind) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
+    use std::{
+        fs,
+        path::{Path, PathBuf},
+        time::Duration,
+    };
 
     use notify::{
         Event, EventKind,
         event::{AccessKind, CreateKind, Flag, MetadataKind, ModifyKind},
     };
 
-    use super::changes;
+    use super::{Watcher, changes};
+
+    /// Waits until a change of that path is told.
+    async fn until(watcher: &mut Watcher, path: &Path) {
+        let told = async { while !watcher.changed().await.contains(path) {} };
+        let told = tokio::time::timeout(Duration::from_secs(20), told).await;
+        assert!(told.is_ok(), "no change of {}", path.display());
+    }
+
+    #[tokio::test]
+    async fn a_folder_in_the_place_of_another_is_watched_as_that_one_was() {
+        let package = tempfile::tempdir().unwrap();
+        let package = package.path().canonicalize().unwrap();
+        let (sources, file) = (package.join("src"), package.join("src/main.rs"));
+        fs::create_dir(&sources).unwrap();
+        let mut watcher = Watcher::idle().unwrap();
+        watcher.watch_package(&package).unwrap();
+        fs::write(&file, "1").unwrap();
+        until(&mut watcher, &file).await;
+        // As a tool does that writes all anew and moves it into place.
+        let (new, old) = (package.join("src.new"), package.join("src.old"));
+        fs::create_dir(&new).unwrap();
+        fs::write(new.join("main.rs"), "2").unwrap();
+        fs::rename(&sources, &old).unwrap();
+        fs::rename(&new, &sources).unwrap();
+        fs::remove_dir_all(&old).unwrap();
+        until(&mut watcher, &sources).await;
+        fs::write(&file, "3").unwrap();
+        until(&mut watcher, &file).await;
+    }
 
     #[test]
     fn what_was_lost_counts_as_a_change() {
