@@ -14,6 +14,7 @@ use fw::manifest::{Manifest, SCHEMA};
 use crate::{
     env,
     error::{Context, Exit, Failure, Result},
+    local::process::die_with_parent,
 };
 
 /// How long an app may take to print its manifest: it connects to nothing, so this is generous.
@@ -46,6 +47,8 @@ fn run(executable: &Path) -> Result<(String, String)> {
             command.env(kept, value);
         }
     }
+    // This thread waits for it, so the thread's end is not before the app's.
+    die_with_parent(&mut command);
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -95,6 +95,13 @@ fn a_first_build_that_fails_ends_the_command_unless_saves_are_awaited() {
     assert!(stderr.contains("cannot find value `mistake`"), "{stderr}");
 }
 
+/// Sends a signal to a process.
+fn signal(name: &str, process: u32) {
+    let arguments = [format!("-{name}"), process.to_string()];
+    let status = Command::new("kill").args(arguments).status();
+    assert!(status.expect("kill").success());
+}
+
 /// The processes whose parent is that one.
 fn children(parent: u32) -> Vec<u32> {
     let of = |entry: &Path| -> Option<u32> {
@@ -123,7 +130,7 @@ fn is_running(id: u32) -> bool {
 
 #[test]
 fn whatever_ends_it_no_process_is_left() {
-    for (signal, code) in [("INT", Some(130)), ("TERM", Some(130)), ("KILL", None)] {
+    for (name, code) in [("INT", Some(130)), ("TERM", Some(130)), ("KILL", None)] {
         let folder = project("ends");
         fs::write(folder.path().join("src/version.txt"), "1").expect("a source");
         let mut local = Local::start(folder.path(), &["local", "--port", "0"]);
@@ -131,17 +138,42 @@ fn whatever_ends_it_no_process_is_left() {
         let apps = children(local.id());
         assert!(!apps.is_empty(), "the app runs as a process");
 
-        let status = Command::new("kill")
-            .args([&format!("-{signal}"), &local.id().to_string()])
-            .status()
-            .expect("kill");
-        assert!(status.success());
-        assert_eq!(local.wait().code(), code, "{signal}: {}", local.log());
+        signal(name, local.id());
+        assert_eq!(local.wait().code(), code, "{name}: {}", local.log());
         let end = Instant::now() + Duration::from_secs(10);
         while apps.iter().any(|id| is_running(*id)) {
-            assert!(Instant::now() < end, "{signal} leaves a process");
+            assert!(Instant::now() < end, "{name} leaves a process");
             thread::sleep(Duration::from_millis(5));
         }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_app_that_is_asked_for_its_manifest_ends_with_the_command() {
+    let folder = project("asked");
+    let sleeps = "fn main() { std::thread::sleep(std::time::Duration::from_secs(60)); }\n";
+    fs::write(folder.path().join("src/main.rs"), sleeps).expect("a source");
+    let mut command = cli(folder.path(), &["manifest", "-q"])
+        .spawn()
+        .expect("the CLI");
+    let is_app = |id: &u32| {
+        let name = fs::read_to_string(format!("/proc/{id}/comm"));
+        name.is_ok_and(|name| name.trim() == "asked")
+    };
+    let end = Instant::now() + Duration::from_secs(90);
+    let app = loop {
+        if let Some(app) = children(command.id()).into_iter().find(is_app) {
+            break app;
+        }
+        assert!(Instant::now() < end, "the app is not asked");
+        thread::sleep(Duration::from_millis(5));
+    };
+    signal("KILL", command.id());
+    command.wait().expect("its end");
+    while is_running(app) {
+        assert!(Instant::now() < end, "the app is left");
+        thread::sleep(Duration::from_millis(5));
     }
 }
 
@@ -310,10 +342,7 @@ fn what_a_killed_server_left_is_swept_by_the_next() {
     let folder = project("swept");
     let args = ["local", "--port", "0", "--no-reload"];
     let mut killed = Local::start(folder.path(), &args);
-    let status = Command::new("kill")
-        .args(["-KILL", &killed.id().to_string()])
-        .status();
-    assert!(status.expect("kill").success());
+    signal("KILL", killed.id());
     killed.wait();
     let snapshots = || {
         let entries = fs::read_dir(folder.path().join("target/debug")).expect("the builds");
