@@ -114,11 +114,13 @@ impl RunningBuild {
         Ok(Some(child))
     }
 
-    fn done(&self) {
+    /// Takes note of the build's end. Tells whether it was brought about by [`RunningBuild::end`].
+    fn done(&self) -> bool {
         let mut state = self.lock();
         if matches!(*state, State::Running(_)) {
             *state = State::Idle;
         }
+        matches!(*state, State::Ended)
     }
 }
 
@@ -158,7 +160,7 @@ fn run(mut cargo: Command, project: &Project, running: Option<&RunningBuild>) ->
         .context("cannot run cargo")
         .map_err(|failure| failure.exiting(Exit::Unavailable))?;
     let Some(mut child) = child else {
-        return Err(Failure::new("the build was not started").exiting(Exit::Interrupted));
+        return Err(interrupted());
     };
     let mut found = None;
     if let Some(stdout) = child.stdout.take() {
@@ -173,8 +175,8 @@ fn run(mut cargo: Command, project: &Project, running: Option<&RunningBuild>) ->
     }
     let status = child.wait().context("cannot wait for cargo")?;
     let duration = start.elapsed();
-    if let Some(running) = running {
-        running.done();
+    if running.is_some_and(RunningBuild::done) {
+        return Err(interrupted());
     }
     match found {
         Some(executable) if status.success() => Ok(Built {
@@ -183,6 +185,11 @@ fn run(mut cargo: Command, project: &Project, running: Option<&RunningBuild>) ->
         }),
         _ => Err(Failure::new(format!("`{}` does not build", project.name())).exiting(Exit::Build)),
     }
+}
+
+/// What has no build to show for it, and no mistake either.
+fn interrupted() -> Failure {
+    Failure::new("the build was interrupted").exiting(Exit::Interrupted)
 }
 
 /// Whether what a build for that architecture needs is installed.

@@ -186,15 +186,17 @@ impl Server {
         ending.send_replace(true);
         let mut answered =
             std::pin::pin!(async { while connections.join_next().await.is_some() {} });
-        // Past the grace period the pools are closed under the requests that are left.
-        let in_time = timeout(GRACE, &mut answered).await;
+        // Past the grace period the pools are closed under the requests that are left. Where nothing was served yet, none of them
+        // could be answered.
+        let serves = self.shared.current.borrow().is_some();
+        let in_time = !serves || timeout(GRACE, &mut answered).await.is_ok();
         let current = self.shared.current.send_replace(None);
         let former =
             std::mem::take(&mut *self.former.lock().unwrap_or_else(PoisonError::into_inner));
         for generation in former.iter().chain(&current) {
             generation.close().await;
         }
-        if in_time.is_err() {
+        if !in_time {
             // They are answered with the failure that this is, where the client still listens.
             let _ = timeout(FAREWELL, answered).await;
         }

@@ -2,7 +2,8 @@
 
 use std::{
     fs,
-    net::TcpListener,
+    io::Write as _,
+    net::{TcpListener, TcpStream},
     path::Path,
     process::Command,
     thread,
@@ -178,6 +179,27 @@ fn an_app_that_is_asked_for_its_manifest_ends_with_the_command() {
 }
 
 #[test]
+fn a_build_that_is_interrupted_is_not_told_as_one_that_failed() {
+    let folder = project("stopped");
+    let mut local = Local::start(folder.path(), &["local", "--port", "0"]);
+    let sleeps = "fn main() { std::thread::sleep(std::time::Duration::from_secs(60)); }\n";
+    fs::write(folder.path().join("build.rs"), sleeps).expect("a source");
+    let end = Instant::now() + Duration::from_secs(90);
+    while local.log().matches("Compiling stopped").count() < 2 {
+        assert!(Instant::now() < end, "no build:\n{}", local.log());
+        thread::sleep(Duration::from_millis(5));
+    }
+    // Half a request, which holds up the end for a moment.
+    let mut client = TcpStream::connect(("127.0.0.1", local.port)).expect("a connection");
+    let half = "GET /version HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf";
+    client.write_all(half.as_bytes()).expect("half a request");
+    signal("INT", local.id());
+    assert_eq!(local.wait().code(), Some(130), "{}", local.log());
+    local.wait_for_line("the client left before the answer");
+    assert!(!local.log().contains("error"), "{}", local.log());
+}
+
+#[test]
 fn the_table_names_routes_services_and_the_url() {
     let folder = project("table");
     fs::write(
@@ -293,8 +315,8 @@ fn another_address_is_listened_on_or_told_to_be_none_of_this_machines() {
     let folder = project("addressed");
     let args = ["local", "--port", "0", "--no-reload", "--host", "127.0.0.2"];
     let local = Local::run(cli(folder.path(), &args), "http://127.0.0.2:");
-    assert!(std::net::TcpStream::connect(("127.0.0.2", local.port)).is_ok());
-    assert!(std::net::TcpStream::connect(("127.0.0.1", local.port)).is_err());
+    assert!(TcpStream::connect(("127.0.0.2", local.port)).is_ok());
+    assert!(TcpStream::connect(("127.0.0.1", local.port)).is_err());
     // TEST-NET-3, which no machine has (RFC 5737).
     let output = cli(folder.path(), &["local", "--host", "203.0.113.7"])
         .output()

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     args,
     console::{Console, DIM, WARN},
-    error::{Context, Failure, Result},
+    error::{Context, Exit, Failure, Result},
     local::{
         authorizers::{Keyring, development},
         generation::{Generation, Source},
@@ -206,9 +206,14 @@ impl Serving<'_> {
 
     async fn prepare(&self) -> Result<Ready> {
         let (app, console) = (self.app.clone(), self.console.clone());
-        tokio::task::spawn_blocking(move || app.prepare(&console))
+        let ready = tokio::task::spawn_blocking(move || app.prepare(&console))
             .await
-            .context("the build did not end as it should")?
+            .context("the build did not end as it should")?;
+        match ready {
+            // Who ended the build ends the command as well.
+            Err(failure) if failure.exit() == Exit::Interrupted => std::future::pending().await,
+            ready => ready,
+        }
     }
 
     /// Serves that build from the next request on.
