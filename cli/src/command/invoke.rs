@@ -1,11 +1,14 @@
 //! `cargo fw invoke`: calls a function past the gateway, locally or deployed.
 
-use std::{io::Read as _, net::SocketAddr, path::Path, time::Duration};
+use std::{io::Read as _, path::Path};
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
-use super::{deploy::host_manifest, local::once};
+use super::{
+    deploy::host_manifest,
+    local::{app::App, once},
+};
 use crate::{
     args::{self, InvocationType},
     aws::{
@@ -92,7 +95,8 @@ fn check_context(context: &str) -> Result<()> {
 /// Calls the function of a running `cargo fw local`, or of a process of its own.
 fn local(args: &args::Invoke, event: Bytes, console: &Console) -> Result<Invoked> {
     let how = args.as_local();
-    if let Some(url) = once::running(&how)?.filter(|url| answers(url)) {
+    let app = App::find(how.bootstrap.as_deref(), &how.which, how.release)?;
+    if let Some(url) = once::running(&app, &how.stage.stage) {
         console.verbose(format_args!("asking the running `cargo fw local` at {url}"));
         return deploy::block_on(async {
             let lambda = aws::Account::local(&url);
@@ -110,17 +114,7 @@ fn local(args: &args::Invoke, event: Bytes, console: &Console) -> Result<Invoked
         )
         .hint("start `cargo fw local` in another terminal, or leave out `--type event`"));
     }
-    once::invoke(&how, args, event, console)
-}
-
-/// Whether anybody listens there: a killed server leaves its announcement behind.
-fn answers(url: &str) -> bool {
-    let address = url
-        .strip_prefix("http://")
-        .and_then(|host| host.parse::<SocketAddr>().ok());
-    address.is_some_and(|address| {
-        std::net::TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok()
-    })
+    once::invoke(&app, &how, args, event, console)
 }
 
 /// Which of the functions is meant: the first, one by its name, or one by the end of its name.

@@ -1,18 +1,26 @@
 //! Where a running `cargo fw local` serves Lambda's API: a small file in the stage's data folder, for `cargo fw invoke`.
+//!
+//! The server holds a lock on it. After a SIGKILL the file stays and the lock is gone, so that nobody is led to a port that somebody
+//! else has by then.
 
 use std::{
-    io,
+    fs::{File, TryLockError},
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
+
+use tempfile::NamedTempFile;
 
 /// The file's name.
 const FILE_NAME: &str = "lambda-api";
 
-/// The file, for as long as the server runs. After a SIGKILL it stays, and leads to a port where nobody answers.
+/// The file, for as long as the server runs.
 #[derive(Debug)]
 pub(crate) struct Announcement {
     path: PathBuf,
     url: String,
+    /// Keeps the lock.
+    _file: File,
 }
 
 impl Announcement {
@@ -24,13 +32,26 @@ impl Announcement {
     pub(crate) fn write(folder: &Path, url: String) -> io::Result<Self> {
         std::fs::create_dir_all(folder)?;
         let path = folder.join(FILE_NAME);
-        std::fs::write(&path, &url)?;
-        Ok(Self { path, url })
+        // A file of its own in the place of another server's, which is held by that one.
+        let mut file = NamedTempFile::new_in(folder)?;
+        file.write_all(url.as_bytes())?;
+        // Where the file system has no locks, it is as if no server ran.
+        let _ = file.as_file().try_lock();
+        let file = file.persist(&path).map_err(|error| error.error)?;
+        Ok(Self {
+            path,
+            url,
+            _file: file,
+        })
     }
 
-    /// The URL that was said last.
+    /// The URL that was said last, by a server that runs.
     pub(crate) fn read(folder: &Path) -> Option<String> {
-        std::fs::read_to_string(folder.join(FILE_NAME)).ok()
+        let file = File::open(folder.join(FILE_NAME)).ok()?;
+        match file.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => io::read_to_string(file).ok(),
+            Ok(()) | Err(TryLockError::Error(_)) => None,
+        }
     }
 }
 
@@ -58,5 +79,20 @@ mod tests {
         assert_eq!(read.as_deref(), Some("http://127.0.0.1:2"));
         drop(second);
         assert_eq!(Announcement::read(folder.path()), None);
+        let left = std::fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(left, 0);
+    }
+
+    #[test]
+    fn what_a_killed_server_has_said_is_not_believed() {
+        let folder = tempfile::tempdir().unwrap();
+        // Somebody else may listen there by now.
+        let killed = folder.path().join(super::FILE_NAME);
+        std::fs::write(&killed, "http://127.0.0.1:1").unwrap();
+        assert_eq!(Announcement::read(folder.path()), None);
+        let next = Announcement::write(folder.path(), "http://127.0.0.1:2".into()).unwrap();
+        let read = Announcement::read(folder.path());
+        assert_eq!(read.as_deref(), Some("http://127.0.0.1:2"));
+        drop(next);
     }
 }

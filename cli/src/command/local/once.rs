@@ -25,20 +25,19 @@ use crate::{
     settings::Settings,
 };
 
-/// Where a running `cargo fw local` of that app and stage says that it serves Lambda's API.
-pub(in crate::command) fn running(args: &args::Local) -> Result<Option<String>> {
-    let app = App::find(args.bootstrap.as_deref(), &args.which, args.release)?;
-    Ok(Announcement::read(&app.data_dir(&args.stage.stage)))
+/// Where a running `cargo fw local` of that app and stage serves Lambda's API.
+pub(in crate::command) fn running(app: &App, stage: &str) -> Option<String> {
+    Announcement::read(&app.data_dir(stage))
 }
 
 /// Builds the app, and invokes it once.
 pub(in crate::command) fn invoke(
+    app: &App,
     args: &args::Local,
     call: &args::Invoke,
     event: Bytes,
     console: &Console,
 ) -> Result<Invoked> {
-    let app = App::find(args.bootstrap.as_deref(), &args.which, args.release)?;
     let mut settings = Settings::load(app.settings_dir(), &args.stage.stage)?;
     let ready = app.prepare(console)?;
     deploy::block_on(async {
