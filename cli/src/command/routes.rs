@@ -1,24 +1,22 @@
 //! `cargo fw routes` and `cargo fw manifest`: what the app says of itself.
 
-use fw::manifest::{Manifest, ManifestRoute};
+use fw::manifest::ManifestRoute;
 use serde::Serialize;
 
+use super::{deploy::host_manifest, local::banner};
 use crate::{
-    args::{self, Output, Which},
-    command::local::banner,
-    compile::{self, Profile},
+    args::{self, Output},
     console::{BOLD, Console, DIM, columns},
     error::{Context, Exit, Result},
-    manifest,
     project::Project,
-    settings::{Architecture, Settings, fit},
+    settings::{Settings, fit},
 };
 
 /// Prints the route table: on standard error behind which gateway the routes are, on standard output the routes.
 pub(super) fn routes(args: &args::Routes, console: &Console) -> Result<Exit> {
     let project = Project::find(&args.which)?;
     let settings = Settings::load(project.package_dir(), &args.stage.stage)?;
-    let manifest = of_app(&args.which, console)?;
+    let manifest = host_manifest(&project, console)?;
     console.line(format_args!(
         "{BOLD}{}{BOLD:#} {DIM}stage {}, {}{DIM:#}",
         manifest.app,
@@ -41,15 +39,9 @@ pub(super) fn routes(args: &args::Routes, console: &Console) -> Result<Exit> {
 
 /// Prints the manifest.
 pub(super) fn manifest(args: &args::Manifest, console: &Console) -> Result<Exit> {
-    console.result(json(&of_app(&args.which, console)?)?);
+    let project = Project::find(&args.which)?;
+    console.result(json(&host_manifest(&project, console)?)?);
     Ok(Exit::Success)
-}
-
-/// The manifest of the app, built for this machine.
-pub(super) fn of_app(which: &Which, console: &Console) -> Result<Manifest> {
-    let project = Project::find(which)?;
-    let built = compile::build(&project, Profile::Dev, Architecture::HOST, console)?;
-    manifest::read(&built.executable)
 }
 
 /// The routes, a line each: method, path, who may call it (unless everybody may call all), handler, where it stands.
