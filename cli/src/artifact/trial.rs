@@ -5,7 +5,6 @@
 //! directory, and a Runtime API that has no work for it.
 
 use std::{
-    ffi::OsString,
     path::{Path, PathBuf},
     process::ExitStatus,
     time::Duration,
@@ -38,6 +37,8 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How much of what the app said is shown, in lines.
 const TAIL: usize = 12;
+/// How much of it is kept of each of its streams, in bytes.
+const KEPT: usize = 64 * 1024;
 
 /// Whether this machine can run what is built for that architecture.
 pub(crate) fn possible(architecture: Architecture) -> bool {
@@ -66,7 +67,7 @@ pub(crate) async fn run(
     let launch = Launch {
         program: executable.to_owned(),
         directory: folder.path().to_owned(),
-        environment: variables(&function, &address.to_string(), &stream),
+        environment: environment::of_process(&function, &address.to_string(), &stream, None),
     };
     let (mut process, stdout, stderr) = Process::spawn(&launch)
         .await
@@ -118,10 +119,6 @@ fn function(
             .chain(configuration.options.log_variables())
             .collect(),
     }
-}
-
-fn variables(function: &Function, api: &str, stream: &str) -> Vec<(OsString, OsString)> {
-    environment::of_process(function, api, stream, None)
 }
 
 /// How the trial ended.
@@ -191,8 +188,12 @@ fn reason(document: &[u8]) -> String {
 async fn text(stream: std::os::fd::OwnedFd) -> String {
     let mut bytes = Vec::new();
     if let Ok(mut stream) = pipe::Receiver::from_owned_fd(stream) {
-        // What was read before a failure still helps to explain it.
-        let _ = stream.read_to_end(&mut bytes).await;
+        // What was read before a failure still helps to explain it. An app may go on without end, so that only its last words stay.
+        while let Ok(1..) = stream.read_buf(&mut bytes).await {
+            if bytes.len() > 2 * KEPT {
+                bytes.drain(..bytes.len() - KEPT);
+            }
+        }
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }
@@ -217,9 +218,8 @@ async fn answer(
     request: Request<Incoming>,
     calls: mpsc::Sender<Call>,
 ) -> Result<Response<Full<Bytes>>, hyper::Error> {
-    let next = request.uri().path() == "/2018-06-01/runtime/invocation/next";
     match (request.method(), request.uri().path()) {
-        (&Method::GET, _) if next => {
+        (&Method::GET, "/2018-06-01/runtime/invocation/next") => {
             // Whoever waits for it may have given up.
             let _ = calls.send(Call::Next).await;
             std::future::pending().await
@@ -241,9 +241,9 @@ fn status(status: StatusCode) -> Response<Full<Bytes>> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::{io::Write as _, os::unix::fs::PermissionsExt as _};
 
-    use super::run;
+    use super::{KEPT, run, text};
     use crate::{aws::lambda::Configuration, error::Exit};
 
     /// Runs a shell script as the artifact; gives the failure's text.
@@ -296,6 +296,22 @@ mod tests {
             failure.contains("before it asked for work") && failure.contains("said nothing"),
             "{failure}"
         );
+    }
+
+    #[test]
+    fn an_artifact_that_prints_without_end_leaves_its_last_words() {
+        let (reads, mut writes) = std::io::pipe().unwrap();
+        let printing = std::thread::spawn(move || {
+            let line = [b"y".repeat(1023), b"\n".to_vec()].concat();
+            for _ in 0..16 * 1024 {
+                writes.write_all(&line).unwrap();
+            }
+            writes.write_all(b"the last words\n").unwrap();
+        });
+        let said = crate::deploy::block_on(async { Ok(text(reads.into()).await) }).unwrap();
+        printing.join().unwrap();
+        assert!(said.ends_with("\nthe last words\n"));
+        assert!(said.len() <= 4 * KEPT, "{}", said.len());
     }
 
     #[test]
