@@ -2,7 +2,8 @@
 //!
 //! Whoever logs puts whole lines into a queue and goes on; one thread writes them, as many at once as have gathered. The
 //! lines of one process keep their order. What the app prints stays in its pipes while the queue is full, so that
-//! a chatty app is slowed down as it would be by a terminal, and nothing grows without limit.
+//! a chatty app is slowed down as it would be by a terminal. What is told of requests is lost, and counted, when nobody has read for
+//! long, so that nothing grows without limit.
 
 use std::{
     borrow::Cow,
@@ -28,6 +29,8 @@ use crate::console::{BAD, Console, DIM, GOOD, WARN};
 
 /// Bytes in the queue from which on the app's output waits in its pipes.
 const FULL: usize = 1 << 20;
+/// Bytes in the queue from which on lines are lost: whoever answers a request does not wait for somebody to read of it.
+const OVERFULL: usize = 16 * FULL;
 /// The longest line of an app; what is longer is cut into lines of this length. (Lambda's log service takes 256 KB in one event.)
 const LONGEST_LINE: usize = 256 * 1024;
 /// How much is read from a pipe at once, at least.
@@ -45,6 +48,8 @@ pub(crate) struct Logs(Arc<Inner>);
 struct Inner {
     queue: Option<mpsc::Sender<Message>>,
     queued: AtomicUsize,
+    /// How many lines were lost since it was told last.
+    lost: AtomicUsize,
     room: Notify,
     /// For people: with the process's number before its lines, colours, and control characters made visible.
     decorated: bool,
@@ -65,6 +70,7 @@ impl Logs {
             return Self(Arc::new(Inner {
                 queue: None,
                 queued: AtomicUsize::new(0),
+                lost: AtomicUsize::new(0),
                 room: Notify::new(),
                 decorated: false,
             }));
@@ -81,16 +87,25 @@ impl Logs {
         let logs = Self(Arc::new(Inner {
             queue: Some(queue),
             queued: AtomicUsize::new(0),
+            lost: AtomicUsize::new(0),
             room: Notify::new(),
             decorated,
         }));
         // The thread must not keep the queue alive, as its end is what ends the thread.
         let inner = Arc::downgrade(&logs.0);
         let written = move |bytes: usize| {
-            if let Some(inner) = inner.upgrade()
-                && inner.queued.fetch_sub(bytes, Ordering::Relaxed) >= FULL
-            {
+            let Some(inner) = inner.upgrade() else {
+                return 0;
+            };
+            let before = inner.queued.fetch_sub(bytes, Ordering::Relaxed);
+            if before >= FULL {
                 inner.room.notify_waiters();
+            }
+            // Told about where it was lost.
+            if before - bytes < FULL {
+                inner.lost.swap(0, Ordering::Relaxed)
+            } else {
+                0
             }
         };
         // Without a thread nothing is logged; serving goes on.
@@ -119,6 +134,11 @@ impl Logs {
     /// Adds lines.
     fn push(&self, lines: String) {
         if let Some(queue) = &self.0.queue {
+            if self.0.queued.load(Ordering::Relaxed) >= OVERFULL {
+                let lost = lines.split('\n').count();
+                self.0.lost.fetch_add(lost, Ordering::Relaxed);
+                return;
+            }
             self.0.queued.fetch_add(lines.len(), Ordering::Relaxed);
             // The thread ends only after the queue.
             let _ = queue.send(Message::Lines(lines));
@@ -242,11 +262,12 @@ impl Logs {
     }
 }
 
-/// The thread's work, until the queue is gone.
+/// The thread's work, until the queue is gone. `written` takes how many bytes have left the queue, and gives how many lines were
+/// lost.
 fn write_all(
     messages: &mpsc::Receiver<Message>,
     write: &mut dyn FnMut(&str),
-    written: &dyn Fn(usize),
+    written: &dyn Fn(usize) -> usize,
 ) {
     let mut text = String::new();
     while let Ok(first) = messages.recv() {
@@ -273,7 +294,12 @@ fn write_all(
         }
         if bytes > 0 {
             write(&text);
-            written(bytes);
+            let lost = written(bytes);
+            if lost > 0 {
+                write(&format!(
+                    "warning: {lost} lines of this log were lost, as nobody read it"
+                ));
+            }
         }
         match flushed {
             // Who asked may have stopped waiting.
@@ -548,8 +574,44 @@ fn colour_sequence(text: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Report, millis, visible};
-    use std::time::Duration;
+    use super::{FULL, Logs, OVERFULL, Report, millis, visible};
+    use std::{
+        sync::{Arc, Mutex, mpsc},
+        time::Duration,
+    };
+
+    #[tokio::test]
+    async fn what_nobody_reads_is_lost_and_counted() {
+        let (read_on, reader) = mpsc::channel::<()>();
+        let read = Arc::new(Mutex::new(Vec::new()));
+        let logs = Logs::to(false, {
+            let (read, mut waits) = (Arc::clone(&read), true);
+            move |text| {
+                if std::mem::take(&mut waits) {
+                    reader.recv().unwrap();
+                }
+                let lines = text.split('\n').map(str::to_owned);
+                read.lock().unwrap().extend(lines);
+            }
+        });
+        let (line, count) = ("x".repeat(FULL / 2), 4 * OVERFULL / FULL);
+        for _ in 0..count {
+            logs.note(&line);
+        }
+        read_on.send(()).unwrap();
+        logs.flush().await;
+        logs.note("later");
+        logs.flush().await;
+        let read = read.lock().unwrap();
+        let kept = read.iter().filter(|one| **one == line).count();
+        assert_eq!(kept, 2 * OVERFULL / FULL, "of {count}");
+        let told = format!(
+            "warning: {} lines of this log were lost, as nobody read it",
+            count - kept
+        );
+        assert_eq!(read.iter().filter(|one| **one == told).count(), 1);
+        assert_eq!(read.last().map(String::as_str), Some("later"));
+    }
 
     #[test]
     fn control_characters_are_written_out_and_colours_stay() {
