@@ -17,7 +17,7 @@ pub(crate) struct Function {
     pub(crate) name: String,
     /// What `_HANDLER` says; `bootstrap` for the API's function.
     pub(crate) handler: String,
-    /// Memory in MB, 128 to 10240. It is told, not enforced.
+    /// Memory in MB, 128 to 10240. A process that takes more of its own is ended.
     pub(crate) memory_mb: u32,
     /// The timeout of one invocation, in seconds.
     pub(crate) timeout_seconds: u32,
@@ -32,7 +32,7 @@ pub(crate) struct Function {
     pub(crate) region: String,
     /// The account, twelve digits.
     pub(crate) account: String,
-    /// Whether it gets only the variables that Lambda gives, besides those.
+    /// Whether it gets nothing but the variables that Lambda gives and those of `environment`.
     pub(crate) strict: bool,
     /// The function's own variables, and those of the embedded services; the later of two with one name counts.
     pub(crate) environment: Vec<(String, String)>,

@@ -346,7 +346,7 @@ impl Instance {
         }
     }
 
-    /// Begins an invocation. (Here a frozen process will be thawed, and in [`Instance::report`] frozen.)
+    /// Begins an invocation of a process that runs, from that moment on.
     fn begin(&self, job: Job, started: Instant, init: Option<Duration>) -> (Busy, Delivery) {
         let timeout = timeout_of(self.pool.function());
         let deadline = started + timeout;
