@@ -11,6 +11,7 @@ mod console;
 mod deploy;
 mod env;
 mod error;
+mod interrupt;
 mod local;
 mod logs_view;
 mod manifest;

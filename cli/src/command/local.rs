@@ -8,13 +8,12 @@ mod services;
 
 use std::net::SocketAddr;
 
-use tokio::signal::unix::{SignalKind, signal};
-
 use self::{app::App, services::Services};
 use crate::{
     args,
     console::{Console, DIM},
     error::{Context, Exit, Result},
+    interrupt::interrupted,
     local::{
         announcement::Announcement, asynchronous::Clock, hosts::Hosts, invoke_api::InvokeApi,
         process, server::Server,
@@ -46,8 +45,6 @@ async fn serve(args: &args::Local, console: &Console) -> Result<Exit> {
     let hosts = Hosts::new(args.host, &args.allow_host);
     let address = SocketAddr::new(args.host, args.port);
     let server = Server::bind(address, hosts, console).await?;
-    let mut interrupted = signal(SignalKind::interrupt()).context("cannot wait for Ctrl-C")?;
-    let mut terminated = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
     let data = app.data_dir(&settings.stage);
     let mut services = Services::start(args, &settings, &data, console).await?;
     let logs = server.logs().clone();
@@ -65,10 +62,7 @@ async fn serve(args: &args::Local, console: &Console) -> Result<Exit> {
         .with_context(|| format!("cannot write to the data folder: {}", data.display()))?;
     let build = app.running_build();
     let shutdown = async {
-        tokio::select! {
-            _ = interrupted.recv() => {}
-            _ = terminated.recv() => {}
-        }
+        interrupted().await;
         console.line(format_args!("\n{DIM}stopping{DIM:#}"));
         build.end();
     };

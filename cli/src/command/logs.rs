@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
-
 use super::deployed::Found;
 use crate::{
     args::{self, Output},
     aws::logs::LogQuery,
     console::Console,
     deploy,
-    error::{Context as _, Exit, Result},
+    error::{Exit, Result},
+    interrupt::interrupted,
     logs_view::{self, Entry, Reader, since},
 };
 
@@ -20,12 +19,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Prints the lines, and with `--follow` goes on until Ctrl-C.
 pub(super) fn logs(args: &args::Logs, console: &Console) -> Result<Exit> {
     deploy::block_on(async {
-        let mut interrupted = signal(SignalKind::interrupt()).context("cannot wait for Ctrl-C")?;
-        let mut terminated = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
         tokio::select! {
             ended = show(args, console) => ended,
-            _ = interrupted.recv() => Ok(Exit::Interrupted),
-            _ = terminated.recv() => Ok(Exit::Interrupted),
+            () = interrupted() => Ok(Exit::Interrupted),
         }
     })
 }

@@ -11,13 +11,13 @@
 use std::future::Future;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::model::{Names, Place};
 use crate::{
     aws::{Aws, Error, Kind},
     console::Console,
     error::{Exit, Failure, Result},
+    interrupt::interrupted,
 };
 
 const ID: &str = "fw:lock-id";
@@ -117,21 +117,6 @@ pub(crate) async fn holding<A: Aws, T>(
         ));
     }
     done
-}
-
-/// Ends when somebody asks this process to end.
-async fn interrupted() {
-    let (Ok(mut interrupt), Ok(mut terminate)) = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-    ) else {
-        // Then the signal ends the process as it would any other.
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
 }
 
 impl Lock {

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::Write as _,
+    io::{BufRead as _, BufReader, Write as _},
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
 };
@@ -231,6 +231,34 @@ fn an_event_is_as_the_settings_of_its_folder_say() {
     assert_eq!(event["requestContext"]["path"], "/v1/x");
     let event = of(&["event", "function-url", "GET", "/x"]);
     assert_eq!(event["rawPath"], "/x");
+}
+
+#[test]
+fn an_invocation_that_is_interrupted_leaves_nothing() {
+    let folder = project("held");
+    let main = folder.path().join("src/main.rs");
+    let source = fs::read_to_string(&main).expect("the source");
+    let sleep = "std::thread::sleep(std::time::Duration::from_secs(60));\nlet body = match";
+    fs::write(&main, source.replace("let body = match", sleep)).expect("a source");
+    let mut child = cli(folder.path(), &["invoke"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the CLI");
+    let mut lines = BufReader::new(child.stderr.take().expect("its standard error")).lines();
+    let begun = lines.find(|line| line.as_ref().is_ok_and(|line| line.starts_with("START")));
+    assert!(begun.is_some(), "it is invoked");
+    let status = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(status.expect("kill").success());
+    assert_eq!(child.wait().expect("its end").code(), Some(130));
+    let builds = fs::read_dir(folder.path().join("target/debug")).expect("the builds");
+    let names = builds.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let left: Vec<_> = names
+        .filter(|name| name.starts_with(".fw-local-"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
 }
 
 /// Python of the tools that `.ci/test` installs, with an AWS SDK.

@@ -13,7 +13,8 @@ use crate::{
     command::invoke::choose,
     console::Console,
     deploy,
-    error::{Failure, Result},
+    error::{Exit, Failure, Result},
+    interrupt::interrupted,
     local::{
         announcement::Announcement,
         authorizers::{Keyring, development},
@@ -58,7 +59,12 @@ pub(in crate::command) fn invoke(
         };
         let invoked = match Generation::new(source, &logs) {
             Ok(generation) => {
-                let invoked = invoke_in(&generation, call, event).await;
+                let invoked = tokio::select! {
+                    invoked = invoke_in(&generation, call, event) => invoked,
+                    () = interrupted() => {
+                        Err(Failure::new("interrupted").exiting(Exit::Interrupted))
+                    }
+                };
                 generation.close().await;
                 invoked
             }
