@@ -30,6 +30,9 @@ use function::{AppLevel, FunctionSettings, LogFormat, SystemLevel, Tracing, Vpc}
 /// The file's name, beside the package's `Cargo.toml`.
 pub(crate) const FILE_NAME: &str = "fw.toml";
 
+/// What the settings call the function that answers requests, beside the authorizers' names.
+pub(crate) const APP: &str = "app";
+
 /// The stage that is meant when none is named.
 pub(crate) const DEFAULT_STAGE: &str = "dev";
 

@@ -24,6 +24,9 @@ pub(crate) fn losses(plan: &Plan) -> Vec<String> {
             Step::DeleteVersion { .. }
                 | Step::DeleteIntegration { .. }
                 | Step::DeleteAuthorizer { .. }
+                // They go with their function, which is told.
+                | Step::DeleteRolePolicy { .. }
+                | Step::DeleteRole { .. }
                 | Step::RemovePermission { .. }
                 | Step::DeleteApi { open: false, .. }
         )

@@ -137,10 +137,12 @@ pub(crate) fn foreign(names: &Names, actual: &Actual) -> Vec<String> {
             Found::Absent | Found::Ours(_) => None,
         }
     }
-    let mut named = vec![("role", names.role.clone(), whose(&actual.role))];
+    let mut named = Vec::new();
     let access_log = whose(&actual.around.access_log);
     named.push(("log group", names.access_log(), access_log));
     for name in names.functions() {
+        let role = &actual.role(name).role;
+        named.push(("role", names.role_of(name), whose(role)));
         let found = actual.function(name);
         let group = Names::log_group_of(name);
         named.push(("log group", group, whose(&found.log_group)));
@@ -178,7 +180,7 @@ pub(crate) fn warnings(desired: &Desired) -> Vec<String> {
             .gateway()
             .timeout_warning(desired.main.configuration.timeout),
     );
-    if !desired.own_role {
+    if desired.main.role.is_none() {
         all.push(format!(
             "no role is made: `role` names `{}`, and what it allows is yours to say; `cargo fw policy` prints what the app \
              needs besides writing its logs",
@@ -206,6 +208,7 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
     // Who makes what, in which phase and lane: another lane of the same phase may be behind.
     let (mut api, mut integration) = (None, None);
     let mut published = BTreeMap::new();
+    let mut permitted: BTreeMap<&str, (Phase, Lane<'_>)> = BTreeMap::new();
     let mut tried = BTreeMap::new();
     let mut phase = Phase::Prepare;
     let mut routes: BTreeSet<&str> = actual
@@ -228,7 +231,7 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
             return Some(format!("a step has no reason: {:?}", step.subject()));
         }
         let needs = Needs::of(step);
-        let here = (planned.phase, step.lane());
+        let here = (planned.phase, planned.lane());
         let before = |made: Option<(Phase, Lane<'_>)>| {
             made.is_some_and(|(phase, lane)| phase < here.0 || lane == here.1)
         };
@@ -240,6 +243,23 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
                 "a step uses what no earlier one makes: {:?}",
                 step.subject()
             ));
+        }
+        // A version runs with the permissions that it needs from its first moment.
+        if let Step::CreateFunction { function, .. } | Step::UpdateConfiguration { function, .. } =
+            step
+        {
+            let one = desired.functions().find(|one| one.name == *function);
+            let own = one.and_then(|one| one.role.as_ref());
+            let there = actual.role(function).policy.is_some();
+            let made = own.map(|own| permitted.get(own.name.as_str()).copied());
+            if made.is_some_and(|made| !there && !before(made)) {
+                return Some(format!(
+                    "a function would run as a role without a policy: {function}"
+                ));
+            }
+        }
+        if let Step::PutRolePolicy { role, .. } = step {
+            permitted.insert(role, here);
         }
         let moves = match step {
             Step::MoveAlias {
@@ -350,9 +370,11 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
             Step::DeleteFunction { function } => {
                 desired.names.functions().any(|wanted| wanted == function)
             }
-            Step::DeleteRolePolicy { .. }
-            | Step::DeleteRole { .. }
-            | Step::DeleteLogGroup { .. } => true,
+            Step::DeleteRolePolicy { role } | Step::DeleteRole { role } => {
+                let mut wanted = desired.names.functions();
+                wanted.any(|function| desired.names.role_of(function) == *role)
+            }
+            Step::DeleteLogGroup { .. } => true,
             _ => false,
         };
         if action == Action::Delete && whole {

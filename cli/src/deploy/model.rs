@@ -6,27 +6,26 @@ mod functions;
 pub(crate) mod http;
 pub(crate) mod openapi;
 pub(crate) mod rest;
+mod role;
 pub(crate) mod store;
 
 use std::collections::BTreeSet;
 
 use fw::manifest::Manifest;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-pub(crate) use self::functions::DesiredFunction;
+pub(crate) use self::{functions::DesiredFunction, role::DesiredRole};
 use self::{http::Http, rest::Rest, store::Store};
 use crate::{
     aws::{
         Tags,
         lambda::{Code, UrlSettings, Way},
-        options::Options,
         sts::Caller,
     },
     error::{Failure, Result},
     settings::{
-        Cors, Gateway, Settings, Statement,
+        Cors, Gateway, Settings,
         door::{Auth, InvokeMode},
-        function,
     },
 };
 
@@ -38,7 +37,7 @@ pub(crate) const TAG_STAGE: &str = "fw:stage";
 pub(crate) const TAG_TAGS: &str = "fw:tags";
 /// The alias that carries the traffic.
 pub(crate) const ALIAS: &str = "live";
-/// The role's one inline policy.
+/// A role's one inline policy.
 pub(crate) const POLICY: &str = "fw";
 /// The statement that lets the API invoke the alias.
 pub(crate) const GRANT: &str = "fw-http-api";
@@ -74,7 +73,7 @@ pub(crate) struct Names {
     pub(crate) stage: String,
     /// The function's and the API's name.
     pub(crate) function: String,
-    /// The role's name. IAM knows no regions, so it carries the region: two regions' deployments share nothing.
+    /// The main function's role's name. IAM knows no regions, so it carries the region: two regions' deployments share nothing.
     pub(crate) role: String,
     /// The log group that Lambda writes to.
     pub(crate) log_group: String,
@@ -141,6 +140,12 @@ impl Names {
     /// The name of an authorizer's function.
     pub(crate) fn authorizer(&self, name: &str) -> String {
         format!("{}-{name}", self.function)
+    }
+
+    /// The name of the role of a function: the function's and the region.
+    pub(crate) fn role_of(&self, function: &str) -> String {
+        let region = self.role.strip_prefix(&self.function).unwrap_or_default();
+        format!("{function}{region}")
     }
 
     /// The log group that Lambda writes a function's log to.
@@ -217,7 +222,8 @@ impl Place {
         format!("arn:{partition}:{service}:{region}:{account}:{resource}")
     }
 
-    fn role(&self, name: &str) -> String {
+    /// A role.
+    pub(crate) fn role(&self, name: &str) -> String {
         format!("arn:{}:iam::{}:role/{name}", self.partition, self.account)
     }
 
@@ -251,13 +257,9 @@ pub(crate) struct Desired {
     pub(crate) names: Names,
     /// Where.
     pub(crate) place: Place,
-    /// Who may assume the role: Lambda.
+    /// Who may assume the functions' own roles: Lambda.
     pub(crate) trust: Value,
-    /// What the role allows: the function's own logs, and what the settings add.
-    pub(crate) policy: Value,
-    /// Whether the functions run as a role of the deployment's own; else all of them run as roles that the settings name.
-    pub(crate) own_role: bool,
-    /// What that role may be allowed at the most, by ARN.
+    /// What those roles may be allowed at the most, by ARN.
     pub(crate) boundary: Option<String>,
     /// Days that logs are kept.
     pub(crate) log_retention: u32,
@@ -317,20 +319,6 @@ impl Desired {
         let main = functions::main(settings, &routes, &names, &place)?;
         let authorizers = functions::authorizers(manifest, settings, &names, &place)?;
         names.authorizers = authorizers.iter().map(|one| one.name.clone()).collect();
-        let logs: Vec<String> = names
-            .functions()
-            .map(|function| {
-                let group = Names::log_group_of(function);
-                place.arn("logs", &format!("log-group:{group}:*"))
-            })
-            .collect();
-        let functions = [&main].into_iter().chain(&authorizers);
-        let (own, options): (Vec<_>, Vec<_>) = functions
-            .map(|one| &one.configuration)
-            .map(|one| (one.role == place.role(&names.role), &one.options))
-            .unzip();
-        let own_role = own.contains(&true);
-        let policy = policy(&logs, &settings.policy, options.into_iter());
         Ok(Self {
             url: (settings.gateway == Gateway::FunctionUrl).then(|| UrlSettings {
                 iam: settings.door.auth == Auth::Iam,
@@ -339,9 +327,7 @@ impl Desired {
             }),
             keep_versions: settings.keep_versions,
             canary: None,
-            trust: trust(),
-            policy,
-            own_role,
+            trust: role::trust(),
             boundary: settings.permissions_boundary.clone(),
             log_retention: settings.log_retention,
             access_log: access_log.map(|log| log.retention.unwrap_or(settings.log_retention)),
@@ -383,35 +369,6 @@ impl Desired {
     pub(crate) fn functions(&self) -> impl Iterator<Item = &DesiredFunction> {
         self.authorizers.iter().chain([&self.main])
     }
-}
-
-fn trust() -> Value {
-    json!({
-        "Version": "2012-10-17",
-        "Statement": [{
-            "Effect": "Allow",
-            "Principal": { "Service": "lambda.amazonaws.com" },
-            "Action": "sts:AssumeRole",
-        }],
-    })
-}
-
-/// No `logs:CreateLogGroup`: the deployment makes the group, and a late log line cannot bring back a deleted one.
-fn policy<'a>(
-    logs: &[String],
-    written: &[Statement],
-    options: impl Iterator<Item = &'a Options>,
-) -> Value {
-    let own = json!({
-        "Sid": "Logs",
-        "Effect": "Allow",
-        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-        "Resource": logs,
-    });
-    let options = function::statements(options);
-    let added = options.iter().chain(written).map(Statement::to_json);
-    let all: Vec<Value> = std::iter::once(own).chain(added).collect();
-    json!({ "Version": "2012-10-17", "Statement": all })
 }
 
 fn routes(manifest: &Manifest) -> Result<Vec<String>> {

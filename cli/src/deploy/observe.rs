@@ -126,13 +126,20 @@ impl WholeFunction {
     };
 }
 
+/// A role with its policy.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct WholeRole {
+    /// The role.
+    pub(crate) role: Found<Role>,
+    /// Its inline policy.
+    pub(crate) policy: Option<Value>,
+}
+
 /// What the account holds.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Actual {
-    /// The role.
-    pub(crate) role: Found<Role>,
-    /// The role's inline policy.
-    pub(crate) policy: Option<Value>,
+    /// The roles of the functions, by the functions' names.
+    pub(crate) roles: BTreeMap<String, WholeRole>,
     /// The functions, by name: the main one, the authorizers', and those of authorizers that were.
     pub(crate) functions: BTreeMap<String, WholeFunction>,
     /// The alias' URL.
@@ -154,6 +161,15 @@ impl Actual {
     pub(crate) fn function(&self, name: &str) -> &WholeFunction {
         static ABSENT: WholeFunction = WholeFunction::ABSENT;
         self.functions.get(name).unwrap_or(&ABSENT)
+    }
+
+    /// The role of the function of that name.
+    pub(crate) fn role(&self, function: &str) -> &WholeRole {
+        static ABSENT: WholeRole = WholeRole {
+            role: Found::Absent,
+            policy: None,
+        };
+        self.roles.get(function).unwrap_or(&ABSENT)
     }
 
     /// The deployment's URL, once it has an API with a stage.
@@ -179,8 +195,8 @@ pub(crate) async fn observe_rest<A: Aws>(
 ) -> Result<Actual> {
     let there = main.is_some();
     // The clients' futures are large: side by side on the stack they would not fit a small one.
-    let ((role, policy), functions, (apis, foreign_apis), rests, stores, around) = tokio::try_join!(
-        Box::pin(role(aws, names)),
+    let (roles, functions, (apis, foreign_apis), rests, stores, around) = tokio::try_join!(
+        Box::pin(all(names.functions().map(|name| role(aws, names, name)))),
         Box::pin(read(aws, names, main)),
         Box::pin(apis(aws, names)),
         Box::pin(rest::rests(aws, names)),
@@ -188,8 +204,7 @@ pub(crate) async fn observe_rest<A: Aws>(
         Box::pin(around::sought(aws, names)),
     )?;
     let mut actual = Actual {
-        role,
-        policy,
+        roles: roles.into_iter().collect(),
         functions,
         url: None,
         apis,
@@ -199,6 +214,11 @@ pub(crate) async fn observe_rest<A: Aws>(
         around,
     };
     around::left(aws, names, &mut actual).await?;
+    // Of an authorizer that the app has no more, or of which the caller does not know.
+    let known = |name: &String| actual.roles.contains_key(name);
+    let others = actual.functions.keys().filter(|name| !known(name));
+    let others = all(others.map(|name| role(aws, names, name))).await?;
+    actual.roles.extend(others);
     // Beside an open API there is no URL, but while one takes the other's place, and then there are the URL's permissions.
     let rest = actual.rests.apis.iter().any(WholeRest::is_open);
     let open = rest || actual.apis.iter().any(WholeApi::is_open);
@@ -210,14 +230,16 @@ pub(crate) async fn observe_rest<A: Aws>(
     Ok(actual)
 }
 
-/// Reads the role, and its policy where it is there.
-async fn role<A: Aws>(aws: &A, names: &Names) -> Result<(Found<Role>, Option<Value>)> {
-    let role = aws.role(&names.role).await?;
-    let policy = match role {
-        Some(_) => aws.role_policy(&names.role, POLICY).await?,
+/// Reads the role of a function, and its policy where it is there.
+async fn role<A: Aws>(aws: &A, names: &Names, function: &str) -> Result<(String, WholeRole)> {
+    let name = names.role_of(function);
+    let found = Box::pin(aws.role(&name)).await?;
+    let policy = match found {
+        Some(_) => Box::pin(aws.role_policy(&name, POLICY)).await?,
         None => None,
     };
-    Ok((Found::sort(role, names, |role| &role.tags), policy))
+    let role = Found::sort(found, names, |role| &role.tags);
+    Ok((function.to_owned(), WholeRole { role, policy }))
 }
 
 /// Reads the functions alone.

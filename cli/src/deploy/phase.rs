@@ -35,8 +35,8 @@ pub(crate) enum Phase {
 /// one API as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lane<'a> {
-    /// The role.
-    Role,
+    /// That role.
+    Role(&'a str),
     /// That log group.
     Logs(&'a str),
     /// That function.
@@ -53,12 +53,12 @@ impl Step {
     /// Where it queues.
     pub(crate) fn lane(&self) -> Lane<'_> {
         match self {
-            Self::CreateRole { .. }
-            | Self::UpdateTrust { .. }
-            | Self::PutRolePolicy { .. }
-            | Self::DeleteRolePolicy { .. }
-            | Self::DeleteRole { .. }
-            | Self::Set(Setting::Bound { .. }) => Lane::Role,
+            Self::CreateRole { role, .. }
+            | Self::UpdateTrust { role, .. }
+            | Self::PutRolePolicy { role, .. }
+            | Self::DeleteRolePolicy { role }
+            | Self::DeleteRole { role }
+            | Self::Set(Setting::Bound { role, .. }) => Lane::Role(role),
             Self::CreateLogGroup { group, .. }
             | Self::PutRetention { group, .. }
             | Self::DeleteLogGroup { group } => Lane::Logs(group),
@@ -103,7 +103,7 @@ impl Plan {
             };
             let same = |lane: &&mut Vec<&Planned>| {
                 lane.first()
-                    .is_some_and(|first| first.step.lane() == planned.step.lane())
+                    .is_some_and(|first| first.lane() == planned.lane())
             };
             match lanes.iter_mut().find(same) {
                 Some(lane) => lane.push(planned),

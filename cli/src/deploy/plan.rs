@@ -11,23 +11,26 @@ mod function;
 mod gateway;
 mod policy;
 mod rest;
+mod role;
 mod store;
 mod url;
 
-use serde_json::Value;
-
-pub(crate) use self::{function::bytes, policy::statements};
+pub(crate) use self::{
+    function::bytes,
+    policy::statements,
+    role::{lent, wanted},
+};
 use self::{
     function::{prune, version},
     gateway::{connect, forbid, permission, routes, tidy},
-    policy::policies,
+    role::Lent,
 };
 use super::{
     model::{Desired, Names},
     observe::Actual,
     phase::Phase,
-    setting::{boundary, concurrency},
-    step::{Action, ApiId, Plan, Step},
+    setting::concurrency,
+    step::{ApiId, Plan, Step},
     tags::tags,
 };
 
@@ -37,20 +40,22 @@ const MISSING: &str = "not there yet";
 
 /// The steps that make the account hold what is desired; none when it does.
 pub(crate) fn plan(desired: &Desired, actual: &Actual) -> Plan {
+    // What is lent depends on the versions that stay, and the plan says which those are.
+    let all = lent(desired, actual, None);
+    let plan = lending(desired, actual, &all);
+    let held = lent(desired, actual, Some(&plan));
+    match held == all {
+        true => plan,
+        false => lending(desired, actual, &held),
+    }
+}
+
+/// The plan where the main function's role keeps that for others.
+fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
     let mut plan = Plan::default();
-    let policies = policies(&desired.policy, actual.policy.as_ref());
     plan.enter(Phase::Prepare);
-    role(&mut plan, desired, actual);
-    if let Some((document, reason)) = policies.before {
-        let action = match actual.policy {
-            None => Action::Create,
-            Some(_) => Action::Update,
-        };
-        put_policy(&mut plan, desired, document, action, reason);
-    }
-    if desired.own_role {
-        boundary(&mut plan, desired, actual);
-    }
+    let withdrawn = role::role(&mut plan, desired, &desired.main, actual, lent);
+    let mut withdrawn: Vec<(Step, String)> = withdrawn.into_iter().collect();
     tags(&mut plan, desired, actual);
     for one in desired.functions() {
         let found = actual.function(&one.name).log_group.ours();
@@ -61,6 +66,9 @@ pub(crate) fn plan(desired: &Desired, actual: &Actual) -> Plan {
             desired.log_retention,
             found,
         );
+        if one.name != desired.main.name {
+            withdrawn.extend(role::role(&mut plan, desired, one, actual, lent));
+        }
     }
     if let Some(days) = desired.access_log {
         let found = actual.around.access_log.ours();
@@ -119,8 +127,8 @@ pub(crate) fn plan(desired: &Desired, actual: &Actual) -> Plan {
         tidy(&mut plan, desired, whole);
         access::dismiss(&mut plan, desired, whole);
     }
-    if let Some((document, reason)) = policies.after {
-        put_policy(&mut plan, desired, document, Action::Update, reason);
+    for (step, reason) in withdrawn {
+        plan.push(step, reason);
     }
 
     plan.enter(Phase::Open);
@@ -174,6 +182,13 @@ pub(crate) fn plan(desired: &Desired, actual: &Actual) -> Plan {
         prune(&mut plan, desired, &one.name, found);
     }
     store::tidy(&mut plan, desired, actual);
+    plan.enter(Phase::Forget);
+    for function in actual.roles.keys() {
+        if !desired.names.functions().any(|wanted| wanted == function) {
+            let names = &desired.names;
+            role::remove(&mut plan, names, function, actual, "its function goes");
+        }
+    }
     plan
 }
 
@@ -213,15 +228,13 @@ pub(crate) fn deletion(names: &Names, actual: &Actual, logs: bool) -> Plan {
         }
     }
     store::remove(&mut plan, actual);
-    plan.enter(Phase::Forget);
-    if actual.role.ours().is_some() {
-        let role = names.role.clone();
-        if actual.policy.is_some() {
-            let role = role.clone();
-            plan.push(Step::DeleteRolePolicy { role }, "the role's own");
-        }
-        plan.push(Step::DeleteRole { role }, "nothing else uses it");
+    // An authorizer's role is found by its log group, so it goes before that.
+    let reason = "nothing else uses it";
+    for function in actual.roles.keys().filter(|name| **name != names.function) {
+        role::remove(&mut plan, names, function, actual, reason);
     }
+    plan.enter(Phase::Forget);
+    role::remove(&mut plan, names, &names.function, actual, reason);
     if logs {
         for group in log_groups(names, actual) {
             plan.push(Step::DeleteLogGroup { group }, "with the logs in it");
@@ -239,47 +252,6 @@ pub(crate) fn log_groups(names: &Names, actual: &Actual) -> impl Iterator<Item =
         .filter(|(_, found)| found.log_group.ours().is_some())
         .map(|(name, _)| Names::log_group_of(name))
         .chain(access_log)
-}
-
-fn role(plan: &mut Plan, desired: &Desired, actual: &Actual) {
-    if !desired.own_role {
-        return;
-    }
-    let role = desired.names.role.clone();
-    let trust = desired.trust.clone();
-    match actual.role.ours() {
-        None => {
-            let tags = desired.names.tags();
-            let boundary = desired.boundary.clone();
-            let step = Step::CreateRole {
-                role,
-                trust,
-                boundary,
-                tags,
-            };
-            plan.push(step, MISSING);
-        }
-        Some(found) if found.trust != trust => {
-            plan.push(
-                Step::UpdateTrust { role, trust },
-                "it was changed outside `cargo fw`",
-            );
-        }
-        Some(_) => {}
-    }
-}
-
-fn put_policy(plan: &mut Plan, desired: &Desired, document: Value, action: Action, reason: String) {
-    if !desired.own_role {
-        return;
-    }
-    let role = desired.names.role.clone();
-    let step = Step::PutRolePolicy {
-        role,
-        document,
-        action,
-    };
-    plan.push(step, reason);
 }
 
 fn log_group(plan: &mut Plan, desired: &Desired, group: &str, days: u32, found: Option<&LogGroup>) {

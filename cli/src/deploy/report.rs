@@ -1,10 +1,13 @@
 //! How a plan and its outcome are told: lines for people, one versioned JSON document for scripts.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::Serialize;
 
 use super::{
     model::{Desired, Names, Place},
     observe::Actual,
+    plan::{lent, wanted},
     step::{Action, Plan, Resource, STAGE},
     words::Permissions,
 };
@@ -34,7 +37,7 @@ pub(crate) struct Document<'a> {
     /// What is as it should be.
     unchanged: Vec<Unchanged<'a>>,
     /// What the functions may do in future, a sentence for each statement.
-    permissions: PermissionsTold,
+    permissions: PermissionsTold<'a>,
     /// The URL, when there is one.
     url: Option<&'a str>,
 }
@@ -56,11 +59,12 @@ struct Unchanged<'a> {
     name: &'a str,
 }
 
-/// What a change of the policy gives and takes.
+/// What a change of the policies gives and takes: of all functions, each sentence once, and of each.
 #[derive(Debug, Serialize)]
-struct PermissionsTold {
+struct PermissionsTold<'a> {
     added: Vec<String>,
     removed: Vec<String>,
+    functions: BTreeMap<&'a str, Permissions>,
 }
 
 /// One change.
@@ -110,8 +114,16 @@ pub(crate) fn document(
             })
             .collect(),
         permissions: {
-            let Permissions { added, removed } = permissions(desired, actual);
-            PermissionsTold { added, removed }
+            let functions = permissions(desired, actual, plan);
+            let all = |list: fn(&Permissions) -> &Vec<String>| -> Vec<String> {
+                let every: BTreeSet<&String> = functions.values().flat_map(list).collect();
+                every.into_iter().cloned().collect()
+            };
+            PermissionsTold {
+                added: all(|one| &one.added),
+                removed: all(|one| &one.removed),
+                functions,
+            }
         },
         url,
     };
@@ -119,22 +131,32 @@ pub(crate) fn document(
     serde_json::to_string_pretty(&document).unwrap_or_default()
 }
 
-/// What a change of the policy gives and takes.
-fn permissions(desired: &Desired, actual: &Actual) -> Permissions {
-    if !desired.own_role {
-        return Permissions::default();
-    }
-    Permissions::between(actual.policy.as_ref(), &desired.policy)
+/// What a change of the policies gives and takes, by function; those of which nothing changes are left out.
+fn permissions<'a>(
+    desired: &'a Desired,
+    actual: &Actual,
+    plan: &Plan,
+) -> BTreeMap<&'a str, Permissions> {
+    let lent = lent(desired, actual, Some(plan));
+    let functions = [&desired.main].into_iter().chain(&desired.authorizers);
+    functions
+        .filter_map(|one| {
+            let wanted = wanted(desired, one, &lent)?;
+            let held = actual.role(&one.name).policy.as_ref();
+            let change = Permissions::between(held, &wanted);
+            (change != Permissions::default()).then_some((one.name.as_str(), change))
+        })
+        .collect()
 }
 
 /// The resources of the deployment that no step is about.
 fn unchanged<'a>(desired: &'a Desired, plan: &Plan, access_log: &'a str) -> Vec<Resource<'a>> {
     let names = &desired.names;
-    let mut named = match desired.own_role {
-        true => vec![("role", &names.role), ("policy of role", &names.role)],
-        false => Vec::new(),
-    };
+    let mut named = Vec::new();
     for one in [&desired.main].into_iter().chain(&desired.authorizers) {
+        if let Some(role) = &one.role {
+            named.extend([("role", &role.name), ("policy of role", &role.name)]);
+        }
         named.push(("log group", &one.log_group));
         named.push(("function", &one.name));
         named.push(("alias of function", &one.name));
@@ -270,20 +292,13 @@ pub(crate) fn result(console: &Console, desired: &Desired, actual: &Actual, plan
 fn told(desired: &Desired, actual: &Actual, plan: &Plan, whole: bool) -> Vec<String> {
     let mut all = vec![headline(&desired.names, &desired.place)];
     all.extend(lines(plan));
-    let Permissions { added, removed } = permissions(desired, actual);
-    if !added.is_empty() || !removed.is_empty() {
-        all.push(format!("  what `{}` is allowed:", desired.names.function));
+    for (function, Permissions { added, removed }) in permissions(desired, actual, plan) {
+        all.push(format!("  what `{function}` is allowed:"));
+        let added = added.iter();
+        all.extend(added.map(|sentence| format!("    {GOOD}+{GOOD:#} {sentence}")));
+        let removed = removed.iter();
+        all.extend(removed.map(|sentence| format!("    {BAD}-{BAD:#} {sentence}")));
     }
-    all.extend(
-        added
-            .iter()
-            .map(|sentence| format!("    {GOOD}+{GOOD:#} {sentence}")),
-    );
-    all.extend(
-        removed
-            .iter()
-            .map(|sentence| format!("    {BAD}-{BAD:#} {sentence}")),
-    );
     let access_log = desired.names.access_log();
     let same = unchanged(desired, plan, &access_log);
     if whole {

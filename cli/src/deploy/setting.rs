@@ -2,7 +2,7 @@
 
 use super::{
     model::{ALIAS, Desired, DesiredFunction},
-    observe::{Actual, WholeFunction},
+    observe::{WholeFunction, WholeRole},
     step::{Action, Plan, Resource, Step},
 };
 use crate::aws::{
@@ -67,19 +67,17 @@ impl Setting {
 }
 
 /// Sets the boundary of a role that is there.
-pub(super) fn boundary(plan: &mut Plan, desired: &Desired, actual: &Actual) {
-    let Some(found) = actual.role.ours() else {
-        return;
-    };
-    if found.boundary != desired.boundary {
+pub(super) fn boundary(role: &str, desired: &Desired, found: &WholeRole) -> Option<(Step, String)> {
+    let found = found.role.ours()?;
+    (found.boundary != desired.boundary).then(|| {
         let told = |boundary: &Option<String>| boundary.clone().unwrap_or("none".to_owned());
         let reason = format!("{} → {}", told(&found.boundary), told(&desired.boundary));
         let step = Setting::Bound {
-            role: desired.names.role.clone(),
+            role: role.to_owned(),
             boundary: desired.boundary.clone(),
         };
-        plan.push(Step::Set(step), reason);
-    }
+        (Step::Set(step), reason)
+    })
 }
 
 /// Reserves what is to be reserved. Lambda provisions no more than that, so less is reserved after less is provisioned.

@@ -12,11 +12,11 @@ use sha2::{Digest as _, Sha256};
 use super::{
     health::Health,
     model::{
-        ASK_GRANT, Desired, DesiredFunction, GRANT, Names, Place, REST_ASK_GRANT, REST_GRANT,
-        THROUGH_URL_GRANT, URL_GRANT, http::Http, openapi, rest::Rest,
+        ASK_GRANT, Desired, DesiredFunction, DesiredRole, GRANT, Names, Place, REST_ASK_GRANT,
+        REST_GRANT, THROUGH_URL_GRANT, URL_GRANT, http::Http, openapi, rest::Rest,
     },
     observe::{
-        Actual, Found, Live, WholeApi, WholeFunction,
+        Actual, Found, Live, WholeApi, WholeFunction, WholeRole,
         around::Around,
         rest::{Rests, WholeRest},
     },
@@ -52,6 +52,9 @@ pub(crate) struct Snapshot {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     authorizers: BTreeMap<String, Configuration>,
     policy: Value,
+    /// Of the roles that authorizers have of their own, by function.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    policies: BTreeMap<String, Value>,
     log_retention: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     access_log: Option<u32>,
@@ -135,7 +138,12 @@ impl Snapshot {
                 .iter()
                 .map(|one| (one.name.clone(), one.configuration.clone()))
                 .collect(),
-            policy: desired.policy.clone(),
+            policy: policy(&desired.main).unwrap_or_default(),
+            policies: desired
+                .authorizers
+                .iter()
+                .filter_map(|one| Some((one.name.clone(), policy(one)?)))
+                .collect(),
             log_retention: desired.log_retention,
             access_log: desired.access_log,
             tags: desired.names.yours.clone(),
@@ -202,6 +210,14 @@ impl Snapshot {
     pub(crate) fn account(self, desired: &Desired) -> Actual {
         let mut then = desired.clone();
         then.code = code(self.architecture);
+        // Whether the role was the deployment's own, its name tells.
+        let role = |function: &str, configuration: &Configuration, policy: Option<&Value>| {
+            let name = desired.names.role_of(function);
+            let own = configuration.role == desired.place.role(&name);
+            let policy = policy.filter(|_| own)?.clone();
+            Some(DesiredRole { name, policy })
+        };
+        then.main.role = role(&then.main.name, &self.configuration, Some(&self.policy));
         then.main.configuration = self.configuration;
         then.authorizers = self
             .authorizers
@@ -210,6 +226,7 @@ impl Snapshot {
                 reserved: self.concurrency.get(&name).and_then(|both| both[0]),
                 provisioned: self.concurrency.get(&name).and_then(|both| both[1]),
                 log_group: Names::log_group_of(&name),
+                role: role(&name, &configuration, self.policies.get(&name)),
                 name,
                 configuration,
                 health: Health::BuiltIn,
@@ -219,7 +236,6 @@ impl Snapshot {
         [then.main.reserved, then.main.provisioned] = both(&then.main.name);
         then.names.yours = self.tags;
         then.boundary = self.boundary;
-        then.policy = self.policy;
         then.log_retention = self.log_retention;
         then.access_log = self.access_log;
         then.cors = self.cors;
@@ -231,11 +247,15 @@ impl Snapshot {
     }
 }
 
+/// What a function's own role allows.
+fn policy(one: &DesiredFunction) -> Option<Value> {
+    one.role.as_ref().map(|role| role.policy.clone())
+}
+
 /// An account without anything of the deployment.
 pub(crate) fn empty() -> Actual {
     Actual {
-        role: Found::Absent,
-        policy: None,
+        roles: BTreeMap::new(),
         functions: BTreeMap::new(),
         url: None,
         apis: Vec::new(),
@@ -353,12 +373,10 @@ fn holding(desired: &Desired) -> Actual {
         checks: checks.clone(),
     });
     Actual {
-        role: Found::Ours(Role {
-            trust: desired.trust.clone(),
-            boundary: desired.boundary.clone(),
-            tags: desired.names.tags(),
-        }),
-        policy: Some(desired.policy.clone()),
+        roles: desired
+            .functions()
+            .filter_map(|one| Some((one.name.clone(), role(desired, one)?)))
+            .collect(),
         functions,
         url: desired.url.clone().map(|settings| FunctionUrl {
             url: String::new(),
@@ -404,6 +422,17 @@ fn holding(desired: &Desired) -> Actual {
             ..Around::NONE
         },
     }
+}
+
+/// The role of a function, as it is desired.
+fn role(desired: &Desired, one: &DesiredFunction) -> Option<WholeRole> {
+    let policy = Some(policy(one)?);
+    let role = Found::Ours(Role {
+        trust: desired.trust.clone(),
+        boundary: desired.boundary.clone(),
+        tags: desired.names.tags(),
+    });
+    Some(WholeRole { role, policy })
 }
 
 /// A function that is as it is desired, and published.

@@ -9,7 +9,12 @@ use serde::Serialize;
 use serde_json::Value;
 
 use self::{rest::RestStep, store::StoreStep};
-use super::{health::Health, model::Place, phase::Phase, setting::Setting};
+use super::{
+    health::Health,
+    model::Place,
+    phase::{Lane, Phase},
+    setting::Setting,
+};
 use crate::{
     aws::{
         Tags,
@@ -411,6 +416,16 @@ pub(crate) struct Planned {
     pub(crate) reason: String,
     /// When it runs.
     pub(crate) phase: Phase,
+    /// The log group behind whose steps it queues, where it does not queue by itself.
+    behind: Option<String>,
+}
+
+impl Planned {
+    /// Where it queues.
+    pub(crate) fn lane(&self) -> Lane<'_> {
+        let behind = self.behind.as_deref();
+        behind.map_or_else(|| self.step.lane(), Lane::Logs)
+    }
 }
 
 /// The steps, in the order that they are run.
@@ -439,6 +454,15 @@ impl Plan {
             step,
             reason: reason.into(),
             phase: self.phase,
+            behind: None,
         });
+    }
+
+    /// Adds a step that runs after those on that log group.
+    pub(crate) fn push_behind(&mut self, step: Step, reason: impl Into<String>, group: &str) {
+        self.push(step, reason);
+        if let Some(planned) = self.steps.last_mut() {
+            planned.behind = Some(group.to_owned());
+        }
     }
 }

@@ -22,9 +22,12 @@ use crate::aws::{
 pub(super) fn tags(plan: &mut Plan, desired: &Desired, actual: &Actual) {
     let (names, place) = (&desired.names, &desired.place);
     let mut found: Vec<(Taggable, &Tags)> = Vec::new();
-    if let Some(role) = actual.role.ours().filter(|_| desired.own_role) {
-        let resource = taggable(TaggedKind::Role, &names.role, place);
-        found.push((resource, &role.tags));
+    for one in [&desired.main].into_iter().chain(&desired.authorizers) {
+        let there = actual.role(&one.name).role.ours();
+        if let (Some(own), Some(role)) = (&one.role, there) {
+            let resource = taggable(TaggedKind::Role, &own.name, place);
+            found.push((resource, &role.tags));
+        }
     }
     for one in desired.functions() {
         let whole = actual.function(&one.name);

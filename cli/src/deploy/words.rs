@@ -1,11 +1,12 @@
 //! A policy's statements in plain words, and what a change of them gives and takes.
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::plan::statements;
 
 /// What a change of the role's policy gives and takes: a sentence for each statement.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Permissions {
     /// What the function may do that it might not, or what it no longer must leave.
     pub(crate) added: Vec<String>,

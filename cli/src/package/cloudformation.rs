@@ -8,7 +8,7 @@ use crate::{
         apigateway::{Checks, Stage, invocation},
         lambda::Configuration,
     },
-    deploy::model::{ALIAS, Desired, POLICY},
+    deploy::model::{ALIAS, Desired, DesiredRole, POLICY},
     settings::access::Rate,
 };
 
@@ -34,8 +34,8 @@ pub(super) fn document(desired: &Desired, code: &Code<'_>) -> Value {
     let mut add = |name: &str, value: Value| {
         resources.insert(name.to_owned(), value);
     };
-    if desired.own_role {
-        add("Role", role(desired));
+    if let Some(own) = &desired.main.role {
+        add("Role", role(desired, own));
     }
     add(
         "Logs",
@@ -119,15 +119,15 @@ pub(super) fn document(desired: &Desired, code: &Code<'_>) -> Value {
     document.into()
 }
 
-fn role(desired: &Desired) -> Value {
+fn role(desired: &Desired, own: &DesiredRole) -> Value {
     json!({
         "Type": "AWS::IAM::Role",
         "Properties": table([
-            ("RoleName", sub(&desired.names.role)),
+            ("RoleName", sub(&own.name)),
             ("AssumeRolePolicyDocument", map_strings(&desired.trust, &sub)),
             ("Policies", json!([{
                 "PolicyName": POLICY,
-                "PolicyDocument": map_strings(&desired.policy, &sub),
+                "PolicyDocument": map_strings(&own.policy, &sub),
             }])),
             ("PermissionsBoundary", json!(desired.boundary)),
             ("Tags", list_of_tags(desired)),
@@ -137,9 +137,9 @@ fn role(desired: &Desired) -> Value {
 
 /// The role that the function runs as: the stack's, or one that the settings name.
 fn role_of(desired: &Desired) -> Value {
-    match desired.own_role {
-        true => json!({ "Fn::GetAtt": ["Role", "Arn"] }),
-        false => json!(desired.main.configuration.role),
+    match desired.main.role {
+        Some(_) => json!({ "Fn::GetAtt": ["Role", "Arn"] }),
+        None => json!(desired.main.configuration.role),
     }
 }
 

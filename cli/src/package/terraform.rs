@@ -62,16 +62,8 @@ pub(super) fn document(desired: &Desired, zip: &str) -> Value {
         },
         "data": data,
         "resource": {
-            "aws_iam_role": { "app": {
-                "name": placed(&names.role),
-                "assume_role_policy": placed(&desired.trust.to_string()),
-                "tags": tags,
-            } },
-            "aws_iam_role_policy": { "app": {
-                "name": POLICY,
-                "role": "${aws_iam_role.app.id}",
-                "policy": placed(&desired.policy.to_string()),
-            } },
+            "aws_iam_role": {},
+            "aws_iam_role_policy": {},
             "aws_cloudwatch_log_group": { "app": {
                 "name": names.log_group,
                 "retention_in_days": desired.log_retention,
@@ -139,15 +131,22 @@ pub(super) fn document(desired: &Desired, zip: &str) -> Value {
             "provisioned_concurrent_executions": count,
         } });
     }
-    if let Some(boundary) = &desired.boundary {
-        resources["aws_iam_role"]["app"]["permissions_boundary"] = json!(boundary);
-    }
-    if !desired.own_role {
+    if let Some(own) = &desired.main.role {
+        resources["aws_iam_role"]["app"] = table([
+            ("name", placed(&own.name)),
+            ("assume_role_policy", placed(&desired.trust.to_string())),
+            ("tags", tags.clone()),
+            ("permissions_boundary", json!(desired.boundary)),
+        ]);
+        resources["aws_iam_role_policy"]["app"] = json!({
+            "name": POLICY,
+            "role": "${aws_iam_role.app.id}",
+            "policy": placed(&own.policy.to_string()),
+        });
+    } else {
         let function = &mut resources["aws_lambda_function"]["app"];
         function["role"] = json!(configuration.role);
         function["depends_on"] = json!(["aws_cloudwatch_log_group.app"]);
-        resources["aws_iam_role"] = json!({});
-        resources["aws_iam_role_policy"] = json!({});
     }
     if let Some(resources) = document["resource"].as_object_mut() {
         resources.retain(|_, found| *found != json!({}));

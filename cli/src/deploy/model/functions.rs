@@ -6,12 +6,12 @@ use std::collections::BTreeSet;
 
 use fw::manifest::Manifest;
 
-use super::{HANDLER, LONGEST_NAME, Names, Place, RUNTIME};
+use super::{DesiredRole, HANDLER, LONGEST_NAME, Names, Place, RUNTIME};
 use crate::{
     aws::lambda::Configuration,
     deploy::health::Health,
     error::{Failure, Result},
-    settings::{Settings, function::FunctionSettings},
+    settings::{APP, Settings, function::FunctionSettings},
 };
 
 /// What a function should be.
@@ -23,6 +23,8 @@ pub(crate) struct DesiredFunction {
     pub(crate) log_group: String,
     /// How it runs the code.
     pub(crate) configuration: Configuration,
+    /// The role that is made for it; none where the settings name one that is there.
+    pub(crate) role: Option<DesiredRole>,
     /// How a new version is tried before it takes traffic.
     pub(crate) health: Health,
     /// How many invocations are kept for it, and how many it may have at the most.
@@ -38,10 +40,23 @@ pub(super) fn main(
     names: &Names,
     place: &Place,
 ) -> Result<DesiredFunction> {
+    let configuration = configuration(
+        settings,
+        &settings.function,
+        &names.function,
+        (names, place),
+    );
     Ok(DesiredFunction {
         name: names.function.clone(),
         log_group: names.log_group.clone(),
-        configuration: configuration(settings, names, place),
+        role: own_role(
+            &names.function,
+            APP,
+            &settings.function,
+            settings,
+            (names, place),
+        )?,
+        configuration,
         health: Health::new(settings, routes)?,
         reserved: settings.function.concurrency,
         provisioned: settings.function.provisioned_concurrency,
@@ -94,17 +109,16 @@ pub(super) fn authorizers(
         let own = settings.access.authorizers.get(&authorizer.name);
         let set = own.map(|own| own.function().over(&settings.function));
         let set = set.unwrap_or_else(|| FunctionSettings::default().over(&settings.function));
-        let main = configuration(settings, names, place);
+        let as_main = configuration(settings, &set, &name, (names, place));
         all.push(DesiredFunction {
             log_group: Names::log_group_of(&name),
+            role: own_role(&name, &authorizer.name, &set, settings, (names, place))?,
             name,
             configuration: Configuration {
                 handler: authorizer.entry(),
-                memory: own.and_then(|own| own.memory).unwrap_or(main.memory),
-                timeout: own.and_then(|own| own.timeout).unwrap_or(main.timeout),
-                options: set.options(),
-                role: set.role.clone().unwrap_or(main.role),
-                ..main
+                memory: own.and_then(|own| own.memory).unwrap_or(as_main.memory),
+                timeout: own.and_then(|own| own.timeout).unwrap_or(as_main.timeout),
+                ..as_main
             },
             // A route of the app's is nothing that an authorizer answers.
             health: Health::BuiltIn,
@@ -115,18 +129,34 @@ pub(super) fn authorizers(
     Ok(all)
 }
 
-fn configuration(settings: &Settings, names: &Names, place: &Place) -> Configuration {
+/// The role that is made for a function, where the settings name none.
+fn own_role(
+    function: &str,
+    part: &str,
+    set: &FunctionSettings,
+    settings: &Settings,
+    at: (&Names, &Place),
+) -> Result<Option<DesiredRole>> {
+    match set.role {
+        Some(_) => Ok(None),
+        None => DesiredRole::new(function, part, &set.options(), settings, at).map(Some),
+    }
+}
+
+fn configuration(
+    settings: &Settings,
+    set: &FunctionSettings,
+    function: &str,
+    (names, place): (&Names, &Place),
+) -> Configuration {
+    let own = || place.role(&names.role_of(function));
     Configuration {
-        role: settings
-            .function
-            .role
-            .clone()
-            .unwrap_or_else(|| place.role(&names.role)),
+        role: set.role.clone().unwrap_or_else(own),
         runtime: RUNTIME.to_owned(),
         handler: HANDLER.to_owned(),
         memory: settings.memory,
         timeout: settings.timeout,
         environment: settings.environment.clone(),
-        options: settings.function.options(),
+        options: set.options(),
     }
 }

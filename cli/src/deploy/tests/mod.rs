@@ -11,6 +11,7 @@ mod pairs;
 mod recall;
 mod refusals;
 mod rest;
+mod roles;
 mod side_by_side;
 mod sound;
 mod store;

@@ -42,8 +42,9 @@ fn a_first_deploy_takes_as_long_as_its_longest_chain() {
         apply(&aws, &plan, &console(), super::PATIENCE, "cargo fw deploy")
             .await
             .unwrap();
-        // 23 calls one after the other; the API's four, then the main function's four, then the stage.
-        assert_eq!((aws.writes().len(), aws.clock.now()), (23, 9));
+        // 27 calls one after the other; the API's four and an authorizer's log group and role, then the main function's four, then the
+        // stage.
+        assert_eq!((aws.writes().len(), aws.clock.now()), (27, 9));
         assert!(GUARDED.plan(&aws).await.unwrap().is_empty());
     });
 }
@@ -51,7 +52,7 @@ fn a_first_deploy_takes_as_long_as_its_longest_chain() {
 #[test]
 fn a_deploy_without_a_change_is_three_round_trips_of_reads() {
     run(async {
-        for (app, calls) in [(FIRST, 15), (GUARDED, 25)] {
+        for (app, calls) in [(FIRST, 15), (GUARDED, 29)] {
             let aws = deployed(&app).await;
             aws.clock.start(Latency::Even);
             assert!(app.deploy_locked(&aws).await.unwrap().is_empty());

@@ -1,0 +1,77 @@
+//! The role of a function: who may assume it, and what it allows. Each function has its own, with what it alone needs.
+
+use serde_json::{Value, json};
+
+use super::{LONGEST_NAME, Names, Place};
+use crate::{
+    aws::options::Options,
+    error::{Failure, Result},
+    settings::{Settings, Statement, function},
+};
+
+/// The role that a deployment makes for a function.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct DesiredRole {
+    /// Its name.
+    pub(crate) name: String,
+    /// What it allows: the function's own logs, what its options need, and what the settings say.
+    pub(crate) policy: Value,
+}
+
+impl DesiredRole {
+    /// The role of the function with that name, which the settings call `part`.
+    ///
+    /// # Errors
+    ///
+    /// When the role's name is longer than IAM takes; exit code 65.
+    pub(super) fn new(
+        function: &str,
+        part: &str,
+        options: &Options,
+        settings: &Settings,
+        (names, place): (&Names, &Place),
+    ) -> Result<Self> {
+        let name = names.role_of(function);
+        if name.len() > LONGEST_NAME {
+            return Err(Failure::input(format!("the authorizer's name is too long: {part}"))
+                .because_of(format!(
+                    "its role would be named `{name}`, {} characters, and IAM takes {LONGEST_NAME}",
+                    name.len()
+                ))
+                .hint(format!(
+                    "shorten the authorizer's name, the app's, or the stage's; or let it run as a role of yours: `role = \"arn:…\"` in \
+                     `[authorizers.{part}]`"
+                )));
+        }
+        let group = Names::log_group_of(function);
+        let logs = place.arn("logs", &format!("log-group:{group}:*"));
+        let policy = policy(&logs, &settings.policy, options);
+        Ok(Self { name, policy })
+    }
+}
+
+/// Lambda may assume it.
+pub(super) fn trust() -> Value {
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Effect": "Allow",
+            "Principal": { "Service": "lambda.amazonaws.com" },
+            "Action": "sts:AssumeRole",
+        }],
+    })
+}
+
+/// No `logs:CreateLogGroup`: the deployment makes the group, and a late log line cannot bring back a deleted one.
+fn policy(logs: &str, written: &[Statement], options: &Options) -> Value {
+    let own = json!({
+        "Sid": "Logs",
+        "Effect": "Allow",
+        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+        "Resource": [logs],
+    });
+    let options = function::statements([options].into_iter());
+    let added = options.iter().chain(written).map(Statement::to_json);
+    let all: Vec<Value> = std::iter::once(own).chain(added).collect();
+    json!({ "Version": "2012-10-17", "Statement": all })
+}

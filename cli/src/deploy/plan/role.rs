@@ -1,0 +1,156 @@
+//! The functions' roles: made and given their policies before a version runs as them, narrowed when none of before serves any
+//! more.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{
+    MISSING,
+    policy::{policies, statements},
+};
+use crate::deploy::{
+    model::{Desired, DesiredFunction, Names},
+    observe::Actual,
+    setting::boundary,
+    step::{Action, Plan, Step},
+};
+
+/// The statements that the main function's role keeps for other functions.
+pub(crate) type Lent = Vec<Value>;
+
+/// What the main function's role keeps for versions of authorizers that were published as it: a rollback may go back to them, and a
+/// version runs as the role that it was published with. Deployments of before each function had a role of its own have such versions.
+pub(crate) fn lent(desired: &Desired, actual: &Actual, plan: Option<&Plan>) -> Lent {
+    let Some(main) = &desired.main.role else {
+        return Lent::new();
+    };
+    let arn = desired.place.role(&main.name);
+    let removed: BTreeSet<(&str, &str)> = plan
+        .into_iter()
+        .flat_map(|plan| &plan.steps)
+        .filter_map(|planned| match &planned.step {
+            Step::DeleteVersion { function, version } => Some((function.as_str(), &*version.0)),
+            _ => None,
+        })
+        .collect();
+    let mut lent = Lent::new();
+    for one in &desired.authorizers {
+        let mut versions = actual.function(&one.name).versions.iter();
+        let held = versions.any(|(number, version)| {
+            let removed = removed.contains(&(one.name.as_str(), &*number.to_string()));
+            version.configuration.role == arn && !removed
+        });
+        if let Some(role) = one.role.as_ref().filter(|_| held) {
+            lent.extend(statements(&role.policy));
+        }
+    }
+    lent
+}
+
+/// The policy that a function's role should have.
+pub(crate) fn wanted(desired: &Desired, one: &DesiredFunction, lent: &Lent) -> Option<Value> {
+    let role = one.role.as_ref()?;
+    let mut policy = role.policy.clone();
+    if one.name == desired.main.name
+        && !lent.is_empty()
+        && let Some(all) = policy["Statement"].as_array_mut()
+    {
+        for statement in lent {
+            if all.contains(statement) {
+                continue;
+            }
+            let mut statement = statement.clone();
+            // Two statements of one document have no id in common (IAM user guide, "IAM JSON policy elements: Sid").
+            let sid = &statement["Sid"];
+            let taken = !sid.is_null() && all.iter().any(|held| held["Sid"] == *sid);
+            if let Some(fields) = statement.as_object_mut().filter(|_| taken) {
+                fields.shift_remove("Sid");
+            }
+            if !all.contains(&statement) {
+                all.push(statement);
+            }
+        }
+    }
+    Some(policy)
+}
+
+/// Makes a function's role what it should be before its versions run as it; gives what is taken from it once the traffic has
+/// moved.
+pub(super) fn role(
+    plan: &mut Plan,
+    desired: &Desired,
+    one: &DesiredFunction,
+    actual: &Actual,
+    lent: &Lent,
+) -> Option<(Step, String)> {
+    let own = one.role.as_ref()?;
+    let found = actual.role(&one.name);
+    let role = || own.name.clone();
+    let trust = desired.trust.clone();
+    let mut steps: Vec<(Step, String)> = Vec::new();
+    match found.role.ours() {
+        None => {
+            let step = Step::CreateRole {
+                role: role(),
+                trust,
+                boundary: desired.boundary.clone(),
+                tags: desired.names.tags(),
+            };
+            steps.push((step, MISSING.to_owned()));
+        }
+        Some(found) if found.trust != trust => {
+            let step = Step::UpdateTrust {
+                role: role(),
+                trust,
+            };
+            steps.push((step, "it was changed outside `cargo fw`".to_owned()));
+        }
+        Some(_) => {}
+    }
+    let wanted = wanted(desired, one, lent)?;
+    let policies = policies(&wanted, found.policy.as_ref());
+    if let Some((document, reason)) = policies.before {
+        let action = match found.policy {
+            None => Action::Create,
+            Some(_) => Action::Update,
+        };
+        let step = Step::PutRolePolicy {
+            role: role(),
+            document,
+            action,
+        };
+        steps.push((step, reason));
+    }
+    steps.extend(boundary(&own.name, desired, found));
+    for (step, reason) in steps {
+        if one.name == desired.main.name {
+            plan.push(step, reason);
+        } else {
+            // By its log group an authorizer's function is found, and so is its role: it is never there without.
+            plan.push_behind(step, reason, &one.log_group);
+        }
+    }
+    policies.after.map(|(document, reason)| {
+        let step = Step::PutRolePolicy {
+            role: role(),
+            document,
+            action: Action::Update,
+        };
+        (step, reason)
+    })
+}
+
+/// Removes the role of a function, with its policy.
+pub(super) fn remove(plan: &mut Plan, names: &Names, function: &str, actual: &Actual, why: &str) {
+    let found = actual.role(function);
+    if found.role.ours().is_none() {
+        return;
+    }
+    let role = names.role_of(function);
+    if found.policy.is_some() {
+        let role = role.clone();
+        plan.push(Step::DeleteRolePolicy { role }, "the role's own");
+    }
+    plan.push(Step::DeleteRole { role }, why);
+}
