@@ -104,7 +104,8 @@ fn a_deployment_of_one_role_gets_one_for_each_function_and_is_never_without() {
         let state = undisturbed.snapshot();
         assert_eq!(runs_as(&state, DOOR, 2), role(DOOR));
         let told = format!("{:?}", report::lines(&plan));
-        assert!(told.contains(&format!("{} → ", "role: arn")), "{told}");
+        let moved = format!("→ arn:aws:iam::123456789012:role/{}", role(DOOR));
+        assert!(told.contains(&moved), "{told}");
         assert!(coded("two").plan(&undisturbed).await.unwrap().is_empty());
         // A rollback goes to the version before, which runs as the main function's role: that lets it write its log still.
         assert_eq!(runs_as(&state, DOOR, 1), role(MAIN));
