@@ -3,6 +3,7 @@
 //! The file is optional, and so is every key. Unknown keys are refused, with the nearest known one as a suggestion.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
@@ -83,6 +84,8 @@ pub(crate) struct Settings {
     pub(crate) policy: Vec<Statement>,
     /// Whether what the sources need is added to it.
     pub(crate) derive_policy: bool,
+    /// The functions whose needs were derived from the sources, once they were.
+    pub(crate) derived_for: Option<BTreeSet<String>>,
     /// Buckets that the embedded S3 has from the start.
     pub(crate) buckets: Vec<String>,
 }
@@ -140,7 +143,7 @@ pub(crate) struct Cors {
 }
 
 /// A statement of the functions' IAM policy.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Statement {
     /// Its id in the policy document; statements of the settings have none.
@@ -153,6 +156,12 @@ pub(crate) struct Statement {
     pub(crate) actions: Vec<String>,
     /// Resources' ARNs.
     pub(crate) resources: Vec<String>,
+    /// The functions that it is for, where it says so: [`APP`], authorizers' names.
+    #[serde(default)]
+    pub(crate) functions: Option<Vec<String>>,
+    /// The functions that it is for as far as the sources tell; `None` where it is for all.
+    #[serde(skip)]
+    pub(crate) callers: Option<BTreeSet<String>>,
 }
 
 impl Statement {
@@ -268,7 +277,15 @@ impl Layer {
         base.environment.extend(self.environment);
         base.stage_variables.extend(self.stage_variables);
         base.jwt.extend(self.jwt);
-        base.authorizers.extend(self.authorizers);
+        for (name, mut own) in self.authorizers {
+            let before = base.authorizers.remove(&name).unwrap_or_default();
+            own.environment = before
+                .environment
+                .into_iter()
+                .chain(own.environment)
+                .collect();
+            base.authorizers.insert(name, own);
+        }
         base.usage_plans.extend(self.usage_plans);
         base.gateway_responses.extend(self.gateway_responses);
         Self {
@@ -315,10 +332,44 @@ impl Layer {
 }
 
 impl Settings {
-    /// Gives a variable the value of a secret.
-    fn secret(&mut self, key: String, value: String) {
-        self.secrets.insert(key.clone());
-        self.environment.insert(key, value);
+    /// Gives a variable the value of a secret: the app's, or an authorizer's own.
+    fn secret(&mut self, of: Option<&str>, key: String, value: String) {
+        let own = of.and_then(|name| self.access.authorizers.get_mut(name));
+        let (secrets, environment) = match own {
+            Some(own) => (&mut own.secrets, &mut own.environment),
+            None => (&mut self.secrets, &mut self.environment),
+        };
+        secrets.insert(key.clone());
+        environment.insert(key, value);
+    }
+
+    /// The settings as the function sees them that they call so: an authorizer's own variables go over the app's.
+    pub(crate) fn seen_by(&self, part: &str) -> Cow<'_, Self> {
+        let own = self.access.authorizers.get(part);
+        let Some(own) = own.filter(|own| part != APP && !own.environment.is_empty()) else {
+            return Cow::Borrowed(self);
+        };
+        let mut all = self.clone();
+        for (key, value) in &own.environment {
+            all.secrets.remove(key);
+            all.environment.insert(key.clone(), value.clone());
+        }
+        all.secrets.extend(own.secrets.iter().cloned());
+        Cow::Owned(all)
+    }
+
+    /// The statements of the function that the settings call so.
+    pub(crate) fn policy_of(&self, part: &str) -> Vec<Statement> {
+        // Of a function that the sources do not show, anything may be the need.
+        let known = self.derived_for.as_ref();
+        let known = known.is_none_or(|known| known.contains(part));
+        let said = |list: &Vec<String>| list.iter().any(|name| name == part);
+        let calls = |callers: &BTreeSet<String>| !known || callers.contains(part);
+        let all = self.policy.iter().filter(|statement| {
+            statement.functions.as_ref().is_none_or(said)
+                && statement.callers.as_ref().is_none_or(calls)
+        });
+        all.cloned().collect()
     }
 
     /// Memory when nothing is set, in MB: the least that Lambda has; a Rust function rarely needs more.
@@ -453,6 +504,7 @@ impl Settings {
             artifact_bucket: layer.artifact_bucket,
             policy: layer.policy.unwrap_or_default(),
             derive_policy: layer.derive_policy.unwrap_or(true),
+            derived_for: None,
             buckets: layer.buckets.unwrap_or_default(),
         })
     }

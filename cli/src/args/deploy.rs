@@ -157,13 +157,16 @@ pub(crate) struct Rollback {
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  cargo fw policy                  each action, and the calls that need it\n  cargo fw policy --output json | jq .document"
+    after_help = "Examples:\n  cargo fw policy                  each action, and the calls that need it\n  cargo fw policy --output json | jq .document\n  cargo fw policy --function door  what that authorizer's function may do"
 )]
 pub(crate) struct Policy {
     #[command(flatten)]
     pub(crate) which: Which,
     #[command(flatten)]
     pub(crate) stage: Stage,
+    /// Of one function: `app`, which answers requests, or an authorizer
+    #[arg(long, value_name = "NAME")]
+    pub(crate) function: Option<String>,
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     pub(crate) output: Output,

@@ -1,17 +1,20 @@
 //! `cargo fw policy`: what the app's sources need in the account, and what its settings add.
 
-use std::fmt::Write as _;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
     args::{self, Output},
-    console::{BOLD, Console, DIM, WARN},
-    error::{Context as _, Exit, Result},
+    console::{BOLD, Console, DIM, HINT, WARN},
+    error::{Context as _, Exit, Failure, Result},
     policy::{self, Derived, Needed, Use},
     project::Project,
-    settings::{Effect, Settings, Statement},
+    settings::{APP, Effect, Settings, Statement},
 };
 
 /// The version of the JSON document.
@@ -20,11 +23,19 @@ const SCHEMA: u32 = 1;
 #[derive(Serialize)]
 struct Document<'a> {
     schema: u32,
-    /// What the role is given besides the function's own logs.
+    /// What the role of the app's function is given besides the function's own logs, or that of the function that was asked for.
     document: Value,
     derived: &'a [Needed],
+    /// The same of each function: `app`, and the authorizers by their names.
+    functions: BTreeMap<&'a str, Function<'a>>,
     /// What could not be derived.
     notes: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Function<'a> {
+    document: Value,
+    derived: &'a [Needed],
 }
 
 /// Prints the policy.
@@ -32,30 +43,89 @@ pub(super) fn policy(args: &args::Policy, console: &Console) -> Result<Exit> {
     let project = Project::find(&args.which)?;
     let settings = Settings::load(project.package_dir(), &args.stage.stage)?;
     let derived = policy::derive(&project, &settings, "aws")?;
+    let mut complete = settings.clone();
+    policy::complete(&mut complete, &derived);
+    let parts = parts(&settings, &derived);
+    let asked = args.function.as_deref();
+    if let Some(unknown) = asked.filter(|name| !parts.contains(name)) {
+        return Err(
+            Failure::new(format!("there is no such function: `{unknown}`"))
+                .exiting(Exit::Usage)
+                .hint(format!("there is: {}", parts.join(", "))),
+        );
+    }
+    let parts: Vec<&str> = asked.map_or(parts, |one| vec![one]);
     match args.output {
         Output::Json => {
-            let mut complete = settings;
-            policy::complete(&mut complete, &derived);
+            let of = |part: &str| {
+                json!({
+                    "Version": "2012-10-17",
+                    "Statement": complete.policy_of(part).iter().map(Statement::to_json).collect::<Vec<_>>(),
+                })
+            };
+            let functions = parts.iter().map(|&part| {
+                let (document, derived) = (of(part), derived.of(part));
+                (part, Function { document, derived })
+            });
+            let shown = asked.unwrap_or(APP);
             let document = Document {
                 schema: SCHEMA,
-                document: json!({
-                    "Version": "2012-10-17",
-                    "Statement": complete.policy.iter().map(Statement::to_json).collect::<Vec<_>>(),
-                }),
-                derived: &derived.needed,
+                document: of(shown),
+                derived: derived.of(shown),
+                functions: functions.collect(),
                 notes: &derived.notes,
             };
             let text = serde_json::to_string_pretty(&document).context("cannot write JSON")?;
             console.result(text);
         }
         Output::Text => {
-            for line in lines(&derived, &settings) {
+            if !settings.derive_policy {
+                console.result("nothing is derived: the settings say `derive_policy = false`");
+            }
+            for line in told(&parts, &derived, &complete) {
                 console.result(line);
             }
             tell(&derived, console);
         }
     }
     Ok(Exit::Success)
+}
+
+/// The functions, by what the settings call them: the app first.
+fn parts<'a>(settings: &'a Settings, derived: &'a Derived) -> Vec<&'a str> {
+    let written = settings.access.authorizers.keys();
+    let others = derived.functions.keys().chain(written);
+    let others: BTreeSet<&str> = others.map(String::as_str).collect();
+    let others = others.into_iter().filter(|part| *part != APP);
+    std::iter::once(APP).chain(others).collect()
+}
+
+/// The policies of those functions; those that are the same are told once.
+fn told(parts: &[&str], derived: &Derived, complete: &Settings) -> Vec<String> {
+    let mut groups: Vec<(Vec<&str>, Vec<String>)> = Vec::new();
+    for part in parts {
+        let lines = lines(derived.of(part), &complete.policy_of(part));
+        match groups.iter_mut().find(|(_, same)| *same == lines) {
+            Some((names, _)) => names.push(part),
+            None => groups.push((vec![part], lines)),
+        }
+    }
+    let alone = groups.len() == 1;
+    let mut all = Vec::new();
+    if alone && groups.iter().all(|(_, lines)| lines.is_empty()) {
+        all.push("the app calls no AWS service: its role allows its own logs alone".to_owned());
+    }
+    for (names, lines) in groups {
+        if !alone {
+            all.push(format!("{HINT}{}{HINT:#}", names.join(", ")));
+        }
+        if !alone && lines.is_empty() {
+            all.push("  its own logs alone".to_owned());
+        }
+        let indent = if alone { "" } else { "  " };
+        all.extend(lines.iter().map(|line| format!("{indent}{line}")));
+    }
+    all
 }
 
 /// Derives the statements of a project and puts them into its settings, telling what could not be derived.
@@ -76,8 +146,14 @@ pub(super) fn complete(
 }
 
 fn tell(derived: &Derived, console: &Console) {
-    for needed in derived.needed.iter().filter(|needed| needed.unnamed) {
-        let actions: Vec<&str> = needed.actions.keys().map(String::as_str).collect();
+    let unnamed: BTreeSet<Vec<&str>> = derived
+        .functions
+        .keys()
+        .flat_map(|part| derived.of(part))
+        .filter(|needed| needed.unnamed)
+        .map(|needed| needed.actions.keys().map(String::as_str).collect())
+        .collect();
+    for actions in unnamed {
         console.warning(format_args!(
             "the settings do not name what `{}` is for, so the policy allows it on `*`: a `[[policy]]` with that action and \
              your resources narrows it",
@@ -89,12 +165,10 @@ fn tell(derived: &Derived, console: &Console) {
     }
 }
 
-fn lines(derived: &Derived, settings: &Settings) -> Vec<String> {
+/// What a function needs, and what the settings say besides.
+fn lines(needed: &[Needed], policy: &[Statement]) -> Vec<String> {
     let mut lines = Vec::new();
-    if !settings.derive_policy {
-        lines.push("nothing is derived: the settings say `derive_policy = false`".to_owned());
-    }
-    for needed in &derived.needed {
+    for needed in needed {
         let mark = if needed.unnamed {
             format!(" {WARN}(named nowhere){WARN:#}")
         } else {
@@ -108,7 +182,13 @@ fn lines(derived: &Derived, settings: &Settings) -> Vec<String> {
             lines.push(format!("  {action}  {DIM}{}{DIM:#}", places(uses)));
         }
     }
-    for statement in &settings.policy {
+    // Of a function that the sources do not show, what the others need is derived too.
+    let told = |statement: &&Statement| {
+        needed
+            .iter()
+            .any(|one| Some(&one.sid) == statement.sid.as_ref())
+    };
+    for statement in policy.iter().filter(|statement| !told(statement)) {
         let effect = match statement.effect {
             Effect::Allow => "allow",
             Effect::Deny => "deny",
@@ -117,12 +197,13 @@ fn lines(derived: &Derived, settings: &Settings) -> Vec<String> {
             "{BOLD}{effect} on {}{BOLD:#}",
             statement.resources.join(", ")
         ));
+        let from = match statement.sid {
+            Some(_) => "derived",
+            None => "written in the settings",
+        };
         for action in &statement.actions {
-            lines.push(format!("  {action}  {DIM}written in the settings{DIM:#}"));
+            lines.push(format!("  {action}  {DIM}{from}{DIM:#}"));
         }
-    }
-    if lines.is_empty() {
-        lines.push("the app calls no AWS service: its role allows its own logs alone".to_owned());
     }
     lines
 }

@@ -330,8 +330,12 @@ impl Desired {
             trust: role::trust(),
             boundary: settings.permissions_boundary.clone(),
             log_retention: settings.log_retention,
+            secrets: {
+                let own = settings.access.authorizers.values();
+                let own = own.flat_map(|own| &own.secrets);
+                settings.secrets.iter().chain(own).cloned().collect()
+            },
             access_log: access_log.map(|log| log.retention.unwrap_or(settings.log_retention)),
-            secrets: settings.secrets.clone(),
             main,
             authorizers,
             code,

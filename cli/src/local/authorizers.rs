@@ -148,7 +148,16 @@ impl Authorizers {
 /// What the app's processes have in their environment: whoever signs with these is let through. The session token is asked for
 /// where the client sends one, as the SDKs do and `curl` need not.
 fn credentials(pending: &Pending) -> Credentials {
-    let [(_, access_key_id), (_, secret), (_, token)] = environment::CREDENTIALS;
+    let [(_, apps), (_, secret), (_, token)] = environment::CREDENTIALS;
+    // An authorizer's process signs with a key of its own.
+    let signed = pending
+        .request()
+        .header("authorization")
+        .unwrap_or_default();
+    let named = signed.split("Credential=").nth(1);
+    let named = named.and_then(|rest| rest.split('/').next());
+    let named = named.filter(|key| environment::is_access_key(key));
+    let access_key_id = named.unwrap_or(apps);
     let request = pending.request();
     let sends_token = request.header("x-amz-security-token").is_some()
         || request

@@ -2,6 +2,8 @@
 
 use std::{ffi::OsString, path::PathBuf};
 
+use sha2::{Digest as _, Sha256};
+
 use crate::env;
 
 /// The account that everything local belongs to: the one of AWS's documentation.
@@ -83,7 +85,10 @@ pub(crate) fn of_process(
         .collect();
     let mut set = |name: &str, value: &str| variables.push((name.into(), value.into()));
     for (name, value) in CREDENTIALS {
-        set(name, value);
+        match name {
+            env::AWS_ACCESS_KEY_ID => set(name, &access_key(&function.handler)),
+            _ => set(name, value),
+        }
     }
     set("AWS_DEFAULT_REGION", &function.region);
     set(
@@ -127,6 +132,35 @@ pub(crate) fn of_process(
     }
     variables
 }
+
+/// How many characters of an access key are the same for all functions.
+const SAME: usize = "AKIALOCALFW".len();
+
+/// The access key of a function's processes, by what `_HANDLER` says to them: by it the embedded services know whose a request
+/// is. The app's is that of [`CREDENTIALS`], so that a developer's own tools are let in with the same.
+pub(crate) fn access_key(handler: &str) -> String {
+    let [(_, apps), ..] = CREDENTIALS;
+    if !handler.starts_with(AUTHORIZERS) {
+        return apps.to_owned();
+    }
+    let digest = Sha256::digest(handler);
+    let digits = digest.iter().take(apps.len() - SAME);
+    let letters = digits.map(|byte| char::from(b'A' + byte % 26));
+    apps.chars().take(SAME).chain(letters).collect()
+}
+
+/// Whether that is the access key of some function here.
+pub(crate) fn is_access_key(text: &str) -> bool {
+    let [(_, apps), ..] = CREDENTIALS;
+    let own = text.strip_prefix(&apps[..SAME]);
+    text == apps
+        || own.is_some_and(|own| {
+            text.len() == apps.len() && own.chars().all(|c| c.is_ascii_uppercase())
+        })
+}
+
+/// What `_HANDLER` begins with for an authorizer ([`ManifestAuthorizer::entry`](fw::manifest::ManifestAuthorizer::entry)).
+const AUTHORIZERS: &str = "authorizer.";
 
 /// The developer's region, from the variables that every AWS tool reads.
 pub(crate) fn region() -> String {

@@ -2,7 +2,7 @@
 //!
 //! A generation never changes. A new build makes a new one, and the server swaps them; the old one finishes what it has.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use fw::{
     gateway::FrontDoor,
@@ -99,13 +99,16 @@ impl Generation {
             (None, bootstrap, source.directory.to_owned())
         };
         let settings = source.settings;
-        let mut variables = Vec::new();
-        if !source.options.strict_env {
-            let url = format!("{}{}", source.url, settings.door.prefix());
-            variables.push((env::FW_LOCAL.to_owned(), url));
-        }
-        variables.extend(settings.environment.clone());
-        variables.extend(source.environment);
+        let variables = |own: &BTreeMap<String, String>| {
+            let mut variables = Vec::new();
+            if !source.options.strict_env {
+                let url = format!("{}{}", source.url, settings.door.prefix());
+                variables.push((env::FW_LOCAL.to_owned(), url));
+            }
+            variables.extend(own.clone());
+            variables.extend(source.environment.iter().cloned());
+            variables
+        };
         let mut function = Function {
             name: format!("{}-{}", source.manifest.app, settings.stage),
             handler: "bootstrap".to_owned(),
@@ -117,14 +120,19 @@ impl Generation {
             region: environment::region(),
             account: environment::ACCOUNT.to_owned(),
             strict: source.options.strict_env,
-            environment: variables,
+            environment: variables(&settings.environment),
         };
         let limits = Limits {
             freeze: source.options.freeze,
             ..Limits::default()
         };
         let pools = source.manifest.authorizers.iter().map(|authorizer| {
-            let own = authorizer_function(authorizer, &function, settings);
+            let seen = settings.seen_by(&authorizer.name);
+            let own = Function {
+                environment: variables(&seen.environment),
+                ..function.clone()
+            };
+            let own = authorizer_function(authorizer, &own, settings);
             let set = settings.access.authorizers.get(&authorizer.name);
             let limits = limits.reserving(set.and_then(|own| own.function().concurrency));
             let pool = Pool::new(own, limits, logs.clone());

@@ -32,6 +32,7 @@ mod front;
 mod hostile;
 mod http;
 mod lifetime;
+mod parts;
 mod processes;
 mod properties;
 mod spelling;

@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Ident, LineColumn, TokenStream, TokenTree};
 use syn::{
     Attribute, Expr, Token,
     parse::Parser as _,
@@ -18,7 +18,10 @@ use syn::{
     visit::{self, Visit},
 };
 
-use super::sdk::{Sdk, camel};
+use super::{
+    graph::Graph,
+    sdk::{Sdk, camel},
+};
 use crate::error::{Context as _, Exit, Result};
 
 /// Methods that end a call of the SDK's: after one of them it is no method of the app's own.
@@ -38,8 +41,8 @@ pub(super) struct Call {
     pub(super) operation: String,
     /// The file, from the workspace's root.
     pub(super) file: String,
-    /// The line, from 1.
-    pub(super) line: usize,
+    /// Where in it.
+    pub(super) at: LineColumn,
     /// The methods that are called on what it gives, in any order.
     after: Vec<String>,
     /// The SDK crates that the file names.
@@ -70,8 +73,10 @@ pub(super) struct Scan {
     pub(super) calls: Vec<Call>,
     /// The names of the app's own functions.
     pub(super) own_functions: BTreeSet<String>,
-    /// Whether the sources tell a missing key of S3 from other failures.
-    pub(super) tells_missing_keys: bool,
+    /// Where the sources tell a missing key of S3 from other failures: file and place.
+    pub(super) tells_missing_keys: Vec<(String, LineColumn)>,
+    /// What the functions can reach.
+    pub(super) graph: Graph,
     /// Files that could not be parsed, a sentence each.
     pub(super) unread: Vec<String>,
 }
@@ -127,14 +132,17 @@ impl Scan {
             Ok(parsed) => parsed,
             Err(error) => {
                 let line = error.span().start().line;
+                self.graph.blind();
                 self.unread.push(format!(
                     "{name} cannot be parsed (line {line}: {error}), and nothing is derived from it"
                 ));
                 return;
             }
         };
+        self.graph.file(name, &parsed);
         let mut file = File {
             sdks,
+            name,
             calls: Vec::new(),
             crates: BTreeSet::new(),
             scan: self,
@@ -142,10 +150,10 @@ impl Scan {
         file.visit_file(&parsed);
         let File { calls, crates, .. } = file;
         self.calls
-            .extend(calls.into_iter().map(|(method, line, after)| Call {
+            .extend(calls.into_iter().map(|(method, at, after)| Call {
                 operation: method,
                 file: name.to_owned(),
-                line,
+                at,
                 after,
                 crates: crates.clone(),
             }));
@@ -155,8 +163,9 @@ impl Scan {
 /// One file on the way.
 struct File<'s> {
     sdks: &'s [Sdk],
-    /// Operation, line, methods after it.
-    calls: Vec<(String, usize, Vec<String>)>,
+    name: &'s str,
+    /// Operation, place, methods after it.
+    calls: Vec<(String, LineColumn, Vec<String>)>,
     crates: BTreeSet<String>,
     scan: &'s mut Scan,
 }
@@ -174,6 +183,7 @@ impl File<'_> {
 
     /// Notes what a name tells of its file.
     fn name(&mut self, name: &Ident) {
+        let at = name.span().start();
         let name = name.to_string();
         if name.starts_with("aws_sdk_") {
             self.crates.insert(name);
@@ -181,7 +191,8 @@ impl File<'_> {
             name.as_str(),
             "NoSuchKey" | "is_no_such_key" | "HeadObjectError"
         ) {
-            self.scan.tells_missing_keys = true;
+            let place = (self.name.to_owned(), at);
+            self.scan.tells_missing_keys.push(place);
         }
     }
 
@@ -193,7 +204,7 @@ impl File<'_> {
                 // A waiter has no other form.
                 after.push("wait".to_owned());
             }
-            self.calls.push((operation, line(method.span()), after));
+            self.calls.push((operation, method.span().start(), after));
         }
     }
 
@@ -257,12 +268,8 @@ fn is_end(token: &TokenTree) -> bool {
     matches!(token, TokenTree::Punct(punct) if matches!(punct.as_char(), ';' | ',' | '='))
 }
 
-fn line(span: Span) -> usize {
-    span.start().line
-}
-
 /// Whether something is compiled for tests alone.
-fn for_tests(attributes: &[Attribute]) -> bool {
+pub(super) fn for_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         let path = attribute.path();
         let is_test = path
@@ -334,7 +341,8 @@ impl<'ast> Visit<'ast> for File<'_> {
                 let operations = self.sdks.iter().flat_map(|sdk| &sdk.operations);
                 let built = operations.into_iter().find(|name| camel(name) == input);
                 if let Some(operation) = built.cloned() {
-                    self.calls.push((operation, line(last.span()), sent.into()));
+                    self.calls
+                        .push((operation, last.span().start(), sent.into()));
                 }
             }
         }

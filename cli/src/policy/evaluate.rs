@@ -97,6 +97,7 @@ mod tests {
             effect,
             actions: vec![action.to_owned()],
             resources: vec![resource.to_owned()],
+            ..Statement::default()
         };
         let all = statement(Effect::Allow, "s3:Get*", "arn:aws:s3:::b/*");
         let secret = statement(Effect::Deny, "s3:*", "arn:aws:s3:::b/secret/*");

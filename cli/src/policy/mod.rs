@@ -1,12 +1,14 @@
 //! The app's IAM statements, derived from its own sources: which AWS operations it calls, and on what.
 //!
 //! `sdk` reads the operations of each `aws-sdk-*` crate that the app depends on, from that crate's own sources; `calls` finds
-//! the calls in the app's; `actions` says what IAM calls them; `resources` finds what the settings name. What cannot be
-//! attributed is told and never guessed. `evaluate` answers as IAM would, for the embedded services.
+//! the calls in the app's, and `graph` which functions can reach them; `actions` says what IAM calls them; `resources` finds what the
+//! settings name. What cannot be attributed is told and never guessed. `evaluate` answers as IAM would, for the embedded
+//! services.
 
 mod actions;
 mod calls;
 pub(crate) mod evaluate;
+mod graph;
 mod resources;
 mod sdk;
 #[cfg(test)]
@@ -27,7 +29,7 @@ use self::{
 use crate::{
     error::Result,
     project::Project,
-    settings::{Effect, Settings, Statement},
+    settings::{APP, Effect, Settings, Statement},
 };
 
 /// What the statement's ids begin with that are derived, so that a reader of the policy sees where they come from.
@@ -60,10 +62,27 @@ pub(crate) struct Use {
 /// What was derived.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Derived {
-    /// The statements, without what the settings' own say already.
-    pub(crate) needed: Vec<Needed>,
+    /// Each function's needs, by what the settings call it: the app, the authorizers that the sources or the settings have.
+    pub(crate) functions: BTreeMap<String, Needs>,
     /// What could not be derived, a sentence each.
     pub(crate) notes: Vec<String>,
+}
+
+/// What a function needs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Needs {
+    /// The statements, without what the settings' own say already.
+    pub(crate) statements: Vec<Needed>,
+    /// All actions that it calls, those too that the settings say.
+    called: BTreeSet<String>,
+}
+
+impl Derived {
+    /// The statements that a function needs.
+    pub(crate) fn of(&self, part: &str) -> &[Needed] {
+        let needs = self.functions.get(part);
+        needs.map_or(&[], |needs| &needs.statements)
+    }
 }
 
 /// Derives the statements of a project. Without `derive_policy` in the settings there are none.
@@ -79,7 +98,7 @@ pub(crate) fn derive(project: &Project, settings: &Settings, partition: &str) ->
     }
     let sdks = sdk::read(project.aws_crates())?;
     let scan = calls::scan(project.policy_dirs(), project.workspace_root(), &sdks)?;
-    let mut derived = needed(&scan, &sdks, settings, &Place { partition });
+    let mut derived = derived(&scan, &sdks, settings, &Place { partition });
     let hidden = project.aws_through().iter().map(|(package, sdk)| {
         format!("`{package}` calls `{sdk}` itself, and what it needs is not derived: write it as `[[policy]]`")
     });
@@ -87,35 +106,117 @@ pub(crate) fn derive(project: &Project, settings: &Settings, partition: &str) ->
     Ok(derived)
 }
 
-/// The settings with the derived statements before the written ones.
+/// The settings with the derived statements before the written ones, each for the functions that need it.
 pub(crate) fn complete(settings: &mut Settings, derived: &Derived) {
-    let statements = derived.needed.iter().map(|needed| Statement {
-        sid: Some(needed.sid.clone()),
-        effect: Effect::Allow,
-        actions: needed.actions.keys().cloned().collect(),
-        resources: needed.resources.clone(),
-    });
-    let mut all: Vec<Statement> = statements.collect();
-    all.append(&mut settings.policy);
-    settings.policy = all;
-}
-
-fn needed(scan: &Scan, sdks: &[Sdk], settings: &Settings, place: &Place<'_>) -> Derived {
-    let mut notes = BTreeSet::new();
-    // By service and kind of resource: action to its uses.
-    let mut grouped: BTreeMap<(String, On), BTreeMap<String, BTreeSet<Use>>> = BTreeMap::new();
-    for call in &scan.calls {
-        let sdk = match attribute(call, scan, sdks) {
-            Ok(sdk) => sdk,
-            Err(note) => {
-                notes.insert(note);
+    if derived.functions.is_empty() {
+        return;
+    }
+    let mut all: Vec<Statement> = Vec::new();
+    let apps = derived.functions.get_key_value(APP).into_iter();
+    let others = derived.functions.iter().filter(|(part, _)| *part != APP);
+    for (part, needs) in apps.chain(others) {
+        for needed in &needs.statements {
+            let sid = Some(needed.sid.clone());
+            // The id tells what is in it.
+            if let Some(held) = all.iter_mut().find(|held| held.sid == sid) {
+                held.callers.get_or_insert_default().insert(part.clone());
                 continue;
             }
-        };
+            all.push(Statement {
+                sid,
+                effect: Effect::Allow,
+                actions: needed.actions.keys().cloned().collect(),
+                resources: needed.resources.clone(),
+                functions: None,
+                callers: Some(BTreeSet::from([part.clone()])),
+            });
+        }
+    }
+    for mut written in std::mem::take(&mut settings.policy) {
+        if written.functions.is_none() && written.effect == Effect::Allow {
+            written.callers = callers(&written, derived);
+        }
+        all.push(written);
+    }
+    settings.policy = all;
+    settings.derived_for = Some(derived.functions.keys().cloned().collect());
+}
+
+/// The functions that a written statement is for which does not say it: all, but no authorizer of which the sources tell that
+/// only others call what the statement allows.
+fn callers(written: &Statement, derived: &Derived) -> Option<BTreeSet<String>> {
+    let calls = |needs: &Needs, pattern: &String| {
+        let pattern = pattern.to_lowercase();
+        let mut called = needs.called.iter();
+        called.any(|action| matches(&pattern, &action.to_lowercase()))
+    };
+    let anybody = |pattern: &String| {
+        derived
+            .functions
+            .values()
+            .any(|needs| calls(needs, pattern))
+    };
+    if !written.actions.iter().all(anybody) {
+        // Who calls the rest is not known: what a crate calls itself, say.
+        return None;
+    }
+    let functions = derived.functions.iter().filter(|(part, needs)| {
+        let mut patterns = written.actions.iter();
+        *part == APP || patterns.any(|pattern| calls(needs, pattern))
+    });
+    Some(functions.map(|(part, _)| part.clone()).collect())
+}
+
+fn derived(scan: &Scan, sdks: &[Sdk], settings: &Settings, place: &Place<'_>) -> Derived {
+    let mut notes: BTreeSet<String> = scan.unread.iter().cloned().collect();
+    let calls: Vec<(&Call, &Sdk)> = scan
+        .calls
+        .iter()
+        .filter_map(|call| match attribute(call, scan, sdks) {
+            Ok(sdk) => Some((call, sdk)),
+            Err(note) => {
+                notes.insert(note);
+                None
+            }
+        })
+        .collect();
+    let owners = scan.graph.owners();
+    let mut functions = owners.functions.clone();
+    functions.extend(settings.access.authorizers.keys().cloned());
+    let functions = functions.into_iter().map(|part| {
+        // What the sources do not show may reach everything.
+        let shown = owners.functions.contains(&part);
+        let reaches = |file: &str, at| !shown || owners.of(file, at).contains(&part);
+        let own = calls
+            .iter()
+            .filter(|(call, _)| reaches(&call.file, call.at));
+        let own: Vec<(&Call, &Sdk)> = own.copied().collect();
+        let mut told = scan.tells_missing_keys.iter();
+        let tells = told.any(|(file, at)| reaches(file, *at));
+        let needs = needs(&part, &own, tells, &settings.seen_by(&part), place);
+        (part, needs)
+    });
+    Derived {
+        functions: functions.collect(),
+        notes: notes.into_iter().collect(),
+    }
+}
+
+/// What a function needs that makes those calls; `tells` says whether it tells missing keys from other failures.
+fn needs(
+    part: &str,
+    calls: &[(&Call, &Sdk)],
+    tells: bool,
+    settings: &Settings,
+    place: &Place<'_>,
+) -> Needs {
+    // By service and kind of resource: action to its uses.
+    let mut grouped: BTreeMap<(String, On), BTreeMap<String, BTreeSet<Use>>> = BTreeMap::new();
+    for (call, sdk) in calls {
         let operation = sdk::camel(&call.operation);
         let mut permissions = actions(&sdk.service, &operation, &|setter| call.sets(setter));
         let reads = matches!(operation.as_str(), "GetObject" | "HeadObject");
-        if sdk.service == "s3" && reads && scan.tells_missing_keys {
+        if sdk.service == "s3" && reads && tells {
             // Without it S3 answers 403 in place of 404 for a key that does not exist (S3 API reference, `GetObject`,
             // "Permissions"), and these sources tell the two apart.
             permissions.push(("s3:ListBucket".to_owned(), On::Bucket));
@@ -129,21 +230,26 @@ fn needed(scan: &Scan, sdks: &[Sdk], settings: &Settings, place: &Place<'_>) -> 
                 .insert(Use {
                     operation: operation.clone(),
                     file: call.file.clone(),
-                    line: call.line,
+                    line: call.at.line,
                 });
         }
     }
-    notes.extend(scan.unread.iter().cloned());
-    let mut needed = Vec::new();
+    let for_it = |statement: &&Statement| {
+        let said = statement.functions.as_ref();
+        said.is_none_or(|said| said.iter().any(|name| name == part))
+    };
+    let policy: Vec<&Statement> = settings.policy.iter().filter(for_it).collect();
+    let mut needs = Needs::default();
     for ((service, on), mut actions) in grouped {
+        needs.called.extend(actions.keys().cloned());
         let named = resources::arns(&service, on, settings, place);
         let unnamed = named.is_none() && on != On::Everything;
         let resources = named.unwrap_or_else(|| vec!["*".to_owned()]);
-        actions.retain(|action, _| !written(action, &resources, unnamed, &settings.policy));
+        actions.retain(|action, _| !written(action, &resources, unnamed, &policy));
         if actions.is_empty() {
             continue;
         }
-        needed.push(Needed {
+        needs.statements.push(Needed {
             sid: sid(&service, on, actions.keys(), &resources),
             actions: actions
                 .into_iter()
@@ -153,10 +259,7 @@ fn needed(scan: &Scan, sdks: &[Sdk], settings: &Settings, place: &Place<'_>) -> 
             unnamed,
         });
     }
-    Derived {
-        needed,
-        notes: notes.into_iter().collect(),
-    }
+    needs
 }
 
 /// A statement's id. A deploy holds the old statements beside the new for a while, and ids are unique in a policy (IAM
@@ -182,9 +285,10 @@ fn sid<'a>(
 }
 
 /// Whether the settings' own statements say it: for those resources, or, where the sources do not tell which, for any.
-fn written(action: &str, resources: &[String], unnamed: bool, policy: &[Statement]) -> bool {
+fn written(action: &str, resources: &[String], unnamed: bool, policy: &[&Statement]) -> bool {
     let same: Vec<&Statement> = policy
         .iter()
+        .copied()
         .filter(|statement| statement.effect == Effect::Allow)
         .filter(|statement| {
             let mut patterns = statement.actions.iter();
@@ -211,7 +315,7 @@ fn attribute<'s>(call: &Call, scan: &Scan, sdks: &'s [Sdk]) -> Result<&'s Sdk, S
         .copied()
         .filter(|sdk| call.crates.contains(&sdk.ident()))
         .collect();
-    let place = format!("{}:{}", call.file, call.line);
+    let place = format!("{}:{}", call.file, call.at.line);
     let method = &call.operation;
     let sdk = match (having.as_slice(), mentioned.as_slice()) {
         ([one], _) | (_, [one]) => *one,

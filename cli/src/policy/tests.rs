@@ -1,7 +1,7 @@
 //! Whole derivations: sources in, statements out.
 
-use super::{Derived, calls::Scan, evaluate::allows, needed, resources::Place, sdk::Sdk};
-use crate::settings::{Effect, Settings};
+use super::{Derived, calls::Scan, derived, evaluate::allows, resources::Place, sdk::Sdk};
+use crate::settings::{APP, Effect, Settings};
 
 fn sdks() -> Vec<Sdk> {
     vec![
@@ -42,12 +42,16 @@ fn derive(source: &str, with: &str) -> Derived {
     let sdks = sdks();
     let mut scan = Scan::default();
     scan.file("src/main.rs", source, &sdks);
-    needed(&scan, &sdks, &settings(with), &Place { partition: "aws" })
+    derived(&scan, &sdks, &settings(with), &Place { partition: "aws" })
 }
 
 /// `sid action,action resource,resource` a line.
 fn shown(derived: &Derived) -> String {
-    let lines = derived.needed.iter().map(|needed| {
+    shown_of(derived, APP)
+}
+
+fn shown_of(derived: &Derived, part: &str) -> String {
+    let lines = derived.of(part).iter().map(|needed| {
         let actions: Vec<&str> = needed.actions.keys().map(String::as_str).collect();
         let marked = if needed.unnamed { " (unnamed)" } else { "" };
         format!(
@@ -111,7 +115,7 @@ fn calls_are_found_however_they_are_written() {
     ] {
         let derived = derive(source, "");
         let actions: Vec<&str> = derived
-            .needed
+            .of(APP)
             .iter()
             .flat_map(|needed| needed.actions.keys().map(String::as_str))
             .collect();
@@ -131,7 +135,8 @@ fn what_is_no_call_of_an_sdk_is_none() {
         "struct S { get_object: u8 }",
     ] {
         let derived = derive(source, "");
-        assert_eq!(derived, Derived::default(), "{source}");
+        assert_eq!(shown(&derived), "", "{source}");
+        assert_eq!(derived.notes, [""; 0], "{source}");
     }
 }
 
@@ -153,7 +158,7 @@ fn what_cannot_be_attributed_is_told_and_not_guessed() {
         ("fn f( {", "src/main.rs cannot be parsed (line 1"),
     ] {
         let derived = derive(source, "");
-        assert_eq!(derived.needed, [], "{source}");
+        assert_eq!(derived.of(APP), [], "{source}");
         assert_eq!(derived.notes.len(), 1, "{source}: {:?}", derived.notes);
         assert!(derived.notes[0].contains(told), "{:?}", derived.notes);
     }
@@ -269,6 +274,132 @@ fn the_example_has_what_it_calls() {
          DerivedS3Buckets s3:ListBucket arn:aws:s3:::s3test-documents"
     );
     assert_eq!(derived.notes, [""; 0]);
-    let uses = &derived.needed[0].actions["s3:GetObject"];
+    let uses = &derived.of(APP)[0].actions["s3:GetObject"];
     assert_eq!((uses.len(), uses[0].operation.as_str()), (1, "GetObject"));
+}
+
+const MAIN: &str = "fn main() { App::new(\"notes\", State::load).routes(routes![list, add]).run() }
+    struct State { s3: Client }
+    impl State { async fn load() -> Self { todo() } }
+    #[get(\"/\", authorizer = door)] async fn list(state: &State) { state.s3.get_object().send().await; }
+    #[post(\"/\", authorizer = door)] async fn add(state: &State) { state.s3.send_message().send().await; }
+    #[authorizer] async fn door(state: &State) -> bool { state.s3.get_item().send().await }";
+
+#[test]
+fn each_function_has_what_its_own_code_calls_on_what_its_own_variables_name() {
+    let with = r#"
+        [environment]
+        QUEUE = "jobs"
+        [authorizers.door.environment]
+        KEYS_TABLE = "keys"
+    "#;
+    let derived = derive(MAIN, with);
+    assert_eq!(
+        shown(&derived),
+        "DerivedS3Objects s3:GetObject * (unnamed)\n\
+         DerivedSqsResources sqs:SendMessage arn:aws:sqs:*:*:jobs"
+    );
+    assert_eq!(
+        shown_of(&derived, "door"),
+        "DerivedDynamodbResources dynamodb:GetItem arn:aws:dynamodb:*:*:table/keys,arn:aws:dynamodb:*:*:table/keys/index/*"
+    );
+}
+
+/// The actions of each function's whole policy, with what is written.
+fn allowed(source: &str, with: &str, parts: &[&str]) -> Vec<String> {
+    let mut settings = settings(with);
+    super::complete(&mut settings, &derive(source, with));
+    let of = |part: &&str| {
+        let statements = settings.policy_of(part).into_iter();
+        let actions = statements.map(|statement| {
+            let sign = match statement.effect {
+                Effect::Allow => "",
+                Effect::Deny => "!",
+            };
+            format!("{sign}{}", statement.actions.join("+"))
+        });
+        actions.collect::<Vec<_>>().join(" ")
+    };
+    parts.iter().map(of).collect()
+}
+
+#[test]
+fn a_written_statement_is_for_those_that_may_call_what_it_says() {
+    let statement = |actions: &str, more: &str| {
+        format!("[[policy]]\nactions = [{actions}]\nresources = [\"*\"]\n{more}\n")
+    };
+    for (actions, more, app, door) in [
+        // The app alone calls it.
+        (
+            "\"sqs:SendMessage\"",
+            "",
+            "s3:GetObject sqs:SendMessage",
+            "dynamodb:GetItem",
+        ),
+        // The authorizer calls it, and the app has it as before.
+        (
+            "\"dynamodb:*\"",
+            "",
+            "s3:GetObject sqs:SendMessage dynamodb:*",
+            "dynamodb:*",
+        ),
+        // Nobody is seen to call it, so anybody may.
+        (
+            "\"kms:Decrypt\"",
+            "",
+            "s3:GetObject sqs:SendMessage kms:Decrypt",
+            "dynamodb:GetItem kms:Decrypt",
+        ),
+        (
+            "\"s3:GetObject\", \"kms:Decrypt\"",
+            "",
+            "sqs:SendMessage s3:GetObject+kms:Decrypt",
+            "dynamodb:GetItem s3:GetObject+kms:Decrypt",
+        ),
+        // What is said counts.
+        (
+            "\"kms:Decrypt\"",
+            "functions = [\"door\"]",
+            "s3:GetObject sqs:SendMessage",
+            "dynamodb:GetItem kms:Decrypt",
+        ),
+        (
+            "\"kms:Decrypt\"",
+            "functions = [\"app\"]",
+            "s3:GetObject sqs:SendMessage kms:Decrypt",
+            "dynamodb:GetItem",
+        ),
+        (
+            "\"sqs:*\"",
+            "functions = [\"app\", \"door\"]",
+            "s3:GetObject sqs:*",
+            "dynamodb:GetItem sqs:*",
+        ),
+        // One that is for another function narrows nothing here.
+        (
+            "\"sqs:*\"",
+            "functions = [\"door\"]",
+            "s3:GetObject sqs:SendMessage",
+            "dynamodb:GetItem sqs:*",
+        ),
+        (
+            "\"s3:*\"",
+            "effect = \"deny\"",
+            "s3:GetObject sqs:SendMessage !s3:*",
+            "dynamodb:GetItem !s3:*",
+        ),
+    ] {
+        let with = statement(actions, more);
+        assert_eq!(allowed(MAIN, &with, &[APP, "door"]), [app, door], "{with}");
+    }
+    // Without derivation nothing is known of the code.
+    let with = format!(
+        "derive_policy = false\n{}",
+        statement("\"s3:GetObject\"", "")
+    );
+    assert_eq!(settings(&with).policy_of("door").len(), 1);
+    // An authorizer that the sources do not show may do what any function does.
+    let with = statement("\"sqs:SendMessage\"", "");
+    let unseen = allowed(MAIN, &with, &["unseen"]);
+    assert_eq!(unseen, ["s3:GetObject dynamodb:GetItem sqs:SendMessage"]);
 }

@@ -1,6 +1,6 @@
 //! Who may call: JWT issuers, authorizers, API keys and their plans, throttling, and what the gateway answers to the others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -67,6 +67,12 @@ pub(crate) struct AuthorizerSettings {
     pub(crate) memory: Option<u32>,
     /// The function's timeout in seconds; the gateway waits no longer than 10.
     pub(crate) timeout: Option<u32>,
+    /// Its own variables, over the app's.
+    #[serde(default)]
+    pub(crate) environment: BTreeMap<String, String>,
+    /// Those of them whose values are secrets that were looked up.
+    #[serde(skip)]
+    pub(crate) secrets: BTreeSet<String>,
     ephemeral_storage: Option<u32>,
     log_format: Option<LogFormat>,
     log_level: Option<AppLevel>,

@@ -66,7 +66,7 @@ pub(super) fn all(settings: &Settings) -> Result<()> {
                 .hint("write a route's path, such as `health = \"/health\"`"),
         );
     }
-    environment(settings)?;
+    variables(settings)?;
     tags(settings)?;
     settings.function.check("")?;
     if let Some(arn) = &settings.permissions_boundary {
@@ -142,7 +142,16 @@ fn retention(key: &str, days: u32) -> Result<()> {
     )
 }
 
-pub(super) fn environment(settings: &Settings) -> Result<()> {
+/// The variables of all functions.
+pub(super) fn variables(settings: &Settings) -> Result<()> {
+    environment(settings)?;
+    settings.access.authorizers.keys().try_for_each(|name| {
+        environment(&settings.seen_by(name))
+            .map_err(|failure| failure.because_of(format!("as the authorizer `{name}` has it")))
+    })
+}
+
+fn environment(settings: &Settings) -> Result<()> {
     let mut total = 0;
     for (name, value) in &settings.environment {
         let mut chars = name.chars();
@@ -296,6 +305,13 @@ fn statement(statement: &Statement) -> Result<()> {
         return Err(Failure::input(
             "a `[[policy]]` statement needs at least one action and one resource",
         ));
+    }
+    if statement.functions.as_ref().is_some_and(Vec::is_empty) {
+        return Err(
+            Failure::input("a `[[policy]]` statement is for no function").hint(
+                "name them, `functions = [\"app\", \"AUTHORIZER\"]`, or leave `functions` out",
+            ),
+        );
     }
     for action in &statement.actions {
         let whole = action

@@ -4,7 +4,7 @@
 use fw::manifest::{Authorization, AuthorizerKind, Manifest, ManifestAuthorizer, ManifestRoute};
 
 use super::{
-    Gateway, Settings,
+    APP, Gateway, Settings,
     access::{AuthorizerSettings, Jwt},
     door::Auth,
 };
@@ -27,6 +27,21 @@ pub(crate) fn check(manifest: &Manifest, settings: &Settings) -> Result<()> {
                 &format!("the settings have `[authorizers.{name}]`"),
                 name,
                 names,
+            ));
+        }
+    }
+    let named = settings
+        .policy
+        .iter()
+        .filter_map(|one| one.functions.as_ref());
+    for name in named.flatten().filter(|name| *name != APP) {
+        if !manifest.authorizers.iter().any(|one| one.name == *name) {
+            let names = manifest.authorizers.iter().map(|one| one.name.as_str());
+            return Err(unknown(
+                "function",
+                &format!("a `[[policy]]` has `functions = [\"{name}\"]`"),
+                name,
+                names.chain([APP]),
             ));
         }
     }
@@ -295,6 +310,11 @@ mod tests {
             (
                 &open,
                 "[authorizers.dor]\nttl = 1",
+                Some("did you mean `door`?"),
+            ),
+            (
+                &open,
+                "[[policy]]\nactions = [\"s3:*\"]\nresources = [\"*\"]\nfunctions = [\"app\", \"dor\"]",
                 Some("did you mean `door`?"),
             ),
             (

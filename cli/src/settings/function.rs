@@ -437,6 +437,7 @@ pub(crate) fn statements<'a>(all: impl Iterator<Item = &'a Options>) -> Vec<Stat
             effect: super::Effect::Allow,
             actions: actions.iter().map(|&action| action.to_owned()).collect(),
             resources: resources.into_iter().collect(),
+            ..Statement::default()
         })
         .collect()
 }

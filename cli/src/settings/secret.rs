@@ -87,11 +87,29 @@ impl fmt::Display for Reference {
     }
 }
 
+/// A variable that refers to a secret.
+struct Variable {
+    /// The authorizer, where it is one of its own.
+    of: Option<String>,
+    key: String,
+    reference: Reference,
+}
+
 /// The variables that refer to secrets.
-fn references(settings: &Settings) -> Vec<(String, Reference)> {
-    let all = settings.environment.iter();
-    all.filter_map(|(key, value)| Some((key.clone(), Reference::of(value)?)))
-        .collect()
+fn references(settings: &Settings) -> Vec<Variable> {
+    let own = settings.access.authorizers.iter();
+    let own = own.map(|(name, own)| (Some(name), &own.environment));
+    let all = std::iter::once((None, &settings.environment)).chain(own);
+    all.flat_map(|(of, environment)| {
+        environment.iter().filter_map(move |(key, value)| {
+            Some(Variable {
+                of: of.cloned(),
+                key: key.clone(),
+                reference: Reference::of(value)?,
+            })
+        })
+    })
+    .collect()
 }
 
 /// Puts what the account keeps in the place of the references.
@@ -104,7 +122,7 @@ pub(crate) async fn from_account<A: aws::secrets::Secrets>(
     settings: &mut Settings,
 ) -> Result<()> {
     let mut known: BTreeMap<String, Option<String>> = BTreeMap::new();
-    for (key, reference) in references(settings) {
+    for Variable { of, key, reference } in references(settings) {
         let value = match &reference {
             Reference::Secret { name, field } => {
                 let held = match known.get(name) {
@@ -147,9 +165,9 @@ pub(crate) async fn from_account<A: aws::secrets::Secrets>(
                 "make it: `{make}`; or mend the name in `{FILE_NAME}`"
             )));
         };
-        settings.secret(key, value);
+        settings.secret(of.as_deref(), key, value);
     }
-    check::environment(settings)
+    check::variables(settings)
 }
 
 /// A field of a secret that is JSON.
@@ -204,7 +222,7 @@ pub(crate) fn from_developer(settings: &mut Settings, folder: &Path) -> Result<(
         }
     };
     let own = file.stages.get(&settings.stage);
-    for (key, reference) in references {
+    for Variable { of, key, reference } in references {
         let value = std::env::var(&key)
             .ok()
             .or_else(|| own.and_then(|own| own.get(&key)).cloned())
@@ -217,14 +235,15 @@ pub(crate) fn from_developer(settings: &mut Settings, folder: &Path) -> Result<(
                      asks the account"
                 )));
         };
-        settings.secret(key, value);
+        settings.secret(of.as_deref(), key, value);
     }
     Ok(())
 }
 
 /// The variables that refer to secrets, for those that only tell of them.
 pub(crate) fn named(settings: &Settings) -> Vec<(String, Reference)> {
-    references(settings)
+    let all = references(settings).into_iter();
+    all.map(|found| (found.key, found.reference)).collect()
 }
 
 #[cfg(test)]

@@ -183,3 +183,46 @@ fn what_aws_would_refuse_is_refused_here() {
         assert_eq!(failure.exit(), Exit::Input, "{text}");
     }
 }
+
+#[test]
+fn an_authorizers_own_variables_go_over_the_apps() {
+    let text = r#"
+        environment = { MODE = "plain", TABLE = "notes", TOKEN = "secret:a" }
+        [authorizers.door.environment]
+        TABLE = "keys"
+        TOKEN = "open"
+        KEY = "secret:b"
+        [stages.prod.authorizers.door.environment]
+        TABLE = "keys-prod"
+    "#;
+    let mut dev = Settings::from_toml(text, "dev", None, None).unwrap();
+    let prod = Settings::from_toml(text, "prod", None, None).unwrap();
+    assert_eq!(dev.seen_by("door").environment["TABLE"], "keys");
+    assert_eq!(dev.seen_by("door").environment["MODE"], "plain");
+    assert_eq!(dev.seen_by("admin").environment["TABLE"], "notes");
+    assert_eq!(prod.seen_by("door").environment["TABLE"], "keys-prod");
+    assert_eq!(prod.seen_by("door").environment["TOKEN"], "open");
+    assert!(!dev.environment.contains_key("KEY"));
+    let named = super::secret::named(&dev);
+    let named: Vec<&str> = named.iter().map(|(key, _)| key.as_str()).collect();
+    assert_eq!(named, ["TOKEN", "KEY"]);
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = "TOKEN = \"one\"\nKEY = \"two\"\n";
+    std::fs::write(folder.path().join(super::secret::SECRETS_FILE), secrets).unwrap();
+    super::secret::from_developer(&mut dev, folder.path()).unwrap();
+    let door = dev.seen_by("door");
+    assert_eq!(dev.environment["TOKEN"], "one");
+    assert_eq!(door.environment["TOKEN"], "open");
+    assert_eq!(door.environment["KEY"], "two");
+    let secrets: Vec<&String> = door.secrets.iter().collect();
+    assert_eq!(secrets, ["KEY"], "what is overridden is none");
+    for wrong in [
+        "[authorizers.door.environment]\nAWS_REGION = \"x\"",
+        "[authorizers.door.environment]\n\"a b\" = \"x\"",
+        "[authorizers.door.environment]\nKEY = \"secret:\"",
+        "[[policy]]\nactions = [\"s3:*\"]\nresources = [\"*\"]\nfunctions = []",
+    ] {
+        let failure = Settings::from_toml(wrong, "dev", None, None).unwrap_err();
+        assert_eq!(failure.exit(), Exit::Input, "{wrong}");
+    }
+}

@@ -76,6 +76,16 @@ impl App {
         self.write_program(code, &routes.to_string());
     }
 
+    /// The same with authorizers as a manifest has them.
+    pub(crate) fn program_asking(
+        &self,
+        code: &str,
+        routes: &serde_json::Value,
+        authorizers: &serde_json::Value,
+    ) {
+        self.write_program(code, &format!("{routes},\"authorizers\":{authorizers}"));
+    }
+
     fn write_program(&self, code: &str, routes: &str) {
         let manifest = format!(
             "{{\"schema\":1,\"app\":\"{}\",\"routes\":{routes}}}",

@@ -220,9 +220,13 @@ impl Serving<'_> {
     fn serve(&mut self, ready: &Ready) -> Result<()> {
         match &self.app {
             App::Project { project, .. } => {
-                self.services.guard(project, &self.settings, self.console)?;
+                let manifest = &ready.manifest;
+                self.services
+                    .guard(project, manifest, &self.settings, self.console)?;
             }
-            App::Bootstrap(_) => self.services.guard_by_settings(&self.settings),
+            App::Bootstrap(_) => self
+                .services
+                .guard_by_settings(&ready.manifest, &self.settings),
         }
         let url = banner::url(self.server.address());
         let source = Source {

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use fw::manifest::Manifest;
+
 use crate::{
     args, aws,
     console::Console,
@@ -9,10 +11,10 @@ use crate::{
     error::{Failure, Result},
     local::{
         environment,
-        services::s3::{Credentials, EmbeddedS3, Guard, S3Options},
+        services::s3::{Credentials, EmbeddedS3, Guard, Policies, S3Options},
     },
     project::Project,
-    settings::{Settings, secret},
+    settings::{APP, Settings, secret},
 };
 
 /// The services, and the variables that tell the app's clients of them.
@@ -126,7 +128,7 @@ impl Services {
         })
     }
 
-    /// Allows the app in the embedded services what its policy would allow it in the account, from now on.
+    /// Allows each function in the embedded services what its policy would allow it in the account, from now on.
     ///
     /// # Errors
     ///
@@ -134,23 +136,24 @@ impl Services {
     pub(super) fn guard(
         &self,
         project: &Project,
+        manifest: &Manifest,
         settings: &Settings,
         console: &Console,
     ) -> Result<()> {
         if let Some(guard) = &self.guard {
             let mut settings = settings.clone();
             crate::command::policy::complete(project, &mut settings, "aws", console)?;
-            guard.enforce(settings.policy);
+            guard.enforce(policies(manifest, &settings));
         }
         Ok(())
     }
 
     /// The same for an app without sources: what the settings allow it, if they say anything.
-    pub(super) fn guard_by_settings(&self, settings: &Settings) {
+    pub(super) fn guard_by_settings(&self, manifest: &Manifest, settings: &Settings) {
         if let Some(guard) = &self.guard
             && !settings.policy.is_empty()
         {
-            guard.enforce(settings.policy.clone());
+            guard.enforce(policies(manifest, settings));
         }
     }
 
@@ -174,6 +177,18 @@ impl Services {
         if let Some(s3) = self.s3 {
             s3.shutdown().await;
         }
+    }
+}
+
+/// What each function may do.
+fn policies(manifest: &Manifest, settings: &Settings) -> Policies {
+    let authorizers = manifest.authorizers.iter().map(|one| {
+        let key = environment::access_key(&one.entry());
+        (key, (one.name.clone(), settings.policy_of(&one.name)))
+    });
+    Policies {
+        app: settings.policy_of(APP),
+        authorizers: authorizers.collect(),
     }
 }
 

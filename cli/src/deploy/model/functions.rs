@@ -109,7 +109,8 @@ pub(super) fn authorizers(
         let own = settings.access.authorizers.get(&authorizer.name);
         let set = own.map(|own| own.function().over(&settings.function));
         let set = set.unwrap_or_else(|| FunctionSettings::default().over(&settings.function));
-        let as_main = configuration(settings, &set, &name, (names, place));
+        let seen = settings.seen_by(&authorizer.name);
+        let as_main = configuration(&seen, &set, &name, (names, place));
         all.push(DesiredFunction {
             log_group: Names::log_group_of(&name),
             role: own_role(&name, &authorizer.name, &set, settings, (names, place))?,

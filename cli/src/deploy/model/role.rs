@@ -45,7 +45,7 @@ impl DesiredRole {
         }
         let group = Names::log_group_of(function);
         let logs = place.arn("logs", &format!("log-group:{group}:*"));
-        let policy = policy(&logs, &settings.policy, options);
+        let policy = policy(&logs, &settings.policy_of(part), options);
         Ok(Self { name, policy })
     }
 }

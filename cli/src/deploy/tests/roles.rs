@@ -278,3 +278,47 @@ fn a_name_that_iam_would_refuse_is_refused_before() {
         );
     });
 }
+
+#[test]
+fn an_authorizers_own_variables_and_statements_are_its_functions_alone() {
+    run(async {
+        let aws = Fake::default();
+        let own = App {
+            settings: "environment = { TABLE = \"notes\", MODE = \"plain\" }\n\
+                [[policy]]\nactions = [\"sqs:SendMessage\"]\nresources = [\"*\"]\nfunctions = [\"app\"]\n\
+                [[policy]]\nactions = [\"dynamodb:GetItem\"]\nresources = [\"*\"]\nfunctions = [\"door\"]\n\
+                [authorizers.door.environment]\nTABLE = \"keys\"",
+            ..GUARDED
+        };
+        own.deploy(&aws).await.unwrap();
+        let state = aws.snapshot();
+        let table = |function: &str| {
+            let found = &state.functions[function].latest.configuration.environment;
+            (found["TABLE"].clone(), found["MODE"].clone())
+        };
+        assert_eq!(table(MAIN), ("notes".to_owned(), "plain".to_owned()));
+        assert_eq!(table(DOOR), ("keys".to_owned(), "plain".to_owned()));
+        let (main, door) = (policy(&state, MAIN), policy(&state, DOOR));
+        assert!(
+            main.contains("sqs:") && !main.contains("dynamodb:"),
+            "{main}"
+        );
+        assert!(
+            door.contains("dynamodb:") && !door.contains("sqs:"),
+            "{door}"
+        );
+        // Drift of one is mended there alone.
+        aws.state
+            .borrow_mut()
+            .functions
+            .get_mut(DOOR)
+            .unwrap()
+            .latest
+            .configuration
+            .environment
+            .insert("TABLE".to_owned(), "other".to_owned());
+        let plan = own.plan(&aws).await.unwrap();
+        assert_eq!(plan.steps.len(), 1);
+        assert_eq!(plan.steps[0].reason, "variable `TABLE` changed");
+    });
+}

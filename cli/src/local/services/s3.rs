@@ -38,7 +38,7 @@ use tokio::task::JoinHandle;
 
 pub(crate) use names::{BucketNameError, check_bucket_name};
 
-pub(crate) use access::Guard;
+pub(crate) use access::{Guard, Policies};
 use store::{BucketInfo, Store};
 
 /// What the embedded S3 is started with.
@@ -48,7 +48,7 @@ pub(crate) struct S3Options {
     pub(crate) root: PathBuf,
     /// Buckets that exist once it runs; those that exist already keep their objects.
     pub(crate) buckets: Vec<String>,
-    /// The one key pair it accepts.
+    /// The key pair it accepts; the access keys of the authorizers' processes go with the same secret.
     pub(crate) credentials: Credentials,
 }
 

@@ -4,6 +4,7 @@
 //! laptop. What is checked is S3 user guide, "Required permissions for Amazon S3 API operations".
 
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::{Arc, PoisonError, RwLock},
 };
@@ -23,7 +24,7 @@ use crate::{
     settings::Statement,
 };
 
-/// What the app may do; cheap to clone, and changed while the server runs. Until statements are set, everything is allowed.
+/// What the functions may do; cheap to clone, and changed while the server runs. Until statements are set, everything is allowed.
 #[derive(Clone, Default)]
 pub(crate) struct Guard(Arc<Inner>);
 
@@ -32,8 +33,27 @@ type Told = Box<dyn Fn(&str) + Send + Sync>;
 
 #[derive(Default)]
 struct Inner {
-    statements: RwLock<Option<Vec<Statement>>>,
+    policies: RwLock<Option<Policies>>,
     told: Option<Told>,
+}
+
+/// What each function may do.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Policies {
+    /// The function that answers requests, and whoever else signs with its key.
+    pub(crate) app: Vec<Statement>,
+    /// The authorizers, by the access keys of their processes: the name, and what it may do.
+    pub(crate) authorizers: BTreeMap<String, (String, Vec<Statement>)>,
+}
+
+impl Policies {
+    /// What the owner of that access key may do, and the authorizer's name where it is one's.
+    fn of(&self, key: &str) -> (Option<&str>, &[Statement]) {
+        match self.authorizers.get(key) {
+            Some((name, statements)) => (Some(name), statements),
+            None => (None, &self.app),
+        }
+    }
 }
 
 impl fmt::Debug for Guard {
@@ -46,37 +66,47 @@ impl Guard {
     /// A guard that tells each denial in a line.
     pub(crate) fn telling(told: impl Fn(&str) + Send + Sync + 'static) -> Self {
         Self(Arc::new(Inner {
-            statements: RwLock::default(),
+            policies: RwLock::default(),
             told: Some(Box::new(told)),
         }))
     }
 
-    /// Allows those statements and nothing else, from now on.
-    pub(crate) fn enforce(&self, statements: Vec<Statement>) {
-        *self
-            .0
-            .statements
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = Some(statements);
+    /// Allows that and nothing else, from now on.
+    pub(crate) fn enforce(&self, policies: Policies) {
+        let held = self.0.policies.write();
+        *held.unwrap_or_else(PoisonError::into_inner) = Some(policies);
     }
 
-    fn allowed(&self, action: &str, arn: &str) -> bool {
-        let statements = self.0.statements.read();
-        let statements = statements.unwrap_or_else(PoisonError::into_inner);
-        statements
-            .as_ref()
-            .is_none_or(|statements| allows(statements, action, arn))
+    /// Whether the owner of that access key may do that; if not, whose policy says so.
+    fn allowed(&self, key: &str, action: &str, arn: &str) -> Result<(), Whose> {
+        let policies = self.0.policies.read();
+        let policies = policies.unwrap_or_else(PoisonError::into_inner);
+        let Some(policies) = policies.as_ref() else {
+            return Ok(());
+        };
+        let (authorizer, statements) = policies.of(key);
+        if allows(statements, action, arn) {
+            return Ok(());
+        }
+        Err(Whose(authorizer.map(str::to_owned)))
     }
 
     /// Refuses unless the action is allowed.
-    fn check(&self, operation: &str, action: &str, arn: &str) -> S3Result<()> {
-        if self.allowed(action, arn) {
+    fn check(&self, key: &str, operation: &str, action: &str, arn: &str) -> S3Result<()> {
+        let Err(whose) = self.allowed(key, action, arn) else {
             return Ok(());
-        }
+        };
         let shown = arn.escape_debug();
+        let (flag, line) = match &whose.0 {
+            Some(name) => (
+                format!(" --function {name}"),
+                format!(" and `functions = [\"{name}\"]`"),
+            ),
+            None => (String::new(), String::new()),
+        };
         self.tell(&format!(
-            "S3 denied {operation}: no statement of the app's policy allows `{action}` on `{shown}`; `cargo fw policy` shows \
-             what it allows, and a `[[policy]]` in `fw.toml` with `actions = [\"{action}\"]` adds to it"
+            "S3 denied {operation}: no statement of {whose} policy allows `{action}` on `{shown}`; `cargo fw policy{flag}` shows \
+             what it allows, and a `[[policy]]` in `fw.toml` with `actions = [\"{action}\"]`{line} adds to it"
         ));
         // The words are IAM's (IAM user guide, "Troubleshoot access denied error messages").
         Err(s3_error!(
@@ -89,6 +119,18 @@ impl Guard {
     fn tell(&self, line: &str) {
         if let Some(told) = &self.0.told {
             told(line);
+        }
+    }
+}
+
+/// The function whose policy it is: an authorizer's by its name, or the app's.
+struct Whose(Option<String>);
+
+impl fmt::Display for Whose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(name) => write!(f, "the authorizer `{name}`'s"),
+            None => f.write_str("the app's"),
         }
     }
 }
@@ -110,9 +152,10 @@ fn bucket_arn(bucket: &str) -> String {
 #[async_trait::async_trait]
 impl S3Access for Access {
     async fn check(&self, cx: &mut S3AccessContext<'_>) -> S3Result<()> {
-        if cx.credentials().is_none() {
+        let Some(credentials) = cx.credentials() else {
             return Err(s3_error!(AccessDenied, "Signature is required"));
-        }
+        };
+        let caller = credentials.access_key.clone();
         let operation = match cx.s3_op().name() {
             // A form's upload is allowed by the same action; its key is in the form.
             "PostObject" => "PutObject",
@@ -148,19 +191,22 @@ impl S3Access for Access {
                 On::Bucket => bucket_arn(bucket),
                 On::Resource | On::Everything => "*".to_owned(),
             };
-            self.guard.check(operation, &action, &arn)?;
+            self.guard.check(&caller, operation, &action, &arn)?;
         }
         if matches!(operation, "GetObject" | "HeadObject") {
-            self.missing(operation, bucket, key)?;
+            self.missing(&caller, operation, bucket, key)?;
         }
         Ok(())
     }
 
     async fn delete_objects(&self, request: &mut S3Request<DeleteObjectsInput>) -> S3Result<()> {
         // S3 tells a denial for each key; here one is enough to refuse all, as none is to be deleted half-way.
+        let caller = request.credentials.as_ref();
+        let caller = caller.map_or("", |credentials| credentials.access_key.as_str());
         for named in &request.input.delete.objects {
             let arn = object(&request.input.bucket, &named.key);
-            self.guard.check("DeleteObjects", "s3:DeleteObject", &arn)?;
+            self.guard
+                .check(caller, "DeleteObjects", "s3:DeleteObject", &arn)?;
         }
         Ok(())
     }
@@ -169,11 +215,11 @@ impl S3Access for Access {
 impl Access {
     /// Who may not list the bucket is not told that a key does not exist (S3 API reference, `GetObject`, "Permissions":
     /// 403 in place of 404).
-    fn missing(&self, operation: &str, bucket: &str, key: &str) -> S3Result<()> {
+    fn missing(&self, caller: &str, operation: &str, bucket: &str, key: &str) -> S3Result<()> {
         let arn = bucket_arn(bucket);
-        if self.guard.allowed("s3:ListBucket", &arn) {
+        let Err(whose) = self.guard.allowed(caller, "s3:ListBucket", &arn) else {
             return Ok(());
-        }
+        };
         let found = self
             .store
             .bucket(bucket)
@@ -183,7 +229,7 @@ impl Access {
             return Ok(());
         }
         self.guard.tell(&format!(
-            "S3 answers 403 and not 404 to {operation} of `{}`, which does not exist: the app's policy does not allow \
+            "S3 answers 403 and not 404 to {operation} of `{}`, which does not exist: {whose} policy does not allow \
              `s3:ListBucket` on `{arn}`",
             key.escape_debug()
         ));

@@ -12,11 +12,11 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use s3s::auth::SimpleAuth;
+use s3s::auth::{S3Auth, SecretKey};
 use s3s::config::{S3Config, StaticConfigProvider};
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::validation::NameValidation;
-use s3s::{Body, S3ErrorCode, s3_error};
+use s3s::{Body, S3ErrorCode, S3Result, s3_error};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -25,6 +25,7 @@ use super::access::{Access, Guard};
 use super::operations::Operations;
 use super::store::Store;
 use super::{Credentials, names};
+use crate::local::environment;
 
 /// How long requests under way may go on once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(3);
@@ -38,13 +39,23 @@ pub(super) fn service(store: Arc<Store>, credentials: Credentials, guard: Guard)
     config.post_object_max_file_size = MAX_FORM_FILE;
     let mut builder = S3ServiceBuilder::new(Operations(Arc::clone(&store)));
     builder.set_access(Access { guard, store });
-    builder.set_auth(SimpleAuth::from_single(
-        credentials.access_key,
-        credentials.secret_key,
-    ));
+    builder.set_auth(Keys(credentials));
     builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config))));
     builder.set_validation(Names);
     builder.build()
+}
+
+/// One secret for the access keys of all functions.
+struct Keys(Credentials);
+
+#[async_trait::async_trait]
+impl S3Auth for Keys {
+    async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
+        if access_key == self.0.access_key || environment::is_access_key(access_key) {
+            return Ok(SecretKey::from(self.0.secret_key.as_str()));
+        }
+        Err(s3_error!(InvalidAccessKeyId))
+    }
 }
 
 /// Our rules for bucket names, which are more complete than s3s's.

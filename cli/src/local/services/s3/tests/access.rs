@@ -2,9 +2,12 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::super::{Credentials, EmbeddedS3, Guard, S3Options};
-use super::{ACCESS_KEY, SECRET_KEY, client};
-use crate::settings::{Effect, Statement};
+use super::super::{Credentials, EmbeddedS3, Guard, Policies, S3Options};
+use super::{ACCESS_KEY, SECRET_KEY, client, client_of};
+use crate::{
+    local::environment::access_key,
+    settings::{Effect, Statement},
+};
 
 fn allow(actions: &[&str], resources: &[&str]) -> Statement {
     let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
@@ -13,6 +16,14 @@ fn allow(actions: &[&str], resources: &[&str]) -> Statement {
         effect: Effect::Allow,
         actions: owned(actions),
         resources: owned(resources),
+        ..Statement::default()
+    }
+}
+
+fn app(app: Vec<Statement>) -> Policies {
+    Policies {
+        app,
+        ..Policies::default()
     }
 }
 
@@ -84,7 +95,7 @@ async fn until_a_policy_is_set_everything_is_allowed() {
     let client = client(&guarded.s3, SECRET_KEY);
     let put = client.put_object().bucket("notes").key("a").send().await;
     assert_eq!(outcome(put), "ok");
-    guarded.guard.enforce(Vec::new());
+    guarded.guard.enforce(Policies::default());
     let get = client.get_object().bucket("notes").key("a").send().await;
     assert_eq!(outcome(get), "AccessDenied");
     assert_eq!(outcome(client.list_buckets().send().await), "AccessDenied");
@@ -96,10 +107,10 @@ async fn until_a_policy_is_set_everything_is_allowed() {
 async fn each_operation_needs_its_action_on_its_resource() {
     let guarded = Guarded::start().await;
     let client = client(&guarded.s3, SECRET_KEY);
-    guarded.guard.enforce(vec![
+    guarded.guard.enforce(app(vec![
         allow(&["s3:GetObject", "s3:PutObject"], &["arn:aws:s3:::notes/*"]),
         allow(&["s3:ListBucket"], &["arn:aws:s3:::notes"]),
-    ]);
+    ]));
     let put = |bucket: &'static str| client.put_object().bucket(bucket).key("a/b c").send();
     assert_eq!(outcome(put("notes").await), "ok");
     assert_eq!(outcome(put("other").await), "AccessDenied");
@@ -158,9 +169,10 @@ async fn each_operation_needs_its_action_on_its_resource() {
             .send()
     };
     assert_eq!(outcome(deletes().await), "AccessDenied");
-    guarded
-        .guard
-        .enforce(vec![allow(&["s3:DeleteObject"], &["arn:aws:s3:::notes/*"])]);
+    guarded.guard.enforce(app(vec![allow(
+        &["s3:DeleteObject"],
+        &["arn:aws:s3:::notes/*"],
+    )]));
     assert_eq!(outcome(deletes().await), "ok");
     guarded.s3.shutdown().await;
 }
@@ -171,12 +183,48 @@ async fn who_may_not_list_is_not_told_that_a_key_is_missing() {
     let client = client(&guarded.s3, SECRET_KEY);
     let get = || client.get_object().bucket("notes").key("gone").send();
     let read = allow(&["s3:GetObject"], &["arn:aws:s3:::notes/*"]);
-    guarded.guard.enforce(vec![read.clone()]);
+    guarded.guard.enforce(app(vec![read.clone()]));
     assert_eq!(outcome(get().await), "AccessDenied");
     assert!(guarded.told()[0].contains("`s3:ListBucket` on `arn:aws:s3:::notes`"));
     let list = allow(&["s3:ListBucket"], &["arn:aws:s3:::notes"]);
-    guarded.guard.enforce(vec![read, list]);
+    guarded.guard.enforce(app(vec![read, list]));
     assert_eq!(outcome(get().await), "NoSuchKey");
     assert_eq!(guarded.told(), [""; 0]);
+    guarded.s3.shutdown().await;
+}
+
+/// Each function's processes sign with a key of their own, and are held to the policy of that function.
+#[tokio::test]
+async fn an_authorizer_is_held_to_its_own_policy() {
+    let guarded = Guarded::start().await;
+    let apps = client(&guarded.s3, SECRET_KEY);
+    let key = access_key("authorizer.door");
+    let doors = client_of(&guarded.s3, &key, SECRET_KEY);
+    let read = |bucket: &str| {
+        let objects = format!("arn:aws:s3:::{bucket}/*");
+        let listed = format!("arn:aws:s3:::{bucket}");
+        allow(&["s3:GetObject", "s3:ListBucket"], &[&objects, &listed])
+    };
+    let policies = Policies {
+        app: vec![read("notes"), read("other")],
+        authorizers: [(key, ("door".to_owned(), vec![read("other")]))].into(),
+    };
+    guarded.guard.enforce(policies);
+    let get = async |client: &aws_sdk_s3::Client, bucket: &str| {
+        outcome(client.get_object().bucket(bucket).key("a").send().await)
+    };
+    assert_eq!(get(&apps, "notes").await, "NoSuchKey");
+    assert_eq!(get(&doors, "other").await, "NoSuchKey");
+    assert_eq!(guarded.told(), [""; 0]);
+    assert_eq!(get(&doors, "notes").await, "AccessDenied");
+    let told = guarded.told();
+    assert!(
+        told[0].contains("no statement of the authorizer `door`'s policy allows `s3:GetObject`")
+            && told[0].contains("`functions = [\"door\"]`"),
+        "{told:?}"
+    );
+    // A key of nobody's opens nothing.
+    let nobody = client_of(&guarded.s3, "AKIALOCALFW00000000x", SECRET_KEY);
+    assert_eq!(get(&nobody, "other").await, "InvalidAccessKeyId");
     guarded.s3.shutdown().await;
 }

@@ -111,6 +111,12 @@ fn client(s3: &EmbeddedS3, secret_key: &str) -> Client {
     Client::from_conf(config(s3, secret_key).build())
 }
 
+/// A client with another access key.
+fn client_of(s3: &EmbeddedS3, access_key: &str, secret_key: &str) -> Client {
+    let own = aws_sdk_s3::config::Credentials::new(access_key, secret_key, None, None, "test");
+    Client::from_conf(config(s3, secret_key).credentials_provider(own).build())
+}
+
 /// A client that sends no checksum unless it must, as older SDKs do.
 fn plain_client(s3: &EmbeddedS3) -> Client {
     let config = config(s3, SECRET_KEY)

@@ -1,0 +1,82 @@
+//! What sets the functions of one app apart: their variables, and the key that they sign with.
+
+use std::{collections::BTreeMap, path::Path};
+
+use fw::manifest::{Manifest, ManifestAuthorizer, ManifestRoute};
+
+use super::{Keyring, Logs, Source};
+use crate::{
+    local::{
+        environment::{is_access_key, of_process},
+        generation::{Generation, Options},
+    },
+    settings::Settings,
+};
+
+/// The variables of each function's processes, by the functions' names.
+fn variables(settings: &str) -> BTreeMap<String, BTreeMap<String, String>> {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("fw.toml"), settings).unwrap();
+    let settings = Settings::load(folder.path(), "dev").unwrap();
+    let mut manifest = Manifest::new("notes");
+    manifest.routes.push(ManifestRoute::new("GET", "/"));
+    let authorizers = ["door", "admin"].map(ManifestAuthorizer::new);
+    manifest.authorizers.extend(authorizers);
+    let source = Source {
+        manifest: &manifest,
+        settings: &settings,
+        bootstrap: Path::new("/nowhere"),
+        replaceable: false,
+        directory: folder.path(),
+        url: "http://localhost:8000",
+        keyring: Keyring::new(folder.path().join("key")),
+        options: Options::default(),
+        environment: vec![("SERVICES".to_owned(), "here".to_owned())],
+    };
+    let generation = Generation::new(source, &Logs::to(false, |_| {})).unwrap();
+    let functions = generation.functions().into_iter().map(|pool| {
+        let function = pool.function();
+        let all = of_process(function, "127.0.0.1:1", "stream", None).into_iter();
+        let text = |text: std::ffi::OsString| text.into_string().unwrap();
+        let all = all.map(|(name, value)| (text(name), text(value)));
+        (function.name.clone(), all.collect())
+    });
+    functions.collect()
+}
+
+#[tokio::test]
+async fn an_authorizer_has_its_own_variables_over_the_apps() {
+    let all = variables(
+        "environment = { TABLE = \"notes\", MODE = \"plain\", SERVICES = \"there\" }\n\
+         [authorizers.door.environment]\nTABLE = \"keys\"\nSERVICES = \"there\"\nOWN = \"1\"",
+    );
+    let app = &all["notes-dev"];
+    let (door, admin) = (&all["notes-dev-door"], &all["notes-dev-admin"]);
+    assert_eq!(
+        (&*app["TABLE"], &*door["TABLE"], &*admin["TABLE"]),
+        ("notes", "keys", "notes")
+    );
+    assert_eq!(door["MODE"], "plain");
+    assert_eq!(door["OWN"], "1");
+    assert!(!app.contains_key("OWN") && !admin.contains_key("OWN"));
+    for one in [app, door, admin] {
+        assert_eq!(one["SERVICES"], "here", "the services' go over all");
+        assert_eq!(one["FW_LOCAL"], "http://localhost:8000");
+    }
+    // Each signs with a key of its own.
+    let keys = [app, door, admin].map(|one| one["AWS_ACCESS_KEY_ID"].as_str());
+    assert!(keys.iter().all(|key| is_access_key(key)), "{keys:?}");
+    assert!(
+        keys[0] != keys[1] && keys[1] != keys[2] && keys[0] != keys[2],
+        "{keys:?}"
+    );
+    assert_eq!(app["AWS_SECRET_ACCESS_KEY"], door["AWS_SECRET_ACCESS_KEY"]);
+    for none in [
+        "",
+        "AKIALOCALFW",
+        "AKIALOCALFW00000000x",
+        "AKIAIOSFODNN7EXAMPLE",
+    ] {
+        assert!(!is_access_key(none), "{none}");
+    }
+}
