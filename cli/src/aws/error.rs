@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::error::{Exit, Failure};
@@ -31,11 +31,13 @@ impl Operation {
 
     /// The IAM action that allows it.
     ///
-    /// API Gateway's management actions are HTTP methods (Service Authorization Reference, "Amazon API Gateway
-    /// Management V2"); the other services' are named like their operations.
+    /// API Gateway's management actions are the HTTP methods of its calls, tagging's too (Service Authorization Reference,
+    /// "Amazon API Gateway Management V2"); the other services' are named like their operations.
     pub(crate) fn action(self) -> String {
         let name = match (self.service, self.name) {
             ("apigateway", name) if name.starts_with("Get") => "GET",
+            ("apigateway", "TagResource") => "POST",
+            ("apigateway", "UntagResource") => "DELETE",
             ("apigateway", name) if name.starts_with("Create") => "POST",
             ("apigateway", name) if name.starts_with("Update") => "PATCH",
             ("apigateway", name) if name.starts_with("Put") => "PUT",
@@ -50,22 +52,20 @@ impl Operation {
     }
 
     /// The call's answer, or its error sorted.
-    pub(crate) fn sort<T, E, R>(self, answer: Result<T, SdkError<E, R>>) -> Result<T, Error>
+    pub(crate) fn sort<T, E>(self, answer: Result<T, SdkError<E, HttpResponse>>) -> Result<T, Error>
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-        R: fmt::Debug + Send + Sync + 'static,
     {
         answer.map_err(|error| Error::from_sdk(self, &error))
     }
 
     /// The same for a read: what is not there is `None`.
-    pub(crate) fn sort_found<T, E, R>(
+    pub(crate) fn sort_found<T, E>(
         self,
-        answer: Result<T, SdkError<E, R>>,
+        answer: Result<T, SdkError<E, HttpResponse>>,
     ) -> Result<Option<T>, Error>
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-        R: fmt::Debug + Send + Sync + 'static,
     {
         match self.sort(answer) {
             Ok(found) => Ok(Some(found)),
@@ -90,7 +90,7 @@ pub(crate) enum Kind {
     Throttled,
     /// The account has as many of these as it may have.
     Quota,
-    /// No answer came.
+    /// No answer came, or one that is not AWS's.
     Unreachable,
     /// Anything else: AWS says why.
     Other,
@@ -114,6 +114,7 @@ impl Kind {
             | "BucketAlreadyOwnedByYou"
             | "BucketNotEmpty"
             | "OperationAborted"
+            | "ConcurrentModification"
             | "OperationAbortedException" => Self::Conflict,
             "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => Self::Denied,
             "InvalidClientTokenId"
@@ -169,10 +170,9 @@ impl Error {
         }
     }
 
-    fn from_sdk<E, R>(operation: Operation, error: &SdkError<E, R>) -> Self
+    fn from_sdk<E>(operation: Operation, error: &SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-        R: fmt::Debug + Send + Sync + 'static,
     {
         if let SdkError::ServiceError(answer) = error
             && let Some(code) = answer.err().code()
@@ -180,15 +180,30 @@ impl Error {
             let message = answer.err().message().unwrap_or("no reason given");
             return Self::answered(operation, code, message);
         }
-        let kind = match error {
-            SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => Kind::Unreachable,
-            _ => Kind::Other,
-        };
-        Self {
+        let unreachable = |message: String| Self {
             operation,
-            kind,
+            kind: Kind::Unreachable,
             code: String::new(),
-            message: chain(error),
+            message,
+        };
+        match (error, error.raw_response().map(HttpResponse::status)) {
+            (SdkError::DispatchFailure(_) | SdkError::TimeoutError(_), _) => {
+                unreachable(chain(error))
+            }
+            // A proxy, a login page, or a server that `--endpoint-url` names: AWS says why it refuses.
+            (_, Some(status)) if !status.is_success() => unreachable(format!(
+                "HTTP status {} and none of AWS's reasons",
+                status.as_u16()
+            )),
+            (SdkError::ResponseError(_), Some(status)) => unreachable(format!(
+                "HTTP status {} and a body that is not AWS's: {}",
+                status.as_u16(),
+                chain(error)
+            )),
+            _ => Self {
+                kind: Kind::Other,
+                ..unreachable(chain(error))
+            },
         }
     }
 
@@ -196,15 +211,15 @@ impl Error {
     pub(crate) fn into_failure(self, doing: impl Into<String>) -> Failure {
         let failure = Failure::new(doing).because_of(self.to_string());
         match self.kind {
-            Kind::Denied => failure.exiting(Exit::Denied).hint(format!(
-                "the credentials need a policy that allows `{}`: {}",
-                self.operation.action(),
-                self.allowing()
-            )),
+            Kind::Denied => failure.exiting(Exit::Denied).hint(self.permit()),
             Kind::Credentials => failure.exiting(Exit::Denied).hint(
-                "the credentials are wrong or have expired: `aws sts get-caller-identity` tests them, `aws sso login` \
-                 or new keys renew them",
+                "the credentials are wrong or have expired, or the account has not enabled this region: \
+                 `aws sts get-caller-identity` tests them, `aws sso login` or new keys renew them, `--region` chooses another",
             ),
+            // What the resolver says, by way of the HTTP client.
+            Kind::Unreachable if self.message.contains("dns error") => failure
+                .exiting(Exit::Unavailable)
+                .hint("no such address is known: check the region's name (`--region`, `AWS_REGION` or the profile's), then the network"),
             Kind::Unreachable => failure
                 .exiting(Exit::Unavailable)
                 .hint("check the network, the region and `--endpoint-url`"),
@@ -222,18 +237,39 @@ impl Error {
 }
 
 impl Error {
-    /// The statement that would allow the call, on the resource that AWS names, or on all.
-    fn allowing(&self) -> String {
-        // "… is not authorized to perform: iam:GetRole on resource: role x because no identity-based policy …"
-        let named = self.message.split("on resource: ").nth(1);
-        let resource = named.and_then(|rest| rest.split_whitespace().next());
-        let resource = resource.filter(|resource| resource.starts_with("arn:"));
-        serde_json::json!({
+    /// What allows a call that was denied.
+    ///
+    /// A call may need more actions than the one that is named like it: `CreateFunction` needs `iam:PassRole` on the role too.
+    /// AWS names the one that is missing, on what, and whose policies lack it (IAM user guide, "Troubleshoot access denied
+    /// error messages").
+    fn permit(&self) -> String {
+        let named = |before: &str| {
+            let rest = self.message.split(before).nth(1)?;
+            let word = rest.split_whitespace().next()?;
+            Some(word.trim_end_matches(['.', ',', ';']).to_owned())
+        };
+        let action = named("not authorized to perform: ").filter(|action| action.contains(':'));
+        let action = action.unwrap_or_else(|| self.operation.action());
+        if self.message.contains("explicit deny") {
+            return format!(
+                "a policy denies `{action}` in so many words, and no other can allow it: change that one, or ask who \
+                 looks after the account"
+            );
+        }
+        let resource = named("on resource: ").filter(|resource| resource.starts_with("arn:"));
+        let statement = serde_json::json!({
             "Effect": "Allow",
-            "Action": self.operation.action(),
-            "Resource": resource.unwrap_or("*"),
-        })
-        .to_string()
+            "Action": action,
+            "Resource": resource.as_deref().unwrap_or("*"),
+        });
+        let whose = if self.message.contains("no service control policy allows") {
+            "the organization's service control policy has to allow"
+        } else if self.message.contains("no permissions boundary allows") {
+            "the permissions boundary of the credentials has to allow"
+        } else {
+            "the credentials need a policy that allows"
+        };
+        format!("{whose} `{action}`: {statement}")
     }
 }
 
@@ -268,4 +304,78 @@ fn chain(error: &dyn std::error::Error) -> String {
         next = source.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Error, Kind, Operation};
+    use crate::error::Exit;
+
+    const CREATE_FUNCTION: Operation = Operation::new("lambda", "CreateFunction");
+
+    /// The hint for a call that was denied in those words.
+    fn hint(message: &str) -> String {
+        let error = Error::answered(CREATE_FUNCTION, "AccessDeniedException", message);
+        let failure = error.into_failure("cannot create the function");
+        assert_eq!(failure.exit(), Exit::Denied);
+        failure.advice().unwrap().to_owned()
+    }
+
+    #[test]
+    fn the_action_that_is_denied_may_be_another_than_the_calls() {
+        let who = "User: arn:aws:iam::1:user/ci is not authorized to perform:";
+        let role = "arn:aws:iam::1:role/notes-dev-eu-central-1";
+        let told = hint(&format!(
+            "{who} iam:PassRole on resource: {role} because no identity-based policy allows the iam:PassRole action"
+        ));
+        assert!(
+            told.contains("a policy that allows `iam:PassRole`"),
+            "{told}"
+        );
+        let statement =
+            format!("{{\"Effect\":\"Allow\",\"Action\":\"iam:PassRole\",\"Resource\":\"{role}\"}}");
+        assert!(told.ends_with(&statement), "{told}");
+        assert!(!told.contains("CreateFunction"), "{told}");
+
+        let told = hint(&format!("{who} lambda:TagResource"));
+        assert!(
+            told.contains("\"Action\":\"lambda:TagResource\",\"Resource\":\"*\""),
+            "{told}"
+        );
+        let told = hint(&format!(
+            "{who} kms:CreateGrant on resource: arn:aws:kms:r:1:key/k because no permissions boundary allows the \
+             kms:CreateGrant action"
+        ));
+        assert!(told.starts_with("the permissions boundary"), "{told}");
+        let told = hint(&format!(
+            "{who} iam:PassRole on resource: {role} with an explicit deny in a service control policy"
+        ));
+        assert!(
+            told.contains("`iam:PassRole`") && !told.contains("Allow"),
+            "{told}"
+        );
+        // Words that name none.
+        assert!(hint("no").contains("`lambda:CreateFunction`"));
+    }
+
+    #[test]
+    fn tags_of_an_api_are_allowed_by_http_methods() {
+        let action = |name| Operation::new("apigateway", name).action();
+        assert_eq!(action("TagResource"), "apigateway:POST");
+        assert_eq!(action("UntagResource"), "apigateway:DELETE");
+        assert_eq!(action("UpdateRoute"), "apigateway:PATCH");
+    }
+
+    #[test]
+    fn an_unknown_address_speaks_of_the_region() {
+        let error = Error {
+            operation: CREATE_FUNCTION,
+            kind: Kind::Unreachable,
+            code: String::new(),
+            message: "dispatch failure: io error: client error (Connect): dns error: no".to_owned(),
+        };
+        let failure = error.into_failure("cannot ask AWS who you are");
+        assert_eq!(failure.exit(), Exit::Unavailable);
+        assert!(failure.advice().unwrap().contains("the region's name"));
+    }
 }

@@ -3,7 +3,7 @@
 mod model;
 mod parts;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_lambda::{
     primitives::Blob,
@@ -20,8 +20,8 @@ pub(crate) use self::model::{
     UrlSettings, Way,
 };
 use self::parts::{
-    auth_type, cors_from_sdk, cors_to_sdk, decoded, environment, invoke_mode, number, number_in,
-    percent, seen, statements,
+    auth_type, cors_from_sdk, cors_to_sdk, decoded, environment, invoke_mode, named_alias, number,
+    number_in, seen, statements,
 };
 use super::{Account, Error, Kind, Operation, Result, Tags, download, s3};
 use crate::args::InvocationType;
@@ -33,7 +33,7 @@ pub(super) const UPDATE_CODE: Operation = Operation::new("lambda", "UpdateFuncti
 pub(super) const UPDATE_CONFIGURATION: Operation =
     Operation::new("lambda", "UpdateFunctionConfiguration");
 pub(super) const PUBLISH_VERSION: Operation = Operation::new("lambda", "PublishVersion");
-pub(super) const GET_ALIAS: Operation = Operation::new("lambda", "GetAlias");
+pub(super) const LIST_ALIASES: Operation = Operation::new("lambda", "ListAliases");
 pub(super) const CREATE_ALIAS: Operation = Operation::new("lambda", "CreateAlias");
 pub(super) const UPDATE_ALIAS: Operation = Operation::new("lambda", "UpdateAlias");
 pub(super) const GET_POLICY: Operation = Operation::new("lambda", "GetPolicy");
@@ -71,8 +71,8 @@ pub(crate) trait Lambda {
     async fn publish_version(&self, name: &str, sha256: &str) -> Result<String>;
     /// `ListVersionsByFunction`: what is published, by number, without tags.
     async fn versions(&self, name: &str) -> Result<Vec<(String, Function)>>;
-    /// `GetAlias`: where it sends the traffic.
-    async fn alias(&self, name: &str, alias: &str) -> Result<Option<Alias>>;
+    /// `ListAliases`: where each sends the traffic, by name.
+    async fn aliases(&self, name: &str) -> Result<BTreeMap<String, Alias>>;
     /// `CreateAlias`.
     async fn create_alias(&self, name: &str, alias: &str, version: &str) -> Result<()>;
     /// `UpdateAlias`: all traffic to that version, but for what the canary takes.
@@ -261,23 +261,22 @@ impl Lambda for Account {
         }
     }
 
-    async fn alias(&self, name: &str, alias: &str) -> Result<Option<Alias>> {
-        let request = self.lambda.get_alias().function_name(name).name(alias);
-        let Some(answer) = GET_ALIAS.sort_found(request.send().await)? else {
-            return Ok(None);
-        };
-        let weights = answer
-            .routing_config
-            .and_then(|routing| routing.additional_version_weights)
-            .unwrap_or_default();
-        // An alias has one additional version at the most (Lambda API reference, `AliasRoutingConfiguration`).
-        let canary = weights.into_iter().next().map(|(version, weight)| Canary {
-            version,
-            percent: percent(weight),
-        });
-        Ok(answer
-            .function_version
-            .map(|version| Alias { version, canary }))
+    async fn aliases(&self, name: &str) -> Result<BTreeMap<String, Alias>> {
+        let mut found = BTreeMap::new();
+        let mut next = None;
+        loop {
+            let request = self.lambda.list_aliases();
+            let request = request.function_name(name).set_marker(next);
+            let Some(answer) = LIST_ALIASES.sort_found(request.send().await)? else {
+                return Ok(found);
+            };
+            let all = answer.aliases.unwrap_or_default();
+            found.extend(all.into_iter().filter_map(named_alias));
+            next = answer.next_marker;
+            if next.is_none() {
+                return Ok(found);
+            }
+        }
     }
 
     async fn create_alias(&self, name: &str, alias: &str, version: &str) -> Result<()> {

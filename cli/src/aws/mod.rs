@@ -76,7 +76,7 @@ pub(crate) fn needed() -> Vec<String> {
         lambda::CREATE_ALIAS,
         lambda::CREATE_FUNCTION,
         lambda::DELETE_FUNCTION,
-        lambda::GET_ALIAS,
+        lambda::LIST_ALIASES,
         lambda::GET_FUNCTION,
         lambda::GET_POLICY,
         lambda::PUBLISH_VERSION,

@@ -7,6 +7,7 @@ use crate::{
     console::Console,
     deploy::{
         self, lock,
+        patience::Patience,
         release::{Release, flip},
     },
     error::{Exit, Result},
@@ -20,7 +21,7 @@ pub(super) fn promote(args: &args::Changed, console: &Console) -> Result<Exit> {
         lock::holding(&aws, &names, "promote", console, async {
             let release = Release::read(&aws, &names).await?;
             let flips = release.forward(&names)?;
-            flip(&aws, &release, &flips, console).await
+            flip(&aws, &release, &flips, console, Patience::NORMAL).await
         })
         .await?;
         console.line(

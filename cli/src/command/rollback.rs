@@ -25,7 +25,7 @@ pub(super) fn rollback(args: &args::Rollback, console: &Console) -> Result<Exit>
         lock::holding(&aws, &names, "rollback", console, async {
             let release = Release::read(&aws, &names).await?;
             let flips = release.back(&names, args.to)?;
-            flip(&aws, &release, &flips, console).await?;
+            flip(&aws, &release, &flips, console, Patience::NORMAL).await?;
             let Some(version) = release.older(&names, &flips) else {
                 return Ok(());
             };

@@ -12,7 +12,7 @@ use std::{cell::RefCell, collections::BTreeMap, time::Instant};
 use super::{
     health::Health,
     model::{ALIAS, ASK_GRANT, GRANT, POLICY},
-    patience::{Patience, passing},
+    patience::Patience,
     step::{Action, ApiId, AuthorizerId, Handle, IntegrationId, Plan, Planned, Step, Version},
     together::Together,
 };
@@ -117,6 +117,16 @@ enum Trouble {
     Sick(Failure),
 }
 
+impl Trouble {
+    /// What AWS answered.
+    fn aws(&self) -> Option<&Error> {
+        match self {
+            Self::Aws(error) => Some(error),
+            Self::Sick(_) => None,
+        }
+    }
+}
+
 impl From<Error> for Trouble {
     fn from(error: Error) -> Self {
         Self::Aws(error)
@@ -214,32 +224,9 @@ impl<A: Aws> Run<'_, A> {
 
     /// Runs a step, and again while it fails for a reason that passes.
     async fn patiently(&self, step: &Step) -> Result<(), Trouble> {
-        let mut tried = 0;
-        loop {
-            let error = match self.once(step).await {
-                Ok(()) => return Ok(()),
-                Err(Trouble::Aws(error)) => error,
-                Err(sick) => return Err(sick),
-            };
-            tried += 1;
-            let Some(reason) = passing(step, &error) else {
-                return Err(error.into());
-            };
-            if tried >= self.patience.tries {
-                return Err(error.into());
-            }
-            self.wait(reason, tried).await;
-        }
-    }
-
-    async fn wait(&self, reason: &str, tried: u32) {
-        if tried == 1 {
-            self.console.status("Waiting", reason);
-        }
-        let pause = self.patience.pause(tried - 1);
-        if !pause.is_zero() {
-            tokio::time::sleep(pause).await;
-        }
+        let once = async || self.once(step).await;
+        let made = self.patience.made(self.console, step, once, Trouble::aws);
+        made.await
     }
 
     /// Waits until a function or a version of it can be used and changed.
@@ -264,7 +251,8 @@ impl<A: Aws> Run<'_, A> {
                 let reason = "it is still not ready";
                 return Err(Error::answered(operation, "Pending", reason));
             }
-            self.wait("until Lambda has it ready", tried).await;
+            let reason = "until Lambda has it ready";
+            self.patience.wait(self.console, reason, tried).await;
         }
     }
 

@@ -7,7 +7,7 @@ pub(crate) mod around;
 pub(crate) mod rest;
 pub(crate) mod store;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -108,6 +108,8 @@ pub(crate) struct WholeFunction {
     pub(crate) live: Option<Live>,
     /// What is published, by number, the newest first.
     pub(crate) versions: Vec<(u64, Function)>,
+    /// The versions that aliases of somebody else's use: they cannot be deleted.
+    pub(crate) held: BTreeSet<String>,
     /// Who may invoke the alias.
     pub(crate) grants: Vec<Grant>,
     /// How many processes are kept awake for the alias.
@@ -121,6 +123,7 @@ impl WholeFunction {
         function: Found::Absent,
         live: None,
         versions: Vec::new(),
+        held: BTreeSet::new(),
         grants: Vec::new(),
         provisioned: None,
     };
@@ -332,8 +335,8 @@ async fn whole<A: Aws>(
     let Some(function) = function else {
         return Ok((name, WholeFunction::ABSENT));
     };
-    let (alias, versions, grants, provisioned) = tokio::try_join!(
-        Box::pin(aws.alias(&name, ALIAS)),
+    let (mut aliases, versions, grants, provisioned) = tokio::try_join!(
+        Box::pin(aws.aliases(&name)),
         Box::pin(aws.versions(&name)),
         Box::pin(aws.grants(&name, ALIAS)),
         Box::pin(aws.provisioned(&name, ALIAS)),
@@ -342,7 +345,8 @@ async fn whole<A: Aws>(
     let whole = WholeFunction {
         log_group: Found::Absent,
         function: Found::sort(Some(function), names, |function| &function.tags),
-        live: alias.map(|alias| live(alias, &versions)),
+        live: aliases.remove(ALIAS).map(|alias| live(alias, &versions)),
+        held: aliases.into_values().flat_map(versions_of).collect(),
         versions,
         grants,
         provisioned,
@@ -390,6 +394,12 @@ pub(crate) fn newest_first(versions: Vec<(String, Function)>) -> Vec<(u64, Funct
         .collect();
     all.sort_by_key(|(number, _)| std::cmp::Reverse(*number));
     all
+}
+
+/// The versions that an alias sends to.
+fn versions_of(alias: Alias) -> impl Iterator<Item = String> {
+    let canary = alias.canary.map(|canary| canary.version);
+    std::iter::once(alias.version).chain(canary)
 }
 
 fn live(alias: Alias, versions: &[(u64, Function)]) -> Live {

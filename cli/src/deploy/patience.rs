@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use super::step::Step;
-use crate::aws::{Error, Kind};
+use crate::{
+    aws::{Error, Kind},
+    console::Console,
+};
 
 /// How long to wait for what AWS has not finished.
 #[derive(Clone, Copy, Debug)]
@@ -29,28 +32,79 @@ impl Patience {
         let doubled = self.first.saturating_mul(1 << tried.min(16));
         doubled.min(self.longest)
     }
+
+    /// Waits after so many tries, and says why at the first time.
+    pub(super) async fn wait(self, console: &Console, reason: &str, tried: u32) {
+        if tried == 1 {
+            console.status("Waiting", reason);
+        }
+        let pause = self.pause(tried - 1);
+        if !pause.is_zero() {
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Makes a step's call, and again while it fails for a reason that passes.
+    ///
+    /// # Errors
+    ///
+    /// What the call fails with; `of` says which of that is AWS's, and nothing else passes.
+    pub(super) async fn made<E>(
+        self,
+        console: &Console,
+        step: &Step,
+        call: impl AsyncFn() -> Result<(), E>,
+        of: impl Fn(&E) -> Option<&Error>,
+    ) -> Result<(), E> {
+        let mut tried = 0;
+        loop {
+            let Err(error) = call().await else {
+                return Ok(());
+            };
+            tried += 1;
+            let reason = of(&error).and_then(|error| passing(step, error));
+            match reason.filter(|_| tried < self.tries) {
+                Some(reason) => self.wait(console, reason, tried).await,
+                None => return Err(error),
+            }
+        }
+    }
 }
+
+/// What Lambda says of a role that was made or changed a moment ago: it is not known yet, what it allows is not, or the key's
+/// service does not know it. Each may also be so for good, and is told when patience ends.
+const NEW_ROLE: [&str; 3] = [
+    "cannot be assumed by Lambda",
+    "execution role does not have permissions",
+    "KMS key is invalid for CreateGrant",
+];
 
 /// Why a failure of that step passes by itself, when it does.
 pub(super) fn passing(step: &Step, error: &Error) -> Option<&'static str> {
     let lambda = error.operation.service == "lambda";
     match error.kind {
         Kind::Throttled => Some("until AWS takes more calls"),
-        // "The role defined for the function cannot be assumed by Lambda."
         Kind::Other
             if lambda
                 && error.code == "InvalidParameterValueException"
-                && error.message.contains("assumed") =>
+                && NEW_ROLE.iter().any(|said| error.message.contains(said)) =>
         {
-            Some("until Lambda knows the role")
+            Some("until Lambda knows the role and what it allows")
         }
         // The bucket of that name was deleted a moment ago, or is being changed (S3 API reference, "List of error codes").
         Kind::Conflict if error.code == "OperationAborted" => {
             Some("until S3 has finished the last change")
         }
         // An update of this function is in progress; what exists already is a conflict too, and does not pass.
-        Kind::Conflict if lambda && !creates(step) => {
+        Kind::Conflict if lambda && changes(step) => {
             Some("until Lambda has finished the last change")
+        }
+        // Codes of IAM and of CloudWatch Logs for changes of one thing at the same time.
+        Kind::Conflict
+            if ["ConcurrentModification", "OperationAbortedException"]
+                .contains(&error.code.as_str()) =>
+        {
+            Some("until AWS has finished another change")
         }
         Kind::Conflict if error.message.contains("concurrent") => {
             Some("until API Gateway has finished the last change")
@@ -61,14 +115,17 @@ pub(super) fn passing(step: &Step, error: &Error) -> Option<&'static str> {
     }
 }
 
-fn creates(step: &Step) -> bool {
-    matches!(
+/// Whether it changes something of Lambda's that is there. What is there already does not go away by waiting, nor does an alias
+/// for whose sake a version stays.
+fn changes(step: &Step) -> bool {
+    !matches!(
         step,
         Step::CreateFunction { .. }
             | Step::CreateAlias { .. }
             | Step::CreateUrl { .. }
             | Step::AddUrlPermission { .. }
             | Step::AddPermission { .. }
+            | Step::DeleteVersion { .. }
     )
 }
 

@@ -3,6 +3,8 @@
 use super::{
     model::{ALIAS, Names},
     observe::{self, Live, WholeFunction},
+    patience::Patience,
+    step::{Handle, Step, Version},
 };
 use crate::{
     aws::{Aws, Error, Tags, lambda::Canary},
@@ -221,6 +223,7 @@ pub(crate) async fn flip<A: Aws>(
     release: &Release,
     flips: &[Flip],
     console: &Console,
+    patience: Patience,
 ) -> Result<()> {
     if flips.is_empty() {
         let version = release.serving();
@@ -229,7 +232,13 @@ pub(crate) async fn flip<A: Aws>(
         ));
     }
     for (index, Flip { function, from, to }) in flips.iter().enumerate() {
-        aws.update_alias(function, ALIAS, to, None)
+        let step = Step::MoveAlias {
+            function: function.clone(),
+            version: Handle::Known(Version(to.clone())),
+        };
+        let call = async || aws.update_alias(function, ALIAS, to, None).await;
+        patience
+            .made(console, &step, call, |error| Some(error))
             .await
             .map_err(|error: Error| {
                 let rest = match index {

@@ -458,6 +458,7 @@ fn function(desired: &Desired, one: &DesiredFunction) -> WholeFunction {
             canary: None,
         }),
         versions: Vec::new(),
+        held: std::collections::BTreeSet::new(),
         grants: Vec::new(),
         provisioned: one.provisioned,
     }

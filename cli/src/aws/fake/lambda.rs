@@ -1,14 +1,16 @@
 //! Lambda: nothing is changed or published while a change is under way, and the same code and configuration give no new
 //! version (Lambda API reference, `PublishVersion`).
 
+use std::collections::BTreeMap;
+
 use super::{Fake, FakeFunction, Revision, State, missing};
 use crate::args::InvocationType;
 use crate::aws::{
     Result, Tags,
     lambda::{
         ADD_PERMISSION, Alias, CREATE_ALIAS, CREATE_FUNCTION, CREATE_URL, Canary, Code,
-        Configuration, DELETE_FUNCTION, DELETE_URL, Function, FunctionUrl, GET_ALIAS, GET_FUNCTION,
-        GET_POLICY, GET_URL, Grant, INVOKE, Invoked, LIST_FUNCTIONS, LIST_VERSIONS, Lambda,
+        Configuration, DELETE_FUNCTION, DELETE_URL, Function, FunctionUrl, GET_FUNCTION, GET_POLICY,
+        GET_URL, Grant, INVOKE, Invoked, LIST_ALIASES, LIST_FUNCTIONS, LIST_VERSIONS, Lambda,
         PUBLISH_VERSION, REMOVE_PERMISSION, Readiness, UPDATE_ALIAS, UPDATE_CODE,
         UPDATE_CONFIGURATION, UPDATE_URL, UrlSettings, Way,
     },
@@ -193,10 +195,10 @@ impl Lambda for Fake {
         })
     }
 
-    async fn alias(&self, name: &str, alias: &str) -> Result<Option<Alias>> {
-        self.later().await.call(GET_ALIAS, |state| {
+    async fn aliases(&self, name: &str) -> Result<BTreeMap<String, Alias>> {
+        self.later().await.call(LIST_ALIASES, |state| {
             let found = state.functions.get(name);
-            Ok(found.and_then(|found| found.aliases.get(alias).cloned()))
+            Ok(found.map(|found| found.aliases.clone()).unwrap_or_default())
         })
     }
 

@@ -136,6 +136,8 @@ pub(crate) struct Fake {
     pub(crate) denied: Cell<Option<&'static str>>,
     /// A call that is refused, with which code, and how often.
     pub(crate) refused: Cell<Option<(&'static str, &'static str, u32)>>,
+    /// The words of such a refusal; `not now` where they are empty.
+    pub(crate) said: Cell<&'static str>,
     /// What an invocation gives; what it was sent, where it is not set.
     pub(crate) answer: RefCell<Option<Invoked>>,
     /// The payloads of the invocations so far, by qualifier.
@@ -311,7 +313,11 @@ impl Fake {
             && name == operation.name
         {
             self.refused.set(Some((name, code, times - 1)));
-            return Err(Error::answered(operation, code, "not now"));
+            let said = match self.said.get() {
+                "" => "not now",
+                said => said,
+            };
+            return Err(Error::answered(operation, code, said));
         }
         let killed = self.killed.get();
         let fault = self.fault.get().filter(|_| operation.writes());

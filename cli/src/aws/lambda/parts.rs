@@ -1,13 +1,14 @@
 //! Between our words and the SDK's.
 
 use aws_sdk_lambda::types::{
-    Architecture as SdkArchitecture, Cors as SdkCors, Environment, FunctionConfiguration,
-    FunctionUrlAuthType, InvokeMode, LastUpdateStatus, Runtime, State as SdkState,
+    AliasConfiguration, Architecture as SdkArchitecture, Cors as SdkCors, Environment,
+    FunctionConfiguration, FunctionUrlAuthType, InvokeMode, LastUpdateStatus, Runtime,
+    State as SdkState,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
-use super::{Allows, Configuration, Function, Grant, Readiness, UrlSettings};
+use super::{Alias, Allows, Canary, Configuration, Function, Grant, Readiness, UrlSettings};
 use crate::{
     aws::{Error, Operation, Result, Tags, options::Options},
     settings::Cors,
@@ -35,8 +36,23 @@ pub(super) fn number_in(operation: Operation, version: Option<String>) -> Result
     version.ok_or_else(|| Error::answered(operation, "", "the answer has no version in it"))
 }
 
+/// An alias as it is listed, with its name.
+pub(super) fn named_alias(found: AliasConfiguration) -> Option<(String, Alias)> {
+    let weights = found
+        .routing_config
+        .and_then(|routing| routing.additional_version_weights)
+        .unwrap_or_default();
+    // An alias has one additional version at the most (Lambda API reference, `AliasRoutingConfiguration`).
+    let canary = weights.into_iter().next().map(|(version, weight)| Canary {
+        version,
+        percent: percent(weight),
+    });
+    let version = found.function_version?;
+    Some((found.name?, Alias { version, canary }))
+}
+
 /// A weight, 0 to 1, in percent.
-pub(super) fn percent(weight: f64) -> u32 {
+fn percent(weight: f64) -> u32 {
     (1..=100)
         .find(|percent| f64::from(*percent) / 100.0 + 0.005 > weight)
         .unwrap_or(100)

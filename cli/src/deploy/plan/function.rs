@@ -159,7 +159,8 @@ pub(super) fn version(
     })
 }
 
-/// Removes the versions that nobody rolls back to any more: all but the newest and what serves.
+/// Removes the versions that nobody rolls back to any more: all but the newest, what serves, and what somebody
+/// has given an alias of its own.
 pub(super) fn prune(plan: &mut Plan, desired: &Desired, name: &str, actual: &WholeFunction) {
     let publishes = |planned: &Planned| planned.step.publishes() == Some(name);
     let new = usize::from(plan.steps.iter().any(publishes));
@@ -174,7 +175,7 @@ pub(super) fn prune(plan: &mut Plan, desired: &Desired, name: &str, actual: &Who
     });
     for (number, _) in actual.versions.iter().skip(kept.saturating_sub(new)) {
         let version = Version(number.to_string());
-        if serving == Some(Handle::Known(version.clone())) {
+        if serving == Some(Handle::Known(version.clone())) || actual.held.contains(&version.0) {
             continue;
         }
         let function = name.to_owned();

@@ -269,20 +269,26 @@ fn canary_promote_and_rollback_are_of_all_functions() {
         assert!(canary(&aws, &coded("two"), 10).await.unwrap().is_empty());
         let release = Release::read(&aws, &names).await.unwrap();
         let flips = release.forward(&names).unwrap();
-        flip(&aws, &release, &flips, &console()).await.unwrap();
+        flip(&aws, &release, &flips, &console(), super::PATIENCE)
+            .await
+            .unwrap();
         assert_live(&aws, "two");
         assert!(coded("two").plan(&aws).await.unwrap().is_empty());
 
         canary(&aws, &coded("three"), 20).await.unwrap();
         let release = Release::read(&aws, &names).await.unwrap();
         let flips = release.back(&names, None).unwrap();
-        flip(&aws, &release, &flips, &console()).await.unwrap();
+        flip(&aws, &release, &flips, &console(), super::PATIENCE)
+            .await
+            .unwrap();
         assert_live(&aws, "two");
 
         let release = Release::read(&aws, &names).await.unwrap();
         aws.forget();
         let flips = release.back(&names, None).unwrap();
-        flip(&aws, &release, &flips, &console()).await.unwrap();
+        flip(&aws, &release, &flips, &console(), super::PATIENCE)
+            .await
+            .unwrap();
         assert_live(&aws, "one");
         assert_eq!(aws.writes(), ["UpdateAlias"; 3]);
         let release = Release::read(&aws, &names).await.unwrap();

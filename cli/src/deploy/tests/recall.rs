@@ -58,7 +58,7 @@ async fn rollback_to(aws: &Fake, version: Option<u64>) -> Result<()> {
     let names = App::names();
     let release = Release::read(aws, &names).await?;
     let flips = release.back(&names, version)?;
-    flip(aws, &release, &flips, &console()).await?;
+    flip(aws, &release, &flips, &console(), super::PATIENCE).await?;
     let version = release.older(&names, &flips).unwrap();
     recall::routes(aws, &names, &release, version, &console(), super::PATIENCE).await
 }
@@ -426,7 +426,9 @@ fn a_canary_and_its_promotion_leave_a_rest_api_to_the_next_deploy() {
         let back = release.back(&names, None).unwrap();
         assert_eq!(release.older(&names, &back), None);
         let forward = release.forward(&names).unwrap();
-        flip(&aws, &release, &forward, &console()).await.unwrap();
+        flip(&aws, &release, &forward, &console(), super::PATIENCE)
+            .await
+            .unwrap();
         assert_eq!(aws.snapshot().rests, before);
         deploy(&aws, &REST_NEXT).await;
         assert!(aws.serves_by_rest("GET /new").is_some());

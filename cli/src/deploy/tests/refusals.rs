@@ -1,7 +1,14 @@
 //! What AWS refuses, in words that say what to do, and what passes by itself.
 
-use super::{App, FIRST, run};
-use crate::{aws::fake::Fake, error::Exit};
+use super::{App, FIRST, PATIENCE, console, delete, run};
+use crate::{
+    aws::{
+        fake::{Fake, State},
+        lambda::Alias,
+    },
+    deploy::release::{Release, flip},
+    error::Exit,
+};
 
 /// Each mutating call of a first deploy, once.
 async fn calls() -> Vec<&'static str> {
@@ -105,5 +112,214 @@ fn a_quota_is_told_as_one() {
             causes.contains("the traffic still goes to the version before"),
             "{causes}"
         );
+    });
+}
+
+/// Code, settings, routes and permissions change, and a version is pruned.
+const CHANGED: App = App {
+    code: "two",
+    routes: &[("GET", "/objects/{key}"), ("GET", "/objects")],
+    settings: "memory = 256\nlog_retention = 7\nkeep_versions = 2\npolicy = [{ actions = [\"s3:PutObject\"], resources = [\"*\"] }]",
+    ..FIRST
+};
+
+/// An account with two versions, of which `CHANGED` prunes the first.
+async fn before() -> State {
+    let aws = Fake::default();
+    for code in ["zero", "one"] {
+        App { code, ..FIRST }.deploy(&aws).await.unwrap();
+    }
+    aws.state.into_inner()
+}
+
+/// What a refusal that passes says, and of which call.
+const PASSING: [(&str, &str, &str); 8] = [
+    (
+        "CreateFunction",
+        "InvalidParameterValueException",
+        "The role defined for the function cannot be assumed by Lambda.",
+    ),
+    (
+        "CreateFunction",
+        "InvalidParameterValueException",
+        "The provided execution role does not have permissions to call CreateNetworkInterface on EC2",
+    ),
+    (
+        "CreateFunction",
+        "InvalidParameterValueException",
+        "The provided execution role does not have permissions to call SendMessage on SQS",
+    ),
+    (
+        "CreateFunction",
+        "InvalidParameterValueException",
+        "Lambda was unable to configure access to your environment variables because the KMS key is invalid for CreateGrant. \
+         Please check your KMS key settings.",
+    ),
+    (
+        "CreateLogGroup",
+        "OperationAbortedException",
+        "A conflicting operation is currently in progress against this resource. Please try again.",
+    ),
+    (
+        "PutRolePolicy",
+        "ConcurrentModification",
+        "Wait a few minutes",
+    ),
+    ("PutRetentionPolicy", "OperationAbortedException", "aborted"),
+    (
+        "CreateRoute",
+        "ConflictException",
+        "Unable to complete operation due to concurrent modification. Please try again later.",
+    ),
+];
+
+#[test]
+fn what_passes_by_itself_is_waited_for() {
+    run(async {
+        for (call, code, said) in PASSING {
+            let aws = Fake::default();
+            aws.said.set(said);
+            aws.refused.set(Some((call, code, 3)));
+            FIRST.deploy(&aws).await.unwrap();
+            assert_eq!(aws.refused.get(), Some((call, code, 0)), "{said}");
+            // And not for ever.
+            let aws = Fake::default();
+            aws.said.set(said);
+            aws.refused.set(Some((call, code, 99)));
+            let failure = FIRST.deploy(&aws).await.unwrap_err();
+            assert!(failure.causes()[0].contains(said), "{failure}");
+            assert_eq!(aws.refused.get(), Some((call, code, 99 - 5)), "{said}");
+        }
+    });
+}
+
+#[test]
+fn what_does_not_pass_is_told_at_once() {
+    run(async {
+        for (call, code, said) in [
+            (
+                "CreateFunction",
+                "ResourceConflictException",
+                "Function already exist: s3test-dev",
+            ),
+            (
+                "CreateFunction",
+                "InvalidParameterValueException",
+                "Unzipped size must be smaller",
+            ),
+            (
+                "DeleteFunction",
+                "ResourceConflictException",
+                "Unable to delete version because the following aliases reference it: [mine]",
+            ),
+        ] {
+            let aws = match call {
+                "DeleteFunction" => Fake::holding(before().await),
+                _ => Fake::default(),
+            };
+            aws.said.set(said);
+            aws.refused.set(Some((call, code, 99)));
+            CHANGED.deploy(&aws).await.unwrap_err();
+            assert_eq!(aws.refused.get(), Some((call, code, 98)), "{said}");
+        }
+    });
+}
+
+#[test]
+fn a_version_that_has_an_alias_of_its_own_stays() {
+    run(async {
+        let aws = Fake::holding(before().await);
+        let mine = Alias {
+            version: "1".to_owned(),
+            canary: None,
+        };
+        let function = App::names().function;
+        let aliases = |change: &dyn Fn(&mut std::collections::BTreeMap<String, Alias>)| {
+            change(
+                &mut aws
+                    .state
+                    .borrow_mut()
+                    .functions
+                    .get_mut(&function)
+                    .unwrap()
+                    .aliases,
+            );
+        };
+        aliases(&|all| drop(all.insert("mine".to_owned(), mine.clone())));
+        CHANGED.deploy(&aws).await.unwrap();
+        let kept = |aws: &Fake| {
+            let state = aws.state.borrow();
+            state.functions[&function]
+                .versions
+                .keys()
+                .copied()
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(kept(&aws), [1, 2, 3]);
+        assert!(CHANGED.plan(&aws).await.unwrap().is_empty());
+        aliases(&|all| drop(all.remove("mine")));
+        CHANGED.deploy(&aws).await.unwrap();
+        assert_eq!(kept(&aws), [2, 3]);
+    });
+}
+
+#[test]
+fn a_throttled_call_of_a_change_or_a_deletion_is_made_again() {
+    run(async {
+        let before = before().await;
+        let undisturbed = Fake::holding(before.clone());
+        CHANGED.deploy(&undisturbed).await.unwrap();
+        let mut changing = undisturbed.writes();
+        delete(&undisturbed).await.unwrap();
+        let mut deleting = undisturbed.writes().split_off(changing.len());
+        assert!(
+            changing.len() > 8 && deleting.len() > 3,
+            "{changing:?} {deleting:?}"
+        );
+        for calls in [&mut changing, &mut deleting] {
+            calls.sort_unstable();
+            calls.dedup();
+        }
+        let code = "TooManyRequestsException";
+        for call in changing {
+            let aws = Fake::holding(before.clone());
+            aws.refused.set(Some((call, code, 3)));
+            CHANGED.deploy(&aws).await.unwrap();
+            assert_eq!(aws.refused.get(), Some((call, code, 0)));
+            assert!(CHANGED.plan(&aws).await.unwrap().is_empty(), "{call}");
+        }
+        for call in deleting {
+            let aws = Fake::holding(before.clone());
+            aws.refused.set(Some((call, code, 3)));
+            delete(&aws).await.unwrap();
+            assert_eq!(aws.refused.get(), Some((call, code, 0)));
+            assert_eq!(aws.snapshot(), State::default(), "{call}");
+        }
+    });
+}
+
+#[test]
+fn a_throttled_flip_is_made_again() {
+    run(async {
+        let aws = Fake::default();
+        FIRST.deploy(&aws).await.unwrap();
+        let second = App {
+            code: "two",
+            ..FIRST
+        };
+        second.deploy(&aws).await.unwrap();
+        let names = App::names();
+        for code in ["TooManyRequestsException", "ResourceConflictException"] {
+            let to = Some(if code.starts_with('T') { 1 } else { 2 });
+            aws.refused.set(Some(("UpdateAlias", code, 3)));
+            let release = Release::read(&aws, &names).await.unwrap();
+            let flips = release.back(&names, to).unwrap();
+            flip(&aws, &release, &flips, &console(), PATIENCE)
+                .await
+                .unwrap();
+            assert_eq!(aws.refused.get(), Some(("UpdateAlias", code, 0)));
+        }
+        let served = aws.serves("GET /objects/{key}");
+        assert_eq!(served, Some(super::hash("two")));
     });
 }

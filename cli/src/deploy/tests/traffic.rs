@@ -63,7 +63,8 @@ async fn canary(aws: &Fake, app: &App, percent: u32) -> Result<Plan> {
 async fn back(aws: &Fake, to: Option<u64>) -> Result<()> {
     let names = App::names();
     let release = Release::read(aws, &names).await?;
-    flip(aws, &release, &release.back(&names, to)?, &console()).await
+    let flips = release.back(&names, to)?;
+    flip(aws, &release, &flips, &console(), super::PATIENCE).await
 }
 
 #[test]
@@ -191,6 +192,7 @@ fn a_canary_takes_a_part_until_it_is_promoted_or_rolled_back() {
             &release,
             &release.forward(&names).unwrap(),
             &console(),
+            super::PATIENCE,
         )
         .await
         .unwrap();
