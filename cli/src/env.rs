@@ -24,6 +24,15 @@ pub(crate) const AWS_DEFAULT_REGION: &str = "AWS_DEFAULT_REGION";
 /// The developer's access key; for `--s3-endpoint` it is handed on to the app.
 pub(crate) const AWS_ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
 
+/// The profile that AWS tools use where none is named.
+pub(crate) const AWS_PROFILE: &str = "AWS_PROFILE";
+
+/// Where the profiles' settings are, when it is not `~/.aws/config`.
+pub(crate) const AWS_CONFIG_FILE: &str = "AWS_CONFIG_FILE";
+
+/// Where the profiles' keys are, when it is not `~/.aws/credentials`.
+pub(crate) const AWS_SHARED_CREDENTIALS_FILE: &str = "AWS_SHARED_CREDENTIALS_FILE";
+
 /// What belongs to that access key.
 pub(crate) const AWS_SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
 

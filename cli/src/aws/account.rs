@@ -11,7 +11,7 @@ use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use tokio::sync::OnceCell;
 
-use super::{Aws, signed::Signed, sts::Caller};
+use super::{Aws, error::chain, profile, signed::Signed, sts::Caller};
 use crate::{
     args, env,
     error::{Exit, Failure, Result},
@@ -41,11 +41,18 @@ impl Account {
     ///
     /// # Errors
     ///
-    /// When there is no region (exit code 64) or there are no credentials (exit code 77).
+    /// When there is no region or it is none of AWS's (exit code 64), or there is no such profile or there are no credentials
+    /// (exit code 77).
     pub(crate) async fn connect(args: &args::Account) -> Result<Self> {
+        if let Some(named) = &args.profile {
+            profile::known(named)?;
+        }
         let config = load(args).await;
         let region = region(&config)?;
-        credentials(&config).await?;
+        if args.endpoint_url.is_none() {
+            is_region(&region)?;
+        }
+        credentials(&config, args.profile.as_deref()).await?;
         Ok(Self::of(&config, region))
     }
 
@@ -100,7 +107,7 @@ impl Account {
 pub(crate) async fn developer_environment() -> Result<Vec<(String, String)>> {
     let config = load(&args::Account::default()).await;
     let region = region(&config)?;
-    let credentials = credentials(&config).await?;
+    let credentials = credentials(&config, None).await?;
     Ok([
         (env::AWS_ACCESS_KEY_ID, credentials.access_key_id()),
         (env::AWS_SECRET_ACCESS_KEY, credentials.secret_access_key()),
@@ -142,11 +149,35 @@ async fn load(args: &args::Account) -> SdkConfig {
 }
 
 fn region(config: &SdkConfig) -> Result<String> {
-    config.region().map(ToString::to_string).ok_or_else(|| {
-        Failure::new("no AWS region is set")
-            .exiting(Exit::Usage)
-            .hint("give `--region eu-central-1`, set `AWS_REGION`, or set `region` in the profile with `aws configure`")
-    })
+    if let Some(region) = config.region() {
+        return Ok(region.to_string());
+    }
+    // Its region would be the one.
+    known_profile()?;
+    Err(Failure::new("no AWS region is set")
+        .exiting(Exit::Usage)
+        .hint("give `--region eu-central-1`, set `AWS_REGION`, or set `region` in the profile with `aws configure`"))
+}
+
+/// Stops at a region that cannot be one: letters, hyphens, and a number at the end.
+fn is_region(region: &str) -> Result<()> {
+    let (rest, number) = region.rsplit_once('-').unwrap_or_default();
+    let letters = |part: &str| !part.is_empty() && part.bytes().all(|c| c.is_ascii_lowercase());
+    let named = rest.contains('-') && rest.split('-').all(letters);
+    if named && !number.is_empty() && number.bytes().all(|c| c.is_ascii_digit()) {
+        return Ok(());
+    }
+    Err(Failure::new(format!("not an AWS region: `{}`", region.escape_debug()))
+        .exiting(Exit::Usage)
+        .hint("regions are named like `eu-central-1` and `us-east-2`: give one with `--region`, or set `AWS_REGION`"))
+}
+
+/// Stops when `AWS_PROFILE` names a profile that is nowhere.
+fn known_profile() -> Result<()> {
+    match std::env::var(env::AWS_PROFILE) {
+        Ok(named) if !named.is_empty() => profile::known(&named),
+        _ => Ok(()),
+    }
 }
 
 impl Aws for Account {
@@ -156,7 +187,7 @@ impl Aws for Account {
 }
 
 /// Looks for credentials before the first call, so that their absence is told in plain words.
-async fn credentials(config: &SdkConfig) -> Result<Credentials> {
+async fn credentials(config: &SdkConfig, named: Option<&str>) -> Result<Credentials> {
     use aws_sdk_sts::config::ProvideCredentials as _;
     let none = || {
         Failure::new("no AWS credentials were found")
@@ -165,7 +196,52 @@ async fn credentials(config: &SdkConfig) -> Result<Credentials> {
     };
     let provider = config.credentials_provider().ok_or_else(none)?;
     let found = provider.provide_credentials().await;
-    found.map_err(|error| {
-        none().because(Box::from(error) as Box<dyn std::error::Error + Send + Sync>)
+    found.or_else(|error| {
+        let told = chain(&error);
+        // What the chain of providers says when none of them has any: each with a reason that is ours to tell, not the SDK's.
+        if told.starts_with("the credential provider was not enabled") {
+            let failure = none();
+            return Err(match named {
+                Some(named) => failure.because_of(format!("the profile `{named}` has none")),
+                None => {
+                    known_profile()?;
+                    failure
+                }
+            });
+        }
+        let lines: Vec<&str> = told.lines().map(str::trim).collect();
+        Err(Failure::new("the AWS credentials cannot be used")
+            .exiting(Exit::Denied)
+            .because_of(lines.join("; "))
+            .hint("`aws sso login` renews a session, `aws configure` writes new keys, `--profile` chooses others"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_region_is_told_from_what_is_none() {
+        for region in [
+            "eu-central-1",
+            "us-gov-west-1",
+            "ap-southeast-5",
+            "us-isob-east-1",
+        ] {
+            super::is_region(region).unwrap();
+        }
+        for nonsense in [
+            "",
+            "Frankfurt",
+            "eu-central",
+            "eu-central-1a",
+            "eu central-1",
+            "eu-1",
+            "-a-1",
+            "a--1",
+        ] {
+            let failure = super::is_region(nonsense).unwrap_err();
+            assert_eq!(failure.exit(), crate::error::Exit::Usage);
+            assert!(failure.message().contains(nonsense), "{failure}");
+        }
+    }
 }

@@ -292,7 +292,7 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 /// An error and its sources in one line, each once.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(source) = next {
@@ -308,6 +308,12 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use aws_smithy_runtime_api::{
+        client::{orchestrator::HttpResponse, result::SdkError},
+        http::StatusCode,
+    };
+    use aws_smithy_types::{body::SdkBody, error::ErrorMetadata};
+
     use super::{Error, Kind, Operation};
     use crate::error::Exit;
 
@@ -356,6 +362,20 @@ mod tests {
         );
         // Words that name none.
         assert!(hint("no").contains("`lambda:CreateFunction`"));
+    }
+
+    #[test]
+    fn an_answer_that_is_not_awss_tells_its_status() {
+        let body = SdkBody::from("<html>Bad Gateway</html>");
+        let response = HttpResponse::new(StatusCode::try_from(502).unwrap(), body);
+        let error: SdkError<ErrorMetadata, HttpResponse> =
+            SdkError::service_error(ErrorMetadata::builder().build(), response);
+        let error = CREATE_FUNCTION.sort::<(), _>(Err(error)).unwrap_err();
+        assert_eq!(error.kind, Kind::Unreachable);
+        assert!(error.to_string().contains("HTTP status 502"), "{error}");
+        let failure = error.into_failure("cannot create the function");
+        assert_eq!(failure.exit(), Exit::Unavailable);
+        assert!(failure.advice().unwrap().contains("--endpoint-url"));
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub(crate) mod logs;
 mod moto;
 mod needed;
 pub(crate) mod options;
+mod profile;
 pub(crate) mod rest;
 pub(crate) mod s3;
 pub(crate) mod secrets;
@@ -79,6 +80,9 @@ pub(crate) fn needed() -> Vec<String> {
         lambda::LIST_ALIASES,
         lambda::GET_FUNCTION,
         lambda::GET_POLICY,
+        lambda::GET_URL,
+        lambda::INVOKE,
+        lambda::LIST_VERSIONS,
         lambda::PUBLISH_VERSION,
         lambda::REMOVE_PERMISSION,
         lambda::UPDATE_ALIAS,
@@ -93,7 +97,7 @@ pub(crate) fn needed() -> Vec<String> {
         apigateway::DELETE_API,
         apigateway::GET_APIS,
         apigateway::UPDATE_API,
-        rest::PUT_REST_API,
+        tagging::GET_RESOURCES,
     ];
     let more = [
         "iam:PassRole",

@@ -1,6 +1,6 @@
 //! What a deploy needs of IAM for what is set, besides what every deploy needs.
 
-use super::{Operation, concurrency, iam, s3, secrets, tags::TaggedKind};
+use super::{Operation, concurrency, iam, lambda, rest, s3, secrets, tags::TaggedKind};
 use crate::settings::{
     Gateway, Settings,
     access::AuthorizerSettings,
@@ -9,7 +9,12 @@ use crate::settings::{
 
 /// The IAM actions, each as a policy names it.
 pub(crate) fn needed_for(settings: &Settings) -> Vec<String> {
-    let mut all: Vec<String> = Vec::new();
+    let door: &[Operation] = match settings.gateway {
+        Gateway::HttpApi => &[],
+        Gateway::RestApi => &[rest::PUT_REST_API],
+        Gateway::FunctionUrl => &[lambda::CREATE_URL, lambda::DELETE_URL, lambda::UPDATE_URL],
+    };
+    let mut all: Vec<String> = door.iter().map(|call| call.action()).collect();
     let own = settings.access.authorizers.values();
     let functions = own
         .map(|own| own.function().over(&settings.function).options())
@@ -114,12 +119,16 @@ mod tests {
         let delivery = of("[access_log]");
         assert_eq!(delivery.len(), 7);
         assert_eq!(delivery[0], "logs:CreateLogDelivery");
-        assert!(of("gateway = \"rest-api\"\n[access_log]").is_empty());
+        assert_eq!(
+            of("gateway = \"rest-api\"\n[access_log]"),
+            ["apigateway:PUT"]
+        );
         let text = "environment = { A1 = \"secret:a\", B1 = \"secret:b\" }\n\
                     layers = [\"arn:aws:lambda:eu-central-1:123456789012:layer:x:1\"]";
         assert_eq!(
             of(text),
             ["lambda:GetLayerVersion", "secretsmanager:GetSecretValue"]
         );
+        assert_eq!(of("gateway = \"rest-api\""), ["apigateway:PUT"]);
     }
 }

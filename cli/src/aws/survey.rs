@@ -56,20 +56,28 @@ impl Survey for Account {
         actions: &[String],
         resource: &str,
     ) -> Result<Vec<String>> {
-        let request = self
-            .iam
-            .simulate_principal_policy()
-            .policy_source_arn(principal)
-            .set_action_names(Some(actions.to_vec()))
-            .resource_arns(resource)
-            .max_items(1000);
-        let answer = SIMULATE.sort(request.send().await)?;
-        let results = answer.evaluation_results.unwrap_or_default();
-        Ok(results
-            .into_iter()
-            .filter(|one| one.eval_decision != PolicyEvaluationDecisionType::Allowed)
-            .map(|one| one.eval_action_name)
-            .collect())
+        let mut denied = Vec::new();
+        let mut page = None;
+        loop {
+            let request = self
+                .iam
+                .simulate_principal_policy()
+                .policy_source_arn(principal)
+                .set_action_names(Some(actions.to_vec()))
+                .resource_arns(resource)
+                .max_items(1000)
+                .set_marker(page);
+            let answer = SIMULATE.sort(request.send().await)?;
+            let results = answer.evaluation_results.unwrap_or_default().into_iter();
+            let results =
+                results.filter(|one| one.eval_decision != PolicyEvaluationDecisionType::Allowed);
+            denied.extend(results.map(|one| one.eval_action_name));
+            // An answer may end before the number asked for (IAM API reference, `SimulatePrincipalPolicy`).
+            page = answer.marker.filter(|_| answer.is_truncated);
+            if page.is_none() {
+                return Ok(denied);
+            }
+        }
     }
 
     async fn limits(&self) -> Result<Limits> {

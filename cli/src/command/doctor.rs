@@ -95,10 +95,14 @@ pub(super) fn doctor(args: &args::Doctor, console: &Console) -> Result<Exit> {
     checks.extend(deploy::block_on(async {
         match Account::connect(&args.account).await {
             Ok(aws) => Ok(account::checks(&aws, name, &args.stage.stage, settings.as_ref()).await),
-            Err(failure) => Ok(vec![
-                Check::new("credentials", Outcome::Failed, failure.to_string())
-                    .mend(failure.advice().unwrap_or_default()),
-            ]),
+            Err(failure) => {
+                let region = failure.exit() == Exit::Usage;
+                let name = if region { "region" } else { "credentials" };
+                Ok(vec![
+                    Check::new(name, Outcome::Failed, failure.to_string())
+                        .mend(failure.advice().unwrap_or_default()),
+                ])
+            }
         }
     })?);
     print(&checks, args.output, console)?;

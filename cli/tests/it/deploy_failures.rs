@@ -32,14 +32,36 @@ fn no_region_no_credentials_no_answer() {
         "eu-central-1",
     ]))
     .ends(77)
-    .says("error: no AWS credentials were found");
+    .says("error: there is no AWS profile of that name: nobody")
+    .says("`aws configure --profile nobody` makes it");
+    app.write("config", "[profile work]\nregion = eu-central-1\n");
+    let config = |command: &mut std::process::Command, file: &str| {
+        let path = app.command(&[]).get_current_dir().unwrap().join(file);
+        run(command.env("AWS_CONFIG_FILE", path))
+    };
+    let ran = config(
+        &mut app.command_without_account(&["url", "--profile", "work"]),
+        "config",
+    );
+    ran.ends(77)
+        .says("error: no AWS credentials were found")
+        .says("the profile `work` has none");
+    let mut command = app.command_without_account(&["url"]);
+    config(command.env("AWS_PROFILE", "wrok"), "config")
+        .ends(77)
+        .says("no AWS profile of that name: wrok")
+        .says("there are `work`");
+    run(&mut app.command(&["url", "--region", "Frankfurt"]))
+        .ends(64)
+        .says("error: not an AWS region: `Frankfurt`")
+        .says("`eu-central-1`");
     // Nor do the environment's credentials stand in for a profile that was named.
     run(app
         .command_without_account(&["url", "--profile", "nobody", "--region", "eu-central-1"])
         .env("AWS_ACCESS_KEY_ID", "AKIAENVIRONMENT")
         .env("AWS_SECRET_ACCESS_KEY", "x"))
     .ends(77)
-    .says("error: no AWS credentials were found");
+    .says("error: there is no AWS profile of that name: nobody");
     // A port that was free a moment ago: nobody listens.
     let closed = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()

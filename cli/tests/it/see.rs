@@ -281,4 +281,19 @@ fn the_doctor_tells_what_works_and_how_to_mend_the_rest() {
     ] {
         assert!(ran.stdout.contains(part), "{part}: {}", ran.stdout);
     }
+    // Each check is a line, and the hint below it.
+    for line in ran.stdout.lines() {
+        let column = ["ok  ", "warning  ", "failed  ", "unknown  ", "hint: "];
+        let begins = column
+            .iter()
+            .any(|word| line.trim_start().starts_with(word));
+        assert!(begins, "{line}");
+    }
+    let mut command = app.command_without_account(&["doctor"]);
+    let ran = Ran::from(command.output().unwrap()).ends(1);
+    assert!(
+        ran.stdout.contains("failed  region: no AWS region is set"),
+        "{}",
+        ran.stdout
+    );
 }

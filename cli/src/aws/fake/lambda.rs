@@ -9,9 +9,9 @@ use crate::aws::{
     Result, Tags,
     lambda::{
         ADD_PERMISSION, Alias, CREATE_ALIAS, CREATE_FUNCTION, CREATE_URL, Canary, Code,
-        Configuration, DELETE_FUNCTION, DELETE_URL, Function, FunctionUrl, GET_FUNCTION, GET_POLICY,
-        GET_URL, Grant, INVOKE, Invoked, LIST_ALIASES, LIST_FUNCTIONS, LIST_VERSIONS, Lambda,
-        PUBLISH_VERSION, REMOVE_PERMISSION, Readiness, UPDATE_ALIAS, UPDATE_CODE,
+        Configuration, DELETE_FUNCTION, DELETE_URL, Function, FunctionUrl, GET_FUNCTION,
+        GET_POLICY, GET_URL, Grant, INVOKE, Invoked, LIST_ALIASES, LIST_FUNCTIONS, LIST_VERSIONS,
+        Lambda, PUBLISH_VERSION, REMOVE_PERMISSION, Readiness, UPDATE_ALIAS, UPDATE_CODE,
         UPDATE_CONFIGURATION, UPDATE_URL, UrlSettings, Way,
     },
 };

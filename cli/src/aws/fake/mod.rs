@@ -16,7 +16,7 @@ mod tags;
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
 };
 
 use bytes::Bytes;
@@ -223,6 +223,12 @@ impl Fake {
             .iter()
             .map(|operation| operation.name)
             .collect()
+    }
+
+    /// The IAM actions of all calls so far, each once.
+    pub(crate) fn actions(&self) -> BTreeSet<String> {
+        let calls = self.calls.borrow();
+        calls.iter().map(|operation| operation.action()).collect()
     }
 
     /// When the first call of that name ended, on the clock.

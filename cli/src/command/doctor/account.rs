@@ -5,13 +5,16 @@ use std::collections::BTreeMap;
 use super::{Check, Outcome};
 use crate::{
     aws::{
-        self, Aws,
+        self, Aws, Kind,
         sts::Caller,
         survey::{Limits, Survey},
     },
-    deploy::model::{Names, Place},
+    deploy::{
+        lock,
+        model::{Names, Place},
+    },
     logs_view::since,
-    settings::Settings,
+    settings::{Gateway, Settings},
 };
 
 /// Seconds that a request's time may be off: Signature Version 4 refuses more (IAM user guide, "AWS Signature Version 4 for
@@ -76,18 +79,13 @@ async fn permissions<S: Survey>(
         );
     };
     let mut missing = Vec::new();
-    let mut needed = needed(&names, place);
-    let more = settings.map(aws::needed_for).unwrap_or_default();
-    if !more.is_empty() {
-        // What they are on has names of its own.
-        needed.entry("*".to_owned()).or_default().extend(more);
-    }
+    let needed = needed(&names, place, settings);
     for (resource, actions) in needed {
         match aws.denied(&principal, &actions, &resource).await {
             Ok(denied) => missing.extend(denied),
             Err(error) => {
-                return Check::new(check, Outcome::Unknown, format!("cannot be simulated: {error}"))
-                    .mend("a policy that allows `iam:SimulatePrincipalPolicy` lets `doctor` tell; a deploy names what it lacks too");
+                let said = format!("cannot be simulated: {error}");
+                return unanswered(check, said, error, "; a deploy names what it lacks too");
             }
         }
     }
@@ -99,6 +97,20 @@ async fn permissions<S: Survey>(
     let list = missing.join("`, `");
     Check::new(check, Outcome::Failed, format!("not allowed: `{list}`"))
         .mend("add them to the policy of the user or role; a permissions boundary or an organization's policy may deny them too")
+}
+
+/// A check that AWS gave no answer to: what would let it, by the kind of the failure.
+fn unanswered(check: &'static str, said: String, error: aws::Error, more: &str) -> Check {
+    let action = error.operation.action();
+    let denied = error.kind == Kind::Denied;
+    let found = Check::new(check, Outcome::Unknown, said);
+    match error.into_failure("").advice() {
+        Some(_) if denied => found.mend(format!(
+            "a policy that allows `{action}` lets `doctor` tell{more}"
+        )),
+        Some(advice) => found.mend(advice),
+        None => found,
+    }
 }
 
 /// The user or role whose policies count: an assumed role's session has none of its own.
@@ -126,32 +138,52 @@ fn principal(caller: &Caller) -> Option<String> {
     }
 }
 
-/// The actions of a deploy by the resource that they are on.
-fn needed(names: &Names, place: &Place) -> BTreeMap<String, Vec<String>> {
+/// The actions of a deploy by the resources that they are on.
+fn needed(
+    names: &Names,
+    place: &Place,
+    settings: Option<&Settings>,
+) -> BTreeMap<String, Vec<String>> {
     let Place {
         partition,
         account,
         region,
     } = place;
+    let group = |name: &str| format!("arn:{partition}:logs:{region}:{account}:log-group:{name}");
+    let apis = |kind: &str| format!("arn:{partition}:apigateway:{region}::/{kind}");
+    let rest = settings.is_some_and(|settings| settings.gateway == Gateway::RestApi);
+    let more = settings.map(aws::needed_for).unwrap_or_default();
     let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for action in aws::needed() {
-        let service = action.split(':').next().unwrap_or_default();
-        let resource = match service {
-            "iam" => format!("arn:{partition}:iam::{account}:role/{}", names.role),
-            "lambda" => format!(
+    for action in aws::needed().into_iter().chain(more) {
+        let (service, call) = action.split_once(':').unwrap_or_default();
+        let resources = match (service, call) {
+            ("iam", _) => vec![format!(
+                "arn:{partition}:iam::{account}:role/{}",
+                names.role
+            )],
+            // What they are on has names of its own.
+            ("lambda", "GetLayerVersion") => vec!["*".to_owned()],
+            ("lambda", _) => vec![format!(
                 "arn:{partition}:lambda:{region}:{account}:function:{}",
                 names.function
-            ),
-            "logs" => format!(
-                "arn:{partition}:logs:{region}:{account}:log-group:{}",
-                names.log_group
-            ),
-            "apigateway" => format!("arn:{partition}:apigateway:{region}::/apis"),
-            _ => "*".to_owned(),
+            )],
+            // Deliveries are of the account, not of a group.
+            ("logs", call) if call.contains("Deliver") || call.contains("ResourcePolic") => {
+                vec!["*".to_owned()]
+            }
+            // The lock is a group that keeps nothing.
+            ("logs", "PutRetentionPolicy") => vec![group(&names.log_group)],
+            ("logs", _) => vec![group(&names.log_group), group(&lock::group(names))],
+            // Whichever gateway it is, the other's APIs are looked for.
+            ("apigateway", "GET") => vec![apis("apis"), apis("restapis")],
+            ("apigateway", _) => vec![apis(if rest { "restapis" } else { "apis" })],
+            _ => vec!["*".to_owned()],
         };
-        let actions = all.entry(resource).or_default();
-        if !actions.contains(&action) {
-            actions.push(action);
+        for resource in resources {
+            let actions = all.entry(resource).or_default();
+            if !actions.contains(&action) {
+                actions.push(action.clone());
+            }
         }
     }
     all
@@ -160,8 +192,7 @@ fn needed(names: &Names, place: &Place) -> BTreeMap<String, Vec<String>> {
 async fn quotas<S: Survey>(aws: &S) -> Check {
     match aws.limits().await {
         Ok(limits) => quotas_of(limits),
-        Err(error) => Check::new("quotas", Outcome::Unknown, error.to_string())
-            .mend("a policy that allows `lambda:GetAccountSettings` lets `doctor` tell"),
+        Err(error) => unanswered("quotas", error.to_string(), error, ""),
     }
 }
 
@@ -193,7 +224,7 @@ async fn clock<S: Survey>(aws: &S) -> Check {
     match aws.clock().await {
         Ok(Some(theirs)) => clock_of(since::now() / 1000 - theirs),
         Ok(None) => Check::new("clock", Outcome::Unknown, "AWS's answer has no date"),
-        Err(error) => Check::new("clock", Outcome::Unknown, error.to_string()),
+        Err(error) => unanswered("clock", error.to_string(), error, ""),
     }
 }
 
@@ -232,6 +263,25 @@ mod tests {
             model::{Names, Place},
         },
     };
+
+    #[test]
+    fn what_is_not_answered_is_mended_by_its_kind() {
+        let operation = Operation::new("lambda", "GetAccountSettings");
+        let of = |code: &str| {
+            let error = Error::answered(operation, code, "no");
+            let check = super::unanswered("quotas", error.to_string(), error, "");
+            assert_eq!(check.outcome, Outcome::Unknown);
+            check.mend
+        };
+        let denied = of("AccessDeniedException").unwrap();
+        assert!(
+            denied.contains("`lambda:GetAccountSettings` lets"),
+            "{denied}"
+        );
+        let throttled = of("TooManyRequestsException").unwrap();
+        assert!(throttled.contains("wait a minute"), "{throttled}");
+        assert_eq!(of("ServiceException"), None);
+    }
 
     /// An account whose policies deny that action.
     struct Stub {
@@ -333,7 +383,11 @@ mod tests {
     fn every_call_of_a_deploy_is_simulated() {
         let place = Place::new(&caller("arn:aws:iam::1:user/x"), "eu-central-1");
         let names = Names::new("notes", "dev", "eu-central-1").unwrap();
-        let all = needed(&names, &place);
+        let all = needed(&names, &place, None);
+        let lock = &all["arn:aws:logs:eu-central-1:123456789012:log-group:/fw/lock/notes-dev"];
+        assert!(lock.contains(&"logs:CreateLogGroup".to_owned()), "{lock:?}");
+        let rests = &all["arn:aws:apigateway:eu-central-1::/restapis"];
+        assert_eq!(*rests, ["apigateway:GET"]);
         let actions: Vec<&String> = all.values().flatten().collect();
         for action in [
             "iam:CreateRole",

@@ -323,3 +323,48 @@ fn a_throttled_flip_is_made_again() {
         assert_eq!(served, Some(super::hash("two")));
     });
 }
+
+#[test]
+fn each_action_of_a_deploy_is_one_that_the_doctor_asks_for() {
+    run(async {
+        let names = App::names();
+        for settings in [
+            "",
+            CHANGED.settings,
+            "tags = { team = \"pay\" }\nconcurrency = 5\nprovisioned_concurrency = 2\ncors = { allow_origins = [\"*\"] }",
+            "gateway = \"rest-api\"",
+            "gateway = \"function-url\"",
+        ] {
+            let aws = Fake::default();
+            let app = App {
+                settings,
+                ..CHANGED
+            };
+            App {
+                code: "one",
+                ..app.clone()
+            }
+            .deploy_locked(&aws)
+            .await
+            .unwrap();
+            app.deploy_locked(&aws).await.unwrap();
+            App {
+                code: "three",
+                ..app.clone()
+            }
+            .deploy_locked(&aws)
+            .await
+            .unwrap();
+            crate::logs_view::functions(&aws, &names).await.unwrap();
+            delete(&aws).await.unwrap();
+            let mut needed = aws::needed();
+            needed.extend(aws::needed_for(&app.settings()));
+            for action in aws.actions() {
+                // The first is everybody's (STS API reference, `GetCallerIdentity`); denied, the second is no failure: it asks
+                // for a bucket that only large zips have, whose size nobody knows beforehand.
+                let free = ["sts:GetCallerIdentity", "s3:GetBucketTagging"].contains(&&*action);
+                assert!(free || needed.contains(&action), "{action}: {settings}");
+            }
+        }
+    });
+}
