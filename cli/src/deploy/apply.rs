@@ -257,16 +257,8 @@ impl<A: Aws> Run<'_, A> {
     }
 
     async fn once(&self, step: &Step) -> Result<(), Trouble> {
-        if let Step::TryVersion {
-            function,
-            version,
-            health,
-        } = step
-        {
-            return self.try_version(function, version, health).await;
-        }
         // As in `observe`: the clients' futures are large.
-        Ok(Box::pin(self.change(step)).await?)
+        Box::pin(self.change(step)).await
     }
 
     /// Calls the version. Only where Lambda says that it is not ready yet, it is asked how far it is: mostly it is ready.
@@ -311,10 +303,15 @@ impl<A: Aws> Run<'_, A> {
         made.versions.insert(function.to_owned(), Version(version));
     }
 
-    /// The steps on everything but the API.
-    async fn change(&self, step: &Step) -> Result<(), Error> {
+    /// Makes a step's call: each kind of step has its arm, so that none can be forgotten.
+    async fn change(&self, step: &Step) -> Result<(), Trouble> {
         let aws = self.aws;
-        match step {
+        let done: Result<(), Error> = match step {
+            Step::TryVersion {
+                function,
+                version,
+                health,
+            } => return self.try_version(function, version, health).await,
             Step::CreateRole {
                 role,
                 trust,
@@ -417,14 +414,6 @@ impl<A: Aws> Run<'_, A> {
             Step::DeleteRolePolicy { role } => aws.delete_role_policy(role, POLICY).await,
             Step::DeleteRole { role } => aws.delete_role(role).await,
             Step::DeleteLogGroup { group } => aws.delete_log_group(group).await,
-            _ => Box::pin(self.gateway(step)).await,
-        }
-    }
-
-    /// The steps on the API.
-    async fn gateway(&self, step: &Step) -> Result<(), Error> {
-        let aws = self.aws;
-        match step {
             Step::CreateUrl { function, settings } => {
                 let url = aws.create_function_url(function, ALIAS, settings).await?;
                 self.made.borrow_mut().endpoint = Some(url);
@@ -493,14 +482,6 @@ impl<A: Aws> Run<'_, A> {
             }
             Step::DeleteRoute { api, id, .. } => aws.delete_route(&api.0, id).await,
             Step::DeleteApi { api, .. } => aws.delete_api(&api.0).await,
-            _ => Box::pin(self.access(step)).await,
-        }
-    }
-
-    /// The steps on the API's authorizers and stages.
-    async fn access(&self, step: &Step) -> Result<(), Error> {
-        let aws = self.aws;
-        match step {
             Step::CreateAuthorizer { api, name, checks } => {
                 let ApiId(api) = self.api(api)?;
                 let id = aws.create_authorizer(&api, name, checks).await?;
@@ -542,8 +523,8 @@ impl<A: Aws> Run<'_, A> {
                 }
                 Ok(())
             }
-            other => Err(unplanned(&format!("no such step: {other:?}"))),
-        }
+        };
+        Ok(done?)
     }
 }
 

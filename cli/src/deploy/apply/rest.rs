@@ -115,14 +115,6 @@ pub(super) async fn run<A: Aws>(
         }
         RestStep::DeleteStage { api, stage } => aws.delete_rest_stage(api, stage).await?,
         RestStep::DeleteApi { api, .. } => aws.delete_rest_api(api).await?,
-        _ => Box::pin(keys(aws, step, made)).await?,
-    }
-    Ok(None)
-}
-
-/// The steps on keys and usage plans.
-async fn keys<A: Aws>(aws: &A, step: &RestStep, made: &mut Made) -> Result<(), Error> {
-    match step {
         RestStep::CreateKey {
             name,
             value,
@@ -133,10 +125,9 @@ async fn keys<A: Aws>(aws: &A, step: &RestStep, made: &mut Made) -> Result<(), E
                 .create_api_key(name, value.as_ref(), *enabled, tags)
                 .await?;
             made.keep(step, id);
-            Ok(())
         }
-        RestStep::UpdateKey { id, enabled, .. } => aws.update_api_key(id, *enabled).await,
-        RestStep::DeleteKey { id, .. } => aws.delete_api_key(id).await,
+        RestStep::UpdateKey { id, enabled, .. } => aws.update_api_key(id, *enabled).await?,
+        RestStep::DeleteKey { id, .. } => aws.delete_api_key(id).await?,
         RestStep::CreatePlan {
             name,
             limits,
@@ -147,7 +138,6 @@ async fn keys<A: Aws>(aws: &A, step: &RestStep, made: &mut Made) -> Result<(), E
             let of = (made.id("api", api)?, stage.as_str());
             let id = aws.create_usage_plan(name, limits, of, tags).await?;
             made.keep(step, id);
-            Ok(())
         }
         RestStep::UpdatePlan {
             id,
@@ -162,14 +152,14 @@ async fn keys<A: Aws>(aws: &A, step: &RestStep, made: &mut Made) -> Result<(), E
                 Some((api, stage)) => vec![(made.id("api", api)?.to_owned(), stage.clone())],
             };
             aws.update_usage_plan(id, (before, limits), &added, removed)
-                .await
+                .await?;
         }
-        RestStep::DeletePlan { id, .. } => aws.delete_usage_plan(id).await,
+        RestStep::DeletePlan { id, .. } => aws.delete_usage_plan(id).await?,
         RestStep::AddPlanKey { plan, key } => {
             let (plan, key) = (made.id("plan", plan)?, made.id("key", key)?);
-            aws.create_plan_key(plan, key).await
+            aws.create_plan_key(plan, key).await?;
         }
-        RestStep::RemovePlanKey { plan, key, .. } => aws.delete_plan_key(plan, key).await,
-        other => Err(unplanned(&format!("no such step: {other:?}"))),
+        RestStep::RemovePlanKey { plan, key, .. } => aws.delete_plan_key(plan, key).await?,
     }
+    Ok(None)
 }
