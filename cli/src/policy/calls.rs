@@ -6,7 +6,7 @@
 //! only compiled for tests is left out. Tokens in macros are read as expressions where they are, and otherwise scanned.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -75,6 +75,10 @@ pub(super) struct Scan {
     pub(super) own_functions: BTreeSet<String>,
     /// Where the sources tell a missing key of S3 from other failures: file and place.
     pub(super) tells_missing_keys: Vec<(String, LineColumn)>,
+    /// Texts that may be names of variables, with the files and places that have them.
+    pub(super) texts: BTreeMap<String, Vec<(String, LineColumn)>>,
+    /// Variables that are read by their names: `env::var("TABLE")`.
+    pub(super) variables: BTreeSet<String>,
     /// What the functions can reach.
     pub(super) graph: Graph,
     /// Files that could not be parsed, a sentence each.
@@ -196,6 +200,15 @@ impl File<'_> {
         }
     }
 
+    /// Notes a text that may be the name of a variable.
+    fn text(&mut self, text: &str, at: LineColumn) {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if !text.is_empty() && text.chars().all(plain) {
+            let places = self.scan.texts.entry(text.to_owned()).or_default();
+            places.push((self.name.to_owned(), at));
+        }
+    }
+
     fn call(&mut self, method: &Ident, after: &[String]) {
         let name = method.to_string();
         if let Some(operation) = self.operation(&name) {
@@ -253,7 +266,11 @@ impl File<'_> {
                         self.call(name, &after);
                     }
                 }
-                _ => {}
+                TokenTree::Literal(literal) => {
+                    let text = literal.to_string();
+                    self.text(text.trim_matches('"'), literal.span().start());
+                }
+                TokenTree::Punct(_) => {}
             }
         }
     }
@@ -351,6 +368,21 @@ impl<'ast> Visit<'ast> for File<'_> {
 
     fn visit_ident(&mut self, name: &'ast Ident) {
         self.name(name);
+    }
+
+    fn visit_expr_call(&mut self, call: &'ast syn::ExprCall) {
+        if let (Expr::Path(path), Some(Expr::Lit(first))) = (&*call.func, call.args.first())
+            && let Some(last) = path.path.segments.last()
+            && let syn::Lit::Str(name) = &first.lit
+            && (last.ident == "var" || last.ident == "var_os")
+        {
+            self.scan.variables.insert(name.value());
+        }
+        visit::visit_expr_call(self, call);
+    }
+
+    fn visit_lit_str(&mut self, text: &'ast syn::LitStr) {
+        self.text(&text.value(), text.span().start());
     }
 
     fn visit_macro(&mut self, called: &'ast syn::Macro) {

@@ -193,7 +193,13 @@ fn derived(scan: &Scan, sdks: &[Sdk], settings: &Settings, place: &Place<'_>) ->
         let own: Vec<(&Call, &Sdk)> = own.copied().collect();
         let mut told = scan.tells_missing_keys.iter();
         let tells = told.any(|(file, at)| reaches(file, *at));
-        let needs = needs(&part, &own, tells, &settings.seen_by(&part), place);
+        let mut seen = settings.seen_by(&part).into_owned();
+        // A variable that is read by its name, and by others only, names nothing for this one.
+        seen.environment.retain(|name, _| {
+            let mut places = scan.texts.get(name).into_iter().flatten();
+            !scan.variables.contains(name) || places.any(|(file, at)| reaches(file, *at))
+        });
+        let needs = needs(&part, &own, tells, &seen, place);
         (part, needs)
     });
     Derived {

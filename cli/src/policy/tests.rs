@@ -305,6 +305,38 @@ fn each_function_has_what_its_own_code_calls_on_what_its_own_variables_name() {
     );
 }
 
+#[test]
+fn a_variable_that_only_others_read_names_nothing() {
+    let with = r#"
+        [environment]
+        NOTES_TABLE = "notes"
+        KEYS_TABLE = "keys"
+        MORE_TABLE = "more"
+    "#;
+    // Nobody reads the third by its name, so anybody may.
+    let source = |init: &str| {
+        format!(
+            "fn main() {{ App::new(\"a\", State::load).routes(routes![list]).run() }}
+             impl State {{ fn load() -> Self {{ {init} }} }}
+             #[get(\"/\")] fn list() {{ c.query().table_name(env::var(\"NOTES_TABLE\")).send() }}
+             fn log() {{ warn(\"MORE_TABLE\") }}
+             #[authorizer] fn door() {{ c.get_item().table_name(env::var_os(\"KEYS_TABLE\")).send() }}"
+        )
+    };
+    let tables = |derived: &Derived, part: &str| {
+        let shown = shown_of(derived, part);
+        let names = ["notes", "keys", "more"].into_iter();
+        names
+            .filter(|name| shown.contains(&format!("table/{name},")))
+            .collect::<Vec<_>>()
+    };
+    let apart = derive(&source("1"), with);
+    assert_eq!(tables(&apart, APP), ["notes", "more"]);
+    assert_eq!(tables(&apart, "door"), ["keys", "more"]);
+    let shared = derive(&source("env::var(\"NOTES_TABLE\")"), with);
+    assert_eq!(tables(&shared, "door"), ["notes", "keys", "more"]);
+}
+
 /// The actions of each function's whole policy, with what is written.
 fn allowed(source: &str, with: &str, parts: &[&str]) -> Vec<String> {
     let mut settings = settings(with);

@@ -199,3 +199,32 @@ fn shown(path: &Path) -> String {
         .display()
         .to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use fw::manifest::{Manifest, ManifestAuthorizer};
+
+    use super::policies;
+    use crate::{local::environment::access_key, settings::Settings};
+
+    #[test]
+    fn each_function_is_held_to_its_own_statements_by_its_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "[[policy]]\nactions = [\"s3:GetObject\"]\nresources = [\"arn:aws:s3:::notes/*\"]\nfunctions = [\"app\"]\n\
+                    [[policy]]\nactions = [\"s3:GetObject\"]\nresources = [\"arn:aws:s3:::keys/*\"]\nfunctions = [\"door\"]\n";
+        std::fs::write(folder.path().join("fw.toml"), text).unwrap();
+        let settings = Settings::load(folder.path(), "dev").unwrap();
+        let mut manifest = Manifest::new("notes");
+        let authorizers = ["door", "admin"].map(ManifestAuthorizer::new);
+        manifest.authorizers.extend(authorizers);
+        let held = policies(&manifest, &settings);
+        assert_eq!(held.app[0].resources, ["arn:aws:s3:::notes/*"]);
+        assert_eq!(held.app.len(), 1);
+        let of = |handler: &str| &held.authorizers[&access_key(handler)];
+        let (name, statements) = of("authorizer.door");
+        assert_eq!((name.as_str(), statements.len()), ("door", 1));
+        assert_eq!(statements[0].resources, ["arn:aws:s3:::keys/*"]);
+        let (name, statements) = of("authorizer.admin");
+        assert_eq!((name.as_str(), statements.len()), ("admin", 0));
+    }
+}

@@ -10,7 +10,9 @@ use crate::{
     },
     deploy::{
         model::{Names, POLICY},
+        plan::plan,
         report,
+        snapshot::{self, Snapshot},
     },
 };
 
@@ -320,5 +322,30 @@ fn an_authorizers_own_variables_and_statements_are_its_functions_alone() {
         let plan = own.plan(&aws).await.unwrap();
         assert_eq!(plan.steps.len(), 1);
         assert_eq!(plan.steps[0].reason, "variable `TABLE` changed");
+    });
+}
+
+#[test]
+fn a_snapshot_knows_each_functions_role_and_one_of_before_that_there_was_one() {
+    run(async {
+        let aws = Fake::default();
+        let mut desired = snapshot::masked(GUARDED.desired(&aws).await.unwrap());
+        desired.code = snapshot::code(desired.code.architecture);
+        let mut saved = serde_json::to_value(Snapshot::of(&desired)).unwrap();
+        let account = |saved: &serde_json::Value| {
+            let read: Snapshot = serde_json::from_value(saved.clone()).unwrap();
+            read.account(&desired)
+        };
+        assert!(plan(&desired, &account(&saved)).is_empty());
+        saved.as_object_mut().unwrap().remove("policies");
+        saved["authorizers"][DOOR]["role"] = json!(desired.place.role(&desired.names.role));
+        let steps = report::lines(&plan(&desired, &account(&saved))).join("\n");
+        for said in [
+            format!("role `{}`", role(DOOR)),
+            format!("policy of role `{}`", role(DOOR)),
+            format!("configuration of function `{DOOR}`"),
+        ] {
+            assert!(steps.contains(&said), "{steps}");
+        }
     });
 }
