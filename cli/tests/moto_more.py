@@ -15,6 +15,10 @@ from moto.apigateway.urls import url_paths as v1_paths
 from moto.apigatewayv2.models import Route
 from moto.apigatewayv2.responses import ApiGatewayV2Response as V2
 from moto.apigatewayv2.urls import url_paths as v2_paths
+from moto.awslambda.responses import LambdaResponse
+from moto.awslambda.utils import get_backend
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.moto_api._internal.urls import url_paths as moto_paths
 from moto.s3.responses import S3Response
 
 
@@ -93,11 +97,32 @@ put = APIGatewayBackend.put_rest_api
 
 
 def put_rest_api(self, function_id, api_doc, *more, **named):
-    """API Gateway calls the method for all of them `ANY`."""
+    """API Gateway calls the method for all of them `ANY`; and moto leaves who may call, which it keeps of other ways to say it."""
     for methods in api_doc["paths"].values():
         if any_method := methods.pop("x-amazon-apigateway-any-method", None):
             methods["any"] = any_method
-    return put(self, function_id, api_doc, *more, **named)
+    api = put(self, function_id, api_doc, *more, **named)
+    schemes = api_doc.get("components", {}).get("securitySchemes", {})
+    api.authorizers.clear()
+    ids = {}
+    for name, said in schemes.items():
+        if asks := said.get("x-amazon-apigateway-authorizer"):
+            source = asks.get("identitySource")
+            if asks["type"] == "token":
+                source = "method.request.header." + said["name"]
+            more = {"auth_type": "custom", "authorizer_uri": asks["authorizerUri"], "identity_source": source}
+            ttl = asks.get("authorizerResultTtlInSeconds")
+            made = self.create_authorizer(function_id, name, asks["type"].upper(), authorizer_result_ttl=ttl, **more)
+            ids[name] = made.id
+    for path, methods in api_doc["paths"].items():
+        for word, said in methods.items():
+            method = api.get_resource_for_path(path).resource_methods[word.upper()]
+            asked = {name for one in said.get("security", []) for name in one}
+            signed = any(schemes[name].get("x-amazon-apigateway-authtype") == "awsSigv4" for name in asked)
+            method.authorizer_id = next((ids[name] for name in asked if name in ids), None)
+            method.authorization_type = "AWS_IAM" if signed else "CUSTOM" if method.authorizer_id else "NONE"
+            method.api_key_required = any(schemes[name]["name"] == "x-api-key" for name in asked if name not in ids)
+    return api
 
 
 APIGatewayBackend.put_rest_api = put_rest_api
@@ -126,6 +151,29 @@ def delete_api_key(self, api_key_id):
 
 
 APIGatewayBackend.delete_api_key = delete_api_key
+
+got_function = LambdaResponse.get_function
+
+
+def get_function(self):
+    """moto names a place for the code at which nothing lies."""
+    said = json.loads(got_function(self))
+    version = self._get_param("Qualifier") or "latest"
+    place = f"{self.region}/{said['Configuration']['FunctionName']}/{version}"
+    said["Code"]["Location"] = f"http://{self.headers['Host']}/moto-api/code/{place}"
+    return json.dumps(said)
+
+
+def code(_request, full_url, _headers):
+    """A version's zip, as it was uploaded."""
+    region, name, version = full_url.split("?")[0].split("/")[-3:]
+    qualifier = None if version == "latest" else version
+    zipped = get_backend(DEFAULT_ACCOUNT_ID, region).get_function(unquote(name), qualifier).code_bytes
+    return 200, {"Content-Type": "application/zip"}, zipped
+
+
+LambdaResponse.get_function = get_function
+moto_paths["{0}/moto-api/code/(?P<region>[^/]+)/(?P<name>[^/]+)/(?P<version>[^/]+)$"] = code
 
 put_bucket = S3Response._bucket_response_put
 

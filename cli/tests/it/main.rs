@@ -3,6 +3,7 @@
 mod commands;
 mod deploy_account;
 mod deploy_around;
+mod deploy_executed;
 mod deploy_failures;
 mod deploy_gateways;
 mod deploy_large;
@@ -12,6 +13,7 @@ mod deploy_roles;
 mod deploy_settings;
 mod deploy_support;
 mod deploy_traffic;
+mod deploy_whole;
 mod doors_support;
 mod local_access;
 mod local_doors;

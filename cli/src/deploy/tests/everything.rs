@@ -82,6 +82,8 @@ burst = 200
 [throttle.routes."GET /objects/{key}"]
 rate = 5
 burst = 10
+[access_log]
+retention = 14
 "#
     };
 }
@@ -124,7 +126,7 @@ const OTHER_HTTP: App = App {
     guards: &[("GET /objects/{key}", DOOR)],
     settings: concat!(
         other_function!(),
-        "stage_name = \"v2\"\nstage_variables = { table = \"other\" }\nthrottle = { rate = 1, burst = 2 }\n",
+        "stage_name = \"v2\"\nstage_variables = { table = \"other\" }\nthrottle = { rate = 1, burst = 2 }\naccess_log = { format = \"clf\" }\n",
     ),
 };
 
@@ -171,6 +173,7 @@ const OTHER_REST: App = App {
         other_function!(),
         r#"
 stage_name = "v2"
+access_log = { retention = 30, format = "clf" }
 [[api_keys]]
 name = "acme"
 value = "another-secret-0123456789"
