@@ -553,6 +553,17 @@ fn known(message: &str) -> Vec<&str> {
     known
 }
 
+/// The keys that could stand in the place of an unknown one in that text; none where it has none.
+#[cfg(test)]
+pub(crate) fn keys(text: &str) -> Vec<String> {
+    let read = toml::from_str::<Layer>(text);
+    let error = read.err();
+    let message = error.as_ref().map(toml::de::Error::message);
+    let message = message.filter(|message| message.starts_with("unknown field"));
+    let keys = message.map(known).unwrap_or_default().into_iter();
+    keys.map(str::to_owned).collect()
+}
+
 /// The known key nearest to the unknown one, from serde's own words for it.
 fn suggestion(message: &str) -> Option<&str> {
     let mut quoted = message.split('`').skip(1).step_by(2);

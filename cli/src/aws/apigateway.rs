@@ -9,7 +9,9 @@ use aws_sdk_apigatewayv2::types::{
     RouteSettings, builders::CorsBuilder,
 };
 
-pub(crate) use self::parts::{AccessLog, Authorizer, Checks, Guard, Stage, invocation};
+pub(crate) use self::parts::{
+    AccessLog, Authorizer, Checks, Guard, Stage, invocation, invoked, is_invocation,
+};
 use super::{Account, Error, Operation, Result, Tags};
 use crate::settings::{Cors, door::PayloadFormat};
 

@@ -1,22 +1,23 @@
-//! `CloudFormation`, and SAM, which is the same with a function that uploads its zip and publishes by itself.
+//! `CloudFormation`, and SAM, which is the same with functions that upload their zip and publish by themselves.
+
+mod http;
+mod rest;
+mod url;
 
 use serde_json::{Map, Value, json};
 
-use super::{cors, map_strings, named, options, patience, secrets, table, tags};
+use super::{PLACE, Part, Variables, map_strings, named, options, secrets, table, tags};
 use crate::{
-    aws::{
-        apigateway::{Checks, Stage, invocation},
-        lambda::Configuration,
-    },
-    deploy::model::{ALIAS, Desired, DesiredRole, POLICY},
-    settings::access::Rate,
+    aws::{apigateway::AccessLog, lambda::Configuration},
+    deploy::model::{ALIAS, Desired, POLICY},
 };
 
 /// `CloudFormation`'s pseudo parameters: partition, account, region.
-pub(super) const PLACE: (&str, &str, &str) =
-    ("${AWS::Partition}", "${AWS::AccountId}", "${AWS::Region}");
+const PSEUDO: [&str; 3] = ["AWS::Partition", "AWS::AccountId", "AWS::Region"];
+/// What stands for the API's id.
+const API: &str = "${fw-api}";
 
-/// Where the function's code is.
+/// Where the functions' code is.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Code<'a> {
     /// In a bucket that the stack's parameters name.
@@ -28,316 +29,328 @@ pub(super) enum Code<'a> {
     },
 }
 
-pub(super) fn document(desired: &Desired, code: &Code<'_>) -> Value {
-    let Desired { names, .. } = desired;
-    let mut resources = Map::new();
-    let mut add = |name: &str, value: Value| {
-        resources.insert(name.to_owned(), value);
-    };
-    if let Some(own) = &desired.main.role {
-        add("Role", role(desired, own));
+/// A stack that is being written.
+struct Stack<'a> {
+    desired: &'a Desired,
+    code: Code<'a>,
+    variables: Variables,
+    parameters: Map<String, Value>,
+    resources: Map<String, Value>,
+}
+
+pub(super) fn document(desired: &Desired, code: Code<'_>) -> Value {
+    let mut stack = Stack::new(desired, code);
+    for part in Part::all(desired) {
+        stack.function(&part);
     }
-    add(
-        "Logs",
-        json!({
-            "Type": "AWS::Logs::LogGroup",
-            "DeletionPolicy": "Delete",
-            "UpdateReplacePolicy": "Delete",
-            "Properties": {
-                "LogGroupName": names.log_group,
-                "RetentionInDays": desired.log_retention,
-                "Tags": list_of_tags(desired),
-            },
-        }),
-    );
-    let alias = match code {
-        Code::Parameters => {
-            let version = version(desired);
-            add("Function", function(desired));
-            add(
-                &version,
-                json!({
-                    "Type": "AWS::Lambda::Version",
-                    "DeletionPolicy": "Retain",
-                    "UpdateReplacePolicy": "Retain",
-                    "Properties": {
-                        "FunctionName": { "Ref": "Function" },
-                        "CodeSha256": desired.code.sha256,
-                    },
-                }),
-            );
-            add(
-                "Alias",
-                json!({
-                    "Type": "AWS::Lambda::Alias",
-                    "Properties": table([
-                        ("Name", json!(ALIAS)),
-                        ("FunctionName", json!({ "Ref": "Function" })),
-                        ("FunctionVersion", json!({ "Fn::GetAtt": [version, "Version"] })),
-                        ("ProvisionedConcurrencyConfig", provisioned(desired)),
-                    ]),
-                }),
-            );
-            json!({ "Ref": "Alias" })
-        }
-        Code::Serverless { zip } => {
-            add("Function", serverless(desired, zip));
-            json!({ "Ref": "Function.Alias" })
-        }
+    let url = match (&desired.url, &desired.rest) {
+        (Some(settings), _) => stack.url(settings),
+        (None, Some(rest)) => stack.rest(rest),
+        (None, None) => stack.http(),
     };
-    gateway(desired, &alias, &mut add);
-    let mut document = Map::new();
-    document.insert("AWSTemplateFormatVersion".to_owned(), json!("2010-09-09"));
-    match code {
-        Code::Parameters => {
-            let parameters = json!({
-                "CodeBucket": {
-                    "Type": "String",
-                    "Description": "The bucket that the zip was uploaded to, in the stack's region",
-                },
-                "CodeKey": { "Type": "String", "Description": "The zip's key in it" },
-            });
-            document.insert("Parameters".to_owned(), parameters);
+    stack.finish(&url)
+}
+
+impl<'a> Stack<'a> {
+    fn new(desired: &'a Desired, code: Code<'a>) -> Self {
+        let mut stack = Self {
+            desired,
+            code,
+            variables: Variables(Vec::new()),
+            parameters: Map::new(),
+            resources: Map::new(),
+        };
+        let parts = Part::all(desired);
+        let mut variables: Vec<(String, String)> = parts
+            .iter()
+            .map(|part| (desired.place.alias(&part.one.name), stack.alias_name(part)))
+            .collect();
+        let place = PLACE.into_iter().chain([API]);
+        let pseudo = PSEUDO.into_iter().chain(["Api"]);
+        let fixed = place.zip(pseudo);
+        variables.extend(fixed.map(|(text, name)| (text.to_owned(), name.to_owned())));
+        stack.variables = Variables(variables);
+        if matches!(code, Code::Parameters) {
+            let text = |description: &str| json!({ "Type": "String", "Description": description });
+            let bucket = "The bucket that the zip was uploaded to, in the stack's region";
+            stack.parameter("CodeBucket", text(bucket));
+            stack.parameter("CodeKey", text("The zip's key in it"));
         }
-        Code::Serverless { .. } => {
+        stack
+    }
+
+    fn parameter(&mut self, name: impl Into<String>, parameter: Value) {
+        self.parameters.insert(name.into(), parameter);
+    }
+
+    fn add(&mut self, name: impl Into<String>, kind: &str, properties: Value) {
+        self.add_after(name, kind, &[], properties);
+    }
+
+    /// The same, made after others that it does not speak of.
+    fn add_after(
+        &mut self,
+        name: impl Into<String>,
+        kind: &str,
+        after: &[String],
+        properties: Value,
+    ) {
+        let resource = table([
+            ("Type", json!(kind)),
+            ("DependsOn", json!(after)),
+            ("Properties", properties),
+        ]);
+        self.resources.insert(name.into(), resource);
+    }
+
+    fn finish(self, url: &Value) -> Value {
+        let names = &self.desired.names;
+        let mut document = Map::new();
+        document.insert("AWSTemplateFormatVersion".to_owned(), json!("2010-09-09"));
+        if let Code::Serverless { .. } = self.code {
             document.insert("Transform".to_owned(), json!("AWS::Serverless-2016-10-31"));
         }
+        if !self.parameters.is_empty() {
+            document.insert("Parameters".to_owned(), self.parameters.into());
+        }
+        let description = format!("{}, stage {}; written by cargo fw", names.app, names.stage);
+        document.insert("Description".to_owned(), description.into());
+        document.insert("Resources".to_owned(), self.resources.into());
+        document.insert(
+            "Outputs".to_owned(),
+            json!({ "Url": { "Description": "Where the app answers", "Value": url } }),
+        );
+        document.into()
     }
-    let description = format!("{}, stage {}; written by cargo fw", names.app, names.stage);
-    document.insert("Description".to_owned(), description.into());
-    document.insert("Resources".to_owned(), resources.into());
-    document.insert(
-        "Outputs".to_owned(),
-        json!({ "Url": {
-            "Description": "Where the app answers",
-            "Value": match desired.http.stage.prefix().as_str() {
-                "" => json!({ "Fn::GetAtt": ["Api", "ApiEndpoint"] }),
-                prefix => json!({ "Fn::Sub": format!("${{Api.ApiEndpoint}}{prefix}") }),
-            },
-        } }),
-    );
-    document.into()
-}
 
-fn role(desired: &Desired, own: &DesiredRole) -> Value {
-    json!({
-        "Type": "AWS::IAM::Role",
-        "Properties": table([
-            ("RoleName", sub(&own.name)),
-            ("AssumeRolePolicyDocument", map_strings(&desired.trust, &sub)),
-            ("Policies", json!([{
-                "PolicyName": POLICY,
-                "PolicyDocument": map_strings(&own.policy, &sub),
-            }])),
+    /// The stack's name for a function's alias.
+    fn alias_name(&self, part: &Part<'_>) -> String {
+        match self.code {
+            Code::Parameters => part.id("Alias"),
+            Code::Serverless { .. } => format!("{}.Alias", part.id("Function")),
+        }
+    }
+
+    /// A function's alias, by ARN.
+    fn alias(&self, part: &Part<'_>) -> Value {
+        json!({ "Ref": self.alias_name(part) })
+    }
+
+    /// The log group of the access log, where there is one; gives the name of it, which a stage that logs comes after.
+    fn access_log(&mut self) -> Option<String> {
+        let desired = self.desired;
+        let days = desired.access_log?;
+        self.log_group("AccessLogs", &desired.names.access_log(), days);
+        Some("AccessLogs".to_owned())
+    }
+
+    fn log_group(&mut self, id: &str, name: &str, days: u32) {
+        let tags = self.list_of_tags();
+        self.resources.insert(
+            id.to_owned(),
+            json!({
+                "Type": "AWS::Logs::LogGroup",
+                "DeletionPolicy": "Delete",
+                "UpdateReplacePolicy": "Delete",
+                "Properties": { "LogGroupName": name, "RetentionInDays": days, "Tags": tags },
+            }),
+        );
+    }
+
+    /// Where a stage logs requests, and what of them.
+    fn logging(&self, log: Option<&AccessLog>) -> Value {
+        log.map_or(
+            Value::Null,
+            |log| json!({ "DestinationArn": self.sub(&log.group), "Format": literal(&log.format) }),
+        )
+    }
+
+    /// What moves the authorizers' aliases: it goes before the main one's, as in a deploy.
+    fn authorizers_aliases(&self, part: &Part<'_>) -> Vec<String> {
+        if part.authorizer.is_some() {
+            return Vec::new();
+        }
+        let authorizers = Part::all(self.desired).into_iter().skip(1);
+        authorizers
+            .map(|part| match self.code {
+                Code::Parameters => part.id("Alias"),
+                // SAM developer guide, "Generated CloudFormation resources".
+                Code::Serverless { .. } => format!("{}Alias{ALIAS}", part.id("Function")),
+            })
+            .collect()
+    }
+
+    /// The role that a function runs as, where the settings name none.
+    fn role(&mut self, part: &Part<'_>) {
+        let desired = self.desired;
+        let Some(own) = &part.one.role else { return };
+        let said = |value: &Value| map_strings(value, &|text| self.sub(text));
+        let properties = table([
+            ("RoleName", self.sub(&own.name)),
+            ("AssumeRolePolicyDocument", said(&desired.trust)),
+            (
+                "Policies",
+                json!([{ "PolicyName": POLICY, "PolicyDocument": said(&own.policy) }]),
+            ),
             ("PermissionsBoundary", json!(desired.boundary)),
-            ("Tags", list_of_tags(desired)),
-        ]),
-    })
-}
+            ("Tags", self.list_of_tags()),
+        ]);
+        self.add(part.id("Role"), "AWS::IAM::Role", properties);
+    }
 
-/// The role that the function runs as: the stack's, or one that the settings name.
-fn role_of(desired: &Desired) -> Value {
-    match desired.main.role {
-        Some(_) => json!({ "Fn::GetAtt": ["Role", "Arn"] }),
-        None => json!(desired.main.configuration.role),
+    /// A function with its role, its log group, its version and its alias.
+    fn function(&mut self, part: &Part<'_>) {
+        let desired = self.desired;
+        self.role(part);
+        let logs = part.id("Logs");
+        self.log_group(&logs, &part.one.log_group, desired.log_retention);
+        match self.code {
+            Code::Parameters => self.versioned(part, logs),
+            Code::Serverless { zip } => self.serverless(part, logs, zip),
+        }
+    }
+
+    fn versioned(&mut self, part: &Part<'_>, logs: String) {
+        let function = part.id("Function");
+        let code = json!({ "S3Bucket": { "Ref": "CodeBucket" }, "S3Key": { "Ref": "CodeKey" } });
+        let properties = self.configured(
+            part,
+            ("Code", code),
+            ("Tags", self.list_of_tags()),
+            options::stack(&part.one.configuration.options),
+        );
+        self.add_after(&function, "AWS::Lambda::Function", &[logs], properties);
+        let version = version(self.desired, &part.one.configuration);
+        self.resources.insert(
+            version.clone(),
+            json!({
+                "Type": "AWS::Lambda::Version",
+                "DeletionPolicy": "Retain",
+                "UpdateReplacePolicy": "Retain",
+                "Properties": {
+                    "FunctionName": { "Ref": function },
+                    "CodeSha256": self.desired.code.sha256,
+                },
+            }),
+        );
+        let properties = table([
+            ("Name", json!(ALIAS)),
+            ("FunctionName", json!({ "Ref": function })),
+            (
+                "FunctionVersion",
+                json!({ "Fn::GetAtt": [version, "Version"] }),
+            ),
+            ("ProvisionedConcurrencyConfig", provisioned(part)),
+        ]);
+        let after = self.authorizers_aliases(part);
+        self.add_after(part.id("Alias"), "AWS::Lambda::Alias", &after, properties);
+    }
+
+    fn serverless(&mut self, part: &Part<'_>, logs: String, zip: &str) {
+        let mut more = vec![
+            ("AutoPublishAlias", json!(ALIAS)),
+            ("ProvisionedConcurrencyConfig", provisioned(part)),
+            // A changed setting is published too, and not changed code alone.
+            ("AutoPublishAliasAllProperties", json!(true)),
+        ];
+        more.extend(options::serverless(&part.one.configuration.options));
+        let properties = self.configured(
+            part,
+            ("CodeUri", json!(zip)),
+            ("Tags", json!(tags(self.desired))),
+            more,
+        );
+        let mut after = vec![logs];
+        after.extend(self.authorizers_aliases(part));
+        let kind = "AWS::Serverless::Function";
+        self.add_after(part.id("Function"), kind, &after, properties);
+    }
+
+    /// What both kinds of function say alike.
+    fn configured(
+        &self,
+        part: &Part<'_>,
+        code: (&'static str, Value),
+        tags: (&'static str, Value),
+        more: Vec<(&'static str, Value)>,
+    ) -> Value {
+        let configuration = &part.one.configuration;
+        let role = match part.one.role {
+            Some(_) => json!({ "Fn::GetAtt": [part.id("Role"), "Arn"] }),
+            None => json!(configuration.role),
+        };
+        let said = [
+            ("FunctionName", json!(part.one.name)),
+            code,
+            ("Runtime", json!(configuration.runtime)),
+            ("Handler", json!(configuration.handler)),
+            (
+                "Architectures",
+                json!([self.desired.code.architecture.as_str()]),
+            ),
+            ("MemorySize", json!(configuration.memory)),
+            ("Timeout", json!(configuration.timeout)),
+            (
+                "Environment",
+                table([("Variables", variables(configuration))]),
+            ),
+            ("Role", role),
+            ("ReservedConcurrentExecutions", json!(part.one.reserved)),
+        ];
+        table(said.into_iter().chain(more).chain([tags]))
+    }
+
+    /// Lets a service, or everybody, do something with a function's alias.
+    fn permission(&mut self, id: &str, part: &Part<'_>, said: Vec<(&'static str, Value)>) {
+        let function = ("FunctionName", self.alias(part));
+        let properties = table(std::iter::once(function).chain(said));
+        self.add(id, "AWS::Lambda::Permission", properties);
+    }
+
+    /// Lets API Gateway invoke the app, and the authorizers that it asks.
+    fn gateways_permissions(&mut self, asked: impl Iterator<Item = String>) {
+        let desired = self.desired;
+        let place = &desired.place;
+        let main = Part::named(desired, &desired.names.function);
+        let mut granted: Vec<_> = main
+            .into_iter()
+            .map(|part| (part, place.api(API)))
+            .collect();
+        let asked = asked.filter_map(|function| Part::named(desired, &function));
+        granted.extend(asked.map(|part| (part, place.asking(API))));
+        for (part, source) in granted {
+            let said = vec![
+                ("Action", json!("lambda:InvokeFunction")),
+                ("Principal", json!("apigateway.amazonaws.com")),
+                ("SourceArn", self.sub(&source)),
+            ];
+            self.permission(&part.id("Permission"), &part, said);
+        }
+    }
+
+    fn list_of_tags(&self) -> Value {
+        tags(self.desired)
+            .into_iter()
+            .map(|(key, value)| json!({ "Key": key, "Value": value }))
+            .collect()
+    }
+
+    /// A text in which the stack fills in what it knows. IAM's own variables, `${aws:username}`, are left to IAM.
+    fn sub(&self, text: &str) -> Value {
+        let Some(marked) = self.variables.mark(text) else {
+            return text.into();
+        };
+        let text = marked.replace("${", "${!");
+        json!({ "Fn::Sub": text.replace(Variables::MARK, "${") })
     }
 }
 
 /// What is provisioned of an alias.
-fn provisioned(desired: &Desired) -> Value {
-    let count = desired.main.provisioned;
-    count.map_or(
+fn provisioned(part: &Part<'_>) -> Value {
+    part.one.provisioned.map_or(
         Value::Null,
         |count| json!({ "ProvisionedConcurrentExecutions": count }),
     )
-}
-
-fn function(desired: &Desired) -> Value {
-    let configuration = &desired.main.configuration;
-    json!({
-        "Type": "AWS::Lambda::Function",
-        "DependsOn": ["Logs"],
-        "Properties": table([
-            ("FunctionName", json!(desired.names.function)),
-            ("Code", json!({
-                "S3Bucket": { "Ref": "CodeBucket" },
-                "S3Key": { "Ref": "CodeKey" },
-            })),
-            ("Runtime", json!(configuration.runtime)),
-            ("Handler", json!(configuration.handler)),
-            ("Architectures", json!([desired.code.architecture.as_str()])),
-            ("MemorySize", json!(configuration.memory)),
-            ("Timeout", json!(configuration.timeout)),
-            ("Environment", table([("Variables", variables(configuration))])),
-            ("Role", role_of(desired)),
-            ("ReservedConcurrentExecutions", json!(desired.main.reserved)),
-            ("Tags", list_of_tags(desired)),
-        ].into_iter().chain(options::stack(&configuration.options))),
-    })
-}
-
-fn serverless(desired: &Desired, zip: &str) -> Value {
-    let configuration = &desired.main.configuration;
-    json!({
-        "Type": "AWS::Serverless::Function",
-        "DependsOn": ["Logs"],
-        "Properties": table([
-            ("FunctionName", json!(desired.names.function)),
-            ("CodeUri", json!(zip)),
-            ("Runtime", json!(configuration.runtime)),
-            ("Handler", json!(configuration.handler)),
-            ("Architectures", json!([desired.code.architecture.as_str()])),
-            ("MemorySize", json!(configuration.memory)),
-            ("Timeout", json!(configuration.timeout)),
-            ("Environment", table([("Variables", variables(configuration))])),
-            ("Role", role_of(desired)),
-            ("ReservedConcurrentExecutions", json!(desired.main.reserved)),
-            ("AutoPublishAlias", json!(ALIAS)),
-            ("ProvisionedConcurrencyConfig", provisioned(desired)),
-            // A changed setting is published too, and not changed code alone.
-            ("AutoPublishAliasAllProperties", json!(true)),
-            ("Tags", json!(tags(desired))),
-        ].into_iter().chain(options::serverless(&configuration.options))),
-    })
-}
-
-fn gateway(desired: &Desired, alias: &Value, add: &mut impl FnMut(&str, Value)) {
-    let tags = json!(tags(desired));
-    let api = json!({ "Ref": "Api" });
-    add(
-        "Api",
-        json!({
-            "Type": "AWS::ApiGatewayV2::Api",
-            "Properties": table([
-                ("Name", json!(desired.names.function)),
-                ("ProtocolType", json!("HTTP")),
-                ("CorsConfiguration", cors(desired.cors.as_ref(), [
-                    "AllowOrigins", "AllowMethods", "AllowHeaders", "ExposeHeaders", "MaxAge", "AllowCredentials",
-                ])),
-                ("Tags", tags.clone()),
-            ]),
-        }),
-    );
-    add(
-        "Integration",
-        json!({
-            "Type": "AWS::ApiGatewayV2::Integration",
-            "Properties": table([
-                ("ApiId", api.clone()),
-                ("IntegrationType", json!("AWS_PROXY")),
-                ("IntegrationMethod", json!("POST")),
-                ("IntegrationUri", alias.clone()),
-                ("PayloadFormatVersion", json!(desired.http.format.as_str())),
-                ("TimeoutInMillis", patience(desired)),
-            ]),
-        }),
-    );
-    add(
-        "Permission",
-        json!({
-            "Type": "AWS::Lambda::Permission",
-            "Properties": {
-                "FunctionName": alias,
-                "Action": "lambda:InvokeFunction",
-                "Principal": "apigateway.amazonaws.com",
-                "SourceArn": sub(&desired.place.api("${Api}")),
-            },
-        }),
-    );
-    for (name, checks) in &desired.http.authorizers {
-        add(&named("Authorizer", &[name]), authorizer(name, checks));
-    }
-    for key in &desired.routes {
-        let guard = desired.http.guard(key);
-        let authorizer = guard.authorizer();
-        let authorizer = authorizer.map(|name| json!({ "Ref": named("Authorizer", &[name]) }));
-        add(
-            &named("Route", &[key]),
-            json!({
-                "Type": "AWS::ApiGatewayV2::Route",
-                "Properties": table([
-                    ("ApiId", api.clone()),
-                    ("RouteKey", json!(key)),
-                    ("AuthorizationType", json!(guard.kind())),
-                    ("AuthorizerId", json!(authorizer)),
-                    ("AuthorizationScopes", json!(guard.scopes())),
-                    ("Target", json!({ "Fn::Sub": "integrations/${Integration}" })),
-                ]),
-            }),
-        );
-    }
-    add("Stage", stage(&desired.http.stage, &tags));
-}
-
-fn authorizer(name: &str, checks: &Checks) -> Value {
-    let properties = match checks {
-        Checks::Jwt {
-            issuer,
-            audience,
-            identity,
-        } => json!({
-            "ApiId": { "Ref": "Api" },
-            "Name": name,
-            "AuthorizerType": "JWT",
-            "IdentitySource": [identity],
-            "JwtConfiguration": { "Issuer": issuer, "Audience": audience },
-        }),
-        Checks::Function {
-            function,
-            identity,
-            ttl,
-            format,
-            simple,
-        } => json!({
-            "ApiId": { "Ref": "Api" },
-            "Name": name,
-            "AuthorizerType": "REQUEST",
-            "AuthorizerUri": sub(&invocation(function)),
-            "IdentitySource": identity,
-            "AuthorizerResultTtlInSeconds": ttl,
-            "AuthorizerPayloadFormatVersion": format.as_str(),
-            "EnableSimpleResponses": simple,
-        }),
-    };
-    json!({ "Type": "AWS::ApiGatewayV2::Authorizer", "Properties": properties })
-}
-
-/// API Gateway knows the buckets of routes that are there only, so the stage comes after them.
-fn stage(stage: &Stage, tags: &Value) -> Value {
-    let bucket = |rate: &Rate| {
-        json!({
-            "ThrottlingRateLimit": rate.rate,
-            "ThrottlingBurstLimit": rate.burst,
-        })
-    };
-    let routes = stage.routes.iter();
-    let routes: Map<String, Value> = routes
-        .map(|(key, rate)| (key.clone(), bucket(rate)))
-        .collect();
-    let after: Vec<String> = stage
-        .routes
-        .keys()
-        .map(|key| named("Route", &[key]))
-        .collect();
-    table([
-        ("Type", json!("AWS::ApiGatewayV2::Stage")),
-        ("DependsOn", json!(after)),
-        (
-            "Properties",
-            table([
-                ("ApiId", json!({ "Ref": "Api" })),
-                ("StageName", json!(stage.name)),
-                ("AutoDeploy", json!(stage.auto)),
-                ("StageVariables", json!(stage.variables)),
-                (
-                    "DefaultRouteSettings",
-                    json!(stage.throttle.as_ref().map(bucket)),
-                ),
-                ("RouteSettings", routes.into()),
-                ("Tags", tags.clone()),
-            ]),
-        ),
-    ])
 }
 
 /// The variables. Their values are taken as they are, and secrets are looked up by the stack.
@@ -348,16 +361,9 @@ fn variables(configuration: &Configuration) -> Value {
 }
 
 /// A version is made once for each name: the name changes with what is in the version.
-fn version(desired: &Desired) -> String {
-    let configuration = format!("{:?}", desired.main.configuration);
+fn version(desired: &Desired, configuration: &Configuration) -> String {
+    let configuration = format!("{configuration:?}");
     named("Version", &[&desired.code.sha256, &configuration])
-}
-
-fn list_of_tags(desired: &Desired) -> Value {
-    tags(desired)
-        .into_iter()
-        .map(|(key, value)| json!({ "Key": key, "Value": value }))
-        .collect()
 }
 
 /// A text that the stack takes as it is. Only `Fn::Sub` would read `${` in it, but the linter takes it for a mistake.
@@ -367,20 +373,4 @@ fn literal(text: &str) -> Value {
     } else {
         text.into()
     }
-}
-
-/// A text in which the stack fills in what it knows. IAM's own variables, `${aws:username}`, are left to IAM.
-fn sub(text: &str) -> Value {
-    let ours = ["${AWS::", "${Api}"];
-    if !ours.iter().any(|variable| text.contains(variable)) {
-        return text.into();
-    }
-    let mut parts = text.split("${");
-    let mut written = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let known = part.starts_with("AWS::") || part.starts_with("Api}");
-        written.push_str(if known { "${" } else { "${!" });
-        written.push_str(part);
-    }
-    json!({ "Fn::Sub": written })
 }

@@ -19,7 +19,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     args::PackageFormat,
     aws::apigateway::Integration,
-    deploy::model::{Desired, Place},
+    deploy::model::{Desired, DesiredFunction, Place},
     error::{Context as _, Result},
     settings::Cors,
 };
@@ -34,6 +34,19 @@ pub(crate) struct Template {
 }
 
 impl Template {
+    /// The parameters or variables that the tool is to be given, but for those of a stack's code: the values of API keys,
+    /// which it shows nobody, and Terraform's bucket for a large zip.
+    pub(crate) fn asks(&self) -> Vec<&str> {
+        let parameters = self.document["Parameters"].as_object();
+        let hidden = parameters.into_iter().flatten();
+        let hidden = hidden.filter(|(_, said)| said["NoEcho"] == true);
+        let variables = self.document["variable"].as_object();
+        let all = hidden.chain(variables.into_iter().flatten());
+        all.map(|(name, _)| name.as_str()).collect()
+    }
+}
+
+impl Template {
     /// The file's text.
     ///
     /// # Errors
@@ -45,18 +58,81 @@ impl Template {
     }
 }
 
-/// The place that a format's own variables name, to make [`Desired`] in.
-pub(crate) fn place(format: PackageFormat) -> Place {
-    let (partition, account, region) = match format {
-        PackageFormat::Terraform => terraform::PLACE,
-        PackageFormat::Sam | PackageFormat::Cloudformation | PackageFormat::Zip => {
-            cloudformation::PLACE
-        }
-    };
+/// What stands for the partition, the account and the region, which the tool fills in. Without colons, at which ARNs are parted.
+const PLACE: [&str; 3] = ["${fw-partition}", "${fw-account}", "${fw-region}"];
+
+/// The place to make [`Desired`] in.
+pub(crate) fn place() -> Place {
+    let [partition, account, region] = PLACE.map(str::to_owned);
     Place {
-        partition: partition.to_owned(),
-        account: account.to_owned(),
-        region: region.to_owned(),
+        partition,
+        account,
+        region,
+    }
+}
+
+/// One of the deployment's functions, and what templates call what belongs to it.
+#[derive(Clone, Copy, Debug)]
+struct Part<'a> {
+    /// What it should be.
+    one: &'a DesiredFunction,
+    /// The authorizer's name; nothing for the function that answers requests.
+    authorizer: Option<&'a str>,
+}
+
+impl<'a> Part<'a> {
+    /// All of a deployment: the one that answers requests is the first.
+    fn all(desired: &'a Desired) -> Vec<Self> {
+        let part = |one: &'a DesiredFunction| Self {
+            one,
+            authorizer: one
+                .name
+                .strip_prefix(&desired.names.function)
+                .and_then(|rest| rest.strip_prefix('-')),
+        };
+        let authorizers = desired.authorizers.iter().map(part);
+        std::iter::once(part(&desired.main))
+            .chain(authorizers)
+            .collect()
+    }
+
+    /// The one whose function has that name.
+    fn named(desired: &'a Desired, function: &str) -> Option<Self> {
+        let mut all = Self::all(desired).into_iter();
+        all.find(|part| part.one.name == function)
+    }
+
+    /// A stack's name for what it has of a kind: the kind alone for the function that answers requests.
+    fn id(&self, kind: &str) -> String {
+        match self.authorizer {
+            None => kind.to_owned(),
+            Some(name) => named(kind, &[name]),
+        }
+    }
+
+    /// Terraform's name for what it has of any kind, where `main` is that of the function that answers requests.
+    fn label(&self, main: &str) -> String {
+        match self.authorizer {
+            None => main.to_owned(),
+            Some(name) => named("authorizer_", &[name]),
+        }
+    }
+}
+
+/// What the tool fills in: the texts that stand for it in [`Desired`], and what it calls it.
+struct Variables(Vec<(String, String)>);
+
+impl Variables {
+    /// Stands before a variable's name until all else is escaped.
+    const MARK: char = '\u{1}';
+
+    /// The text with a mark before each variable and `}` behind; `None` where there is none.
+    fn mark(&self, text: &str) -> Option<String> {
+        let mut marked = text.to_owned();
+        for (known, variable) in &self.0 {
+            marked = marked.replace(known, &format!("{}{variable}}}", Self::MARK));
+        }
+        marked.contains(Self::MARK).then_some(marked)
     }
 }
 
@@ -66,11 +142,11 @@ pub(crate) fn template(format: PackageFormat, desired: &Desired, zip: &str) -> O
         PackageFormat::Zip => return None,
         PackageFormat::Cloudformation => (
             "template.json",
-            cloudformation::document(desired, &cloudformation::Code::Parameters),
+            cloudformation::document(desired, cloudformation::Code::Parameters),
         ),
         PackageFormat::Sam => (
             "template.json",
-            cloudformation::document(desired, &cloudformation::Code::Serverless { zip }),
+            cloudformation::document(desired, cloudformation::Code::Serverless { zip }),
         ),
         PackageFormat::Terraform => ("main.tf.json", terraform::document(desired, zip)),
     };
@@ -126,7 +202,7 @@ fn cors(cors: Option<&Cors>, names: [&'static str; 6]) -> Value {
     ])
 }
 
-/// For how many milliseconds the API waits for the function, where that is not as long as it can.
+/// For how many milliseconds an HTTP API waits for the function, where that is not as long as it can.
 fn patience(desired: &Desired) -> Value {
     let timeout = desired.http.timeout;
     match timeout == Integration::TIMEOUT {

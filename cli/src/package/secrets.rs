@@ -22,24 +22,24 @@ pub(super) fn stack(value: &str) -> Option<Value> {
     })
 }
 
-/// A variable's value for Terraform: an expression of a data source that [`sources`] has.
-pub(super) fn terraform(key: &str, value: &str) -> Option<Value> {
+/// A variable's value for Terraform: an expression of the data source of that name, which [`sources`] has.
+pub(super) fn terraform(source: &str, value: &str) -> Option<Value> {
     Some(match Reference::of(value)? {
         Reference::Secret { field, .. } => {
-            let text = format!("data.aws_secretsmanager_secret_version.{key}.secret_string");
+            let text = format!("data.aws_secretsmanager_secret_version.{source}.secret_string");
             match field {
                 None => json!(format!("${{{text}}}")),
                 Some(field) => json!(format!("${{jsondecode({text})[\"{field}\"]}}")),
             }
         }
-        Reference::Parameter { .. } => json!(format!("${{data.aws_ssm_parameter.{key}.value}}")),
+        Reference::Parameter { .. } => json!(format!("${{data.aws_ssm_parameter.{source}.value}}")),
     })
 }
 
-/// Terraform's data sources for the secrets among those variables, by kind.
-pub(super) fn sources(environment: &BTreeMap<String, String>) -> Map<String, Value> {
+/// Terraform's data sources for the secrets among those values, by kind; each value has the name of its source.
+pub(super) fn sources(values: &BTreeMap<String, String>) -> Map<String, Value> {
     let mut all: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
-    for (key, value) in environment {
+    for (label, value) in values {
         let (kind, source) = match Reference::of(value) {
             None => continue,
             Some(Reference::Secret { name, .. }) => (
@@ -48,7 +48,7 @@ pub(super) fn sources(environment: &BTreeMap<String, String>) -> Map<String, Val
             ),
             Some(Reference::Parameter { name }) => ("aws_ssm_parameter", json!({ "name": name })),
         };
-        all.entry(kind).or_default().insert(key.clone(), source);
+        all.entry(kind).or_default().insert(label.clone(), source);
     }
     let all = all.into_iter();
     all.map(|(kind, sources)| (kind.to_owned(), sources.into()))

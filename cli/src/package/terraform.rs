@@ -1,244 +1,356 @@
 //! Terraform, and `OpenTofu`, in their JSON syntax, with the AWS provider's resources.
 
+mod http;
+mod rest;
+mod url;
+
 use serde_json::{Map, Value, json};
 
-use super::{cors, named, options, patience, secrets, table, tags};
+use super::{PLACE, Part, Variables, named, options, secrets, table, tags};
 use crate::{
-    aws::apigateway::{Checks, Stage, invocation},
-    deploy::model::{ALIAS, Desired, GRANT, POLICY},
-    settings::access::Rate,
+    aws::{
+        apigateway::AccessLog,
+        lambda::{Configuration, Way},
+    },
+    deploy::model::{ALIAS, Desired, POLICY},
 };
 
 /// The provider's data sources: partition, account, region.
-pub(super) const PLACE: (&str, &str, &str) = (
-    "${data.aws_partition.current.partition}",
-    "${data.aws_caller_identity.current.account_id}",
-    "${data.aws_region.current.name}",
-);
+const SOURCES: [&str; 3] = [
+    "data.aws_partition.current.partition",
+    "data.aws_caller_identity.current.account_id",
+    "data.aws_region.current.name",
+];
+
+/// A document that is being written.
+struct Module<'a> {
+    desired: &'a Desired,
+    variables: Variables,
+    inputs: Map<String, Value>,
+    data: Map<String, Value>,
+    resources: Map<String, Value>,
+}
 
 pub(super) fn document(desired: &Desired, zip: &str) -> Value {
-    let Desired { names, main, .. } = desired;
-    let configuration = &main.configuration;
-    let tags = json!(tags(desired));
-    let routes: Map<String, Value> = desired
-        .routes
-        .iter()
-        .map(|key| {
-            let guard = desired.http.guard(key);
-            let authorizer = guard.authorizer().map(|name| {
-                let name = named("authorizer_", &[name]);
-                format!("${{aws_apigatewayv2_authorizer.{name}.id}}")
-            });
-            let route = table([
-                ("api_id", json!("${aws_apigatewayv2_api.app.id}")),
-                ("route_key", literal(key)),
-                ("authorization_type", json!(guard.kind())),
-                ("authorizer_id", json!(authorizer)),
-                ("authorization_scopes", json!(guard.scopes())),
-                (
-                    "target",
-                    json!("integrations/${aws_apigatewayv2_integration.app.id}"),
-                ),
-            ]);
-            (named("route_", &[key]), route)
-        })
-        .collect();
-    let environment = configuration.environment.iter();
-    let variables: Map<String, Value> = environment
-        .map(|(key, value)| {
-            let value = secrets::terraform(key, value).unwrap_or_else(|| literal(value));
-            (key.clone(), value)
-        })
-        .collect();
-    let mut data = Map::from_iter([
-        ("aws_partition".to_owned(), json!({ "current": {} })),
-        ("aws_caller_identity".to_owned(), json!({ "current": {} })),
-        ("aws_region".to_owned(), json!({ "current": {} })),
-    ]);
-    data.extend(secrets::sources(&configuration.environment));
-    let mut document = json!({
-        "terraform": {
-            "required_providers": { "aws": { "source": "hashicorp/aws", "version": ">= 5.0" } },
-        },
-        "data": data,
-        "resource": {
-            "aws_iam_role": {},
-            "aws_iam_role_policy": {},
-            "aws_cloudwatch_log_group": { "app": {
-                "name": names.log_group,
-                "retention_in_days": desired.log_retention,
-                "tags": tags,
-            } },
-            "aws_lambda_function": { "app": table([
-                ("function_name", json!(names.function)),
-                ("filename", json!(format!("${{path.module}}/{zip}"))),
-                ("source_code_hash", json!(desired.code.sha256)),
-                ("runtime", json!(configuration.runtime)),
-                ("handler", json!(configuration.handler)),
-                ("architectures", json!([desired.code.architecture.as_str()])),
-                ("memory_size", json!(configuration.memory)),
-                ("timeout", json!(configuration.timeout)),
-                ("environment", table([("variables", variables.into())])),
-                ("role", json!("${aws_iam_role.app.arn}")),
-                ("reserved_concurrent_executions", json!(desired.main.reserved)),
-                ("publish", json!(true)),
-                ("tags", tags.clone()),
-                ("depends_on", json!(["aws_cloudwatch_log_group.app", "aws_iam_role_policy.app"])),
-            ].into_iter().chain(options::terraform(&configuration.options))) },
-            "aws_lambda_alias": { "live": {
-                "name": ALIAS,
-                "function_name": "${aws_lambda_function.app.function_name}",
-                "function_version": "${aws_lambda_function.app.version}",
-            } },
-            "aws_apigatewayv2_api": { "app": table([
-                ("name", json!(names.function)),
-                ("protocol_type", json!("HTTP")),
-                ("cors_configuration", cors(desired.cors.as_ref(), [
-                    "allow_origins", "allow_methods", "allow_headers", "expose_headers", "max_age", "allow_credentials",
-                ])),
-                ("tags", tags.clone()),
-            ]) },
-            "aws_apigatewayv2_integration": { "app": table([
-                ("api_id", json!("${aws_apigatewayv2_api.app.id}")),
-                ("integration_type", json!("AWS_PROXY")),
-                ("integration_method", json!("POST")),
-                ("integration_uri", json!("${aws_lambda_alias.live.arn}")),
-                ("payload_format_version", json!(desired.http.format.as_str())),
-                ("timeout_milliseconds", patience(desired)),
-            ]) },
-            "aws_apigatewayv2_route": routes,
-            "aws_apigatewayv2_authorizer": authorizers(desired),
-            "aws_apigatewayv2_stage": { "app": stage(&desired.http.stage, &tags) },
-            "aws_lambda_permission": { "app": {
-                "statement_id": GRANT,
-                "action": "lambda:InvokeFunction",
-                "function_name": "${aws_lambda_function.app.function_name}",
-                "qualifier": "${aws_lambda_alias.live.name}",
-                "principal": "apigateway.amazonaws.com",
-                "source_arn": "${aws_apigatewayv2_api.app.execution_arn}/*/*",
-            } },
-        },
-        "output": { "url": {
-            "description": "Where the app answers",
-            "value": format!("${{aws_apigatewayv2_api.app.api_endpoint}}{}", desired.http.stage.prefix()),
-        } },
-    });
-    let resources = &mut document["resource"];
-    if let Some(count) = desired.main.provisioned {
-        resources["aws_lambda_provisioned_concurrency_config"] = json!({ "live": {
-            "function_name": "${aws_lambda_function.app.function_name}",
-            "qualifier": "${aws_lambda_alias.live.name}",
-            "provisioned_concurrent_executions": count,
-        } });
+    let mut module = Module::new(desired);
+    for part in Part::all(desired) {
+        module.function(&part, zip);
     }
-    if let Some(own) = &desired.main.role {
-        resources["aws_iam_role"]["app"] = table([
-            ("name", placed(&own.name)),
-            ("assume_role_policy", placed(&desired.trust.to_string())),
-            ("tags", tags.clone()),
-            ("permissions_boundary", json!(desired.boundary)),
-        ]);
-        resources["aws_iam_role_policy"]["app"] = json!({
-            "name": POLICY,
-            "role": "${aws_iam_role.app.id}",
-            "policy": placed(&own.policy.to_string()),
+    let url = match (&desired.url, &desired.rest) {
+        (Some(settings), _) => module.url(settings),
+        (None, Some(rest)) => module.rest(rest),
+        (None, None) => module.http(),
+    };
+    module.finish(&url)
+}
+
+impl<'a> Module<'a> {
+    fn new(desired: &'a Desired) -> Self {
+        let parts = Part::all(desired);
+        let aliases = parts.iter().map(|part| {
+            let arn = desired.place.alias(&part.one.name);
+            (arn, format!("aws_lambda_alias.{}.arn", alias(part)))
         });
-    } else {
-        let function = &mut resources["aws_lambda_function"]["app"];
-        function["role"] = json!(configuration.role);
-        function["depends_on"] = json!(["aws_cloudwatch_log_group.app"]);
+        let place = PLACE.into_iter().zip(SOURCES);
+        let place = place.map(|(text, source)| (text.to_owned(), source.to_owned()));
+        let kinds = ["aws_partition", "aws_caller_identity", "aws_region"];
+        Self {
+            desired,
+            variables: Variables(aliases.chain(place).collect()),
+            inputs: Map::new(),
+            data: kinds
+                .map(|kind| (kind.to_owned(), json!({ "current": {} })))
+                .into_iter()
+                .collect(),
+            resources: Map::new(),
+        }
     }
-    if let Some(resources) = document["resource"].as_object_mut() {
-        resources.retain(|_, found| *found != json!({}));
+
+    fn add(&mut self, kind: &str, label: impl Into<String>, resource: Value) {
+        put(&mut self.resources, kind, label.into(), resource);
     }
-    document
-}
 
-fn authorizers(desired: &Desired) -> Map<String, Value> {
-    let all = desired.http.authorizers.iter();
-    all.map(|(name, checks)| (named("authorizer_", &[name]), authorizer(name, checks)))
-        .collect()
-}
-
-fn authorizer(name: &str, checks: &Checks) -> Value {
-    match checks {
-        Checks::Jwt {
-            issuer,
-            audience,
-            identity,
-        } => json!({
-            "api_id": "${aws_apigatewayv2_api.app.id}",
-            "name": name,
-            "authorizer_type": "JWT",
-            "identity_sources": [literal(identity)],
-            "jwt_configuration": [{ "issuer": literal(issuer), "audience": audience }],
-        }),
-        Checks::Function {
-            function,
-            identity,
-            ttl,
-            format,
-            simple,
-        } => json!({
-            "api_id": "${aws_apigatewayv2_api.app.id}",
-            "name": name,
-            "authorizer_type": "REQUEST",
-            "authorizer_uri": placed(&invocation(function)),
-            "identity_sources": identity,
-            "authorizer_result_ttl_in_seconds": ttl,
-            "authorizer_payload_format_version": format.as_str(),
-            "enable_simple_responses": simple,
-        }),
+    fn finish(self, url: &str) -> Value {
+        table([
+            (
+                "terraform",
+                json!({ "required_providers": {
+                    "aws": { "source": "hashicorp/aws", "version": self.provider() },
+                } }),
+            ),
+            ("variable", self.inputs.into()),
+            ("data", self.data.into()),
+            ("resource", self.resources.into()),
+            (
+                "output",
+                json!({ "url": { "description": "Where the app answers", "value": url } }),
+            ),
+        ])
     }
-}
 
-/// API Gateway knows the buckets of routes that are there only, so the stage comes after them.
-fn stage(stage: &Stage, tags: &Value) -> Value {
-    let bucket = |rate: &Rate| {
+    /// The versions of the provider that know all of it.
+    fn provider(&self) -> &'static str {
+        let settings = self.desired.url.as_ref();
+        // With `invoked_via_function_url` of `aws_lambda_permission`.
+        match settings.is_some_and(|settings| !settings.iam) {
+            true => ">= 6.28",
+            false => ">= 5.0",
+        }
+    }
+
+    fn tags(&self) -> Value {
+        json!(tags(self.desired))
+    }
+
+    /// The role that a function runs as, where the settings name none.
+    fn role(&mut self, part: &Part<'_>) {
+        let desired = self.desired;
+        let Some(own) = &part.one.role else { return };
+        let label = part.label("app");
+        let role = table([
+            ("name", self.placed(&own.name)),
+            (
+                "assume_role_policy",
+                self.placed(&desired.trust.to_string()),
+            ),
+            ("permissions_boundary", json!(desired.boundary)),
+            ("tags", self.tags()),
+        ]);
+        self.add("aws_iam_role", &label, role);
+        let policy = json!({
+            "name": POLICY,
+            "role": format!("${{aws_iam_role.{label}.id}}"),
+            "policy": self.placed(&own.policy.to_string()),
+        });
+        self.add("aws_iam_role_policy", label, policy);
+    }
+
+    /// A function with its role, its log group and its alias.
+    fn function(&mut self, part: &Part<'_>, zip: &str) {
+        let desired = self.desired;
+        self.role(part);
+        let label = part.label("app");
+        let configuration = &part.one.configuration;
+        let group = json!({
+            "name": part.one.log_group,
+            "retention_in_days": desired.log_retention,
+            "tags": self.tags(),
+        });
+        self.add("aws_cloudwatch_log_group", &label, group);
+        let mut after = vec![format!("aws_cloudwatch_log_group.{label}")];
+        let role = match part.one.role {
+            Some(_) => {
+                after.push(format!("aws_iam_role_policy.{label}"));
+                json!(format!("${{aws_iam_role.{label}.arn}}"))
+            }
+            None => json!(configuration.role),
+        };
+        let looked_up = configuration.environment.iter();
+        let looked_up = looked_up.map(|(key, value)| (self.source(key, value), value.clone()));
+        for (kind, sources) in secrets::sources(&looked_up.collect()) {
+            for (name, source) in sources.as_object().into_iter().flatten() {
+                put(&mut self.data, &kind, name.clone(), source.clone());
+            }
+        }
+        let said = [
+            ("function_name", json!(part.one.name)),
+            ("runtime", json!(configuration.runtime)),
+            ("handler", json!(configuration.handler)),
+            ("architectures", json!([desired.code.architecture.as_str()])),
+            ("memory_size", json!(configuration.memory)),
+            ("timeout", json!(configuration.timeout)),
+            (
+                "environment",
+                table([("variables", self.environment(configuration))]),
+            ),
+            ("role", role),
+            ("reserved_concurrent_executions", json!(part.one.reserved)),
+            ("publish", json!(true)),
+            ("tags", self.tags()),
+            ("depends_on", json!(after)),
+        ];
+        let more = options::terraform(&configuration.options);
+        let function = table(said.into_iter().chain(self.code(zip)).chain(more));
+        self.add("aws_lambda_function", &label, function);
+        // Traffic moves to the authorizers' new versions first, as in a deploy.
+        let before = Part::all(desired).into_iter().skip(1);
+        let before: Vec<String> = before
+            .filter(|_| part.authorizer.is_none())
+            .map(|part| format!("aws_lambda_alias.{}", alias(&part)))
+            .collect();
+        let alias = alias(part);
+        let live = table([
+            ("name", json!(ALIAS)),
+            (
+                "function_name",
+                json!(format!("${{aws_lambda_function.{label}.function_name}}")),
+            ),
+            (
+                "function_version",
+                json!(format!("${{aws_lambda_function.{label}.version}}")),
+            ),
+            ("depends_on", json!(before)),
+        ]);
+        self.add("aws_lambda_alias", &alias, live);
+        if let Some(count) = part.one.provisioned {
+            let [function, qualifier] = invoked(part);
+            let kept = table([
+                function,
+                qualifier,
+                ("provisioned_concurrent_executions", json!(count)),
+            ]);
+            self.add("aws_lambda_provisioned_concurrency_config", alias, kept);
+        }
+    }
+
+    /// The log group of the access log, where there is one, and where a stage logs requests and what of them.
+    fn logging(&mut self, log: Option<&AccessLog>) -> Value {
+        let desired = self.desired;
+        let (Some(log), Some(days)) = (log, desired.access_log) else {
+            return Value::Null;
+        };
+        let group = json!({
+            "name": desired.names.access_log(),
+            "retention_in_days": days,
+            "tags": self.tags(),
+        });
+        self.add("aws_cloudwatch_log_group", "access", group);
         json!({
-            "throttling_rate_limit": rate.rate,
-            "throttling_burst_limit": rate.burst,
+            "destination_arn": "${aws_cloudwatch_log_group.access.arn}",
+            "format": literal(&log.format),
         })
-    };
-    let routes = stage.routes.iter().map(|(key, rate)| {
-        let mut settings = bucket(rate);
-        settings["route_key"] = literal(key);
-        settings
-    });
-    let routes: Vec<Value> = routes.collect();
-    let after = match routes.is_empty() {
-        true => Value::Null,
-        false => json!(["aws_apigatewayv2_route"]),
-    };
-    table([
-        ("api_id", json!("${aws_apigatewayv2_api.app.id}")),
-        ("name", json!(stage.name)),
-        ("auto_deploy", json!(stage.auto)),
-        (
-            "stage_variables",
-            super::map_strings(&json!(stage.variables), &literal),
-        ),
-        (
-            "default_route_settings",
-            json!(stage.throttle.as_ref().map(bucket)),
-        ),
-        ("route_settings", routes.into()),
-        ("depends_on", after),
-        ("tags", tags.clone()),
-    ])
-}
-
-/// A text that Terraform takes as it is (Terraform language, "Strings and Templates": `$${` and `%%{`).
-fn literal(text: &str) -> Value {
-    text.replace("${", "$${").replace("%{", "%%{").into()
-}
-
-/// A text in which Terraform fills in the place, and nothing else.
-fn placed(text: &str) -> Value {
-    let mut written = text.replace("${", "$${").replace("%{", "%%{");
-    let (partition, account, region) = PLACE;
-    for variable in [partition, account, region] {
-        written = written.replace(&format!("${variable}"), variable);
     }
-    written.into()
+
+    /// The variables: texts, or expressions of data sources.
+    fn environment(&self, configuration: &Configuration) -> Value {
+        let environment = configuration.environment.iter();
+        let variables: Map<String, Value> = environment
+            .map(|(key, value)| {
+                let source = self.source(key, value);
+                let value = secrets::terraform(&source, value).unwrap_or_else(|| literal(value));
+                (key.clone(), value)
+            })
+            .collect();
+        variables.into()
+    }
+
+    /// The name of the data source of a variable: the variable's, unless the app has another value in it.
+    fn source(&self, key: &str, value: &str) -> String {
+        let main = &self.desired.main.configuration.environment;
+        match main.get(key).is_some_and(|held| held == value) {
+            true => key.to_owned(),
+            false => named(&format!("{key}_"), &[value]),
+        }
+    }
+
+    /// Where the functions' code is: beside the document, or in a bucket where it is too large for a call.
+    fn code(&mut self, zip: &str) -> Vec<(&'static str, Value)> {
+        let desired = self.desired;
+        let file = format!("${{path.module}}/{zip}");
+        let hash = json!(desired.code.sha256);
+        if desired.code.way == Way::Sent {
+            return vec![("filename", json!(file)), ("source_code_hash", hash)];
+        }
+        self.inputs.insert(
+            "code_bucket".to_owned(),
+            json!({
+                "type": "string",
+                "description": "A bucket of the same region, which the zip is uploaded to",
+            }),
+        );
+        let object = json!({
+            "bucket": "${var.code_bucket}",
+            "key": zip,
+            "source": file,
+            "source_hash": hash,
+        });
+        self.add("aws_s3_object", "code", object);
+        vec![
+            ("s3_bucket", json!("${aws_s3_object.code.bucket}")),
+            ("s3_key", json!("${aws_s3_object.code.key}")),
+            ("source_code_hash", hash),
+        ]
+    }
+
+    /// Lets a service, or everybody, do something with a function's alias.
+    fn permission(
+        &mut self,
+        label: impl Into<String>,
+        id: &str,
+        part: &Part<'_>,
+        said: Vec<(&'static str, Value)>,
+    ) {
+        let id = ("statement_id", json!(id));
+        let all = std::iter::once(id).chain(invoked(part)).chain(said);
+        self.add("aws_lambda_permission", label, table(all));
+    }
+
+    /// Lets an API invoke the app, and the authorizers that it asks; `api` is its execution ARN, and the statements have
+    /// those ids.
+    fn gateways_permissions(
+        &mut self,
+        api: &str,
+        [invokes, asks]: [&str; 2],
+        asked: impl Iterator<Item = String>,
+    ) {
+        let desired = self.desired;
+        let main = Part::named(desired, &desired.names.function);
+        let main = main.into_iter().map(|part| (part, invokes, "*/*"));
+        let asked = asked.filter_map(|function| Part::named(desired, &function));
+        let asked = asked.map(|part| (part, asks, "authorizers/*"));
+        let granted: Vec<_> = main.chain(asked).collect();
+        for (part, id, source) in granted {
+            let said = vec![
+                ("action", json!("lambda:InvokeFunction")),
+                ("principal", json!("apigateway.amazonaws.com")),
+                ("source_arn", json!(format!("${{{api}}}/{source}"))),
+            ];
+            self.permission(part.label("app"), id, &part, said);
+        }
+    }
+
+    /// A text in which Terraform fills in what it knows, and nothing else.
+    fn placed(&self, text: &str) -> Value {
+        let marked = self.variables.mark(text);
+        let text = escaped(marked.as_deref().unwrap_or(text));
+        text.replace(Variables::MARK, "${").into()
+    }
+}
+
+/// Adds one of a kind.
+fn put(map: &mut Map<String, Value>, kind: &str, label: String, one: Value) {
+    let all = map.entry(kind).or_insert_with(|| json!({}));
+    if let Some(all) = all.as_object_mut() {
+        all.insert(label, one);
+    }
+}
+
+/// Terraform's name for a function's alias.
+fn alias(part: &Part<'_>) -> String {
+    part.label("live")
+}
+
+/// What names a function's alias to a resource that is about it.
+fn invoked(part: &Part<'_>) -> [(&'static str, Value); 2] {
+    let (function, alias) = (part.label("app"), alias(part));
+    [
+        (
+            "function_name",
+            json!(format!("${{aws_lambda_function.{function}.function_name}}")),
+        ),
+        (
+            "qualifier",
+            json!(format!("${{aws_lambda_alias.{alias}.name}}")),
+        ),
+    ]
+}
+
+/// A text that Terraform takes as it is.
+fn literal(text: &str) -> Value {
+    escaped(text).into()
+}
+
+/// Terraform language, "Strings and Templates": `$${` and `%%{`.
+fn escaped(text: &str) -> String {
+    text.replace("${", "$${").replace("%{", "%%{")
 }

@@ -7,27 +7,33 @@ use serde_json::{Value, json};
 
 mod options;
 mod said;
+mod schema;
+mod whole;
 
-use self::said::{Known, format_of, said_by_stack, said_by_terraform, text};
+use self::said::{Said, SaidDoor, SaidHttp, SaidRest, said_by_stack, said_by_terraform};
 use super::{place, template};
 use crate::{
     args::PackageFormat,
     aws::{
         Aws as _, Tags,
-        apigateway::{ApiGateway as _, Checks, Guard, Integration, Stage},
+        apigateway::{AccessLog, ApiGateway as _, Checks, Guard, Integration, Stage, invoked},
         concurrency::Concurrency as _,
         fake::Fake,
         iam::Iam as _,
-        lambda::{Code, Configuration, Grant, Lambda as _, Way},
+        lambda::{Allows, Code, Configuration, Grant, Lambda as _, UrlSettings, Way},
         logs::Logs as _,
+        rest::{PlanLimits, Rest as _, RestStage, Secret, StageChange},
     },
     deploy::{
         self,
-        model::{Desired, GRANT, Place},
+        model::{
+            ASK_GRANT, Desired, GRANT, Place, REST_ASK_GRANT, REST_GRANT, THROUGH_URL_GRANT,
+            URL_GRANT,
+        },
         plan::plan,
         report,
     },
-    settings::{Architecture, Cors, Settings, access::Rate, door::PayloadFormat},
+    settings::{Architecture, Cors, Gateway, Settings, access::Rate, door::PayloadFormat},
 };
 
 const FORMATS: [PackageFormat; 3] = [
@@ -44,6 +50,7 @@ architecture = "arm64"
 log_retention = 7
 ephemeral_storage = 1024
 tags = { team = "shop", cost = "a b" }
+access_log = { format = "clf", retention = 90 }
 concurrency = 5
 provisioned_concurrency = 2
 permissions_boundary = "arn:aws:iam::123456789012:policy/most"
@@ -87,6 +94,79 @@ actions = ["s3:*"]
 resources = ["arn:aws:s3:::home/secret"]
 "#;
 
+/// What else a template must carry over of an app with authorizers.
+const GUARDED: &str = r#"
+memory = 512
+layers = ["arn:aws:lambda:eu-central-1:123456789012:layer:agent:3"]
+[jwt.users]
+issuer = "https://issuer.example.org/"
+audience = ["notes"]
+[authorizers.members]
+ttl = 60
+identity = ["$request.header.x-key", "$request.querystring.key"]
+memory = 256
+timeout = 5
+tracing = "active"
+concurrency = 4
+provisioned_concurrency = 3
+environment = { DOOR = "${AWS::Region}", TABLE = "doors" }
+vpc = { subnets = ["subnet-1"], security_groups = ["sg-1"] }
+[environment]
+TABLE = "notes"
+"#;
+
+/// All that a function URL has.
+const URL: &str = r#"
+gateway = "function-url"
+invoke_mode = "response-stream"
+[cors]
+allow_origins = ["https://example.org"]
+allow_methods = ["GET"]
+allow_headers = ["content-type"]
+expose_headers = ["etag"]
+max_age = 60
+allow_credentials = true
+"#;
+
+/// All that a REST API has, and texts that a template's language would read as its own.
+const REST: &str = r#"
+gateway = "rest-api"
+stage_name = "v1"
+integration_timeout = 5000
+binary_media_types = ["image/*"]
+request_validation = true
+api_key_source = "authorizer"
+access_log = {}
+cors = { allow_origins = ["https://example.org"], allow_methods = ["GET"], max_age = 60 }
+[stage_variables]
+table = "notes"
+[throttle]
+rate = 100.5
+burst = 200
+[throttle.routes."GET /objects/{key}"]
+rate = 5
+burst = 10
+[authorizers.door]
+ttl = 0
+[[api_keys]]
+name = "acme"
+value = "acme-secret-0123456789"
+[[api_keys]]
+name = "made"
+enabled = false
+[usage_plans.basic]
+keys = ["acme", "made"]
+rate = 10
+burst = 20
+quota = { limit = 1000, period = "month" }
+[usage_plans.free]
+keys = []
+[gateway_responses.ACCESS_DENIED]
+status = 404
+headers = { x-reason = "denied" }
+templates = { "application/json" = '{"message":"${AWS::Region} %{if} $context.error.messageString"}' }
+"#;
+
 fn settings(text: &str) -> Settings {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("fw.toml"), text).unwrap();
@@ -112,114 +192,201 @@ fn guarded() -> Manifest {
     manifest
 }
 
-fn desired(manifest: &Manifest, settings: &Settings, place: Place) -> Desired {
-    let code = Code {
+/// The same behind an authorizer, for a REST API.
+fn asked() -> Manifest {
+    let mut manifest = manifest("s3test");
+    manifest.authorizers = serde_json::from_value(json!([{
+        "name": "door", "kind": "token", "identity": ["$request.header.x-key"],
+    }]))
+    .unwrap();
+    let guards = [
+        json!({ "type": "lambda", "name": "door" }),
+        json!({ "type": "iam" }),
+    ];
+    for (route, guard) in manifest.routes.iter_mut().zip(guards) {
+        route.authorization = serde_json::from_value(guard).unwrap();
+        route.api_key = true;
+    }
+    manifest
+}
+
+fn code(architecture: Architecture) -> Code {
+    Code {
         zip: "the zip".into(),
         sha256: "c2hhMjU2".to_owned(),
-        architecture: settings.architecture,
+        architecture,
         way: Way::Sent,
-    };
-    Desired::new(manifest, settings, code, place).unwrap()
+    }
+}
+
+fn desired(manifest: &Manifest, settings: &Settings, place: Place) -> Desired {
+    Desired::new(manifest, settings, code(settings.architecture), place).unwrap()
 }
 
 fn document(format: PackageFormat, manifest: &Manifest, settings: &Settings) -> Value {
-    let desired = desired(manifest, settings, place(format));
+    let desired = desired(manifest, settings, place());
     template(format, &desired, "app.zip").unwrap().document
+}
+
+/// What a template says; the API that it makes will have that id.
+fn said(format: PackageFormat, document: &Value, api: &str) -> Said {
+    match format {
+        PackageFormat::Terraform => said_by_terraform(document, api),
+        _ => said_by_stack(document, api),
+    }
 }
 
 /// An account that was made from a template: what it says, and nothing else.
 async fn made(format: PackageFormat, document: &Value) -> Fake {
     let fake = Fake::default();
-    let mut known = Known::new();
-    // The API's id is known before it is made: the account's first.
-    let id = {
-        let probe = Fake::default();
-        probe.create_api("x", None, &Tags::new()).await.unwrap().id
+    // The API's id is chosen when it is made: the first thing in the account.
+    let api = match said(format, document, "").door {
+        SaidDoor::Http(http) => {
+            let (name, cors, tags) = &http.api;
+            let made = fake.create_api(name, cors.as_ref(), tags).await;
+            made.unwrap().id
+        }
+        SaidDoor::Rest(rest) => fake.create_rest_api(&rest.name, &rest.tags).await.unwrap(),
+        SaidDoor::Url(..) => String::new(),
     };
-    known.api(&id);
-    let (said, source) = if format == PackageFormat::Terraform {
-        let source = &document["resource"]["aws_lambda_permission"]["app"]["source_arn"];
-        (said_by_terraform(document, &known), known.terraform(source))
-    } else {
-        let source = &document["Resources"]["Permission"]["Properties"]["SourceArn"];
-        (said_by_stack(document, &known), known.stack(source))
-    };
-    let (name, trust, tags) = &said.role;
-    fake.create_role(name, trust, said.boundary.as_deref(), tags)
+    let said = said(format, document, &api);
+    // What the settings may name is there already.
+    fake.create_role("mine", &lambdas(), None, &Tags::new())
         .await
         .unwrap();
-    fake.put_role_policy(name, &said.policy.0, &said.policy.1)
-        .await
-        .unwrap();
-    let (group, days, tags) = &said.group;
-    fake.create_log_group(group, tags).await.unwrap();
-    fake.put_retention(group, *days).await.unwrap();
-    let (function, configuration, architecture, tags) = &said.function;
-    let code = Code {
-        zip: "the zip".into(),
-        sha256: "c2hhMjU2".to_owned(),
-        architecture: match architecture.as_str() {
-            "arm64" => Architecture::Arm64,
-            _ => Architecture::X86_64,
-        },
-        way: Way::Sent,
-    };
-    let (api_name, api_cors, api_tags) = &said.api;
-    let api = fake
-        .create_api(api_name, api_cors.as_ref(), api_tags)
-        .await
-        .unwrap();
-    assert_eq!(api.id, id);
-    fake.create_function(function, &code, configuration, tags)
-        .await
-        .unwrap();
-    let version = fake.publish_version(function, &code.sha256).await.unwrap();
-    fake.create_alias(function, &said.alias, &version)
-        .await
-        .unwrap();
-    let [reserved, provisioned] = said.concurrency;
-    if reserved.is_some() {
-        fake.reserve(function, reserved).await.unwrap();
-        fake.provision(function, &said.alias, provisioned)
+    for role in &said.roles {
+        let boundary = role.boundary.as_deref();
+        fake.create_role(&role.name, &role.trust, boundary, &role.tags)
+            .await
+            .unwrap();
+        fake.put_role_policy(&role.name, &role.policy.0, &role.policy.1)
             .await
             .unwrap();
     }
-    let (uri, kind, payload) = &said.integration;
+    for (group, days, tags) in &said.groups {
+        fake.create_log_group(group, tags).await.unwrap();
+        fake.put_retention(group, *days).await.unwrap();
+    }
+    for one in &said.functions {
+        let code = code(match one.architecture.as_str() {
+            "arm64" => Architecture::Arm64,
+            _ => Architecture::X86_64,
+        });
+        fake.create_function(&one.name, &code, &one.configuration, &one.tags)
+            .await
+            .unwrap();
+        let version = fake.publish_version(&one.name, &code.sha256).await.unwrap();
+        fake.create_alias(&one.name, &one.alias, &version)
+            .await
+            .unwrap();
+        let [reserved, provisioned] = one.concurrency;
+        if reserved.is_some() {
+            fake.reserve(&one.name, reserved).await.unwrap();
+            fake.provision(&one.name, &one.alias, provisioned)
+                .await
+                .unwrap();
+        }
+    }
+    match &said.door {
+        SaidDoor::Http(http) => open_http(&fake, &api, http).await,
+        SaidDoor::Rest(rest) => open_rest(&fake, &api, rest).await,
+        SaidDoor::Url(arn, settings) => {
+            let (function, alias) = arn.rsplit_once(':').unwrap();
+            let function = function.rsplit(':').next().unwrap();
+            fake.create_function_url(function, alias, settings)
+                .await
+                .unwrap();
+        }
+    }
+    for (function, alias, grant) in &said.grants {
+        fake.add_permission(function, alias, grant).await.unwrap();
+    }
+    fake
+}
+
+async fn open_http(fake: &Fake, api: &str, http: &SaidHttp) {
+    let (uri, kind, payload) = &http.integration;
     assert_eq!(kind, "AWS_PROXY");
-    let format = format_of(&json!(payload));
+    let format = serde_json::from_value(json!(payload)).unwrap();
+    let patience = http.patience.unwrap_or(Integration::TIMEOUT);
     let integration = fake
-        .create_integration(
-            &id,
-            uri,
-            format,
-            said.patience.unwrap_or(Integration::TIMEOUT),
-        )
+        .create_integration(api, uri, format, patience)
         .await
         .unwrap();
     let mut ids = BTreeMap::new();
-    for (name, checks) in &said.authorizers {
-        let made = fake.create_authorizer(&id, name, checks).await.unwrap();
+    for (name, checks) in &http.authorizers {
+        let made = fake.create_authorizer(api, name, checks).await.unwrap();
         ids.insert(name.clone(), made);
     }
-    for (key, guard) in &said.routes {
+    for (key, guard) in &http.routes {
         let guard = guard.try_map(|name| ids.get(name).cloned().ok_or(()));
-        fake.create_route(&id, key, &integration, &guard.unwrap())
+        fake.create_route(api, key, &integration, &guard.unwrap())
             .await
             .unwrap();
     }
-    fake.create_stage(&id, &said.stage, api_tags).await.unwrap();
-    // CloudFormation names the statement itself.
-    let grant = Grant::of_api(GRANT, text(&source));
-    fake.add_permission(function, &said.alias, &grant)
+    fake.create_stage(api, &http.stage, &http.api.2)
         .await
         .unwrap();
-    fake
+}
+
+async fn open_rest(fake: &Fake, api: &str, rest: &SaidRest) {
+    fake.put_rest_api(api, &rest.document.to_string())
+        .await
+        .unwrap();
+    let deployment = fake.create_deployment(api, &rest.description).await;
+    let stage = &rest.stage;
+    fake.create_rest_stage(api, stage, &deployment.unwrap(), &rest.tags)
+        .await
+        .unwrap();
+    let methods = stage.methods.iter();
+    let change = StageChange {
+        throttle: Some(stage.throttle),
+        log: Some(stage.log.clone()),
+        methods: methods
+            .map(|(key, rate)| (key.clone(), Some(*rate)))
+            .collect(),
+        ..StageChange::default()
+    };
+    fake.update_rest_stage(api, &stage.name, &change)
+        .await
+        .unwrap();
+    let mut ids = BTreeMap::new();
+    for (name, value, enabled, tags) in &rest.keys {
+        let value = value.clone().map(Secret);
+        let made = fake.create_api_key(name, value.as_ref(), *enabled, tags);
+        ids.insert(name, made.await.unwrap());
+    }
+    for (name, limits, keys, tags) in &rest.plans {
+        let stage = (api, stage.name.as_str());
+        let made = fake.create_usage_plan(name, limits, stage, tags).await;
+        let made = made.unwrap();
+        for key in keys {
+            fake.create_plan_key(&made, &ids[key]).await.unwrap();
+        }
+    }
 }
 
 #[test]
 fn a_template_makes_what_a_deploy_makes() {
-    for (manifest, with) in [(manifest("s3test"), ""), (guarded(), ALL)] {
-        let settings = settings(with);
+    for (manifest, with) in [
+        (manifest("s3test"), String::new()),
+        (guarded(), ALL.to_owned()),
+        (manifest("guarded"), GUARDED.to_owned()),
+        (manifest("s3test"), URL.to_owned()),
+        (
+            manifest("s3test"),
+            "gateway = \"function-url\"\nauth = \"iam\"".to_owned(),
+        ),
+        (manifest("s3test"), "gateway = \"rest-api\"".to_owned()),
+        (asked(), REST.to_owned()),
+        // A role of somebody else's for the app, or for an authorizer alone.
+        (manifest("guarded"), format!("role = \"{ROLE}\"\n{GUARDED}")),
+        (
+            manifest("guarded"),
+            GUARDED.replace("ttl = 60", &format!("ttl = 60\nrole = \"{ROLE}\"")),
+        ),
+    ] {
+        let settings = settings(&with);
         for format in FORMATS {
             let document = document(format, &manifest, &settings);
             deploy::block_on(async {
@@ -229,12 +396,89 @@ fn a_template_makes_what_a_deploy_makes() {
                 let desired = desired(&manifest, &settings, place);
                 let actual = deploy::observe(&fake, &desired.names).await.unwrap();
                 let plan = plan(&desired, &actual);
-                assert!(plan.is_empty(), "{format:?}: {:#?}", report::lines(&plan));
+                let lines = report::lines(&plan);
+                assert!(plan.is_empty(), "{format:?} {with}: {lines:#?}");
                 Ok(())
             })
             .unwrap();
         }
     }
+}
+
+/// Lambda may assume it.
+fn lambdas() -> Value {
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Effect": "Allow",
+            "Principal": { "Service": "lambda.amazonaws.com" },
+            "Action": "sts:AssumeRole",
+        }],
+    })
+}
+
+const ROLE: &str = "arn:aws:iam::123456789012:role/mine";
+
+#[test]
+fn a_template_asks_for_the_values_of_api_keys_and_never_holds_them() {
+    for format in FORMATS {
+        let document = document(format, &asked(), &settings(REST));
+        assert!(!document.to_string().contains("acme-secret"), "{format:?}");
+        let asked = match format {
+            PackageFormat::Terraform => &document["variable"],
+            _ => &document["Parameters"],
+        };
+        let asked = asked.as_object().unwrap().values();
+        let hidden = asked.filter(|one| one["NoEcho"] == true || one["sensitive"] == true);
+        // The other key's value is API Gateway's to make.
+        assert_eq!(hidden.count(), 1, "{format:?}");
+    }
+}
+
+/// What Lambda takes through a bucket alone is uploaded to one that the user names.
+#[test]
+fn a_large_zip_goes_through_a_bucket() {
+    let (manifest, settings) = (manifest("guarded"), settings(GUARDED));
+    let mut desired = desired(&manifest, &settings, place());
+    desired.code.way = Way::Large;
+    let written = template(PackageFormat::Terraform, &desired, "app.zip").unwrap();
+    assert_eq!(written.asks(), ["code_bucket"]);
+    let resources = &written.document["resource"];
+    assert_eq!(
+        resources["aws_s3_object"]["code"]["bucket"],
+        "${var.code_bucket}"
+    );
+    let functions = resources["aws_lambda_function"].as_object().unwrap();
+    assert_eq!(functions.len(), 2);
+    for function in functions.values() {
+        assert_eq!(function["s3_key"], "${aws_s3_object.code.key}");
+        assert_eq!(function["filename"], Value::Null);
+    }
+    assert_eq!(schema::mistakes(&written.document), [""; 0]);
+    // A stack's code is in a bucket anyhow.
+    for format in [PackageFormat::Cloudformation, PackageFormat::Sam] {
+        let written = template(format, &desired, "app.zip").unwrap();
+        desired.code.way = Way::Sent;
+        assert_eq!(Some(written), template(format, &desired, "app.zip"));
+        desired.code.way = Way::Large;
+    }
+}
+
+/// Another document makes another deployment, which the stage goes over to; the same one does not, wherever it is.
+#[test]
+fn a_stack_deploys_a_rest_api_for_each_change_and_not_otherwise() {
+    let deployments = |with: &str| {
+        let settings = settings(&format!("gateway = \"rest-api\"\n{with}"));
+        let document = document(PackageFormat::Sam, &manifest("s3test"), &settings);
+        let resources = document["Resources"].as_object().unwrap().clone();
+        let names = resources.into_iter().map(|(name, _)| name);
+        names
+            .filter(|name| name.starts_with("Deployment"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(deployments("").len(), 1);
+    assert_eq!(deployments(""), deployments("memory = 256"));
+    assert_ne!(deployments(""), deployments("request_validation = true"));
 }
 
 #[test]
@@ -263,6 +507,28 @@ fn a_template_names_secrets_and_never_holds_them() {
             "THREE": "${data.aws_ssm_parameter.THREE.value}",
         })
     );
+    // An authorizer's own variable has a source of its own, and one that it shares with the app has the app's.
+    let own = "[environment]\nONE = \"secret:db\"\nTWO = \"secret:db\"\n[jwt.users]\nissuer = \"https://i/\"\naudience = \"a\"\n\
+               [authorizers.members.environment]\nTWO = \"secret:other\"";
+    let guarded = self::document(
+        PackageFormat::Terraform,
+        &self::manifest("guarded"),
+        &self::settings(own),
+    );
+    let secrets = guarded["data"]["aws_secretsmanager_secret_version"]
+        .as_object()
+        .unwrap();
+    let ids: Vec<_> = secrets
+        .iter()
+        .map(|(name, said)| {
+            (
+                name.starts_with("TWO_"),
+                said["secret_id"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(ids, [(false, "db"), (false, "db"), (true, "other")]);
+    assert_eq!(schema::mistakes(&guarded), [""; 0]);
     let data = &document["data"];
     assert_eq!(data["aws_ssm_parameter"]["THREE"]["name"], "/token");
     assert_eq!(
@@ -290,43 +556,67 @@ fn a_stack_publishes_a_version_for_each_change_and_not_otherwise() {
 /// Every resource that a Terraform document speaks of is in it.
 #[test]
 fn terraform_speaks_of_nothing_that_is_not_there() {
-    let document = document(PackageFormat::Terraform, &guarded(), &settings(ALL));
-    let text = document.to_string().replace("$${", "");
-    let mut seen = 0;
-    for variable in text.split("${").skip(1) {
-        let name = variable.split('}').next().unwrap();
-        let mut parts = name.split('.');
-        let (one, two, three) = (parts.next().unwrap(), parts.next().unwrap(), parts.next());
-        let found = match one {
-            "path" => two == "module",
-            "data" => document["data"][two][three.unwrap()].is_object(),
-            kind => document["resource"][kind][two].is_object(),
+    for (manifest, with) in [
+        (guarded(), ALL),
+        (manifest("guarded"), GUARDED),
+        (manifest("s3test"), URL),
+        (asked(), REST),
+    ] {
+        let document = document(PackageFormat::Terraform, &manifest, &settings(with));
+        let there = |name: &str| {
+            let mut parts = name.split('.');
+            let (one, two, three) = (parts.next().unwrap(), parts.next().unwrap(), parts.next());
+            match one {
+                "path" => two == "module",
+                "var" => document["variable"][two].is_object(),
+                "data" => document["data"][two][three.unwrap()].is_object(),
+                kind => document["resource"][kind][two].is_object(),
+            }
         };
-        assert!(found, "{name}");
-        seen += 1;
+        let text = document.to_string().replace("$${", "");
+        let mut seen = 0;
+        for variable in text.split("${").skip(1) {
+            let name = variable.split('}').next().unwrap();
+            assert!(there(name), "{name}");
+            seen += 1;
+        }
+        assert!(seen > 10, "{seen}");
+        for resource in document["resource"].as_object().unwrap().values() {
+            for one in resource.as_object().unwrap().values() {
+                for after in one["depends_on"].as_array().into_iter().flatten() {
+                    let name = after.as_str().unwrap();
+                    let kind = document["resource"][name].is_object();
+                    assert!(kind || there(name), "{name}");
+                }
+            }
+        }
     }
-    assert!(seen > 10, "{seen}");
 }
 
 /// One file per example and format: a change of a template shows in a review.
 #[test]
 fn the_examples_templates_are_pinned() {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/package/");
-    for example in ["hello", "s3test"] {
+    for (example, gateway) in [
+        ("hello", None),
+        ("hello", Some(Gateway::FunctionUrl)),
+        ("s3test", None),
+        ("s3test", Some(Gateway::RestApi)),
+        ("guarded", None),
+    ] {
         let folder = format!("{}/../examples/{example}", env!("CARGO_MANIFEST_DIR"));
-        let mut settings = Settings::load(folder.as_ref(), "dev").unwrap();
+        let mut settings = Settings::load_behind(folder.as_ref(), "dev", gateway).unwrap();
         // The host's, unless it is set: the same files on every machine.
         settings.architecture = Architecture::Arm64;
+        let behind = gateway.map_or(String::new(), |gateway| format!(".{}", gateway.as_str()));
         for format in FORMATS {
-            let desired = desired(&manifest(example), &settings, place(format));
+            let desired = desired(&manifest(example), &settings, place());
             let text = template(format, &desired, "app.zip")
                 .unwrap()
                 .text()
                 .unwrap();
-            let path = format!(
-                "{root}{}",
-                format!("{example}.{format:?}.json").to_lowercase()
-            );
+            let name = format!("{example}{behind}.{format:?}.json").to_lowercase();
+            let path = format!("{root}{name}");
             if std::env::var_os("FW_BLESS").is_some() {
                 std::fs::create_dir_all(root).unwrap();
                 std::fs::write(&path, &text).unwrap();

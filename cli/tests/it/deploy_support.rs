@@ -91,6 +91,11 @@ impl App {
             "{{\"schema\":1,\"app\":\"{}\",\"routes\":{routes}}}",
             self.name,
         );
+        self.program_of(code, &manifest);
+    }
+
+    /// The same with a whole manifest.
+    pub(crate) fn program_of(&self, code: &str, manifest: &str) {
         self.write(
             "src/main.rs",
             &PROGRAM

@@ -70,47 +70,190 @@ fn succeeds(mut command: Command) {
     );
 }
 
+/// An app with authorizers, for either API.
+fn guarded(settings: &str) -> App {
+    let app = App::new("notes");
+    app.program_of(
+        "one",
+        r#"{
+            "schema": 1,
+            "app": "notes",
+            "authorizers": [{ "name": "members", "identity": ["$request.header.x-key"], "ttl": 60 }],
+            "routes": [
+                { "method": "GET", "path": "/" },
+                { "method": "GET", "path": "/seats/{row}",
+                  "authorization": { "type": "lambda", "name": "members" } },
+                { "method": "PUT", "path": "/seats/{row}", "authorization": { "type": "iam" } }
+            ]
+        }"#,
+    );
+    app.settings(settings);
+    app
+}
+
+/// All that a REST API may have beside what is in the manifest.
+const REST: &str = r#"
+gateway = "rest-api"
+stage_name = "v1"
+access_log = {}
+stage_variables = { table = "notes" }
+binary_media_types = ["image/*"]
+request_validation = true
+cors = { allow_origins = ["*"] }
+[throttle]
+rate = 100
+burst = 200
+[throttle.routes."GET /seats/{row}"]
+rate = 5
+burst = 10
+[throttle.routes."GET /"]
+rate = 5
+burst = 10
+[[api_keys]]
+name = "acme"
+value = "acme-secret-0123456789"
+[[api_keys]]
+name = "made"
+[usage_plans.basic]
+keys = ["acme", "made"]
+rate = 10
+burst = 20
+quota = { limit = 1000, period = "month" }
+[gateway_responses.ACCESS_DENIED]
+status = 404
+templates = { "application/json" = '{"message":"${AWS::Region} $context.error.messageString"}' }
+"#;
+
+const HTTP: &str = r#"
+stage_name = "v1"
+access_log = { format = "clf" }
+[throttle.routes."GET /"]
+rate = 5
+burst = 10
+[authorizers.members]
+memory = 256
+concurrency = 3
+provisioned_concurrency = 2
+tracing = "active"
+"#;
+
+const URL: &str = r#"
+gateway = "function-url"
+invoke_mode = "response-stream"
+[cors]
+allow_origins = ["https://example.org"]
+allow_methods = ["GET"]
+max_age = 60
+"#;
+
+/// As `sam deploy` does it: the code's place first, then the translator. The arguments are the template, and what it is to
+/// make so many of.
+const TRANSLATE: &str = r"
+import json, sys
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+import boto3
+document = json.load(open(sys.argv[1]))
+for resource in document['Resources'].values():
+    if resource['Type'] == 'AWS::Serverless::Function':
+        resource['Properties']['CodeUri'] = 's3://bucket/key'
+session = boto3.Session(region_name='eu-central-1')
+made = Translator({}, Parser(), boto_session=session).translate(document, {})
+resources = made['Resources']
+kinds = sorted(resource['Type'] for resource in resources.values())
+for wanted in sys.argv[2:]:
+    kind, count = wanted.split('=')
+    assert kinds.count(kind) == int(count), (wanted, kinds)
+assert not any(kind.startswith('AWS::Serverless') for kind in kinds), kinds
+text = json.dumps(made)
+assert 'Function.Alias' not in text, text
+for name, resource in resources.items():
+    for after in resource.get('DependsOn', []):
+        assert after in resources, (name, after)
+";
+
 #[test]
 fn stacks_pass_the_linter_and_sams_own_translator() {
-    let app = app();
-    for format in ["sam", "cloudformation"] {
-        let (_out, written) = package(&app, format);
-        assert_eq!(written.len(), 2, "{written:?}");
-        assert!(written[0].ends_with("notes-dev.zip"));
-        // W1020: the text of a variable that only looks like a stack's is written with `Fn::Sub` and no variable in it.
-        let mut lint = tool("cfn-lint");
-        lint.args([
-            "--non-zero-exit-code",
-            "warning",
-            "--ignore-checks",
-            "W1020",
-            "--template",
-        ])
-        .arg(&written[1]);
-        succeeds(lint);
-        if format == "sam" {
-            // As `sam deploy` does it: the code's place first, then the translator.
-            let script = "import json, sys\n\
-                from samtranslator.parser.parser import Parser\n\
-                from samtranslator.translator.translator import Translator\n\
-                document = json.load(open(sys.argv[1]))\n\
-                document['Resources']['Function']['Properties']['CodeUri'] = 's3://bucket/key'\n\
-                import boto3\n\
-                session = boto3.Session(region_name='eu-central-1')\n\
-                made = Translator({}, Parser(), boto_session=session).translate(document, {})\n\
-                kinds = sorted(resource['Type'] for resource in made['Resources'].values())\n\
-                assert 'AWS::Lambda::Alias' in kinds and 'AWS::Lambda::Version' in kinds, kinds\n\
-                assert kinds.count('AWS::ApiGatewayV2::Route') == 3, kinds\n\
-                assert not any(kind.startswith('AWS::Serverless') for kind in kinds), kinds\n";
-            let mut python = tool("python3");
-            python.args(["-c", script]).arg(&written[1]);
-            succeeds(python);
+    let all: [(App, &[&str]); 4] = [
+        (
+            app(),
+            &["AWS::Lambda::Alias=1", "AWS::ApiGatewayV2::Route=3"],
+        ),
+        (
+            guarded(HTTP),
+            &[
+                "AWS::Lambda::Alias=2",
+                "AWS::Lambda::Version=2",
+                "AWS::Lambda::Permission=2",
+                "AWS::ApiGatewayV2::Authorizer=1",
+            ],
+        ),
+        (
+            guarded(REST),
+            &[
+                "AWS::Lambda::Alias=2",
+                "AWS::Lambda::Permission=2",
+                "AWS::ApiGateway::Deployment=1",
+                "AWS::ApiGateway::UsagePlanKey=2",
+            ],
+        ),
+        (
+            {
+                let app = app();
+                app.program("one", &["GET /objects/{key}"]);
+                app.settings(URL);
+                app
+            },
+            &["AWS::Lambda::Url=1", "AWS::Lambda::Permission=2"],
+        ),
+    ];
+    for (app, made) in &all {
+        for format in ["sam", "cloudformation"] {
+            let (_out, written) = package(app, format);
+            assert_eq!(written.len(), 2, "{written:?}");
+            assert!(written[0].ends_with("notes-dev.zip"));
+            // W1020: the text of a variable that only looks like a stack's is written with `Fn::Sub` and no variable in it.
+            let mut lint = tool("cfn-lint");
+            lint.args([
+                "--non-zero-exit-code",
+                "warning",
+                "--ignore-checks",
+                "W1020",
+                "--template",
+            ])
+            .arg(&written[1]);
+            succeeds(lint);
+            if format == "sam" {
+                let mut python = tool("python3");
+                python.args(["-c", TRANSLATE]).arg(&written[1]).args(*made);
+                succeeds(python);
+            }
         }
     }
 }
 
+#[test]
+fn the_values_of_api_keys_are_asked_for_and_written_nowhere() {
+    let app = guarded(REST);
+    for (format, asks) in [
+        ("sam", "--parameter-overrides ApiKeyValue"),
+        ("cloudformation", "CodeKey=KEY ApiKeyValue"),
+        ("terraform", "export TF_VAR_api_key_value_"),
+    ] {
+        let out = tempfile::tempdir().unwrap();
+        let folder = out.path().join("dist");
+        let folder = folder.to_str().unwrap();
+        let mut command = app.command_without_account(&["package", "--format", format, folder]);
+        let ran = Ran::from(command.output().unwrap()).ends(0).says(asks);
+        let written = ran.stdout.lines().nth(1).unwrap();
+        let text = fs::read_to_string(written).unwrap();
+        assert!(!text.contains("acme-secret"), "{text}");
+        assert!(!ran.stderr.contains("acme-secret"), "{}", ran.stderr);
+    }
+}
+
 /// With Terraform and its AWS provider at hand (`FW_TERRAFORM_PLUGINS`: a folder as `terraform providers mirror` makes it),
-/// the real validation; always that the file is JSON with the resources. References are checked by the unit tests.
+/// the real validation; always that the file is JSON with the resources. The unit tests hold it against the provider's schema.
 #[test]
 fn terraform_takes_the_document() {
     let app = app();
@@ -126,26 +269,32 @@ fn terraform_takes_the_document() {
     let Some(plugins) = std::env::var_os("FW_TERRAFORM_PLUGINS") else {
         return;
     };
-    let folder = written[1].parent().unwrap();
-    let terraform = |args: &[&str]| {
-        let mut command = Command::new("terraform");
-        command
-            .args(args)
-            .current_dir(folder)
-            .env_remove("TF_CLI_CONFIG_FILE")
-            .env("CHECKPOINT_DISABLE", "1");
-        command
-    };
-    let mut init = terraform(&["init", "-backend=false", "-input=false"]);
-    init.arg(format!("-plugin-dir={}", plugins.to_string_lossy()));
-    succeeds(init);
-    succeeds(terraform(&["validate"]));
+    let url = self::app();
+    url.program("one", &["GET /objects/{key}"]);
+    url.settings(URL);
+    for app in [app, guarded(HTTP), guarded(REST), url] {
+        let (_out, written) = package(&app, "terraform");
+        let folder = written[1].parent().unwrap();
+        let terraform = |args: &[&str]| {
+            let mut command = Command::new("terraform");
+            command
+                .args(args)
+                .current_dir(folder)
+                .env_remove("TF_CLI_CONFIG_FILE")
+                .env("CHECKPOINT_DISABLE", "1");
+            command
+        };
+        let mut init = terraform(&["init", "-backend=false", "-input=false"]);
+        init.arg(format!("-plugin-dir={}", plugins.to_string_lossy()));
+        succeeds(init);
+        succeeds(terraform(&["validate"]));
+    }
 }
 
 #[test]
 fn what_a_deploy_would_refuse_is_not_written_either() {
     let app = app();
-    app.settings("gateway = \"function-url\"");
+    app.settings("concurrency = 0");
     let out = tempfile::tempdir().unwrap();
     let folder = out.path().join("dist");
     let args = ["package", "--format", "sam", folder.to_str().unwrap()];

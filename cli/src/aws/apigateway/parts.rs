@@ -143,8 +143,13 @@ pub(crate) fn invocation(function: &str) -> String {
     )
 }
 
+/// Whether a text is such an address.
+pub(crate) fn is_invocation(text: &str) -> bool {
+    invoked(text) != text
+}
+
 /// The function that such an address invokes; the address itself where it is another.
-fn invoked(uri: &str) -> String {
+pub(crate) fn invoked(uri: &str) -> String {
     uri.split_once("/functions/")
         .and_then(|(_, rest)| rest.strip_suffix("/invocations"))
         .unwrap_or(uri)

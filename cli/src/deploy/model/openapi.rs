@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    aws::apigateway::invocation,
+    aws::apigateway::{invocation, invoked, is_invocation},
     error::{Failure, Result},
     settings::{
         Cors, Settings,
@@ -131,10 +131,28 @@ pub(super) fn document(
     Ok(document)
 }
 
-/// What tells one document from another: of its canonical text, which has its keys in order.
+/// What tells one document from another: of its canonical text, which has its keys in order. Partition, account and region
+/// are no part of it, so that a template, which knows none of them, has the digest of what it makes.
 pub(crate) fn digest(document: &Value) -> String {
-    let digest = Sha256::digest(document.to_string().as_bytes());
+    let digest = Sha256::digest(placeless(document).to_string().as_bytes());
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A document in which functions are called by their names, wherever they are.
+fn placeless(document: &Value) -> Value {
+    match document {
+        Value::String(text) if is_invocation(text) => {
+            let arn = invoked(text);
+            let name = arn.split_once(":function:").map(|(_, name)| name);
+            name.unwrap_or(&arn).into()
+        }
+        Value::Array(list) => list.iter().map(placeless).collect(),
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, one)| (key.clone(), placeless(one)))
+            .collect(),
+        other => other.clone(),
+    }
 }
 
 /// `OpenAPI`'s word for a method.

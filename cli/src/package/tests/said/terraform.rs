@@ -1,0 +1,374 @@
+//! Terraform.
+
+use super::*;
+use crate::package::map_strings;
+
+const BUCKET: [&str; 2] = ["throttling_rate_limit", "throttling_burst_limit"];
+const LOG: [&str; 2] = ["destination_arn", "format"];
+const CORS: [&str; 6] = [
+    "allow_origins",
+    "allow_methods",
+    "allow_headers",
+    "expose_headers",
+    "max_age",
+    "allow_credentials",
+];
+
+/// A document's resources, read with what they know of each other.
+struct Reader<'a> {
+    document: &'a Value,
+    known: Known,
+}
+
+impl<'a> Reader<'a> {
+    fn new(document: &'a Value, api: &str) -> Self {
+        let mut known = Known(BTreeMap::new());
+        known.set("data.aws_partition.current.partition", "aws");
+        known.set("data.aws_caller_identity.current.account_id", Fake::ACCOUNT);
+        known.set("data.aws_region.current.name", Fake::REGION);
+        known.set("path.module", ".");
+        let arn = format!(
+            "arn:aws:execute-api:{}:{}:{api}",
+            Fake::REGION,
+            Fake::ACCOUNT
+        );
+        for kind in ["aws_apigatewayv2_api", "aws_api_gateway_rest_api"] {
+            known.set(format!("{kind}.app.id"), api);
+            known.set(format!("{kind}.app.execution_arn"), &arn);
+        }
+        let variables = document["variable"].as_object();
+        for (name, variable) in variables.into_iter().flatten() {
+            let hidden = variable["sensitive"] == true;
+            let value = if hidden { SECRET } else { "given" };
+            known.set(format!("var.{name}"), value);
+        }
+        known.set("aws_s3_object.code.bucket", "given");
+        known.set("aws_s3_object.code.key", "app.zip");
+        let mut reader = Self { document, known };
+        for (label, group) in reader.of("aws_cloudwatch_log_group") {
+            let (region, account) = (Fake::REGION, Fake::ACCOUNT);
+            let name = text(&group["name"]);
+            let arn = format!("arn:aws:logs:{region}:{account}:log-group:{name}");
+            let kind = format!("aws_cloudwatch_log_group.{label}");
+            reader.known.set(format!("{kind}.arn"), arn);
+        }
+        for (label, role) in reader.of("aws_iam_role") {
+            let name = text(&reader.value(&role["name"]));
+            let kind = format!("aws_iam_role.{label}");
+            reader.known.set(format!("{kind}.arn"), Known::role(&name));
+            reader.known.set(format!("{kind}.id"), name);
+        }
+        for (label, function) in reader.of("aws_lambda_function") {
+            let kind = format!("aws_lambda_function.{label}");
+            assert_eq!(function["publish"], true);
+            let name = text(&function["function_name"]);
+            // What is published last is what an alias of it serves.
+            reader.known.set(format!("{kind}.version"), &name);
+            reader.known.set(format!("{kind}.function_name"), name);
+        }
+        for (label, alias) in reader.of("aws_lambda_alias") {
+            let function = text(&reader.value(&alias["function_name"]));
+            assert_eq!(text(&reader.value(&alias["function_version"])), function);
+            let name = text(&alias["name"]);
+            let kind = format!("aws_lambda_alias.{label}");
+            let arn = Known::alias(&function, &name);
+            reader.known.set(format!("{kind}.arn"), arn);
+            reader.known.set(format!("{kind}.name"), name);
+        }
+        // Ids that are chosen when it is made are known by the reference itself.
+        for (kind, attribute) in [
+            ("aws_apigatewayv2_authorizer", "id"),
+            ("aws_apigatewayv2_integration", "id"),
+            ("aws_api_gateway_deployment", "id"),
+            ("aws_api_gateway_stage", "stage_name"),
+            ("aws_api_gateway_api_key", "id"),
+            ("aws_api_gateway_usage_plan", "id"),
+        ] {
+            for (label, _) in reader.of(kind) {
+                let name = format!("{kind}.{label}.{attribute}");
+                reader.known.set(&name, &name);
+            }
+        }
+        reader
+    }
+
+    /// What there is of a kind, by label.
+    fn of(&self, kind: &str) -> Vec<(&'a String, &'a Value)> {
+        let all = self.document["resource"][kind].as_object();
+        all.into_iter().flatten().collect()
+    }
+
+    fn all(&self, kind: &str) -> Vec<Value> {
+        let all = self.of(kind).into_iter();
+        all.map(|(_, said)| self.value(said)).collect()
+    }
+
+    fn one(&self, kind: &str) -> Value {
+        let mut all = self.all(kind);
+        assert_eq!(all.len(), 1, "{kind}");
+        all.remove(0)
+    }
+
+    fn value(&self, value: &Value) -> Value {
+        map_strings(value, &|text| self.known.fill(text, "$${").into())
+    }
+
+    fn functions(&self) -> Vec<SaidFunction> {
+        let aliases = self.all("aws_lambda_alias");
+        let provisioned = self.all("aws_lambda_provisioned_concurrency_config");
+        let functions = self.all("aws_lambda_function").into_iter();
+        let function = |said: Value| {
+            let name = text(&said["function_name"]);
+            let of = |one: &&Value| one["function_name"] == name.as_str();
+            let alias = text(&aliases.iter().find(of).unwrap()["name"]);
+            let kept = provisioned.iter().find(of);
+            let kept = kept.map(|kept| {
+                assert_eq!(kept["qualifier"], alias.as_str());
+                kept["provisioned_concurrent_executions"].clone()
+            });
+            SaidFunction {
+                configuration: Configuration {
+                    role: text(&said["role"]),
+                    runtime: text(&said["runtime"]),
+                    handler: text(&said["handler"]),
+                    memory: number(&said["memory_size"]),
+                    timeout: number(&said["timeout"]),
+                    environment: table(&said["environment"]["variables"]),
+                    options: options::of_terraform(&said),
+                },
+                architecture: text(&said["architectures"][0]),
+                tags: table(&said["tags"]),
+                concurrency: numbers([
+                    &said["reserved_concurrent_executions"],
+                    &kept.unwrap_or_default(),
+                ]),
+                name,
+                alias,
+            }
+        };
+        functions.map(function).collect()
+    }
+
+    fn http(&self) -> SaidHttp {
+        let api = self.one("aws_apigatewayv2_api");
+        let integration = self.one("aws_apigatewayv2_integration");
+        let stage = self.one("aws_apigatewayv2_stage");
+        let authorizers: BTreeMap<String, (String, Checks)> = self
+            .of("aws_apigatewayv2_authorizer")
+            .into_iter()
+            .map(|(label, said)| {
+                let said = self.value(said);
+                let jwt = &said["jwt_configuration"][0];
+                let checks = checks([
+                    &said["authorizer_type"],
+                    &said["identity_sources"],
+                    &jwt["issuer"],
+                    &jwt["audience"],
+                    &said["authorizer_uri"],
+                    &said["authorizer_result_ttl_in_seconds"],
+                    &said["authorizer_payload_format_version"],
+                    &said["enable_simple_responses"],
+                ]);
+                let reference = format!("aws_apigatewayv2_authorizer.{label}.id");
+                (reference, (text(&said["name"]), checks))
+            })
+            .collect();
+        let routes = self.all("aws_apigatewayv2_route").into_iter();
+        SaidHttp {
+            api: (
+                text(&api["name"]),
+                cors(&api["cors_configuration"], CORS),
+                table(&api["tags"]),
+            ),
+            integration: (
+                text(&integration["integration_uri"]),
+                text(&integration["integration_type"]),
+                text(&integration["payload_format_version"]),
+            ),
+            patience: integration.get("timeout_milliseconds").map(number),
+            routes: routes
+                .map(|route| {
+                    let guard = guard(
+                        &route["authorization_type"],
+                        &route["authorizer_id"],
+                        &route["authorization_scopes"],
+                        |value| authorizers[&text(value)].0.clone(),
+                    );
+                    (text(&route["route_key"]), guard)
+                })
+                .collect(),
+            authorizers: authorizers.values().cloned().collect(),
+            stage: Stage {
+                name: text(&stage["name"]),
+                auto: stage["auto_deploy"] == true,
+                variables: table(&stage["stage_variables"]),
+                throttle: rate(&stage["default_route_settings"], BUCKET),
+                routes: stage["route_settings"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .map(|said| (text(&said["route_key"]), rate(said, BUCKET).unwrap()))
+                    .collect(),
+                log: access_log(&stage["access_log_settings"], LOG),
+            },
+        }
+    }
+
+    fn rest(&self) -> SaidRest {
+        let api = self.one("aws_api_gateway_rest_api");
+        assert_eq!(api["endpoint_configuration"]["types"], json!(["REGIONAL"]));
+        let deployment = self.one("aws_api_gateway_deployment");
+        assert_eq!(
+            deployment["triggers"]["document"],
+            deployment["description"]
+        );
+        assert_eq!(deployment["lifecycle"]["create_before_destroy"], true);
+        let stage = self.one("aws_api_gateway_stage");
+        assert_eq!(stage["deployment_id"], "aws_api_gateway_deployment.app.id");
+        let mut throttle = None;
+        let mut methods = BTreeMap::new();
+        for said in self.all("aws_api_gateway_method_settings") {
+            let bucket = rate(&said["settings"], BUCKET).unwrap();
+            let path = text(&said["method_path"]);
+            let (path, method) = path.rsplit_once('/').unwrap();
+            match (method, path) {
+                ("*", "*") => throttle = Some(bucket),
+                (method, path) => drop(methods.insert(format!("{method} /{path}"), bucket)),
+            }
+        }
+        let reference = |kind: &str, label: &str| format!("{kind}.{label}.id");
+        let names: BTreeMap<String, String> = self
+            .of("aws_api_gateway_api_key")
+            .into_iter()
+            .map(|(label, said)| {
+                let key = reference("aws_api_gateway_api_key", label);
+                (key, text(&said["name"]))
+            })
+            .collect();
+        let held = self.all("aws_api_gateway_usage_plan_key");
+        let keys = self.all("aws_api_gateway_api_key").into_iter();
+        let plans = self.of("aws_api_gateway_usage_plan").into_iter();
+        SaidRest {
+            name: text(&api["name"]),
+            tags: table(&api["tags"]),
+            document: serde_json::from_str(&text(&api["body"])).unwrap(),
+            description: text(&deployment["description"]),
+            stage: RestStage {
+                name: text(&stage["stage_name"]),
+                deployment: None,
+                variables: table(&stage["variables"]),
+                throttle,
+                methods,
+                log: access_log(&stage["access_log_settings"], LOG),
+            },
+            keys: keys
+                .map(|said| {
+                    let value = said["value"].as_str().map(str::to_owned);
+                    let enabled = said["enabled"] == true;
+                    (text(&said["name"]), value, enabled, table(&said["tags"]))
+                })
+                .collect(),
+            plans: plans
+                .map(|(label, said)| {
+                    let said = self.value(said);
+                    let stages = &said["api_stages"];
+                    assert_eq!(stages.as_array().map(Vec::len), Some(1));
+                    assert_eq!(
+                        stages[0]["api_id"],
+                        self.known.get("aws_api_gateway_rest_api.app.id").as_str()
+                    );
+                    assert_eq!(stages[0]["stage"], "aws_api_gateway_stage.app.stage_name");
+                    let of = reference("aws_api_gateway_usage_plan", label);
+                    let held = held
+                        .iter()
+                        .filter(|held| held["usage_plan_id"] == of.as_str());
+                    let keys = held.map(|held| {
+                        assert_eq!(held["key_type"], "API_KEY");
+                        names[&text(&held["key_id"])].clone()
+                    });
+                    let quota = &said["quota_settings"];
+                    let limits = PlanLimits {
+                        throttle: rate(&said["throttle_settings"], ["rate_limit", "burst_limit"]),
+                        quota: quota
+                            .is_object()
+                            .then(|| (number(&quota["limit"]), text(&quota["period"]))),
+                    };
+                    (
+                        text(&said["name"]),
+                        limits,
+                        keys.collect(),
+                        table(&said["tags"]),
+                    )
+                })
+                .collect(),
+        }
+    }
+}
+
+pub(in super::super) fn said_by_terraform(document: &Value, api: &str) -> Said {
+    let reader = Reader::new(document, api);
+    let has = |kind: &str| !reader.of(kind).is_empty();
+    let door = if has("aws_lambda_function_url") {
+        let url = reader.one("aws_lambda_function_url");
+        let cors = cors(&url["cors"], CORS);
+        let settings = url_settings(&url["authorization_type"], &url["invoke_mode"], cors);
+        let arn = Known::alias(&text(&url["function_name"]), &text(&url["qualifier"]));
+        SaidDoor::Url(arn, settings)
+    } else if has("aws_api_gateway_rest_api") {
+        SaidDoor::Rest(Box::new(reader.rest()))
+    } else {
+        SaidDoor::Http(Box::new(reader.http()))
+    };
+    let json_of = |value: &Value| serde_json::from_str::<Value>(value.as_str().unwrap()).unwrap();
+    let policies = reader.all("aws_iam_role_policy");
+    Said {
+        roles: reader
+            .all("aws_iam_role")
+            .iter()
+            .map(|role| {
+                let of = |policy: &&Value| policy["role"] == role["name"];
+                let policy = policies.iter().find(of).unwrap();
+                SaidRole {
+                    name: text(&role["name"]),
+                    trust: json_of(&role["assume_role_policy"]),
+                    boundary: role["permissions_boundary"].as_str().map(str::to_owned),
+                    policy: (text(&policy["name"]), json_of(&policy["policy"])),
+                    tags: table(&role["tags"]),
+                }
+            })
+            .collect(),
+        groups: reader
+            .all("aws_cloudwatch_log_group")
+            .iter()
+            .map(|group| {
+                (
+                    text(&group["name"]),
+                    number(&group["retention_in_days"]),
+                    table(&group["tags"]),
+                )
+            })
+            .collect(),
+        functions: reader.functions(),
+        grants: reader
+            .all("aws_lambda_permission")
+            .iter()
+            .map(|said| {
+                let words = [
+                    "action",
+                    "principal",
+                    "source_arn",
+                    "function_url_auth_type",
+                    "invoked_via_function_url",
+                ];
+                let id = text(&said["statement_id"]);
+                let grant = grant(&id, words.map(|word| &said[word]));
+                (
+                    text(&said["function_name"]),
+                    text(&said["qualifier"]),
+                    grant,
+                )
+            })
+            .collect(),
+        door,
+    }
+}

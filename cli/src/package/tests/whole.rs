@@ -1,0 +1,326 @@
+//! Every key of `fw.toml` is in every template, or there is a reason why not; a new key cannot be forgotten.
+
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::settings::keys;
+
+/// An app behind an HTTP API.
+const HTTP: &str = r#"
+memory = 128
+timeout = 20
+architecture = "arm64"
+log_retention = 7
+log_format = "json"
+concurrency = 20
+[cors]
+allow_origins = ["https://a.example"]
+[throttle]
+rate = 10
+burst = 20
+[throttle.routes."GET /notes"]
+rate = 1
+burst = 2
+[jwt.users]
+issuer = "https://issuer.example.org/"
+audience = ["notes"]
+[authorizers.members]
+ttl = 60
+log_format = "json"
+concurrency = 20
+[vpc]
+subnets = ["subnet-1"]
+security_groups = ["sg-1"]
+[[policy]]
+actions = ["s3:GetObject"]
+resources = ["arn:aws:s3:::x/*"]
+"#;
+
+/// What becomes of a key.
+enum Fate {
+    /// It is in every template: the settings, a text in them, and what is written in its place (before all else where the
+    /// text is empty).
+    Carried(&'static str, &'static str, &'static str),
+    /// It is in none, and so it changes none: what would set it, and why.
+    Not(&'static str, &'static str),
+}
+
+use Fate::{Carried, Not};
+
+fn fate(key: &str) -> Option<Fate> {
+    Some(match key {
+        "memory" => Carried(HTTP, "memory = 128", "memory = 256"),
+        "timeout" => Carried(HTTP, "timeout = 20", "timeout = 21"),
+        "concurrency" => Carried(HTTP, "concurrency = 20\n[cors]", "concurrency = 21\n[cors]"),
+        "ephemeral_storage" => Carried(HTTP, "", "ephemeral_storage = 1024"),
+        "log_format" => Carried(
+            HTTP,
+            "log_format = \"json\"\nconcurrency = 20\n[cors]",
+            "concurrency = 20\n[cors]",
+        ),
+        "log_level" => Carried(HTTP, "", "log_level = \"warn\""),
+        "system_log_level" => Carried(HTTP, "", "system_log_level = \"warn\""),
+        "kms_key" => Carried(
+            HTTP,
+            "",
+            "kms_key = \"arn:aws:kms:eu-central-1:123456789012:key/one\"",
+        ),
+        "vpc.subnets" => Carried(HTTP, "subnet-1", "subnet-2"),
+        "vpc.security_groups" => Carried(HTTP, "sg-1", "sg-2"),
+        "layers" => Carried(
+            HTTP,
+            "",
+            "layers = [\"arn:aws:lambda:eu-central-1:123456789012:layer:agent:3\"]",
+        ),
+        "tracing" => Carried(HTTP, "", "tracing = \"active\""),
+        "dead_letter" => Carried(
+            HTTP,
+            "",
+            "dead_letter = \"arn:aws:sqs:eu-central-1:123456789012:failed\"",
+        ),
+        "role" => Carried(HTTP, "", "role = \"arn:aws:iam::123456789012:role/mine\""),
+        "provisioned_concurrency" => Carried(HTTP, "", "provisioned_concurrency = 2"),
+        "permissions_boundary" => Carried(
+            HTTP,
+            "",
+            "permissions_boundary = \"arn:aws:iam::123456789012:policy/most\"",
+        ),
+        "tags" => Carried(HTTP, "", "tags = { team = \"notes\" }"),
+        "environment" => Carried(HTTP, "", "environment = { TABLE = \"notes\" }"),
+        "access_log.format" => Carried(HTTP, "", "access_log = { format = \"clf\" }"),
+        "access_log.retention" => Carried(HTTP, "", "access_log = { retention = 90 }"),
+        "architecture" => Carried(HTTP, "arm64", "x86_64"),
+        "gateway" => Carried(
+            URL,
+            "gateway = \"function-url\"\ninvoke_mode = \"response-stream\"",
+            "gateway = \"http-api\"",
+        ),
+        "payload_format" => Carried(HTTP, "", "payload_format = \"1.0\""),
+        "stage_name" => Carried(HTTP, "", "stage_name = \"v1\""),
+        "stage_variables" => Carried(HTTP, "", "stage_variables = { table = \"notes\" }"),
+        "binary_media_types" => Carried(REST, "image/*", "image/png"),
+        "invoke_mode" => Carried(URL, "response-stream", "buffered"),
+        "integration_timeout" => Carried(HTTP, "", "integration_timeout = 5000"),
+        "auth" => Carried(URL, "invoke_mode", "auth = \"iam\"\ninvoke_mode"),
+        "cors.allow_origins" => Carried(HTTP, "https://a.example", "https://b.example"),
+        "cors.allow_methods" => Carried(HTTP, "[cors]", "[cors]\nallow_methods = [\"GET\"]"),
+        "cors.allow_headers" => Carried(HTTP, "[cors]", "[cors]\nallow_headers = [\"x-key\"]"),
+        "cors.expose_headers" => Carried(HTTP, "[cors]", "[cors]\nexpose_headers = [\"etag\"]"),
+        "cors.max_age" => Carried(HTTP, "[cors]", "[cors]\nmax_age = 60"),
+        "cors.allow_credentials" => Carried(HTTP, "[cors]", "[cors]\nallow_credentials = true"),
+        "jwt.issuer" => Carried(HTTP, "issuer.example.org", "other.example.org"),
+        "jwt.audience" => Carried(HTTP, "audience = [\"notes\"]", "audience = [\"other\"]"),
+        "jwt.identity" => Carried(
+            HTTP,
+            "[jwt.users]",
+            "[jwt.users]\nidentity = \"$request.header.x-token\"",
+        ),
+        "authorizers.environment" => Carried(
+            HTTP,
+            "ttl = 60",
+            "ttl = 60\nenvironment = { DOOR = \"one\" }",
+        ),
+        "authorizers.ttl" => Carried(HTTP, "ttl = 60", "ttl = 61"),
+        "authorizers.identity" => Carried(
+            HTTP,
+            "ttl = 60",
+            "ttl = 60\nidentity = [\"$request.header.x-key\"]",
+        ),
+        "authorizers.memory" => Carried(HTTP, "ttl = 60", "ttl = 60\nmemory = 512"),
+        "authorizers.timeout" => Carried(HTTP, "ttl = 60", "ttl = 60\ntimeout = 5"),
+        "authorizers.ephemeral_storage" => {
+            Carried(HTTP, "ttl = 60", "ttl = 60\nephemeral_storage = 1024")
+        }
+        "authorizers.log_format" => Carried(
+            HTTP,
+            "ttl = 60\nlog_format = \"json\"",
+            "ttl = 60\nlog_format = \"text\"",
+        ),
+        "authorizers.log_level" => Carried(HTTP, "ttl = 60", "ttl = 60\nlog_level = \"warn\""),
+        "authorizers.system_log_level" => {
+            Carried(HTTP, "ttl = 60", "ttl = 60\nsystem_log_level = \"warn\"")
+        }
+        "authorizers.kms_key" => Carried(
+            HTTP,
+            "ttl = 60",
+            "ttl = 60\nkms_key = \"arn:aws:kms:eu-central-1:123456789012:key/one\"",
+        ),
+        "authorizers.vpc.subnets" => Carried(
+            HTTP,
+            "ttl = 60",
+            "ttl = 60\nvpc = { subnets = [\"subnet-3\"], security_groups = [\"sg-1\"] }",
+        ),
+        "authorizers.vpc.security_groups" => Carried(
+            HTTP,
+            "ttl = 60",
+            "ttl = 60\nvpc = { subnets = [\"subnet-1\"], security_groups = [\"sg-3\"] }",
+        ),
+        "authorizers.layers" => Carried(
+            HTTP,
+            "ttl = 60",
+            "ttl = 60\nlayers = [\"arn:aws:lambda:eu-central-1:123456789012:layer:agent:3\"]",
+        ),
+        "authorizers.tracing" => Carried(HTTP, "ttl = 60", "ttl = 60\ntracing = \"active\""),
+        "authorizers.dead_letter" => Carried(
+            HTTP,
+            "ttl = 60",
+            "ttl = 60\ndead_letter = \"arn:aws:sqs:eu-central-1:123456789012:failed\"",
+        ),
+        "authorizers.role" => Carried(
+            HTTP,
+            "ttl = 60",
+            "ttl = 60\nrole = \"arn:aws:iam::123456789012:role/mine\"",
+        ),
+        "authorizers.concurrency" => {
+            Carried(HTTP, "concurrency = 20\n[vpc]", "concurrency = 21\n[vpc]")
+        }
+        "authorizers.provisioned_concurrency" => {
+            Carried(HTTP, "ttl = 60", "ttl = 60\nprovisioned_concurrency = 2")
+        }
+        "throttle.rate" => Carried(HTTP, "rate = 10", "rate = 11"),
+        "throttle.burst" => Carried(HTTP, "burst = 20", "burst = 21"),
+        "throttle.routes.rate" => Carried(HTTP, "rate = 1\n", "rate = 2\n"),
+        "throttle.routes.burst" => Carried(HTTP, "burst = 2\n", "burst = 3\n"),
+        "api_keys.name" => Carried(
+            REST,
+            "[usage_plans.basic]",
+            "[[api_keys]]\nname = \"third\"\n[usage_plans.basic]",
+        ),
+        "api_keys.value" => Carried(REST, "value = \"acme-secret-0123456789\"\n", ""),
+        "api_keys.enabled" => Carried(REST, "enabled = false", "enabled = true"),
+        "api_key_source" => Carried(
+            REST,
+            "api_key_source = \"authorizer\"",
+            "api_key_source = \"header\"",
+        ),
+        "usage_plans.keys" => Carried(REST, "keys = []", "keys = [\"made\"]"),
+        "usage_plans.rate" => Carried(REST, "rate = 10\n", "rate = 11\n"),
+        "usage_plans.burst" => Carried(REST, "burst = 20\n", "burst = 21\n"),
+        "usage_plans.quota.limit" => Carried(REST, "limit = 1000", "limit = 1001"),
+        "usage_plans.quota.period" => Carried(REST, "month", "week"),
+        "gateway_responses.status" => Carried(REST, "status = 404", "status = 403"),
+        "gateway_responses.headers" => Carried(REST, "denied", "refused"),
+        "gateway_responses.templates" => Carried(REST, "$context.error.messageString", "no"),
+        "request_validation" => Carried(
+            REST,
+            "request_validation = true",
+            "request_validation = false",
+        ),
+        "log_retention" => Carried(HTTP, "log_retention = 7", "log_retention = 14"),
+        "policy.effect" => Carried(HTTP, "[[policy]]", "[[policy]]\neffect = \"deny\""),
+        "policy.functions" => Carried(HTTP, "[[policy]]", "[[policy]]\nfunctions = [\"app\"]"),
+        "policy.actions" => Carried(HTTP, "s3:GetObject", "s3:PutObject"),
+        "policy.resources" => Carried(HTTP, "s3:::x", "s3:::y"),
+        "artifact_bucket" => Not(
+            "artifact_bucket = \"builds\"",
+            "a stack and Terraform are given a bucket when they are run",
+        ),
+        "health" => Not(
+            "health = \"/notes\"",
+            "a deploy tries a version before it moves traffic; other tools do not",
+        ),
+        "keep_versions" => Not(
+            "keep_versions = 9",
+            "a deploy prunes; a stack keeps its versions",
+        ),
+        "derive_policy" => Not(
+            "derive_policy = false",
+            "the command adds what the sources need to the statements before",
+        ),
+        "buckets" => Not(
+            "buckets = [\"notes\"]",
+            "they are the local server's; the command derives permissions from them before",
+        ),
+        "stages" => Not(
+            "[stages.other]\nmemory = 512",
+            "another stage has a template of its own",
+        ),
+        _ => return None,
+    })
+}
+
+/// All keys, those of tables behind the table's: `cors.max_age`, `jwt.issuer`.
+fn all_keys() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![(String::new(), String::new())];
+    while let Some((path, table)) = open.pop() {
+        let names = keys(&format!("{table}\nno_such_key = 1"));
+        assert!(!names.is_empty(), "{path}");
+        for name in names {
+            let key = match path.as_str() {
+                "" => name.clone(),
+                path => format!("{path}.{name}"),
+            };
+            // What is written below a table of tables, or in a list of them.
+            let header = table.trim_matches(['[', ']']);
+            let inner = match header {
+                "" => name.clone(),
+                header => format!("{header}.{name}"),
+            };
+            let below = [
+                format!("[{inner}]"),
+                format!("[{inner}.x]"),
+                format!("[[{inner}]]"),
+            ];
+            let mut below = below.into_iter();
+            let nested = below.find(|table| !keys(&format!("{table}\nno_such_key = 1")).is_empty());
+            match nested {
+                Some(table) if name != "stages" => {
+                    // A table with keys of its own may have tables of tables in it: `throttle.routes`.
+                    open.push((key, table));
+                }
+                _ => drop(found.insert(key)),
+            }
+        }
+    }
+    found
+}
+
+fn documents(settings: &Settings, manifest: &Manifest) -> Vec<Value> {
+    let all = FORMATS.into_iter();
+    all.map(|format| document(format, manifest, settings))
+        .collect()
+}
+
+#[test]
+fn every_key_is_in_every_template_or_there_is_a_reason() {
+    let docs = include_str!("../../../../docs/settings.md");
+    let keys = all_keys();
+    assert!(keys.len() > 70, "{keys:?}");
+    for key in keys {
+        let name = key.rsplit('.').next().unwrap();
+        assert!(docs.contains(name), "docs/settings.md has no `{name}`");
+        let fate = fate(&key);
+        let fate = fate.unwrap_or_else(|| {
+            panic!("`{key}` is in no template as far as this test knows: write it there, or say why not")
+        });
+        let (base, changed) = match fate {
+            Carried(base, "", line) => (base, format!("{line}\n{base}")),
+            Carried(base, text, other) => {
+                assert!(base.contains(text), "{key}");
+                (base, base.replacen(text, other, 1))
+            }
+            Not(line, reason) => {
+                assert!(!reason.is_empty());
+                let changed = match line.starts_with('[') {
+                    true => format!("{HTTP}\n{line}"),
+                    false => format!("{line}\n{HTTP}"),
+                };
+                (HTTP, changed)
+            }
+        };
+        let manifest = match base {
+            HTTP => manifest("guarded"),
+            REST => asked(),
+            _ => manifest("s3test"),
+        };
+        let before = documents(&settings(base), &manifest);
+        let after = documents(&settings(&changed), &manifest);
+        for ((before, after), format) in before.iter().zip(&after).zip(FORMATS) {
+            match fate {
+                Carried(..) => assert_ne!(before, after, "{format:?} has no `{key}`"),
+                Not(..) => assert_eq!(before, after, "{format:?} has `{key}`"),
+            }
+        }
+    }
+}
