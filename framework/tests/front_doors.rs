@@ -78,7 +78,7 @@ async fn cookies(cookies: Cookies) -> Response {
 }
 
 /// Nothing.
-#[delete("/hello/<_name>")]
+#[delete("/hello/<name>")]
 async fn forget(_name: String) -> NoContent {
     NoContent
 }

@@ -1,7 +1,10 @@
 //! Whether the gateway of the settings can do what the routes of an app ask for. Nothing is ignored: a route that cannot be
 //! guarded as it says is not served at all.
 
-use fw::manifest::{Authorization, AuthorizerKind, Manifest, ManifestAuthorizer, ManifestRoute};
+use fw::{
+    gateway::{PatternError, RestApi, RouteKey},
+    manifest::{Authorization, AuthorizerKind, Manifest, ManifestAuthorizer, ManifestRoute},
+};
 
 use super::{
     APP, Gateway, Settings,
@@ -60,7 +63,28 @@ pub(crate) fn check(manifest: &Manifest, settings: &Settings) -> Result<()> {
     manifest
         .routes
         .iter()
-        .try_for_each(|route| self::route(route, manifest, settings))
+        .try_for_each(|route| self::route(route, manifest, settings))?;
+    if settings.gateway == Gateway::RestApi {
+        siblings(manifest)?;
+    }
+    Ok(())
+}
+
+/// Two routes that one REST API cannot have, which AWS would tell in the middle of a deploy.
+fn siblings(manifest: &Manifest) -> Result<()> {
+    let keys = manifest.routes.iter().map(|route| route.key().parse());
+    let keys: std::result::Result<Vec<RouteKey>, PatternError> = keys.collect();
+    // What is no route at all is told where the gateway is made.
+    let found = keys.ok().as_deref().and_then(RestApi::siblings);
+    let named = |index: usize| manifest.routes.get(index).map(place);
+    match found.map(|(first, second)| (named(first), named(second))) {
+        Some((Some(first), Some(second))) => Err(Failure::input(format!(
+            "a REST API cannot have both of these routes: {first} and {second}"
+        ))
+        .because_of("it has one variable at each place of a path, and so one name for it")
+        .hint("name the variable alike in both, or set `gateway = \"http-api\"`")),
+        _ => Ok(()),
+    }
 }
 
 fn route(route: &ManifestRoute, manifest: &Manifest, settings: &Settings) -> Result<()> {
@@ -339,6 +363,21 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn two_names_for_one_variable_are_told_before_a_rest_api_is_made() {
+        let mut manifest = manifest(&json!({ "method": "GET", "path": "/a/{id}" }));
+        let other = json!({ "method": "PUT", "path": "/a/{key}/b", "source": { "file": "src/b.rs", "line": 7 } });
+        manifest.routes.push(serde_json::from_value(other).unwrap());
+        assert!(check(&manifest, &settings("")).is_ok());
+        let failure = check(&manifest, &settings("gateway = \"rest-api\"")).unwrap_err();
+        let told = failure.to_string();
+        assert!(
+            told.contains(": `GET /a/{id}` and `PUT /a/{key}/b` at src/b.rs:7: "),
+            "{told}"
+        );
+        assert_eq!(failure.exit(), crate::error::Exit::Input);
     }
 
     #[test]

@@ -87,6 +87,8 @@ pub enum ConfigError {
     OneOrigin(usize),
     /// A path that the gateway keeps for itself was given as a route.
     Reserved(RouteKey),
+    /// Two routes of a REST API name the variable at one place differently.
+    Siblings(Box<[RouteKey; 2]>),
     /// A route names an authorizer that is not configured, or is of another kind.
     UnknownAuthorizer {
         /// The route.
@@ -137,6 +139,13 @@ impl fmt::Display for ConfigError {
                 write!(
                     f,
                     "REST APIs keep `/ping` and `/sping` for themselves; choose another path for: `{route}`"
+                )
+            }
+            Self::Siblings(routes) => {
+                let [first, second] = &**routes;
+                write!(
+                    f,
+                    "a REST API has one variable at each place, by one name; name it alike in: `{first}` and `{second}`"
                 )
             }
             Self::UnknownAuthorizer { route, name } => write!(

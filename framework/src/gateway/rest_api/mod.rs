@@ -10,6 +10,7 @@ mod tests;
 mod usage;
 mod validate;
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -91,8 +92,9 @@ impl RestApi {
     ///
     /// # Errors
     ///
-    /// When two routes answer the same requests, or one is `$default` or reserved; when CORS names other than one origin, a
-    /// model is no JSON Schema of draft 4, a gateway response cannot be sent, or a usage plan names a key that is not there.
+    /// When two routes answer the same requests or are [siblings](Self::siblings), or one is `$default` or reserved; when CORS names
+    /// other than one origin, a model is no JSON Schema of draft 4, a gateway response cannot be sent, or a usage plan names a key that
+    /// is not there.
     pub fn new(config: RestApiConfig) -> Result<Self, ConfigError> {
         config.check()?;
         let mut matcher = Matcher::default();
@@ -107,6 +109,10 @@ impl RestApi {
             }
             matcher.insert(index, method, path)?;
             resources.push(path);
+        }
+        if let Some((first, second)) = Self::siblings(&config.routes) {
+            let both = [first, second].map(|route| config.routes[route].clone());
+            return Err(ConfigError::Siblings(Box::new(both)));
         }
         let mut preflights = Vec::new();
         for path in resources {
@@ -142,6 +148,32 @@ impl RestApi {
             validations,
             answers: Arc::default(),
         })
+    }
+
+    /// The first two routes that one REST API cannot have, by their indices: a resource has one child that is a variable, and so one
+    /// name for it, as in `/a/{id}` and `/a/{id}/b` but not `/a/{key}/b`; nor has it `/a/{rest+}` beside those.
+    ///
+    /// AWS refuses the second ("A sibling ({id}) of this resource already has a variable path part -- only one is allowed"), by itself
+    /// and in what is imported: `[U]` amazon-archives/aws-apigateway-importer issue 202; for `{rest+}`
+    /// serverless-nextjs/serverless-next.js issue 206. HTTP APIs have no such rule.
+    #[must_use]
+    pub fn siblings(routes: &[RouteKey]) -> Option<(usize, usize)> {
+        let mut known: HashMap<&str, (&str, usize)> = HashMap::new();
+        for (index, route) in routes.iter().enumerate() {
+            let RouteKey::Path { path, .. } = route else {
+                continue;
+            };
+            for (slash, _) in path.as_str().match_indices("/{") {
+                let (parent, rest) = path.as_str().split_at(slash);
+                // A variable fills its segment.
+                let (own, _) = rest.split_once('}').unwrap_or((rest, ""));
+                let (name, first) = *known.entry(parent).or_insert((own, index));
+                if name != own {
+                    return Some((first, index));
+                }
+            }
+        }
+        None
     }
 
     /// Takes a request to the function's event, to the API's own answer, or to what it has to be told first.

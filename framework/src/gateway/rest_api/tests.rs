@@ -306,6 +306,37 @@ fn refuses_a_wrong_configuration() {
         error(&["GET /a", "GET /a"], None),
         "two routes answer the same requests; remove one: `GET /a`"
     );
+    assert_eq!(
+        error(&["GET /a/{id}", "PUT /a/{key}"], None),
+        "a REST API has one variable at each place, by one name; name it alike in: `GET /a/{id}` and `PUT /a/{key}`"
+    );
+}
+
+#[test]
+fn a_variable_has_one_name_at_each_place() {
+    let siblings = |routes: &[&str]| {
+        let routes: Vec<RouteKey> = routes
+            .iter()
+            .map(|route| route.parse().expect(route))
+            .collect();
+        RestApi::siblings(&routes)
+    };
+    for routes in [
+        ["GET /a/{id}", "PUT /a/{id}", "GET /a/{id}/b/{id2}"],
+        ["GET /a/{id}", "GET /b/{key}", "GET /{all+}"],
+        ["GET /a/{id}", "GET /a/b/{key}", "GET /{x}/{key}"],
+        ["GET /ab/{x}", "PUT /a/{y}", "GET /"],
+    ] {
+        assert_eq!(siblings(&routes), None, "{routes:?}");
+    }
+    for (routes, both) in [
+        (["GET /a/{id}/b", "GET /a", "PUT /a/{key}/c"], (0, 2)),
+        (["GET /a", "GET /{a}/{b}", "GET /{a}/{c}/d"], (1, 2)),
+        (["GET /a/{id}", "ANY /a/{proxy+}", "GET /a"], (0, 1)),
+        (["GET /a/{x+}", "PUT /a/{y+}", "PUT /a/{z+}"], (0, 1)),
+    ] {
+        assert_eq!(siblings(&routes), Some(both), "{routes:?}");
+    }
 }
 
 fn api(binary_media_types: &[&str]) -> RestApi {
