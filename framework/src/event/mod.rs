@@ -174,10 +174,16 @@ fn read_v1<'e>(event: &mut Event<'e>) -> Option<Own<'e>> {
         std::mem::take(&mut event.headers),
     );
     let path = std::mem::take(&mut event.path);
+    // A REST API's path has no stage ([R] gateway-truth §2.2), an HTTP API's has a named one in this format too ([U]
+    // dougmoscrop/serverless-http pull request 143).
+    let encoded_path = if event.version.0.is_empty() {
+        path.0.clone()
+    } else {
+        without_stage(&path.0, &event.request_context.stage.0)
+    };
     Some(Own {
         method,
-        // [R] gateway-truth §1.6, §2.2: the path has no stage.
-        encoded_path: path.0.clone(),
+        encoded_path,
         path,
         query: query.0,
         route: Some(std::mem::take(&mut event.resource).0)
@@ -194,11 +200,12 @@ fn prefer<'e>(multi: json::Lists<'e>, single: Pairs<'e>) -> Pairs<'e> {
     }
 }
 
-/// `/prod/hello` of stage `prod` as `/hello`; `/prod` as `/`.
+/// `/prod/hello` of stage `prod` as `/hello`; `/prod` as nothing, which is `/`. The stage `$default` stands in no path.
 fn without_stage<'e>(path: &Cow<'e, str>, stage: &str) -> Cow<'e, str> {
     let rest = |path: &str| {
         let rest = path.strip_prefix('/')?.strip_prefix(stage)?.len();
-        (!stage.is_empty() && (rest == 0 || path.as_bytes().get(path.len() - rest) == Some(&b'/')))
+        (!matches!(stage, "" | "$default")
+            && (rest == 0 || path.as_bytes().get(path.len() - rest) == Some(&b'/')))
             .then_some(path.len() - rest)
     };
     match (rest(path), path) {

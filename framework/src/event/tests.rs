@@ -159,8 +159,30 @@ fn the_path_for_our_own_matching_is_encoded_and_has_no_stage() {
         // A function URL: the raw path is raw.
         ("/a%20b", "/a b", "$default", "/a%20b"),
         ("/100%25", "/100%", "$default", "/100%25"),
+        // What has no stage in its path may have a segment of that name.
+        ("/$default/a", "/$default/a", "$default", "/$default/a"),
     ] {
         assert_eq!(path(HTTP_API, raw, decoded, stage), expected, "{raw}");
+    }
+}
+
+#[test]
+fn only_an_http_api_has_its_stage_in_the_path_of_format_1_0() {
+    let path = |event: &str, path: &str, stage: &str| {
+        let changes = [
+            ("/path", json!(path)),
+            ("/requestContext/stage", json!(stage)),
+        ];
+        let event = changed(event, &changes);
+        arrive(&event).request.encoded_path.into_owned()
+    };
+    for (event, sent, stage, expected) in [
+        (HTTP_API_V1, "/prod/a%20b", "prod", "/a%20b"),
+        (HTTP_API_V1, "/prod/a", "$default", "/prod/a"),
+        // Its path is the one behind the stage, so this is a segment of that name.
+        (REST_API, "/prod/a%20b", "prod", "/prod/a%20b"),
+    ] {
+        assert_eq!(path(event, sent, stage), expected, "{sent} {stage}");
     }
 }
 
