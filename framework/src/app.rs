@@ -136,9 +136,10 @@ impl<S: Send + Sync + 'static> App<S> {
 
     /// Puts middleware around all that the app answers: any tower layer over `http` requests and responses.
     ///
-    /// A layer added later is further outside. Routing belongs to the gateway, so it is done before: a layer that rewrites the path
-    /// changes what a handler sees and not which handler is called. An error of a layer is logged and answered with 500.
-    /// Without a layer nothing is converted and nothing paid.
+    /// A layer added later is further outside. Of the request, handlers see what the layers leave of its method, headers, cookies and
+    /// body. Routing belongs to the gateway, so it is done before: a layer that rewrites the path or the query changes neither which
+    /// handler is called nor its parameters. An error of a layer is logged and answered with 500. Without a layer nothing is converted
+    /// and nothing paid.
     ///
     /// [`from_fn`](crate::service::from_fn) makes a layer of a function; the crates `tower` and `tower-http` have many ready-made.
     ///

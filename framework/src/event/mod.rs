@@ -73,7 +73,7 @@ pub(crate) fn read<'e>(event: &'e str, lambda: Arc<LambdaContext>) -> Result<Arr
     let cookies = match parsed.cookies {
         // An HTTP API moves the cookies into the list; a function URL gives both. [R] gateway-truth §0 row 4
         Some(list) => list.into_iter().map(|cookie| cookie.0).collect(),
-        None => split_cookies(&parsed.headers),
+        None => split_cookies(&parsed.headers.0),
     };
     Ok(Arrival {
         format,
@@ -206,7 +206,7 @@ fn without_stage<'e>(path: &Cow<'e, str>, stage: &str) -> Cow<'e, str> {
         let rest = path.strip_prefix('/')?.strip_prefix(stage)?.len();
         (!matches!(stage, "" | "$default")
             && (rest == 0 || path.as_bytes().get(path.len() - rest) == Some(&b'/')))
-            .then_some(path.len() - rest)
+        .then_some(path.len() - rest)
     };
     match (rest(path), path) {
         (None, _) => path.clone(),
@@ -216,9 +216,9 @@ fn without_stage<'e>(path: &Cow<'e, str>, stage: &str) -> Cow<'e, str> {
 }
 
 /// The cookies of the `cookie` headers, each `name=value` (RFC 6265 §4.2.1).
-fn split_cookies<'e>(headers: &Pairs<'e>) -> Vec<Cow<'e, str>> {
+pub(crate) fn split_cookies<'e>(headers: &[(Cow<'e, str>, Cow<'e, str>)]) -> Vec<Cow<'e, str>> {
     let mut cookies = Vec::new();
-    for (name, value) in &headers.0 {
+    for (name, value) in headers {
         if name.eq_ignore_ascii_case("cookie") {
             match value {
                 Cow::Borrowed(value) => cookies.extend(crumbs(value).map(Cow::Borrowed)),

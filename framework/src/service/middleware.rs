@@ -11,6 +11,7 @@ use super::{Body, Inner, headers, to_body, unread, uri};
 use crate::{
     dispatch::{Core, Found},
     error::Error,
+    event::split_cookies,
     request::Request,
     response::{IntoResponse, Response},
     route::BoxFuture,
@@ -119,6 +120,8 @@ async fn leave(http: http::Request<Body>) -> Result<(Request<'static>, Found), B
             (Cow::Owned(name.as_str().to_owned()), Cow::Owned(value))
         })
         .collect();
+    // The header has them all, see `headers`.
+    request.cookies = split_cookies(&request.headers);
     request.header_map = parts.headers.into();
     request.extensions = parts.extensions;
     Ok((request, found))

@@ -8,11 +8,20 @@ use std::{
 
 use bytes::Bytes;
 use fw::{
-    App, Method, get, post, routes,
-    service::Body,
+    App, Method,
+    extract::Cookies,
+    get, post, routes,
+    service::{Body, from_fn},
     test::{Client, Gateway},
 };
 use tower::{Layer, Service, service_fn, timeout::TimeoutLayer};
+
+const ALL: [Gateway; 4] = [
+    Gateway::HttpApi,
+    Gateway::HttpApiV1,
+    Gateway::RestApi,
+    Gateway::FunctionUrl,
+];
 
 #[get("/hello")]
 async fn hello(seen: fw::extract::Headers) -> String {
@@ -29,6 +38,15 @@ async fn slow() -> &'static str {
 #[post("/length")]
 async fn length(body: Bytes, method: Method) -> String {
     format!("{method} {}", body.len())
+}
+
+#[get("/cookies/<name>?<q>")]
+async fn cookies(cookies: Cookies, name: &str, q: &str) -> String {
+    let pairs = cookies
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"));
+    let cookies: Vec<String> = pairs.collect();
+    format!("{name} {q} {}", cookies.join(","))
 }
 
 /// Sets a header of the request and one of the response, and can refuse.
@@ -111,6 +129,39 @@ fn bodies_pass_the_layers() {
 }
 
 #[test]
+fn cookies_are_those_that_the_layers_leave() {
+    let app = App::stateless("layers")
+        .routes(routes![cookies])
+        .layer(from_fn(|mut request, next| async move {
+            let left = http::HeaderValue::from_static("b=2; c=3");
+            request.headers_mut().insert("cookie", left);
+            next.run(request).await
+        }));
+    let client = Client::new(app, ());
+    for gateway in ALL {
+        let client = client.clone().through(gateway);
+        let request = client.get("/cookies/x?q=1").cookie("a", "1");
+        assert_eq!(request.send().text(), "x 1 b=2,c=3", "{gateway:?}");
+    }
+}
+
+#[test]
+fn a_layer_that_rewrites_the_target_changes_nothing() {
+    let app = App::stateless("layers")
+        .routes(routes![hello, cookies])
+        .layer(from_fn(|mut request, next| async move {
+            *request.uri_mut() = http::Uri::from_static("/hello?q=2");
+            next.run(request).await
+        }));
+    let client = Client::new(app, ());
+    for gateway in ALL {
+        let client = client.clone().through(gateway);
+        let request = client.get("/cookies/x?q=1").cookie("a", "1");
+        assert_eq!(request.send().text(), "x 1 a=1", "{gateway:?}");
+    }
+}
+
+#[test]
 fn a_tower_service_answers_under_its_path() {
     let service = service_fn(|request: http::Request<Body>| async move {
         let body = format!(
@@ -136,12 +187,7 @@ fn a_tower_service_answers_under_its_path() {
     assert_eq!(keys, ["GET /hello", "ANY /legacy", "ANY /legacy/{proxy+}"]);
 
     let client = Client::new(app, ());
-    for gateway in [
-        Gateway::HttpApi,
-        Gateway::HttpApiV1,
-        Gateway::RestApi,
-        Gateway::FunctionUrl,
-    ] {
+    for gateway in ALL {
         let client = client.clone().through(gateway);
         let response = client.patch("/legacy/a%20b/c").cookie("k", "v").send();
         assert_eq!(response.text(), "PATCH /a%20b/c k=v", "{gateway:?}");
