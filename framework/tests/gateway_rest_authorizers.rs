@@ -1,9 +1,10 @@
 //! Authorizers of REST APIs: who is asked, what is kept, what each answer means.
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use fw::gateway::{
-    ApiIdentity, ApiKey, ApiKeySource, Arrival, HttpReply, HttpRequest, JwtAuthorizer, Need,
-    Pending, Principal, Received, Requirement, RestApi, RestApiConfig, RestAuthorizer,
-    RestAuthorizerKind, RestMethod, Supplied,
+    ApiIdentity, ApiKey, ApiKeySource, Arrival, HttpReply, HttpRequest, JwtAuthorizer, KeyError,
+    Need, Pending, Principal, Received, Requirement, RestApi, RestApiConfig, RestAuthorizer,
+    RestAuthorizerKind, RestMethod, RsaAlgorithm, Supplied, TokenKeys,
 };
 use serde_json::{Value, json};
 
@@ -317,6 +318,49 @@ fn a_method_may_ask_for_a_signature() {
         "arn:aws:iam::123456789012:user/me"
     );
     assert!(context.get("authorizer").is_none());
+}
+
+/// Keys that have signed everything.
+struct AnyKeys;
+
+impl TokenKeys for AnyKeys {
+    fn verify(&self, _: &str, _: RsaAlgorithm, _: &[u8], _: &[u8]) -> Result<(), KeyError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_user_pool_without_an_audience_lets_each_of_its_clients_pass() {
+    let issuer = "https://pool";
+    let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let status = |mut claims: Value| {
+        claims["iss"] = json!(issuer);
+        claims["exp"] = json!(2_000_000_000);
+        let header = part(json!({"alg": "RS256", "kid": "k"}));
+        let token = format!("{header}.{}.c2ln", part(claims));
+        let pool = Requirement::Jwt {
+            authorizer: "auth".into(),
+            scopes: Vec::new(),
+        };
+        let api = api(&pool, |config| {
+            let pool = JwtAuthorizer::new("auth", issuer, [""; 0]);
+            config.authorizers.push(RestAuthorizer {
+                kind: RestAuthorizerKind::UserPool(pool),
+                ..RestAuthorizer::token("auth")
+            });
+        });
+        let request = request("/a", &[("authorization", &token)]);
+        let pending = waits(api.receive(&request, &arrival(0)));
+        match api.resume(&pending, &Supplied::Keys(&AnyKeys)) {
+            Received::Invoke(_) => 200,
+            Received::Answer(reply) => reply.status,
+            Received::Authorize(_) => panic!("nothing else is asked for"),
+        }
+    };
+    assert_eq!(status(json!({"aud": "a"})), 200);
+    assert_eq!(status(json!({"client_id": "a"})), 200);
+    assert_eq!(status(json!({"aud": ["a", "b"]})), 200);
+    assert_eq!(status(json!({})), 401);
 }
 
 #[test]

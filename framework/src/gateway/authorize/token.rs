@@ -219,14 +219,19 @@ impl Token {
         self.check_times(now_ms)
     }
 
-    /// `[D]` http-api-troubleshooting-jwt: `client_id` counts only where there is no `aud`.
-    fn check_audience(&self, audience: &[String]) -> Result<(), Denial> {
+    /// Whom the token is for, and the claim that says so. `[D]` http-api-troubleshooting-jwt: `client_id` counts only where there is no
+    /// `aud`.
+    pub(in crate::gateway) fn audience(&self) -> (&'static str, Vec<String>) {
         let claim = if self.claims.contains_key("aud") {
             "aud"
         } else {
             "client_id"
         };
-        let own = self.texts(claim);
+        (claim, self.texts(claim))
+    }
+
+    fn check_audience(&self, audience: &[String]) -> Result<(), Denial> {
+        let (claim, own) = self.audience();
         if own.iter().any(|own| audience.contains(own)) {
             return Ok(());
         }

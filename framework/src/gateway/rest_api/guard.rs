@@ -234,11 +234,7 @@ impl RestApi {
                         Step::Token(token),
                         Supplied::Keys(keys),
                     ) => {
-                        let claims = token.claims();
-                        let own = ["aud", "client_id"]
-                            .iter()
-                            .filter_map(|name| claims.get(*name).cloned())
-                            .collect::<Vec<_>>();
+                        let (_, own) = token.audience();
                         let audience = if pool.audience.is_empty() {
                             &own
                         } else {
@@ -256,7 +252,7 @@ impl RestApi {
                         }
                         Ok(Caller {
                             access: Access::Jwt {
-                                claims,
+                                claims: token.claims(),
                                 scopes: None,
                             },
                             key: None,
