@@ -57,7 +57,7 @@ impl<S> Endpoint<S> {
     pub(crate) fn of(prefix: &str, route: Route<S>) -> impl Iterator<Item = Self> {
         let info = route.info;
         let path: Cow<'static, str> = match (prefix, info.path) {
-            ("", path) | (_, path @ "$default") => path.into(),
+            ("", path) => path.into(),
             (prefix, "/") => prefix.to_owned().into(),
             (prefix, path) => format!("{prefix}{path}").into(),
         };
@@ -120,9 +120,6 @@ impl<S> fmt::Debug for Endpoint<S> {
 
 /// The position of the endpoint that a request reaches, or the answer where there is none.
 pub(crate) type Found = Result<usize, Box<Response>>;
-
-/// The path of the route that takes whatever no other takes.
-const DEFAULT: &str = "$default";
 
 /// The endpoints, ready to be found.
 pub(crate) struct Table<S> {
@@ -196,9 +193,6 @@ impl<S> Table<S> {
                 .collect();
             return Ok(found.index);
         }
-        if let Some(found) = self.look_up(DEFAULT, method) {
-            return Ok(found);
-        }
         let allowed = self.matcher.allowed_methods(&request.encoded_path);
         let error = if allowed.is_empty() {
             Error::not_found("no route has this path")
@@ -209,24 +203,10 @@ impl<S> Table<S> {
     }
 }
 
-/// A matcher over all endpoints but `$default`, by their position.
+/// A matcher over the endpoints, by their position.
 fn matcher<S>(endpoints: &[Endpoint<S>]) -> Result<Matcher, AppError> {
     let mut matcher = Matcher::default();
-    let mut default: Vec<&Endpoint<S>> = Vec::new();
     for (index, endpoint) in endpoints.iter().enumerate() {
-        let conflict = |first: &Endpoint<S>| AppError::Conflict {
-            key: format!("{} {}", endpoint.method, endpoint.path),
-            handlers: Box::new(
-                [first, endpoint].map(|it| (it.handler().to_owned(), it.source.clone())),
-            ),
-        };
-        if endpoint.path == DEFAULT {
-            if let Some(first) = default.iter().find(|first| first.method == endpoint.method) {
-                return Err(conflict(first));
-            }
-            default.push(endpoint);
-            continue;
-        }
         let path: PathPattern = endpoint.path.parse().map_err(|error| AppError::Path {
             problem: format!("{error}"),
             source: endpoint.source.clone(),
@@ -235,7 +215,11 @@ fn matcher<S>(endpoints: &[Endpoint<S>]) -> Result<Matcher, AppError> {
             let first = endpoints
                 .iter()
                 .find(|first| first.method == endpoint.method && *first.path == *error.first);
-            return Err(conflict(first.unwrap_or(endpoint)));
+            let both = [first.unwrap_or(endpoint), endpoint];
+            return Err(AppError::Conflict {
+                key: format!("{} {}", endpoint.method, endpoint.path),
+                handlers: Box::new(both.map(|it| (it.handler().to_owned(), it.source.clone()))),
+            });
         }
     }
     Ok(matcher)
