@@ -12,7 +12,6 @@ use std::{
     sync::Arc,
 };
 
-use percent_encoding::percent_decode_str;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -22,7 +21,7 @@ use crate::{
     context::{self, LambdaContext},
     error::{self, Error},
     event::{self, NotHttp, Refusal},
-    gateway::{Matcher, PathPattern},
+    gateway::{Matcher, PathPattern, decode_path},
     manifest::{ManifestBody, ManifestParameter, ManifestRoute, Source},
     payload::Payload,
     request::Request,
@@ -185,11 +184,11 @@ impl<S> Table<S> {
         }
         if let Some(found) = self.matcher.find(method, &request.encoded_path) {
             // The matcher's values are encoded, and a handler's are not.
-            let decode = |value| percent_decode_str(value).decode_utf8_lossy().into_owned();
+            let decode = |value| decode_path(value).into_owned().into();
             request.path_params = found
                 .params
                 .iter()
-                .map(|&(name, value)| (name.to_owned().into(), decode(value).into()))
+                .map(|&(name, value)| (name.to_owned().into(), decode(value)))
                 .collect();
             return Ok(found.index);
         }

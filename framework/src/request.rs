@@ -10,7 +10,7 @@ use std::{
 
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method};
 
-use crate::context::LambdaContext;
+use crate::{context::LambdaContext, gateway};
 
 /// A request, as handlers and extractors see it, whichever gateway it came through.
 ///
@@ -249,19 +249,7 @@ pub(crate) fn decode_query(query: &str) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
         .filter(|pair| !pair.is_empty())
         .map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (decode(name), decode(value))
+            (gateway::decode_query(name), gateway::decode_query(value))
         })
         .collect()
-}
-
-fn decode(text: &str) -> Cow<'_, str> {
-    if !text.contains(['+', '%']) {
-        return Cow::Borrowed(text);
-    }
-    let spaced = text.replace('+', " ");
-    Cow::Owned(
-        percent_encoding::percent_decode_str(&spaced)
-            .decode_utf8_lossy()
-            .into_owned(),
-    )
 }

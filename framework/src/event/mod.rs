@@ -21,13 +21,14 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{Extensions, Method};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use self::json::{Event, Pairs, Text};
 pub(crate) use self::unreadable::NotHttp;
 use crate::{
     context::LambdaContext,
     escaped::Escaped,
+    gateway::decode_path,
     payload::Format,
     request::{Request, decode_query, own_pairs},
 };
@@ -157,8 +158,7 @@ fn read_v1<'e>(event: &mut Event<'e>) -> Option<Own<'e>> {
     // Only a REST API leaves the parameters encoded, and only it names no version. [R] gateway-truth §0 row 3, §2.2
     if event.version.0.is_empty() {
         for (_, value) in &mut event.path_parameters.0 {
-            if value.contains('%') {
-                let decoded = percent_decode_str(value).decode_utf8_lossy().into_owned();
+            if let Cow::Owned(decoded) = decode_path(value) {
                 *value = decoded.into();
             }
         }

@@ -103,3 +103,9 @@ pub use rest_api::{
 };
 pub use stream::{MEDIA_TYPE as STREAM_MEDIA_TYPE, Prelude, PreludeError};
 pub use throttle::{Throttle, TokenBucket};
+
+// What the app's side of an event and of the log has in common with the gateway's.
+#[cfg(feature = "runtime")]
+pub(crate) use text::civil;
+#[cfg(feature = "app")]
+pub(crate) use text::{decode_path, decode_query};

@@ -13,7 +13,7 @@ pub(super) fn find_header<'h>(headers: &'h [(String, String)], name: &str) -> Op
 }
 
 /// Percent-decodes a path. Bytes that are not UTF-8 become U+FFFD, as an event is text; what AWS does with them is unverified.
-pub(super) fn decode_path(text: &str) -> Cow<'_, str> {
+pub(crate) fn decode_path(text: &str) -> Cow<'_, str> {
     if text.contains('%') {
         percent_decode_str(text).decode_utf8_lossy()
     } else {
@@ -22,7 +22,7 @@ pub(super) fn decode_path(text: &str) -> Cow<'_, str> {
 }
 
 /// Percent-decodes a part of a query, where `+` is a space.
-pub(super) fn decode_query(text: &str) -> Cow<'_, str> {
+pub(crate) fn decode_query(text: &str) -> Cow<'_, str> {
     if text.contains('+') {
         Cow::Owned(decode_path(&text.replace('+', " ")).into_owned())
     } else {
@@ -68,7 +68,7 @@ pub(super) fn month_index(epoch_ms: u64) -> u64 {
 }
 
 /// Year, month from 0, and day of a day since 1970-01-01.
-fn civil(days: u64) -> (u64, u64, u64) {
+pub(crate) fn civil(days: u64) -> (u64, u64, u64) {
     // Howard Hinnant's civil-from-days: years start in March, so that the leap day is the last of its year, and
     // days are counted in eras of 400 years from 0000-03-01.
     let shifted = days + 719_468;

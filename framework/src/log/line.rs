@@ -12,7 +12,7 @@ use tracing::{
 };
 
 use super::Format;
-use crate::{context::LambdaContext, escaped::Escaped};
+use crate::{context::LambdaContext, escaped::Escaped, gateway::civil};
 
 /// The keys that a line has of itself; a field of such a name is written with an underscore after it.
 const OURS: [&str; 7] = [
@@ -271,23 +271,11 @@ struct Timestamp(Duration);
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.0.as_secs();
-        // Days are counted from 0000-03-01 in eras of 400 years, so that the leap day is a year's last.
-        let days = seconds / 86_400 + 719_468;
-        let day_of_era = days % 146_097;
-        let year_of_era =
-            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let month_from_march = (5 * day_of_year + 2) / 153;
-        let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-        let month = if month_from_march < 10 {
-            month_from_march + 3
-        } else {
-            month_from_march - 9
-        };
-        let year = days / 146_097 * 400 + year_of_era + u64::from(month <= 2);
+        let (year, month, day) = civil(seconds / 86_400);
         write!(
             f,
-            "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.{:03}Z",
+            "{year:04}-{:02}-{day:02}T{:02}:{:02}:{:02}.{:03}Z",
+            month + 1,
             seconds / 3_600 % 24,
             seconds / 60 % 60,
             seconds % 60,
