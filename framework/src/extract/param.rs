@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
+use super::shorten;
 use crate::{escaped::Escaped, manifest::Place, request::Request};
 
 /// The values of one parameter in a request.
@@ -78,9 +79,13 @@ impl<'r> Param<'r> {
     }
 
     fn parse<T: FromStr<Err: fmt::Display>>(self, value: &str) -> Result<T, ParamError> {
-        value
-            .parse()
-            .map_err(|error| self.error(format!("{error}: `{}`", Escaped(value))))
+        value.parse().map_err(|error| self.misfit(&error, value))
+    }
+
+    /// Not generic, so that an app has it once and not for each type that it reads.
+    #[cold]
+    fn misfit(self, error: &dyn fmt::Display, value: &str) -> ParamError {
+        self.error(shorten(format!("{error}: `{}`", Escaped(value))))
     }
 }
 
@@ -234,6 +239,16 @@ mod tests {
                 detail::<u8>(value),
                 "invalid digit found in string: `\\n\\u001b`"
             );
+        });
+    }
+
+    #[test]
+    fn a_client_does_not_choose_how_long_the_answer_is() {
+        let long = format!("p={}", "9".repeat(10_000));
+        query(&long, |value| {
+            let detail = detail::<u8>(value);
+            assert!(detail.len() < 400, "{}", detail.len());
+            assert!(detail.starts_with("number too large to fit in target type: `999"));
         });
     }
 
