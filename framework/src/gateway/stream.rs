@@ -6,7 +6,7 @@
 use std::error::Error;
 use std::fmt;
 
-use super::reply::{Lines, Proxy, is_field_value, is_token};
+use super::reply::{Proxy, is_field_value, is_token};
 
 /// The content type that a function posts a stream with a prelude under.
 pub const MEDIA_TYPE: &str = "application/vnd.awslambda.http-integration-response";
@@ -24,7 +24,8 @@ pub struct Prelude {
 }
 
 impl Prelude {
-    /// The longest prelude, in bytes: six times what a gateway takes of headers. AWS names no limit. A stream that has not ended its prelude by then is broken.
+    /// The longest prelude, in bytes: six times what a gateway takes of headers. AWS names no limit. A stream that has not ended its
+    /// prelude by then is broken.
     pub const LIMIT: usize = 64 * 1024;
 
     /// Reads the prelude at the start of a stream, of which some has arrived: the prelude and where the body starts, or
@@ -61,7 +62,7 @@ impl Prelude {
         Ok(Some((Self::parse(prelude)?, length + SEPARATOR.len())))
     }
 
-    /// An empty prelude means the defaults, as does one without a status.
+    /// Without a status it is 200.
     fn parse(prelude: &[u8]) -> Result<Self, PreludeError> {
         let proxy: Proxy<'_> = serde_json::from_slice(prelude)
             .map_err(|error| PreludeError::NotJson(error.to_string()))?;
@@ -69,13 +70,9 @@ impl Prelude {
             .status()
             .map_err(|_| PreludeError::Status)?
             .unwrap_or(200);
-        let cookies = proxy.cookies().map_err(|_| PreludeError::Headers)?;
-        let cookies = cookies
-            .into_iter()
-            .map(|cookie| ("set-cookie".into(), cookie));
-        let headers: Lines<'_> = cookies
-            .chain(proxy.headers().map_err(|_| PreludeError::Headers)?)
-            .collect();
+        let headers = proxy
+            .cookies_and_headers()
+            .map_err(|_| PreludeError::Headers)?;
         if !headers
             .iter()
             .all(|(name, value)| is_token(name) && is_field_value(value))

@@ -1,11 +1,9 @@
 //! What a function URL answers. `[R]` gateway-truth §3
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 
-use super::proxy::{Malformed, Payload, string};
-use super::{Draft, Frame, compact, open};
+use super::proxy::{Malformed, Payload};
+use super::{Draft, Frame, open};
 use crate::gateway::{HttpReply, Prelude, SignatureError};
 
 /// What Lambda says by itself in front of a function URL.
@@ -170,29 +168,10 @@ impl FunctionUrlReply<'_> {
     }
 }
 
-/// What a result means. `[R]` gateway-truth §3: plain data goes compactly, a string without quotes.
+/// What a result means. `[R]` gateway-truth §3
 fn draft(payload: &[u8]) -> Result<Draft<'_>, Malformed> {
     match Payload::read(payload).ok_or(Malformed::NOT_JSON)? {
-        Payload::Object(proxy, _) if proxy.has_status() => {
-            let status = proxy.status()?.ok_or(Malformed("it has no `statusCode`"))?;
-            let cookies = proxy
-                .cookies()?
-                .into_iter()
-                .map(|cookie| (Cow::Borrowed("set-cookie"), cookie));
-            let headers = cookies.chain(proxy.headers()?).collect();
-            Draft::new(status, headers, proxy.bytes()?).ok_or(Malformed::NO_HEADERS)
-        }
-        Payload::Object(_, json) | Payload::Other(json) => {
-            let text = if json.starts_with('"') {
-                string(json).ok_or(Malformed::NOT_JSON)?
-            } else {
-                compact(json)
-            };
-            Ok(Draft {
-                status: 200,
-                headers: Vec::new(),
-                body: text.into_owned().into(),
-            })
-        }
+        Payload::Object(proxy, _) if proxy.has_status() => Draft::v2(&proxy),
+        Payload::Object(_, json) | Payload::Other(json) => Draft::inferred(json),
     }
 }

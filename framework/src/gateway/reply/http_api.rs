@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 
-use super::proxy::{Malformed, Payload, Proxy, string};
-use super::{Draft, Frame, compact, open};
+use super::proxy::{Malformed, Payload, Proxy};
+use super::{Draft, Frame, open};
 use crate::gateway::text::title_case;
 use crate::gateway::{HttpReply, PayloadFormat};
 
@@ -100,51 +100,24 @@ fn draft(payload: &[u8], format: PayloadFormat) -> Result<(Draft<'_>, &'static s
     match (Payload::read(payload).ok_or(Malformed::NOT_JSON)?, format) {
         (Payload::Object(proxy, _), PayloadFormat::V1) => Ok((v1(&proxy)?, WITH_STATUS)),
         (Payload::Object(proxy, _), PayloadFormat::V2) if proxy.has_status() => {
-            Ok((v2(&proxy)?, WITH_STATUS))
+            Ok((Draft::v2(&proxy)?, WITH_STATUS))
         }
         // [D] gateway-truth §1.5: 1.0 infers nothing.
         (Payload::Other(_), PayloadFormat::V1) => Err(Malformed(
             "in format 1.0 it has to be an object with a `statusCode`",
         )),
-        // [D] gateway-truth §1.4: a string goes without quotes. Everything else is written compactly, which is recorded for
-        // function URLs and inferred here. `null` and numbers are unverified.
         (Payload::Object(_, json) | Payload::Other(json), PayloadFormat::V2) => {
-            let text = if json.starts_with('"') {
-                string(json).ok_or(Malformed::NOT_JSON)?
-            } else {
-                compact(json)
-            };
-            let body = text.into_owned().into();
-            Ok((
-                Draft {
-                    status: 200,
-                    headers: Vec::new(),
-                    body,
-                },
-                INFERRED,
-            ))
+            Ok((Draft::inferred(json)?, INFERRED))
         }
     }
 }
 
-fn v2<'a>(proxy: &Proxy<'a>) -> Result<Draft<'a>, Malformed> {
-    let status = proxy.status()?.ok_or(Malformed("it has no `statusCode`"))?;
-    // [U] gateway-truth §1.4: the list's cookies go before those of `headers`.
-    let cookies = proxy
-        .cookies()?
-        .into_iter()
-        .map(|cookie| ("set-cookie".into(), cookie));
-    let headers = cookies.chain(proxy.headers()?).collect();
-    Draft::new(status, headers, proxy.bytes()?).ok_or(Malformed::NO_HEADERS)
-}
-
 fn v1<'a>(proxy: &Proxy<'a>) -> Result<Draft<'a>, Malformed> {
-    let status = proxy.status()?.ok_or(Malformed("it has no `statusCode`"))?;
     // [R] gateway-truth §0 row 11: single values first.
     let headers = proxy
         .headers()?
         .into_iter()
         .chain(proxy.multi_value_headers()?)
         .collect();
-    Draft::new(status, headers, proxy.bytes()?).ok_or(Malformed::NO_HEADERS)
+    Draft::new(proxy.own_status()?, headers, proxy.bytes()?)
 }

@@ -12,7 +12,7 @@ use bytes::Bytes;
 pub(super) use function_url::{FunctionUrlReply, UrlMessage};
 pub(super) use http_api::{HttpApiReply, Message};
 pub(super) use proxy::Proxy;
-use proxy::compact;
+use proxy::{Malformed, compact, string};
 pub(super) use rest::{RestMessage, RestReply};
 
 use super::text::http_date;
@@ -34,7 +34,7 @@ impl<'a> Draft<'a> {
     /// A draft, unless HTTP has no such header: a name that is not a token, or a line break in a value, would let a
     /// handler's data write the rest of the response (RFC 9110 §5.1, §5.5). What AWS does then is unverified; to call
     /// the result malformed shows the mistake.
-    fn new(status: u16, headers: Lines<'a>, body: Bytes) -> Option<Self> {
+    fn new(status: u16, headers: Lines<'a>, body: Bytes) -> Result<Self, Malformed> {
         headers
             .iter()
             .all(|(name, value)| is_token(name) && is_field_value(value))
@@ -43,6 +43,28 @@ impl<'a> Draft<'a> {
                 headers,
                 body,
             })
+            .ok_or(Malformed::NO_HEADERS)
+    }
+
+    /// What a result of format 2.0 with a status says.
+    fn v2(proxy: &Proxy<'a>) -> Result<Self, Malformed> {
+        let headers = proxy.cookies_and_headers()?;
+        Self::new(proxy.own_status()?, headers, proxy.bytes()?)
+    }
+
+    /// What a result without a status says: it is the body. A string goes without quotes, everything else compactly. `[R]` gateway-truth
+    /// §3 for function URLs; for HTTP APIs `[D]` §1.4 of the string and inferred of the rest, `null` and numbers are unverified.
+    fn inferred(json: &str) -> Result<Self, Malformed> {
+        let text = if json.starts_with('"') {
+            string(json).ok_or(Malformed::NOT_JSON)?
+        } else {
+            compact(json)
+        };
+        Ok(Self {
+            status: 200,
+            headers: Vec::new(),
+            body: text.into_owned().into(),
+        })
     }
 
     /// Takes the content type out of the headers, and drops those that the gateway sets by itself.

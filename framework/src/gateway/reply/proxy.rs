@@ -74,6 +74,11 @@ impl Malformed {
 }
 
 impl<'a> Proxy<'a> {
+    /// The status code of a result that has to have one.
+    pub(super) fn own_status(&self) -> Result<u16, Malformed> {
+        self.status()?.ok_or(Malformed("it has no `statusCode`"))
+    }
+
     /// Whether the object says what status to answer with, or is plain data.
     pub(in crate::gateway) fn has_status(&self) -> bool {
         self.status_code.is_some()
@@ -131,10 +136,13 @@ impl<'a> Proxy<'a> {
         Ok(lines)
     }
 
-    /// `cookies`, one value for each.
-    pub(in crate::gateway) fn cookies(&self) -> Result<Vec<Cow<'a, str>>, Malformed> {
+    /// The lines of format 2.0: the list's cookies go before those of `headers`. `[U]` gateway-truth §1.4
+    pub(in crate::gateway) fn cookies_and_headers(&self) -> Result<Lines<'a>, Malformed> {
         let cookies: Vec<Text<'a>> = parse(self.cookies, "its `cookies` are not a list of texts")?;
-        Ok(cookies.into_iter().map(|Text(cookie)| cookie).collect())
+        let cookies = cookies
+            .into_iter()
+            .map(|Text(cookie)| (Cow::Borrowed("set-cookie"), cookie));
+        Ok(cookies.chain(self.headers()?).collect())
     }
 
     /// Whether `isBase64Encoded` is set.

@@ -438,7 +438,7 @@ fn draft(payload: &[u8], accepts_binary: bool) -> Result<Draft<'_>, (RestMessage
     } else {
         text.into_owned().into()
     };
-    Draft::new(status, headers, body).ok_or((RestMessage::BadGateway, Malformed::NO_HEADERS))
+    Draft::new(status, headers, body).map_err(malformed)
 }
 
 /// Multi values first, and their spelling of the name. `[R]` gateway-truth §0 row 11, §2.3
