@@ -5,7 +5,8 @@ use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::gateway::text::{decode_query, event_time};
+use crate::gateway::event::query_pairs;
+use crate::gateway::text::event_time;
 use crate::gateway::{ApiIdentity, Arrival, HttpRequest};
 
 /// A part of a request that identifies its caller, in the HTTP API's words.
@@ -156,10 +157,8 @@ impl<'a> Sources<'a> {
             ),
             IdentitySource::Query(name) => {
                 let (_, query) = self.request.path_and_query();
-                joined(query.split('&').filter_map(|pair| {
-                    let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-                    (decode_query(key) == *name).then(|| decode_query(value))
-                }))
+                let pairs = query_pairs(query, &['&']).into_iter();
+                joined(pairs.filter(|(key, _)| key == name).map(|(_, value)| value))
             }
             IdentitySource::StageVariable(name) => self
                 .api

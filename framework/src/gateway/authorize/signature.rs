@@ -9,7 +9,8 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::gateway::HttpRequest;
-use crate::gateway::text::{decode_query, epoch_of_basic_time};
+use crate::gateway::event::query_pairs;
+use crate::gateway::text::epoch_of_basic_time;
 
 /// The only algorithm. Its asymmetric sister (`AWS4-ECDSA-P256-SHA256`) is refused.
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
@@ -156,7 +157,7 @@ impl Signed {
     ///
     /// When there is none, or a part of it is missing or malformed.
     pub fn read(request: &HttpRequest) -> Result<Self, SignatureError> {
-        let query = query_pairs(request);
+        let query = parameters(request);
         let parameter = |name: &str| {
             let found = query.iter().find(|(key, _)| key == name);
             found.map(|(_, value)| value.as_ref())
@@ -355,7 +356,7 @@ impl Signed {
     #[cfg(feature = "verify")]
     fn canonical(&self, request: &HttpRequest) -> String {
         let (path, _) = request.path_and_query();
-        let mut query: Vec<(String, String)> = query_pairs(request)
+        let mut query: Vec<(String, String)> = parameters(request)
             .iter()
             .filter(|(name, _)| name != "X-Amz-Signature")
             .map(|(name, value)| (encode(name.as_bytes()), encode(value.as_bytes())))
@@ -389,14 +390,9 @@ impl Signed {
 }
 
 /// The query's parameters, decoded, in order.
-fn query_pairs(request: &HttpRequest) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
+fn parameters(request: &HttpRequest) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
     let (_, query) = request.path_and_query();
-    query
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .map(|(name, value)| (decode_query(name), decode_query(value)))
-        .collect()
+    query_pairs(query, &['&'])
 }
 
 /// Every service but S3 encodes each segment of the path, which is encoded already, once more, without dot segments and

@@ -6,13 +6,11 @@ use std::net::IpAddr;
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
-use super::v2::{Context, HttpApiCall, cookies, decoded_params, http, lower_case_headers};
-use super::{
-    LastValues, Object, Pairs, Trace, forwarded_headers, join_by_name, query_pairs, sort_by_name,
-    to_json,
-};
+use super::v1::title_case_headers;
+use super::v2::{Context, HttpApiCall, context, cookies, decoded_params, lower_case_headers};
+use super::{LastValues, Object, Trace, join_by_name, query_pairs, sort_by_name, to_json};
 use crate::gateway::authorize::Access;
-use crate::gateway::text::{decode_path, event_time, title_case};
+use crate::gateway::text::decode_path;
 use crate::gateway::{ApiIdentity, Arrival, HttpRequest, RouteKey};
 
 /// `requestContext.authorizer` of format 2.0: one key that says how the caller was known.
@@ -121,19 +119,7 @@ pub(in crate::gateway) fn question_v2(
         cookies: cookies(request),
         headers: join_by_name(headers),
         query_string_parameters: join_by_name(query_pairs(query, &['&'])),
-        request_context: Context {
-            account_id: &api.account_id,
-            api_id: &api.api_id,
-            authorizer: None,
-            domain_name: &api.domain_name,
-            domain_prefix: api.domain_prefix(),
-            http: http(request, &path),
-            request_id: &arrival.extended_id,
-            route_key: call.route_key,
-            stage: &api.stage,
-            time: event_time(arrival.epoch_ms),
-            time_epoch: arrival.epoch_ms,
-        },
+        request_context: context(request, arrival, api, call, &path),
         path_parameters: Object(decoded_params(call)),
         stage_variables: Some(&api.stage_variables).filter(|variables| !variables.is_empty()),
     };
@@ -196,11 +182,7 @@ pub(in crate::gateway) fn question_v1(
         RouteKey::Default => "$default",
         RouteKey::Path { path, .. } => path.as_str(),
     };
-    let mut headers: Pairs<'_> = forwarded_headers(request, api, trace)
-        .into_iter()
-        .map(|(name, value)| (title_case(name).into(), value))
-        .collect();
-    sort_by_name(&mut headers);
+    let headers = title_case_headers(request, api, trace);
     let mut parameters = query_pairs(query, &['&']);
     sort_by_name(&mut parameters);
     let identity = identity.join(",");

@@ -125,7 +125,7 @@ fn forwarded_headers<'a>(
 }
 
 /// The query's parameters in order, decoded. A key without `=` has the value `""`.
-fn query_pairs<'a>(query: &'a str, separators: &'static [char]) -> Pairs<'a> {
+pub(super) fn query_pairs<'a>(query: &'a str, separators: &'static [char]) -> Pairs<'a> {
     query
         .split(separators)
         .filter(|pair| !pair.is_empty())

@@ -73,11 +73,7 @@ pub(in crate::gateway) fn http_api_v1_event(
         RouteKey::Default => "$default",
         RouteKey::Path { path, .. } => path.as_str(),
     };
-    let mut headers: Pairs<'_> = forwarded_headers(request, identity, trace)
-        .into_iter()
-        .map(|(name, value)| (title_case(name).into(), value))
-        .collect();
-    sort_by_name(&mut headers);
+    let headers = title_case_headers(request, identity, trace);
     let mut parameters = query_pairs(query, &['&']);
     sort_by_name(&mut parameters);
     let (body, is_base64_encoded) = body(request, has_text_type(request));
@@ -123,4 +119,18 @@ pub(in crate::gateway) fn http_api_v1_event(
         is_base64_encoded,
     };
     to_json(&event, request)
+}
+
+/// The headers of format 1.0, sorted. `[R]` gateway-truth §1.6
+pub(super) fn title_case_headers<'a>(
+    request: &'a HttpRequest,
+    identity: &'a ApiIdentity,
+    trace: &'a Trace,
+) -> Pairs<'a> {
+    let mut headers: Pairs<'_> = forwarded_headers(request, identity, trace)
+        .into_iter()
+        .map(|(name, value)| (title_case(name).into(), value))
+        .collect();
+    sort_by_name(&mut headers);
+    headers
 }

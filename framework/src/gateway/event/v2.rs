@@ -42,23 +42,23 @@ struct Event<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Context<'a> {
-    pub(super) account_id: &'a str,
-    pub(super) api_id: &'a str,
+    account_id: &'a str,
+    api_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) authorizer: Option<AccessV2<'a>>,
-    pub(super) domain_name: &'a str,
-    pub(super) domain_prefix: &'a str,
-    pub(super) http: Http<'a>,
-    pub(super) request_id: &'a str,
-    pub(super) route_key: &'a str,
-    pub(super) stage: &'a str,
-    pub(super) time: String,
-    pub(super) time_epoch: u64,
+    authorizer: Option<AccessV2<'a>>,
+    domain_name: &'a str,
+    domain_prefix: &'a str,
+    http: Http<'a>,
+    request_id: &'a str,
+    route_key: &'a str,
+    stage: &'a str,
+    time: String,
+    time_epoch: u64,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Http<'a> {
+struct Http<'a> {
     method: &'a str,
     path: &'a str,
     protocol: &'a str,
@@ -103,26 +103,37 @@ pub(in crate::gateway) fn http_api_event(
         cookies: cookies(request),
         headers: join_by_name(headers),
         query_string_parameters: join_by_name(query_pairs(query, &['&'])),
-        request_context: Context {
-            account_id: &identity.account_id,
-            api_id: &identity.api_id,
-            authorizer: call.access.map(AccessV2),
-            domain_name: &identity.domain_name,
-            domain_prefix: identity.domain_prefix(),
-            http: http(request, &path),
-            // [R/I] gateway-truth §1.2: equals the `apigw-requestid` header of the answer.
-            request_id: &arrival.extended_id,
-            route_key: call.route_key,
-            stage: &identity.stage,
-            time: event_time(arrival.epoch_ms),
-            time_epoch: arrival.epoch_ms,
-        },
+        request_context: context(request, arrival, identity, call, &path),
         path_parameters: Object(decoded_params(call)),
         stage_variables: Some(&identity.stage_variables).filter(|variables| !variables.is_empty()),
         body,
         is_base64_encoded,
     };
     to_json(&event, request)
+}
+
+/// What an HTTP API's `requestContext` says.
+pub(super) fn context<'a>(
+    request: &'a HttpRequest,
+    arrival: &'a Arrival,
+    identity: &'a ApiIdentity,
+    call: &HttpApiCall<'a>,
+    path: &'a str,
+) -> Context<'a> {
+    Context {
+        account_id: &identity.account_id,
+        api_id: &identity.api_id,
+        authorizer: call.access.map(AccessV2),
+        domain_name: &identity.domain_name,
+        domain_prefix: identity.domain_prefix(),
+        http: http(request, path),
+        // [R/I] gateway-truth §1.2: equals the `apigw-requestid` header of the answer.
+        request_id: &arrival.extended_id,
+        route_key: call.route_key,
+        stage: &identity.stage,
+        time: event_time(arrival.epoch_ms),
+        time_epoch: arrival.epoch_ms,
+    }
 }
 
 /// The event of a function URL. `[R]` gateway-truth §3, §0 rows 2 and 4
@@ -184,7 +195,7 @@ pub(super) fn decoded_params<'a>(call: &HttpApiCall<'a>) -> Pairs<'a> {
         .collect()
 }
 
-pub(super) fn http<'a>(request: &'a HttpRequest, path: &'a str) -> Http<'a> {
+fn http<'a>(request: &'a HttpRequest, path: &'a str) -> Http<'a> {
     Http {
         method: &request.method,
         path,
