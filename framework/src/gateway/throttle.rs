@@ -42,7 +42,7 @@ impl TokenBucket {
     pub fn take(&mut self, now_ms: u64) -> bool {
         let passed = now_ms.saturating_sub(self.at_ms);
         self.at_ms = self.at_ms.max(now_ms);
-        // A pause of a year fills every bucket; the cast is exact up to then.
+        // A longer pause than the seven weeks that fit counts as that.
         let seconds = f64::from(u32::try_from(passed).unwrap_or(u32::MAX)) / 1000.0;
         let full = f64::from(self.throttle.burst);
         let rate = self.throttle.rate.max(0.0);

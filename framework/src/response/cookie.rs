@@ -1,8 +1,10 @@
 //! Cookies to be set.
 
-use std::{borrow::Cow, fmt, fmt::Write as _, time::Duration};
+use std::{borrow::Cow, fmt, time::Duration};
 
 use http::HeaderValue;
+
+use crate::escaped::Escaped;
 
 /// A cookie for the client to keep: one `Set-Cookie` header (RFC 6265 §4.1).
 ///
@@ -229,11 +231,8 @@ pub struct InvalidCookie {
 
 impl fmt::Display for InvalidCookie {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("cookie `")?;
-        for char in self.name.escape_debug() {
-            f.write_char(char)?;
-        }
-        write!(f, "` cannot be sent: {}", self.reason)
+        let Self { name, reason } = self;
+        write!(f, "cookie `{}` cannot be sent: {reason}", Escaped(name))
     }
 }
 

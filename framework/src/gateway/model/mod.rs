@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
 
-use serde_json::{Number, Value};
+use serde_json::{Map, Number, Value};
 
 /// A compiled JSON Schema, draft 4.
 ///
@@ -233,7 +233,7 @@ impl Check<'_> {
                 Value::Number(number) => node.number.hold(number),
                 Value::String(text) => node.text.hold(text),
                 Value::Array(items) => self.array(&node.array, items),
-                Value::Object(object) => self.object(&node.object, object),
+                Value::Object(object) => self.object(&node.object, object, value),
                 Value::Null | Value::Bool(_) => true,
             }
             && node.all.iter().all(|&id| self.holds(id, value))
@@ -270,7 +270,8 @@ impl Check<'_> {
             }))
     }
 
-    fn object(&mut self, rules: &ObjectRules, object: &serde_json::Map<String, Value>) -> bool {
+    /// `whole` is the object as a value, for the schemas that are asked about all of it.
+    fn object(&mut self, rules: &ObjectRules, object: &Map<String, Value>, whole: &Value) -> bool {
         if object.len() < rules.min || rules.max.is_some_and(|max| object.len() > max) {
             return false;
         }
@@ -304,17 +305,13 @@ impl Check<'_> {
                 return false;
             }
         }
-        let whole = |check: &mut Self, id| {
-            // The clone is of the rare schema dependency only.
-            check.holds(id, &Value::Object(object.clone()))
-        };
         rules
             .dependencies
             .iter()
             .filter(|(name, _)| object.contains_key(name))
             .all(|(_, dependency)| match dependency {
                 Dependency::Properties(names) => has(names),
-                Dependency::Schema(id) => whole(self, *id),
+                Dependency::Schema(id) => self.holds(*id, whole),
             })
     }
 
