@@ -9,7 +9,7 @@
 //!
 //! `[D]` gateway-truth §1.10, §2.6.
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 use http::Method;
 use serde::Deserialize;
@@ -46,17 +46,13 @@ pub(super) enum From {
 /// What tells the events apart.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Head<'e> {
-    #[serde(borrow, default)]
-    version: Option<Cow<'e, str>>,
-    #[serde(borrow, default, rename = "type")]
-    kind: Option<Cow<'e, str>>,
-    #[serde(borrow, default)]
-    route_arn: Option<Cow<'e, str>>,
-    #[serde(borrow, default)]
-    method_arn: Option<Cow<'e, str>>,
-    #[serde(borrow, default)]
-    authorization_token: Option<Cow<'e, str>>,
+struct Head {
+    version: Option<String>,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    route_arn: Option<String>,
+    method_arn: Option<String>,
+    authorization_token: Option<String>,
 }
 
 /// Reads an event.
@@ -69,7 +65,7 @@ pub(super) fn read<'e>(
     info: &'static AuthorizerInfo,
     lambda: Arc<LambdaContext>,
 ) -> Result<Question<'e>, String> {
-    let head: Head<'e> = serde_json::from_str(event).map_err(|error| error.to_string())?;
+    let head: Head = serde_json::from_str(event).map_err(|error| error.to_string())?;
     let Some(arn) = head.route_arn.or(head.method_arn) else {
         return Err("there is no `routeArn` and no `methodArn`".to_owned());
     };
@@ -94,7 +90,7 @@ pub(super) fn read<'e>(
         }
     };
     if let Some(token) = token {
-        request.extensions.insert(Token(token.into_owned()));
+        request.extensions.insert(Token(token));
     }
     Ok(Question {
         request,
@@ -122,7 +118,7 @@ fn token_request<'e>(
     event: &'e str,
     arn: &str,
     info: &AuthorizerInfo,
-    token: Option<Cow<'e, str>>,
+    token: Option<String>,
     lambda: Arc<LambdaContext>,
 ) -> Result<Request<'e>, String> {
     let mut parts = arn.splitn(4, '/').skip(1);
@@ -142,7 +138,7 @@ fn token_request<'e>(
             .iter()
             .find_map(|source| source.strip_prefix("$request.header."));
         let header = header.unwrap_or("authorization").to_ascii_lowercase();
-        request.headers.push((header.into(), token));
+        request.headers.push((header.into(), token.into()));
     }
     Ok(request)
 }
