@@ -9,8 +9,8 @@ use crate::{
     model::{Arg, ArgKind, Subject},
     pattern::Pattern,
     types::{
-        arguments_of, bare, elide, has_word, is_plain, is_scalar, is_simple, is_text, optional,
-        plain_name, text,
+        arguments_of, bare, elide, has_word, is_plain, is_scalar, is_simple, is_text, lifetimes,
+        optional, plain_name, text,
     },
 };
 
@@ -28,11 +28,7 @@ pub(crate) fn arguments(
     path: Option<(&LitStr, &Pattern)>,
     errors: &mut Errors,
 ) -> Vec<Arg> {
-    let lifetimes: Vec<String> = sig
-        .generics
-        .lifetimes()
-        .map(|param| param.lifetime.ident.to_string())
-        .collect();
+    let lifetimes = lifetimes(sig);
     let typed: Vec<&PatType> = sig
         .inputs
         .iter()

@@ -241,11 +241,7 @@ fn parse(path: &LitStr, errors: &mut Errors) -> Option<Pattern> {
 
 /// The body, by the first argument that is one.
 fn body(sig: &Signature, validate: bool) -> Option<Body> {
-    let lifetimes: Vec<String> = sig
-        .generics
-        .lifetimes()
-        .map(|param| param.lifetime.ident.to_string())
-        .collect();
+    let lifetimes = types::lifetimes(sig);
     sig.inputs.iter().find_map(|input| {
         let syn::FnArg::Typed(arg) = input else {
             return None;
@@ -261,11 +257,7 @@ fn body(sig: &Signature, validate: bool) -> Option<Body> {
 
 /// The type returned, where it can be named in an expression.
 fn output(sig: &Signature) -> Option<Output> {
-    let lifetimes: Vec<String> = sig
-        .generics
-        .lifetimes()
-        .map(|param| param.lifetime.ident.to_string())
-        .collect();
+    let lifetimes = types::lifetimes(sig);
     match &sig.output {
         ReturnType::Default => Some(Output {
             ty: quote!(()),

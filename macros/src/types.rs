@@ -2,7 +2,7 @@
 
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{GenericArgument, PathArguments, Type};
+use syn::{GenericArgument, PathArguments, Signature, Type};
 
 /// The type without the parentheses and invisible groups around it.
 pub(crate) fn bare(ty: &Type) -> &Type {
@@ -153,6 +153,14 @@ pub(crate) fn arguments_of<'t>(ty: &'t Type, name: &str) -> Option<Vec<&'t Type>
 /// A type by its name alone, which may well implement `FromStr`.
 pub(crate) fn is_simple(ty: &Type) -> bool {
     matches!(ty, Type::Path(path) if path.path.get_ident().is_some())
+}
+
+/// The names of the function's own lifetimes.
+pub(crate) fn lifetimes(sig: &Signature) -> Vec<String> {
+    sig.generics
+        .lifetimes()
+        .map(|param| param.lifetime.ident.to_string())
+        .collect()
 }
 
 /// The type with the function's own lifetimes elided: outside of the function nobody knows them.
