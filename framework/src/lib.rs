@@ -39,6 +39,8 @@
 //! | `gateway` | the model of API Gateway | by `app` |
 //! | `schema` | JSON Schemas of bodies, for `validate` | no |
 //! | `test` | the in-process client | no |
+//! | `verify` | signatures of tokens and requests, in the model; without it what is signed is refused there | no |
+//! | `models` | regular expressions, in the model of a REST API | no |
 
 // Who only writes handlers for an app of another crate needs no way to run one.
 #![cfg_attr(
