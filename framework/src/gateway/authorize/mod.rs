@@ -23,7 +23,7 @@ use serde_json::{Map, Value};
 
 pub use answer::{Grant, Unusable, Verdict};
 pub use cache::AnswerCache;
-pub use identity::{IdentityError, IdentitySource};
+pub use identity::{ContextVariable, IdentityError, IdentitySource};
 #[cfg(feature = "verify")]
 pub use keys::{JwkError, JwkSet};
 pub use policy::{Decision, Policy};
