@@ -54,9 +54,10 @@ fn draft_4(schema: &mut Value) {
             for (name, value) in members {
                 match (name.as_str(), value) {
                     // Names of the user's, with a schema each.
-                    ("properties" | "patternProperties" | "definitions", Value::Object(named)) => {
-                        named.values_mut().for_each(draft_4);
-                    }
+                    (
+                        "properties" | "patternProperties" | "definitions" | "dependencies",
+                        Value::Object(named),
+                    ) => named.values_mut().for_each(draft_4),
                     ("allOf" | "anyOf" | "oneOf" | "items", Value::Array(list)) => {
                         list.iter_mut().for_each(draft_4);
                     }
@@ -73,26 +74,50 @@ fn draft_4(schema: &mut Value) {
     }
 }
 
+/// The keywords of draft 4. Whatever else `schemars` writes, as `deprecated` of a field that is, makes a REST API refuse the model.
+#[cfg(feature = "schema")]
+const KEYWORDS: [&str; 32] = [
+    "$ref",
+    "additionalItems",
+    "additionalProperties",
+    "allOf",
+    "anyOf",
+    "default",
+    "definitions",
+    "dependencies",
+    "description",
+    "enum",
+    "exclusiveMaximum",
+    "exclusiveMinimum",
+    "format",
+    "items",
+    "maxItems",
+    "maxLength",
+    "maxProperties",
+    "maximum",
+    "minItems",
+    "minLength",
+    "minProperties",
+    "minimum",
+    "multipleOf",
+    "not",
+    "oneOf",
+    "pattern",
+    "patternProperties",
+    "properties",
+    "required",
+    "title",
+    "type",
+    "uniqueItems",
+];
+
 /// Rewrites a schema's own members.
 #[cfg(feature = "schema")]
 fn rewrite(members: &mut Map<String, Value>) {
-    for unknown in [
-        "$schema",
-        "$id",
-        "examples",
-        "if",
-        "then",
-        "else",
-        "contains",
-        "propertyNames",
-        "readOnly",
-        "writeOnly",
-    ] {
-        members.remove(unknown);
-    }
     if let Some(value) = members.remove("const") {
         members.insert("enum".to_owned(), json!([value]));
     }
+    members.retain(|name, _| KEYWORDS.contains(&name.as_str()));
     for (exclusive, inclusive) in [
         ("exclusiveMinimum", "minimum"),
         ("exclusiveMaximum", "maximum"),
@@ -118,6 +143,7 @@ mod tests {
                 "const": {"const": "a", "examples": ["a"]},
                 "if": {"exclusiveMinimum": 0, "maximum": 9},
                 "any": true,
+                "old": {"type": "string", "deprecated": true, "contentEncoding": "base64", "$comment": "c"},
                 "list": {"type": "array", "items": [true, {"const": 1}], "additionalItems": false},
             },
             "anyOf": [{"$ref": "#/definitions/T"}, false],
@@ -132,6 +158,7 @@ mod tests {
                     "const": {"enum": ["a"]},
                     "if": {"minimum": 0, "exclusiveMinimum": true, "maximum": 9},
                     "any": {},
+                    "old": {"type": "string"},
                     "list": {"type": "array", "items": [{}, {"enum": [1]}], "additionalItems": false},
                 },
                 "anyOf": [{"$ref": "#/definitions/T"}, {"not": {}}],

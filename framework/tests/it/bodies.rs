@@ -1,8 +1,8 @@
 //! The bodies that handlers read, in the manifest.
 
 use fw::{
-    App, Json, extract::Form, get, manifest::ManifestBody, post, put, rejection::JsonRejection,
-    routes,
+    App, Json, extract::Form, gateway::Model, get, manifest::ManifestBody, post, put,
+    rejection::JsonRejection, routes,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -17,6 +17,10 @@ struct Order {
     count: u32,
     note: Option<String>,
     lines: Vec<Line>,
+    #[deprecated]
+    #[schemars(extend("examples" = ["x"], "x-internal" = true))]
+    #[serde(default)]
+    _reason: String,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -85,4 +89,6 @@ fn the_manifest_tells_of_bodies() {
         "{schema:#}"
     );
     assert!(!schema.to_string().contains("\"const\""), "{schema:#}");
+    // A REST API takes it: there is no keyword in it that draft 4 does not know.
+    assert!(Model::new(&schema).is_ok(), "{schema:#}");
 }
