@@ -20,6 +20,7 @@ mod local_doors;
 mod local_guarded;
 mod local_invoke;
 mod local_reload;
+mod local_secrets;
 mod local_start;
 mod local_support;
 mod local_trace;
