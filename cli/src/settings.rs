@@ -325,6 +325,7 @@ impl Layer {
             keep_versions: self.keep_versions.or(base.keep_versions),
             artifact_bucket: self.artifact_bucket.or(base.artifact_bucket),
             policy: self.policy.or(base.policy),
+            derive_policy: self.derive_policy.or(base.derive_policy),
             buckets: self.buckets.or(base.buckets),
             ..base
         }

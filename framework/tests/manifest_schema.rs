@@ -29,6 +29,7 @@ fn the_examples_manifests_are_valid() {
     for path in [
         "examples/guarded/manifest.json",
         "examples/hello/manifest.json",
+        "examples/partners/manifest.json",
         "examples/s3test/manifest.json",
     ] {
         let manifest: Value = serde_json::from_str(&read(path)).expect("a manifest is JSON");

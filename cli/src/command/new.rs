@@ -297,8 +297,13 @@ mod tests {
             for (path, text) in super::files(template) {
                 if path.ends_with(".rs") || path == "fw.toml" {
                     let file = format!("{examples}/{example}/{path}");
-                    let found = std::fs::read_to_string(&file).unwrap();
-                    assert_eq!(found, text.replace("{{name}}", example), "{file}");
+                    let mut found = std::fs::read_to_string(&file).unwrap();
+                    let text = text.replace("{{name}}", example);
+                    if path == "fw.toml" && found.starts_with(&text) {
+                        // An example goes on with what a new project does not begin with: stages, and settings of all kinds.
+                        found.truncate(text.len());
+                    }
+                    assert_eq!(found, text, "{file}");
                 }
             }
         }

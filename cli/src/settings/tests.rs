@@ -1,5 +1,7 @@
 //! The settings as they are written, and what is refused.
 
+mod examples;
+
 use super::{Architecture, Gateway, Settings};
 use crate::error::Exit;
 
@@ -7,15 +9,18 @@ use crate::error::Exit;
 fn a_stage_goes_over_the_defaults_key_by_key() {
     let text = r#"
         memory = 256
+        derive_policy = true
         environment = { BUCKET = "one", MODE = "plain" }
         architecture = "arm64"
         [stages.prod]
         memory = 512
+        derive_policy = false
         environment = { BUCKET = "two" }
     "#;
     let dev = Settings::from_toml(text, "dev", None, None).unwrap();
     let prod = Settings::from_toml(text, "prod", None, None).unwrap();
     assert_eq!((dev.memory, prod.memory), (256, 512));
+    assert_eq!((dev.derive_policy, prod.derive_policy), (true, false));
     assert_eq!(prod.architecture, Architecture::Arm64);
     assert_eq!(prod.environment["BUCKET"], "two");
     assert_eq!(prod.environment["MODE"], "plain");
