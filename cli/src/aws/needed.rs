@@ -106,7 +106,36 @@ pub(crate) fn needed_for(settings: &Settings) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::needed_for;
-    use crate::settings::Settings;
+    use crate::settings::{Gateway, Settings};
+
+    /// docs/operate.md has what `doctor` asks about.
+    #[test]
+    fn the_documentation_tells_what_is_needed() {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/operate.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        let all = "layers = [\"arn:aws:lambda:eu-central-1:123456789012:layer:x:1\"]\n\
+            kms_key = \"arn:aws:kms:eu-central-1:123456789012:key/one\"\nconcurrency = 5\nprovisioned_concurrency = 2\n\
+            artifact_bucket = \"builds\"\npermissions_boundary = \"arn:aws:iam::123456789012:policy/most\"\naccess_log = {}\n\
+            tags = { team = \"shop\" }\nenvironment = { A1 = \"secret:a\", B1 = \"secret:ssm:/b\" }\n\
+            vpc = { subnets = [\"subnet-1\"], security_groups = [\"sg-1\"] }";
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("fw.toml"), all).unwrap();
+        let settings = Settings::load(folder.path(), "dev").unwrap();
+        let url = Settings {
+            gateway: Gateway::FunctionUrl,
+            ..settings.clone()
+        };
+        let needed = [
+            crate::aws::needed(),
+            needed_for(&settings),
+            needed_for(&url),
+        ]
+        .concat();
+        for action in needed {
+            let told = page.contains(&format!("`{action}`"));
+            assert!(told, "docs/operate.md does not have `{action}`");
+        }
+    }
 
     #[test]
     fn what_is_set_is_needed_and_nothing_else() {

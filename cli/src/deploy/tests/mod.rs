@@ -2,6 +2,7 @@
 
 mod access;
 mod access_logs;
+mod asked;
 mod authorizers;
 mod converge;
 mod everything;
