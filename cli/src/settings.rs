@@ -157,7 +157,7 @@ pub(crate) struct Statement {
     /// Resources' ARNs.
     pub(crate) resources: Vec<String>,
     /// The functions that it is for, where it says so: [`APP`], authorizers' names.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "access::some_or_several")]
     pub(crate) functions: Option<Vec<String>>,
     /// The functions that it is for as far as the sources tell; `None` where it is for all.
     #[serde(skip)]
@@ -537,6 +537,12 @@ fn not_understood(error: &toml::de::Error, file: Option<&Path>) -> Failure {
     let failure = Failure::input(format!("cannot understand the settings: {shown}"))
         .because_of(error.to_string().trim_end());
     let keys = known(error.message());
+    if error.message().contains("unknown field `policy`") {
+        // It stands nowhere but at the top and in a stage.
+        return failure.hint(
+            "write it as `[[policy]]` at the top or `[[stages.NAME.policy]]`; `functions = [\"AUTHORIZER\"]` in it says whose it is",
+        );
+    }
     match (suggestion(error.message()), keys.as_slice()) {
         (Some(known), _) => failure.hint(format!("did you mean `{known}`?")),
         (None, []) => failure.hint("docs/settings.md has an example of every key"),

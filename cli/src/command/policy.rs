@@ -54,6 +54,7 @@ pub(super) fn policy(args: &args::Policy, console: &Console) -> Result<Exit> {
                 .hint(format!("there is: {}", parts.join(", "))),
         );
     }
+    let known = parts.clone();
     let parts: Vec<&str> = asked.map_or(parts, |one| vec![one]);
     match args.output {
         Output::Json => {
@@ -85,6 +86,16 @@ pub(super) fn policy(args: &args::Policy, console: &Console) -> Result<Exit> {
             for line in told(&parts, &derived, &complete) {
                 console.result(line);
             }
+            // Without sources nobody knows.
+            let named = settings.policy.iter();
+            let named = named.filter(|_| !derived.functions.is_empty());
+            let named = named.filter_map(|one| one.functions.as_ref()).flatten();
+            let unseen = named.filter(|name| !known.contains(&name.as_str()));
+            for name in unseen.collect::<BTreeSet<_>>() {
+                console.warning(format_args!(
+                    "a `[[policy]]` has `functions = [\"{name}\"]`, and the sources show no such authorizer"
+                ));
+            }
             tell(&derived, console);
         }
     }
@@ -112,7 +123,7 @@ fn told(parts: &[&str], derived: &Derived, complete: &Settings) -> Vec<String> {
     }
     let alone = groups.len() == 1;
     let mut all = Vec::new();
-    if alone && groups.iter().all(|(_, lines)| lines.is_empty()) {
+    if alone && complete.derive_policy && groups.iter().all(|(_, lines)| lines.is_empty()) {
         all.push("the app calls no AWS service: its role allows its own logs alone".to_owned());
     }
     for (names, lines) in groups {

@@ -258,3 +258,10 @@ fn one_or_several<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Stri
         OneOrSeveral::Several(several) => several,
     })
 }
+
+/// The same of what may be left out.
+pub(super) fn some_or_several<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<String>>, D::Error> {
+    one_or_several(deserializer).map(Some)
+}

@@ -221,6 +221,17 @@ fn an_authorizers_own_variables_go_over_the_apps() {
     assert_eq!(door.environment["KEY"], "two");
     let secrets: Vec<&String> = door.secrets.iter().collect();
     assert_eq!(secrets, ["KEY"], "what is overridden is none");
+    let one = "[[policy]]\nactions = [\"s3:*\"]\nresources = [\"*\"]\nfunctions = \"door\"";
+    let one = Settings::from_toml(one, "dev", None, None).unwrap();
+    assert_eq!(one.policy[0].functions, Some(vec!["door".to_owned()]));
+    let own = "[[authorizers.door.policy]]\nactions = [\"s3:*\"]\nresources = [\"*\"]";
+    let failure = Settings::from_toml(own, "dev", None, None).unwrap_err();
+    assert!(
+        failure
+            .advice()
+            .unwrap()
+            .contains("`functions = [\"AUTHORIZER\"]`")
+    );
     for wrong in [
         "[authorizers.door.environment]\nAWS_REGION = \"x\"",
         "[authorizers.door.environment]\n\"a b\" = \"x\"",
