@@ -7,6 +7,9 @@ use super::{Account, Error, Operation, Result, Tags};
 
 pub(super) const GET_ROLE: Operation = Operation::new("iam", "GetRole");
 pub(super) const GET_ROLE_POLICY: Operation = Operation::new("iam", "GetRolePolicy");
+pub(super) const LIST_ROLE_POLICIES: Operation = Operation::new("iam", "ListRolePolicies");
+pub(super) const LIST_ATTACHED: Operation = Operation::new("iam", "ListAttachedRolePolicies");
+pub(super) const DETACH: Operation = Operation::new("iam", "DetachRolePolicy");
 pub(super) const CREATE_ROLE: Operation = Operation::new("iam", "CreateRole");
 pub(super) const UPDATE_TRUST: Operation = Operation::new("iam", "UpdateAssumeRolePolicy");
 pub(super) const PUT_ROLE_POLICY: Operation = Operation::new("iam", "PutRolePolicy");
@@ -32,6 +35,12 @@ pub(crate) trait Iam {
     async fn role(&self, name: &str) -> Result<Option<Role>>;
     /// `GetRolePolicy`: an inline policy's document. `Null` when it is no JSON.
     async fn role_policy(&self, role: &str, policy: &str) -> Result<Option<Value>>;
+    /// `ListRolePolicies`: the names of its inline policies, to the last page.
+    async fn inline_policies(&self, role: &str) -> Result<Vec<String>>;
+    /// `ListAttachedRolePolicies`: the ARNs of the managed policies that are attached to it, to the last page.
+    async fn attached_policies(&self, role: &str) -> Result<Vec<String>>;
+    /// `DetachRolePolicy`.
+    async fn detach_policy(&self, role: &str, policy: &str) -> Result<()>;
     /// `CreateRole`.
     async fn create_role(
         &self,
@@ -77,6 +86,48 @@ impl Iam for Account {
             .policy_name(policy);
         let answer = GET_ROLE_POLICY.sort_found(request.send().await)?;
         Ok(answer.map(|answer| document(answer.policy_document())))
+    }
+
+    async fn inline_policies(&self, role: &str) -> Result<Vec<String>> {
+        let mut found = Vec::new();
+        let mut page = None;
+        loop {
+            let request = self.iam.list_role_policies().role_name(role);
+            let answer = request.set_marker(page).send().await;
+            let Some(answer) = LIST_ROLE_POLICIES.sort_found(answer)? else {
+                return Ok(found);
+            };
+            found.extend(answer.policy_names);
+            page = answer.marker.filter(|_| answer.is_truncated);
+            if page.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
+    async fn attached_policies(&self, role: &str) -> Result<Vec<String>> {
+        let mut found = Vec::new();
+        let mut page = None;
+        loop {
+            let request = self.iam.list_attached_role_policies().role_name(role);
+            let answer = request.set_marker(page).send().await;
+            let Some(answer) = LIST_ATTACHED.sort_found(answer)? else {
+                return Ok(found);
+            };
+            let all = answer.attached_policies.unwrap_or_default().into_iter();
+            found.extend(all.filter_map(|policy| policy.policy_arn));
+            page = answer.marker.filter(|_| answer.is_truncated);
+            if page.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
+    async fn detach_policy(&self, role: &str, policy: &str) -> Result<()> {
+        let request = self.iam.detach_role_policy().role_name(role);
+        DETACH
+            .sort(request.policy_arn(policy).send().await)
+            .map(drop)
     }
 
     async fn bound(&self, role: &str, boundary: Option<&str>) -> Result<()> {

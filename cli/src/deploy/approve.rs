@@ -1,6 +1,9 @@
 //! Who agrees before something is deleted or changed.
 
-use super::step::{Action, Plan, Step, rest::RestStep, store::StoreStep};
+use super::{
+    model::GRANTS,
+    step::{Action, Plan, Step, rest::RestStep, store::StoreStep},
+};
 use crate::{
     args::Approval,
     console::Console,
@@ -19,6 +22,9 @@ pub(crate) fn losses(plan: &Plan) -> Vec<String> {
         if let Step::Store(step) = step {
             return matches!(**step, StoreStep::Drop { .. });
         }
+        if let Step::RemovePermission { id, .. } = step {
+            return GRANTS.contains(&id.as_str());
+        }
         matches!(
             step,
             Step::DeleteVersion { .. }
@@ -27,7 +33,6 @@ pub(crate) fn losses(plan: &Plan) -> Vec<String> {
                 // They go with their function, which is told.
                 | Step::DeleteRolePolicy { .. }
                 | Step::DeleteRole { .. }
-                | Step::RemovePermission { .. }
                 | Step::DeleteApi { open: false, .. }
         )
     };

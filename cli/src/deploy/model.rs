@@ -51,6 +51,15 @@ pub(crate) const REST_ASK_GRANT: &str = "fw-rest-api-authorizer";
 pub(crate) const URL_GRANT: &str = "fw-url";
 /// The statement that lets everybody invoke the function through its URL.
 pub(crate) const THROUGH_URL_GRANT: &str = "fw-url-invoke";
+/// All of them: what else may call the alias was let in by somebody else.
+pub(crate) const GRANTS: [&str; 6] = [
+    GRANT,
+    ASK_GRANT,
+    REST_GRANT,
+    REST_ASK_GRANT,
+    URL_GRANT,
+    THROUGH_URL_GRANT,
+];
 /// What the API's function finds in `_HANDLER`, locally too; an authorizer's finds `authorizer.NAME`.
 pub(crate) const HANDLER: &str = "bootstrap";
 /// The runtime that starts an executable named `bootstrap`.

@@ -136,6 +136,20 @@ pub(crate) struct WholeRole {
     pub(crate) role: Found<Role>,
     /// Its inline policy.
     pub(crate) policy: Option<Value>,
+    /// The names of its other inline policies.
+    pub(crate) inline: Vec<String>,
+    /// The ARNs of the managed policies that are attached to it.
+    pub(crate) attached: Vec<String>,
+}
+
+impl WholeRole {
+    /// A role that is not there.
+    const ABSENT: Self = Self {
+        role: Found::Absent,
+        policy: None,
+        inline: Vec::new(),
+        attached: Vec::new(),
+    };
 }
 
 /// What the account holds.
@@ -168,10 +182,7 @@ impl Actual {
 
     /// The role of the function of that name.
     pub(crate) fn role(&self, function: &str) -> &WholeRole {
-        static ABSENT: WholeRole = WholeRole {
-            role: Found::Absent,
-            policy: None,
-        };
+        static ABSENT: WholeRole = WholeRole::ABSENT;
         self.roles.get(function).unwrap_or(&ABSENT)
     }
 
@@ -233,16 +244,26 @@ pub(crate) async fn observe_rest<A: Aws>(
     Ok(actual)
 }
 
-/// Reads the role of a function, and its policy where it is there.
+/// Reads the role of a function, and its policies where it is there.
 async fn role<A: Aws>(aws: &A, names: &Names, function: &str) -> Result<(String, WholeRole)> {
     let name = names.role_of(function);
     let found = Box::pin(aws.role(&name)).await?;
-    let policy = match found {
-        Some(_) => Box::pin(aws.role_policy(&name, POLICY)).await?,
-        None => None,
+    if found.is_none() {
+        return Ok((function.to_owned(), WholeRole::ABSENT));
+    }
+    let (policy, mut inline, attached) = tokio::try_join!(
+        Box::pin(aws.role_policy(&name, POLICY)),
+        Box::pin(aws.inline_policies(&name)),
+        Box::pin(aws.attached_policies(&name)),
+    )?;
+    inline.retain(|policy| policy != POLICY);
+    let whole = WholeRole {
+        role: Found::sort(found, names, |role| &role.tags),
+        policy,
+        inline,
+        attached,
     };
-    let role = Found::sort(found, names, |role| &role.tags);
-    Ok((function.to_owned(), WholeRole { role, policy }))
+    Ok((function.to_owned(), whole))
 }
 
 /// Reads the functions alone.

@@ -58,7 +58,11 @@ impl Step {
             | Self::PutRolePolicy { role, .. }
             | Self::DeleteRolePolicy { role }
             | Self::DeleteRole { role }
-            | Self::Set(Setting::Bound { role, .. }) => Lane::Role(role),
+            | Self::Set(
+                Setting::Bound { role, .. }
+                | Setting::Detach { role, .. }
+                | Setting::Drop { role, .. },
+            ) => Lane::Role(role),
             Self::CreateLogGroup { group, .. }
             | Self::PutRetention { group, .. }
             | Self::DeleteLogGroup { group } => Lane::Logs(group),

@@ -130,6 +130,11 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
     for (step, reason) in withdrawn {
         plan.push(step, reason);
     }
+    for one in desired.functions() {
+        if let Some(own) = &one.role {
+            role::strip(&mut plan, &own.name, actual.role(&one.name));
+        }
+    }
 
     plan.enter(Phase::Open);
     let gateway = desired.gateway();

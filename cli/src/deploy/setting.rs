@@ -25,6 +25,10 @@ pub(crate) enum Setting {
         role: String,
         boundary: Option<String>,
     },
+    /// Takes a managed policy from the role.
+    Detach { role: String, policy: String },
+    /// Removes an inline policy of the role that is not the deployment's.
+    Drop { role: String, policy: String },
     /// Sets tags of a resource that is there.
     Tag { resource: Taggable, tags: Tags },
     /// Removes tags that a deploy before has set.
@@ -38,6 +42,14 @@ impl Setting {
     /// What it does, and to what.
     pub(super) fn subject(&self) -> (Action, Resource<'_>) {
         let (kind, name) = match self {
+            Self::Detach { policy, .. } => {
+                let kind = "policy that is attached to the role";
+                return (Action::Delete, Resource { kind, name: policy });
+            }
+            Self::Drop { policy, .. } => {
+                let kind = "inline policy of the role";
+                return (Action::Delete, Resource { kind, name: policy });
+            }
             Self::Reserve { function, .. } => ("concurrency of function", function),
             Self::Provision { function, .. } => ("provisioned concurrency of function", function),
             Self::Tag { resource, .. } | Self::Untag { resource, .. } => {
@@ -61,6 +73,8 @@ impl Setting {
             Self::Provision { function, count } => aws.provision(function, ALIAS, *count).await,
             Self::Tag { resource, tags } => aws.tag(resource, tags).await,
             Self::Untag { resource, keys } => aws.untag(resource, keys).await,
+            Self::Detach { role, policy } => aws.detach_policy(role, policy).await,
+            Self::Drop { role, policy } => aws.delete_role_policy(role, policy).await,
             Self::Bound { role, boundary } => aws.bound(role, boundary.as_deref()).await,
         }
     }

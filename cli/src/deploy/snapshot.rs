@@ -432,7 +432,12 @@ fn role(desired: &Desired, one: &DesiredFunction) -> Option<WholeRole> {
         boundary: desired.boundary.clone(),
         tags: desired.names.tags(),
     });
-    Some(WholeRole { role, policy })
+    Some(WholeRole {
+        role,
+        policy,
+        inline: Vec::new(),
+        attached: Vec::new(),
+    })
 }
 
 /// A function that is as it is desired, and published.

@@ -8,8 +8,8 @@ use super::{Fake, FakeRole, missing};
 use crate::aws::{
     Result, Tags,
     iam::{
-        BOUND, CREATE_ROLE, DELETE_ROLE, DELETE_ROLE_POLICY, GET_ROLE, GET_ROLE_POLICY, Iam,
-        PUT_ROLE_POLICY, Role, UNBOUND, UPDATE_TRUST,
+        BOUND, CREATE_ROLE, DELETE_ROLE, DELETE_ROLE_POLICY, DETACH, GET_ROLE, GET_ROLE_POLICY,
+        Iam, LIST_ATTACHED, LIST_ROLE_POLICIES, PUT_ROLE_POLICY, Role, UNBOUND, UPDATE_TRUST,
     },
 };
 
@@ -30,6 +30,33 @@ impl Iam for Fake {
         self.later().await.call(GET_ROLE_POLICY, |state| {
             let role = state.roles.get(role);
             Ok(role.and_then(|role| role.policies.get(policy).cloned()))
+        })
+    }
+
+    async fn inline_policies(&self, role: &str) -> Result<Vec<String>> {
+        self.later().await.call(LIST_ROLE_POLICIES, |state| {
+            let found = state.roles.get(role);
+            let names = found.into_iter().flat_map(|role| role.policies.keys());
+            Ok(names.cloned().collect())
+        })
+    }
+
+    async fn attached_policies(&self, role: &str) -> Result<Vec<String>> {
+        self.later().await.call(LIST_ATTACHED, |state| {
+            let found = state.roles.get(role);
+            let all = found.into_iter().flat_map(|role| &role.attached);
+            Ok(all.cloned().collect())
+        })
+    }
+
+    async fn detach_policy(&self, role: &str, policy: &str) -> Result<()> {
+        self.later().await.call(DETACH, |state| {
+            let found = state.roles.get_mut(role);
+            let found = found.ok_or_else(|| missing(GONE, role))?;
+            match found.attached.remove(policy) {
+                true => Ok(()),
+                false => Err(missing(GONE, policy)),
+            }
         })
     }
 
@@ -57,6 +84,7 @@ impl Iam for Fake {
                 trust: trust.clone(),
                 tags: tags.clone(),
                 policies: [].into(),
+                attached: [].into(),
                 boundary: boundary.map(str::to_owned),
                 lag: self.role_lag.get(),
             };
@@ -108,7 +136,7 @@ impl Iam for Fake {
     async fn delete_role(&self, name: &str) -> Result<()> {
         self.later().await.call(DELETE_ROLE, |state| {
             let found = state.roles.get(name).ok_or_else(|| missing(GONE, name))?;
-            if !found.policies.is_empty() {
+            if !found.policies.is_empty() || !found.attached.is_empty() {
                 return Err(("DeleteConflict", format!("{name} has policies")));
             }
             state.roles.remove(name);

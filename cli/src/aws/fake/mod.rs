@@ -48,6 +48,8 @@ pub(crate) struct FakeRole {
     pub(crate) trust: Value,
     pub(crate) tags: Tags,
     pub(crate) policies: BTreeMap<String, Value>,
+    /// The ARNs of managed policies.
+    pub(crate) attached: BTreeSet<String>,
     pub(crate) boundary: Option<String>,
     /// How often Lambda will still refuse it.
     lag: u32,
@@ -132,6 +134,8 @@ pub(crate) struct Fake {
     pub(crate) killed: Cell<Option<usize>>,
     /// Whether the account has no role for REST APIs to write logs as.
     pub(crate) unlogged: Cell<bool>,
+    /// Whether all mutating calls are denied.
+    pub(crate) read_only: Cell<bool>,
     /// The call that is always denied.
     pub(crate) denied: Cell<Option<&'static str>>,
     /// A call that is refused, with which code, and how often.
@@ -310,7 +314,8 @@ impl Fake {
         let nth = self.writes().len();
         self.calls.borrow_mut().push(operation);
         self.ends.borrow_mut().push(self.clock.now());
-        if self.denied.get() == Some(operation.name) {
+        let read_only = self.read_only.get() && operation.writes();
+        if read_only || self.denied.get() == Some(operation.name) {
             let action = operation.action();
             let message = format!("User: someone is not authorized to perform: {action}");
             return Err(Error::answered(operation, "AccessDenied", message));

@@ -171,6 +171,8 @@ pub(super) fn statements(policy: &str) -> Vec<Grant> {
                 id: text(&statement["Sid"]),
                 principal: match everybody {
                     true => "*".to_owned(),
+                    // A service, or an account, a role or a user.
+                    false if principal["AWS"].is_string() => text(&principal["AWS"]),
                     false => text(&principal["Service"]),
                 },
                 source: text(&statement["Condition"]["ArnLike"]["AWS:SourceArn"]),

@@ -6,7 +6,7 @@ use super::{MISSING, access};
 use crate::{
     aws::{apigateway::Integration, lambda::Grant},
     deploy::{
-        model::{ASK_GRANT, Desired, GRANT, REST_ASK_GRANT},
+        model::{ASK_GRANT, Desired, GRANT, GRANTS, REST_ASK_GRANT},
         observe::{Actual, WholeApi},
         step::{ApiId, Handle, IntegrationId, Plan, Step},
     },
@@ -156,8 +156,27 @@ pub(super) fn permission(
     }
 }
 
-/// Takes the permission to ask from the authorizers that no API asks.
+/// Takes the permission to ask from the authorizers that no API asks, and the permissions to call that somebody else gave.
 pub(super) fn forbid(plan: &mut Plan, desired: &Desired, actual: &Actual) {
+    for function in desired.names.functions() {
+        for grant in &actual.function(function).grants {
+            if GRANTS.contains(&grant.id.as_str()) || grant.id.is_empty() {
+                continue;
+            }
+            let step = Step::RemovePermission {
+                function: function.to_owned(),
+                id: grant.id.clone(),
+            };
+            let who = match grant.principal.as_str() {
+                "*" => "everybody",
+                "" => "somebody",
+                who => who,
+            };
+            let reason =
+                format!("it lets {who} call `{function}`, and was given outside `cargo fw`");
+            plan.push(step, reason);
+        }
+    }
     let http: Vec<String> = desired.http.functions(&desired.place).collect();
     let rest = desired.rest.as_ref().map(|rest| rest.asked.as_slice());
     for (id, asked) in [

@@ -11,8 +11,8 @@ use super::{
 };
 use crate::deploy::{
     model::{Desired, DesiredFunction, Names},
-    observe::Actual,
-    setting::boundary,
+    observe::{Actual, WholeRole},
+    setting::{Setting, boundary},
     step::{Action, Plan, Step},
 };
 
@@ -141,13 +141,33 @@ pub(super) fn role(
     })
 }
 
-/// Removes the role of a function, with its policy.
+/// Takes from a role that is ours what somebody else has given it: its policy alone says what it may do.
+pub(super) fn strip(plan: &mut Plan, role: &str, found: &WholeRole) {
+    const REASON: &str = "it was given to the role outside `cargo fw`";
+    if found.role.ours().is_none() {
+        return;
+    }
+    let attached = found.attached.iter().map(|policy| Setting::Detach {
+        role: role.to_owned(),
+        policy: policy.clone(),
+    });
+    let inline = found.inline.iter().map(|policy| Setting::Drop {
+        role: role.to_owned(),
+        policy: policy.clone(),
+    });
+    for step in attached.chain(inline) {
+        plan.push(Step::Set(step), REASON);
+    }
+}
+
+/// Removes the role of a function, with its policies: IAM deletes no role that has any.
 pub(super) fn remove(plan: &mut Plan, names: &Names, function: &str, actual: &Actual, why: &str) {
     let found = actual.role(function);
     if found.role.ours().is_none() {
         return;
     }
     let role = names.role_of(function);
+    strip(plan, &role, found);
     if found.policy.is_some() {
         let role = role.clone();
         plan.push(Step::DeleteRolePolicy { role }, "the role's own");

@@ -62,7 +62,7 @@ fn a_second_deploy_without_a_change_writes_nothing() {
         let aws = deployed().await;
         assert!(FIRST.deploy(&aws).await.unwrap().is_empty());
         assert_eq!(aws.writes(), [""; 0]);
-        assert_eq!(aws.calls().len(), 15, "{:?}", aws.calls());
+        assert_eq!(aws.calls().len(), 17, "{:?}", aws.calls());
     });
 }
 

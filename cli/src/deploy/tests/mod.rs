@@ -9,6 +9,7 @@ mod everything;
 mod life;
 mod locked;
 mod pairs;
+mod power;
 mod recall;
 mod refusals;
 mod rest;

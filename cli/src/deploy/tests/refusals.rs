@@ -368,3 +368,36 @@ fn each_action_of_a_deploy_is_one_that_the_doctor_asks_for() {
         }
     });
 }
+
+#[test]
+fn a_plan_needs_no_permission_to_write() {
+    run(async {
+        let rest = App {
+            settings: "gateway = \"rest-api\"\ntags = { team = \"pay\" }",
+            ..CHANGED
+        };
+        let url = App {
+            settings: "gateway = \"function-url\"",
+            ..CHANGED
+        };
+        let guarded = App {
+            authorizers: &["door"],
+            ..CHANGED
+        };
+        for after in [CHANGED, rest, url, guarded] {
+            for before in [State::default(), before().await] {
+                let aws = Fake::holding(before);
+                aws.read_only.set(true);
+                let there = aws.snapshot();
+                assert!(!after.plan(&aws).await.unwrap().is_empty());
+                assert_eq!(aws.writes(), [""; 0]);
+                let reads = aws.calls().len();
+                assert!(reads > 4, "{:?}", aws.calls());
+                // And it is such an account: a deploy does not get past its first step.
+                let failure = after.deploy(&aws).await.unwrap_err();
+                assert_eq!(failure.exit(), Exit::Denied);
+                assert_eq!(aws.snapshot(), there);
+            }
+        }
+    });
+}
