@@ -26,7 +26,7 @@ pub(super) fn event(args: &args::Event, console: &Console) -> Result<Exit> {
             .hint("leave out `--stage`"));
     }
     let app = app(args)?;
-    let settings = settings(args, app.as_ref())?;
+    let settings = settings(args, app.as_ref().ok())?;
     let routes = match args.gateway {
         EventGateway::FunctionUrl => Vec::new(),
         _ => routes(args, app.as_ref(), console)?,
@@ -53,13 +53,12 @@ pub(super) fn event(args: &args::Event, console: &Console) -> Result<Exit> {
     }
 }
 
-/// The app in this folder, or the one that is named.
-fn app(args: &args::Event) -> Result<Option<Project>> {
+/// The app in this folder, or why there is none; or the one that is named.
+fn app(args: &args::Event) -> Result<Result<Project>> {
     let named = args.which.package.is_some() || args.which.bin.is_some();
     match Project::find(&args.which) {
-        Ok(project) => Ok(Some(project)),
         Err(failure) if named => Err(failure),
-        Err(_) => Ok(None),
+        found => Ok(found),
     }
 }
 
@@ -85,7 +84,11 @@ fn settings(args: &args::Event, app: Option<&Project>) -> Result<Settings> {
 }
 
 /// The route that is given, or those of the app, or one that takes everything.
-fn routes(args: &args::Event, app: Option<&Project>, console: &Console) -> Result<Vec<RouteKey>> {
+fn routes(
+    args: &args::Event,
+    app: Result<&Project, &Failure>,
+    console: &Console,
+) -> Result<Vec<RouteKey>> {
     let parse = |key: &str| {
         key.parse::<RouteKey>().map_err(|error| {
             Failure::input(format!("not a route: {key}"))
@@ -96,14 +99,18 @@ fn routes(args: &args::Event, app: Option<&Project>, console: &Console) -> Resul
     if let Some(key) = &args.route {
         return Ok(vec![parse(key)?]);
     }
-    let Some(project) = app else {
-        console
-            .verbose("there is no app in this folder: the event is that of a route for everything");
-        let all: &[&str] = match args.gateway {
-            EventGateway::RestApi => &["ANY /", "ANY /{proxy+}"],
-            _ => &["$default"],
-        };
-        return all.iter().map(|key| parse(key)).collect();
+    let project = match app {
+        Ok(project) => project,
+        Err(failure) => {
+            console.line(format_args!(
+                "the event is that of a route for everything, as no app is asked for its routes: {failure}"
+            ));
+            let all: &[&str] = match args.gateway {
+                EventGateway::RestApi => &["ANY /", "ANY /{proxy+}"],
+                _ => &["$default"],
+            };
+            return all.iter().map(|key| parse(key)).collect();
+        }
     };
     let manifest = host_manifest(project, console)?;
     manifest

@@ -128,6 +128,11 @@ fn events_need_no_app_and_tell_why_there_is_none() {
         "@-",
     ]);
     assert_eq!(url["body"], "from stdin");
+    let (_, _, stderr) = run(folder.path(), &["event", "http-api", "GET", "/x"], "");
+    assert!(
+        stderr.contains("a route for everything") && stderr.contains("there is no `Cargo.toml`"),
+        "{stderr}"
+    );
     let old = of(&["event", "http-api", "GET", "/x", "--payload-format", "1.0"]);
     assert_eq!(
         (&old["version"], &old["path"]),
