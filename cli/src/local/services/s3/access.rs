@@ -176,7 +176,10 @@ impl S3Access for Access {
             S3Path::Bucket { bucket } => (&**bucket, "*"),
             S3Path::Object { bucket, key } => (&**bucket, &**key),
         };
-        let source = headers.get("x-amz-copy-source").map(|source| {
+        // Where nothing is copied the header says nothing.
+        let copies = matches!(operation, "CopyObject" | "UploadPartCopy");
+        let source = headers.get("x-amz-copy-source").filter(|_| copies);
+        let source = source.map(|source| {
             let source = String::from_utf8_lossy(source.as_bytes());
             let path = source.split('?').next().unwrap_or_default();
             let path = percent_decode_str(path.trim_start_matches('/')).decode_utf8_lossy();

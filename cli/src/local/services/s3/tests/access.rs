@@ -107,6 +107,8 @@ async fn until_a_policy_is_set_everything_is_allowed() {
 async fn each_operation_needs_its_action_on_its_resource() {
     let guarded = Guarded::start().await;
     let client = client(&guarded.s3, SECRET_KEY);
+    let theirs = client.put_object().bucket("other").key("x").send().await;
+    assert_eq!(outcome(theirs), "ok");
     guarded.guard.enforce(app(vec![
         allow(&["s3:GetObject", "s3:PutObject"], &["arn:aws:s3:::notes/*"]),
         allow(&["s3:ListBucket"], &["arn:aws:s3:::notes"]),
@@ -153,6 +155,19 @@ async fn each_operation_needs_its_action_on_its_resource() {
         outcome(copy("notes/a%2Fb%20c", "other").await),
         "AccessDenied"
     );
+    // A read is of what it reads, whatever it says of a copy.
+    let says_copy = client
+        .get_object()
+        .bucket("other")
+        .key("x")
+        .customize()
+        .mutate_request(|request| {
+            let allowed = "notes/a%2Fb%20c";
+            request.headers_mut().insert("x-amz-copy-source", allowed);
+        })
+        .send()
+        .await;
+    assert_eq!(outcome(says_copy), "AccessDenied");
     let delete = client.delete_object().bucket("notes").key("c").send().await;
     assert_eq!(outcome(delete), "AccessDenied");
     let deletes = || {
