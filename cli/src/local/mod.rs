@@ -11,6 +11,7 @@ pub(crate) mod authorizers;
 mod chunks;
 mod documents;
 pub(crate) mod environment;
+mod fields;
 mod front_door;
 pub(crate) mod generation;
 mod haste;

@@ -15,6 +15,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::super::{
     chunks::{Chunks, Step, Trailers, end_of_fields},
+    fields::{number, token, tokens},
     input::Input,
 };
 
@@ -475,23 +476,6 @@ fn is_here(host: &[u8]) -> bool {
         _ => host,
     };
     !name.contains('.') || name.parse::<std::net::Ipv4Addr>().is_ok()
-}
-
-fn tokens(value: &[u8]) -> impl Iterator<Item = &[u8]> {
-    value.split(|byte| *byte == b',')
-}
-
-fn token(value: &[u8], expected: &str) -> bool {
-    value.trim_ascii().eq_ignore_ascii_case(expected.as_bytes())
-}
-
-/// A decimal number, and nothing else.
-fn number(text: &[u8]) -> Option<u64> {
-    let text = text.trim_ascii();
-    if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    std::str::from_utf8(text).ok()?.parse().ok()
 }
 
 /// Whether a field may have that value: no control characters but the tab (RFC 9110 §5.5).

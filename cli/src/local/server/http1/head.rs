@@ -4,6 +4,8 @@ use std::net::IpAddr;
 
 use fw::gateway::{HttpRequest, Unreadable};
 
+use crate::local::fields::{number, token, tokens};
+
 /// The longest head that is read. The gateways take 10,240 bytes (`[D]` gateway-truth §1.8, §2.7) and see for themselves up to here.
 pub(super) const LONGEST_HEAD: usize = 64 * 1024;
 /// How many fields are parsed without another allocation.
@@ -173,23 +175,6 @@ pub(super) fn authority_of(target: &str) -> Option<&str> {
     let is_http = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     rest.get(..end).filter(|_| is_http)
-}
-
-pub(super) fn tokens(value: &[u8]) -> impl Iterator<Item = &[u8]> {
-    value.split(|byte| *byte == b',')
-}
-
-pub(super) fn token(value: &[u8], expected: &str) -> bool {
-    value.trim_ascii().eq_ignore_ascii_case(expected.as_bytes())
-}
-
-/// A decimal number, and nothing else.
-pub(super) fn number(text: &[u8]) -> Option<u64> {
-    let text = text.trim_ascii();
-    if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    std::str::from_utf8(text).ok()?.parse().ok()
 }
 
 #[cfg(test)]
