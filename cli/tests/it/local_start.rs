@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::Write as _,
+    io::{Read as _, Write as _},
     net::{TcpListener, TcpStream},
     path::Path,
     process::Command,
@@ -189,10 +189,13 @@ fn a_build_that_is_interrupted_is_not_told_as_one_that_failed() {
         assert!(Instant::now() < end, "no build:\n{}", local.log());
         thread::sleep(Duration::from_millis(5));
     }
-    // Half a request, which holds up the end for a moment.
+    // A request that does not end, and so holds up the end for a moment, as soon as its body is waited for.
     let mut client = TcpStream::connect(("127.0.0.1", local.port)).expect("a connection");
-    let half = "GET /version HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf";
-    client.write_all(half.as_bytes()).expect("half a request");
+    let head = "GET /version HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n";
+    client.write_all(head.as_bytes()).expect("a head");
+    let mut answer = [0; 12];
+    client.read_exact(&mut answer).expect("an answer");
+    assert_eq!(&answer, b"HTTP/1.1 100");
     signal("INT", local.id());
     assert_eq!(local.wait().code(), Some(130), "{}", local.log());
     local.wait_for_line("the client left before the answer");
