@@ -184,12 +184,10 @@ impl Server {
             }
         }
         ending.send_replace(true);
-        let mut answered =
-            std::pin::pin!(async { while connections.join_next().await.is_some() {} });
         // Past the grace period the pools are closed under the requests that are left. Where nothing was served yet, none of them
         // could be answered.
         let serves = self.shared.current.borrow().is_some();
-        let in_time = !serves || timeout(GRACE, &mut answered).await.is_ok();
+        let in_time = !serves || timeout(GRACE, ended(&mut connections)).await.is_ok();
         let current = self.shared.current.send_replace(None);
         let former =
             std::mem::take(&mut *self.former.lock().unwrap_or_else(PoisonError::into_inner));
@@ -198,10 +196,17 @@ impl Server {
         }
         if !in_time {
             // They are answered with the failure that this is, where the client still listens.
-            let _ = timeout(FAREWELL, answered).await;
+            let _ = timeout(FAREWELL, ended(&mut connections)).await;
         }
+        // Those that are cut off now are told of as well.
+        connections.shutdown().await;
         self.shared.logs.flush().await;
     }
+}
+
+/// Waits until all connections have ended.
+async fn ended(connections: &mut JoinSet<()>) {
+    while connections.join_next().await.is_some() {}
 }
 
 /// The functions of the generation that is served at the time.

@@ -115,8 +115,10 @@ async fn slow_half_open_and_idle_clients_hold_up_nobody() {
     slow.read_to_string(&mut answer).await.unwrap();
     assert_eq!(status(&answer), 200);
     assert_eq!(get(&running, "/do:pid").await.0, 200);
-    // Nor do they hold up the end for longer than its moment of grace.
+    // Nor do they hold up the end for longer than its moment of grace, and who is cut off then is told of.
+    let lines = running.lines.clone();
     running.stop().await;
+    lines.position("the client left before the answer");
     drop(idle);
 }
 
