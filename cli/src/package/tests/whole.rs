@@ -215,6 +215,10 @@ fn fate(key: &str) -> Option<Fate> {
             "artifact_bucket = \"builds\"",
             "a stack and Terraform are given a bucket when they are run",
         ),
+        "domain.name" | "domain.certificate" | "domain.base_path" => Not(
+            "[domain]\nname = \"api.example.org\"\ncertificate = \"arn:aws:acm:eu-central-1:123456789012:certificate/one\"",
+            "the command refuses it",
+        ),
         "health" => Not(
             "health = \"/notes\"",
             "a deploy tries a version before it moves traffic; other tools do not",
