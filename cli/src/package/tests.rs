@@ -603,6 +603,7 @@ fn the_examples_templates_are_pinned() {
         ("s3test", None),
         ("s3test", Some(Gateway::RestApi)),
         ("guarded", None),
+        ("partners", None),
     ] {
         let folder = format!("{}/../examples/{example}", env!("CARGO_MANIFEST_DIR"));
         let mut settings = Settings::load_behind(folder.as_ref(), "dev", gateway).unwrap();
