@@ -240,11 +240,16 @@ allow on arn:aws:s3:::s3test-documents/*
         ])
     );
     assert_eq!(policy["notes"], json!([]));
-    // An app that calls no service.
-    let text = run(&["policy", "-p", "hello"]).stdout;
+    // An app that calls no service, and one whose settings say so.
+    let text = run(&["policy", "-p", "guarded"]).stdout;
     assert_eq!(
         text,
         "the app calls no AWS service: its role allows its own logs alone\n"
+    );
+    let text = run(&["policy", "-p", "hello"]).stdout;
+    assert_eq!(
+        text,
+        "nothing is derived: the settings say `derive_policy = false`\n"
     );
 }
 
