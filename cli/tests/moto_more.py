@@ -11,6 +11,7 @@ from urllib.parse import unquote
 import xmltodict
 from moto.apigateway.models import APIGatewayBackend
 from moto.apigateway.models import Stage as RestStage
+from moto.apigateway.responses import APIGatewayResponse
 from moto.apigateway.urls import url_paths as v1_paths
 from moto.apigatewayv2.models import Route
 from moto.apigatewayv2.responses import ApiGatewayV2Response as V2
@@ -151,6 +152,34 @@ def delete_api_key(self, api_key_id):
 
 
 APIGatewayBackend.delete_api_key = delete_api_key
+
+tagged, untagged = APIGatewayResponse.tag_resource, APIGatewayResponse.untag_resource
+
+
+def tag_resource(self):
+    """moto has tags of stages alone."""
+    kind, name = unquote(self.path).split("/")[-2:]
+    if kind != "restapis":
+        return tagged(self)
+    api = self.backend.get_rest_api(name)
+    api.tags = {**(api.tags or {}), **self._get_param("tags")}
+    return ""
+
+
+def untag_resource(self):
+    kind, name = unquote(self.path).split("/")[-2:]
+    if kind != "restapis":
+        return untagged(self)
+    api = self.backend.get_rest_api(name)
+    gone = self.querystring.get("tagKeys", [])
+    api.tags = {key: value for key, value in (api.tags or {}).items() if key not in gone}
+    return ""
+
+
+APIGatewayResponse.tag_resource = tag_resource
+APIGatewayResponse.untag_resource = untag_resource
+REST_TAGS = "{0}/tags/arn:(?P<partition>[^/]+):apigateway:(?P<region_name>[^/]+)::/restapis/(?P<function_id>[^/]+)$"
+v1_paths[REST_TAGS] = APIGatewayResponse.dispatch
 
 got_function = LambdaResponse.get_function
 

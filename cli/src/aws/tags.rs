@@ -15,6 +15,8 @@ pub(crate) enum TaggedKind {
     LogGroup,
     /// An HTTP API.
     Api,
+    /// A REST API.
+    RestApi,
 }
 
 impl TaggedKind {
@@ -24,7 +26,7 @@ impl TaggedKind {
             Self::Function => Operation::new("lambda", "TagResource"),
             Self::Role => Operation::new("iam", "TagRole"),
             Self::LogGroup => Operation::new("logs", "TagResource"),
-            Self::Api => Operation::new("apigateway", "TagResource"),
+            Self::Api | Self::RestApi => Operation::new("apigateway", "TagResource"),
         }
     }
 
@@ -34,7 +36,7 @@ impl TaggedKind {
             Self::Function => Operation::new("lambda", "UntagResource"),
             Self::Role => Operation::new("iam", "UntagRole"),
             Self::LogGroup => Operation::new("logs", "UntagResource"),
-            Self::Api => Operation::new("apigateway", "UntagResource"),
+            Self::Api | Self::RestApi => Operation::new("apigateway", "UntagResource"),
         }
     }
 }
@@ -83,6 +85,11 @@ impl Tagger for Account {
                 let request = self.logs.tag_resource().resource_arn(arn).set_tags(map);
                 operation.sort(request.send().await).map(drop)
             }
+            TaggedKind::RestApi => {
+                let request = self.rest.tag_resource();
+                let request = request.resource_arn(arn).set_tags(map);
+                operation.sort(request.send().await).map(drop)
+            }
             TaggedKind::Api => {
                 let request = self.apigateway.tag_resource();
                 let request = request.resource_arn(arn).set_tags(map);
@@ -110,6 +117,11 @@ impl Tagger for Account {
             }
             TaggedKind::LogGroup => {
                 let request = self.logs.untag_resource();
+                let request = request.resource_arn(arn).set_tag_keys(keys);
+                operation.sort(request.send().await).map(drop)
+            }
+            TaggedKind::RestApi => {
+                let request = self.rest.untag_resource();
                 let request = request.resource_arn(arn).set_tag_keys(keys);
                 operation.sort(request.send().await).map(drop)
             }

@@ -226,7 +226,7 @@ fn whole(kind: &str) -> &str {
         | "provisioned concurrency of function" => "function",
         "CORS of API" => "API",
         "access log of stage" => STAGE,
-        "document of REST API" | "deployment of REST API" => "REST API",
+        "document of REST API" | "deployment of REST API" | "tags of REST API" => "REST API",
         "throttle of route" => "route",
         "public access of bucket" | "tags of bucket" => "bucket",
         other => other,

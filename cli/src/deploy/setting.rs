@@ -58,6 +58,7 @@ impl Setting {
                     TaggedKind::Role => "tags of role",
                     TaggedKind::LogGroup => "tags of log group",
                     TaggedKind::Api => "tags of API",
+                    TaggedKind::RestApi => "tags of REST API",
                 };
                 (kind, &resource.name)
             }

@@ -279,7 +279,7 @@ fn rests(desired: &Desired, rest: &Rest) -> Rests {
             api: RestApi {
                 id: API.to_owned(),
                 name: desired.names.function.clone(),
-                tags: tags.clone(),
+                tags: desired.names.tags(),
             },
             routes: openapi::keys(&rest.document).into_iter().collect(),
             deployments: vec![Deployment {

@@ -48,6 +48,11 @@ pub(super) fn tags(plan: &mut Plan, desired: &Desired, actual: &Actual) {
         let resource = taggable(TaggedKind::Api, &whole.api.id, place);
         found.push((resource, &whole.api.tags));
     }
+    let rest = actual.rests.apis.first();
+    if let Some(whole) = rest.filter(|_| desired.rest.is_some()) {
+        let resource = taggable(TaggedKind::RestApi, &whole.api.id, place);
+        found.push((resource, &whole.api.tags));
+    }
     let wanted = names.tags();
     for (resource, has) in found {
         // First, as the list of what a deploy has set is set by the other one.
@@ -226,6 +231,9 @@ fn taggable(kind: TaggedKind, name: &str, place: &Place) -> Taggable {
         TaggedKind::Role => format!("arn:{partition}:iam::{account}:role/{name}"),
         TaggedKind::LogGroup => format!("arn:{partition}:logs:{region}:{account}:log-group:{name}"),
         TaggedKind::Api => format!("arn:{partition}:apigateway:{region}::/apis/{name}"),
+        TaggedKind::RestApi => {
+            format!("arn:{partition}:apigateway:{region}::/restapis/{name}")
+        }
     };
     Taggable {
         kind,

@@ -93,6 +93,11 @@ fn of_http() -> Vec<Seen> {
 fn of_rest() -> Vec<Seen> {
     vec![
         (
+            "tags = { team = \"pay\" }",
+            "/rest/0/tags/team",
+            json!("pay"),
+        ),
+        (
             "stage_variables = { table = \"notes\" }",
             "/rest/0/stages/0/variables/table",
             json!("notes"),

@@ -15,6 +15,11 @@ fn tags<'a>(
         TaggedKind::Function => state.functions.get_mut(name).map(|found| &mut found.tags),
         TaggedKind::Role => state.roles.get_mut(name).map(|found| &mut found.tags),
         TaggedKind::LogGroup => state.groups.get_mut(name).map(|found| &mut found.tags),
+        TaggedKind::RestApi => {
+            let mut all = state.rests.iter_mut();
+            let found = all.find(|one| one.api.id == *name);
+            found.map(|found| &mut found.api.tags)
+        }
         TaggedKind::Api => {
             let mut all = state.apis.iter_mut();
             let found = all.find(|one| one.api.id == *name);

@@ -336,6 +336,23 @@ fn each_gateway_takes_each_others_place_and_converges() {
     });
 }
 
+#[test]
+fn the_tags_of_the_settings_come_and_go_at_the_api() {
+    run(async {
+        let aws = Fake::holding(deployed(&REST).await);
+        let tagged = App {
+            settings: "gateway = \"rest-api\"\ntags = { team = \"shop\" }",
+            ..FIRST
+        };
+        tagged.deploy(&aws).await.unwrap();
+        assert_eq!(aws.snapshot().rests[0].api.tags["team"], "shop");
+        assert!(tagged.plan(&aws).await.unwrap().is_empty());
+        REST.deploy(&aws).await.unwrap();
+        assert_eq!(aws.snapshot().rests[0].api.tags, App::names().tags());
+        assert!(REST.plan(&aws).await.unwrap().is_empty());
+    });
+}
+
 const URL_SETTINGS: &str = URL.settings;
 
 /// What API Gateway chooses, and the order in which things were made.
