@@ -15,6 +15,7 @@ use crate::error::{Context, Exit, Failure, Result};
 pub(crate) mod access;
 pub(crate) mod access_log;
 mod check;
+pub(crate) mod domain;
 pub(crate) mod door;
 pub(crate) mod fit;
 pub(crate) mod function;
@@ -24,6 +25,7 @@ use access::{
     Access, ApiKey, ApiKeySource, AuthorizerSettings, GatewayResponse, Jwt, Throttle, UsagePlan,
 };
 use access_log::AccessLog;
+use domain::Domain;
 pub(crate) use door::Gateway;
 use door::{Auth, Door, InvokeMode, PayloadFormat};
 use function::{AppLevel, FunctionSettings, LogFormat, SystemLevel, Tracing, Vpc};
@@ -227,6 +229,7 @@ struct Layer {
     invoke_mode: Option<InvokeMode>,
     integration_timeout: Option<u32>,
     access_log: Option<AccessLog>,
+    domain: Option<Domain>,
     auth: Option<Auth>,
     cors: Option<Cors>,
     #[serde(default)]
@@ -314,6 +317,7 @@ impl Layer {
             invoke_mode: self.invoke_mode.or(base.invoke_mode),
             integration_timeout: self.integration_timeout.or(base.integration_timeout),
             access_log: self.access_log.or(base.access_log),
+            domain: self.domain.or(base.domain),
             auth: self.auth.or(base.auth),
             cors: self.cors.or(base.cors),
             throttle: self.throttle.or(base.throttle),
@@ -484,6 +488,7 @@ impl Settings {
                 auth: layer.auth.unwrap_or_default(),
                 integration_timeout: layer.integration_timeout,
                 access_log: layer.access_log,
+                domain: layer.domain,
             },
             access: Access {
                 jwt: layer.jwt,

@@ -9,10 +9,11 @@ import json
 from urllib.parse import unquote
 
 import xmltodict
-from moto.apigateway.models import APIGatewayBackend
+from moto.apigateway.models import APIGatewayBackend, apigateway_backends
 from moto.apigateway.models import Stage as RestStage
 from moto.apigateway.responses import APIGatewayResponse
 from moto.apigateway.urls import url_paths as v1_paths
+from moto.apigatewayv2.models import ApiGatewayV2Backend as V2Backend
 from moto.apigatewayv2.models import Route
 from moto.apigatewayv2.responses import ApiGatewayV2Response as V2
 from moto.apigatewayv2.urls import url_paths as v2_paths
@@ -60,7 +61,27 @@ def delete_access_log_settings(self):
     return 204, {}, ""
 
 
+def domain_of(self):
+    return self.path.split("/v2/domainnames/")[1].split("/")
+
+
+def update_domain_name(self):
+    domain = self.apigatewayv2_backend.get_domain_name(domain_of(self)[0])
+    domain.domain_name_configurations = json.loads(self.body)["domainNameConfigurations"]
+    return 200, {}, json.dumps(domain.to_json())
+
+
+def update_api_mapping(self):
+    domain, _, name = domain_of(self)
+    mapping = self.apigatewayv2_backend.get_api_mapping(name, domain)
+    said = json.loads(self.body)
+    mapping.api_id, mapping.stage = said.get("apiId", mapping.api_id), said.get("stage", mapping.stage)
+    return 200, {}, json.dumps(mapping.to_json())
+
+
 V2.get_authorizers = get_authorizers
+V2.update_domain_name = update_domain_name
+V2.update_api_mapping = update_api_mapping
 V2.update_stage = update_stage
 V2.delete_route_settings = delete_route_settings
 V2.delete_access_log_settings = delete_access_log_settings
@@ -71,6 +92,24 @@ MORE = {
 }
 v2_paths.update(MORE)
 v1_paths.update(MORE)
+
+mapped = V2Backend.create_api_mapping
+
+
+def create_api_mapping(self, api_id, *more, **named):
+    """A mapping leads to REST APIs too, which moto keeps elsewhere."""
+    rests = apigateway_backends[self.account_id][self.region_name].apis
+    borrowed = api_id in rests and api_id not in self.apis
+    if borrowed:
+        self.apis[api_id] = rests[api_id]
+    try:
+        return mapped(self, api_id, *more, **named)
+    finally:
+        if borrowed:
+            del self.apis[api_id]
+
+
+V2Backend.create_api_mapping = create_api_mapping
 
 changed = Route.update
 

@@ -6,6 +6,7 @@
 mod account;
 pub(crate) mod apigateway;
 pub(crate) mod concurrency;
+pub(crate) mod domains;
 mod download;
 mod error;
 #[cfg(test)]
@@ -47,6 +48,7 @@ pub(crate) trait Aws:
     + lambda::Lambda
     + concurrency::Concurrency
     + apigateway::ApiGateway
+    + domains::Domains
     + rest::Rest
     + logs::Logs
     + sts::Sts

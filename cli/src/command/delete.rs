@@ -40,6 +40,7 @@ pub(super) fn delete(args: &args::Delete, console: &Console) -> Result<Exit> {
         names.stores.extend(named.collect::<Vec<_>>());
         // An access log outlives its setting and its API.
         names.sought.access_log = true;
+        names.sought.domain = settings.door.domain.as_ref().map(|one| one.name.clone());
         let actual = deploy::observe(&aws, &names).await?;
         let foreign = check::foreign(&names, &actual).into_iter();
         for kept in foreign.chain(check::occupied(&actual)) {

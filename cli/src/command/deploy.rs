@@ -29,7 +29,7 @@ use crate::{
     error::{Exit, Result},
     manifest,
     project::Project,
-    settings::{Architecture, Settings, fit, secret},
+    settings::{Architecture, Settings, domain::Domain, fit, secret},
 };
 
 /// Makes the account hold what the app and its settings say, or with `--plan` tells what that would change.
@@ -60,7 +60,9 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
             let plan = checked(&desired, &actual)?;
             match args.output {
                 Output::Json => {
-                    console.result(report::document(&desired, &actual, &plan, actual.url()));
+                    let custom = actual.custom().map(|(url, _)| url);
+                    let url = custom.as_deref().or(actual.url());
+                    console.result(report::document(&desired, &actual, &plan, url));
                 }
                 Output::Text => report::result(console, &desired, &actual, &plan),
             }
@@ -101,8 +103,11 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
         }
         // Where nothing new was opened, it answers where it did.
         let Conducted { actual, plan, made } = done;
-        let url = made
-            .endpoint
+        let custom = desired.domain.as_ref().filter(|_| desired.canary.is_none());
+        let custom = custom.map(Domain::url);
+        let custom = custom.or_else(|| actual.custom().map(|(url, _)| url));
+        let url = custom
+            .or(made.endpoint)
             .or_else(|| actual.url().map(str::to_owned))
             .or_else(|| {
                 let half = actual.apis.first();

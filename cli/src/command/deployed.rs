@@ -31,7 +31,8 @@ impl Found {
         let settings = Settings::load(project.package_dir(), &args.stage.stage)?;
         let aws = Account::connect(&args.account).await?;
         let app = host_manifest(&project, console)?.app;
-        let names = Names::new(&app, &settings.stage, aws.region())?;
+        let mut names = Names::new(&app, &settings.stage, aws.region())?;
+        names.sought.domain = settings.door.domain.map(|domain| domain.name);
         Ok(Self { aws, names })
     }
 

@@ -36,7 +36,13 @@ struct Info<'a> {
     stage: &'a str,
     account: &'a str,
     region: &'a str,
-    url: Option<&'a str>,
+    /// Where it answers: at the domain of the settings, where one leads to it.
+    url: Option<String>,
+    /// The gateway's own URL.
+    gateway_url: Option<&'a str>,
+    /// The domain that leads to it, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    domain: Option<Domain<'a>>,
     functions: Vec<Function<'a>>,
     /// Who deployed it, from which commit and when, as far as its tags say.
     deployed: BTreeMap<&'static str, &'a str>,
@@ -45,6 +51,14 @@ struct Info<'a> {
     access_log: Option<AccessLog>,
     /// The route keys.
     routes: Vec<&'a str>,
+}
+
+/// A domain of one's own.
+#[derive(Debug, Serialize)]
+struct Domain<'a> {
+    name: &'a str,
+    /// The host that DNS has to lead it to.
+    target: Option<&'a str>,
 }
 
 /// The gateway's own log.
@@ -173,13 +187,20 @@ impl<'a> Info<'a> {
         let rest = actual.rests.apis.first().into_iter();
         routes.extend(rest.flat_map(|whole| &whole.routes).map(String::as_str));
         routes.sort_unstable();
+        let (custom, domain) = actual.custom().unzip();
+        let domain = domain.map(|whole| Domain {
+            name: &whole.name,
+            target: whole.found.as_ref().map(|found| found.target.as_str()),
+        });
         Some(Self {
             schema: SCHEMA,
             app: &names.app,
             stage: &names.stage,
             account: &place.account,
             region: &place.region,
-            url: actual.url(),
+            url: custom.or_else(|| actual.url().map(str::to_owned)),
+            gateway_url: actual.url(),
+            domain,
             access_log: actual.around.access_log.ours().map(|group| AccessLog {
                 log_group: names.access_log(),
                 log_retention: group.retention,
@@ -192,7 +213,18 @@ impl<'a> Info<'a> {
 
     fn lines(&self) -> Vec<String> {
         let row = |name: &str, value: String| vec![format!("  {name}"), value];
-        let mut rows = vec![row("URL", self.url.unwrap_or("none yet").to_owned())];
+        let url = self.url.as_deref().unwrap_or("none yet");
+        let mut rows = vec![row("URL", url.to_owned())];
+        if let Some(domain) = &self.domain {
+            let own = self.gateway_url.unwrap_or("none yet");
+            rows.push(row("gateway's URL", own.to_owned()));
+            let target = domain.target.unwrap_or("?");
+            let dns = format!(
+                "`{}` has to lead to `{target}`: a CNAME or an alias record",
+                domain.name
+            );
+            rows.push(row("DNS", dns));
+        }
         if let Some(log) = &self.access_log {
             let group = kept(&log.log_group, log.log_retention);
             rows.push(row("access log", group));

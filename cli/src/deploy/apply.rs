@@ -5,6 +5,7 @@
 //! Where AWS is eventually consistent, a step waits with bounded back-off: a new role that Lambda cannot assume yet, a
 //! function that is still being made or changed, an API that is not known everywhere yet.
 
+mod domain;
 mod rest;
 
 use std::{cell::RefCell, collections::BTreeMap, time::Instant};
@@ -13,7 +14,10 @@ use super::{
     health::Health,
     model::{ALIAS, ASK_GRANT, GRANT, POLICY},
     patience::Patience,
-    step::{Action, ApiId, AuthorizerId, Handle, IntegrationId, Plan, Planned, Step, Version},
+    step::{
+        Action, ApiId, AuthorizerId, Handle, IntegrationId, Plan, Planned, Step, Version,
+        domain::{DomainStep, Led},
+    },
     together::Together,
 };
 use crate::{
@@ -520,6 +524,21 @@ impl<A: Aws> Run<'_, A> {
                 made.rest.extend(rest);
                 if opened.is_some() {
                     made.endpoint = opened;
+                }
+                Ok(())
+            }
+            Step::Domain(step) => {
+                let api = match step.led() {
+                    None => String::new(),
+                    Some(Led::Http(api)) => self.api(api)?.0,
+                    Some(Led::Rest(named)) => self.made.borrow().rest.id("api", named)?.to_owned(),
+                };
+                let target = Box::pin(domain::run(aws, step, &api)).await?;
+                if let (Some(target), DomainStep::Create { name, .. }) = (target, &**step) {
+                    let todo = format_args!(
+                        "`{name}` has to lead to `{target}`: a CNAME or an alias record, which you make"
+                    );
+                    self.console.status("DNS", todo);
                 }
                 Ok(())
             }

@@ -1,12 +1,19 @@
 //! What must hold before the first write: nothing of somebody else's is in the way, and the plan is sound.
 
+mod domain;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     model::{Desired, Names},
     observe::{Actual, Found, store::WholeStore},
     phase::{Lane, Phase},
-    step::{Action, Handle, Plan, Step, rest::RestStep, store::StoreStep},
+    step::{
+        Action, Handle, Plan, Step,
+        domain::Led,
+        rest::{Named, RestStep},
+        store::StoreStep,
+    },
 };
 use crate::{
     aws::lambda::Way,
@@ -67,6 +74,7 @@ pub(crate) fn ownership(names: &Names, actual: &Actual) -> Result<()> {
 /// When a REST API is to write an access log, and the account has no role for that (API Gateway developer guide, "Set up
 /// `CloudWatch` logging for REST APIs"). The role is a setting of the whole account, so it is left alone.
 pub(crate) fn account(desired: &Desired, actual: &Actual) -> Result<()> {
+    domain::check(desired, actual)?;
     if desired.rest.is_none() || desired.access_log.is_none() || actual.around.may_log {
         return Ok(());
     }
@@ -328,6 +336,12 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
                 return Some("the REST API would not be what the app says".to_owned());
             }
         }
+        if let Step::Domain(step) = step
+            && let Some(Led::Rest(Named { name, id: None })) = step.led()
+            && !rest.contains(&("api", name.as_str()))
+        {
+            return Some("a mapping leads to an API that no earlier step makes".to_owned());
+        }
         if let Step::CreateRoute { key, guard, .. } | Step::UpdateRoute { key, guard, .. } = step {
             if guard.kind() != desired.http.guard(key).kind() {
                 return Some(format!("a route would not be guarded as it asks: {key}"));
@@ -423,6 +437,9 @@ impl<'a> Needs<'a> {
             } => {
                 needs.api = made(api);
                 needs.integration = made(integration);
+            }
+            Step::Domain(step) => {
+                needs.api = matches!(step.led(), Some(Led::Http(api)) if made(api));
             }
             Step::UpdateRoute { integration, .. } => needs.integration = made(integration),
             _ => {}

@@ -25,6 +25,7 @@ use crate::{
     error::{Failure, Result},
     settings::{
         Cors, Gateway, Settings,
+        domain::Domain,
         door::{Auth, InvokeMode},
     },
 };
@@ -35,6 +36,8 @@ pub(crate) const TAG_APP: &str = "fw:app";
 pub(crate) const TAG_STAGE: &str = "fw:stage";
 /// The tag that names the tags of the settings, so that those are known that the settings no longer have.
 pub(crate) const TAG_TAGS: &str = "fw:tags";
+/// The tag of the main function that names the domains of one's own that lead to the deployment.
+pub(crate) const TAG_DOMAIN: &str = "fw:domain";
 /// The alias that carries the traffic.
 pub(crate) const ALIAS: &str = "live";
 /// A role's one inline policy.
@@ -103,6 +106,8 @@ pub(crate) struct Sought {
     pub(crate) access_log: bool,
     /// Whether the account lets REST APIs write logs.
     pub(crate) logging_role: bool,
+    /// The domain in front of the API; those that the main function notes are looked for anyway.
+    pub(crate) domain: Option<String>,
 }
 
 impl Names {
@@ -165,6 +170,12 @@ impl Names {
     /// The log group that the gateway writes the access log to.
     pub(crate) fn access_log(&self) -> String {
         format!("{ACCESS_LOGS}{}", self.function)
+    }
+
+    /// The domains that the main function's tags note.
+    pub(crate) fn domains(tags: &Tags) -> impl Iterator<Item = String> {
+        let noted = tags.get(TAG_DOMAIN).into_iter();
+        noted.flat_map(|list| list.split_whitespace().map(str::to_owned))
     }
 
     /// The functions' names: the main one's first.
@@ -274,6 +285,8 @@ pub(crate) struct Desired {
     pub(crate) log_retention: u32,
     /// Days that the access log is kept, where there is one.
     pub(crate) access_log: Option<u32>,
+    /// The domain in front of the API, where there is one.
+    pub(crate) domain: Option<Domain>,
     /// The variables whose values are secrets.
     pub(crate) secrets: BTreeSet<String>,
     /// What the functions run: all the same.
@@ -323,6 +336,7 @@ impl Desired {
         names.sought = Sought {
             access_log: access_log.is_some(),
             logging_role: access_log.is_some() && settings.gateway == Gateway::RestApi,
+            domain: settings.door.domain.as_ref().map(|one| one.name.clone()),
         };
         let routes = routes(manifest)?;
         let main = functions::main(settings, &routes, &names, &place)?;
@@ -344,6 +358,7 @@ impl Desired {
                 let own = own.flat_map(|own| &own.secrets);
                 settings.secrets.iter().chain(own).cloned().collect()
             },
+            domain: settings.door.domain.clone(),
             access_log: access_log.map(|log| log.retention.unwrap_or(settings.log_retention)),
             main,
             authorizers,
@@ -372,6 +387,12 @@ impl Desired {
             (None, Some(_)) => Gateway::RestApi,
             (None, None) => Gateway::HttpApi,
         }
+    }
+
+    /// The domain and the path that lead to it.
+    pub(crate) fn mapping(&self) -> Option<(&str, &str)> {
+        let domain = self.domain.as_ref()?;
+        Some((&domain.name, domain.key()))
     }
 
     /// All functions in the order that traffic moves to their new versions: whoever is asked first moves first.

@@ -186,7 +186,14 @@ impl Actual {
         self.roles.get(function).unwrap_or(&ABSENT)
     }
 
-    /// The deployment's URL, once it has an API with a stage.
+    /// The ids of the deployment's APIs.
+    pub(crate) fn api_ids(&self) -> impl Iterator<Item = &str> {
+        let http = self.apis.iter().map(|whole| whole.api.id.as_str());
+        let rest = self.rests.apis.iter();
+        http.chain(rest.map(|whole| whole.api.id.as_str()))
+    }
+
+    /// The gateway's own URL, once it has an API with a stage.
     pub(crate) fn url(&self) -> Option<&str> {
         let api = self.apis.first().and_then(|whole| whole.url.as_deref());
         let rest = self.rests.apis.first();
@@ -208,6 +215,9 @@ pub(crate) async fn observe_rest<A: Aws>(
     main: Option<Function>,
 ) -> Result<Actual> {
     let there = main.is_some();
+    let ours = main.as_ref().filter(|main| names.own(&main.tags));
+    let noted = ours.map(|main| Names::domains(&main.tags).collect());
+    let noted: Vec<String> = noted.unwrap_or_default();
     // The clients' futures are large: side by side on the stack they would not fit a small one.
     let (roles, functions, (apis, foreign_apis), rests, stores, around) = tokio::try_join!(
         Box::pin(all(names.functions().map(|name| role(aws, names, name)))),
@@ -215,7 +225,7 @@ pub(crate) async fn observe_rest<A: Aws>(
         Box::pin(apis(aws, names)),
         Box::pin(rest::rests(aws, names)),
         Box::pin(store::stores(aws, names)),
-        Box::pin(around::sought(aws, names)),
+        Box::pin(around::sought(aws, names, noted)),
     )?;
     let mut actual = Actual {
         roles: roles.into_iter().collect(),
@@ -380,15 +390,29 @@ fn is_of_url(id: &str) -> bool {
     [URL_GRANT, THROUGH_URL_GRANT].contains(&id)
 }
 
-/// Where a deployment answers: two calls side by side, and a third for the API's stage.
+/// Where a deployment answers: calls side by side, and one more for the API's stage where no domain of the settings leads to it.
 pub(crate) async fn url<A: Aws>(aws: &A, names: &Names) -> Result<Option<String>> {
-    let (mut all, mut rests, url) = tokio::try_join!(
+    let (mut all, mut rests, url, mappings) = tokio::try_join!(
         aws.apis(),
         aws.rest_apis(),
         aws.function_url(&names.function, ALIAS),
+        async {
+            match &names.sought.domain {
+                Some(domain) => aws.mappings(domain).await,
+                None => Ok(Vec::new()),
+            }
+        },
     )?;
     rests.retain(|api| names.own(&api.tags));
     all.retain(|api| names.own(&api.tags));
+    let ids = all.iter().map(|api| &api.id);
+    let ids: Vec<&String> = ids.chain(rests.iter().map(|api| &api.id)).collect();
+    if let (Some(domain), Some(mapping)) = (
+        &names.sought.domain,
+        mappings.iter().find(|mapping| ids.contains(&&mapping.api)),
+    ) {
+        return Ok(Some(crate::settings::domain::url(domain, &mapping.key)));
+    }
     for api in all {
         let mut stages = aws.stages(&api.id).await?;
         stages.sort_by(|one, other| one.name.cmp(&other.name));

@@ -133,6 +133,9 @@ fn needs_parent(step: &Step) -> bool {
     if let Step::Store(step) = step {
         return step.needs_bucket();
     }
+    if let Step::Domain(step) = step {
+        return step.led().is_some();
+    }
     matches!(
         step,
         Step::PutRolePolicy { .. }

@@ -7,6 +7,7 @@
 //! without a stage takes no traffic, so a first deploy opens it last.
 
 mod access;
+mod domain;
 mod function;
 mod gateway;
 mod policy;
@@ -30,7 +31,7 @@ use super::{
     observe::Actual,
     phase::Phase,
     setting::concurrency,
-    step::{ApiId, Plan, Step},
+    step::{ApiId, Plan, Step, domain::Led},
     tags::tags,
 };
 
@@ -57,6 +58,7 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
     let withdrawn = role::role(&mut plan, desired, &desired.main, actual, lent);
     let mut withdrawn: Vec<(Step, String)> = withdrawn.into_iter().collect();
     tags(&mut plan, desired, actual);
+    domain::note(&mut plan, desired, actual);
     for one in desired.functions() {
         let found = actual.function(&one.name).log_group.ours();
         log_group(
@@ -139,7 +141,11 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
     plan.enter(Phase::Open);
     let gateway = desired.gateway();
     if let Some(connection) = connection {
+        let led = Led::Http(connection.api.clone());
         access::stage(&mut plan, desired, api, connection.api);
+        domain::open(&mut plan, desired, actual, led, &desired.http.stage.name);
+        domain::close(&mut plan, &desired.names, actual, desired.mapping());
+        access::spare(&mut plan, desired, api);
     }
     if let Some((rest, api)) = &rest {
         rest::open(&mut plan, desired, actual, rest, api);
@@ -153,6 +159,9 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
     }
     if rest.is_none() {
         rest::dismiss(&mut plan, actual, None);
+    }
+    if desired.url.is_some() {
+        domain::close(&mut plan, &desired.names, actual, None);
     }
     plan.enter(Phase::Close);
     forbid(&mut plan, desired, actual);
@@ -186,6 +195,7 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
         concurrency(&mut plan, one, found);
         prune(&mut plan, desired, &one.name, found);
     }
+    domain::forget(&mut plan, desired, actual);
     store::tidy(&mut plan, desired, actual);
     plan.enter(Phase::Forget);
     for function in actual.roles.keys() {
@@ -211,6 +221,7 @@ fn holds_canary(desired: &Desired, actual: &Actual) -> bool {
 pub(crate) fn deletion(names: &Names, actual: &Actual, logs: bool) -> Plan {
     let mut plan = Plan::default();
     plan.enter(Phase::Close);
+    domain::close(&mut plan, names, actual, None);
     for whole in &actual.apis {
         let api = ApiId(whole.api.id.clone());
         let name = whole.api.name.clone();

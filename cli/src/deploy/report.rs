@@ -8,7 +8,7 @@ use super::{
     model::{Desired, Names, Place},
     observe::Actual,
     plan::{lent, wanted},
-    step::{Action, Plan, Resource, STAGE},
+    step::{Action, Plan, Resource, STAGE, domain::MAPPING},
     words::Permissions,
 };
 use crate::console::{BAD, BOLD, Console, DIM, GOOD, WARN, columns};
@@ -84,7 +84,7 @@ pub(crate) fn document(
     url: Option<&str>,
 ) -> String {
     let Desired { names, place, .. } = desired;
-    let access_log = names.access_log();
+    let around = around(desired);
     let changes = plan.steps.iter().map(|planned| {
         let (action, resource) = planned.step.subject();
         Change {
@@ -106,7 +106,7 @@ pub(crate) fn document(
             architecture: desired.code.architecture.as_str(),
         },
         changes: changes.collect(),
-        unchanged: unchanged(desired, plan, &access_log)
+        unchanged: unchanged(desired, plan, &around)
             .into_iter()
             .map(|Resource { kind, name }| Unchanged {
                 resource: kind,
@@ -149,8 +149,23 @@ fn permissions<'a>(
         .collect()
 }
 
+/// What is around the API: the kind and the name.
+fn around(desired: &Desired) -> Vec<(&'static str, String)> {
+    let access_log = desired.access_log.map(|_| desired.names.access_log());
+    let mapping = desired
+        .domain
+        .as_ref()
+        .map(|domain| (MAPPING, domain.url()));
+    let access_log = access_log.map(|name| ("log group", name));
+    access_log.into_iter().chain(mapping).collect()
+}
+
 /// The resources of the deployment that no step is about.
-fn unchanged<'a>(desired: &'a Desired, plan: &Plan, access_log: &'a str) -> Vec<Resource<'a>> {
+fn unchanged<'a>(
+    desired: &'a Desired,
+    plan: &Plan,
+    around: &'a [(&'static str, String)],
+) -> Vec<Resource<'a>> {
     let names = &desired.names;
     let mut named = Vec::new();
     for one in [&desired.main].into_iter().chain(&desired.authorizers) {
@@ -161,10 +176,7 @@ fn unchanged<'a>(desired: &'a Desired, plan: &Plan, access_log: &'a str) -> Vec<
         named.push(("function", &one.name));
         named.push(("alias of function", &one.name));
     }
-    let access_log = desired.access_log.map(|_| Resource {
-        kind: "log group",
-        name: access_log,
-    });
+    let around = around.iter().map(|(kind, name)| Resource { kind, name });
     let url = [("URL of function", &names.function)];
     let api = [
         ("API", &names.function),
@@ -208,7 +220,7 @@ fn unchanged<'a>(desired: &'a Desired, plan: &Plan, access_log: &'a str) -> Vec<
         .collect();
     all.chain(authorizers)
         .chain(stage)
-        .chain(access_log)
+        .chain(around)
         .filter(|resource| !touched.contains(&(resource.kind, resource.name)))
         .collect()
 }
@@ -299,8 +311,8 @@ fn told(desired: &Desired, actual: &Actual, plan: &Plan, whole: bool) -> Vec<Str
         let removed = removed.iter();
         all.extend(removed.map(|sentence| format!("    {BAD}-{BAD:#} {sentence}")));
     }
-    let access_log = desired.names.access_log();
-    let same = unchanged(desired, plan, &access_log);
+    let around = around(desired);
+    let same = unchanged(desired, plan, &around);
     if whole {
         all.extend(
             same.iter()

@@ -13,11 +13,11 @@ use super::{
     health::Health,
     model::{
         ASK_GRANT, Desired, DesiredFunction, DesiredRole, GRANT, Names, Place, REST_ASK_GRANT,
-        REST_GRANT, THROUGH_URL_GRANT, URL_GRANT, http::Http, openapi, rest::Rest,
+        REST_GRANT, TAG_DOMAIN, THROUGH_URL_GRANT, URL_GRANT, http::Http, openapi, rest::Rest,
     },
     observe::{
         Actual, Found, Live, WholeApi, WholeFunction, WholeRole,
-        around::Around,
+        around::{Around, WholeDomain},
         rest::{Rests, WholeRest},
     },
 };
@@ -25,6 +25,7 @@ use crate::{
     aws::{
         Tags,
         apigateway::{Api, Authorizer, Integration, Route},
+        domains::{DomainName, Mapping},
         iam::Role,
         lambda::{
             Allows, Code, Configuration, Function, FunctionUrl, Grant, Readiness, UrlSettings, Way,
@@ -34,7 +35,7 @@ use crate::{
     },
     error::{Context as _, Exit, Failure, Result},
     project::Project,
-    settings::{Architecture, Cors, Gateway},
+    settings::{Architecture, Cors, Gateway, domain::Domain},
 };
 
 /// The newest schema of a snapshot.
@@ -58,6 +59,8 @@ pub(crate) struct Snapshot {
     log_retention: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     access_log: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    domain: Option<Domain>,
     /// Of the settings.
     #[serde(default, skip_serializing_if = "Tags::is_empty")]
     tags: Tags,
@@ -146,6 +149,7 @@ impl Snapshot {
                 .collect(),
             log_retention: desired.log_retention,
             access_log: desired.access_log,
+            domain: desired.domain.clone(),
             tags: desired.names.yours.clone(),
             concurrency: desired
                 .functions()
@@ -238,6 +242,7 @@ impl Snapshot {
         then.boundary = self.boundary;
         then.log_retention = self.log_retention;
         then.access_log = self.access_log;
+        then.domain = self.domain;
         then.cors = self.cors;
         then.url = self.url;
         then.routes = self.routes;
@@ -346,6 +351,10 @@ fn holding(desired: &Desired) -> Actual {
         .collect();
     if let Some(main) = functions.get_mut(&desired.main.name) {
         main.grants = grants;
+        if let (Found::Ours(function), Some(domain)) = (&mut main.function, &desired.domain) {
+            let name = domain.name.clone();
+            function.tags.insert(TAG_DOMAIN.to_owned(), name);
+        }
     }
     for name in desired.http.functions(&desired.place) {
         if let (Some(found), None) = (functions.get_mut(&name), &desired.url) {
@@ -419,6 +428,11 @@ fn holding(desired: &Desired) -> Actual {
                     tags: desired.names.tags(),
                 }),
             },
+            domains: desired
+                .domain
+                .iter()
+                .map(|one| mapped(desired, one))
+                .collect(),
             ..Around::NONE
         },
     }
@@ -438,6 +452,30 @@ fn role(desired: &Desired, one: &DesiredFunction) -> Option<WholeRole> {
         inline: Vec::new(),
         attached: Vec::new(),
     })
+}
+
+/// A domain of the deployment's own that leads to it.
+fn mapped(desired: &Desired, domain: &Domain) -> WholeDomain {
+    let stage = match &desired.rest {
+        Some(rest) => &rest.stage.name,
+        None => &desired.http.stage.name,
+    };
+    WholeDomain {
+        name: domain.name.clone(),
+        found: Some(DomainName {
+            name: domain.name.clone(),
+            certificate: domain.certificate.clone().unwrap_or_default(),
+            target: String::new(),
+            levels: true,
+            tags: desired.names.tags(),
+        }),
+        mappings: vec![Mapping {
+            id: domain.key().to_owned(),
+            api: API.to_owned(),
+            stage: stage.clone(),
+            key: domain.key().to_owned(),
+        }],
+    }
 }
 
 /// A function that is as it is desired, and published.

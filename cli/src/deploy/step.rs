@@ -1,5 +1,6 @@
 //! The steps that a plan is made of: typed data that can be printed, checked and run.
 
+pub(crate) mod domain;
 pub(crate) mod rest;
 pub(crate) mod store;
 
@@ -8,7 +9,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
-use self::{rest::RestStep, store::StoreStep};
+use self::{domain::DomainStep, rest::RestStep, store::StoreStep};
 use super::{
     health::Health,
     model::Place,
@@ -314,6 +315,8 @@ pub(crate) enum Step {
     },
     /// A change of a REST API, its keys or its usage plans.
     Rest(Box<RestStep>),
+    /// A change of a custom domain or a mapping of it.
+    Domain(Box<DomainStep>),
     /// A change of the bucket through which a large zip goes.
     Store(Box<StoreStep>),
     /// Removes the function, its versions and its alias.
@@ -392,6 +395,10 @@ impl Step {
             Self::DeleteStage { stage, .. } => (Delete, STAGE, stage),
             Self::DeleteApi { name, .. } => (Delete, "API", name),
             Self::Rest(step) => {
+                let (action, kind, name) = step.subject();
+                return (action, Resource { kind, name });
+            }
+            Self::Domain(step) => {
                 let (action, kind, name) = step.subject();
                 return (action, Resource { kind, name });
             }

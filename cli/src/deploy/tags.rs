@@ -218,7 +218,8 @@ pub(crate) fn taken(c: char) -> bool {
     c.is_alphanumeric() || " _.:/=+-@".contains(c)
 }
 
-fn taggable(kind: TaggedKind, name: &str, place: &Place) -> Taggable {
+/// A resource of that kind and name, for the tagging calls.
+pub(super) fn taggable(kind: TaggedKind, name: &str, place: &Place) -> Taggable {
     let Place {
         partition,
         account,

@@ -241,8 +241,12 @@ fn door(settings: &Settings) -> Result<()> {
         binary_media_types,
         integration_timeout,
         access_log,
+        domain,
         ..
     } = &settings.door;
+    if let Some(domain) = domain {
+        domain.check()?;
+    }
     if let Some(log) = access_log {
         log.check()?;
         if let Some(days) = log.retention {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Layer, access_log::AccessLog};
+use super::{Layer, access_log::AccessLog, domain::Domain};
 
 /// A front door.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
@@ -97,6 +97,8 @@ pub(crate) struct Door {
     pub(crate) integration_timeout: Option<u32>,
     /// An API's access log, when there is one.
     pub(crate) access_log: Option<AccessLog>,
+    /// A domain in front of an API, when there is one.
+    pub(crate) domain: Option<Domain>,
 }
 
 impl Door {
@@ -105,7 +107,10 @@ impl Door {
 
     /// The keys that are set and mean nothing to the local server.
     pub(crate) fn only_deployed(&self) -> Vec<&'static str> {
-        let set = [("access_log", self.access_log.is_some())];
+        let set = [
+            ("access_log", self.access_log.is_some()),
+            ("domain", self.domain.is_some()),
+        ];
         let set = set.into_iter().filter(|(_, set)| *set);
         set.map(|(key, _)| key).collect()
     }
@@ -195,7 +200,7 @@ const REST: &[Gateway] = &[Gateway::RestApi];
 const URL: &[Gateway] = &[Gateway::FunctionUrl];
 
 /// The keys that only some gateways have.
-const SPECIAL: [Special; 16] = [
+const SPECIAL: [Special; 17] = [
     special!(
         payload_format,
         HTTP,
@@ -211,6 +216,11 @@ const SPECIAL: [Special; 16] = [
         access_log,
         APIS,
         "a function URL keeps no log; the function's own has a line for each request"
+    ),
+    special!(
+        domain,
+        APIS,
+        "a function URL has a host of its own; a CDN can stand in front of it"
     ),
     special!(stage_variables, APIS, "use `[environment]`"),
     special!(

@@ -41,7 +41,7 @@ fn an_unknown_key_is_refused_with_the_nearest_known_one() {
         (
             "zzz = 1",
             Some(
-                "there is: access_log, api_key_source, api_keys, architecture, artifact_bucket, auth, authorizers, binary_media_types, buckets, concurrency, cors, dead_letter, derive_policy, environment, ephemeral_storage, gateway, gateway_responses, health, integration_timeout, invoke_mode, jwt, keep_versions, kms_key, layers, log_format, log_level, log_retention, memory, payload_format, permissions_boundary, policy, provisioned_concurrency, request_validation, role, stage_name, stage_variables, stages, system_log_level, tags, throttle, timeout, tracing, usage_plans, vpc",
+                "there is: access_log, api_key_source, api_keys, architecture, artifact_bucket, auth, authorizers, binary_media_types, buckets, concurrency, cors, dead_letter, derive_policy, domain, environment, ephemeral_storage, gateway, gateway_responses, health, integration_timeout, invoke_mode, jwt, keep_versions, kms_key, layers, log_format, log_level, log_retention, memory, payload_format, permissions_boundary, policy, provisioned_concurrency, request_validation, role, stage_name, stage_variables, stages, system_log_level, tags, throttle, timeout, tracing, usage_plans, vpc",
             ),
         ),
     ] {
@@ -127,6 +127,22 @@ fn each_gateway_has_its_own_settings() {
             "`gateway = \"rest-api\"`; a function URL keeps no log",
         ),
         (
+            "gateway = \"function-url\"\n[domain]\nname = \"a.example.org\"",
+            "`gateway = \"rest-api\"`; a function URL has a host of its own",
+        ),
+        (
+            "domain = { name = \"a.example.org\", base_pth = \"v1\" }",
+            "did you mean `base_path`?",
+        ),
+        (
+            "domain = { name = \"a.example.org\", base_path = \"/v1/\" }",
+            "`base_path = \"v1\"`",
+        ),
+        (
+            "domain = { name = \"https://a.example.org\" }",
+            "`name = \"api.example.org\"`",
+        ),
+        (
             "access_log = { formt = \"json\" }",
             "did you mean `format`?",
         ),
@@ -169,6 +185,14 @@ fn what_aws_would_refuse_is_refused_here() {
         "timeout = 901",
         "log_retention = 31",
         "access_log = { retention = 31 }",
+        "domain = { name = \"example\" }",
+        "domain = { name = \"*.example.org\" }",
+        "domain = { name = \"Api.example.org\" }",
+        "domain = { name = \"a.example.org\", certificate = \"x\" }",
+        "domain = { name = \"a.example.org\", certificate = \"arn:aws:acm:eu-central-1:1:key/x\" }",
+        "domain = { name = \"a.example.org\", base_path = \"\" }",
+        "domain = { name = \"a.example.org\", base_path = \"a//b\" }",
+        "domain = { name = \"a.example.org\", base_path = \"{x}\" }",
         "access_log = { format = \"$context.status\" }",
         "keep_versions = 1",
         "health = \"health\"",

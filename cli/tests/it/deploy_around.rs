@@ -93,3 +93,79 @@ fn a_rest_api_logs_where_the_account_lets_it() {
     assert_eq!(logs(&moto)["rest"], json!([null]));
     app.fw(&moto, &["deploy", "--plan"]).ends(0);
 }
+
+/// The domains, and what leads from them.
+const DOMAINS: &str = "
+v2 = client('apigatewayv2')
+out = {
+    'domains': v2.get_domain_names()['Items'],
+    'mappings': [one for domain in v2.get_domain_names()['Items'] for one in v2.get_api_mappings(DomainName=domain['DomainName'])['Items']],
+    'http': [api['ApiId'] for api in v2.get_apis()['Items']],
+    'rest': [api['id'] for api in client('apigateway').get_rest_apis()['items']],
+}
+";
+
+#[test]
+fn a_domain_leads_to_the_app_as_the_settings_say() {
+    let moto = Moto::start();
+    let app = App::new("notes");
+    app.program("one", &[GET]);
+    let settings = |more: &str| {
+        app.settings(&format!(
+            "{more}\n[domain]\nname = \"api.example.org\"\nbase_path = \"orders/v1\"\n\
+             certificate = \"arn:aws:acm:eu-central-1:123456789012:certificate/one\""
+        ));
+    };
+    settings("");
+    let first = app
+        .fw(&moto, &["deploy"])
+        .ends(0)
+        .says("`api.example.org` has to lead to");
+    assert_eq!(first.stdout.trim_end(), "https://api.example.org/orders/v1");
+    app.fw(&moto, &["deploy", "--plan"]).ends(0);
+    assert_eq!(app.fw(&moto, &["url"]).ends(0).stdout, first.stdout);
+    let info = app.fw(&moto, &["info"]).ends(0).stdout;
+    assert!(info.contains("https://api.example.org/orders/v1"), "{info}");
+    assert!(info.contains(".execute-api."), "{info}");
+    let seen = boto3(&moto, DOMAINS);
+    let domain = &seen["domains"][0];
+    assert_eq!(domain["DomainName"], "api.example.org");
+    assert_eq!(domain["Tags"]["fw:app"], "notes");
+    let configuration = &domain["DomainNameConfigurations"][0];
+    assert_eq!(configuration["EndpointType"], "REGIONAL");
+    assert_eq!(configuration["SecurityPolicy"], "TLS_1_2");
+    let mapping = &seen["mappings"][0];
+    assert_eq!(mapping["ApiMappingKey"], "orders/v1");
+    assert_eq!(mapping["ApiId"], seen["http"][0]);
+    assert_eq!(mapping["Stage"], "$default");
+
+    // Another gateway takes over the path by one call, and the URL stays.
+    settings("gateway = \"rest-api\"");
+    let moved = app.fw(&moto, &["deploy", "--yes"]).ends(0);
+    assert_eq!(moved.stdout, first.stdout);
+    app.fw(&moto, &["deploy", "--plan"]).ends(0);
+    let seen = boto3(&moto, DOMAINS);
+    assert_eq!(seen["mappings"].as_array().unwrap().len(), 1);
+    assert_eq!(seen["mappings"][0]["ApiId"], seen["rest"][0]);
+
+    // Somebody else's mapping keeps the domain; ours goes, and asks.
+    boto3(
+        &moto,
+        "v2 = client('apigatewayv2')\napi = v2.create_api(Name='other', ProtocolType='HTTP')['ApiId']\n\
+         v2.create_stage(ApiId=api, StageName='$default')\n\
+         v2.create_api_mapping(ApiId=api, DomainName='api.example.org', Stage='$default', ApiMappingKey='other')",
+    );
+    app.settings("gateway = \"rest-api\"");
+    app.fw(&moto, &["deploy"])
+        .ends(64)
+        .says("mapping `https://api.example.org/orders/v1`");
+    app.fw(&moto, &["deploy", "--yes"]).ends(0);
+    app.fw(&moto, &["deploy", "--plan"]).ends(0);
+    let seen = boto3(&moto, DOMAINS);
+    assert_eq!(seen["mappings"].as_array().unwrap().len(), 1);
+    assert_eq!(seen["mappings"][0]["ApiMappingKey"], "other");
+    app.settings("[domain]\nname = \"api.example.org\"\nbase_path = \"other\"");
+    app.fw(&moto, &["deploy", "--yes"])
+        .ends(1)
+        .says("the path is taken");
+}

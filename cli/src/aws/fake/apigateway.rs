@@ -1,6 +1,6 @@
 //! API Gateway: names are no keys, route keys are; what is in use cannot be deleted, and what is not there not be used.
 
-use super::{Fake, FakeApi, State, missing};
+use super::{Fake, FakeApi, State, domains::mapped, missing};
 use crate::{
     aws::{
         Result, Tags,
@@ -161,6 +161,7 @@ impl ApiGateway for Fake {
 
     async fn delete_api(&self, api: &str) -> Result<()> {
         self.later().await.call(DELETE_API, |state| {
+            mapped(state, api, None)?;
             known(state, api)?;
             state.apis.retain(|held| held.api.id != api);
             Ok(())
@@ -309,6 +310,7 @@ impl ApiGateway for Fake {
 
     async fn delete_stage(&self, api: &str, stage: &str) -> Result<()> {
         self.later().await.call(DELETE_STAGE, |state| {
+            mapped(state, api, Some(stage))?;
             let found = known(state, api)?;
             held(found, stage)?;
             found.stages.retain(|held| held.name != stage);

@@ -6,6 +6,7 @@
 mod apigateway;
 mod clock;
 mod concurrency;
+mod domains;
 mod iam;
 mod lambda;
 mod logs;
@@ -23,7 +24,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use self::clock::Clock;
-pub(crate) use self::{clock::Latency, s3::FakeBucket};
+pub(crate) use self::{clock::Latency, domains::FakeDomain, s3::FakeBucket};
 use super::{
     Aws, Error, Kind, Operation, Result, Tags,
     apigateway::{Api, Authorizer, Integration, Route, Stage},
@@ -114,6 +115,7 @@ pub(crate) struct State {
     pub(crate) groups: BTreeMap<String, LogGroup>,
     pub(crate) apis: Vec<FakeApi>,
     pub(crate) rests: Vec<FakeRest>,
+    pub(crate) domains: Vec<FakeDomain>,
     pub(crate) keys: Vec<ApiKey>,
     /// With the ids of their keys.
     pub(crate) plans: Vec<(UsagePlan, Vec<String>)>,
@@ -171,7 +173,8 @@ impl Fake {
             .map(|api| 1 + api.integrations.len() + api.routes.len() + api.authorizers.len());
         let rests = state.rests.iter();
         let rests = rests.map(|rest| 1 + rest.deployments.len()).sum::<usize>();
-        let more = rests + state.keys.len() + state.plans.len();
+        let mapped = state.domains.iter().map(|held| held.mappings.len());
+        let more = rests + state.keys.len() + state.plans.len() + mapped.sum::<usize>();
         let next_id = u32::try_from(next_id.sum::<usize>() + more).unwrap() + 100;
         Self {
             state: RefCell::new(state),
@@ -189,6 +192,9 @@ impl Fake {
         for function in state.functions.values_mut() {
             function.pending = 0;
             function.grants.retain(|_, grants| !grants.is_empty());
+        }
+        for mapping in state.domains.iter_mut().flat_map(|held| &mut held.mappings) {
+            mapping.id.clear();
         }
         for api in &mut state.apis {
             let authorizers = api.authorizers.clone();

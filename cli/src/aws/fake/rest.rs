@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::apigateway::writable;
 use super::{Fake, FakeRest, State, missing};
+use super::{apigateway::writable, domains::mapped};
 use crate::{
     aws::{
         Result, Tags,
@@ -159,6 +159,7 @@ impl Rest for Fake {
 
     async fn delete_rest_api(&self, api: &str) -> Result<()> {
         self.call(DELETE_REST_API, |state| {
+            mapped(state, api, None)?;
             known(state, api)?;
             planned(state, api, None)?;
             state.rests.retain(|held| held.api.id != api);
@@ -275,6 +276,7 @@ impl Rest for Fake {
 
     async fn delete_rest_stage(&self, api: &str, name: &str) -> Result<()> {
         self.call(DELETE_REST_STAGE, |state| {
+            mapped(state, api, Some(name))?;
             stage(known(state, api)?, name)?;
             planned(state, api, Some(name))?;
             known(state, api)?.stages.retain(|held| held.name != name);

@@ -30,7 +30,7 @@ impl Made {
         }
     }
 
-    fn id<'a>(&'a self, kind: &'static str, named: &'a Named) -> Result<&'a str, Error> {
+    pub(super) fn id<'a>(&'a self, kind: &'static str, named: &'a Named) -> Result<&'a str, Error> {
         named
             .id
             .as_deref()

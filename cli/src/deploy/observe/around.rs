@@ -1,9 +1,15 @@
-//! What is around an API and not in it: its access log's group, and whether the account lets it write there.
+//! What is around an API and not in it: its access log's group, whether the account lets it write there, and the domains that
+//! lead to it.
 
 use super::{Actual, Found};
 use crate::{
-    aws::{Aws, Result, logs::LogGroup},
-    deploy::model::Names,
+    aws::{
+        Aws, Result,
+        domains::{DomainName, Mapping},
+        logs::LogGroup,
+    },
+    deploy::{model::Names, together::all},
+    settings::domain::url,
 };
 
 /// What the account holds of it.
@@ -13,6 +19,26 @@ pub(crate) struct Around {
     pub(crate) access_log: Found<LogGroup>,
     /// Whether REST APIs of the account may write logs: taken for so where nobody asked.
     pub(crate) may_log: bool,
+    /// The domains that the settings and the main function speak of.
+    pub(crate) domains: Vec<WholeDomain>,
+}
+
+/// A domain with all that leads from it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct WholeDomain {
+    /// Its name.
+    pub(crate) name: String,
+    /// The domain, where it is there.
+    pub(crate) found: Option<DomainName>,
+    /// Its paths, and where they lead.
+    pub(crate) mappings: Vec<Mapping>,
+}
+
+impl WholeDomain {
+    /// What its path of that name leads to.
+    pub(crate) fn mapping(&self, key: &str) -> Option<&Mapping> {
+        self.mappings.iter().find(|mapping| mapping.key == key)
+    }
 }
 
 impl Around {
@@ -20,12 +46,33 @@ impl Around {
     pub(crate) const NONE: Self = Self {
         access_log: Found::Absent,
         may_log: true,
+        domains: Vec::new(),
     };
+
+    /// The domain of that name.
+    pub(crate) fn domain(&self, name: &str) -> Option<&WholeDomain> {
+        self.domains.iter().find(|whole| whole.name == name)
+    }
 }
 
-/// Reads what the settings speak of: no call where they say nothing.
-pub(super) async fn sought<A: Aws>(aws: &A, names: &Names) -> Result<Around> {
-    let (access_log, may_log) = tokio::try_join!(
+impl Actual {
+    /// Where the domain answers that leads to the deployment, and the domain.
+    pub(crate) fn custom(&self) -> Option<(String, &WholeDomain)> {
+        self.around.domains.iter().find_map(|whole| {
+            let leads = |mapping: &&Mapping| self.api_ids().any(|id| id == mapping.api);
+            let mapping = whole.mappings.iter().find(leads)?;
+            Some((url(&whole.name, &mapping.key), whole))
+        })
+    }
+}
+
+/// Reads what the settings speak of, and the domains that are noted: no call where there is nothing of it.
+pub(super) async fn sought<A: Aws>(aws: &A, names: &Names, noted: Vec<String>) -> Result<Around> {
+    let mut domains: Vec<String> = names.sought.domain.iter().cloned().chain(noted).collect();
+    domains.sort_unstable();
+    domains.dedup();
+    let domains = domains.into_iter().map(|name| domain(aws, name));
+    let (access_log, may_log, domains) = tokio::try_join!(
         async {
             match names.sought.access_log {
                 true => access_log(aws, names).await,
@@ -38,10 +85,23 @@ pub(super) async fn sought<A: Aws>(aws: &A, names: &Names) -> Result<Around> {
                 false => Ok(true),
             }
         },
+        Box::pin(all(domains)),
     )?;
     Ok(Around {
         access_log,
         may_log,
+        domains,
+    })
+}
+
+async fn domain<A: Aws>(aws: &A, name: String) -> Result<WholeDomain> {
+    let (found, mut mappings) =
+        tokio::try_join!(Box::pin(aws.domain(&name)), Box::pin(aws.mappings(&name)),)?;
+    mappings.sort_by(|one, other| one.key.cmp(&other.key));
+    Ok(WholeDomain {
+        name,
+        found,
+        mappings,
     })
 }
 
@@ -57,9 +117,9 @@ pub(super) async fn left<A: Aws>(aws: &A, names: &Names, actual: &mut Actual) ->
 fn logs(names: &Names, actual: &Actual) -> bool {
     let http = actual.apis.iter().flat_map(|whole| &whole.stages);
     let rest = actual.rests.apis.iter().flat_map(|whole| &whole.stages);
-    let all = http.map(|stage| &stage.log);
+    let logs = http.map(|stage| &stage.log);
     let group = format!(":log-group:{}", names.access_log());
-    all.chain(rest.map(|stage| &stage.log))
+    logs.chain(rest.map(|stage| &stage.log))
         .flatten()
         .any(|log| log.group.ends_with(&group))
 }

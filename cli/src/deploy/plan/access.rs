@@ -207,7 +207,7 @@ pub(super) fn loosen(plan: &mut Plan, desired: &Desired, whole: &WholeApi) {
     }
 }
 
-/// Opens the API, or makes its stage what the settings say; then closes what it was called before.
+/// Opens the API, or makes its stage what the settings say.
 pub(super) fn stage(
     plan: &mut Plan,
     desired: &Desired,
@@ -243,6 +243,11 @@ pub(super) fn stage(
             }
         }
     }
+}
+
+/// Closes what the API's stage was called before.
+pub(super) fn spare(plan: &mut Plan, desired: &Desired, api: Option<&WholeApi>) {
+    let wanted = &desired.http.stage;
     let stages = api.into_iter().flat_map(|whole| {
         let api = ApiId(whole.api.id.clone());
         whole.stages.iter().map(move |stage| (api.clone(), stage))

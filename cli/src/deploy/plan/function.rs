@@ -6,7 +6,7 @@ use super::MISSING;
 use crate::{
     aws::lambda::{Configuration, Function, Readiness},
     deploy::{
-        model::{ALIAS, Desired, DesiredFunction},
+        model::{ALIAS, Desired, DesiredFunction, TAG_DOMAIN},
         observe::WholeFunction,
         step::{Handle, Plan, Planned, Step, Version},
     },
@@ -25,7 +25,11 @@ fn function(
     let function = one.name.clone();
     let (code, configuration) = (desired.code.clone(), one.configuration.clone());
     let Some(found) = found.function.ours() else {
-        let tags = desired.names.tags();
+        let mut tags = desired.names.tags();
+        let domain = desired.domain.as_ref();
+        if let Some(domain) = domain.filter(|_| one.name == desired.names.function) {
+            tags.insert(TAG_DOMAIN.to_owned(), domain.name.clone());
+        }
         let reason = format!("{MISSING}; {}", bytes(code.zip.len() as u64));
         let step = Step::CreateFunction {
             function,

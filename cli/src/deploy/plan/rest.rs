@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use super::{
     MISSING,
     access::{log_difference, throttle},
+    domain,
 };
 use crate::{
     aws::{
@@ -19,6 +20,7 @@ use crate::{
         observe::{Actual, rest::WholeRest},
         step::{
             Plan, Step,
+            domain::Led,
             rest::{Named, RestStep},
         },
     },
@@ -88,6 +90,9 @@ pub(super) fn open(plan: &mut Plan, desired: &Desired, actual: &Actual, rest: &R
     let deployment = deployment(plan, rest, found, api);
     keys(plan, desired, actual, rest);
     stage(plan, desired, rest, found, api, deployment.as_ref());
+    let led = Led::Rest(api.clone());
+    domain::open(plan, desired, actual, led, &rest.stage.name);
+    domain::close(plan, &desired.names, actual, desired.mapping());
     plans(plan, desired, actual, rest, api);
     dismiss(plan, actual, Some(rest));
     if let Some(whole) = found {

@@ -5,6 +5,7 @@ mod access_logs;
 mod asked;
 mod authorizers;
 mod converge;
+mod domains;
 mod everything;
 mod life;
 mod locked;
@@ -190,6 +191,13 @@ async fn delete_of(aws: &impl Aws, settings: &'static str) -> Result<Plan> {
     names.stores = named
         .map(|name| Store::named(name, &App::names()))
         .collect();
+    delete_named(aws, &names, true).await
+}
+
+/// The same with the logs, where the settings have a domain.
+async fn delete_domain(aws: &impl Aws) -> Result<Plan> {
+    let mut names = App::names();
+    names.sought.domain = Some("api.example.org".to_owned());
     delete_named(aws, &names, true).await
 }
 

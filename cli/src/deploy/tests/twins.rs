@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// A life in which everything changes once.
-const LIFE: [App; 9] = [
+const LIFE: [App; 11] = [
     FIRST,
     App {
         code: "two",
@@ -35,6 +35,8 @@ const LIFE: [App; 9] = [
     },
     super::access::GUARDED,
     super::access::SHAPED,
+    super::domains::DEEPER,
+    super::domains::OWN,
     App {
         settings: "stage_name = \"v1\"",
         ..FIRST
@@ -43,7 +45,7 @@ const LIFE: [App; 9] = [
 ];
 
 /// The same for a REST API, which then gives way to an HTTP API.
-const REST_LIFE: [App; 4] = [
+const REST_LIFE: [App; 6] = [
     super::rest::WHOLE,
     App {
         code: "two",
@@ -55,6 +57,8 @@ const REST_LIFE: [App; 4] = [
         settings: "gateway = \"rest-api\"",
         ..FIRST
     },
+    super::domains::REST_OWN,
+    super::domains::OWN,
     FIRST,
 ];
 
@@ -120,6 +124,15 @@ async fn seen(aws: &impl Aws) -> Actual {
             route.integration = route.integration.take().map(|_| String::new());
         }
         whole.routes.sort_by(|one, other| one.key.cmp(&other.key));
+    }
+    for whole in &mut actual.around.domains {
+        if let Some(found) = &mut whole.found {
+            found.target.clear();
+        }
+        for mapping in &mut whole.mappings {
+            mapping.id.clear();
+            mapping.api.clear();
+        }
     }
     let rests = &mut actual.rests;
     for whole in &mut rests.apis {
