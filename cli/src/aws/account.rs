@@ -1,11 +1,11 @@
 //! The real account: the SDK's clients, made once, with the credentials and the region that the user means.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use aws_config::{
     BehaviorVersion, Region, SdkConfig, profile::ProfileFileCredentialsProvider,
     provider_config::ProviderConfig, retry::RetryConfig,
-    stalled_stream_protection::StalledStreamProtectionConfig,
+    stalled_stream_protection::StalledStreamProtectionConfig, timeout::TimeoutConfig,
 };
 use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
@@ -17,6 +17,13 @@ use crate::{
     error::{Exit, Failure, Result},
     local::environment,
 };
+
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How long a call may take.
+const SHORT: Duration = Duration::from_secs(60);
+/// And one that waits for a function, for 900 s at the most, or that uploads its code.
+const LONG: Duration = Duration::from_secs(930);
 
 /// An account in a region, over the network.
 #[derive(Clone, Debug)]
@@ -61,7 +68,9 @@ impl Account {
             signed: Signed::new(config, &region),
             region,
             iam: aws_sdk_iam::Client::new(config),
-            lambda: aws_sdk_lambda::Client::new(config),
+            lambda: aws_sdk_lambda::Client::new(
+                &config.to_builder().timeout_config(timeouts(LONG)).build(),
+            ),
             apigateway: aws_sdk_apigatewayv2::Client::new(config),
             rest: aws_sdk_apigateway::Client::new(config),
             logs: aws_sdk_cloudwatchlogs::Client::new(config),
@@ -71,6 +80,7 @@ impl Account {
                 aws_sdk_s3::config::Builder::from(config)
                     // An endpoint of one's own has no host name for each bucket.
                     .force_path_style(config.endpoint_url().is_some())
+                    .timeout_config(timeouts(LONG))
                     .build(),
             ),
             caller: Arc::default(),
@@ -127,7 +137,9 @@ async fn load(args: &args::Account) -> SdkConfig {
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build_https();
-    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http.clone());
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http.clone())
+        .timeout_config(timeouts(SHORT));
     if let Some(profile) = &args.profile {
         // The flag goes over credentials of the environment, which the default chain would ask first: an account that was
         // named is never silently another.
@@ -146,6 +158,14 @@ async fn load(args: &args::Account) -> SdkConfig {
         loader = loader.endpoint_url(url);
     }
     loader.load().await
+}
+
+/// How long a call may take each time that it is tried: none waits without an end for a network that is gone.
+fn timeouts(attempt: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT)
+        .operation_attempt_timeout(attempt)
+        .build()
 }
 
 fn region(config: &SdkConfig) -> Result<String> {

@@ -8,7 +8,7 @@
 //! and somebody took in between may be removed by its former holder. And a holder that is killed leaves it: nobody can
 //! tell a dead deploy from a slow one, so a person decides, by `cargo fw unlock`.
 
-use std::future::Future;
+use std::{future::Future, pin::pin, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -17,13 +17,19 @@ use crate::{
     aws::{Aws, Error, Kind},
     console::Console,
     error::{Exit, Failure, Result},
-    interrupt::interrupted,
+    interrupt::Signals,
 };
 
 const ID: &str = "fw:lock-id";
 const BY: &str = "fw:lock-by";
 const AT: &str = "fw:lock-at";
 const FOR: &str = "fw:lock-for";
+
+/// How long taking the lock may take once somebody asked this process to end, and giving it back at any time.
+const LIMIT: Duration = Duration::from_secs(30);
+/// How often a lock is tried that is refused while nobody seems to hold it, and how long is waited between.
+const TRIES: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(300);
 
 /// A lock that is held by this process.
 #[derive(Debug)]
@@ -103,20 +109,51 @@ pub(crate) async fn holding<A: Aws, T>(
     console: &Console,
     work: impl Future<Output = Result<T>>,
 ) -> Result<T> {
-    let lock = Lock::take(aws, names, doing).await?;
-    let done = tokio::select! {
-        done = work => done,
-        () = interrupted() => Err(Failure::new("interrupted")
-            .because_of("what was done before stays, and the step that was under way may be done or not")
-            .exiting(Exit::Interrupted)
-            .hint("run the command again: it finds out what is left to do")),
+    let mut signals = Signals::listen();
+    let mut taking = pin!(Lock::take(aws, names, doing));
+    let (lock, asked) = tokio::select! {
+        lock = &mut taking => (lock?, false),
+        () = signals.next() => {
+            // A lock that is being made just now would be left behind.
+            match soon(taking, &mut signals).await {
+                Some(lock) => (lock?, true),
+                None => return Err(interrupted()
+                    .because_of("AWS has not answered whether the lock was taken; if it was, `cargo fw unlock` removes it")),
+            }
+        }
     };
-    if let Err(error) = lock.release(aws).await {
-        console.warning(format_args!(
-            "the lock cannot be given back, and `cargo fw unlock` removes it: {error}"
-        ));
-    }
+    let done = if asked {
+        Err(interrupted().because_of("nothing was changed"))
+    } else {
+        tokio::select! {
+            done = work => done,
+            () = signals.next() => Err(interrupted()
+                .because_of("what was done before stays, and the step that was under way may be done or not")
+                .hint("run the command again: it finds out what is left to do")),
+        }
+    };
+    let trouble = match soon(lock.release(aws), &mut signals).await {
+        Some(Ok(())) => return done,
+        Some(Err(error)) => error.to_string(),
+        None => "AWS does not answer".to_owned(),
+    };
+    console.warning(format_args!(
+        "the lock cannot be given back, and `cargo fw unlock` removes it: {trouble}"
+    ));
     done
+}
+
+fn interrupted() -> Failure {
+    Failure::new("interrupted").exiting(Exit::Interrupted)
+}
+
+/// What comes of it within the limit, unless somebody does not want to wait for that.
+async fn soon<T>(work: impl Future<Output = T>, signals: &mut Signals) -> Option<T> {
+    tokio::select! {
+        done = work => Some(done),
+        () = tokio::time::sleep(LIMIT) => None,
+        () = signals.next() => None,
+    }
 }
 
 impl Lock {
@@ -146,26 +183,31 @@ impl Lock {
                 .to_string(),
         );
         tags.insert(FOR.to_owned(), doing.to_owned());
-        let Err(error) = aws.create_log_group(&lock.group, &tags).await else {
-            return Ok(lock);
-        };
-        // An answer that was lost, or a call that the SDK sent twice, may have made it all the same.
-        let held = match error.kind {
-            Kind::Conflict | Kind::Unreachable => holder(aws, names).await.map_err(cannot)?,
-            _ => None,
-        };
-        match held {
-            Some(holder) if holder.id == lock.id => Ok(lock),
-            Some(holder) => Err(Failure::unavailable(format!(
-                "another deploy holds the lock of stage `{}`",
-                names.stage
-            ))
-            .because_of(holder.told())
-            .because_of("this one has changed nothing")
-            .hint(
-                "wait until it is done; where it was killed, `cargo fw unlock` removes the lock",
-            )),
-            None => Err(cannot(error)),
+        let mut tries = 0;
+        loop {
+            let Err(error) = aws.create_log_group(&lock.group, &tags).await else {
+                return Ok(lock);
+            };
+            // An answer that was lost, or a call that the SDK sent twice, may have made it all the same.
+            let held = match error.kind {
+                Kind::Conflict | Kind::Unreachable => holder(aws, names).await.map_err(cannot)?,
+                _ => None,
+            };
+            tries += 1;
+            return match held {
+                Some(holder) if holder.id == lock.id => Ok(lock),
+                Some(holder) => Err(taken(names, &holder.told())),
+                // Refused while another makes it (`OperationAbortedException`), or made and not listed yet.
+                None if error.kind == Kind::Conflict && tries < TRIES => {
+                    tokio::time::sleep(PAUSE).await;
+                    continue;
+                }
+                None if error.kind == Kind::Conflict => Err(taken(
+                    names,
+                    "it was taken just now, and does not say by whom yet",
+                )),
+                None => Err(cannot(error)),
+            };
         }
     }
 
@@ -185,6 +227,17 @@ impl Lock {
             _ => Ok(()),
         }
     }
+}
+
+/// Somebody else has it.
+fn taken(names: &Names, by: &str) -> Failure {
+    Failure::unavailable(format!(
+        "another deploy holds the lock of stage `{}`",
+        names.stage
+    ))
+    .because_of(by)
+    .because_of("this one has changed nothing")
+    .hint("wait until it is done; where it was killed, `cargo fw unlock` removes the lock")
 }
 
 /// A name that no other lock has.
