@@ -1,18 +1,19 @@
 //! `cargo fw delete`: everything that `deploy` made, and nothing else.
 
-use super::deploy::{again, host_manifest};
+use super::{again, deploy::host_manifest};
 use crate::{
     args,
     aws::{self, Aws as _},
     console::Console,
     deploy::{
-        self,
-        apply::apply,
-        check, lock,
-        model::{Names, store::Store},
+        self, check,
+        conduct::Conduct,
+        model::{Names, Place, store::Store},
+        observe::Actual,
         patience::Patience,
-        plan::{deletion, log_groups},
+        plan::log_groups,
         report,
+        step::Plan,
     },
     error::{Exit, Failure, Result},
     logs_view,
@@ -28,64 +29,84 @@ pub(super) fn delete(args: &args::Delete, console: &Console) -> Result<Exit> {
         let aws = aws::Account::connect(&args.account).await?;
         let place = deploy::place(&aws).await?;
         let app = host_manifest(&project, console)?.app;
-        let mut names = Names::new(&app, &settings.stage, aws.region())?;
-        // Functions whose log groups were deleted by hand are still found by their tags.
-        names.authorizers = logs_view::functions(&aws, &names)
-            .await
-            .map_err(|error| error.into_failure("cannot read what is deployed"))?;
-        names.authorizers.retain(|name| *name != names.function);
-        names.stores = vec![Store::own(&names, &place)];
-        let named = settings.artifact_bucket.iter();
-        let named = named.map(|bucket| Store::named(bucket, &names));
-        names.stores.extend(named.collect::<Vec<_>>());
-        // An access log outlives its setting and its API.
-        names.sought.access_log = true;
-        names.sought.domain = settings.door.domain.as_ref().map(|one| one.name.clone());
-        let actual = deploy::observe(&aws, &names).await?;
-        let foreign = check::foreign(&names, &actual).into_iter();
-        for kept in foreign.chain(check::occupied(&actual)) {
-            console.warning(format_args!("{kept}, and stays"));
-        }
-        let plan = deletion(&names, &actual, args.logs);
-        console.line(report::headline(&names, &place));
-        let kept: Vec<String> = match args.logs {
-            true => Vec::new(),
-            false => log_groups(&names, &actual).collect(),
+        let find = async || {
+            let mut names = Names::new(&app, &settings.stage, aws.region())?;
+            // Functions whose log groups were deleted by hand are still found by their tags.
+            names.authorizers = logs_view::functions(&aws, &names)
+                .await
+                .map_err(|error| error.into_failure("cannot read what is deployed"))?;
+            names.authorizers.retain(|name| *name != names.function);
+            names.stores = vec![Store::own(&names, &place)];
+            let named = settings.artifact_bucket.iter();
+            let named = named.map(|bucket| Store::named(bucket, &names));
+            names.stores.extend(named.collect::<Vec<_>>());
+            // An access log outlives its setting and its API.
+            names.sought.access_log = true;
+            names.sought.domain = settings.door.domain.as_ref().map(|one| one.name.clone());
+            Ok(names)
         };
-        match plan.is_empty() {
-            true if kept.is_empty() => console.line("  nothing of it is there"),
-            true => console.line("  nothing of it is there but its logs"),
-            false => report::lines(&plan)
-                .iter()
-                .for_each(|line| console.line(line)),
-        }
-        if !kept.is_empty() {
-            let kept = kept.join("`, `");
-            console.line(format_args!(
-                "  kept, with the logs in it (`--logs` deletes it): `{kept}`"
-            ));
-        }
-        if plan.is_empty() {
-            return Ok(Exit::Success);
-        }
-        if !args.yes {
-            if !Console::is_interactive() {
-                return Err(Failure::new(
-                    "deleting needs your confirmation, and nobody can be asked here",
-                )
-                .exiting(Exit::Usage)
-                .hint("give `--yes` to delete what is listed"));
+        let agree = async |names: &Names, actual: &Actual, plan: &Plan| {
+            show(args, &place, names, actual, plan, console);
+            if plan.is_empty() || args.yes {
+                return Ok(());
             }
-            if !console.confirm("Delete it for good?") {
-                console.line("nothing was deleted");
-                return Ok(Exit::Failure);
-            }
-        }
-        let again = again("delete", &args.which, &args.stage);
-        lock::holding(&aws, &names, "delete", console, async {
-            apply(&aws, &plan, console, Patience::NORMAL, &again).await
-        })
-        .await?;
+            confirm(console)
+        };
+        let conduct = Conduct {
+            console,
+            patience: Patience::NORMAL,
+            again: &again(),
+        };
+        conduct.delete(&aws, args.logs, find, agree).await?;
         Ok(Exit::Success)
     })
+}
+
+/// Lists what goes, and what stays.
+fn show(
+    args: &args::Delete,
+    place: &Place,
+    names: &Names,
+    actual: &Actual,
+    plan: &Plan,
+    console: &Console,
+) {
+    let foreign = check::foreign(names, actual).into_iter();
+    for kept in foreign.chain(check::occupied(actual)) {
+        console.warning(format_args!("{kept}, and stays"));
+    }
+    console.line(report::headline(names, place));
+    let kept: Vec<String> = match args.logs {
+        true => Vec::new(),
+        false => log_groups(names, actual).collect(),
+    };
+    match plan.is_empty() {
+        true if kept.is_empty() => console.line("  nothing of it is there"),
+        true => console.line("  nothing of it is there but its logs"),
+        false => report::lines(plan)
+            .iter()
+            .for_each(|line| console.line(line)),
+    }
+    if !kept.is_empty() {
+        let kept = kept.join("`, `");
+        console.line(format_args!(
+            "  kept, with the logs in it (`--logs` deletes it): `{kept}`"
+        ));
+    }
+}
+
+fn confirm(console: &Console) -> Result<()> {
+    if !Console::is_interactive() {
+        return Err(
+            Failure::new("deleting needs your confirmation, and nobody can be asked here")
+                .exiting(Exit::Usage)
+                .hint("give `--yes` to delete what is listed"),
+        );
+    }
+    match console.confirm("Delete it for good?") {
+        true => Ok(()),
+        false => Err(Failure::new(
+            "the deletion was not confirmed, so nothing was deleted",
+        )),
+    }
 }

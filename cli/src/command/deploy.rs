@@ -7,8 +7,9 @@ use std::{
 
 use fw::manifest::Manifest;
 
+use super::again;
 use crate::{
-    args::{self, Output, Stage, Which},
+    args::{self, Output},
     artifact::{self, trial},
     aws::{self, lambda::Code},
     compile::{self, Profile},
@@ -72,7 +73,7 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
                 Exit::Changes
             });
         }
-        let again = again("deploy", &args.which, &args.stage);
+        let again = again();
         let conduct = Conduct {
             console,
             patience: Patience::NORMAL,
@@ -89,18 +90,16 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
             }
             Ok(())
         };
-        let done = conduct.run(&aws, &desired, asks, agree).await?;
-        let version = done.serving(&desired.names.function);
         let folder = project.package_dir();
-        let recorded = match done.plan.is_empty() {
-            true => Ok(()),
-            false => tags::record(&aws, &desired, folder, &done.actual, version).await,
+        let note = async |done: &Conducted| {
+            let version = done.serving(&desired.names.function);
+            if let Err(error) = tags::record(&aws, &desired, folder, &done.actual, version).await {
+                console.warning(format_args!(
+                    "it is deployed, and who did it could not be written down: {error}"
+                ));
+            }
         };
-        if let Err(error) = recorded {
-            console.warning(format_args!(
-                "it is deployed, and who did it could not be written down: {error}"
-            ));
-        }
+        let done = conduct.run(&aws, &desired, asks, agree, note).await?;
         // Where nothing new was opened, it answers where it did.
         let Conducted { actual, plan, made } = done;
         let custom = desired.domain.as_ref().filter(|_| desired.canary.is_none());
@@ -239,20 +238,4 @@ pub(super) fn host_manifest(project: &Project, console: &Console) -> Result<Mani
     };
     let built = compile::build(project, profile, Architecture::HOST, console)?;
     manifest::read(&built.executable)
-}
-
-/// The command that does the same again.
-pub(super) fn again(command: &str, which: &Which, stage: &Stage) -> String {
-    let mut line = format!("cargo fw {command}");
-    let flags = [
-        ("--package", which.package.as_deref()),
-        ("--bin", which.bin.as_deref()),
-        ("--stage", Some(stage.stage.as_str())),
-    ];
-    for (flag, value) in flags {
-        if let Some(value) = value {
-            line.push_str(&format!(" {flag} {value}"));
-        }
-    }
-    line
 }

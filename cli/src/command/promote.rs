@@ -10,7 +10,7 @@ use crate::{
         patience::Patience,
         release::{Release, flip},
     },
-    error::{Exit, Result},
+    error::{Exit, Failure, Result},
 };
 
 /// Sends all traffic to the version that took a part of it.
@@ -18,9 +18,15 @@ pub(super) fn promote(args: &args::Changed, console: &Console) -> Result<Exit> {
     deploy::block_on(async {
         let aws = aws::Account::connect(&args.account).await?;
         let names = found(args, aws.region(), console)?;
-        lock::holding(&aws, &names, "promote", console, async {
+        let look = async || {
             let release = Release::read(&aws, &names).await?;
             let flips = release.forward(&names)?;
+            Ok::<_, Failure>((release, flips))
+        };
+        // What cannot be done is told before anybody is locked out for it.
+        look().await?;
+        lock::holding(&aws, &names, "promote", console, async {
+            let (release, flips) = look().await?;
             flip(&aws, &release, &flips, console, Patience::NORMAL).await
         })
         .await?;

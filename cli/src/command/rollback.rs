@@ -12,7 +12,7 @@ use crate::{
         recall,
         release::{Release, flip},
     },
-    error::{Exit, Result},
+    error::{Exit, Failure, Result},
     project::Project,
     settings::Settings,
 };
@@ -22,9 +22,15 @@ pub(super) fn rollback(args: &args::Rollback, console: &Console) -> Result<Exit>
     deploy::block_on(async {
         let aws = aws::Account::connect(&args.what.account).await?;
         let names = found(&args.what, aws.region(), console)?;
-        lock::holding(&aws, &names, "rollback", console, async {
+        let look = async || {
             let release = Release::read(&aws, &names).await?;
             let flips = release.back(&names, args.to)?;
+            Ok::<_, Failure>((release, flips))
+        };
+        // What cannot be done is told before anybody is locked out for it.
+        look().await?;
+        lock::holding(&aws, &names, "rollback", console, async {
+            let (release, flips) = look().await?;
             flip(&aws, &release, &flips, console, Patience::NORMAL).await?;
             let Some(version) = release.older(&names, &flips) else {
                 return Ok(());

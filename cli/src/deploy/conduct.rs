@@ -1,4 +1,4 @@
-//! A deploy from the first read to the last step: when the account is read, and when the lock is held.
+//! A deploy, or a deletion, from the first read to the last step: when the account is read, and when the lock is held.
 //!
 //! What a deploy does it decides by what it has read while nobody else may write. Where the code differs from what is uploaded,
 //! which one call tells, there will be something to do: then the lock is taken first, and the account is read once. Where it
@@ -11,7 +11,7 @@ use super::{
     model::{Desired, Names},
     observe::{Actual, observe_rest},
     patience::Patience,
-    plan::plan,
+    plan::{deletion, plan},
     step::{Handle, Plan, Step, Version},
     unreadable,
 };
@@ -47,6 +47,7 @@ impl Conducted {
                 | Step::MoveAlias {
                     function: moved,
                     version,
+                    ..
                 } if moved == function => Some(version),
                 _ => None,
             });
@@ -76,7 +77,7 @@ pub(crate) struct Conduct<'a> {
 
 impl Conduct<'_> {
     /// Deploys. `asks` says whether a person will be asked about a plan, which nobody waits for with the lock in hand; `agree`
-    /// shows a plan and fails where it is not agreed to.
+    /// shows a plan and fails where it is not agreed to; `note` writes down what was done, while nobody else may do anything.
     ///
     /// # Errors
     ///
@@ -87,11 +88,16 @@ impl Conduct<'_> {
         desired: &Desired,
         asks: impl Fn(&Plan) -> bool,
         agree: impl AsyncFn(&Actual, &Plan) -> Result<()>,
+        note: impl AsyncFn(&Conducted),
     ) -> Result<Conducted> {
         let names = &desired.names;
         let main = look(aws, names).await?;
         let differs = |found: &Function| found.sha256 != desired.code.sha256;
-        let locks = main.as_ref().is_none_or(differs);
+        // A canary beside nothing is refused, and needs no lock for that.
+        let locks = match &main {
+            Some(main) => differs(main),
+            None => desired.canary.is_none(),
+        };
         if locks {
             let work = async {
                 let actual = super::observe(aws, names).await?;
@@ -102,6 +108,9 @@ impl Conduct<'_> {
                 agree(&actual, &plan).await?;
                 let made = self.apply(aws, &plan).await?;
                 let done = Conducted { actual, plan, made };
+                if !done.plan.is_empty() {
+                    note(&done).await;
+                }
                 Ok(Some(done))
             };
             let done = lock::holding(aws, names, "deploy", self.console, work).await?;
@@ -121,18 +130,59 @@ impl Conduct<'_> {
             // Whoever held the lock before may have changed what this plan was made for.
             let now = super::observe(aws, names).await?;
             if checked(desired, &now)? != plan {
-                return Err(Failure::new(
-                        "the account was changed while this deploy was planned",
-                    )
-                    .because_of(
-                        "another deploy to this stage ended just now; this one has changed nothing",
-                    )
-                    .hint(format!("run `{}` again: it makes a new plan", self.again)));
+                return Err(self.changed("deploy"));
+            }
+            let made = self.apply(aws, &plan).await?;
+            let done = Conducted { actual, plan, made };
+            note(&done).await;
+            Ok(done)
+        };
+        lock::holding(aws, names, "deploy", self.console, work).await
+    }
+
+    /// Deletes everything of the deployment, its logs where `logs` says so. `find` gives its names, with those of the functions
+    /// that are there; `agree` shows what goes and fails where it may not.
+    ///
+    /// # Errors
+    ///
+    /// When somebody does not agree, or a call fails.
+    pub(crate) async fn delete<A: Aws>(
+        &self,
+        aws: &A,
+        logs: bool,
+        find: impl AsyncFn() -> Result<Names>,
+        agree: impl AsyncFn(&Names, &Actual, &Plan) -> Result<()>,
+    ) -> Result<Plan> {
+        let look = async || {
+            let names = find().await?;
+            let actual = super::observe(aws, &names).await?;
+            let plan = deletion(&names, &actual, logs);
+            Ok::<_, Failure>((names, actual, plan))
+        };
+        let (names, actual, plan) = look().await?;
+        agree(&names, &actual, &plan).await?;
+        if plan.is_empty() {
+            return Ok(plan);
+        }
+        let work = async {
+            // Whoever held the lock before may have made what nobody has agreed to delete.
+            let (_, _, now) = look().await?;
+            if now != plan {
+                return Err(self.changed("deletion"));
             }
             self.apply(aws, &plan).await
         };
-        let made = lock::holding(aws, names, "deploy", self.console, work).await?;
-        Ok(Conducted { actual, plan, made })
+        lock::holding(aws, &names, "delete", self.console, work).await?;
+        Ok(plan)
+    }
+
+    /// Somebody else was faster.
+    fn changed(&self, what: &str) -> Failure {
+        Failure::new(format!(
+            "the account was changed while this {what} was planned"
+        ))
+        .because_of("another deploy to this stage ended just now; this one has changed nothing")
+        .hint(format!("run `{}` again: it makes a new plan", self.again))
     }
 
     async fn apply<A: Aws>(&self, aws: &A, plan: &Plan) -> Result<Applied> {

@@ -1,12 +1,17 @@
 //! One deploy at a time, and a deploy that is killed anywhere.
 
-use super::{App, FIRST, console, delete, run};
+use super::{App, FIRST, PATIENCE, console, delete_locked, run};
 use crate::{
     aws::{
-        fake::{Fake, Fault},
+        fake::{Fake, Fault, Latency},
         logs::Logs as _,
     },
-    deploy::lock::{self, Lock},
+    deploy::{
+        conduct::{Conduct, Conducted},
+        lock::{self, Lock},
+        observe::Actual,
+        step::Plan,
+    },
     error::Exit,
 };
 
@@ -130,23 +135,108 @@ fn a_deploy_that_is_killed_anywhere_is_unlocked_and_completed() {
 }
 
 #[test]
-fn a_delete_that_is_killed_anywhere_is_completed() {
+fn a_delete_that_is_killed_anywhere_is_unlocked_and_completed() {
     run(async {
         let account = Fake::default();
         FIRST.deploy(&account).await.unwrap();
         let before = account.state.into_inner();
-        for nth in 0..5 {
+        let undisturbed = Fake::holding(before.clone());
+        delete_locked(&undisturbed).await.unwrap();
+        assert_eq!(undisturbed.snapshot(), Fake::default().snapshot());
+        let names = App::names();
+        for nth in 0..undisturbed.writes().len() {
             let aws = Fake::holding(before.clone());
             aws.killed.set(Some(nth));
-            delete(&aws).await.unwrap_err();
+            // Killed while it gives the lock back, it has done all of it.
+            let _ = delete_locked(&aws).await;
             aws.killed.set(None);
-            delete(&aws).await.unwrap();
-            assert_eq!(aws.snapshot(), Fake::default().snapshot());
+            if lock::holder(&aws, &names).await.unwrap().is_some() {
+                // Where all is done but for giving it back, nothing is left that would need it.
+                if let Err(failure) = delete_locked(&aws).await {
+                    assert_eq!(failure.exit(), Exit::Unavailable);
+                }
+                aws.delete_log_group(&lock::group(&names)).await.unwrap();
+            }
+            delete_locked(&aws).await.unwrap();
+            assert_eq!(
+                aws.snapshot(),
+                Fake::default().snapshot(),
+                "killed at {nth}"
+            );
+            // What is gone is gone: no write at all.
+            aws.forget();
+            assert!(delete_locked(&aws).await.unwrap().is_empty());
+            assert_eq!(aws.writes(), [""; 0]);
         }
-        let aws = Fake::holding(before);
-        lock::holding(&aws, &App::names(), "delete", &console(), delete(&aws))
-            .await
-            .unwrap();
-        assert_eq!(aws.snapshot(), Fake::default().snapshot());
+    });
+}
+
+/// A deletion and a deploy run at once, in many timings: all of it is there afterwards, or nothing.
+#[test]
+fn a_deletion_leaves_nothing_of_a_deploy_that_it_did_not_see() {
+    run(async {
+        let account = Fake::default();
+        FIRST.deploy(&account).await.unwrap();
+        let before = account.state.into_inner();
+        let (mut deployed, mut deleted) = (0, 0);
+        for seed in 0..60 {
+            let aws = Fake::holding(before.clone());
+            aws.clock.start(Latency::Uneven(seed));
+            // The one begins while the other is at work, and sooner or later in it.
+            let late = async {
+                for _ in 0..seed % 12 {
+                    let _ = lock::holder(&aws, &App::names()).await;
+                }
+                delete_locked(&aws).await
+            };
+            let (deploy, delete) = tokio::join!(SECOND.deploy_locked(&aws), late);
+            let there = SECOND.plan(&aws).await.unwrap().is_empty();
+            let gone = aws.snapshot() == Fake::default().snapshot();
+            match (deploy, delete) {
+                (Ok(_), Ok(_)) => assert!(there || gone, "{seed}"),
+                (Ok(_), Err(_)) => assert!(there, "{seed}"),
+                (Err(_), Ok(_)) => assert!(gone, "{seed}"),
+                (Err(one), Err(two)) => panic!("{one}; {two}"),
+            }
+            deployed += u32::from(there);
+            deleted += u32::from(gone);
+        }
+        assert!(deployed > 0 && deleted > 0, "{deployed} {deleted}");
+    });
+}
+
+#[test]
+fn a_lock_that_is_refused_while_nobody_holds_it_is_tried_again() {
+    run(async {
+        let aws = Fake::default();
+        let names = App::names();
+        let busy = |times| Some(("CreateLogGroup", "OperationAbortedException", times));
+        aws.refused.set(busy(1));
+        let lock = Lock::take(&aws, &names, "deploy").await.unwrap();
+        lock.release(&aws).await.unwrap();
+        aws.refused.set(busy(u32::MAX));
+        let failure = Lock::take(&aws, &names, "deploy").await.unwrap_err();
+        assert_eq!(failure.exit(), Exit::Unavailable);
+        assert!(failure.advice().unwrap().contains("`cargo fw unlock`"));
+    });
+}
+
+#[test]
+fn what_cannot_be_a_canary_takes_no_lock() {
+    run(async {
+        let aws = Fake::default();
+        let mut desired = FIRST.desired(&aws).await.unwrap();
+        desired.canary = Some(10);
+        let console = console();
+        let conduct = Conduct {
+            console: &console,
+            patience: PATIENCE,
+            again: "cargo fw deploy --canary 10%",
+        };
+        let agree = async |_: &Actual, _: &Plan| Ok(());
+        let note = async |_: &Conducted| {};
+        let failure = conduct.run(&aws, &desired, |_| false, agree, note).await;
+        assert!(failure.unwrap_err().advice().unwrap().contains("without"));
+        assert_eq!(aws.writes(), [""; 0]);
     });
 }

@@ -31,7 +31,7 @@ use sha2::{Digest as _, Sha256};
 use super::{
     apply::apply,
     check,
-    conduct::Conduct,
+    conduct::{Conduct, Conducted},
     model::{Desired, Names, store::Store},
     observe::Actual,
     patience::Patience,
@@ -167,7 +167,9 @@ impl App {
             again: "cargo fw deploy",
         };
         let agree = async |_: &Actual, _: &Plan| Ok(());
-        Ok(conduct.run(aws, &desired, |_| false, agree).await?.plan)
+        let note = async |_: &Conducted| {};
+        let done = conduct.run(aws, &desired, |_| false, agree, note).await?;
+        Ok(done.plan)
     }
 }
 
@@ -209,6 +211,20 @@ async fn delete_named(aws: &impl Aws, names: &Names, logs: bool) -> Result<Plan>
     let plan = deletion(&names, &actual, logs);
     apply(aws, &plan, &console(), PATIENCE, "cargo fw delete").await?;
     Ok(plan)
+}
+
+/// Deletes as the command does, with the lock; gives the plan that was run.
+async fn delete_locked(aws: &impl Aws) -> Result<Plan> {
+    let console = console();
+    let conduct = Conduct {
+        console: &console,
+        patience: PATIENCE,
+        again: "cargo fw delete --yes",
+    };
+    let agree = async |_: &Names, _: &Actual, _: &Plan| Ok(());
+    conduct
+        .delete(aws, true, async || Ok(App::names()), agree)
+        .await
 }
 
 fn console() -> Console {
