@@ -374,7 +374,9 @@ impl<A: Aws> Run<'_, A> {
                 let Version(version) = self.version(function, version)?;
                 aws.create_alias(function, ALIAS, &version).await
             }
-            Step::MoveAlias { function, version } => {
+            Step::MoveAlias {
+                function, version, ..
+            } => {
                 let Version(version) = self.version(function, version)?;
                 aws.update_alias(function, ALIAS, &version, None).await
             }

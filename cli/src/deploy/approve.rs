@@ -2,7 +2,7 @@
 
 use super::{
     model::GRANTS,
-    step::{Action, Plan, Step, rest::RestStep, store::StoreStep},
+    step::{Action, Plan, Step, Version, rest::RestStep, store::StoreStep},
 };
 use crate::{
     args::Approval,
@@ -43,6 +43,14 @@ pub(crate) fn losses(plan: &Plan) -> Vec<String> {
             && let RestStep::PutApi { removed, .. } = &**step
         {
             all.extend(removed.iter().map(|key| format!("route `{key}`")));
+        }
+        if let Step::MoveAlias {
+            function,
+            ends: Some(Version(canary)),
+            ..
+        } = step
+        {
+            all.push(format!("canary, version {canary} of function `{function}`"));
         }
         if step.subject().0 == Action::Delete && !tidied(step) {
             all.push(step.subject().1.to_string());

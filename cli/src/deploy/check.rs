@@ -273,6 +273,7 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
             Step::MoveAlias {
                 function,
                 version: Handle::Made,
+                ..
             }
             | Step::ShiftTraffic {
                 function,
@@ -419,7 +420,9 @@ impl<'a> Needs<'a> {
         let mut needs = Self::default();
         match step {
             Step::CreateAlias { function, version }
-            | Step::MoveAlias { function, version }
+            | Step::MoveAlias {
+                function, version, ..
+            }
             | Step::ShiftTraffic {
                 function, version, ..
             }

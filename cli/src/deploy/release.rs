@@ -235,6 +235,7 @@ pub(crate) async fn flip<A: Aws>(
         let step = Step::MoveAlias {
             function: function.clone(),
             version: Handle::Known(Version(to.clone())),
+            ends: None,
         };
         let call = async || aws.update_alias(function, ALIAS, to, None).await;
         patience

@@ -176,6 +176,8 @@ pub(crate) enum Step {
     MoveAlias {
         function: String,
         version: Handle<Version>,
+        /// The canary that loses its part of the traffic by it.
+        ends: Option<Version>,
     },
     /// Gives the version a part of the traffic.
     ShiftTraffic {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::MISSING;
 use crate::{
-    aws::lambda::{Configuration, Function, Readiness},
+    aws::lambda::{Canary, Configuration, Function, Readiness},
     deploy::{
         model::{ALIAS, Desired, DesiredFunction, TAG_DOMAIN},
         observe::WholeFunction,
@@ -99,13 +99,13 @@ pub(super) fn version(
         self::function(plan, desired, one, actual, None);
         let live = live?;
         let canary = live.canary.as_ref()?;
-        let version = Handle::Known(Version(live.version.clone()));
         return Some(Move {
-            step: Step::MoveAlias { function, version },
-            reason: format!(
-                "version {} takes {} % of its traffic",
-                canary.version, canary.percent
-            ),
+            step: Step::MoveAlias {
+                function,
+                version: Handle::Known(Version(live.version.clone())),
+                ends: Some(Version(canary.version.clone())),
+            },
+            reason: ends(canary),
             canary: false,
         });
     }
@@ -156,11 +156,25 @@ pub(super) fn version(
             canary: true,
         });
     }
+    let mut reason = format!("`{ALIAS}`: version {old} → {new}");
+    let ended = held.filter(|held| held.version != new);
+    if let Some(ended) = ended {
+        reason.push_str(&format!(", {}", ends(ended)));
+    }
     Some(Move {
-        reason: format!("`{ALIAS}`: version {old} → {new}"),
-        step: Step::MoveAlias { function, version },
+        step: Step::MoveAlias {
+            function,
+            version,
+            ends: ended.map(|ended| Version(ended.version.clone())),
+        },
+        reason,
         canary: false,
     })
+}
+
+fn ends(canary: &Canary) -> String {
+    let Canary { version, percent } = canary;
+    format!("the canary ends, version {version} with {percent} %")
 }
 
 /// Removes the versions that nobody rolls back to any more: all but the newest, what serves, and what somebody
@@ -170,7 +184,9 @@ pub(super) fn prune(plan: &mut Plan, desired: &Desired, name: &str, actual: &Who
     let new = usize::from(plan.steps.iter().any(publishes));
     let kept = usize::try_from(desired.keep_versions).unwrap_or(usize::MAX);
     let moved = plan.steps.iter().find_map(|planned| match &planned.step {
-        Step::MoveAlias { function, version } if function == name => Some(version.clone()),
+        Step::MoveAlias {
+            function, version, ..
+        } if function == name => Some(version.clone()),
         _ => None,
     });
     let serving = moved.or_else(|| {

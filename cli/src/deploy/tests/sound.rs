@@ -94,7 +94,15 @@ fn a_broken_promise_stops_the_deploy() {
         let function = desired.names.function.clone();
         let version = Handle::Made;
         unmade.steps.clear();
-        unmade.push(Step::MoveAlias { function, version }, "because");
+        let ends = None;
+        unmade.push(
+            Step::MoveAlias {
+                function,
+                version,
+                ends,
+            },
+            "because",
+        );
         refused(&desired, &actual, &unmade);
     });
 }

@@ -5,6 +5,7 @@ use crate::{
     aws::{fake::Fake, lambda::Invoked},
     deploy::{
         apply::apply,
+        approve::losses,
         check,
         plan::plan,
         release::{Release, flip},
@@ -213,8 +214,19 @@ fn a_canary_takes_a_part_until_it_is_promoted_or_rolled_back() {
             .forward(&names)
             .unwrap_err();
 
-        // A plain deploy of what is a canary promotes it, and one of what serves ends it.
+        // A plain deploy of what is a canary promotes it, and one of what serves ends it, as one of anything else does: somebody
+        // is asked about that.
         canary(&aws, &coded("three"), 5).await.unwrap();
+        for code in ["two", "four"] {
+            let ends = coded(code).plan(&aws).await.unwrap();
+            let lost = "canary, version 3 of function `s3test-dev`".to_owned();
+            assert!(losses(&ends).contains(&lost), "{ends:?}");
+            let told = ends.steps.iter().map(|planned| planned.reason.as_str());
+            let told = told.filter(|told| told.ends_with("the canary ends, version 3 with 5 %"));
+            assert_eq!(told.count(), 1, "{ends:?}");
+        }
+        let promotes = coded("three").plan(&aws).await.unwrap();
+        assert_eq!(losses(&promotes), ["route `GET /new`"]);
         aws.forget();
         coded("three").deploy(&aws).await.unwrap();
         assert_eq!(live(&aws), ("3".to_owned(), None));
