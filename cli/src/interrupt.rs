@@ -49,7 +49,7 @@ impl Signals {
         {
             return;
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

@@ -25,11 +25,11 @@ pub(super) fn promote(args: &args::Changed, console: &Console) -> Result<Exit> {
         };
         // What cannot be done is told before anybody is locked out for it.
         look().await?;
-        lock::holding(&aws, &names, "promote", console, async {
+        let work = async {
             let (release, flips) = look().await?;
             flip(&aws, &release, &flips, console, Patience::NORMAL).await
-        })
-        .await?;
+        };
+        lock::holding(&aws, &names, "promote", console, work, async |()| {}).await?;
         console.line(
             "  `cargo fw deploy` does what waited for it: routes that come or go, old versions",
         );

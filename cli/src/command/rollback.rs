@@ -29,30 +29,23 @@ pub(super) fn rollback(args: &args::Rollback, console: &Console) -> Result<Exit>
         };
         // What cannot be done is told before anybody is locked out for it.
         look().await?;
-        lock::holding(&aws, &names, "rollback", console, async {
+        let work = async {
             let (release, flips) = look().await?;
             flip(&aws, &release, &flips, console, Patience::NORMAL).await?;
             let Some(version) = release.older(&names, &flips) else {
                 return Ok(());
             };
             // The traffic is where it should be; an API that keeps its routes is no failure of that.
-            let routes = recall::routes(
-                &aws,
-                &names,
-                &release,
-                version,
-                console,
-                Patience::NORMAL,
-            )
-            .await;
+            let routes =
+                recall::routes(&aws, &names, &release, version, console, Patience::NORMAL).await;
             if let Err(failure) = routes {
                 console.warning(format_args!(
                     "routes of the API stay as they are: {failure}; `cargo fw deploy` of the older sources makes them match"
                 ));
             }
             Ok(())
-        })
-        .await?;
+        };
+        lock::holding(&aws, &names, "rollback", console, work, async |()| {}).await?;
         console.line("  settings of the API and permissions stay as they are; the next deploy makes them its own");
         Ok(Exit::Success)
     })

@@ -108,12 +108,14 @@ impl Conduct<'_> {
                 agree(&actual, &plan).await?;
                 let made = self.apply(aws, &plan).await?;
                 let done = Conducted { actual, plan, made };
-                if !done.plan.is_empty() {
-                    note(&done).await;
-                }
                 Ok(Some(done))
             };
-            let done = lock::holding(aws, names, "deploy", self.console, work).await?;
+            let noted = async |done: &Option<Conducted>| {
+                if let Some(done) = done.as_ref().filter(|done| !done.plan.is_empty()) {
+                    note(done).await;
+                }
+            };
+            let done = lock::holding(aws, names, "deploy", self.console, work, noted).await?;
             if let Some(done) = done {
                 return Ok(done);
             }
@@ -133,11 +135,9 @@ impl Conduct<'_> {
                 return Err(self.changed("deploy"));
             }
             let made = self.apply(aws, &plan).await?;
-            let done = Conducted { actual, plan, made };
-            note(&done).await;
-            Ok(done)
+            Ok(Conducted { actual, plan, made })
         };
-        lock::holding(aws, names, "deploy", self.console, work).await
+        lock::holding(aws, names, "deploy", self.console, work, note).await
     }
 
     /// Deletes everything of the deployment, its logs where `logs` says so. `find` gives its names, with those of the functions
@@ -172,7 +172,7 @@ impl Conduct<'_> {
             }
             self.apply(aws, &plan).await
         };
-        lock::holding(aws, &names, "delete", self.console, work).await?;
+        lock::holding(aws, &names, "delete", self.console, work, async |_| {}).await?;
         Ok(plan)
     }
 

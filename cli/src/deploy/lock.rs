@@ -97,7 +97,7 @@ pub(crate) async fn holder<A: Aws>(aws: &A, names: &Names) -> Result<Option<Hold
 }
 
 /// Does the work while holding the deployment's lock, and gives the lock back however the work ends: Ctrl-C and SIGTERM
-/// too, but for which nothing would be left to do it.
+/// too, but for which nothing would be left to do it. `note` writes down what was done, before anybody else may do anything.
 ///
 /// # Errors
 ///
@@ -108,6 +108,7 @@ pub(crate) async fn holding<A: Aws, T>(
     doing: &str,
     console: &Console,
     work: impl Future<Output = Result<T>>,
+    note: impl AsyncFn(&T),
 ) -> Result<T> {
     let mut signals = Signals::listen();
     let mut taking = pin!(Lock::take(aws, names, doing));
@@ -132,7 +133,13 @@ pub(crate) async fn holding<A: Aws, T>(
                 .hint("run the command again: it finds out what is left to do")),
         }
     };
-    let trouble = match soon(lock.release(aws), &mut signals).await {
+    let noted = async {
+        if let Ok(done) = &done {
+            note(done).await;
+        }
+    };
+    let released = soon(Box::pin(lock.release(aws, noted)), &mut signals).await;
+    let trouble = match released {
         Some(Ok(())) => return done,
         Some(Err(error)) => error.to_string(),
         None => "AWS does not answer".to_owned(),
@@ -211,14 +218,18 @@ impl Lock {
         }
     }
 
-    /// Gives the lock back, unless it is somebody else's by now.
+    /// Gives the lock back, unless it is somebody else's by now, when what is to be done beside that is done.
     ///
     /// # Errors
     ///
     /// When it cannot be read or removed.
-    pub(crate) async fn release<A: Aws>(self, aws: &A) -> Result<(), Error> {
-        let found = aws.log_group_tags(&self.arn).await?;
-        let ours = found.is_some_and(|tags| tags.get(ID) == Some(&self.id));
+    pub(crate) async fn release<A: Aws>(
+        self,
+        aws: &A,
+        beside: impl Future<Output = ()>,
+    ) -> Result<(), Error> {
+        let (found, ()) = tokio::join!(aws.log_group_tags(&self.arn), beside);
+        let ours = found?.is_some_and(|tags| tags.get(ID) == Some(&self.id));
         if !ours {
             return Ok(());
         }

@@ -17,7 +17,9 @@ pub(crate) enum Phase {
     Prepare,
     /// The new versions, and whether they work.
     Publish,
-    /// The traffic.
+    /// The authorizers' traffic: what the app may count on is there before it is.
+    Guard,
+    /// The app's traffic.
     Move,
     /// What only the new versions need, and what only the old ones needed of the API.
     Follow,
@@ -41,8 +43,6 @@ pub(crate) enum Lane<'a> {
     Logs(&'a str),
     /// That function.
     Function(&'a str),
-    /// The aliases, which move one after the other.
-    Traffic,
     /// The API.
     Api,
     /// The bucket of large zips.
@@ -66,13 +66,14 @@ impl Step {
             Self::CreateLogGroup { group, .. }
             | Self::PutRetention { group, .. }
             | Self::DeleteLogGroup { group } => Lane::Logs(group),
-            Self::MoveAlias { .. } | Self::ShiftTraffic { .. } => Lane::Traffic,
             Self::CreateFunction { function, .. }
             | Self::UpdateCode { function, .. }
             | Self::UpdateConfiguration { function, .. }
             | Self::PublishVersion { function, .. }
             | Self::TryVersion { function, .. }
             | Self::CreateAlias { function, .. }
+            | Self::MoveAlias { function, .. }
+            | Self::ShiftTraffic { function, .. }
             | Self::DeleteVersion { function, .. }
             | Self::AddPermission { function, .. }
             | Self::AddUrlPermission { function, .. }

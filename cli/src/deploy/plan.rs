@@ -22,7 +22,7 @@ pub(crate) use self::{
     role::{lent, wanted},
 };
 use self::{
-    function::{prune, version},
+    function::{Move, prune, version},
     gateway::{connect, forbid, permission, routes, tidy},
     role::Lent,
 };
@@ -106,10 +106,14 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
         url::mark(&mut plan, desired, actual);
     }
 
-    plan.enter(Phase::Move);
     let canary = moves.iter().any(|moves| moves.canary) || holds_canary(desired, actual);
-    for moves in moves {
-        plan.push(moves.step, moves.reason);
+    let main = |moves: &Move| moves.step.moves() == Some(desired.names.function.as_str());
+    let (main, guards): (Vec<_>, Vec<_>) = moves.into_iter().partition(main);
+    for (phase, moves) in [(Phase::Guard, guards), (Phase::Move, main)] {
+        plan.enter(phase);
+        for moves in moves {
+            plan.push(moves.step, moves.reason);
+        }
     }
     if canary {
         // What only the new version needs, and what only the old one needed, waits until one of them has all the traffic.

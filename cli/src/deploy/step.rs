@@ -346,6 +346,16 @@ impl Step {
         }
     }
 
+    /// The function whose traffic it moves.
+    pub(crate) fn moves(&self) -> Option<&str> {
+        match self {
+            Self::MoveAlias { function, .. } | Self::ShiftTraffic { function, .. } => {
+                Some(function)
+            }
+            _ => None,
+        }
+    }
+
     /// What it does, and to what.
     pub(crate) fn subject(&self) -> (Action, Resource<'_>) {
         use Action::{Check, Create, Delete, Update};

@@ -48,7 +48,7 @@ fn of_two_deploys_one_waits_its_turn_and_changes_nothing() {
             "the lock that was refused"
         );
         assert!(aws.state.borrow().roles.is_empty());
-        first.release(&aws).await.unwrap();
+        first.release(&aws, async {}).await.unwrap();
         FIRST.deploy_locked(&aws).await.unwrap();
         assert!(lock::holder(&aws, &names).await.unwrap().is_none());
         // With nothing to do there is nothing to lock.
@@ -69,10 +69,10 @@ fn a_lock_is_given_back_when_the_work_fails_and_never_somebody_elses() {
         let old = Lock::take(&aws, &names, "deploy").await.unwrap();
         aws.delete_log_group(&lock::group(&names)).await.unwrap();
         let new = Lock::take(&aws, &names, "rollback").await.unwrap();
-        old.release(&aws).await.unwrap();
+        old.release(&aws, async {}).await.unwrap();
         let holder = lock::holder(&aws, &names).await.unwrap().unwrap();
         assert_eq!(holder.doing, "rollback");
-        new.release(&aws).await.unwrap();
+        new.release(&aws, async {}).await.unwrap();
         assert!(lock::holder(&aws, &names).await.unwrap().is_none());
     });
 }
@@ -83,7 +83,7 @@ fn a_lock_whose_answer_was_lost_is_held_all_the_same() {
         let aws = Fake::default();
         aws.fault.set(Some(Fault::After(0)));
         let lock = Lock::take(&aws, &App::names(), "deploy").await.unwrap();
-        lock.release(&aws).await.unwrap();
+        lock.release(&aws, async {}).await.unwrap();
         let aws = Fake::default();
         aws.fault.set(Some(Fault::Before(0)));
         Lock::take(&aws, &App::names(), "deploy").await.unwrap_err();
@@ -213,7 +213,7 @@ fn a_lock_that_is_refused_while_nobody_holds_it_is_tried_again() {
         let busy = |times| Some(("CreateLogGroup", "OperationAbortedException", times));
         aws.refused.set(busy(1));
         let lock = Lock::take(&aws, &names, "deploy").await.unwrap();
-        lock.release(&aws).await.unwrap();
+        lock.release(&aws, async {}).await.unwrap();
         aws.refused.set(busy(u32::MAX));
         let failure = Lock::take(&aws, &names, "deploy").await.unwrap_err();
         assert_eq!(failure.exit(), Exit::Unavailable);

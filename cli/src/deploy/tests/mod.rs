@@ -159,6 +159,11 @@ fn hash(code: &str) -> String {
 impl App {
     /// Deploys as the command does, with the lock; gives the plan that was run.
     async fn deploy_locked(&self, aws: &impl Aws) -> Result<Plan> {
+        self.deploy_noted(aws, async |_| {}).await
+    }
+
+    /// The same, where what was done is written down like that.
+    async fn deploy_noted(&self, aws: &impl Aws, note: impl AsyncFn(&Conducted)) -> Result<Plan> {
         let desired = self.desired(aws).await?;
         let console = console();
         let conduct = Conduct {
@@ -167,7 +172,6 @@ impl App {
             again: "cargo fw deploy",
         };
         let agree = async |_: &Actual, _: &Plan| Ok(());
-        let note = async |_: &Conducted| {};
         let done = conduct.run(aws, &desired, |_| false, agree, note).await?;
         Ok(done.plan)
     }
