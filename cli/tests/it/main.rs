@@ -9,6 +9,7 @@ mod deploy_gateways;
 mod deploy_large;
 mod deploy_life;
 mod deploy_moto;
+mod deploy_power;
 mod deploy_roles;
 mod deploy_settings;
 mod deploy_support;
