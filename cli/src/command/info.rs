@@ -101,8 +101,9 @@ impl<'a> Function<'a> {
         let live = whole.live.as_ref();
         let serving = live.and_then(|live| live.function.as_ref());
         let shown = serving.unwrap_or(latest);
-        let unpublished = serving.is_none_or(|serving| {
-            (&serving.sha256, &serving.configuration) != (&latest.sha256, &latest.configuration)
+        // After a rollback, and while a canary runs, it is another version than the one that serves.
+        let unpublished = !whole.versions.iter().any(|(_, version)| {
+            (&version.sha256, &version.configuration) == (&latest.sha256, &latest.configuration)
         });
         Some(Self {
             name,
@@ -286,5 +287,62 @@ impl<'a> Info<'a> {
             lines.extend(self.routes.iter().map(|key| format!("    {key}")));
         }
         lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Function;
+    use crate::{
+        aws::{
+            Tags,
+            lambda::{self, Canary, Configuration, Readiness},
+        },
+        deploy::observe::{Found, Live, WholeFunction},
+    };
+
+    fn function(sha256: &str, memory: u32) -> lambda::Function {
+        lambda::Function {
+            sha256: sha256.to_owned(),
+            size: 1,
+            architecture: "arm64".to_owned(),
+            configuration: Configuration {
+                memory,
+                ..Configuration::default()
+            },
+            reserved: None,
+            readiness: Readiness::Ready,
+            tags: Tags::new(),
+        }
+    }
+
+    #[test]
+    fn what_a_version_carries_is_published_whichever_one_serves() {
+        let (one, two) = (function("one", 128), function("two", 128));
+        let unpublished = |latest: &lambda::Function, live: Option<(&str, Option<Canary>)>| {
+            let whole = WholeFunction {
+                function: Found::Ours(latest.clone()),
+                live: live.map(|(version, canary)| Live {
+                    version: version.to_owned(),
+                    function: Some(one.clone()),
+                    canary,
+                }),
+                versions: vec![(2, two.clone()), (1, one.clone())],
+                ..WholeFunction::ABSENT
+            };
+            Function::of("notes-dev", &whole).unwrap().unpublished
+        };
+        assert!(!unpublished(&one, Some(("1", None))));
+        // After a rollback, during a canary, and before the first flip.
+        assert!(!unpublished(&two, Some(("1", None))));
+        let canary = Canary {
+            version: "2".to_owned(),
+            percent: 10,
+        };
+        assert!(!unpublished(&two, Some(("1", Some(canary)))));
+        assert!(!unpublished(&two, None));
+        // Uploaded or set, and in no version.
+        assert!(unpublished(&function("three", 128), Some(("1", None))));
+        assert!(unpublished(&function("one", 256), Some(("1", None))));
     }
 }
