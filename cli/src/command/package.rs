@@ -7,7 +7,7 @@ use crate::{
     args::{self, PackageFormat},
     console::Console,
     deploy::model::Desired,
-    error::{Context as _, Exit, Failure, Result},
+    error::{Context as _, Exit, Result},
     package::{self, Template},
     project::Project,
     settings::{Settings, fit},
@@ -21,12 +21,6 @@ pub(super) fn package(args: &args::Package, console: &Console) -> Result<Exit> {
     super::policy::complete(&project, &mut settings, &place.partition, console)?;
     // What `deploy` does not set up, a template would not either: nothing is to be open that the settings guard.
     fit::deployable(&settings)?;
-    if settings.door.domain.is_some() && args.format != PackageFormat::Zip {
-        return Err(
-            Failure::input("templates do not have domains so far: `[domain]`")
-                .hint("`cargo fw deploy` sets it up; nothing was written"),
-        );
-    }
     let artifact = build(&project, &settings, console)?;
     fit::check(&artifact.manifest, &settings)?;
     let zip = artifact.code.zip.clone();

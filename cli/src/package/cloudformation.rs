@@ -1,8 +1,11 @@
 //! `CloudFormation`, and SAM, which is the same with functions that upload their zip and publish by themselves.
 
+mod domain;
 mod http;
 mod rest;
 mod url;
+
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
@@ -48,6 +51,7 @@ pub(super) fn document(desired: &Desired, code: Code<'_>) -> Value {
         (None, Some(rest)) => stack.rest(rest),
         (None, None) => stack.http(),
     };
+    stack.domain();
     stack.finish(&url)
 }
 
@@ -104,6 +108,7 @@ impl<'a> Stack<'a> {
     }
 
     fn finish(self, url: &Value) -> Value {
+        let outputs = self.outputs(url);
         let names = &self.desired.names;
         let mut document = Map::new();
         document.insert("AWSTemplateFormatVersion".to_owned(), json!("2010-09-09"));
@@ -116,10 +121,7 @@ impl<'a> Stack<'a> {
         let description = format!("{}, stage {}; written by cargo fw", names.app, names.stage);
         document.insert("Description".to_owned(), description.into());
         document.insert("Resources".to_owned(), self.resources.into());
-        document.insert(
-            "Outputs".to_owned(),
-            json!({ "Url": { "Description": "Where the app answers", "Value": url } }),
-        );
+        document.insert("Outputs".to_owned(), outputs);
         document.into()
     }
 
@@ -216,7 +218,7 @@ impl<'a> Stack<'a> {
         let properties = self.configured(
             part,
             ("Code", code),
-            ("Tags", self.list_of_tags()),
+            ("Tags", list(part.tags(self.desired))),
             options::stack(&part.one.configuration.options),
         );
         self.add_after(&function, "AWS::Lambda::Function", &[logs], properties);
@@ -257,7 +259,7 @@ impl<'a> Stack<'a> {
         let properties = self.configured(
             part,
             ("CodeUri", json!(zip)),
-            ("Tags", json!(tags(self.desired))),
+            ("Tags", json!(part.tags(self.desired))),
             more,
         );
         let mut after = vec![logs];
@@ -329,10 +331,7 @@ impl<'a> Stack<'a> {
     }
 
     fn list_of_tags(&self) -> Value {
-        tags(self.desired)
-            .into_iter()
-            .map(|(key, value)| json!({ "Key": key, "Value": value }))
-            .collect()
+        list(tags(self.desired))
     }
 
     /// A text in which the stack fills in what it knows. IAM's own variables, `${aws:username}`, are left to IAM.
@@ -343,6 +342,13 @@ impl<'a> Stack<'a> {
         let text = marked.replace("${", "${!");
         json!({ "Fn::Sub": text.replace(Variables::MARK, "${") })
     }
+}
+
+/// Tags as most of a stack's resources have them.
+fn list(tags: BTreeMap<String, String>) -> Value {
+    tags.into_iter()
+        .map(|(key, value)| json!({ "Key": key, "Value": value }))
+        .collect()
 }
 
 /// What is provisioned of an alias.

@@ -19,7 +19,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     args::PackageFormat,
     aws::apigateway::Integration,
-    deploy::model::{Desired, DesiredFunction, Place},
+    deploy::model::{Desired, DesiredFunction, Place, TAG_DOMAIN},
     error::{Context as _, Result},
     settings::Cors,
 };
@@ -100,6 +100,15 @@ impl<'a> Part<'a> {
     fn named(desired: &'a Desired, function: &str) -> Option<Self> {
         let mut all = Self::all(desired).into_iter();
         all.find(|part| part.one.name == function)
+    }
+
+    /// The function's tags: the deployment's, and on the one that answers requests the domain, by which a deploy finds it.
+    fn tags(&self, desired: &Desired) -> BTreeMap<String, String> {
+        let mut all = tags(desired);
+        if let (None, Some(domain)) = (self.authorizer, &desired.domain) {
+            all.insert(TAG_DOMAIN.to_owned(), domain.name.clone());
+        }
+        all
     }
 
     /// A stack's name for what it has of a kind: the kind alone for the function that answers requests.
@@ -209,6 +218,12 @@ fn patience(desired: &Desired) -> Value {
         true => Value::Null,
         false => timeout.into(),
     }
+}
+
+/// The name of the API's stage.
+fn stage(desired: &Desired) -> &str {
+    let rest = desired.rest.as_ref().map(|rest| &rest.stage.name);
+    rest.unwrap_or(&desired.http.stage.name)
 }
 
 /// A document with every string in it changed.

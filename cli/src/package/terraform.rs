@@ -1,5 +1,6 @@
 //! Terraform, and `OpenTofu`, in their JSON syntax, with the AWS provider's resources.
 
+mod domain;
 mod http;
 mod rest;
 mod url;
@@ -41,6 +42,7 @@ pub(super) fn document(desired: &Desired, zip: &str) -> Value {
         (None, Some(rest)) => module.rest(rest),
         (None, None) => module.http(),
     };
+    module.domain();
     module.finish(&url)
 }
 
@@ -71,6 +73,7 @@ impl<'a> Module<'a> {
     }
 
     fn finish(self, url: &str) -> Value {
+        let outputs = self.outputs(url);
         table([
             (
                 "terraform",
@@ -81,10 +84,7 @@ impl<'a> Module<'a> {
             ("variable", self.inputs.into()),
             ("data", self.data.into()),
             ("resource", self.resources.into()),
-            (
-                "output",
-                json!({ "url": { "description": "Where the app answers", "value": url } }),
-            ),
+            ("output", outputs),
         ])
     }
 
@@ -166,7 +166,7 @@ impl<'a> Module<'a> {
             ("role", role),
             ("reserved_concurrent_executions", json!(part.one.reserved)),
             ("publish", json!(true)),
-            ("tags", self.tags()),
+            ("tags", json!(part.tags(desired))),
             ("depends_on", json!(after)),
         ];
         let more = options::terraform(&configuration.options);

@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use fw::manifest::Manifest;
 use serde_json::{Value, json};
 
+mod domain;
 mod options;
 mod said;
 mod schema;
 mod whole;
 
-use self::said::{Said, SaidDoor, SaidHttp, SaidRest, said_by_stack, said_by_terraform};
+use self::said::{
+    Said, SaidDomain, SaidDoor, SaidHttp, SaidRest, said_by_stack, said_by_terraform,
+};
 use super::{place, template};
 use crate::{
     args::PackageFormat,
@@ -18,6 +21,7 @@ use crate::{
         Aws as _, Tags,
         apigateway::{AccessLog, ApiGateway as _, Checks, Guard, Integration, Stage, invoked},
         concurrency::Concurrency as _,
+        domains::Domains as _,
         fake::Fake,
         iam::Iam as _,
         lambda::{Allows, Code, Configuration, Grant, Lambda as _, UrlSettings, Way},
@@ -167,6 +171,13 @@ headers = { x-reason = "denied" }
 templates = { "application/json" = '{"message":"${AWS::Region} %{if} $context.error.messageString"}' }
 "#;
 
+/// The last table of settings, of a domain that is made.
+const DOMAIN: &str = r#"
+[domain]
+name = "api.example.org"
+certificate = "arn:aws:acm:eu-central-1:123456789012:certificate/one"
+"#;
+
 fn settings(text: &str) -> Settings {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("fw.toml"), text).unwrap();
@@ -298,6 +309,17 @@ async fn made(format: PackageFormat, document: &Value) -> Fake {
                 .unwrap();
         }
     }
+    if let Some(domain) = &said.domain {
+        // A domain that the template does not make is there already.
+        let (certificate, tags) = domain.own.clone().unwrap_or_default();
+        fake.create_domain(&domain.name, &certificate, &tags)
+            .await
+            .unwrap();
+        let (key, stage) = &domain.mapping;
+        fake.create_mapping(&domain.name, key, &api, stage)
+            .await
+            .unwrap();
+    }
     for (function, alias, grant) in &said.grants {
         fake.add_permission(function, alias, grant).await.unwrap();
     }
@@ -379,6 +401,13 @@ fn a_template_makes_what_a_deploy_makes() {
         ),
         (manifest("s3test"), "gateway = \"rest-api\"".to_owned()),
         (asked(), REST.to_owned()),
+        // Of one's own with a path of several levels, and shared.
+        (guarded(), format!("{ALL}{DOMAIN}base_path = \"orders/v1\"")),
+        (asked(), format!("{REST}{DOMAIN}")),
+        (
+            manifest("s3test"),
+            "[domain]\nname = \"api.example.org\"".to_owned(),
+        ),
         // A role of somebody else's for the app, or for an authorizer alone.
         (manifest("guarded"), format!("role = \"{ROLE}\"\n{GUARDED}")),
         (
@@ -395,6 +424,7 @@ fn a_template_makes_what_a_deploy_makes() {
                 assert_eq!(place.region, fake.region());
                 let desired = desired(&manifest, &settings, place);
                 let actual = deploy::observe(&fake, &desired.names).await.unwrap();
+                domain::is_as_desired(&desired, &actual);
                 let plan = plan(&desired, &actual);
                 let lines = report::lines(&plan);
                 assert!(plan.is_empty(), "{format:?} {with}: {lines:#?}");
@@ -561,6 +591,8 @@ fn terraform_speaks_of_nothing_that_is_not_there() {
         (manifest("guarded"), GUARDED),
         (manifest("s3test"), URL),
         (asked(), REST),
+        (asked(), &format!("{REST}{DOMAIN}")),
+        (guarded(), &format!("{ALL}{DOMAIN}")),
     ] {
         let document = document(PackageFormat::Terraform, &manifest, &settings(with));
         let there = |name: &str| {

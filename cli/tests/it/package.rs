@@ -119,6 +119,8 @@ keys = ["acme", "made"]
 rate = 10
 burst = 20
 quota = { limit = 1000, period = "month" }
+[domain]
+name = "api.example.org"
 [gateway_responses.ACCESS_DENIED]
 status = 404
 templates = { "application/json" = '{"message":"${AWS::Region} $context.error.messageString"}' }
@@ -135,6 +137,10 @@ memory = 256
 concurrency = 3
 provisioned_concurrency = 2
 tracing = "active"
+[domain]
+name = "api.example.org"
+certificate = "arn:aws:acm:eu-central-1:123456789012:certificate/00000000-0000-0000-0000-000000000001"
+base_path = "orders/v1"
 "#;
 
 const URL: &str = r#"
@@ -186,6 +192,8 @@ fn stacks_pass_the_linter_and_sams_own_translator() {
                 "AWS::Lambda::Version=2",
                 "AWS::Lambda::Permission=2",
                 "AWS::ApiGatewayV2::Authorizer=1",
+                "AWS::ApiGatewayV2::DomainName=1",
+                "AWS::ApiGatewayV2::ApiMapping=1",
             ],
         ),
         (
@@ -195,6 +203,8 @@ fn stacks_pass_the_linter_and_sams_own_translator() {
                 "AWS::Lambda::Permission=2",
                 "AWS::ApiGateway::Deployment=1",
                 "AWS::ApiGateway::UsagePlanKey=2",
+                "AWS::ApiGatewayV2::DomainName=0",
+                "AWS::ApiGatewayV2::ApiMapping=1",
             ],
         ),
         (

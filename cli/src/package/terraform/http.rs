@@ -10,7 +10,7 @@ use crate::{
     settings::access::Rate,
 };
 
-const API: &str = "${aws_apigatewayv2_api.app.id}";
+pub(super) const API: &str = "${aws_apigatewayv2_api.app.id}";
 
 impl Module<'_> {
     /// The API with its routes, its authorizers and its stage; gives where it answers.

@@ -13,8 +13,8 @@ use crate::{
     settings::access::Rate,
 };
 
-const API: &str = "${aws_api_gateway_rest_api.app.id}";
-const STAGE: &str = "${aws_api_gateway_stage.app.stage_name}";
+pub(super) const API: &str = "${aws_api_gateway_rest_api.app.id}";
+pub(super) const STAGE: &str = "${aws_api_gateway_stage.app.stage_name}";
 
 impl Module<'_> {
     /// The API with all that belongs to it; gives where it answers.

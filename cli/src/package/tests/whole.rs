@@ -28,6 +28,10 @@ audience = ["notes"]
 ttl = 60
 log_format = "json"
 concurrency = 20
+[domain]
+name = "api.example.org"
+certificate = "arn:aws:acm:eu-central-1:123456789012:certificate/one"
+base_path = "v1"
 [vpc]
 subnets = ["subnet-1"]
 security_groups = ["sg-1"]
@@ -171,9 +175,11 @@ fn fate(key: &str) -> Option<Fate> {
             "ttl = 60",
             "ttl = 60\nrole = \"arn:aws:iam::123456789012:role/mine\"",
         ),
-        "authorizers.concurrency" => {
-            Carried(HTTP, "concurrency = 20\n[vpc]", "concurrency = 21\n[vpc]")
-        }
+        "authorizers.concurrency" => Carried(
+            HTTP,
+            "concurrency = 20\n[domain]",
+            "concurrency = 21\n[domain]",
+        ),
         "authorizers.provisioned_concurrency" => {
             Carried(HTTP, "ttl = 60", "ttl = 60\nprovisioned_concurrency = 2")
         }
@@ -215,10 +221,9 @@ fn fate(key: &str) -> Option<Fate> {
             "artifact_bucket = \"builds\"",
             "a stack and Terraform are given a bucket when they are run",
         ),
-        "domain.name" | "domain.certificate" | "domain.base_path" => Not(
-            "[domain]\nname = \"api.example.org\"\ncertificate = \"arn:aws:acm:eu-central-1:123456789012:certificate/one\"",
-            "the command refuses it",
-        ),
+        "domain.name" => Carried(HTTP, "api.example.org", "www.example.org"),
+        "domain.certificate" => Carried(HTTP, "certificate/one", "certificate/two"),
+        "domain.base_path" => Carried(HTTP, "base_path = \"v1\"", "base_path = \"orders/v1\""),
         "health" => Not(
             "health = \"/notes\"",
             "a deploy tries a version before it moves traffic; other tools do not",

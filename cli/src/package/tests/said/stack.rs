@@ -342,6 +342,34 @@ impl<'a> Reader<'a> {
                 .collect(),
         }
     }
+
+    fn domain(&self) -> Option<SaidDomain> {
+        let (id, _) = self.of("AWS::ApiGatewayV2::ApiMapping").next()?;
+        // Nothing but this says that the stage is there first.
+        assert_eq!(self.resources[id]["DependsOn"], json!(["Stage"]));
+        let mapping = self.one("AWS::ApiGatewayV2::ApiMapping");
+        assert_eq!(mapping["ApiId"], self.known.get("Api").as_str());
+        let key = mapping.get("ApiMappingKey").map(text);
+        let mapped = (key.unwrap_or_default(), text(&mapping["Stage"]));
+        let Some((id, _)) = self.of("AWS::ApiGatewayV2::DomainName").next() else {
+            return Some(SaidDomain {
+                name: text(&mapping["DomainName"]),
+                own: None,
+                mapping: mapped,
+            });
+        };
+        assert_eq!(mapping["DomainName"], json!({ "Ref": id }));
+        let domain = self.one("AWS::ApiGatewayV2::DomainName");
+        let said = &domain["DomainNameConfigurations"];
+        assert_eq!(said.as_array().map(Vec::len), Some(1));
+        assert_eq!(said[0]["EndpointType"], "REGIONAL");
+        assert_eq!(said[0]["SecurityPolicy"], "TLS_1_2");
+        Some(SaidDomain {
+            name: text(&domain["DomainName"]),
+            own: Some((text(&said[0]["CertificateArn"]), table(&domain["Tags"]))),
+            mapping: mapped,
+        })
+    }
 }
 
 pub(in super::super) fn said_by_stack(document: &Value, api: &str) -> Said {
@@ -386,5 +414,6 @@ pub(in super::super) fn said_by_stack(document: &Value, api: &str) -> Said {
         functions: reader.functions(),
         grants: reader.grants(),
         door,
+        domain: reader.domain(),
     }
 }

@@ -81,6 +81,8 @@ impl<'a> Reader<'a> {
             ("aws_apigatewayv2_integration", "id"),
             ("aws_api_gateway_deployment", "id"),
             ("aws_api_gateway_stage", "stage_name"),
+            ("aws_apigatewayv2_stage", "name"),
+            ("aws_apigatewayv2_domain_name", "domain_name"),
             ("aws_api_gateway_api_key", "id"),
             ("aws_api_gateway_usage_plan", "id"),
         ] {
@@ -303,6 +305,42 @@ impl<'a> Reader<'a> {
                 .collect(),
         }
     }
+
+    fn domain(&self) -> Option<SaidDomain> {
+        self.of("aws_apigatewayv2_api_mapping").first()?;
+        let mapping = self.one("aws_apigatewayv2_api_mapping");
+        let api = self.known.get("aws_apigatewayv2_api.app.id");
+        assert_eq!(mapping["api_id"], api.as_str());
+        let stage = match text(&mapping["stage"]).as_str() {
+            "aws_apigatewayv2_stage.app.name" => self.one("aws_apigatewayv2_stage")["name"].clone(),
+            "aws_api_gateway_stage.app.stage_name" => {
+                self.one("aws_api_gateway_stage")["stage_name"].clone()
+            }
+            other => panic!("no such stage: {other}"),
+        };
+        let key = mapping.get("api_mapping_key").map(text);
+        let mapped = (key.unwrap_or_default(), text(&stage));
+        if self.of("aws_apigatewayv2_domain_name").is_empty() {
+            return Some(SaidDomain {
+                name: text(&mapping["domain_name"]),
+                own: None,
+                mapping: mapped,
+            });
+        }
+        assert_eq!(
+            mapping["domain_name"],
+            "aws_apigatewayv2_domain_name.app.domain_name"
+        );
+        let domain = self.one("aws_apigatewayv2_domain_name");
+        let said = &domain["domain_name_configuration"];
+        assert_eq!(said["endpoint_type"], "REGIONAL");
+        assert_eq!(said["security_policy"], "TLS_1_2");
+        Some(SaidDomain {
+            name: text(&domain["domain_name"]),
+            own: Some((text(&said["certificate_arn"]), table(&domain["tags"]))),
+            mapping: mapped,
+        })
+    }
 }
 
 pub(in super::super) fn said_by_terraform(document: &Value, api: &str) -> Said {
@@ -370,5 +408,6 @@ pub(in super::super) fn said_by_terraform(document: &Value, api: &str) -> Said {
             })
             .collect(),
         door,
+        domain: reader.domain(),
     }
 }
