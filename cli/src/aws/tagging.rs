@@ -16,14 +16,16 @@ pub(crate) struct Tagged {
 }
 
 impl Tagged {
-    /// The function that it is, or whose log group it is.
+    /// The function that it is. Its log group is none: that may outlive it.
     pub(crate) fn function(&self) -> Option<&str> {
-        let (_, name) = self
-            .arn
-            .split_once(":function:")
-            .or_else(|| self.arn.split_once(":log-group:/aws/lambda/"))?;
-        // A version's or an alias' number may follow, or a star for all streams.
+        let (_, name) = self.arn.split_once(":function:")?;
+        // A version's number or an alias' name may follow.
         name.split(':').next()
+    }
+
+    /// Whether it is a log group: logs that outlive what wrote them, or the deployment's lock.
+    pub(crate) fn is_log_group(&self) -> bool {
+        self.arn.contains(":log-group:")
     }
 }
 

@@ -93,6 +93,8 @@ fn sorted(tagged: Vec<Tagged>) -> Vec<Deployment> {
     }
     by_name
         .into_iter()
+        // Of a stage that was deleted the logs may be left, and of a deploy that was killed the lock.
+        .filter(|(_, tagged)| !tagged.iter().all(Tagged::is_log_group))
         .map(|((app, stage), tagged)| {
             let functions: BTreeSet<&str> = tagged.iter().filter_map(Tagged::function).collect();
             let functions = functions.into_iter().map(str::to_owned).collect();
@@ -113,15 +115,36 @@ mod tests {
     use super::{Deployment, sorted};
     use crate::aws::{Tags, tagging::Tagged};
 
-    #[test]
-    fn resources_are_gathered_by_app_and_stage() {
-        let tagged = |arn: &str, app: &str, stage: &str| Tagged {
+    fn tagged(arn: &str, app: &str, stage: &str) -> Tagged {
+        Tagged {
             arn: arn.to_owned(),
             tags: Tags::from([
                 ("fw:app".to_owned(), app.to_owned()),
                 ("fw:stage".to_owned(), stage.to_owned()),
             ]),
-        };
+        }
+    }
+
+    #[test]
+    fn a_stage_of_which_logs_or_the_lock_are_left_is_not_deployed() {
+        let group = |name: &str| format!("arn:aws:logs:eu-central-1:1:log-group:{name}");
+        let of = |name: &str, stage: &str| tagged(&group(name), "notes", stage);
+        let left = [
+            of("/aws/lambda/notes-dev", "dev"),
+            of("/aws/lambda/notes-dev-door:*", "dev"),
+            of("/fw/lock/notes-pr-7", "pr-7"),
+        ];
+        assert_eq!(sorted(left.to_vec()), []);
+        // A log group makes no function, beside what is there.
+        let api = tagged("arn:aws:apigateway:eu-central-1::/apis/a1", "notes", "dev");
+        let all = sorted([&left[..], &[api]].concat());
+        assert_eq!(all.len(), 1);
+        assert_eq!((all[0].stage.as_str(), all[0].resources.len()), ("dev", 3));
+        assert_eq!(all[0].functions, Vec::<String>::new());
+    }
+
+    #[test]
+    fn resources_are_gathered_by_app_and_stage() {
         let function = "arn:aws:lambda:eu-central-1:1:function:notes-dev";
         let group = "arn:aws:logs:eu-central-1:1:log-group:/aws/lambda/notes-dev";
         let all = sorted(vec![
