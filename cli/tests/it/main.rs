@@ -12,6 +12,7 @@ mod deploy_moto;
 mod deploy_power;
 mod deploy_roles;
 mod deploy_settings;
+mod deploy_signals;
 mod deploy_support;
 mod deploy_traffic;
 mod deploy_whole;
