@@ -59,7 +59,10 @@ pub(crate) fn pack(
 pub(crate) fn unpack(file: &Path, architecture: Architecture) -> Result<(Manifest, Code, Vec<u8>)> {
     let shown = file.display();
     let reading = || format!("cannot read the artifact: {shown}");
-    let input = |failure: Failure| failure.exiting(Exit::Input);
+    let input = |failure: Failure| {
+        let failure = failure.exiting(Exit::Input);
+        failure.hint("`cargo fw package --format zip OUT` writes an artifact")
+    };
     let zip = std::fs::read(file).with_context(reading).map_err(input)?;
     let mut archive = ZipArchive::new(Cursor::new(zip.as_slice()))
         .with_context(reading)
@@ -70,7 +73,9 @@ pub(crate) fn unpack(file: &Path, architecture: Architecture) -> Result<(Manifes
     fits(unpacked.unwrap_or(zip.len()))?;
     let mut entry = |name: &str| -> Result<Vec<u8>> {
         let missing = |failure: Failure| {
-            input(failure).hint("`cargo fw package` writes an artifact with everything in it")
+            input(failure).hint(
+                "`cargo fw package --format zip OUT` writes an artifact with everything in it",
+            )
         };
         let found = archive.by_name(name);
         let mut found = found

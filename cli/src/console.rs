@@ -94,6 +94,19 @@ impl Console {
         }
     }
 
+    /// One that nobody reads, for tests that break things on purpose.
+    #[cfg(test)]
+    pub(crate) fn unread() -> Self {
+        let streams = Streams {
+            out: Box::new(std::io::sink()),
+            err: Box::new(std::io::sink()),
+        };
+        Self {
+            verbosity: Verbosity::Normal,
+            streams: Arc::new(Mutex::new(streams)),
+        }
+    }
+
     /// Whether standard error is a terminal, so that progress may be redrawn and questions asked.
     pub(crate) fn is_interactive() -> bool {
         std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
@@ -129,6 +142,16 @@ impl Console {
         if self.verbosity >= Verbosity::Normal {
             self.err(&text);
         }
+    }
+
+    /// What a question is about: it is shown whatever else is not.
+    pub(crate) fn asked(&self, text: impl fmt::Display) {
+        self.err(&text);
+    }
+
+    /// What went wrong beside what the command was for, and needs somebody to act: it is shown with `-q` too.
+    pub(crate) fn alarm(&self, text: impl fmt::Display) {
+        self.err(&format_args!("{WARN}warning{WARN:#}: {text}"));
     }
 
     /// What was done, as cargo says it: a verb in a column of its own.

@@ -82,6 +82,12 @@ fn percent(text: &str) -> Result<u32, String> {
 }
 
 /// An address that calls can be sent to.
+fn version(text: &str) -> Result<u64, String> {
+    let number = text.parse();
+    number
+        .map_err(|_| "give a version's number, such as `7`: `cargo fw info` lists them".to_owned())
+}
+
 fn endpoint(text: &str) -> Result<String, String> {
     let known = |scheme: &str| matches!(scheme, "http" | "https");
     match text.parse::<http::Uri>() {
@@ -151,7 +157,7 @@ pub(crate) struct Rollback {
     #[command(flatten)]
     pub(crate) what: Changed,
     /// The version to go back to
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", value_parser = version)]
     pub(crate) to: Option<u64>,
 }
 

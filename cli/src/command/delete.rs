@@ -50,6 +50,9 @@ pub(super) fn delete(args: &args::Delete, console: &Console) -> Result<Exit> {
             if plan.is_empty() || args.yes {
                 return Ok(());
             }
+            if console.is_quiet() {
+                console.asked(report::lines(plan).join("\n"));
+            }
             confirm(console)
         };
         let conduct = Conduct {

@@ -131,6 +131,7 @@ impl<'a> Function<'a> {
 /// A log group, and for how long it is kept.
 fn kept(group: &str, days: Option<u32>) -> String {
     match days {
+        Some(1) => format!("{group}, kept 1 day"),
         Some(days) => format!("{group}, kept {days} days"),
         None => format!("{group}, kept for ever"),
     }

@@ -39,7 +39,7 @@ pub(super) fn rollback(args: &args::Rollback, console: &Console) -> Result<Exit>
             let routes =
                 recall::routes(&aws, &names, &release, version, console, Patience::NORMAL).await;
             if let Err(failure) = routes {
-                console.warning(format_args!(
+                console.alarm(format_args!(
                     "routes of the API stay as they are: {failure}; `cargo fw deploy` of the older sources makes them match"
                 ));
             }

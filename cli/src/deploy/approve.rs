@@ -2,7 +2,9 @@
 
 use super::{
     model::GRANTS,
+    report,
     step::{Action, Plan, Step, Version, rest::RestStep, store::StoreStep},
+    words::counted,
 };
 use crate::{
     args::Approval,
@@ -78,7 +80,7 @@ pub(crate) fn approve(plan: &Plan, wanted: Approval, yes: bool, console: &Consol
     let (question, what) = match wanted {
         Approval::Deletions if !losses.is_empty() => ("Delete that?", losses.join(", ")),
         Approval::Any if !plan.is_empty() => {
-            ("Make these changes?", format!("{} steps", plan.steps.len()))
+            ("Make these changes?", counted(plan.steps.len(), "step"))
         }
         _ => return Ok(()),
     };
@@ -92,7 +94,12 @@ pub(crate) fn approve(plan: &Plan, wanted: Approval, yes: bool, console: &Consol
             .exiting(Exit::Usage)
             .hint("give `--yes` to agree to the plan, or `--require-approval never` never to be asked"));
     }
-    console.line(format_args!("this deploy is about: {what}"));
+    // With `-q` the plan was not shown, and nobody is to agree to what they have not seen.
+    if console.is_quiet() {
+        let plan = report::lines(plan).join("\n");
+        console.asked(format_args!("{plan}"));
+    }
+    console.asked(format_args!("this deploy is about: {what}"));
     if console.confirm(question) {
         return Ok(());
     }

@@ -144,7 +144,7 @@ pub(crate) async fn holding<A: Aws, T>(
         Some(Err(error)) => error.to_string(),
         None => "AWS does not answer".to_owned(),
     };
-    console.warning(format_args!(
+    console.alarm(format_args!(
         "the lock cannot be given back, and `cargo fw unlock` removes it: {trouble}"
     ));
     done

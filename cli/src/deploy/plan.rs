@@ -33,6 +33,7 @@ use super::{
     setting::concurrency,
     step::{ApiId, Plan, Step, domain::Led},
     tags::tags,
+    words::counted,
 };
 
 use crate::{aws::logs::LogGroup, settings::Gateway};
@@ -282,8 +283,9 @@ fn log_group(plan: &mut Plan, desired: &Desired, group: &str, days: u32, found: 
     }
     let old = found.and_then(|found| found.retention);
     if old != Some(days) {
-        let old = old.map_or("for ever".to_owned(), |old| format!("{old} days"));
-        let reason = format!("{old} → {days} days");
+        let told = |days: u32| counted(usize::try_from(days).unwrap_or_default(), "day");
+        let old = old.map_or("for ever".to_owned(), told);
+        let reason = format!("{old} → {}", told(days));
         plan.push(Step::PutRetention { group, days }, reason);
     }
 }

@@ -106,7 +106,10 @@ impl Release {
         let kept = || {
             let all = self.main.versions.iter();
             let all: Vec<String> = all.map(|(number, _)| number.to_string()).collect();
-            format!("there are versions {}", all.join(", "))
+            match all.as_slice() {
+                [only] => format!("version {only} is the only one"),
+                _ => format!("there are versions {}", all.join(", ")),
+            }
         };
         let Live { version, .. } = &self.live;
         let serving: Option<u64> = version.parse().ok();
@@ -122,7 +125,8 @@ impl Release {
                 None => Failure::new(format!(
                     "there is no version before the one that serves: {version}"
                 ))
-                .because_of(kept()),
+                .because_of(kept())
+                .hint("each deploy of changed code or settings makes a version to go back to"),
             });
         };
         let mut flips = Vec::new();

@@ -9,7 +9,7 @@ use super::{
     observe::Actual,
     plan::{lent, wanted},
     step::{Action, Plan, Resource, STAGE, domain::MAPPING},
-    words::Permissions,
+    words::{Permissions, counted},
 };
 use crate::console::{BAD, BOLD, Console, DIM, GOOD, WARN, columns};
 use crate::settings::Gateway;
@@ -321,10 +321,11 @@ fn told(desired: &Desired, actual: &Actual, plan: &Plan, whole: bool) -> Vec<Str
     }
     all.push(match (plan.is_empty(), same.len()) {
         (true, count) => format!("  no changes: {count} resources are as they should be"),
-        (false, 0) => format!("  {} steps", plan.steps.len()),
+        (false, 0) => format!("  {}", counted(plan.steps.len(), "step")),
         (false, count) => format!(
-            "  {} steps; {count} resources stay as they are",
-            plan.steps.len()
+            "  {}; {} as before",
+            counted(plan.steps.len(), "step"),
+            counted(count, "resource"),
         ),
     });
     all

@@ -5,6 +5,14 @@ use serde_json::Value;
 
 use super::plan::statements;
 
+/// So many of them: `1 step`, `2 steps`.
+pub(crate) fn counted(count: usize, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
+    }
+}
+
 /// What a change of the role's policy gives and takes: a sentence for each statement.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Permissions {
@@ -64,7 +72,7 @@ fn sentence(statement: &Value) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::Permissions;
+    use super::{Permissions, counted};
 
     #[test]
     fn a_change_is_told_by_what_it_gives_and_takes() {
@@ -82,5 +90,11 @@ mod tests {
             Permissions::between(Some(&old), &old),
             Permissions::default()
         );
+    }
+
+    #[test]
+    fn one_is_not_many() {
+        let told: Vec<String> = (0..3).map(|count| counted(count, "step")).collect();
+        assert_eq!(told, ["0 steps", "1 step", "2 steps"]);
     }
 }

@@ -30,7 +30,8 @@ fn function(
         if let Some(domain) = domain.filter(|_| one.name == desired.names.function) {
             tags.insert(TAG_DOMAIN.to_owned(), domain.name.clone());
         }
-        let reason = format!("{MISSING}; {}", bytes(code.zip.len() as u64));
+        let size = bytes(code.zip.len() as u64);
+        let reason = format!("{MISSING}; {size} {}", short(&code.sha256));
         let step = Step::CreateFunction {
             function,
             code,
@@ -218,10 +219,14 @@ fn code_differs(desired: &Desired, found: &Function) -> Option<String> {
     }
     (found.sha256 != code.sha256).then(|| {
         let (old, new) = (bytes(found.size), bytes(code.zip.len() as u64));
-        let short = |sha256: &str| sha256.chars().take(8).collect::<String>();
         let (from, to) = (short(&found.sha256), short(&code.sha256));
         format!("{old} {from} → {new} {to}")
     })
+}
+
+/// What of a hash tells one code from another.
+fn short(sha256: &str) -> String {
+    sha256.chars().take(8).collect()
 }
 
 /// What differs, in words. Variables are named and their values left out: they may be secrets.

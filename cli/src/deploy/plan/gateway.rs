@@ -252,7 +252,10 @@ pub(super) fn tidy(plan: &mut Plan, desired: &Desired, whole: &WholeApi) {
     let name = whole.api.name.clone();
     match (&desired.cors, &whole.api.cors) {
         (Some(new), old) if old.as_ref().map(normal) != Some(normal(new)) => {
-            let reason = if old.is_some() { "it differs" } else { MISSING };
+            let reason = match old {
+                Some(old) => cors_differences(&normal(old), &normal(new)),
+                None => MISSING.to_owned(),
+            };
             let step = Step::SetCors {
                 name,
                 api: api.clone(),
@@ -287,6 +290,30 @@ pub(super) fn tidy(plan: &mut Plan, desired: &Desired, whole: &WholeApi) {
             plan.push(step, "no route uses it");
         }
     }
+}
+
+/// What differs between two normal ones, as old → new.
+pub(super) fn cors_differences(old: &Cors, new: &Cors) -> String {
+    let list = |list: &[String]| match list {
+        [] => "none".to_owned(),
+        list => list.join(" "),
+    };
+    let told = |cors: &Cors| {
+        [
+            ("origins", list(&cors.allow_origins)),
+            ("methods", list(&cors.allow_methods)),
+            ("headers", list(&cors.allow_headers)),
+            ("exposed headers", list(&cors.expose_headers)),
+            ("max age", format!("{} s", cors.max_age.unwrap_or_default())),
+            ("credentials", cors.allow_credentials.to_string()),
+        ]
+    };
+    let pairs = told(old).into_iter().zip(told(new));
+    let differ = pairs.filter(|((_, old), (_, new))| old != new);
+    let words: Vec<String> = differ
+        .map(|((what, old), (_, new))| format!("{what}: {old} → {new}"))
+        .collect();
+    words.join(", ")
 }
 
 /// A CORS configuration as it is compared: lists are sets, header names have no case (RFC 9110 §5.1).

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::MISSING;
+use crate::deploy::words::counted;
 
 /// The role's policy before and after the alias moves.
 pub(super) struct Policies {
@@ -48,7 +49,11 @@ pub(super) fn policies(desired: &Value, actual: Option<&Value>) -> Policies {
     let added = new.iter().filter(|statement| !old.contains(statement));
     let removed = old.iter().filter(|statement| !new.contains(statement));
     let (added, removed) = (added.count(), removed.count());
-    let reason = format!("{added} statements more, {removed} fewer");
+    let reason = match (added, removed) {
+        (added, 0) => format!("{} more", counted(added, "statement")),
+        (0, removed) => format!("{} fewer", counted(removed, "statement")),
+        (added, removed) => format!("{} more, {removed} fewer", counted(added, "statement")),
+    };
     let document = json!({ "Version": "2012-10-17", "Statement": both });
     Policies {
         before: (!same(&both, &old)).then(|| (document, reason.clone())),

@@ -6,7 +6,7 @@ use crate::{
     deploy::{
         model::{Desired, GRANT, REST_GRANT, THROUGH_URL_GRANT, URL_GRANT},
         observe::Actual,
-        plan::gateway::normal,
+        plan::gateway::{cors_differences, normal},
         step::{Plan, Planned, Step},
     },
     settings::Gateway,
@@ -144,8 +144,10 @@ fn difference(old: &UrlSettings, new: &UrlSettings) -> String {
             list.push(format!("{what}: {old} → {new}"));
         }
     }
-    if list.is_empty() {
-        list.push("its CORS configuration differs".to_owned());
+    let cors = |settings: &UrlSettings| normal(&settings.cors.clone().unwrap_or_default());
+    let (old, new) = (cors(old), cors(new));
+    if old != new {
+        list.push(cors_differences(&old, &new));
     }
     list.join(", ")
 }

@@ -215,8 +215,20 @@ fn cors_is_set_changed_and_removed() {
         };
         cors.deploy(&aws).await.unwrap();
         assert!(cors.deploy(&aws).await.unwrap().is_empty());
+        let other = App {
+            settings: "cors = { allow_origins = [\"https://a.example\"], max_age = 60 }",
+            ..FIRST
+        };
+        let changed = other.deploy(&aws).await.unwrap();
+        assert_eq!(
+            changed.steps[0].reason,
+            "origins: * → https://a.example, headers: content-type → none, max age: 0 s → 60 s"
+        );
         FIRST.deploy(&aws).await.unwrap();
-        assert_eq!(aws.writes(), ["UpdateApi", "DeleteCorsConfiguration"]);
+        assert_eq!(
+            aws.writes(),
+            ["UpdateApi", "UpdateApi", "DeleteCorsConfiguration"]
+        );
     });
 }
 

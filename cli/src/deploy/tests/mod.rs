@@ -43,7 +43,7 @@ use crate::{
         Aws,
         lambda::{Code, Way},
     },
-    console::{Color, Console, Verbosity},
+    console::Console,
     error::Result,
     settings::{Architecture, Settings},
 };
@@ -232,7 +232,7 @@ async fn delete_locked(aws: &impl Aws) -> Result<Plan> {
 }
 
 fn console() -> Console {
-    Console::new(Verbosity::Quiet, Color::Never)
+    Console::unread()
 }
 
 /// Runs a test's story.
