@@ -227,7 +227,7 @@ pub(crate) struct Github {
     pub(crate) which: Which,
     #[command(flatten)]
     pub(crate) stage: Stage,
-    /// The region to deploy to
+    /// The region to deploy to; without it that of `AWS_REGION` or of the profile
     #[arg(long)]
     pub(crate) region: Option<String>,
     /// The branch whose pushes deploy

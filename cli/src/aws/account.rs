@@ -63,6 +63,17 @@ impl Account {
         Ok(Self::of(&config, region))
     }
 
+    /// The region that [`Account::connect`] would take; asks for no credentials, and calls no service.
+    ///
+    /// # Errors
+    ///
+    /// When there is none or it is none of AWS's; exit code 64.
+    pub(crate) async fn region_of(args: &args::Account) -> Result<String> {
+        let region = region(&load(args).await)?;
+        is_region(&region)?;
+        Ok(region)
+    }
+
     pub(super) fn of(config: &SdkConfig, region: String) -> Self {
         Self {
             signed: Signed::new(config, &region),

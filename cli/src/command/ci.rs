@@ -4,7 +4,9 @@ use std::path::Path;
 
 use crate::{
     args,
+    aws::Account,
     console::Console,
+    deploy::block_on,
     error::{Context as _, Exit, Failure, Result},
     project::Project,
     settings::{Architecture, Settings},
@@ -28,15 +30,29 @@ pub(super) fn ci(args: &args::Ci, console: &Console) -> Result<Exit> {
                 .hint("`--force` writes it again; what you changed in it is lost"),
         );
     }
+    // A region that is guessed would deploy to where nobody looks.
+    let account = args::Account {
+        region: args.region.clone(),
+        ..args::Account::default()
+    };
+    let region = block_on(Account::region_of(&account))?;
+    let alias = Alias::of(project.package_dir(), root);
+    if alias == Alias::Elsewhere {
+        console.warning(
+            "the project's alias `cargo fw` runs a folder of this machine: keep `.cargo/config.toml` out of git, so that the \
+             pipeline runs the `cargo fw` that it installs",
+        );
+    }
     let folder = project.workspace_root().strip_prefix(root);
     let folder = folder.map_or_else(|_| String::new(), |folder| folder.display().to_string());
     let text = workflow(&Facts {
         package: project.name(),
         folder: if folder.is_empty() { "." } else { &folder },
         stage: &args.stage.stage,
-        region: args.region.as_deref().unwrap_or("eu-central-1"),
+        region: &region,
         branch: &args.branch,
         architecture: settings.architecture,
+        installs: alias != Alias::Own,
     });
     let parent = path.parent().unwrap_or(root);
     std::fs::create_dir_all(parent)
@@ -44,8 +60,8 @@ pub(super) fn ci(args: &args::Ci, console: &Console) -> Result<Exit> {
         .with_context(|| format!("cannot write: {}", path.display()))?;
     console.result(path.display());
     console.line(
-        "\n  in AWS: add GitHub's OIDC provider and a role that trusts this repository (docs/operate.md, \"In a pipeline\")\n  \
-         in GitHub: set the variable AWS_ROLE to that role's ARN",
+        "\n  in AWS: add GitHub's OIDC provider and two roles that trust this repository (docs/operate.md, \"In a pipeline\")\n  \
+         in GitHub: set the variables AWS_ROLE and AWS_PLAN_ROLE to the roles' ARNs",
     );
     Ok(Exit::Success)
 }
@@ -58,6 +74,50 @@ fn repository(workspace: &Path) -> &Path {
         .unwrap_or(workspace)
 }
 
+/// What `cargo fw` is in the project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Alias {
+    /// The command that is installed.
+    None,
+    /// An alias that a checkout of the repository has as well.
+    Own,
+    /// An alias of a folder that this machine has, and a runner does not.
+    Elsewhere,
+}
+
+impl Alias {
+    /// The alias that cargo finds from that folder up to the repository's root; what lies above is not on a runner.
+    fn of(folder: &Path, root: &Path) -> Self {
+        let inside = folder.ancestors().take_while(|at| at.starts_with(root));
+        let mut files = inside
+            .flat_map(|at| ["config", "config.toml"].map(|name| at.join(".cargo").join(name)));
+        let found = files.find_map(|file| {
+            let text = std::fs::read_to_string(file).ok()?;
+            let config: toml::Table = text.parse().ok()?;
+            config.get("alias")?.get("fw").cloned()
+        });
+        let words: Vec<String> = match found {
+            None => return Self::None,
+            Some(toml::Value::Array(words)) => {
+                let words = words.iter().filter_map(toml::Value::as_str);
+                words.map(str::to_owned).collect()
+            }
+            Some(other) => {
+                let line = other.as_str().unwrap_or_default();
+                line.split_whitespace().map(str::to_owned).collect()
+            }
+        };
+        let mut words = words.iter().map(|word| {
+            let path = word.strip_prefix("--manifest-path=");
+            Path::new(path.unwrap_or(word))
+        });
+        if words.any(|path| path.is_absolute() && !path.starts_with(root)) {
+            return Self::Elsewhere;
+        }
+        Self::Own
+    }
+}
+
 /// What the workflow is written for.
 struct Facts<'a> {
     package: &'a str,
@@ -66,6 +126,8 @@ struct Facts<'a> {
     region: &'a str,
     branch: &'a str,
     architecture: Architecture,
+    /// Whether the command has to be installed first.
+    installs: bool,
 }
 
 fn workflow(facts: &Facts<'_>) -> String {
@@ -76,6 +138,7 @@ fn workflow(facts: &Facts<'_>) -> String {
         region,
         branch,
         architecture,
+        installs,
     } = facts;
     // A runner of the function's own architecture needs no cross compiler.
     let runner = match architecture {
@@ -83,6 +146,8 @@ fn workflow(facts: &Facts<'_>) -> String {
         Architecture::Arm64 => "ubuntu-24.04-arm",
     };
     WORKFLOW
+        .replace("@install@", if *installs { INSTALL } else { "" })
+        .replace("@version@", env!("CARGO_PKG_VERSION"))
         .replace("@package@", package)
         .replace("@folder@", folder)
         .replace("@stage@", stage)
@@ -91,25 +156,46 @@ fn workflow(facts: &Facts<'_>) -> String {
         .replace("@runner@", runner)
 }
 
-/// GitHub documentation, "Configuring `OpenID` Connect in Amazon Web Services": `id-token: write`, and a role in place of keys.
+/// The step that installs the CLI, of the version that wrote the workflow.
+const INSTALL: &str = "      - name: Install cargo fw
+        working-directory: /
+        # Where the registry does not have it: `cargo install --locked --git URL cargo-fw`, with the URL of its repository.
+        run: cargo install --locked --version @version@ cargo-fw
+";
+
+/// GitHub documentation, "Configuring `OpenID` Connect in Amazon Web Services": `id-token: write`, and a role in place of keys;
+/// "`OpenID` Connect reference": the subject that a role trusts says whether a pull request or a branch asks.
 ///
 /// The runner's C library is newer than Lambda's; a Rust binary of the `gnu` target that needs a newer one than 2.34 is
 /// refused by `deploy` before the upload, so the container has the older one.
-const WORKFLOW: &str = r#"# Plans on pull requests, deploys on pushes to `@branch@`. Written by `cargo fw ci github`; yours to change.
+const WORKFLOW: &str = r#"# Plans on pull requests, deploys on pushes to `@branch@`. Written by `cargo fw ci github`; the file is yours to change.
+#
+# It needs two variables of the repository, each the ARN of a role in AWS:
+#   AWS_ROLE       deploys; it trusts the branch alone: `repo:OWNER/NAME:ref:refs/heads/@branch@`
+#   AWS_PLAN_ROLE  only reads; it trusts pull requests, which run their own code: `repo:OWNER/NAME:pull_request`
+# Without AWS_PLAN_ROLE, pull requests are tested and not planned.
+#
+# A plan that deletes or replaces something is not deployed by a push: the job stops with exit code 64 and prints the plan. To agree to it,
+# run the workflow by hand on `@branch@` with "agree" chosen (Actions, "Run workflow"), which gives `--yes`.
 name: deploy @package@
 on:
   push:
     branches: ["@branch@"]
   pull_request:
   workflow_dispatch:
+    inputs:
+      agree:
+        description: Agree to what the plan deletes or replaces (--yes)
+        type: boolean
+        default: false
 
 permissions:
   contents: read
   id-token: write # For AWS: the job proves who it is, and no key is stored.
 
-# One deploy at a time: the next one waits.
+# One deploy at a time: the next one waits. A pull request's plans do not wait with them.
 concurrency:
-  group: deploy-@package@-@stage@
+  group: deploy-@package@-@stage@-${{ github.event_name == 'pull_request' && github.ref || 'deploys' }}
   cancel-in-progress: false
 
 env:
@@ -140,26 +226,34 @@ jobs:
             ~/.cargo/registry
             @folder@/target
           key: @package@-${{ runner.arch }}-${{ hashFiles('**/Cargo.lock') }}
-      - name: Test
+@install@      - name: Test
         run: cargo test -p @package@
       # Forks have no identity in your account: they get the tests alone.
-      - uses: aws-actions/configure-aws-credentials@v4
-        if: github.event_name != 'pull_request' || github.event.pull_request.head.repo.full_name == github.repository
+      - name: Role for plans
+        id: plan
+        if: github.event_name == 'pull_request' && github.event.pull_request.head.repo.full_name == github.repository && vars.AWS_PLAN_ROLE != ''
+        uses: aws-actions/configure-aws-credentials@v4
+        with:
+          role-to-assume: ${{ vars.AWS_PLAN_ROLE }}
+          aws-region: ${{ env.AWS_REGION }}
+      - name: Plan
+        if: steps.plan.outcome == 'success'
+        # 2 says that there are changes, which a pull request may have.
+        run: cargo fw deploy -p @package@ --plan || [ $? -eq 2 ]
+      - name: Role for deploys
+        if: github.event_name != 'pull_request'
+        uses: aws-actions/configure-aws-credentials@v4
         with:
           role-to-assume: ${{ vars.AWS_ROLE }}
           aws-region: ${{ env.AWS_REGION }}
-      - name: Plan
-        if: github.event_name == 'pull_request' && github.event.pull_request.head.repo.full_name == github.repository
-        # 2 says that there are changes, which a pull request may have.
-        run: cargo fw deploy -p @package@ --plan || [ $? -eq 2 ]
       - name: Deploy
         if: github.event_name != 'pull_request'
-        run: cargo fw deploy -p @package@
+        run: cargo fw deploy -p @package@ ${{ inputs.agree && '--yes' || '' }}
 "#;
 
 #[cfg(test)]
 mod tests {
-    use super::{Facts, workflow};
+    use super::{Alias, Facts, workflow};
     use crate::settings::Architecture;
 
     #[test]
@@ -171,6 +265,7 @@ mod tests {
             region: "eu-west-1",
             branch: "main",
             architecture: Architecture::Arm64,
+            installs: true,
         });
         for part in [
             "name: deploy notes\n",
@@ -179,7 +274,7 @@ mod tests {
             "  AWS_REGION: eu-west-1\n",
             "    runs-on: ubuntu-24.04-arm\n",
             "  id-token: write",
-            "run: cargo fw deploy -p notes\n",
+            concat!(" --version ", env!("CARGO_PKG_VERSION"), " cargo-fw\n"),
             "role-to-assume: ${{ vars.AWS_ROLE }}",
         ] {
             assert!(text.contains(part), "{part}: {text}");
@@ -191,5 +286,30 @@ mod tests {
             .collect();
         assert!(left.iter().all(|word| word.contains("@v4")), "{left:?}");
         assert!(!text.contains("AWS_ACCESS_KEY"), "{text}");
+    }
+    #[test]
+    fn an_alias_counts_where_a_runner_has_it_too() {
+        let root = tempfile::tempdir().unwrap();
+        let package = root.path().join("packages/notes");
+        std::fs::create_dir_all(package.join(".cargo")).unwrap();
+        let of = |text: &str| {
+            std::fs::write(package.join(".cargo/config.toml"), text).unwrap();
+            Alias::of(&package, root.path())
+        };
+        assert_eq!(of("[alias]\nb = \"build\""), Alias::None);
+        assert_eq!(of("[alias]\nfw = \"run -p cargo-fw --\""), Alias::Own);
+        for path in [
+            "\"--manifest-path\", \"/checkout/Cargo.toml\"",
+            "\"--manifest-path=/x\"",
+        ] {
+            let text = format!("[alias]\nfw = [\"run\", {path}, \"--\"]");
+            assert_eq!(of(&text), Alias::Elsewhere, "{text}");
+        }
+        // The repository's own folder, one above.
+        assert_eq!(of(""), Alias::None);
+        std::fs::create_dir(root.path().join(".cargo")).unwrap();
+        let text = "[alias]\nfw = [\"run\", \"--package\", \"cargo-fw\", \"--\"]";
+        std::fs::write(root.path().join(".cargo/config.toml"), text).unwrap();
+        assert_eq!(of(""), Alias::Own);
     }
 }

@@ -357,22 +357,114 @@ fn an_artifact_is_deployed_as_it_was_built() {
 fn a_workflow_is_written_once() {
     let app = app();
     let run = |args: &[&str]| Ran::from(app.command_without_account(args).output().unwrap());
-    let ran = run(&["ci", "github", "--stage", "prod"]).ends(0);
+    // No region is guessed, and nothing is written without one.
+    run(&["ci", "github"])
+        .ends(64)
+        .says("no AWS region is set")
+        .says("--region");
+    let mut command = app.command_without_account(&["ci", "github", "--stage", "prod"]);
+    command.env("AWS_DEFAULT_REGION", "eu-west-1");
+    let ran = Ran::from(command.output().unwrap()).ends(0);
     let path = ran.stdout.trim();
     assert!(
         path.ends_with(".github/workflows/deploy-notes.yml"),
         "{path}"
     );
-    let text = fs::read_to_string(path).unwrap();
-    assert!(text.contains("FW_STAGE: prod"), "{text}");
-    let mut python = tool("python3");
-    let script = "import sys, yaml\n\
-        flow = yaml.safe_load(open(sys.argv[1]))\n\
-        assert flow['permissions']['id-token'] == 'write', flow\n\
-        assert flow['jobs']['deploy']['steps'][-1]['run'] == 'cargo fw deploy -p notes', flow\n";
-    python.args(["-c", script, path]);
-    succeeds(python);
-    run(&["ci", "github"]).ends(65).says("--force");
-    run(&["ci", "github", "--force"]).ends(0);
+    let holds = |install: &str| {
+        let mut python = tool("python3");
+        python.args(["-c", WORKFLOW, path, install]);
+        succeeds(python);
+    };
+    holds("installs");
+    run(&["ci", "github", "--region", "eu-west-1"])
+        .ends(65)
+        .says("--force");
+    // An alias of the repository's own needs no command that is installed.
+    let root = Path::new(path).ancestors().nth(3).unwrap();
+    let config = root.join(".cargo");
+    fs::create_dir_all(&config).unwrap();
+    fs::write(
+        config.join("config.toml"),
+        "[alias]\nfw = \"run -p cargo-fw --\"\n",
+    )
+    .unwrap();
+    run(&["ci", "github", "--force", "--region", "eu-west-1"]).ends(0);
     assert!(fs::read_to_string(path).unwrap().contains("FW_STAGE: dev"));
+    fs::write(
+        config.join("config.toml"),
+        "[alias]\nfw = [\"run\", \"--manifest-path\", \"/nowhere/Cargo.toml\", \"--\"]\n",
+    )
+    .unwrap();
+    run(&[
+        "ci",
+        "github",
+        "--force",
+        "--stage",
+        "prod",
+        "--region",
+        "eu-west-1",
+    ])
+    .ends(0)
+    .says("keep `.cargo/config.toml` out of git");
+    holds("installs");
+    fs::write(
+        config.join("config.toml"),
+        "[alias]\nfw = \"run -p cargo-fw --\"\n",
+    )
+    .unwrap();
+    run(&[
+        "ci",
+        "github",
+        "--force",
+        "--stage",
+        "prod",
+        "--region",
+        "eu-west-1",
+    ])
+    .ends(0);
+    holds("has");
 }
+
+/// What a workflow has to be, as GitHub reads it.
+const WORKFLOW: &str = r#"
+import re, sys, yaml
+text = open(sys.argv[1]).read()
+flow = yaml.safe_load(text)
+triggers = flow[True]  # YAML 1.1 reads `on` so.
+assert triggers['push'] == {'branches': ['main']}, triggers
+assert 'pull_request' in triggers and 'pull_request_target' not in triggers, triggers
+assert triggers['workflow_dispatch']['inputs']['agree']['type'] == 'boolean', triggers
+assert flow['permissions'] == {'contents': 'read', 'id-token': 'write'}, flow
+assert flow['env']['AWS_REGION'] == 'eu-west-1' and flow['env']['FW_STAGE'] == 'prod', flow
+steps = flow['jobs']['deploy']['steps']
+at = {step.get('name', step.get('uses')): place for place, step in enumerate(steps)}
+step = lambda name: steps[at[name]]
+
+# Pull requests get the reading role, and nothing but they do.
+roles = [s for s in steps if s.get('uses', '').startswith('aws-actions/configure-aws-credentials@')]
+assert len(roles) == 2, roles
+for role in roles:
+    plans = "github.event_name == 'pull_request'" in role['if']
+    assert plans != ("github.event_name != 'pull_request'" in role['if']), role
+    name = 'AWS_PLAN_ROLE' if plans else 'AWS_ROLE'
+    assert role['with']['role-to-assume'] == '${{ vars.%s }}' % name, role
+plan, deploy = step('Plan'), step('Deploy')
+assert plan['if'] == "steps.plan.outcome == 'success'" and step('Role for plans')['id'] == 'plan', plan
+assert plan['run'].startswith('cargo fw deploy -p notes --plan'), plan
+assert deploy['if'] == "github.event_name != 'pull_request'", deploy
+assert deploy['run'] == "cargo fw deploy -p notes ${{ inputs.agree && '--yes' || '' }}", deploy
+assert at['Role for plans'] < at['Plan'] and at['Role for deploys'] < at['Deploy'], at
+
+# The command is there before it is used, or the project brings it.
+installs = [s for s in steps if 'cargo install' in s.get('run', '')]
+if sys.argv[2] == 'installs':
+    assert len(installs) == 1 and at['Tools'] < at['Install cargo fw'] < at['Plan'], at
+    assert re.search(r'cargo install --locked --version \d+\.\d+\.\d+\S* cargo-fw$', installs[0]['run']), installs
+else:
+    assert not installs, installs
+
+# What a reader has to know stands in the file.
+comments = ' '.join(line for line in text.splitlines() if line.startswith('#'))
+for words in ['yours to change', '--yes', 'AWS_PLAN_ROLE', ':pull_request', ':ref:refs/heads/main']:
+    assert words in comments, words
+"#;
