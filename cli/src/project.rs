@@ -5,11 +5,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use cargo_metadata::{Metadata, MetadataCommand, Package, PackageId};
+use cargo_metadata::{Metadata, MetadataCommand, Package, PackageId, Target};
 
 mod aws_use;
 
 use self::aws_use::AwsUse;
+pub(crate) use self::aws_use::Sources;
 use crate::{
     args::Which,
     error::{Failure, Result},
@@ -67,6 +68,12 @@ impl Project {
                 .filter(|other| other.source.is_none() && other.id != package.id)
                 .map(folder),
         );
+        // Of the app's package one binary is deployed, of all packages the library.
+        let is_built = |other: &Package, target: &Target| match target.is_bin() {
+            true => other.id == package.id && target.name == bin,
+            false => !is_apart(target),
+        };
+        let aws = AwsUse::of(metadata, &reached, is_built);
         Ok(Self {
             name: package.name.to_string(),
             bin,
@@ -74,7 +81,7 @@ impl Project {
             workspace_root: metadata.workspace_root.clone().into(),
             target_dir: metadata.target_directory.clone().into(),
             source_dirs,
-            aws: AwsUse::of(metadata, &reached),
+            aws,
             compiles_c: packages().any(|other| other.name.as_str() == "cc"),
         })
     }
@@ -114,9 +121,9 @@ impl Project {
         &self.aws.crates
     }
 
-    /// The folders of the packages whose sources may call them.
-    pub(crate) fn policy_dirs(&self) -> &[PathBuf] {
-        &self.aws.folders
+    /// The sources that may call them.
+    pub(crate) const fn policy_sources(&self) -> &Sources {
+        &self.aws.sources
     }
 
     /// Packages of others that call an AWS SDK themselves, and which.
@@ -191,8 +198,13 @@ fn choose_package<'m>(metadata: &'m Metadata, name: Option<&str>) -> Result<&'m 
     }
 }
 
+/// Whether no app is built from a target: an example, a test, a benchmark, a build script.
+fn is_apart(target: &Target) -> bool {
+    target.is_example() || target.is_test() || target.is_bench() || target.is_custom_build()
+}
+
 fn is_app(package: &Package) -> bool {
-    package.targets.iter().any(cargo_metadata::Target::is_bin)
+    package.targets.iter().any(Target::is_bin)
         && package
             .dependencies
             .iter()

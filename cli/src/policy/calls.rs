@@ -7,12 +7,12 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use proc_macro2::{Delimiter, Ident, LineColumn, TokenStream, TokenTree};
 use syn::{
-    Attribute, Expr, Token,
+    Expr, Token,
     parse::Parser as _,
     punctuated::Punctuated,
     visit::{self, Visit},
@@ -20,9 +20,13 @@ use syn::{
 
 use super::{
     graph::Graph,
+    modules::{self, for_tests},
     sdk::{Sdk, camel},
 };
-use crate::error::{Context as _, Exit, Result};
+use crate::{
+    error::{Context as _, Exit, Result},
+    project::Sources,
+};
 
 /// Methods that end a call of the SDK's: after one of them it is no method of the app's own.
 const ENDS: [&str; 6] = [
@@ -85,48 +89,24 @@ pub(super) struct Scan {
     pub(super) unread: Vec<String>,
 }
 
-/// Scans all sources in those packages' folders.
+/// Scans all sources that the app may be built from.
 ///
 /// # Errors
 ///
 /// When a folder or a file cannot be read.
-pub(super) fn scan(folders: &[PathBuf], root: &Path, sdks: &[Sdk]) -> Result<Scan> {
+pub(super) fn scan(sources: &Sources, root: &Path, sdks: &[Sdk]) -> Result<Scan> {
     let mut scan = Scan::default();
-    for folder in folders {
-        let mut files = Vec::new();
-        collect(folder, folder, &mut files)
-            .with_context(|| format!("cannot read the sources: {}", folder.display()))
+    let files = modules::files(sources)
+        .context("cannot read the folders of the sources")
+        .map_err(|failure| failure.exiting(Exit::Input))?;
+    for path in files {
+        let text = std::fs::read_to_string(&path)
+            .with_context(|| format!("cannot read a source: {}", path.display()))
             .map_err(|failure| failure.exiting(Exit::Input))?;
-        files.sort();
-        for path in files {
-            let text = std::fs::read_to_string(&path)
-                .with_context(|| format!("cannot read a source: {}", path.display()))
-                .map_err(|failure| failure.exiting(Exit::Input))?;
-            let shown = path.strip_prefix(root).unwrap_or(&path);
-            scan.file(&shown.display().to_string(), &text, sdks);
-        }
+        let shown = path.strip_prefix(root).unwrap_or(&path);
+        scan.file(&shown.display().to_string(), &text, sdks);
     }
     Ok(scan)
-}
-
-/// The `.rs` files of a package: not those of its tests, benchmarks and examples, nor of packages inside it.
-fn collect(folder: &Path, package: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let path = entry.path();
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if entry.file_type()?.is_dir() {
-            let apart = folder == package
-                && matches!(name.as_ref(), "tests" | "benches" | "examples" | "target");
-            if !apart && !name.starts_with('.') && !path.join("Cargo.toml").exists() {
-                collect(&path, package, files)?;
-            }
-        } else if name.ends_with(".rs") && name != "build.rs" {
-            files.push(path);
-        }
-    }
-    Ok(())
 }
 
 impl Scan {
@@ -283,22 +263,6 @@ fn is_dot(token: &TokenTree) -> bool {
 /// Whether an expression ends here at the latest.
 fn is_end(token: &TokenTree) -> bool {
     matches!(token, TokenTree::Punct(punct) if matches!(punct.as_char(), ';' | ',' | '='))
-}
-
-/// Whether something is compiled for tests alone.
-pub(super) fn for_tests(attributes: &[Attribute]) -> bool {
-    attributes.iter().any(|attribute| {
-        let path = attribute.path();
-        let is_test = path
-            .segments
-            .last()
-            .is_some_and(|segment| segment.ident == "test");
-        let cfg_test = path.is_ident("cfg")
-            && attribute
-                .parse_args::<syn::Path>()
-                .is_ok_and(|path| path.is_ident("test"));
-        is_test || cfg_test
-    })
 }
 
 impl<'ast> Visit<'ast> for File<'_> {

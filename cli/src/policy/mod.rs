@@ -1,7 +1,7 @@
 //! The app's IAM statements, derived from its own sources: which AWS operations it calls, and on what.
 //!
-//! `sdk` reads the operations of each `aws-sdk-*` crate that the app depends on, from that crate's own sources; `calls` finds
-//! the calls in the app's, and `graph` which functions can reach them; `actions` says what IAM calls them; `resources` finds what the
+//! `sdk` reads the operations of each `aws-sdk-*` crate that the app depends on, from that crate's own sources; `modules` finds
+//! the app's, `calls` the calls in them, and `graph` which functions can reach them; `actions` says what IAM calls them; `resources` finds what the
 //! settings name. What cannot be attributed is told and never guessed. `evaluate` answers as IAM would, for the embedded
 //! services.
 
@@ -9,6 +9,7 @@ mod actions;
 mod calls;
 pub(crate) mod evaluate;
 mod graph;
+mod modules;
 mod resources;
 mod sdk;
 #[cfg(test)]
@@ -97,7 +98,7 @@ pub(crate) fn derive(project: &Project, settings: &Settings, partition: &str) ->
         return Ok(Derived::default());
     }
     let sdks = sdk::read(project.aws_crates())?;
-    let scan = calls::scan(project.policy_dirs(), project.workspace_root(), &sdks)?;
+    let scan = calls::scan(project.policy_sources(), project.workspace_root(), &sdks)?;
     let mut derived = derived(&scan, &sdks, settings, &Place { partition });
     let hidden = project.aws_through().iter().map(|(package, sdk)| {
         format!("`{package}` calls `{sdk}` itself, and what it needs is not derived: write it as `[[policy]]`")

@@ -109,6 +109,14 @@ fn calls_are_found_however_they_are_written() {
         ),
         ("fn f() { c.get_object().presigned(p) }", "s3:GetObject"),
         (
+            "#[cfg(any(test, unix))] fn f() { c.get_object().send() }",
+            "s3:GetObject",
+        ),
+        (
+            "#[cfg(not(test))] fn f() { c.get_object().send() }",
+            "s3:GetObject",
+        ),
+        (
             "fn f() { run(|c| async { c.get_object().send().await }) }",
             "s3:GetObject",
         ),
@@ -130,6 +138,8 @@ fn what_is_no_call_of_an_sdk_is_none() {
         "fn f() { v.iter().scan(0, |a, b| None) }",
         "fn f() { client.get_object(\"a\") }",
         "#[cfg(test)] mod tests { fn f() { c.get_object().send() } }",
+        "#[cfg(all(test, unix))] mod tests { fn f() { c.get_object().send() } }",
+        "#[cfg(all(test, unix))] fn f() { c.get_object().send() }",
         "#[tokio::test] async fn f() { c.get_object().send() }",
         "fn f() { \"c.get_object().send()\" } // c.get_object().send()",
         "struct S { get_object: u8 }",

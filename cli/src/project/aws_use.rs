@@ -5,27 +5,42 @@ use std::{
     path::PathBuf,
 };
 
-use cargo_metadata::{DependencyKind, Metadata, Package, PackageId};
+use cargo_metadata::{DependencyKind, Metadata, Package, PackageId, Target};
 
 /// What the names of the SDK's crates begin with.
 const SDK: &str = "aws-sdk-";
 /// The framework's packages, which call no service.
 const OURS: [&str; 2] = ["fw-lambda", "fw-macros"];
 
+/// The sources that may call AWS: those of the project's own packages, path dependencies too.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sources {
+    /// The packages' folders.
+    pub(crate) folders: Vec<PathBuf>,
+    /// The roots of what the app is built from: its binary's, and the packages' libraries'.
+    pub(crate) built: Vec<PathBuf>,
+    /// The roots of the packages' other targets: further binaries, tests, examples, build scripts.
+    pub(crate) others: Vec<PathBuf>,
+}
+
 /// A project's use of AWS.
 #[derive(Clone, Debug, Default)]
 pub(super) struct AwsUse {
     /// The SDK crates that the project's own packages depend on: name and folder, by name.
     pub(super) crates: Vec<(String, PathBuf)>,
-    /// The folders of the packages that may call them: path dependencies too.
-    pub(super) folders: Vec<PathBuf>,
+    /// The sources that may call them.
+    pub(super) sources: Sources,
     /// Packages of others that call an SDK themselves, and which.
     pub(super) through: Vec<(String, String)>,
 }
 
 impl AwsUse {
-    /// The use by the packages that are built for an app.
-    pub(super) fn of(metadata: &Metadata, reached: &BTreeSet<&PackageId>) -> Self {
+    /// The use by the packages that are built for an app; `is_built` says which of their targets are.
+    pub(super) fn of(
+        metadata: &Metadata,
+        reached: &BTreeSet<&PackageId>,
+        is_built: impl Fn(&Package, &Target) -> bool,
+    ) -> Self {
         let by_id: BTreeMap<&PackageId, &Package> = metadata
             .packages
             .iter()
@@ -34,6 +49,7 @@ impl AwsUse {
         let nodes = metadata.resolve.iter().flat_map(|graph| &graph.nodes);
         let mut crates = BTreeMap::new();
         let mut folders = BTreeSet::new();
+        let (mut built, mut others) = (Vec::new(), Vec::new());
         let mut through = BTreeSet::new();
         for node in nodes.filter(|node| reached.contains(&node.id)) {
             let Some(package) = by_id.get(&node.id) else {
@@ -42,6 +58,13 @@ impl AwsUse {
             let own = package.source.is_none() && !OURS.contains(&package.name.as_str());
             if own {
                 folders.insert(super::folder(package));
+                for target in &package.targets {
+                    let roots = match is_built(package, target) {
+                        true => &mut built,
+                        false => &mut others,
+                    };
+                    roots.push(target.src_path.clone().into());
+                }
             }
             let used = node
                 .deps
@@ -62,7 +85,11 @@ impl AwsUse {
         }
         Self {
             crates: crates.into_iter().collect(),
-            folders: folders.into_iter().collect(),
+            sources: Sources {
+                folders: folders.into_iter().collect(),
+                built,
+                others,
+            },
             through: through.into_iter().collect(),
         }
     }

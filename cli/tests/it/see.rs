@@ -254,6 +254,54 @@ allow on arn:aws:s3:::s3test-documents/*
 }
 
 #[test]
+fn the_policy_has_nothing_of_tests_and_other_binaries() {
+    let folder = tempfile::tempdir().unwrap();
+    let client = |called: &str| format!("fn f(c: &Client) {{ c.{called}().send(); }}");
+    let dependency = "[dependencies]\naws-sdk-s3 = { path = \"aws-sdk-s3\" }\n";
+    let manifest = |name: &str| format!("[package]\nname = \"{name}\"\nedition = \"2024\"\n");
+    for (name, text) in [
+        ("aws-sdk-s3/Cargo.toml", manifest("aws-sdk-s3")),
+        ("aws-sdk-s3/src/lib.rs", String::new()),
+        ("aws-sdk-s3/src/operation/get_object.rs", String::new()),
+        ("aws-sdk-s3/src/operation/put_object.rs", String::new()),
+        ("aws-sdk-s3/src/operation/delete_object.rs", String::new()),
+        ("aws-sdk-s3/src/operation/delete_bucket.rs", String::new()),
+        (
+            "Cargo.toml",
+            format!("{}default-run = \"notes\"\n{dependency}", manifest("notes")),
+        ),
+        (
+            "src/main.rs",
+            "mod store;\n#[cfg(test)] mod tests;\nfn main() {}".to_owned(),
+        ),
+        ("src/store.rs", client("get_object")),
+        ("src/lib.rs", client("put_object")),
+        ("src/tests.rs", client("delete_bucket")),
+        (
+            "src/bin/admin.rs",
+            format!("fn main() {{}} {}", client("delete_object")),
+        ),
+    ] {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let run = |args: &[&str]| {
+        let mut command = crate::local_support::cli(folder.path(), args);
+        Ran::from(command.output().unwrap()).ends(0).stdout
+    };
+    assert_eq!(
+        run(&["policy"]),
+        "allow on * (named nowhere)\n  s3:GetObject  GetObject src/store.rs:1\n  s3:PutObject  PutObject src/lib.rs:1\n"
+    );
+    // The binary that is asked for is the one that counts.
+    assert_eq!(
+        run(&["policy", "--bin", "admin"]),
+        "allow on * (named nowhere)\n  s3:DeleteObject  DeleteObject src/bin/admin.rs:1\n  s3:PutObject  PutObject src/lib.rs:1\n"
+    );
+}
+
+#[test]
 fn the_doctor_tells_what_works_and_how_to_mend_the_rest() {
     let moto = Moto::start();
     let app = App::new("notes");

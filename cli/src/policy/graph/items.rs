@@ -14,7 +14,7 @@ use super::{
     Graph, Item, Kind, Mention, Root, With,
     names::{Idents, Names, idents},
 };
-use crate::policy::calls::for_tests;
+use crate::policy::modules::for_tests;
 
 /// The attributes of handlers; what they name they do not call.
 const ROUTES: [&str; 9] = [
