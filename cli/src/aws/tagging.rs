@@ -4,7 +4,7 @@ use aws_sdk_resourcegroupstagging::types::TagFilter;
 
 use super::{Account, Operation, Result, Tags};
 
-pub(super) const GET_RESOURCES: Operation = Operation::new("tag", "GetResources");
+pub(crate) const GET_RESOURCES: Operation = Operation::new("tag", "GetResources");
 
 /// A resource that has tags.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! `cargo fw delete`: everything that `deploy` made, and nothing else.
 
+use std::cell::Cell;
+
 use super::{again, deploy::host_manifest};
 use crate::{
     args,
@@ -29,12 +31,19 @@ pub(super) fn delete(args: &args::Delete, console: &Console) -> Result<Exit> {
         let aws = aws::Account::connect(&args.account).await?;
         let place = deploy::place(&aws).await?;
         let app = host_manifest(&project, console)?.app;
+        let warned = Cell::new(false);
         let find = async || {
             let mut names = Names::new(&app, &settings.stage, aws.region())?;
             // Functions whose log groups were deleted by hand are still found by their tags.
-            names.authorizers = logs_view::functions(&aws, &names)
+            let known = logs_view::functions(&aws, &names)
                 .await
                 .map_err(|error| error.into_failure("cannot read what is deployed"))?;
+            if let Some(denied) = &known.denied
+                && !warned.replace(true)
+            {
+                console.warning(unseen(denied));
+            }
+            names.authorizers = known.names;
             names.authorizers.retain(|name| *name != names.function);
             names.stores = vec![Store::own(&names, &place)];
             let named = settings.artifact_bucket.iter();
@@ -63,6 +72,15 @@ pub(super) fn delete(args: &args::Delete, console: &Console) -> Result<Exit> {
         conduct.delete(&aws, args.logs, find, agree).await?;
         Ok(Exit::Success)
     })
+}
+
+/// What is told to who may not read tags: something may stay that nobody sees.
+fn unseen(denied: &aws::Error) -> String {
+    format!(
+        "an authorizer's function whose log group is gone would stay, with its role: only its tags tell of it, and reading \
+         them needs `{}` ({denied})",
+        denied.operation.action()
+    )
 }
 
 /// Lists what goes, and what stays.
@@ -111,5 +129,22 @@ fn confirm(console: &Console) -> Result<()> {
         false => Err(Failure::new(
             "the deletion was not confirmed, so nothing was deleted",
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unseen;
+    use crate::aws::{Error, tagging::GET_RESOURCES};
+
+    #[test]
+    fn who_may_not_read_tags_is_told_the_action() {
+        let denied = Error::answered(GET_RESOURCES, "AccessDeniedException", "not for you");
+        let told = unseen(&denied);
+        assert!(told.contains("needs `tag:GetResources` ("), "{told}");
+        assert!(
+            told.ends_with("AccessDeniedException: not for you)"),
+            "{told}"
+        );
     }
 }

@@ -57,7 +57,7 @@ impl Found {
         use crate::aws::lambda::Lambda as _;
         let reading = |error: crate::aws::Error| error.into_failure("cannot read what is deployed");
         let main = &self.names.function;
-        let (there, mut functions) = tokio::try_join!(
+        let (there, known) = tokio::try_join!(
             self.aws.function(main, None),
             logs_view::functions(&self.aws, &self.names),
         )
@@ -65,15 +65,20 @@ impl Found {
         if there.is_none() {
             return Err(self.absent());
         }
+        let mut functions = known.names;
         if let Some(only) = only {
-            let known = functions.join(", ");
+            let all = functions.join(", ");
             functions.retain(|name| name == only || *name == format!("{main}-{only}"));
             if functions.is_empty() {
+                // It may be one that is not known.
+                if let Some(denied) = known.denied {
+                    return Err(denied.into_failure("cannot look for that function"));
+                }
                 return Err(Failure::input(format!(
                     "the app has no function of that name: `{}`",
                     only.escape_debug()
                 ))
-                .hint(format!("there is: {known}")));
+                .hint(format!("there is: {all}")));
             }
         }
         Ok(functions)

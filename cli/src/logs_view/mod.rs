@@ -14,7 +14,7 @@ use std::collections::{BTreeSet, HashMap};
 pub(crate) use self::line::{document, readable};
 use crate::{
     aws::{
-        Aws, Kind, Result,
+        Aws, Error, Kind, Result,
         logs::{LogEvent, LogQuery},
         tagging::Tagged,
     },
@@ -36,25 +36,36 @@ pub(crate) struct Entry {
     pub(crate) event: LogEvent,
 }
 
-/// The functions of a deployment, in the order of their names: the one that answers the API, and every other that
-/// carries its tags.
+/// The functions of a deployment, as far as they are known.
+#[derive(Debug)]
+pub(crate) struct Functions {
+    /// Their names, in order.
+    pub(crate) names: Vec<String>,
+    /// Why the one that answers the API is all that is known: what AWS answered to who may not read tags.
+    pub(crate) denied: Option<Error>,
+}
+
+/// The functions of a deployment: the one that answers the API, and every other that carries its tags.
 ///
 /// # Errors
 ///
 /// When the tags cannot be read; without the permission for it the first alone is given.
-pub(crate) async fn functions<A: Aws>(aws: &A, names: &Names) -> Result<Vec<String>> {
+pub(crate) async fn functions<A: Aws>(aws: &A, names: &Names) -> Result<Functions> {
     let tags = [
         (TAG_APP, Some(names.app.as_str())),
         (TAG_STAGE, Some(names.stage.as_str())),
     ];
-    let tagged = match aws.tagged(&tags).await {
-        Err(error) if error.kind == Kind::Denied => Vec::new(),
-        answer => answer?,
+    let (tagged, denied) = match aws.tagged(&tags).await {
+        Err(error) if error.kind == Kind::Denied => (Vec::new(), Some(error)),
+        answer => (answer?, None),
     };
     let others = tagged.iter().filter_map(Tagged::function);
     let others = others.map(str::to_owned);
     let all: BTreeSet<String> = others.chain([names.function.clone()]).collect();
-    Ok(all.into_iter().collect())
+    Ok(Functions {
+        names: all.into_iter().collect(),
+        denied,
+    })
 }
 
 /// Reads on and on: each call of [`Reader::more`] gives what is new.
@@ -117,7 +128,7 @@ mod tests {
             fake::Fake,
             iam::Iam as _,
             lambda::{Code, Configuration, Lambda as _, Way},
-            logs::{LogEvent, LogQuery},
+            logs::{LogEvent, LogQuery, Logs as _},
         },
         deploy::{block_on, model::Names},
         settings::Architecture,
@@ -203,12 +214,16 @@ mod tests {
                     .await
                     .unwrap();
             }
-            assert_eq!(
-                functions(&fake, &names).await.unwrap(),
-                ["notes-dev", "notes-dev-nightly"]
-            );
+            // A log group outlives its function.
+            let group = Names::log_group_of("notes-dev-gone");
+            fake.create_log_group(&group, &names.tags()).await.unwrap();
+            let all = functions(&fake, &names).await.unwrap();
+            assert_eq!(all.names, ["notes-dev", "notes-dev-nightly"]);
+            assert_eq!(all.denied, None);
             fake.denied.set(Some("GetResources"));
-            assert_eq!(functions(&fake, &names).await.unwrap(), ["notes-dev"]);
+            let all = functions(&fake, &names).await.unwrap();
+            assert_eq!(all.names, ["notes-dev"]);
+            assert_eq!(all.denied.unwrap().operation.action(), "tag:GetResources");
             Ok(())
         })
         .unwrap();
