@@ -20,6 +20,7 @@ pub(crate) mod door;
 pub(crate) mod fit;
 pub(crate) mod function;
 pub(crate) mod secret;
+mod words;
 
 use access::{
     Access, ApiKey, ApiKeySource, AuthorizerSettings, GatewayResponse, Jwt, Throttle, UsagePlan,
@@ -424,8 +425,8 @@ impl Settings {
         gateway: Option<Gateway>,
     ) -> Result<Self> {
         check_stage(stage)?;
-        let mut base: Layer =
-            toml::from_str(text).map_err(|error| not_understood(&error, file.as_deref()))?;
+        let mut base: Layer = toml::from_str(text)
+            .map_err(|error| words::not_understood(&error, text, file.as_deref()))?;
         for (name, layer) in &base.stages {
             check_stage(name)?;
             if !layer.stages.is_empty() {
@@ -536,35 +537,6 @@ fn check_stage(stage: &str) -> Result<()> {
     Ok(())
 }
 
-/// The failure for what is no TOML or has an unknown key, with the place as the TOML reader shows it.
-fn not_understood(error: &toml::de::Error, file: Option<&Path>) -> Failure {
-    let shown = file.map_or_else(|| FILE_NAME.to_owned(), |path| path.display().to_string());
-    let failure = Failure::input(format!("cannot understand the settings: {shown}"))
-        .because_of(error.to_string().trim_end());
-    let keys = known(error.message());
-    if error.message().contains("unknown field `policy`") {
-        // It stands nowhere but at the top and in a stage.
-        return failure.hint(
-            "write it as `[[policy]]` at the top or `[[stages.NAME.policy]]`; `functions = [\"AUTHORIZER\"]` in it says whose it is",
-        );
-    }
-    match (suggestion(error.message()), keys.as_slice()) {
-        (Some(known), _) => failure.hint(format!("did you mean `{known}`?")),
-        (None, []) => failure.hint("docs/settings.md has an example of every key"),
-        (None, keys) => failure.hint(format!("there is: {}", keys.join(", "))),
-    }
-}
-
-/// The keys or words that are known in the place of an unknown one, from serde's own words for it, in the alphabet's order.
-fn known(message: &str) -> Vec<&str> {
-    if !message.starts_with("unknown") {
-        return Vec::new();
-    }
-    let mut known: Vec<_> = message.split('`').skip(3).step_by(2).collect();
-    known.sort_unstable();
-    known
-}
-
 /// The keys that could stand in the place of an unknown one in that text; none where it has none.
 #[cfg(test)]
 pub(crate) fn keys(text: &str) -> Vec<String> {
@@ -572,23 +544,8 @@ pub(crate) fn keys(text: &str) -> Vec<String> {
     let error = read.err();
     let message = error.as_ref().map(toml::de::Error::message);
     let message = message.filter(|message| message.starts_with("unknown field"));
-    let keys = message.map(known).unwrap_or_default().into_iter();
+    let keys = message.map(words::known).unwrap_or_default().into_iter();
     keys.map(str::to_owned).collect()
-}
-
-/// The known key nearest to the unknown one, from serde's own words for it.
-fn suggestion(message: &str) -> Option<&str> {
-    let mut quoted = message.split('`').skip(1).step_by(2);
-    let unknown = quoted.next()?;
-    if !message.starts_with("unknown") {
-        return None;
-    }
-    let mut near: Vec<_> = quoted
-        .map(|known| (strsim::damerau_levenshtein(unknown, known), known))
-        .filter(|(distance, known)| *distance <= 1 + known.len() / 4 || known.starts_with(unknown))
-        .collect();
-    near.sort_unstable();
-    near.first().map(|(_, known)| *known)
 }
 
 #[cfg(test)]

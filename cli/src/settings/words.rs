@@ -1,0 +1,251 @@
+//! What the TOML reader says of `fw.toml`, in the words of somebody who writes one.
+
+use std::path::Path;
+
+use super::FILE_NAME;
+use crate::error::Failure;
+
+/// The failure for what is no TOML, has an unknown key or a value of another type, with the place as the TOML reader shows it.
+pub(super) fn not_understood(error: &toml::de::Error, text: &str, file: Option<&Path>) -> Failure {
+    let shown = file.map_or_else(|| FILE_NAME.to_owned(), |path| path.display().to_string());
+    let failure = Failure::input(format!("cannot understand the settings: {shown}"));
+    let message = error.message();
+    let (key, value) = place(error, text);
+    let told = error.to_string();
+    let told = told.trim_end();
+    let failure = failure.because_of(match plainly(message, key) {
+        // Its words stand under the place that it shows.
+        Some(plain) => match told.rfind(message) {
+            Some(at) => format!("{}{plain}", told.get(..at).unwrap_or_default()),
+            None => plain,
+        },
+        None => told.to_owned(),
+    });
+    if message.contains("unknown field `policy`") {
+        // It stands nowhere but at the top and in a stage.
+        return failure.hint(
+            "write it as `[[policy]]` at the top or `[[stages.NAME.policy]]`; `functions = [\"AUTHORIZER\"]` in it says whose it is",
+        );
+    }
+    if let Some(line) = corrected(message, key, value) {
+        return failure.hint(format!("write `{line}`"));
+    }
+    let keys = known(message);
+    match (suggestion(message), keys.as_slice()) {
+        (Some(known), _) => failure.hint(format!("did you mean `{known}`?")),
+        (None, []) => failure.hint("docs/settings.md has an example of every key"),
+        (None, keys) => failure.hint(format!("there is: {}", keys.join(", "))),
+    }
+}
+
+/// The key whose value the error is about, where one stands right before it, and that value.
+fn place<'a>(error: &toml::de::Error, text: &'a str) -> (Option<&'a str>, &'a str) {
+    let Some(span) = error.span() else {
+        return (None, "");
+    };
+    let value = text.get(span.clone()).unwrap_or_default();
+    let before = text.get(..span.start).unwrap_or_default().trim_end();
+    let key = before.strip_suffix('=').map(|before| {
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        let bare = |c: char| c.is_ascii_alphanumeric() || "_-.\"'".contains(c);
+        line.trim_end()
+            .rsplit(|c| !bare(c))
+            .next()
+            .unwrap_or_default()
+    });
+    (key.filter(|key| !key.is_empty()), value)
+}
+
+/// What the reader says in plain words; `None` for what is no TOML, which it tells well enough.
+fn plainly(message: &str, key: Option<&str>) -> Option<String> {
+    let takes = |what: &str| match key {
+        Some(key) => format!("`{key}` takes {what}"),
+        None => format!("{what} is taken here"),
+    };
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    if message.starts_with("unknown field") {
+        return Some(format!(
+            "there is no setting of that name here: `{}`",
+            quoted.next()?
+        ));
+    }
+    if message.starts_with("unknown variant") {
+        let word = quoted.next()?;
+        return Some(match key {
+            Some(key) => format!("`{key}` does not take this word: `{word}`"),
+            None => format!("this word is not taken here: `{word}`"),
+        });
+    }
+    if message.starts_with("missing field") {
+        return Some(format!("a setting is missing here: `{}`", quoted.next()?));
+    }
+    if message == "wanted string or table" {
+        return Some(takes("a text"));
+    }
+    let (found, expected) = parts(message)?;
+    let kind = match expected {
+        // A number that is out of range; what the key takes of that range is checked later.
+        "u32" if message.starts_with("invalid value") => "a whole number from 0 to 4294967295",
+        _ if is_whole(expected) => "a whole number",
+        "f32" | "f64" => "a number",
+        "a string" => "a text",
+        "a boolean" => "`true` or `false`",
+        "a sequence" => "a list",
+        "a map" => "a table",
+        expected if expected.starts_with("struct ") => "a table",
+        other => other,
+    };
+    let found = match found.split([' ', '`']).next()? {
+        "string" => "a text",
+        "integer" if message.starts_with("invalid value") => return Some(takes(kind)),
+        "integer" => "a number",
+        "floating" => "a number with a decimal point",
+        "boolean" => "`true` or `false`",
+        "sequence" => "a list",
+        "map" => "a table",
+        _ => return Some(takes(kind)),
+    };
+    Some(format!("{}, and {found} stands there", takes(kind)))
+}
+
+/// What was found and what was expected, of serde's words for a type or a value that does not fit.
+fn parts(message: &str) -> Option<(&str, &str)> {
+    let rest = message
+        .strip_prefix("invalid type: ")
+        .or_else(|| message.strip_prefix("invalid value: "))?;
+    rest.rsplit_once(", expected ")
+}
+
+/// Whether that is one of Rust's integers.
+fn is_whole(expected: &str) -> bool {
+    let bits = expected.strip_prefix(['u', 'i']).unwrap_or_default();
+    bits == "size" || bits.parse::<u8>().is_ok()
+}
+
+/// The line with the same value in the type that is taken, where there is one.
+fn corrected(message: &str, key: Option<&str>, value: &str) -> Option<String> {
+    let (key, (found, expected)) = (key?, parts(message)?);
+    let inside = value.trim_matches(['"', '\'']);
+    let right = match expected {
+        "a string" if !found.starts_with("sequence") && !found.starts_with("map") => {
+            format!("\"{value}\"")
+        }
+        "a boolean" if matches!(inside, "true" | "false") => inside.to_owned(),
+        "a sequence" if found.starts_with("string") => format!("[{value}]"),
+        "f32" | "f64" => inside.parse::<f64>().ok()?.to_string(),
+        expected if is_whole(expected) => inside.parse::<u32>().ok()?.to_string(),
+        _ => return None,
+    };
+    Some(format!("{key} = {right}"))
+}
+
+/// The keys or words that are known in the place of an unknown one, from serde's own words for it, in the alphabet's order.
+pub(super) fn known(message: &str) -> Vec<&str> {
+    if !message.starts_with("unknown") {
+        return Vec::new();
+    }
+    let mut known: Vec<_> = message.split('`').skip(3).step_by(2).collect();
+    known.sort_unstable();
+    known
+}
+
+/// The known key nearest to the unknown one, from serde's own words for it.
+fn suggestion(message: &str) -> Option<&str> {
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let unknown = quoted.next()?;
+    if !message.starts_with("unknown") {
+        return None;
+    }
+    let mut near: Vec<_> = quoted
+        .map(|known| (strsim::damerau_levenshtein(unknown, known), known))
+        .filter(|(distance, known)| *distance <= 1 + known.len() / 4 || known.starts_with(unknown))
+        .collect();
+    near.sort_unstable();
+    near.first().map(|(_, known)| *known)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::settings::Settings;
+
+    #[test]
+    fn a_value_of_another_type_is_told_in_plain_words() {
+        for (text, why, hint) in [
+            (
+                "memory = \"128\"",
+                "`memory` takes a whole number, and a text stands there",
+                "write `memory = 128`",
+            ),
+            (
+                "timeout = \"long\"",
+                "`timeout` takes a whole number, and a text stands there",
+                "docs/settings.md has an example of every key",
+            ),
+            (
+                "memory = -1",
+                "`memory` takes a whole number from 0 to 4294967295",
+                "docs/settings.md has an example of every key",
+            ),
+            (
+                "layers = \"arn:a\"",
+                "`layers` takes a list, and a text stands there",
+                "write `layers = [\"arn:a\"]`",
+            ),
+            (
+                "[stages.prod]\nderive_policy = \"false\"",
+                "`derive_policy` takes `true` or `false`, and a text stands there",
+                "write `derive_policy = false`",
+            ),
+            (
+                "environment = { A = \"a\", PORT = 80 }",
+                "`PORT` takes a text, and a number stands there",
+                "write `PORT = \"80\"`",
+            ),
+            (
+                "layers = [1]",
+                "a text is taken here, and a number stands there",
+                "docs/settings.md has an example of every key",
+            ),
+            (
+                "gateway = 1",
+                "`gateway` takes a text",
+                "docs/settings.md has an example of every key",
+            ),
+            (
+                "gateway = \"rest\"",
+                "`gateway` does not take this word: `rest`",
+                "did you mean `rest-api`?",
+            ),
+            (
+                "memry = 1",
+                "there is no setting of that name here: `memry`",
+                "did you mean `memory`?",
+            ),
+            (
+                "[[policy]]\nactions = []",
+                "a setting is missing here: `resources`",
+                "docs/settings.md has an example of every key",
+            ),
+        ] {
+            let failure = Settings::from_toml(text, "dev", None, None).unwrap_err();
+            let told = failure.causes().join("\n");
+            assert!(told.ends_with(why), "{text}: {told}");
+            // The place is still shown.
+            assert!(told.contains("line "), "{text}: {told}");
+            assert_eq!(failure.advice(), Some(hint), "{text}");
+            for rust in [
+                "invalid type",
+                "u32",
+                "sequence",
+                "wanted",
+                "field",
+                "expected one of",
+            ] {
+                assert!(!told.contains(rust), "{text}: {told}");
+            }
+        }
+        // What is no TOML is told by the reader.
+        let failure = Settings::from_toml("memory = ", "dev", None, None).unwrap_err();
+        assert!(failure.causes().join("").contains("line 1"), "{failure}");
+    }
+}
