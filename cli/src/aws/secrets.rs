@@ -7,20 +7,34 @@ use super::{Account, Kind, Operation, Result};
 pub(super) const GET_SECRET: Operation = Operation::new("secretsmanager", "GetSecretValue");
 pub(super) const GET_PARAMETER: Operation = Operation::new("ssm", "GetParameter");
 
+/// What a secret holds: one or the other (Secrets Manager API reference, `GetSecretValue`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Held {
+    /// `SecretString`.
+    Text(String),
+    /// `SecretBinary`, which no variable can hold.
+    Binary,
+}
+
 /// The calls used.
 pub(crate) trait Secrets {
-    /// `GetSecretValue`: the text of a secret, by name or ARN. A binary secret has none.
-    async fn secret(&self, name: &str) -> Result<Option<String>>;
+    /// `GetSecretValue`: what a secret holds, by name or ARN.
+    async fn secret(&self, name: &str) -> Result<Option<Held>>;
     /// `GetParameter`, decrypted: a parameter's text, by its path.
     async fn parameter(&self, name: &str) -> Result<Option<String>>;
 }
 
 impl Secrets for Account {
-    async fn secret(&self, name: &str) -> Result<Option<String>> {
+    async fn secret(&self, name: &str) -> Result<Option<Held>> {
         let asked = json!({ "SecretId": name });
         let target = "secretsmanager.GetSecretValue";
         let answer = self.signed.json(GET_SECRET, target, &asked).await;
-        Ok(found(answer)?.and_then(|answer| text(&answer["SecretString"])))
+        Ok(
+            found(answer)?.and_then(|answer| match text(&answer["SecretString"]) {
+                Some(text) => Some(Held::Text(text)),
+                None => answer["SecretBinary"].is_string().then_some(Held::Binary),
+            }),
+        )
     }
 
     async fn parameter(&self, name: &str) -> Result<Option<String>> {

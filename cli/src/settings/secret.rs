@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::{FILE_NAME, Settings, check};
 use crate::{
-    aws,
+    aws::{self, secrets::Held},
     error::{Context as _, Exit, Failure, Result},
 };
 
@@ -116,12 +116,12 @@ fn references(settings: &Settings) -> Vec<Variable> {
 ///
 /// # Errors
 ///
-/// When a secret is not there or may not be read, or when the environment is too large with it.
+/// When a secret is not there, is binary or may not be read, or when the environment is too large with it.
 pub(crate) async fn from_account<A: aws::secrets::Secrets>(
     aws: &A,
     settings: &mut Settings,
 ) -> Result<()> {
-    let mut known: BTreeMap<String, Option<String>> = BTreeMap::new();
+    let mut known: BTreeMap<String, Option<Held>> = BTreeMap::new();
     for Variable { of, key, reference } in references(settings) {
         let value = match &reference {
             Reference::Secret { name, field } => {
@@ -136,12 +136,23 @@ pub(crate) async fn from_account<A: aws::secrets::Secrets>(
                     }
                 };
                 match (held, field) {
-                    (Some(held), Some(field)) => Some(field_of(&held, field).ok_or_else(|| {
+                    (Some(Held::Binary), _) => {
+                        return Err(Failure::input(format!(
+                            "the secret `{name}` is binary, for `{key}`"
+                        ))
+                        .because_of("a variable holds text; nothing was changed")
+                        .hint(format!(
+                            "give it a text: `aws secretsmanager put-secret-value --secret-id {name} --secret-string …`, of base64 \
+                             for example; or mend the name in `{FILE_NAME}`"
+                        )));
+                    }
+                    (Some(Held::Text(held)), Some(field)) => Some(field_of(&held, field).ok_or_else(|| {
                         Failure::input(format!("there is no {reference}, for `{key}`")).because_of(
                             "the secret is no JSON object, or the field is not there or neither text nor number",
                         )
                     })?),
-                    (held, _) => held,
+                    (Some(Held::Text(held)), None) => Some(held),
+                    (None, _) => None,
                 }
             }
             Reference::Parameter { name } => aws.parameter(name).await.map_err(|error| {

@@ -230,6 +230,24 @@ fn secrets_are_looked_up_and_never_told() {
         .ends(65)
         .says("the parameter `/notes/tokn` is not in this account")
         .says("aws ssm put-parameter");
+    // Nor is a variable made of bytes, and they are not told as absent.
+    boto3(
+        &moto,
+        "client('secretsmanager').create_secret(Name='bytes', SecretBinary=b'hush-five')",
+    );
+    for reference in ["secret:bytes", "secret:bytes#field"] {
+        app.settings(&format!("environment = {{ TOKEN = \"{reference}\" }}\n"));
+        let ran = app
+            .fw(&moto, &["deploy"])
+            .ends(65)
+            .says("the secret `bytes` is binary, for `TOKEN`")
+            .says("put-secret-value --secret-id bytes --secret-string");
+        assert!(
+            !ran.stderr.contains("not in this account"),
+            "{}",
+            ran.stderr
+        );
+    }
 }
 
 #[test]
