@@ -79,6 +79,9 @@ fn plainly(message: &str, key: Option<&str>) -> Option<String> {
     if message.starts_with("missing field") {
         return Some(format!("a setting is missing here: `{}`", quoted.next()?));
     }
+    if message == "a text or a list of texts" {
+        return Some(takes(message));
+    }
     if message == "wanted string or table" {
         return Some(takes("a text"));
     }
@@ -131,6 +134,8 @@ fn corrected(message: &str, key: Option<&str>, value: &str) -> Option<String> {
             format!("\"{value}\"")
         }
         "a boolean" if matches!(inside, "true" | "false") => inside.to_owned(),
+        // These are lists of tables.
+        "a sequence" if matches!(key, "policy" | "api_keys") => return None,
         "a sequence" if found.starts_with("string") => format!("[{value}]"),
         "f32" | "f64" => inside.parse::<f64>().ok()?.to_string(),
         expected if is_whole(expected) => inside.parse::<u32>().ok()?.to_string(),
@@ -200,6 +205,16 @@ mod tests {
                 "environment = { A = \"a\", PORT = 80 }",
                 "`PORT` takes a text, and a number stands there",
                 "write `PORT = \"80\"`",
+            ),
+            (
+                "policy = \"s3:*\"",
+                "`policy` takes a list, and a text stands there",
+                "docs/settings.md has an example of every key",
+            ),
+            (
+                "[[policy]]\nactions = []\nresources = []\nfunctions = 3",
+                "`functions` takes a text or a list of texts",
+                "docs/settings.md has an example of every key",
             ),
             (
                 "layers = [1]",
