@@ -21,6 +21,7 @@ from moto.awslambda.responses import LambdaResponse
 from moto.awslambda.utils import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.moto_api._internal.urls import url_paths as moto_paths
+from moto.resourcegroupstaggingapi.models import ResourceGroupsTaggingAPIBackend
 from moto.s3.responses import S3Response
 
 
@@ -242,6 +243,9 @@ def code(_request, full_url, _headers):
 
 LambdaResponse.get_function = get_function
 moto_paths["{0}/moto-api/code/(?P<region>[^/]+)/(?P<name>[^/]+)/(?P<version>[^/]+)$"] = code
+
+# moto looks for the tags of functions that containers run, and these are run by none.
+ResourceGroupsTaggingAPIBackend.lambda_backend = property(lambda self: get_backend(self.account_id, self.region_name))
 
 put_bucket = S3Response._bucket_response_put
 
