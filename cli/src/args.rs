@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::deploy::{
-    Account, Approval, Changed, Ci, CiService, Delete, Deploy, Package, PackageFormat, Plan,
+    Account, Approval, Ci, CiService, Delete, Deploy, Deployment, Package, PackageFormat, Plan,
     Policy, Rollback,
 };
 pub(crate) use self::local::{
@@ -87,12 +87,12 @@ pub(crate) enum Command {
     #[command(
         after_help = "Examples:\n  cargo fw deploy --canary 10%                 a tenth of the traffic goes to the new version\n  cargo fw promote                             all of it\n  cargo fw promote --app notes --stage prod    without the sources"
     )]
-    Promote(Changed),
+    Promote(Deployment),
     /// Remove the lock that a killed deploy left
     #[command(
         after_help = "Examples:\n  cargo fw unlock                              tells whose it was, and since when\n  cargo fw unlock --app notes --stage prod     without the sources"
     )]
-    Unlock(Changed),
+    Unlock(Deployment),
     /// Delete the deployed app: everything that `deploy` made
     Delete(Delete),
     /// Call a function directly, locally or deployed

@@ -135,9 +135,9 @@ pub(crate) struct Deploy {
     pub(crate) output: Output,
 }
 
-/// Which deployment, for each command that changes one and builds nothing that is uploaded.
+/// Which deployment, for each command that looks at one or changes it, and builds nothing that is uploaded.
 #[derive(Clone, Debug, clap::Args)]
-pub(crate) struct Changed {
+pub(crate) struct Deployment {
     #[command(flatten)]
     pub(crate) which: Which,
     #[command(flatten)]
@@ -155,7 +155,7 @@ pub(crate) struct Changed {
 )]
 pub(crate) struct Rollback {
     #[command(flatten)]
-    pub(crate) what: Changed,
+    pub(crate) what: Deployment,
     /// The version to go back to
     #[arg(long, value_name = "VERSION", value_parser = version)]
     pub(crate) to: Option<u64>,
@@ -240,15 +240,11 @@ pub(crate) struct Github {
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  cargo fw delete                     ask, then delete stage `dev`\n  cargo fw delete --stage pr-7 --yes --logs   with its logs, without a question"
+    after_help = "Examples:\n  cargo fw delete                     ask, then delete stage `dev`\n  cargo fw delete --stage pr-7 --yes --logs   with its logs, without a question\n  cargo fw delete --app notes         without the sources"
 )]
 pub(crate) struct Delete {
     #[command(flatten)]
-    pub(crate) which: Which,
-    #[command(flatten)]
-    pub(crate) stage: Stage,
-    #[command(flatten)]
-    pub(crate) account: Account,
+    pub(crate) what: Deployment,
     /// Do not ask
     #[arg(short, long)]
     pub(crate) yes: bool,

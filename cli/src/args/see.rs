@@ -1,19 +1,15 @@
 //! The arguments of what tells of an account and changes nothing.
 
-use super::{Account, Output, Stage, Which};
+use super::{Account, Deployment, Output, Stage, Which};
 use crate::logs_view::since::Since;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  curl -i $(cargo fw url)/hello\n  cargo fw info --stage prod --output json\n  cargo fw open --stage prod"
+    after_help = "Examples:\n  curl -i $(cargo fw url)/hello\n  cargo fw info --stage prod --output json\n  cargo fw open --stage prod\n  cargo fw info --app notes         without the sources"
 )]
 pub(crate) struct Deployed {
     #[command(flatten)]
-    pub(crate) which: Which,
-    #[command(flatten)]
-    pub(crate) stage: Stage,
-    #[command(flatten)]
-    pub(crate) account: Account,
+    pub(crate) what: Deployment,
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     pub(crate) output: Output,

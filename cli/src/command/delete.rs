@@ -2,7 +2,10 @@
 
 use std::cell::Cell;
 
-use super::{again, deploy::host_manifest};
+use super::{
+    again,
+    deployed::{at_hand, names},
+};
 use crate::{
     args,
     aws::{self, Aws as _},
@@ -19,21 +22,19 @@ use crate::{
     },
     error::{Exit, Failure, Result},
     logs_view,
-    project::Project,
-    settings::Settings,
 };
 
 /// Lists what goes, asks, and deletes it. What is gone already is done.
 pub(super) fn delete(args: &args::Delete, console: &Console) -> Result<Exit> {
-    let project = Project::find(&args.which)?;
-    let settings = Settings::load(project.package_dir(), &args.stage.stage)?;
+    let at_hand = at_hand(&args.what)?;
+    let settings = at_hand.as_ref().map(|(_, settings)| settings);
     deploy::block_on(async {
-        let aws = aws::Account::connect(&args.account).await?;
+        let aws = aws::Account::connect(&args.what.account).await?;
         let place = deploy::place(&aws).await?;
-        let app = host_manifest(&project, console)?.app;
+        let bare = names(&args.what, at_hand.as_ref(), aws.region(), console)?;
         let warned = Cell::new(false);
         let find = async || {
-            let mut names = Names::new(&app, &settings.stage, aws.region())?;
+            let mut names = bare.clone();
             // Functions whose log groups were deleted by hand are still found by their tags.
             let known = logs_view::functions(&aws, &names)
                 .await
@@ -46,12 +47,15 @@ pub(super) fn delete(args: &args::Delete, console: &Console) -> Result<Exit> {
             names.authorizers = known.names;
             names.authorizers.retain(|name| *name != names.function);
             names.stores = vec![Store::own(&names, &place)];
-            let named = settings.artifact_bucket.iter();
+            let named = settings.and_then(|settings| settings.artifact_bucket.as_deref());
+            let named = named.into_iter();
             let named = named.map(|bucket| Store::named(bucket, &names));
             names.stores.extend(named.collect::<Vec<_>>());
             // An access log outlives its setting and its API.
             names.sought.access_log = true;
-            names.sought.domain = settings.door.domain.as_ref().map(|one| one.name.clone());
+            // Without the settings it is the one that the function's tags note.
+            let domain = settings.and_then(|settings| settings.door.domain.as_ref());
+            names.sought.domain = domain.map(|one| one.name.clone());
             Ok(names)
         };
         let agree = async |names: &Names, actual: &Actual, plan: &Plan| {

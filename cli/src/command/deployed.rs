@@ -3,14 +3,59 @@
 use super::deploy::host_manifest;
 use crate::{
     args,
-    aws::{Account, Aws as _},
+    aws::{self, Account, Aws, lambda::Lambda as _},
     console::Console,
     deploy::{model::Names, observe},
-    error::{Failure, Result},
+    error::{Exit, Failure, Result},
     logs_view,
     project::Project,
     settings::Settings,
 };
+
+/// The project at hand and its settings.
+pub(super) type AtHand = (Project, Settings);
+
+/// The project that the arguments mean: none where `--app` names the app, which then is found without its sources.
+///
+/// # Errors
+///
+/// When there is no project here, or its settings are wrong.
+pub(super) fn at_hand(args: &args::Deployment) -> Result<Option<AtHand>> {
+    if args.app.is_some() {
+        return Ok(None);
+    }
+    let project = Project::find(&args.which)?;
+    let settings = Settings::load(project.package_dir(), &args.stage.stage)?;
+    Ok(Some((project, settings)))
+}
+
+/// The deployment's names: from `--app`, or from the app itself, which is built for it.
+///
+/// # Errors
+///
+/// When the app does not build, or a name is none.
+pub(super) fn names(
+    args: &args::Deployment,
+    at_hand: Option<&AtHand>,
+    region: &str,
+    console: &Console,
+) -> Result<Names> {
+    let app = match (&args.app, at_hand) {
+        (Some(app), _) => app.clone(),
+        (None, Some((project, _))) => {
+            let manifest = host_manifest(project, console);
+            let manifest = manifest.map_err(|failure| match failure.exit() {
+                Exit::Build => {
+                    failure.hint("the app is built to learn its name: `--app NAME` tells it")
+                }
+                _ => failure,
+            });
+            manifest?.app
+        }
+        (None, None) => return Err(Failure::new("no app is named, and there is none here")),
+    };
+    Names::new(&app, &args.stage.stage, region)
+}
 
 /// The account and the names of a deployment, which need not be there.
 pub(super) struct Found {
@@ -20,6 +65,17 @@ pub(super) struct Found {
     pub(super) names: Names,
 }
 
+fn reading(error: aws::Error) -> Failure {
+    error.into_failure("cannot read what is deployed")
+}
+
+/// The domain that the deployment's own function notes, where no settings tell it.
+async fn noted<A: Aws>(aws: &A, names: &Names) -> aws::Result<Option<String>> {
+    let main = aws.function(&names.function, None).await?;
+    let ours = main.filter(|main| names.own(&main.tags));
+    Ok(ours.and_then(|main| Names::domains(&main.tags).next()))
+}
+
 impl Found {
     /// The deployment that the arguments mean.
     ///
@@ -27,12 +83,13 @@ impl Found {
     ///
     /// When there is no project here, its settings are wrong, it does not build, or there are no credentials.
     pub(super) async fn find(args: &args::Deployed, console: &Console) -> Result<Self> {
-        let project = Project::find(&args.which)?;
-        let settings = Settings::load(project.package_dir(), &args.stage.stage)?;
-        let aws = Account::connect(&args.account).await?;
-        let app = host_manifest(&project, console)?.app;
-        let mut names = Names::new(&app, &settings.stage, aws.region())?;
-        names.sought.domain = settings.door.domain.map(|domain| domain.name);
+        let at_hand = at_hand(&args.what)?;
+        let aws = Account::connect(&args.what.account).await?;
+        let mut names = names(&args.what, at_hand.as_ref(), aws.region(), console)?;
+        names.sought.domain = match at_hand {
+            Some((_, settings)) => settings.door.domain.map(|domain| domain.name),
+            None => noted(&aws, &names).await.map_err(reading)?,
+        };
         Ok(Self { aws, names })
     }
 
@@ -44,7 +101,7 @@ impl Found {
     pub(super) async fn url(&self) -> Result<String> {
         observe::url(&self.aws, &self.names)
             .await
-            .map_err(|error| error.into_failure("cannot read what is deployed"))?
+            .map_err(reading)?
             .ok_or_else(|| self.absent())
     }
 
@@ -54,8 +111,6 @@ impl Found {
     ///
     /// When it is not deployed, there is no such function, or the account cannot be read.
     pub(super) async fn functions(&self, only: Option<&str>) -> Result<Vec<String>> {
-        use crate::aws::lambda::Lambda as _;
-        let reading = |error: crate::aws::Error| error.into_failure("cannot read what is deployed");
         let main = &self.names.function;
         let (there, known) = tokio::try_join!(
             self.aws.function(main, None),
@@ -92,5 +147,43 @@ impl Found {
             self.aws.region()
         ))
         .hint("`cargo fw deploy` deploys it; `--stage`, `--region` and `--profile` choose where to look")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::{at_hand, names};
+    use crate::{
+        args::{Args, Command, Deployment},
+        console::{Color, Console, Verbosity},
+    };
+
+    fn what(line: &[&str]) -> Deployment {
+        let args = Args::try_parse_from([&["cargo-fw"], line].concat()).unwrap();
+        match args.command {
+            Command::Url(args) | Command::Info(args) | Command::Open(args) => args.what,
+            Command::Logs(args) => args.deployed.what,
+            Command::Metrics(args) => args.deployed.what,
+            Command::Delete(args) => args.what,
+            Command::Rollback(args) => args.what,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_app_that_is_named_is_not_built() {
+        let console = Console::new(Verbosity::Quiet, Color::Never);
+        for command in [
+            "info", "url", "open", "logs", "metrics", "delete", "rollback",
+        ] {
+            let args = what(&[command, "--app", "gone", "--stage", "prod"]);
+            assert!(at_hand(&args).unwrap().is_none(), "{command}");
+            let names = names(&args, None, "eu-central-1", &console).unwrap();
+            assert_eq!(names.function, "gone-prod", "{command}");
+        }
+        // Without the name it is this package, which is here.
+        assert!(at_hand(&what(&["info"])).unwrap().is_some());
     }
 }

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Sends all traffic to the version that took a part of it.
-pub(super) fn promote(args: &args::Changed, console: &Console) -> Result<Exit> {
+pub(super) fn promote(args: &args::Deployment, console: &Console) -> Result<Exit> {
     deploy::block_on(async {
         let aws = aws::Account::connect(&args.account).await?;
         let names = found(args, aws.region(), console)?;

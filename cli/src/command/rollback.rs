@@ -1,6 +1,6 @@
 //! `cargo fw rollback`: the traffic back to a version that served before, by one flip of each alias, and the routes with it.
 
-use super::deploy::host_manifest;
+use super::deployed::{at_hand, names};
 use crate::{
     args,
     aws::{self, Aws as _},
@@ -13,8 +13,6 @@ use crate::{
         release::{Release, flip},
     },
     error::{Exit, Failure, Result},
-    project::Project,
-    settings::Settings,
 };
 
 /// Sends all traffic to an earlier version; where a canary runs, to the version beside it.
@@ -52,12 +50,6 @@ pub(super) fn rollback(args: &args::Rollback, console: &Console) -> Result<Exit>
 }
 
 /// The deployment's names: from `--app`, or from the app itself.
-pub(super) fn found(args: &args::Changed, region: &str, console: &Console) -> Result<Names> {
-    if let Some(app) = &args.app {
-        return Names::new(app, &args.stage.stage, region);
-    }
-    let project = Project::find(&args.which)?;
-    let settings = Settings::load(project.package_dir(), &args.stage.stage)?;
-    let app = host_manifest(&project, console)?.app;
-    Names::new(&app, &settings.stage, region)
+pub(super) fn found(args: &args::Deployment, region: &str, console: &Console) -> Result<Names> {
+    names(args, at_hand(args)?.as_ref(), region, console)
 }

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Tells who holds the lock and removes it; no lock is fine.
-pub(super) fn unlock(args: &args::Changed, console: &Console) -> Result<Exit> {
+pub(super) fn unlock(args: &args::Deployment, console: &Console) -> Result<Exit> {
     deploy::block_on(async {
         let aws = aws::Account::connect(&args.account).await?;
         let names = found(args, aws.region(), console)?;

@@ -112,6 +112,22 @@ fn what_is_deployed_is_told() {
     if cfg!(unix) {
         assert_eq!(open("true").says(&format!("Opened {url}")).stdout, "");
     }
+
+    // Sources that do not compile hide nothing, and keep nothing from being deleted.
+    app.write("src/main.rs", "fn main() { nonsense }");
+    app.fw(&moto, &["info"])
+        .ends(101)
+        .says("`--app NAME` tells it");
+    for command in ["info", "logs", "metrics"] {
+        app.fw(&moto, &[command, "--app", "notes"]).ends(0);
+    }
+    let named = app.fw(&moto, &["url", "--app", "notes"]).ends(0);
+    assert_eq!(named.stdout.trim(), url);
+    app.fw(&moto, &["delete", "--app", "notes", "--yes"])
+        .ends(0);
+    // Its logs are left, and are no deployment.
+    let list = app.fw(&moto, &["list"]).ends(0).stdout;
+    assert_eq!(list, "notes  prod  notes-prod\n");
 }
 
 #[test]
