@@ -350,7 +350,7 @@ fn an_artifact_is_deployed_as_it_was_built() {
     app.fw(&moto, &["deploy", "--artifact", other])
         .ends(65)
         .says("the artifact has no `bootstrap`")
-        .says("`cargo fw package`");
+        .says("`cargo fw package --format zip OUT`");
 }
 
 #[test]
