@@ -159,6 +159,9 @@ fn a_lock_that_was_left_is_told_and_removed() {
     let moto = Moto::start();
     let account = Account::of(&moto);
     let app = deployed(&moto);
+    // A canary, so that each command has something to do.
+    app.program("two", &[GET]);
+    app.fw(&moto, &["deploy", "--canary", "10%"]).ends(0);
     let logs = aws_sdk_cloudwatchlogs::Client::new(&account.config);
     let tags = [
         ("fw:lock-id", "1"),
@@ -173,8 +176,10 @@ fn a_lock_that_was_left_is_told_and_removed() {
     account.run(call.send()).unwrap();
 
     // Nothing to do needs no lock.
-    app.fw(&moto, &["deploy"]).ends(0).says("no changes");
-    app.program("two", &[GET]);
+    app.fw(&moto, &["deploy", "--canary", "10%"])
+        .ends(0)
+        .says("no changes");
+    app.program("three", &[GET]);
     for args in [
         &["deploy"][..],
         &["rollback"],
@@ -192,14 +197,18 @@ fn a_lock_that_was_left_is_told_and_removed() {
             account.alias("notes-dev").as_str(),
             account.versions("notes-dev").len()
         ),
-        ("1", 1)
+        ("1", 2)
     );
     app.fw(&moto, &["unlock"]).ends(0).says("user/colleague");
     app.fw(&moto, &["unlock"])
         .ends(0)
         .says("nobody holds the lock");
-    app.fw(&moto, &["deploy"]).ends(0);
-    assert_eq!(account.alias("notes-dev"), "2");
+    // It would end the canary: somebody has to agree.
+    app.fw(&moto, &["deploy"])
+        .ends(64)
+        .says("canary, version 2 of function `notes-dev`");
+    app.fw(&moto, &["deploy", "--yes"]).ends(0);
+    assert_eq!(account.alias("notes-dev"), "3");
     app.fw(&moto, &["delete", "--yes", "--logs"]).ends(0);
     account.is_empty();
 }
