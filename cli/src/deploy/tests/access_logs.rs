@@ -1,10 +1,14 @@
 //! The gateway's own log: its group, the stages that write to it, and what is left of it.
 
-use super::{App, FIRST, delete, delete_with, run};
+use super::{
+    App, FIRST,
+    converge::{completed, deleted},
+    delete, delete_with, run,
+};
 use crate::{
     aws::{
         Tags,
-        fake::{Fake, Fault, State},
+        fake::{Fake, State},
         logs::{LogGroup, Logs as _},
     },
     deploy::approve::losses,
@@ -208,24 +212,7 @@ fn an_interrupted_change_of_the_log_is_completed_by_the_next() {
                 None => State::default(),
                 Some(app) => deployed(app).await,
             };
-            let undisturbed = Fake::holding(before.clone());
-            to.deploy(&undisturbed).await.unwrap();
-            assert!(to.plan(&undisturbed).await.unwrap().is_empty());
-            for nth in 0..undisturbed.writes().len() {
-                for fault in [Fault::Before(nth), Fault::After(nth)] {
-                    let aws = Fake::holding(before.clone());
-                    aws.fault.set(Some(fault));
-                    to.deploy(&aws).await.unwrap_err();
-                    aws.fault.set(None);
-                    to.deploy(&aws).await.unwrap();
-                    assert_eq!(
-                        super::rest::forget_ids(aws.snapshot()),
-                        super::rest::forget_ids(undisturbed.snapshot()),
-                        "{fault:?}"
-                    );
-                    assert!(to.plan(&aws).await.unwrap().is_empty(), "{fault:?}");
-                }
-            }
+            completed(&before, &to).await;
         }
     });
 }
@@ -238,19 +225,7 @@ fn the_log_goes_with_the_deployment_only_where_that_is_asked() {
             let aws = Fake::holding(before.clone());
             delete_with(&aws, false).await.unwrap();
             assert!(aws.snapshot().groups.contains_key(GROUP));
-            let undisturbed = Fake::holding(before.clone());
-            delete(&undisturbed).await.unwrap();
-            assert_eq!(undisturbed.snapshot(), State::default());
-            for nth in 0..undisturbed.writes().len() {
-                for fault in [Fault::Before(nth), Fault::After(nth)] {
-                    let aws = Fake::holding(before.clone());
-                    aws.fault.set(Some(fault));
-                    delete(&aws).await.unwrap_err();
-                    aws.fault.set(None);
-                    delete(&aws).await.unwrap();
-                    assert_eq!(aws.snapshot(), State::default(), "{fault:?}");
-                }
-            }
+            deleted(&before).await;
         }
     });
 }

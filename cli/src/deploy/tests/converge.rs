@@ -1,7 +1,7 @@
 //! Interrupted at any mutating call, a deploy or a delete run again ends where an undisturbed one does, and no kept route
 //! is ever without an answer.
 
-use super::{App, FIRST, delete, hash, run};
+use super::{App, FIRST, delete, hash, rest::forget_ids, run};
 use crate::aws::fake::{Fake, Fault, State};
 
 /// Code, settings and routes all change, each route and each permission in another way.
@@ -34,6 +34,42 @@ async fn account(apps: &[App]) -> State {
         app.deploy(&aws).await.unwrap();
     }
     aws.state.into_inner()
+}
+
+/// From that account to that app: undisturbed, and then with each mutating call lost before or after it arrives. The next deploy
+/// ends where the undisturbed one did, but for what API Gateway chooses, and leaves nothing to do.
+pub(super) async fn completed(before: &State, to: &App) {
+    let undisturbed = Fake::holding(before.clone());
+    to.deploy(&undisturbed).await.unwrap();
+    assert!(to.plan(&undisturbed).await.unwrap().is_empty());
+    for fault in faults(undisturbed.writes().len()) {
+        let aws = Fake::holding(before.clone());
+        aws.fault.set(Some(fault));
+        to.deploy(&aws).await.unwrap_err();
+        aws.fault.set(None);
+        to.deploy(&aws).await.unwrap();
+        assert_eq!(
+            forget_ids(aws.snapshot()),
+            forget_ids(undisturbed.snapshot()),
+            "{fault:?} on the way to {to:?}"
+        );
+        assert!(to.plan(&aws).await.unwrap().is_empty(), "{fault:?}");
+    }
+}
+
+/// The same from that account to nothing at all.
+pub(super) async fn deleted(before: &State) {
+    let undisturbed = Fake::holding(before.clone());
+    delete(&undisturbed).await.unwrap();
+    assert_eq!(undisturbed.snapshot(), State::default());
+    for fault in faults(undisturbed.writes().len()) {
+        let aws = Fake::holding(before.clone());
+        aws.fault.set(Some(fault));
+        delete(&aws).await.unwrap_err();
+        aws.fault.set(None);
+        delete(&aws).await.unwrap();
+        assert_eq!(aws.snapshot(), State::default(), "{fault:?}");
+    }
 }
 
 #[test]

@@ -1,11 +1,15 @@
 //! A domain of one's own: made, shared, moved, and left alone.
 
-use super::{App, FIRST, delete_domain, run};
+use super::{
+    App, FIRST,
+    converge::{completed, deleted},
+    delete_domain, run,
+};
 use crate::{
     aws::{
         Tags,
         domains::{DomainName, Mapping},
-        fake::{Fake, FakeDomain, Fault, State},
+        fake::{Fake, FakeDomain, State},
     },
     deploy::approve::losses,
 };
@@ -301,24 +305,7 @@ fn an_interrupted_change_of_the_domain_is_completed_by_the_next() {
                 None => State::default(),
                 Some(app) => deployed(app).await,
             };
-            let undisturbed = Fake::holding(before.clone());
-            to.deploy(&undisturbed).await.unwrap();
-            assert!(to.plan(&undisturbed).await.unwrap().is_empty());
-            for nth in 0..undisturbed.writes().len() {
-                for fault in [Fault::Before(nth), Fault::After(nth)] {
-                    let aws = Fake::holding(before.clone());
-                    aws.fault.set(Some(fault));
-                    to.deploy(&aws).await.unwrap_err();
-                    aws.fault.set(None);
-                    to.deploy(&aws).await.unwrap();
-                    assert_eq!(
-                        super::rest::forget_ids(aws.snapshot()),
-                        super::rest::forget_ids(undisturbed.snapshot()),
-                        "{from:?} {to:?} {fault:?}"
-                    );
-                    assert!(to.plan(&aws).await.unwrap().is_empty(), "{fault:?}");
-                }
-            }
+            completed(&before, &to).await;
         }
     });
 }
@@ -328,20 +315,8 @@ fn an_interrupted_deletion_takes_the_domain_too() {
     run(async {
         for app in [OWN, REST_OWN] {
             let before = deployed(&app).await;
-            let undisturbed = Fake::holding(before.clone());
-            super::delete(&undisturbed).await.unwrap();
-            assert_eq!(undisturbed.snapshot(), State::default());
-            for nth in 0..undisturbed.writes().len() {
-                for fault in [Fault::Before(nth), Fault::After(nth)] {
-                    let aws = Fake::holding(before.clone());
-                    aws.fault.set(Some(fault));
-                    super::delete(&aws).await.unwrap_err();
-                    aws.fault.set(None);
-                    // Without the setting: what is noted is enough.
-                    super::delete(&aws).await.unwrap();
-                    assert_eq!(aws.snapshot(), State::default(), "{fault:?}");
-                }
-            }
+            // Without the setting: what is noted is enough.
+            deleted(&before).await;
         }
     });
 }

@@ -2,7 +2,11 @@
 
 use serde_json::json;
 
-use super::{App, FIRST, delete, hash, run};
+use super::{
+    App, FIRST,
+    converge::{completed, deleted},
+    hash, run,
+};
 use crate::{
     aws::fake::{Fake, Fault, State},
     deploy::approve::losses,
@@ -243,24 +247,7 @@ fn an_interrupted_deploy_of_a_rest_api_is_completed_by_the_next() {
                 None => State::default(),
                 Some(app) => deployed(app).await,
             };
-            let undisturbed = Fake::holding(before.clone());
-            to.deploy(&undisturbed).await.unwrap();
-            assert!(to.plan(&undisturbed).await.unwrap().is_empty());
-            for nth in 0..undisturbed.writes().len() {
-                for fault in [Fault::Before(nth), Fault::After(nth)] {
-                    let aws = Fake::holding(before.clone());
-                    aws.fault.set(Some(fault));
-                    to.deploy(&aws).await.unwrap_err();
-                    aws.fault.set(None);
-                    to.deploy(&aws).await.unwrap();
-                    assert_eq!(
-                        forget_ids(aws.snapshot()),
-                        forget_ids(undisturbed.snapshot()),
-                        "{fault:?}"
-                    );
-                    assert!(to.plan(&aws).await.unwrap().is_empty(), "{fault:?}");
-                }
-            }
+            completed(&before, &to).await;
         }
     });
 }
@@ -269,19 +256,7 @@ fn an_interrupted_deploy_of_a_rest_api_is_completed_by_the_next() {
 fn an_interrupted_deletion_is_completed_by_the_next() {
     run(async {
         let before = deployed(&WHOLE).await;
-        let undisturbed = Fake::holding(before.clone());
-        delete(&undisturbed).await.unwrap();
-        assert_eq!(undisturbed.snapshot(), State::default());
-        for nth in 0..undisturbed.writes().len() {
-            for fault in [Fault::Before(nth), Fault::After(nth)] {
-                let aws = Fake::holding(before.clone());
-                aws.fault.set(Some(fault));
-                delete(&aws).await.unwrap_err();
-                aws.fault.set(None);
-                delete(&aws).await.unwrap();
-                assert_eq!(aws.snapshot(), State::default(), "{fault:?}");
-            }
-        }
+        deleted(&before).await;
     });
 }
 

@@ -1,6 +1,6 @@
 //! Zips that are too large for a call: the bucket that they go through, and what is left in it.
 
-use super::{App, FIRST, console, delete, hash, run};
+use super::{App, FIRST, console, converge::deleted, delete, hash, run};
 use crate::{
     aws::{
         Tags,
@@ -206,19 +206,7 @@ fn an_interrupted_delete_takes_the_bucket_with_it_in_the_end() {
         aws.fault.set(None);
         assert_eq!(keys(&aws, BUCKET), [key(&NEXT)]);
         let before = aws.state.into_inner();
-        let undisturbed = Fake::holding(before.clone());
-        delete(&undisturbed).await.unwrap();
-        assert_eq!(undisturbed.snapshot(), State::default());
-        for nth in 0..undisturbed.writes().len() {
-            for fault in [Fault::Before(nth), Fault::After(nth)] {
-                let aws = Fake::holding(before.clone());
-                aws.fault.set(Some(fault));
-                delete(&aws).await.unwrap_err();
-                aws.fault.set(None);
-                delete(&aws).await.unwrap();
-                assert_eq!(aws.snapshot(), State::default(), "{fault:?}");
-            }
-        }
+        deleted(&before).await;
     });
 }
 
