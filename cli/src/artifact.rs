@@ -73,7 +73,7 @@ pub(crate) fn unpack(file: &Path, architecture: Architecture) -> Result<(Manifes
     fits(unpacked.unwrap_or(zip.len()))?;
     let mut entry = |name: &str| -> Result<Vec<u8>> {
         let missing = |failure: Failure| {
-            input(failure).hint(
+            failure.exiting(Exit::Input).hint(
                 "`cargo fw package --format zip OUT` writes an artifact with everything in it",
             )
         };

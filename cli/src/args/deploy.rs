@@ -81,13 +81,14 @@ fn percent(text: &str) -> Result<u32, String> {
     }
 }
 
-/// An address that calls can be sent to.
+/// A version's number.
 fn version(text: &str) -> Result<u64, String> {
     let number = text.parse();
     number
         .map_err(|_| "give a version's number, such as `7`: `cargo fw info` lists them".to_owned())
 }
 
+/// An address that calls can be sent to.
 fn endpoint(text: &str) -> Result<String, String> {
     let known = |scheme: &str| matches!(scheme, "http" | "https");
     match text.parse::<http::Uri>() {
