@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use fw::manifest::Manifest;
+use fw_manifest::Manifest;
 use object::{
     Endianness,
     elf::{EM_AARCH64, EM_X86_64, FileHeader64},

@@ -3,8 +3,8 @@
 /// Cargo's own path, set by cargo for its subcommands; `cargo` from `PATH` otherwise.
 pub(crate) const CARGO: &str = "CARGO";
 
-/// Asks an app for its manifest; see `fw::manifest`.
-pub(crate) const FW_MANIFEST: &str = fw::manifest::MANIFEST_ENV;
+/// Asks an app for its manifest; see `fw_manifest`.
+pub(crate) const FW_MANIFEST: &str = fw_manifest::MANIFEST_ENV;
 
 /// Set for every process that `cargo fw local` starts, to the local server's URL: an app that must know can see where it is.
 pub(crate) const FW_LOCAL: &str = "FW_LOCAL";

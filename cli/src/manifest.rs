@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use fw::manifest::{Manifest, SCHEMA};
+use fw_manifest::{Manifest, SCHEMA};
 
 use crate::{
     env,

@@ -19,7 +19,7 @@ use std::{
 };
 
 use criterion::Criterion;
-use fw::gateway::{
+use fw_gateway::{
     ApiIdentity, Arrival, FrontDoor, HttpApi, HttpApiConfig, HttpRequest, Invocation, Outcome,
     Received,
 };

@@ -8,7 +8,6 @@ pub use crate::{
     error::{Error, Problems},
     extract::{FromParam, FromRequest, Param},
     handler::{Extractor, Responder, hold_only_send_values_across_await, schema},
-    manifest::Place,
     request::Request,
     response::{IntoResponse, Response},
     route::{
@@ -17,4 +16,5 @@ pub use crate::{
     },
 };
 pub use fw_macros::routes;
+pub use fw_manifest::Place;
 pub use std::{marker::Sync, option::Option, result::Result};

@@ -10,10 +10,10 @@ use crate::{
     dispatch::{Assembly, Endpoint, Table, Target},
     error::Error,
     escaped::Escaped,
-    manifest::{Manifest, Source},
     route::{Routes, RoutesOf},
     service::{Body, BoxError, Inner, middleware::Middleware, mounted},
 };
+use fw_manifest::{Manifest, Source};
 
 /// Makes the state, once, on the one thread that there is.
 type Init<S> = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = Result<S, Error>>>>>;

@@ -21,14 +21,14 @@ use crate::{
     context::{self, LambdaContext},
     error::{self, Error},
     event::{self, NotHttp, Refusal},
-    gateway::{Matcher, PathPattern, decode_path},
-    manifest::{ManifestBody, ManifestParameter, ManifestRoute, Source},
     payload::Payload,
     request::Request,
     response::{IntoResponse, Response},
     route::{BoxFuture, Call, Guard, Route, RouteInfo},
     service::middleware::{Middleware, Stack},
 };
+use fw_gateway::{Matcher, PathPattern, decode_path};
+use fw_manifest::{ManifestBody, ManifestParameter, ManifestRoute, Source};
 
 /// One method on one path, and who answers it.
 pub(crate) struct Endpoint<S> {

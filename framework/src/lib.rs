@@ -35,12 +35,10 @@
 //! | feature | has | default |
 //! |---|---|---|
 //! | `runtime` | serving on Lambda: [`App::run`] | yes |
-//! | `app` | what handlers are written with | by `runtime` |
-//! | `gateway` | the model of API Gateway | by `app` |
 //! | `schema` | JSON Schemas of bodies, for `validate` | no |
 //! | `test` | the in-process client | no |
-//! | `verify` | signatures of tokens and requests, in the model; without it what is signed is refused there | no |
-//! | `models` | regular expressions, in the model of a REST API | no |
+//! | `verify` | signatures of tokens and requests in the test client; without it the client refuses every signed request | no |
+//! | `models` | regular expressions in the body models of the test client's REST API | no |
 
 // Who only writes handlers for an app of another crate needs no way to run one.
 #![cfg_attr(
@@ -48,58 +46,35 @@
     allow(dead_code, reason = "the runtime and the test client each use a part")
 )]
 
-#[cfg(feature = "app")]
 mod app;
-#[cfg(feature = "app")]
 pub mod auth;
-#[cfg(feature = "app")]
 pub mod context;
-#[cfg(feature = "app")]
 mod dispatch;
-#[cfg(feature = "app")]
 pub mod error;
-#[cfg(feature = "app")]
 mod escaped;
-#[cfg(feature = "app")]
 mod event;
-#[cfg(feature = "app")]
 pub mod extract;
-#[cfg(feature = "gateway")]
-pub mod gateway;
-#[cfg(feature = "app")]
 pub mod handler;
 #[cfg(feature = "runtime")]
 mod log;
-pub mod manifest;
-#[cfg(feature = "app")]
 mod payload;
-#[cfg(feature = "app")]
 pub mod rejection;
-#[cfg(feature = "app")]
 pub mod request;
-#[cfg(feature = "app")]
 pub mod response;
-#[cfg(feature = "app")]
 pub mod route;
 #[cfg(feature = "runtime")]
 mod runtime;
-#[cfg(feature = "app")]
 mod schema;
-#[cfg(feature = "app")]
 pub mod service;
 #[cfg(feature = "test")]
 pub mod test;
 
-#[cfg(feature = "app")]
 #[doc(hidden)]
 pub mod __private;
 
-#[cfg(feature = "app")]
 pub use bytes::Bytes;
-#[cfg(feature = "app")]
 pub use http::{HeaderMap, HeaderName, HeaderValue};
 
-#[cfg(feature = "app")]
 pub use crate::{
     app::{App, AppError},
     error::{Error, Result},
@@ -108,16 +83,12 @@ pub use crate::{
     response::{IntoResponse, Json, Response},
     route::{Route, Routes},
 };
-#[cfg(feature = "app")]
 #[doc = include_str!("docs/authorizer.md")]
 pub use fw_macros::authorizer;
-#[cfg(feature = "app")]
 #[doc = include_str!("docs/route.md")]
 pub use fw_macros::route;
-#[cfg(feature = "app")]
 #[doc = include_str!("docs/shorthand.md")]
 pub use fw_macros::{delete, get, head, options, patch, post, put};
-#[cfg(feature = "app")]
 pub use http::{Method, StatusCode};
 
 /// The code in `docs/guide` is compiled and run as the crate's own examples are.

@@ -10,7 +10,7 @@ use std::{
 
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method};
 
-use crate::{context::LambdaContext, gateway};
+use crate::context::LambdaContext;
 
 /// A request, as handlers and extractors see it, whichever gateway it came through.
 ///
@@ -249,7 +249,10 @@ pub(crate) fn decode_query(query: &str) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
         .filter(|pair| !pair.is_empty())
         .map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (gateway::decode_query(name), gateway::decode_query(value))
+            (
+                fw_gateway::decode_query(name),
+                fw_gateway::decode_query(value),
+            )
         })
         .collect()
 }

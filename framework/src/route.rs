@@ -5,7 +5,8 @@ mod guard;
 use std::{fmt, future::Future, pin::Pin};
 
 pub use self::guard::Guard;
-use crate::{manifest::Place, request::Request, response::Response};
+use crate::{request::Request, response::Response};
+use fw_manifest::Place;
 
 /// The future of a handler's answer.
 pub type BoxFuture<'r, T> = Pin<Box<dyn Future<Output = T> + Send + 'r>>;

@@ -25,8 +25,8 @@ use crate::{
     error::Error,
     escaped::Escaped,
     log,
-    manifest::{MANIFEST_ENV, Manifest},
 };
+use fw_manifest::{MANIFEST_ENV, Manifest};
 
 /// The state could not be made, or Lambda is gone.
 const FAILED: u8 = 1;

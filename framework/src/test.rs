@@ -1,6 +1,6 @@
 //! A client for tests: no sockets, no processes, and yet all that happens to a request on AWS.
 //!
-//! Each request passes the model of the gateway ([`fw::gateway`](crate::gateway)) on its way in and on its way out, so a test sees what
+//! Each request passes the model of the gateway ([`fw_gateway`]) on its way in and on its way out, so a test sees what
 //! a client of the deployed API would see: the gateway's own 404, header names as it spells them, a binary body through base64.
 //!
 //! ```
@@ -42,11 +42,11 @@ use crate::{
     app::App,
     context::LambdaContext,
     dispatch::{Answer, FunctionError},
-    gateway::{
-        Arrival, FrontDoor, HttpReply, HttpRequest, Need, Outcome, Pending, Received, Supplied,
-    },
-    manifest::Manifest,
 };
+use fw_gateway::{
+    Arrival, FrontDoor, HttpReply, HttpRequest, Need, Outcome, Pending, Received, Supplied,
+};
+use fw_manifest::Manifest;
 
 use self::guard::{Caller, Doors, REST_STAGE};
 pub use self::{request::RequestBuilder, response::TestResponse};

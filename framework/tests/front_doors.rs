@@ -7,14 +7,14 @@ use std::collections::BTreeMap;
 use fw::{
     App, Error, IntoResponse, Json, Response, delete,
     extract::{Cookies, Form, Query},
-    gateway::{
-        ApiIdentity, Arrival, FrontDoor, FunctionUrl, FunctionUrlConfig, HttpApi, HttpApiConfig,
-        HttpReply, HttpRequest, Outcome, PayloadFormat, Received, RestApi, RestApiConfig, RouteKey,
-    },
     get, post, put,
     response::{NoContent, Redirect, SetCookie},
     route, routes,
     test::Client,
+};
+use fw_gateway::{
+    ApiIdentity, Arrival, FrontDoor, FunctionUrl, FunctionUrlConfig, HttpApi, HttpApiConfig,
+    HttpReply, HttpRequest, Outcome, PayloadFormat, Received, RestApi, RestApiConfig, RouteKey,
 };
 use serde_json::{Value, json};
 

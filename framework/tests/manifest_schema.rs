@@ -4,7 +4,8 @@
 
 use std::{fs, path::Path};
 
-use fw::{gateway::Model, manifest::Manifest};
+use fw_gateway::Model;
+use fw_manifest::Manifest;
 use serde_json::{Value, json};
 
 fn read(path: &str) -> String {
@@ -56,7 +57,7 @@ fn the_documentation_s_manifests_are_valid_and_read() {
         let manifest: Manifest = serde_json::from_value(value.clone())
             .unwrap_or_else(|error| panic!("{error}: {block}"));
         for route in &manifest.routes {
-            let key = route.key().parse::<fw::gateway::RouteKey>();
+            let key = route.key().parse::<fw_gateway::RouteKey>();
             assert!(key.is_ok(), "{key:?}: {block}");
         }
         // What is read is written again, and is still valid.

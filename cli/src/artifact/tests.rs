@@ -2,7 +2,7 @@
 
 use std::io::Read as _;
 
-use fw::manifest::{Manifest, ManifestRoute};
+use fw_manifest::{Manifest, ManifestRoute};
 use zip::ZipArchive;
 
 use super::{BOOTSTRAP, Elf, MANIFEST, check, glibc_version, interpreter, pack};

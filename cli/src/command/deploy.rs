@@ -5,7 +5,7 @@ use std::{
     time::Instant,
 };
 
-use fw::manifest::Manifest;
+use fw_manifest::Manifest;
 
 use super::again;
 use crate::{

@@ -3,7 +3,7 @@
 use std::{io::Read as _, path::Path};
 
 use bytes::Bytes;
-use fw::gateway::{
+use fw_gateway::{
     ApiIdentity, ConfigError, FrontDoor, FunctionUrl, FunctionUrlConfig, HttpApi, HttpApiConfig,
     HttpRequest, PayloadFormat, Received, RestApi, RestApiConfig, RouteKey,
 };

@@ -1,6 +1,6 @@
 //! `cargo fw routes` and `cargo fw manifest`: what the app says of itself.
 
-use fw::manifest::ManifestRoute;
+use fw_manifest::ManifestRoute;
 use serde::Serialize;
 
 use super::{deploy::host_manifest, local::banner};

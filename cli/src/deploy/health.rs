@@ -6,7 +6,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use fw::gateway::{
+use fw_gateway::{
     ApiIdentity, Arrival, HttpApi, HttpApiConfig, HttpRequest, Invocation, Outcome, Received,
     RouteKey,
 };

@@ -11,7 +11,7 @@ pub(crate) mod store;
 
 use std::collections::BTreeSet;
 
-use fw::manifest::Manifest;
+use fw_manifest::Manifest;
 use serde_json::Value;
 
 pub(crate) use self::{functions::DesiredFunction, role::DesiredRole};

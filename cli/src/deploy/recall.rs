@@ -8,7 +8,7 @@ mod rest;
 
 use std::collections::BTreeMap;
 
-use fw::manifest::Manifest;
+use fw_manifest::Manifest;
 
 use super::{
     model::{ALIAS, Names, http},
@@ -85,7 +85,7 @@ fn planned(names: &Names, manifest: &Manifest, whole: &WholeApi) -> Result<(Plan
     let api = ApiId(whole.api.id.clone());
     let mut wanted = BTreeMap::new();
     for route in &manifest.routes {
-        wanted.insert(route.key(), http::guard(route)?);
+        wanted.insert(route.key(), http::guard(route));
     }
     let id_of = |name: &String| {
         let mut all = whole.authorizers.iter();

@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use fw::gateway::Arrival;
+use fw_gateway::Arrival;
 use serde_json::{Value, json};
 
 use super::{

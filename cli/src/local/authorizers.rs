@@ -13,7 +13,7 @@ use std::{
     time::SystemTime,
 };
 
-use fw::gateway::{
+use fw_gateway::{
     AUTHORIZER_TIMEOUT, Credentials, FrontDoor, JwkSet, Need, Pending, Principal, Question,
     Received, Supplied,
 };
@@ -122,7 +122,6 @@ impl Authorizers {
                     "the authorizer's function takes no more invocations",
                 )),
             }),
-            _ => Err("the local server does not know what is asked for".to_owned()),
         };
         decided.unwrap_or_else(|reason| Received::Answer(door.refuse(pending, &reason)))
     }

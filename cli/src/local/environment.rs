@@ -159,7 +159,7 @@ pub(crate) fn is_access_key(text: &str) -> bool {
         })
 }
 
-/// What `_HANDLER` begins with for an authorizer ([`ManifestAuthorizer::entry`](fw::manifest::ManifestAuthorizer::entry)).
+/// What `_HANDLER` begins with for an authorizer ([`ManifestAuthorizer::entry`](fw_manifest::ManifestAuthorizer::entry)).
 const AUTHORIZERS: &str = "authorizer.";
 
 /// The developer's region, from the variables that every AWS tool reads.

@@ -2,16 +2,14 @@
 
 use std::time::Duration;
 
-use fw::{
-    gateway::{
-        ApiIdentity, ApiKey, ApiKeySource, Authorizer, ConfigError, CorsConfig, FrontDoor,
-        FunctionUrl, FunctionUrlConfig, GatewayResponse, GatewayResponseType, HttpApi,
-        HttpApiConfig, HttpApiRoute, IdentitySource, JwtAuthorizer, LambdaAuthorizer,
-        PayloadFormat, Quota, QuotaPeriod, RequestValidation, Requirement, RestApi, RestApiConfig,
-        RestAuthorizer, RestMethod, RouteKey, Throttle, UsagePlan,
-    },
-    manifest::{Manifest, ManifestAuthorizer, ManifestRoute},
+use fw_gateway::{
+    ApiIdentity, ApiKey, ApiKeySource, Authorizer, ConfigError, CorsConfig, FrontDoor, FunctionUrl,
+    FunctionUrlConfig, GatewayResponse, GatewayResponseType, HttpApi, HttpApiConfig, HttpApiRoute,
+    IdentitySource, JwtAuthorizer, LambdaAuthorizer, PayloadFormat, Quota, QuotaPeriod,
+    RequestValidation, Requirement, RestApi, RestApiConfig, RestAuthorizer, RestMethod, RouteKey,
+    Throttle, UsagePlan,
 };
+use fw_manifest::{Manifest, ManifestAuthorizer, ManifestRoute};
 
 use super::{environment, generation::Source};
 use crate::{

@@ -4,10 +4,8 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use fw::{
-    gateway::FrontDoor,
-    manifest::{Manifest, ManifestAuthorizer},
-};
+use fw_gateway::FrontDoor;
+use fw_manifest::{Manifest, ManifestAuthorizer};
 
 use super::{
     authorizers::{Authorizers, Keyring},

@@ -1,6 +1,6 @@
 //! A word in the log for requests that reach no route and were nearly one: what the client does not learn, the developer may.
 
-use fw::gateway::{HttpRequest, Matcher, RouteKey};
+use fw_gateway::{HttpRequest, Matcher, RouteKey};
 
 use crate::settings::{Gateway, Settings};
 

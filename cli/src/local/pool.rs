@@ -53,11 +53,11 @@ impl Outcome {
     }
 
     /// The same for the gateway model.
-    pub(crate) fn as_gateway(&self) -> fw::gateway::Outcome<'_> {
+    pub(crate) fn as_gateway(&self) -> fw_gateway::Outcome<'_> {
         match self {
-            Self::Payload(payload) => fw::gateway::Outcome::Payload(payload),
-            Self::FunctionError(document) => fw::gateway::Outcome::FunctionError(document),
-            Self::Throttled => fw::gateway::Outcome::Throttled,
+            Self::Payload(payload) => fw_gateway::Outcome::Payload(payload),
+            Self::FunctionError(document) => fw_gateway::Outcome::FunctionError(document),
+            Self::Throttled => fw_gateway::Outcome::Throttled,
         }
     }
 }

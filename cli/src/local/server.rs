@@ -13,7 +13,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use fw::gateway::{
+use fw_gateway::{
     Arrival, FrontDoor, HttpReply, HttpRequest, Invocation, Outcome as GatewayOutcome, Received,
     Unreadable,
 };

@@ -11,7 +11,7 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use fw::gateway::Prelude;
+use fw_gateway::Prelude;
 use hyper::body::{Body, Frame};
 use tokio::sync::mpsc;
 

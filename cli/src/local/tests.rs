@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use fw::manifest::{Manifest, ManifestRoute};
+use fw_manifest::{Manifest, ManifestRoute};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},

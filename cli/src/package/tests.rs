@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fw::manifest::Manifest;
+use fw_manifest::Manifest;
 use serde_json::{Value, json};
 
 mod domain;

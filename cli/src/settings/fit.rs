@@ -1,10 +1,8 @@
 //! Whether the gateway of the settings can do what the routes of an app ask for. Nothing is ignored: a route that cannot be
 //! guarded as it says is not served at all.
 
-use fw::{
-    gateway::{PatternError, RestApi, RouteKey},
-    manifest::{Authorization, AuthorizerKind, Manifest, ManifestAuthorizer, ManifestRoute},
-};
+use fw_gateway::{PatternError, RestApi, RouteKey};
+use fw_manifest::{Authorization, AuthorizerKind, Manifest, ManifestAuthorizer, ManifestRoute};
 
 use super::{
     APP, Gateway, Settings,
@@ -128,8 +126,6 @@ fn route(route: &ManifestRoute, manifest: &Manifest, settings: &Settings) -> Res
         }
         (Some(_), Gateway::FunctionUrl) => Err(cannot("ask who calls")
             .hint("set `gateway = \"http-api\"`; or check it in the handler")),
-        // A manifest of a later version may have words that this one does not know.
-        (Some(_), _) => Err(cannot("guard this route, as far as this version knows").hint("update `cargo fw`")),
     }
 }
 
@@ -237,7 +233,6 @@ pub(crate) fn caller(route: &ManifestRoute) -> String {
         Some(Authorization::Jwt { name, scopes }) if scopes.is_empty() => format!("jwt {name}"),
         Some(Authorization::Jwt { name, scopes }) => format!("jwt {name}: {}", scopes.join(" or ")),
         Some(Authorization::Lambda { name }) => format!("authorizer {name}"),
-        Some(_) => "somebody".to_owned(),
     };
     if route.api_key {
         words.push_str(if words.is_empty() {

@@ -17,10 +17,10 @@ use crate::{
     context::{self, LambdaContext},
     dispatch::{Endpoint, FunctionError, caught},
     error::Error,
-    manifest::{AuthorizerKind, ManifestAuthorizer, Source},
     request::Request,
     route::BoxFuture,
 };
+use fw_manifest::{AuthorizerKind, ManifestAuthorizer, Source};
 
 /// What is known of an authorizer at compile time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

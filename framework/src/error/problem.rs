@@ -6,10 +6,8 @@ use http::StatusCode;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::{Error, Result};
-use crate::{
-    manifest::Place,
-    response::{IntoResponse, Response},
-};
+use crate::response::{IntoResponse, Response};
+use fw_manifest::Place;
 
 /// One thing that is wrong with a request, and where: an entry of a problem document's `errors`.
 ///

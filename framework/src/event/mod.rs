@@ -28,10 +28,10 @@ pub(crate) use self::unreadable::NotHttp;
 use crate::{
     context::LambdaContext,
     escaped::Escaped,
-    gateway::decode_path,
     payload::Format,
     request::{Request, decode_query, own_pairs},
 };
+use fw_gateway::decode_path;
 
 /// A request, and what is to be known beside it: which route the gateway chose, and how it wants its answer.
 #[derive(Debug)]

@@ -3,7 +3,8 @@
 use std::{borrow::Cow, fmt, str::FromStr};
 
 use super::shorten;
-use crate::{escaped::Escaped, manifest::Place, request::Request};
+use crate::{escaped::Escaped, request::Request};
+use fw_manifest::Place;
 
 /// The values of one parameter in a request.
 #[derive(Clone, Copy, Debug)]

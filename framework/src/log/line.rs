@@ -12,7 +12,8 @@ use tracing::{
 };
 
 use super::Format;
-use crate::{context::LambdaContext, escaped::Escaped, gateway::civil};
+use crate::{context::LambdaContext, escaped::Escaped};
+use fw_gateway::civil;
 
 /// The keys that a line has of itself; a field of such a name is written with an underscore after it.
 const OURS: [&str; 7] = [

@@ -1,10 +1,8 @@
 //! Who may call a route: what its attribute says, or the list that it stands in.
 
 use super::{Route, Routes};
-use crate::{
-    auth::{Authorizer, IntoAuthorizer},
-    manifest::Authorization,
-};
+use crate::auth::{Authorizer, IntoAuthorizer};
+use fw_manifest::Authorization;
 
 /// How the gateway checks the callers of a route.
 #[derive(Debug)]

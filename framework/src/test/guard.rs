@@ -1,22 +1,20 @@
 //! Who calls, in a test: what the gateway has to be told before it lets a request through.
 //!
-//! The gateway's model decides ([`crate::gateway`]); the app's own authorizers run with the client's state. A test has no issuer
+//! The gateway's model decides ([`fw_gateway`]); the app's own authorizers run with the client's state. A test has no issuer
 //! and no secrets, so for tokens and signatures it vouches for the caller.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
 
 use super::Gateway;
-use crate::{
-    auth::PRINCIPAL,
-    gateway::{
-        ApiIdentity, ApiKey, Authorizer, ConfigError, FrontDoor, FunctionUrl, FunctionUrlConfig,
-        HttpApi, HttpApiConfig, HttpApiRoute, HttpRequest, JwtAuthorizer, LambdaAuthorizer,
-        PayloadFormat, Principal, RequestValidation, Requirement, RestApi, RestApiConfig,
-        RestAuthorizer, RestMethod, RouteKey,
-    },
-    manifest::{Authorization, AuthorizerKind, Manifest, ManifestAuthorizer, ManifestRoute},
+use crate::auth::PRINCIPAL;
+use fw_gateway::{
+    ApiIdentity, ApiKey, Authorizer, ConfigError, FrontDoor, FunctionUrl, FunctionUrlConfig,
+    HttpApi, HttpApiConfig, HttpApiRoute, HttpRequest, JwtAuthorizer, LambdaAuthorizer,
+    PayloadFormat, Principal, RequestValidation, Requirement, RestApi, RestApiConfig,
+    RestAuthorizer, RestMethod, RouteKey,
 };
+use fw_manifest::{Authorization, AuthorizerKind, Manifest, ManifestAuthorizer, ManifestRoute};
 
 /// The stage of a REST API, which has no default one: its clients always name it.
 pub(super) const REST_STAGE: &str = "test";

@@ -10,7 +10,8 @@ use super::{
     Client, TestResponse, block_on,
     guard::{self, Caller},
 };
-use crate::{auth::PRINCIPAL, gateway::HttpRequest};
+use crate::auth::PRINCIPAL;
+use fw_gateway::HttpRequest;
 
 /// A request on its way: `.send()` it, or `.await` it.
 #[derive(Clone, Debug)]

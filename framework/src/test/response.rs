@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderName, StatusCode};
 use serde::de::DeserializeOwned;
 
-use crate::gateway::HttpReply;
+use fw_gateway::HttpReply;
 
 /// What the client received.
 #[derive(Clone, Debug, PartialEq, Eq)]

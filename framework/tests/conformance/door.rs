@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use fw::gateway::{
+use fw_gateway::{
     ApiIdentity, ApiKey, ApiKeySource, Arrival, ConfigError, CorsConfig, FrontDoor, FunctionUrl,
     FunctionUrlConfig, HttpApi, HttpApiConfig, HttpApiRoute, HttpReply, HttpRequest,
     IdentitySource, Integration, Invocation, JwtAuthorizer, LambdaAuthorizer, Need, Outcome,
@@ -136,7 +136,7 @@ fn front_door(target: Target, setup: &Setup) -> Result<FrontDoor, Setback> {
         .map(|route| route.route.parse())
         .collect::<Result<Vec<_>, _>>();
     let routes =
-        routes.map_err(|error: fw::gateway::PatternError| Setback::Unknown(error.to_string()))?;
+        routes.map_err(|error: fw_gateway::PatternError| Setback::Unknown(error.to_string()))?;
     Ok(match target {
         Target::HttpApi => {
             let payload_format = match setup.payload_format.as_deref() {
@@ -185,7 +185,7 @@ fn front_door(target: Target, setup: &Setup) -> Result<FrontDoor, Setback> {
 fn guarded(
     setup: &Setup,
     keys: Vec<RouteKey>,
-) -> Result<(Vec<HttpApiRoute>, Vec<fw::gateway::Authorizer>), String> {
+) -> Result<(Vec<HttpApiRoute>, Vec<fw_gateway::Authorizer>), String> {
     let requirement = |name: &str| {
         let authorizer = name.to_owned();
         match setup.authorizers.get(name).map(|found| found.kind.as_str()) {
@@ -218,7 +218,7 @@ fn guarded(
 }
 
 /// An authorizer of an HTTP API.
-fn http_authorizer(name: &str, authorizer: &Authorizer) -> Result<fw::gateway::Authorizer, String> {
+fn http_authorizer(name: &str, authorizer: &Authorizer) -> Result<fw_gateway::Authorizer, String> {
     let source = |text: &String| {
         text.parse::<IdentitySource>()
             .map_err(|error| error.to_string())
@@ -227,12 +227,12 @@ fn http_authorizer(name: &str, authorizer: &Authorizer) -> Result<fw::gateway::A
         "JWT" => {
             let issuer = authorizer.issuer.as_deref().ok_or("there is an issuer")?;
             let text = authorizer.identity_source.as_ref();
-            fw::gateway::Authorizer::Jwt(JwtAuthorizer {
+            fw_gateway::Authorizer::Jwt(JwtAuthorizer {
                 identity: source(text.ok_or("there is an identity source")?)?,
                 ..JwtAuthorizer::new(name, issuer, &authorizer.audience)
             })
         }
-        "REQUEST" => fw::gateway::Authorizer::Lambda(LambdaAuthorizer {
+        "REQUEST" => fw_gateway::Authorizer::Lambda(LambdaAuthorizer {
             identity: authorizer
                 .identity_sources
                 .iter()
@@ -310,7 +310,7 @@ fn rest_authorizer(name: &str, authorizer: &Authorizer) -> Result<RestAuthorizer
     let source = |text: &str| -> Result<IdentitySource, String> {
         let own = text.replacen("method.request.", "$request.", 1);
         own.parse()
-            .map_err(|error: fw::gateway::IdentityError| error.to_string())
+            .map_err(|error: fw_gateway::IdentityError| error.to_string())
     };
     let header = || match authorizer.identity_source.as_deref().map(source) {
         Some(Ok(IdentitySource::Header(header))) => Ok(header),
@@ -373,7 +373,7 @@ fn rest_method(route: &Route, setup: &Setup) -> Result<RestMethod, String> {
         .iter()
         .map(|parameter| parameter.parse())
         .collect::<Result<_, _>>()
-        .map_err(|error: fw::gateway::ParameterError| error.to_string())?;
+        .map_err(|error: fw_gateway::ParameterError| error.to_string())?;
     method.models.clone_from(&route.models);
     method.integration = match route.handler.strip_prefix("mock:") {
         Some(answer) => {

@@ -1,4 +1,4 @@
-//! Runs the recorded and documented behaviour of AWS against `fw::gateway`.
+//! Runs the recorded and documented behaviour of AWS against `fw_gateway`.
 //!
 //! One JSON object a line in the `.jsonl` files beside this one. Every case runs and must hold unless `exceptions.txt`
 //! names it and says why. A case that uses a key which this runner does not know fails, so that no expectation is passed

@@ -2,15 +2,15 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use fw::gateway::JwkSet;
+use fw_gateway::JwkSet;
 use ring::hmac;
 use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use serde_json::{Value, json};
 
 /// Made for tests alone; see `fixtures/README.md`.
-const TEST_KEY: &[u8] = include_bytes!("../fixtures/test-only-rsa.pk8");
-const TEST_KEYS: &[u8] = include_bytes!("../fixtures/test-only-jwks.json");
+const TEST_KEY: &[u8] = include_bytes!("../../gateway/tests/fixtures/test-only-rsa.pk8");
+const TEST_KEYS: &[u8] = include_bytes!("../../gateway/tests/fixtures/test-only-jwks.json");
 
 /// The issuer's public keys.
 pub(crate) fn keys() -> JwkSet {

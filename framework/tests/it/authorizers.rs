@@ -5,11 +5,10 @@ use fw::{
     auth::{Allow, Decision, Deny},
     authorizer,
     extract::{AuthContext, Bearer, Claims, IamIdentity, Principal, Query, SourceIp, Token},
-    get,
-    manifest::{Authorization, AuthorizerKind, Manifest},
-    post, route, routes,
+    get, post, route, routes,
     test::{Client, Gateway},
 };
+use fw_manifest::{Authorization, AuthorizerKind, Manifest};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 

@@ -1,9 +1,8 @@
 //! The bodies that handlers read, in the manifest.
 
-use fw::{
-    App, Json, extract::Form, gateway::Model, get, manifest::ManifestBody, post, put,
-    rejection::JsonRejection, routes,
-};
+use fw::{App, Json, extract::Form, get, post, put, rejection::JsonRejection, routes};
+use fw_gateway::Model;
+use fw_manifest::ManifestBody;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;

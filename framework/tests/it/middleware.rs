@@ -182,7 +182,7 @@ fn a_tower_service_answers_under_its_path() {
         .manifest()
         .routes
         .iter()
-        .map(fw::manifest::ManifestRoute::key)
+        .map(fw_manifest::ManifestRoute::key)
         .collect();
     assert_eq!(keys, ["GET /hello", "ANY /legacy", "ANY /legacy/{proxy+}"]);
 

@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use fw::{App, Error, manifest::Manifest, routes};
+use fw::{App, Error, routes};
+use fw_manifest::Manifest;
 use serde_json::{Value, json};
 
 use crate::{

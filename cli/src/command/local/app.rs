@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use fw::manifest::Manifest;
+use fw_manifest::Manifest;
 
 use crate::{
     args::Which,

@@ -5,7 +5,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
 };
 
-use fw::manifest::{Authorization, Manifest};
+use fw_manifest::{Authorization, Manifest};
 
 use super::services::Services;
 use crate::{

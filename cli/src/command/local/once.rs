@@ -1,7 +1,7 @@
 //! One invocation for `cargo fw invoke`, where no server runs: the same build, the same services, one process.
 
 use bytes::Bytes;
-use fw::gateway::Arrival;
+use fw_gateway::Arrival;
 
 use super::{
     app::App,

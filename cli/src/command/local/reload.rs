@@ -7,7 +7,7 @@ use std::{
     time::Instant,
 };
 
-use fw::manifest::ManifestRoute;
+use fw_manifest::ManifestRoute;
 
 use super::{
     app::{App, Ready},

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use fw::manifest::Manifest;
+use fw_manifest::Manifest;
 
 use crate::{
     args, aws,
@@ -202,7 +202,7 @@ fn shown(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use fw::manifest::{Manifest, ManifestAuthorizer};
+    use fw_manifest::{Manifest, ManifestAuthorizer};
 
     use super::policies;
     use crate::{local::environment::access_key, settings::Settings};

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use fw::manifest::Manifest;
+use fw_manifest::Manifest;
 
 use super::{DesiredRole, HANDLER, LONGEST_NAME, Names, Place, RUNTIME};
 use crate::{

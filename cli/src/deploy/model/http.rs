@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fw::manifest::{Authorization, Manifest, ManifestAuthorizer, ManifestRoute};
+use fw_manifest::{Authorization, Manifest, ManifestAuthorizer, ManifestRoute};
 use serde::{Deserialize, Serialize};
 
 use super::{Names, Place};
@@ -74,7 +74,7 @@ impl Http {
         let mut authorizers = BTreeMap::new();
         let mut guards = BTreeMap::new();
         for route in &manifest.routes {
-            let mut guard = guard(route)?;
+            let mut guard = guard(route);
             if let Guard::Jwt(name, _) = &mut guard {
                 let jwt = access.jwt.get(name.as_str()).ok_or_else(|| {
                     Failure::input(format!(
@@ -191,21 +191,13 @@ pub(super) fn whole(throttle: &Throttle) -> Option<Rate> {
 }
 
 /// Who may call a route, as the app says it.
-pub(crate) fn guard(route: &ManifestRoute) -> Result<Guard<String>> {
-    Ok(match &route.authorization {
+pub(crate) fn guard(route: &ManifestRoute) -> Guard<String> {
+    match &route.authorization {
         None => Guard::Open,
         Some(Authorization::Iam) => Guard::Iam,
         Some(Authorization::Jwt { name, scopes }) => {
             Guard::Jwt(name.clone(), scopes.iter().cloned().collect())
         }
         Some(Authorization::Lambda { name }) => Guard::Lambda(name.clone()),
-        // A manifest of a later version may have words that this one does not know.
-        Some(_) => {
-            return Err(Failure::input(format!(
-                "this version cannot guard the route as it asks: `{}`",
-                route.key()
-            ))
-            .hint("update `cargo fw`"));
-        }
-    })
+    }
 }

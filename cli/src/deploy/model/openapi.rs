@@ -3,10 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fw::{
-    gateway::GatewayResponse,
-    manifest::{Authorization, AuthorizerKind, Manifest, ManifestRoute, Place as In},
-};
+use fw_gateway::GatewayResponse;
+use fw_manifest::{Authorization, AuthorizerKind, Manifest, ManifestRoute, Place as In};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 

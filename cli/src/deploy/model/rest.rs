@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fw::manifest::{Authorization, Manifest};
+use fw_manifest::{Authorization, Manifest};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

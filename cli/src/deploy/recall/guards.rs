@@ -1,7 +1,7 @@
 //! Whether other routes let in whom the routes of now keep out: a request goes to the most specific route that matches it, so a
 //! route that comes or goes may change who answers for another.
 
-use fw::manifest::{Manifest, ManifestRoute};
+use fw_manifest::{Manifest, ManifestRoute};
 
 /// The routes of `then`, by their keys, that would answer requests which a guarded route of `now` answers, and are not guarded as
 /// that one is.
@@ -89,7 +89,7 @@ pub(super) fn outranks(one: &str, other: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use fw::manifest::{Authorization, Manifest, ManifestRoute};
+    use fw_manifest::{Authorization, Manifest, ManifestRoute};
 
     use super::{opened, outranks, overlap};
 

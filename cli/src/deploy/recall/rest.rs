@@ -5,7 +5,7 @@
 //! stays as it is.
 
 use bytes::Bytes;
-use fw::manifest::{Authorization, Manifest};
+use fw_manifest::{Authorization, Manifest};
 
 use super::{guards, manifest};
 use crate::{

@@ -25,7 +25,7 @@ mod urls;
 use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
 use base64::Engine as _;
-use fw::manifest::{Manifest, ManifestAuthorizer, ManifestRoute};
+use fw_manifest::{Manifest, ManifestAuthorizer, ManifestRoute};
 use sha2::{Digest as _, Sha256};
 
 use super::{

@@ -12,7 +12,7 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use fw::gateway::JwkSet;
+use fw_gateway::JwkSet;
 use ring::{
     rand::SystemRandom,
     rsa::PublicKeyComponents,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use fw::gateway::{JwkSet, KEYS_TIMEOUT};
+use fw_gateway::{JwkSet, KEYS_TIMEOUT};
 use http::{Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper_rustls::HttpsConnectorBuilder;

@@ -6,7 +6,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use fw::gateway::Arrival;
+use fw_gateway::Arrival;
 
 /// The moment, and fresh identifiers.
 pub(crate) fn arrival() -> Arrival {

@@ -16,7 +16,7 @@ use std::{
 };
 
 use bytes::{Buf, Bytes};
-use fw::gateway::{HttpReply, Unreadable};
+use fw_gateway::{HttpReply, Unreadable};
 use http::StatusCode;
 use http_body_util::BodyExt as _;
 use tokio::{

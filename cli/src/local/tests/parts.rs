@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use fw::manifest::{Manifest, ManifestAuthorizer, ManifestRoute};
+use fw_manifest::{Manifest, ManifestAuthorizer, ManifestRoute};
 
 use super::{Keyring, Logs, Source};
 use crate::{

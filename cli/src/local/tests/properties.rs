@@ -481,7 +481,7 @@ fn any_manifest_and_any_settings_are_served_or_refused() {
         };
         served.set(served.get() + 1);
         for target in ["/", "/x", "/dev/x/y/z", "/v1/%2f%ff?a=%00", "*"] {
-            let mut request = fw::gateway::HttpRequest::new("GET", target);
+            let mut request = fw_gateway::HttpRequest::new("GET", target);
             request.push_header("Host", b"localhost");
             // Any of the three ways on is one; that none panics is what is asked.
             let _ = generation.door.receive(&request, &arrival());

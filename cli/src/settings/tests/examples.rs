@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use fw::manifest::Manifest;
+use fw_manifest::Manifest;
 use toml::{Table, Value};
 
 use crate::settings::{FILE_NAME, Settings, fit};

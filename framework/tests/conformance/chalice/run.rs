@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use fw::gateway::{
+use fw_gateway::{
     ApiIdentity, Arrival, CorsConfig, Decision, HttpReply, HttpRequest, JwtAuthorizer, Need,
     Outcome, PathPattern, Pending, Policy, Received, Requirement, RestApi, RestApiConfig,
     RestAuthorizer, RestAuthorizerKind, RestMethod, RouteKey, Supplied,
@@ -87,7 +87,7 @@ fn config(setup: &Value) -> Result<RestApiConfig, String> {
         for method in &methods {
             let key: RouteKey = format!("{method} {path}")
                 .parse()
-                .map_err(|error: fw::gateway::PatternError| error.to_string())?;
+                .map_err(|error: fw_gateway::PatternError| error.to_string())?;
             let mut options = RestMethod::default();
             options.api_key_required = route["api_key_required"] == true;
             if let Some(name) = route["authorizer"].as_str() {

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use fw::gateway::{HttpRequest, Unreadable};
+use fw_gateway::{HttpRequest, Unreadable};
 
 use crate::local::fields::{number, token, tokens};
 

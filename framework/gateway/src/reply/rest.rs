@@ -1,0 +1,455 @@
+//! What a REST API answers. `[R]` gateway-truth §2.3
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use bytes::Bytes;
+
+use super::proxy::{Malformed, Payload, decode};
+use super::{Draft, Lines, open};
+use crate::rest_api::{ErrorFacts, ResponseFacts, Responses};
+use crate::{CorsConfig, GatewayResponseType, HttpReply};
+
+/// What a REST API says by itself. `[R/U]` gateway-truth §0 rows 12, 13 and 17, §2.3, §2.5, §2.6, §2.7
+#[derive(Debug, Clone)]
+pub(crate) enum RestMessage {
+    /// No method of that name on that resource, or a request that should be signed and is not.
+    MissingAuthenticationToken,
+    /// No stage of that name.
+    NoStage,
+    /// No API key, or one that is unknown or disabled.
+    InvalidApiKey {
+        /// Whether there was one.
+        sent: bool,
+    },
+    /// An API key of no usage plan.
+    KeyWithoutPlan,
+    /// A signature that is not right; what is wrong with it.
+    InvalidSignature(String),
+    /// A signature with an access key that nobody has.
+    UnknownClient,
+    /// The authorizer cannot tell who calls.
+    Unauthorized,
+    /// The authorizer does not let the caller pass.
+    AccessDenied {
+        /// Whether its policy says so, and not only says nothing.
+        explicit: bool,
+    },
+    /// The authorizer failed, or its answer is malformed.
+    AuthorizerMisconfigured,
+    /// The authorizer could not be asked.
+    AuthorizerFailure,
+    /// Requests come too fast.
+    Throttled,
+    /// The key's quota is used up.
+    QuotaExceeded,
+    /// Required parameters are missing: their names with commas between.
+    MissingParameters(String),
+    /// The body is not as its model says.
+    InvalidBody,
+    /// The body, or the event, is too large.
+    RequestTooLong,
+    /// What came is no request.
+    BadRequest,
+    /// The URL is too long.
+    UriTooLong,
+    /// The headers are too large.
+    HeadersTooLarge,
+    /// The gateway could not use the integration.
+    InternalServerError,
+    /// The function failed, or its result is malformed.
+    BadGateway,
+    /// The integration took too long.
+    GatewayTimeout,
+}
+
+/// A message, as it is sent unless a gateway response changes it.
+struct Parts {
+    /// Which gateway response may change it.
+    kind: Option<GatewayResponseType>,
+    status: u16,
+    /// The value of `x-amzn-ErrorType`.
+    error: &'static str,
+    /// Nothing where AWS says `null`.
+    message: Option<Cow<'static, str>>,
+    /// The body, where it is not `{"message":…}`.
+    body: Option<Cow<'static, str>>,
+}
+
+impl RestMessage {
+    fn parts(&self) -> Parts {
+        use GatewayResponseType as Kind;
+        let plain = |kind, status, error, message: &'static str| Parts {
+            kind: Some(kind),
+            status,
+            error,
+            message: Some(message.into()),
+            body: None,
+        };
+        // What comes of the integration has a space behind the colon. [R/U] gateway-truth §0 row 12
+        let spaced = |kind, status, message: &'static str| Parts {
+            kind: Some(kind),
+            status,
+            error: "InternalServerErrorException",
+            message: Some(message.into()),
+            body: Some(format!(r#"{{"message": "{message}"}}"#).into()),
+        };
+        let internal = "Internal server error";
+        match self {
+            Self::MissingAuthenticationToken => plain(
+                Kind::MissingAuthenticationToken,
+                403,
+                "MissingAuthenticationTokenException",
+                "Missing Authentication Token",
+            ),
+            // Unverified for a stage that does not exist. No API is known yet that could have a response for it.
+            Self::NoStage => Parts {
+                kind: None,
+                ..plain(Kind::AccessDenied, 403, "ForbiddenException", "Forbidden")
+            },
+            Self::InvalidApiKey { .. } | Self::KeyWithoutPlan => {
+                plain(Kind::InvalidApiKey, 403, "ForbiddenException", "Forbidden")
+            }
+            // The texts and types of these two are unverified.
+            Self::InvalidSignature(message) => Parts {
+                message: Some(message.clone().into()),
+                ..plain(Kind::InvalidSignature, 403, "InvalidSignatureException", "")
+            },
+            Self::UnknownClient => plain(
+                Kind::AccessDenied,
+                403,
+                "UnrecognizedClientException",
+                "The security token included in the request is invalid.",
+            ),
+            Self::Unauthorized => plain(
+                Kind::Unauthorized,
+                401,
+                "UnauthorizedException",
+                "Unauthorized",
+            ),
+            // With a capital. [U] gateway-truth §2.6
+            Self::AccessDenied { explicit } => {
+                let message = if *explicit {
+                    "User is not authorized to access this resource with an explicit deny"
+                } else {
+                    "User is not authorized to access this resource"
+                };
+                Parts {
+                    body: Some(format!(r#"{{"Message":"{message}"}}"#).into()),
+                    ..plain(Kind::AccessDenied, 403, "AccessDeniedException", message)
+                }
+            }
+            // [U] gateway-truth §2.6
+            Self::AuthorizerMisconfigured => Parts {
+                message: None,
+                ..plain(
+                    Kind::AuthorizerConfigurationError,
+                    500,
+                    "AuthorizerConfigurationException",
+                    "",
+                )
+            },
+            // Type and text are unverified.
+            Self::AuthorizerFailure => Parts {
+                message: None,
+                ..plain(
+                    Kind::AuthorizerFailure,
+                    500,
+                    "AuthorizerConfigurationException",
+                    "",
+                )
+            },
+            Self::Throttled => plain(
+                Kind::Throttled,
+                429,
+                "TooManyRequestsException",
+                "Too Many Requests",
+            ),
+            Self::QuotaExceeded => plain(
+                Kind::QuotaExceeded,
+                429,
+                "LimitExceededException",
+                "Limit Exceeded",
+            ),
+            // The type of these two is unverified.
+            Self::MissingParameters(names) => Parts {
+                message: Some(format!("Missing required request parameters: [{names}]").into()),
+                ..plain(Kind::BadRequestParameters, 400, "BadRequestException", "")
+            },
+            Self::InvalidBody => plain(
+                Kind::BadRequestBody,
+                400,
+                "BadRequestException",
+                "Invalid request body",
+            ),
+            // [E] gateway-truth §2.7 for the body; the error type is unverified.
+            Self::RequestTooLong => plain(
+                Kind::RequestTooLarge,
+                413,
+                "RequestTooLargeException",
+                "Request Too Long",
+            ),
+            // Unverified.
+            Self::BadRequest => Parts {
+                kind: None,
+                ..plain(Kind::Default4xx, 400, "BadRequestException", "Bad Request")
+            },
+            // The limits of the next two are documented; status, type and text are unverified, after RFC 9110 §15.5.15
+            // and RFC 6585 §5.
+            Self::UriTooLong => Parts {
+                kind: None,
+                ..plain(Kind::Default4xx, 414, "BadRequestException", "URI Too Long")
+            },
+            Self::HeadersTooLarge => Parts {
+                kind: None,
+                ..plain(
+                    Kind::Default4xx,
+                    431,
+                    "BadRequestException",
+                    "Request Header Fields Too Large",
+                )
+            },
+            Self::InternalServerError => spaced(Kind::ApiConfigurationError, 500, internal),
+            Self::BadGateway => spaced(Kind::IntegrationFailure, 502, internal),
+            Self::GatewayTimeout => {
+                spaced(Kind::IntegrationTimeout, 504, "Endpoint request timed out")
+            }
+        }
+    }
+
+    /// What the log is told where status and body do not tell.
+    pub(crate) fn reason(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::InvalidApiKey { sent: false } => {
+                "the method asks for an API key, and there is none"
+            }
+            Self::InvalidApiKey { sent: true } => "there is no such API key, or it is disabled",
+            Self::KeyWithoutPlan => "the API key is in no usage plan",
+            Self::Throttled => "the throttle of the key, the method or the stage is reached",
+            Self::QuotaExceeded => "the quota of the key is used up",
+            Self::InvalidBody => "the body is not as the method's model says",
+            Self::InternalServerError => "the integration cannot be called as it is set up",
+            _ => return None,
+        })
+    }
+
+    /// What a validator says in templates: unverified beyond the message's own text.
+    fn validation(&self) -> Option<String> {
+        matches!(self, Self::MissingParameters(_) | Self::InvalidBody)
+            .then(|| self.parts().message.unwrap_or_default().into_owned())
+    }
+}
+
+/// What an answer needs to know of its request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RestReply<'r> {
+    /// When to date the answer.
+    pub(crate) epoch_ms: u64,
+    /// The `x-amzn-RequestId`.
+    pub(crate) id: &'r str,
+    /// The `x-amz-apigw-id`.
+    pub(crate) extended_id: &'r str,
+    /// How the gateway's own answers are changed.
+    pub(crate) responses: Responses<'r>,
+    /// What those may say of the request.
+    pub(crate) facts: Option<&'r ResponseFacts>,
+}
+
+impl RestReply<'_> {
+    /// The gateway's own answer, as its gateway response changes it.
+    pub(crate) fn message(&self, message: &RestMessage) -> HttpReply {
+        let parts = message.parts();
+        let own_body = || match (&parts.body, &parts.message) {
+            (Some(body), _) => body.clone().into_owned(),
+            (None, Some(message)) => {
+                format!(r#"{{"message":{}}}"#, serde_json::Value::from(&**message))
+            }
+            (None, None) => r#"{"message":null}"#.to_owned(),
+        };
+        let changed = parts
+            .kind
+            .and_then(|kind| Some((kind, self.responses.find(kind)?, self.facts?)));
+        let Some((kind, response, facts)) = changed else {
+            return self.error(parts.status, parts.error, "application/json", own_body());
+        };
+        let validation = message.validation();
+        let error = ErrorFacts {
+            kind,
+            message: parts.message.as_deref(),
+            validation: validation.as_deref(),
+        };
+        let status = response.status.unwrap_or(parts.status);
+        let (media, body) = response
+            .body(facts, &error)
+            .unwrap_or_else(|| ("application/json", own_body()));
+        let mut reply = self.error(status, parts.error, media, body);
+        for (name, value) in response.header_lines(facts, &error) {
+            // The gateway's own lines about the message and itself stay; a type may be changed.
+            let fixed = [
+                "content-length",
+                "connection",
+                "date",
+                "x-amzn-requestid",
+                "x-amz-apigw-id",
+            ];
+            if fixed.iter().any(|fixed| name.eq_ignore_ascii_case(fixed)) {
+                continue;
+            }
+            reply
+                .headers
+                .retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+            reply.headers.push((name.to_owned(), value));
+        }
+        reply
+    }
+
+    fn error(&self, status: u16, error: &str, media: &str, body: String) -> HttpReply {
+        let media = if super::is_field_value(media) {
+            media
+        } else {
+            "application/json"
+        };
+        let mut reply = open(status, self.epoch_ms, Some(media), Bytes::from(body));
+        self.close(&mut reply);
+        reply
+            .headers
+            .push(("x-amzn-ErrorType".into(), error.into()));
+        reply
+    }
+
+    /// The answer of a MOCK integration: a status and nothing else, no trace. `[R]` gateway-truth §2.3
+    pub(crate) fn mock(&self, status: u16) -> HttpReply {
+        let mut reply = open(
+            status,
+            self.epoch_ms,
+            Some("application/json"),
+            Bytes::new(),
+        );
+        self.close(&mut reply);
+        reply
+    }
+
+    /// The answer of the MOCK integration behind OPTIONS: 200 with the configured headers, no trace. `[R]` gateway-truth §2.7
+    pub(crate) fn preflight(&self, cors: &CorsConfig) -> HttpReply {
+        let mut reply = self.mock(200);
+        reply.headers.extend(
+            cors.all_headers()
+                .map(|(name, value)| (name.to_owned(), value)),
+        );
+        reply
+    }
+
+    /// The answer for a handler's result.
+    pub(crate) fn result(&self, payload: &[u8], trace: &str, accepts_binary: bool) -> HttpReply {
+        let mut draft = match draft(payload, accepts_binary) {
+            Ok(draft) => draft,
+            Err((failure, malformed)) => {
+                return self.message(&failure).because(malformed.reason());
+            }
+        };
+        for (name, _) in &mut draft.headers {
+            if is_remapped(name) {
+                *name = format!("x-amzn-Remapped-{name}").into();
+            }
+        }
+        let content_type = draft.take_content_type("application/json");
+        let mut reply = open(
+            draft.status,
+            self.epoch_ms,
+            content_type.as_deref(),
+            draft.body,
+        );
+        self.close(&mut reply);
+        // [R] gateway-truth §2.3: the trace ends with a lineage, whose hash nobody can predict.
+        let lineage = self.id.get(..8).unwrap_or("00000000");
+        reply.headers.push((
+            "X-Amzn-Trace-Id".into(),
+            format!("{trace};Lineage=1:{lineage}:0"),
+        ));
+        let own = |name: &str| {
+            ["x-amz-apigw-id", "x-amzn-trace-id"]
+                .iter()
+                .any(|own| name.eq_ignore_ascii_case(own))
+        };
+        reply.headers.extend(
+            draft
+                .headers
+                .into_iter()
+                .filter(|(name, _)| !own(name))
+                .map(|(name, value)| (name.into_owned(), value.into_owned())),
+        );
+        reply
+    }
+
+    fn close(&self, reply: &mut HttpReply) {
+        reply
+            .headers
+            .push(("x-amzn-RequestId".into(), self.id.into()));
+        reply
+            .headers
+            .push(("x-amz-apigw-id".into(), self.extended_id.into()));
+    }
+}
+
+/// Whether a handler's header is sent as `x-amzn-Remapped-…`: the two reported for Lambda (`[U]` gateway-truth §2.3), and
+/// those recorded for `HTTP_PROXY`, which are inferred here.
+fn is_remapped(name: &str) -> bool {
+    const REMAPPED: [&str; 7] = [
+        "authorization",
+        "connection",
+        "content-length",
+        "date",
+        "server",
+        "www-authenticate",
+        "x-amzn-requestid",
+    ];
+    REMAPPED
+        .iter()
+        .any(|remapped| name.eq_ignore_ascii_case(remapped))
+}
+
+/// What a result means. `[R]` gateway-truth §0 row 10: an object of known keys only, all of them optional.
+fn draft(payload: &[u8], accepts_binary: bool) -> Result<Draft<'_>, (RestMessage, Malformed)> {
+    let malformed = |what: Malformed| (RestMessage::BadGateway, what);
+    let proxy = match Payload::read(payload) {
+        Some(Payload::Object(proxy, _)) => proxy,
+        Some(Payload::Other(_)) => return Err(malformed(Malformed("it is not an object"))),
+        None => return Err(malformed(Malformed::NOT_JSON)),
+    };
+    if proxy.has_unknown_keys || proxy.has_cookies {
+        return Err(malformed(Malformed(
+            "it has a key that a REST API does not know: only `statusCode`, `headers`, `multiValueHeaders`, `body` and `isBase64Encoded` are taken",
+        )));
+    }
+    let status = proxy.status().map_err(malformed)?.unwrap_or(200);
+    let headers = merge(
+        proxy.multi_value_headers().map_err(malformed)?,
+        proxy.headers().map_err(malformed)?,
+    );
+    let text = proxy.text().map_err(malformed)?;
+    // [R] gateway-truth §0 row 9: the flag alone does nothing. §2.4: base64 that is none gives 500, not 502.
+    let body = if proxy.is_base64_encoded().map_err(malformed)? && accepts_binary {
+        decode(&text).map_err(|what| (RestMessage::InternalServerError, what))?
+    } else {
+        text.into_owned().into()
+    };
+    Draft::new(status, headers, body).map_err(malformed)
+}
+
+/// Multi values first, and their spelling of the name. `[R]` gateway-truth §0 row 11, §2.3
+fn merge<'a>(multi: Lines<'a>, single: Lines<'a>) -> Lines<'a> {
+    let spellings: HashMap<String, Cow<'a, str>> = multi
+        .iter()
+        .map(|(name, _)| (name.to_ascii_lowercase(), name.clone()))
+        .collect();
+    let single =
+        single.into_iter().map(
+            |(name, value)| match spellings.get(&name.to_ascii_lowercase()) {
+                Some(spelling) => (spelling.clone(), value),
+                None => (name, value),
+            },
+        );
+    let mut lines = multi;
+    lines.extend(single);
+    lines
+}

@@ -1,0 +1,297 @@
+//! The manifest: what an app tells the CLI about itself.
+//!
+//! An app prints one manifest, as JSON on standard output, when it is started with [`MANIFEST_ENV`] set; it then exits
+//! with 0, having read no credentials, opened no connection and made no state. The CLI learns everything from it.
+//!
+//! The CLI and the app may be of different versions, so: `schema` comes first; readers ignore unknown fields and default
+//! missing ones; a reader refuses a `schema` newer than [`SCHEMA`].
+
+mod write;
+
+use serde::{Deserialize, Serialize};
+
+/// The newest manifest schema that this version writes and reads.
+pub const SCHEMA: u32 = 1;
+
+/// The environment variable that asks an app for its manifest: any value but the empty one.
+pub const MANIFEST_ENV: &str = "FW_MANIFEST";
+
+/// All that an app tells about itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Manifest {
+    /// The schema of this document; see [`SCHEMA`].
+    pub schema: u32,
+    /// The version of the framework that wrote it, or what a bootstrap of another kind calls itself.
+    #[serde(default)]
+    pub framework: String,
+    /// The app's name, as given to `App::new`: the stem of everything's name in the account.
+    pub app: String,
+    /// The routes, one entry per method and path, ordered by path and then by method.
+    #[serde(default)]
+    pub routes: Vec<ManifestRoute>,
+    /// The Lambda authorizers, each a function of its own from the same executable.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authorizers: Vec<ManifestAuthorizer>,
+}
+
+impl Manifest {
+    /// An empty manifest of the current schema.
+    #[must_use]
+    pub fn new(app: impl Into<String>) -> Self {
+        Self {
+            schema: SCHEMA,
+            framework: concat!("fw ", env!("CARGO_PKG_VERSION")).to_owned(),
+            app: app.into(),
+            routes: Vec::new(),
+            authorizers: Vec::new(),
+        }
+    }
+}
+
+/// One route: one method on one path.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ManifestRoute {
+    /// The HTTP method, upper case, or `ANY`.
+    pub method: String,
+    /// The path in the gateway's form: `/objects/{key}`, `/files/{path+}`; or `$default` (then `method` is `ANY`).
+    pub path: String,
+    /// The handler's path in the app, `module::function`.
+    #[serde(default)]
+    pub handler: String,
+    /// Where the handler stands in the source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+    /// The first paragraph of the handler's doc comment.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub summary: String,
+    /// The rest of the handler's doc comment.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// The parameters that the handler reads from path and query.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parameters: Vec<ManifestParameter>,
+    /// Who may call it; everybody, where this is not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorization: Option<Authorization>,
+    /// Whether the gateway asks for an API key (REST APIs only).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub api_key: bool,
+    /// The body that the handler reads, where the gateway may check it (REST APIs only).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<ManifestBody>,
+}
+
+impl ManifestRoute {
+    /// A route of that method and path, the rest empty.
+    #[must_use]
+    pub fn new(method: impl Into<String>, path: impl Into<String>) -> Self {
+        Self {
+            method: method.into(),
+            path: path.into(),
+            ..Self::default()
+        }
+    }
+
+    /// The gateway's route key: `GET /objects/{key}`, or `$default`.
+    #[must_use]
+    pub fn key(&self) -> String {
+        if self.path == "$default" {
+            self.path.clone()
+        } else {
+            format!("{} {}", self.method, self.path)
+        }
+    }
+}
+
+/// Who may call a route, as the gateway checks it before the function is invoked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum Authorization {
+    /// Callers that sign their requests (`AWS_IAM`, Signature Version 4) and may invoke the API.
+    Iam,
+    /// Bearers of a JSON Web Token (RFC 7519).
+    Jwt {
+        /// Which of the settings' `[jwt.NAME]` says the issuer and the audience.
+        name: String,
+        /// Scopes of which the token has to have at least one; none is asked for where the list is empty.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        scopes: Vec<String>,
+    },
+    /// Whom a Lambda authorizer of the app allows.
+    Lambda {
+        /// The name of the [`ManifestAuthorizer`].
+        name: String,
+    },
+}
+
+/// A Lambda authorizer: a function that the gateway asks before it invokes a route's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ManifestAuthorizer {
+    /// Its name: what routes refer to, and the end of its function's name. Letters, digits, `-` and `_`.
+    pub name: String,
+    /// The function's path in the app, `module::function`.
+    #[serde(default)]
+    pub handler: String,
+    /// Where it stands in the source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+    /// What it is given: the whole request, or the token alone (REST APIs only).
+    #[serde(default)]
+    pub kind: AuthorizerKind,
+    /// What identifies a caller, in the HTTP API's words (`$request.header.Authorization`, `$request.querystring.key`,
+    /// `$context.…`, `$stageVariables.…`). A request without all of them is refused unasked; the values are the cache's key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub identity: Vec<String>,
+    /// For how many seconds an answer is kept for the same identity: 0 to 3600; 0 keeps none.
+    #[serde(default)]
+    pub ttl: u32,
+    /// The version of the event that an HTTP API sends it, `2.0` unless it says `1.0`. REST APIs have one of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload_format: Option<String>,
+    /// Whether it answers an event of version 2.0 with `{"isAuthorized": …}` and not with an IAM policy.
+    #[serde(default = "yes")]
+    pub simple: bool,
+}
+
+impl ManifestAuthorizer {
+    /// An authorizer of that name that is given the whole request, is asked each time, and answers in the simple form.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            handler: String::new(),
+            source: None,
+            kind: AuthorizerKind::default(),
+            identity: Vec::new(),
+            ttl: 0,
+            payload_format: None,
+            simple: true,
+        }
+    }
+
+    /// The value of `_HANDLER` in the environment of the authorizer's function, by which the executable knows its part.
+    #[must_use]
+    pub fn entry(&self) -> String {
+        format!("authorizer.{}", self.name)
+    }
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// What a Lambda authorizer is given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AuthorizerKind {
+    /// The request: headers, query, path parameters, context.
+    #[default]
+    Request,
+    /// The value of one header.
+    Token,
+}
+
+/// A body that a handler reads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ManifestBody {
+    /// Its media type, such as `application/json`.
+    pub content_type: String,
+    /// Whether a request without it is refused.
+    pub required: bool,
+    /// Its JSON Schema (draft 4, the one that REST APIs know), where the type has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<serde_json::Value>,
+}
+
+impl ManifestBody {
+    /// A body of that media type, without a schema.
+    #[must_use]
+    pub fn new(content_type: impl Into<String>, required: bool) -> Self {
+        Self {
+            content_type: content_type.into(),
+            required,
+            schema: None,
+        }
+    }
+}
+
+/// A place in the source.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Source {
+    /// The file, relative to the workspace's root as the compiler names it.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u32,
+}
+
+impl Source {
+    /// That line of that file.
+    #[must_use]
+    pub fn new(file: impl Into<String>, line: u32) -> Self {
+        Self {
+            file: file.into(),
+            line,
+        }
+    }
+}
+
+/// A parameter that a handler reads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ManifestParameter {
+    /// The name in the path or in the query.
+    pub name: String,
+    /// Where it stands.
+    #[serde(rename = "in")]
+    pub place: Place,
+    /// Whether a request without it is refused.
+    pub required: bool,
+    /// Whether it may be repeated (a `Vec<T>`).
+    #[serde(default)]
+    pub multiple: bool,
+}
+
+impl ManifestParameter {
+    /// A parameter of that name in that place.
+    #[must_use]
+    pub fn new(name: impl Into<String>, place: Place, required: bool, multiple: bool) -> Self {
+        Self {
+            name: name.into(),
+            place,
+            required,
+            multiple,
+        }
+    }
+}
+
+/// Where a parameter of a request stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Place {
+    /// In the path.
+    Path,
+    /// In the query.
+    Query,
+    /// In a header.
+    Header,
+    /// In the body, then named by a JSON pointer (RFC 6901).
+    Body,
+}
+
+impl Place {
+    /// The word for it: `path`, `query`, `header` or `body`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Path => "path",
+            Self::Query => "query",
+            Self::Header => "header",
+            Self::Body => "body",
+        }
+    }
+}
