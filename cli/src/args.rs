@@ -1,5 +1,6 @@
 //! The command line, as it is written; [`crate::settings`] and the commands resolve it.
 
+mod check;
 mod deploy;
 mod local;
 mod see;
@@ -8,6 +9,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub(crate) use self::check::{Diff, Schedule, ScheduleCommand, ScheduleNext, ScheduleService};
 pub(crate) use self::deploy::{
     Account, Approval, Ci, CiService, Delete, Deploy, Deployment, Package, PackageFormat, Plan,
     Policy, Rollback,
@@ -105,6 +107,10 @@ pub(crate) enum Command {
     Routes(Routes),
     /// Print the app's manifest as JSON
     Manifest(Manifest),
+    /// Compare two OpenAPI documents: does the second break clients of the first?
+    Diff(Diff),
+    /// Check a schedule expression and print when it fires
+    Schedule(Schedule),
 }
 
 /// A project's template.

@@ -4,6 +4,7 @@ mod ci;
 mod delete;
 mod deploy;
 mod deployed;
+mod diff;
 mod doctor;
 mod event;
 mod info;
@@ -20,6 +21,7 @@ mod policy;
 mod promote;
 mod rollback;
 mod routes;
+mod schedule;
 mod token;
 mod unlock;
 mod url;
@@ -57,6 +59,8 @@ pub(crate) fn run(args: Args, console: &Console) -> Result<Exit> {
         Command::Token(args) => token::token(&args, console),
         Command::Routes(args) => routes::routes(&args, console),
         Command::Manifest(args) => routes::manifest(&args, console),
+        Command::Diff(args) => diff::diff(&args, console),
+        Command::Schedule(args) => schedule::schedule(&args, console),
     }
 }
 

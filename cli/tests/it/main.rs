@@ -1,5 +1,6 @@
 //! The CLI's real binary, run as a user runs it.
 
+mod checks;
 mod commands;
 mod deploy_account;
 mod deploy_around;
