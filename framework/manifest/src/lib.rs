@@ -6,8 +6,10 @@
 //! The CLI and the app may be of different versions, so: `schema` comes first; readers ignore unknown fields and default
 //! missing ones; a reader refuses a `schema` newer than [`SCHEMA`].
 
+mod part;
 mod write;
 
+pub use self::part::Part;
 use serde::{Deserialize, Serialize};
 
 /// The newest manifest schema that this version writes and reads.
@@ -172,10 +174,16 @@ impl ManifestAuthorizer {
         }
     }
 
-    /// The value of `_HANDLER` in the environment of the authorizer's function, by which the executable knows its part.
+    /// Which of the app's functions it is.
+    #[must_use]
+    pub fn part(&self) -> Part {
+        Part::Authorizer(self.name.clone())
+    }
+
+    /// The value of `_HANDLER` in the environment of the authorizer's function; see [`Part::entry`].
     #[must_use]
     pub fn entry(&self) -> String {
-        format!("authorizer.{}", self.name)
+        self.part().entry()
     }
 }
 
