@@ -11,17 +11,15 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::check::{Diff, Schedule, ScheduleCommand, ScheduleNext, ScheduleService};
 pub(crate) use self::deploy::{
-    Account, Approval, Ci, CiService, Delete, Deploy, Deployment, Package, PackageFormat, Plan,
-    Policy, Rollback,
+    Approval, Ci, CiService, Delete, Deploy, Deployment, Package, PackageFormat, Plan, Policy,
+    Rollback,
 };
-pub(crate) use self::local::{
-    Event, EventFormat, EventGateway, InvocationType, Invoke, Local, Token,
-};
+pub(crate) use self::local::{Event, EventFormat, EventGateway, Invoke, Local, Token};
 pub(crate) use self::see::{Deployed, Doctor, List, Logs, Metrics};
 use crate::{
     console::{Color, Verbosity},
     error::Exit,
-    settings,
+    values::names::DEFAULT_STAGE,
 };
 
 /// Serve an fw app locally as the cloud will, and deploy it to AWS Lambda.
@@ -158,7 +156,7 @@ pub(crate) struct Which {
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct Stage {
     /// The stage: its settings, and in the account its resources
-    #[arg(long, env = crate::env::FW_STAGE, default_value = settings::DEFAULT_STAGE)]
+    #[arg(long, env = crate::env::FW_STAGE, default_value = DEFAULT_STAGE)]
     pub(crate) stage: String,
 }
 

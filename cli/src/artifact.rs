@@ -16,9 +16,11 @@ use object::{
 use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter, write::SimpleFileOptions};
 
 use crate::{
-    aws::lambda::Code,
     error::{Context as _, Exit, Failure, Result},
-    settings::Architecture,
+    values::{
+        code::{Code, MOST_UNZIPPED},
+        lambda::Architecture,
+    },
 };
 
 /// The executable's name in the zip, which `provided.al2023` starts.
@@ -28,9 +30,6 @@ pub(crate) const MANIFEST: &str = "fw-manifest.json";
 
 /// The C library of `provided.al2023` (Amazon Linux 2023 user guide: glibc 2.34).
 const GLIBC: (u32, u32) = (2, 34);
-/// Lambda's limit for what is unpacked, in bytes (Lambda developer guide, "Lambda quotas": 250 MB, "including layers and custom
-/// runtimes", whichever way the zip comes).
-pub(crate) const MOST_UNZIPPED: usize = 250 * 1024 * 1024;
 
 /// Checks an executable and packs it with the manifest.
 ///

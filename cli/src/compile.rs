@@ -16,9 +16,9 @@ use crate::{
     console::Console,
     env,
     error::{Context, Exit, Failure, Result},
-    local::process::die_with_parent,
+    process::die_with_parent,
     project::Project,
-    settings::Architecture,
+    values::lambda::Architecture,
 };
 
 /// A build profile of cargo's.

@@ -17,8 +17,10 @@ mod logs_view;
 mod manifest;
 mod package;
 mod policy;
+mod process;
 mod project;
 mod settings;
+mod values;
 mod watch;
 
 use std::process::ExitCode;

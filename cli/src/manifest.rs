@@ -14,7 +14,7 @@ use fw_manifest::{Manifest, SCHEMA};
 use crate::{
     env,
     error::{Context, Exit, Failure, Result},
-    local::process::die_with_parent,
+    process::die_with_parent,
 };
 
 /// How long an app may take to print its manifest: it connects to nothing, so this is generous.

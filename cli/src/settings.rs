@@ -8,9 +8,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use crate::error::{Context, Exit, Failure, Result};
+use crate::{
+    error::{Context, Exit, Failure, Result},
+    values::{
+        gateway::{Auth, Cors, DEFAULT_API_STAGE, Gateway, InvokeMode, PayloadFormat},
+        lambda::{AppLevel, Architecture, LogFormat, SystemLevel},
+        names::FILE_NAME,
+        statement::Statement,
+    },
+};
 
 pub(crate) mod access;
 pub(crate) mod access_log;
@@ -27,18 +35,11 @@ use access::{
 };
 use access_log::AccessLog;
 use domain::Domain;
-pub(crate) use door::Gateway;
-use door::{Auth, Door, InvokeMode, PayloadFormat};
-use function::{AppLevel, FunctionSettings, LogFormat, SystemLevel, Tracing, Vpc};
-
-/// The file's name, beside the package's `Cargo.toml`.
-pub(crate) const FILE_NAME: &str = "fw.toml";
+use door::Door;
+use function::{FunctionSettings, Tracing, Vpc};
 
 /// What the settings call the function that answers requests, beside the authorizers' names.
 pub(crate) const APP: &str = "app";
-
-/// The stage that is meant when none is named.
-pub(crate) const DEFAULT_STAGE: &str = "dev";
 
 /// The settings of one stage, resolved.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,110 +92,6 @@ pub(crate) struct Settings {
     pub(crate) derived_for: Option<BTreeSet<String>>,
     /// Buckets that the embedded S3 has from the start.
     pub(crate) buckets: Vec<String>,
-}
-
-/// An instruction set of Lambda's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Architecture {
-    /// 64-bit Intel and AMD.
-    #[serde(rename = "x86_64")]
-    X86_64,
-    /// 64-bit ARM (Graviton).
-    #[serde(rename = "arm64")]
-    Arm64,
-}
-
-impl Architecture {
-    /// The architecture of the machine that this program was built for.
-    pub(crate) const HOST: Self = if cfg!(target_arch = "aarch64") {
-        Self::Arm64
-    } else {
-        Self::X86_64
-    };
-
-    /// The name that AWS and the settings give it.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::X86_64 => "x86_64",
-            Self::Arm64 => "arm64",
-        }
-    }
-}
-
-/// The gateway's CORS configuration; the names are those of HTTP APIs.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Cors {
-    /// Origins, `*` or `https://host[:port]`.
-    #[serde(default)]
-    pub(crate) allow_origins: Vec<String>,
-    /// Methods, `*` for all.
-    #[serde(default)]
-    pub(crate) allow_methods: Vec<String>,
-    /// Request headers, `*` for all.
-    #[serde(default)]
-    pub(crate) allow_headers: Vec<String>,
-    /// Response headers that scripts may read.
-    #[serde(default)]
-    pub(crate) expose_headers: Vec<String>,
-    /// Seconds that a preflight's answer may be kept.
-    #[serde(default)]
-    pub(crate) max_age: Option<u32>,
-    /// Whether credentials are allowed; not together with the origin `*`.
-    #[serde(default)]
-    pub(crate) allow_credentials: bool,
-}
-
-/// A statement of the functions' IAM policy.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Statement {
-    /// Its id in the policy document; statements of the settings have none.
-    #[serde(skip)]
-    pub(crate) sid: Option<String>,
-    /// `Allow` unless it says `Deny`.
-    #[serde(default)]
-    pub(crate) effect: Effect,
-    /// Actions, such as `s3:GetObject`.
-    pub(crate) actions: Vec<String>,
-    /// Resources' ARNs.
-    pub(crate) resources: Vec<String>,
-    /// The functions that it is for, where it says so: [`APP`], authorizers' names.
-    #[serde(default, deserialize_with = "access::some_or_several")]
-    pub(crate) functions: Option<Vec<String>>,
-    /// The functions that it is for as far as the sources tell; `None` where it is for all.
-    #[serde(skip)]
-    pub(crate) callers: Option<BTreeSet<String>>,
-}
-
-impl Statement {
-    /// The statement as IAM's policy documents have it.
-    pub(crate) fn to_json(&self) -> serde_json::Value {
-        let mut document = serde_json::Map::new();
-        if let Some(sid) = &self.sid {
-            document.insert("Sid".to_owned(), sid.as_str().into());
-        }
-        let effect = match self.effect {
-            Effect::Allow => "Allow",
-            Effect::Deny => "Deny",
-        };
-        document.insert("Effect".to_owned(), effect.into());
-        document.insert("Action".to_owned(), self.actions.clone().into());
-        document.insert("Resource".to_owned(), self.resources.clone().into());
-        document.into()
-    }
-}
-
-/// A statement's effect.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-pub(crate) enum Effect {
-    /// What the statement lists is allowed.
-    #[default]
-    #[serde(rename = "allow", alias = "Allow")]
-    Allow,
-    /// What the statement lists is denied.
-    #[serde(rename = "deny", alias = "Deny")]
-    Deny,
 }
 
 /// The file as it is written, and each of its stages: every key optional.
@@ -463,7 +360,7 @@ impl Settings {
         let function = layer.function();
         let stage_name = layer.stage_name.unwrap_or_else(|| match gateway {
             Gateway::RestApi => stage.to_owned(),
-            Gateway::HttpApi | Gateway::FunctionUrl => Door::DEFAULT_STAGE.to_owned(),
+            Gateway::HttpApi | Gateway::FunctionUrl => DEFAULT_API_STAGE.to_owned(),
         });
         Ok(Self {
             stage: stage.to_owned(),

@@ -5,20 +5,7 @@ use std::path::PathBuf;
 use clap::{Subcommand, ValueEnum};
 
 use super::{Output, Stage, Which};
-
-/// Which account, for each command that calls AWS.
-#[derive(Clone, Debug, Default, clap::Args)]
-pub(crate) struct Account {
-    /// The profile of your AWS configuration
-    #[arg(long)]
-    pub(crate) profile: Option<String>,
-    /// The region
-    #[arg(long)]
-    pub(crate) region: Option<String>,
-    /// Call this address in place of AWS, for tests
-    #[arg(long, value_name = "URL", value_parser = endpoint)]
-    pub(crate) endpoint_url: Option<String>,
-}
+use crate::values::account::WhichAccount;
 
 /// When a deploy asks before it runs its plan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -42,7 +29,7 @@ pub(crate) struct Plan {
     #[command(flatten)]
     pub(crate) stage: Stage,
     #[command(flatten)]
-    pub(crate) account: Account,
+    pub(crate) account: WhichAccount,
     /// Compare with the committed snapshot: settings, routes and permissions, without the code
     #[arg(long, conflicts_with_all = ["profile", "region", "endpoint_url"])]
     pub(crate) offline: bool,
@@ -88,20 +75,6 @@ fn version(text: &str) -> Result<u64, String> {
         .map_err(|_| "give a version's number, such as `7`: `cargo fw info` lists them".to_owned())
 }
 
-/// An address that calls can be sent to.
-fn endpoint(text: &str) -> Result<String, String> {
-    let known = |scheme: &str| matches!(scheme, "http" | "https");
-    match text.parse::<http::Uri>() {
-        Ok(uri)
-            if uri.scheme_str().is_some_and(known)
-                && uri.host().is_some_and(|host| !host.is_empty()) =>
-        {
-            Ok(text.to_owned())
-        }
-        _ => Err("write it with its scheme, such as `http://localhost:5000`".to_owned()),
-    }
-}
-
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  cargo fw deploy --plan          print what would change, and change nothing\n  cargo fw deploy                 deploy stage `dev`\n  cargo fw deploy --stage prod --profile work --region eu-central-1"
@@ -112,7 +85,7 @@ pub(crate) struct Deploy {
     #[command(flatten)]
     pub(crate) stage: Stage,
     #[command(flatten)]
-    pub(crate) account: Account,
+    pub(crate) account: WhichAccount,
     /// Deploy this zip, which `cargo fw package` wrote, and build nothing
     #[arg(long, value_name = "FILE", conflicts_with = "bin")]
     pub(crate) artifact: Option<PathBuf>,
@@ -144,7 +117,7 @@ pub(crate) struct Deployment {
     #[command(flatten)]
     pub(crate) stage: Stage,
     #[command(flatten)]
-    pub(crate) account: Account,
+    pub(crate) account: WhichAccount,
     /// The app's name, where it is not to be asked by building the app
     #[arg(long, value_name = "NAME", conflicts_with_all = ["package", "bin"])]
     pub(crate) app: Option<String>,

@@ -4,8 +4,10 @@ use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use clap::ValueEnum;
 
-use super::{Account, Stage, Which};
-use crate::{local::generation::Options, settings};
+use super::{Stage, Which};
+use crate::values::{
+    account::WhichAccount, gateway::Gateway, lambda::InvocationType, names::DEFAULT_STAGE,
+};
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -27,7 +29,7 @@ pub(crate) struct Local {
     pub(crate) port: u16,
     /// The gateway to model [default: the one in `fw.toml`, or else `http-api`]
     #[arg(long, value_enum)]
-    pub(crate) gateway: Option<settings::Gateway>,
+    pub(crate) gateway: Option<Gateway>,
     /// Serve the release build: what `deploy` uploads
     #[arg(long)]
     pub(crate) release: bool,
@@ -54,22 +56,12 @@ pub(crate) struct Local {
     pub(crate) aws: bool,
 }
 
-impl Local {
-    /// How the app's processes are run.
-    pub(crate) fn options(&self) -> Options {
-        Options {
-            freeze: !self.no_freeze,
-            strict_env: self.strict_env,
-        }
-    }
-}
-
 impl Default for Local {
     /// As without any flag, on any free port.
     fn default() -> Self {
         // The command line's own defaults, so that there is one place that says them.
         // Given, as the environment may hold something else.
-        let given = ["--port", "0", "--stage", settings::DEFAULT_STAGE];
+        let given = ["--port", "0", "--stage", DEFAULT_STAGE];
         let matches = <Self as clap::Args>::augment_args(clap::Command::new("local"))
             .no_binary_name(true)
             .try_get_matches_from(given);
@@ -148,18 +140,6 @@ fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// How a function is called: the words of Lambda's Invoke API.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum InvocationType {
-    /// Wait for the result
-    #[default]
-    RequestResponse,
-    /// Queue the event, with retries when the function fails
-    Event,
-    /// Only look whether the function could be called
-    DryRun,
-}
-
 #[derive(Debug, Default, clap::Args)]
 #[command(
     after_help = "Examples:\n  cargo fw invoke                                  the API's function, with an empty event\n  cargo fw event http-api GET /hello | cargo fw invoke --event -\n  cargo fw invoke --event event.json --deployed --stage prod\n\nWithout `--deployed`, `--profile`, `--region` or `--endpoint-url` the function runs here: in the running `cargo fw local`,\nor in a process of its own. Exits with 3 when the function gives an error"
@@ -184,7 +164,7 @@ pub(crate) struct Invoke {
     #[arg(long, alias = "remote")]
     pub(crate) deployed: bool,
     #[command(flatten)]
-    pub(crate) account: Account,
+    pub(crate) account: WhichAccount,
     /// Call this executable, which prints a manifest and polls the Runtime API, and build nothing
     #[arg(long, value_name = "PATH", conflicts_with_all = ["package", "bin", "deployed"])]
     pub(crate) bootstrap: Option<PathBuf>,
@@ -193,7 +173,7 @@ pub(crate) struct Invoke {
 impl Invoke {
     /// Whether the account's function is meant.
     pub(crate) fn is_deployed(&self) -> bool {
-        let Account {
+        let WhichAccount {
             profile,
             region,
             endpoint_url,

@@ -1,7 +1,7 @@
 //! The arguments of what tells of an account and changes nothing.
 
-use super::{Account, Deployment, Output, Stage, Which};
-use crate::logs_view::since::Since;
+use super::{Deployment, Output, Stage, Which};
+use crate::values::{account::WhichAccount, since::Since};
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -64,7 +64,7 @@ pub(crate) struct Doctor {
     #[command(flatten)]
     pub(crate) stage: Stage,
     #[command(flatten)]
-    pub(crate) account: Account,
+    pub(crate) account: WhichAccount,
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     pub(crate) output: Output,
@@ -76,7 +76,7 @@ pub(crate) struct Doctor {
 )]
 pub(crate) struct List {
     #[command(flatten)]
-    pub(crate) account: Account,
+    pub(crate) account: WhichAccount,
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     pub(crate) output: Output,

@@ -6,7 +6,7 @@ use fw_manifest::{Manifest, ManifestRoute};
 use zip::ZipArchive;
 
 use super::{BOOTSTRAP, Elf, MANIFEST, check, glibc_version, interpreter, pack};
-use crate::{error::Exit, settings::Architecture};
+use crate::{error::Exit, values::lambda::Architecture};
 
 fn own() -> Vec<u8> {
     std::fs::read(std::env::current_exe().unwrap()).unwrap()

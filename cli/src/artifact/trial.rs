@@ -25,11 +25,11 @@ use tokio::{
 use crate::{
     aws::lambda::Configuration,
     error::{Context as _, Failure, Result},
-    local::{
+    process::{
+        Launch, Process,
         environment::{self, Function},
-        process::{Launch, Process},
     },
-    settings::Architecture,
+    values::{credentials, lambda::Architecture},
 };
 
 /// How long Lambda lets a function initialise (Lambda developer guide, "Understanding the Lambda execution environment
@@ -108,8 +108,8 @@ fn function(
         timeout_seconds: configuration.timeout,
         bootstrap: executable.to_owned(),
         directory: PathBuf::from(folder),
-        region: environment::region(),
-        account: environment::ACCOUNT.to_owned(),
+        region: credentials::region(),
+        account: credentials::ACCOUNT.to_owned(),
         strict: false,
         traces: false,
         environment: configuration

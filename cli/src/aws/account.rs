@@ -11,11 +11,11 @@ use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use tokio::sync::OnceCell;
 
-use super::{Aws, error::chain, profile, signed::Signed, sts::Caller};
+use super::{error::chain, profile, signed::Signed, sts::Caller};
 use crate::{
-    args, env,
+    env,
     error::{Exit, Failure, Result},
-    local::environment,
+    values::{account::WhichAccount, credentials},
 };
 
 /// How long a connection may take.
@@ -50,7 +50,7 @@ impl Account {
     ///
     /// When there is no region or it is none of AWS's (exit code 64), or there is no such profile or there are no credentials
     /// (exit code 77).
-    pub(crate) async fn connect(args: &args::Account) -> Result<Self> {
+    pub(crate) async fn connect(args: &WhichAccount) -> Result<Self> {
         if let Some(named) = &args.profile {
             profile::known(named)?;
         }
@@ -68,7 +68,7 @@ impl Account {
     /// # Errors
     ///
     /// When there is none or it is none of AWS's; exit code 64.
-    pub(crate) async fn region_of(args: &args::Account) -> Result<String> {
+    pub(crate) async fn region_of(args: &WhichAccount) -> Result<String> {
         let region = region(&load(args).await)?;
         is_region(&region)?;
         Ok(region)
@@ -102,8 +102,8 @@ impl Account {
 impl Account {
     /// The local server's Lambda API at that URL, in place of an account.
     pub(crate) fn local(url: &str) -> Self {
-        let region = environment::region();
-        let [(_, key), (_, secret), (_, token)] = environment::CREDENTIALS;
+        let region = credentials::region();
+        let [(_, key), (_, secret), (_, token)] = credentials::CREDENTIALS;
         let credentials = Credentials::new(key, secret, Some(token.to_owned()), None, "fw");
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -126,7 +126,7 @@ impl Account {
 ///
 /// As for [`Account::connect`].
 pub(crate) async fn developer_environment() -> Result<Vec<(String, String)>> {
-    let config = load(&args::Account::default()).await;
+    let config = load(&WhichAccount::default()).await;
     let region = region(&config)?;
     let credentials = credentials(&config, None).await?;
     Ok([
@@ -144,7 +144,7 @@ pub(crate) async fn developer_environment() -> Result<Vec<(String, String)>> {
 }
 
 /// The configuration that every AWS tool would find, with what the arguments say over it.
-async fn load(args: &args::Account) -> SdkConfig {
+async fn load(args: &WhichAccount) -> SdkConfig {
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build_https();
@@ -208,12 +208,6 @@ fn known_profile() -> Result<()> {
     match std::env::var(env::AWS_PROFILE) {
         Ok(named) if !named.is_empty() => profile::known(&named),
         _ => Ok(()),
-    }
-}
-
-impl Aws for Account {
-    fn region(&self) -> &str {
-        &self.region
     }
 }
 

@@ -12,8 +12,16 @@ use aws_sdk_apigatewayv2::types::{
 pub(crate) use self::parts::{
     AccessLog, Authorizer, Checks, Guard, Stage, invocation, invoked, is_invocation,
 };
-use super::{Account, Error, Operation, Result, Tags};
-use crate::settings::{Cors, door::PayloadFormat};
+use crate::{
+    aws::{
+        account::Account,
+        error::{Error, Operation, Result},
+    },
+    values::{
+        gateway::{Cors, PayloadFormat},
+        names::Tags,
+    },
+};
 
 pub(super) const GET_APIS: Operation = Operation::new("apigateway", "GetApis");
 pub(super) const GET_INTEGRATIONS: Operation = Operation::new("apigateway", "GetIntegrations");

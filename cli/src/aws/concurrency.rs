@@ -1,14 +1,17 @@
 //! Lambda: how many invocations are kept for a function, and how many processes are kept awake for its alias.
 
-use super::{Account, Kind, Operation, Result};
+use crate::aws::{
+    account::Account,
+    error::{Kind, Operation, Result},
+};
 
-pub(super) const PUT_RESERVED: Operation = Operation::new("lambda", "PutFunctionConcurrency");
-pub(super) const DELETE_RESERVED: Operation = Operation::new("lambda", "DeleteFunctionConcurrency");
+pub(crate) const PUT_RESERVED: Operation = Operation::new("lambda", "PutFunctionConcurrency");
+pub(crate) const DELETE_RESERVED: Operation = Operation::new("lambda", "DeleteFunctionConcurrency");
 pub(super) const GET_PROVISIONED: Operation =
     Operation::new("lambda", "GetProvisionedConcurrencyConfig");
-pub(super) const PUT_PROVISIONED: Operation =
+pub(crate) const PUT_PROVISIONED: Operation =
     Operation::new("lambda", "PutProvisionedConcurrencyConfig");
-pub(super) const DELETE_PROVISIONED: Operation =
+pub(crate) const DELETE_PROVISIONED: Operation =
     Operation::new("lambda", "DeleteProvisionedConcurrencyConfig");
 
 /// The calls used.

@@ -6,7 +6,13 @@
 
 use aws_sdk_apigatewayv2::types::{DomainNameConfiguration, EndpointType, SecurityPolicy};
 
-use super::{Account, Operation, Result, Tags};
+use crate::{
+    aws::{
+        account::Account,
+        error::{Operation, Result},
+    },
+    values::names::Tags,
+};
 
 pub(super) const GET_DOMAIN: Operation = Operation::new("apigateway", "GetDomainName");
 pub(super) const GET_MAPPINGS: Operation = Operation::new("apigateway", "GetApiMappings");

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::values::code::MOST_UNZIPPED;
 use bytes::Bytes;
 use http::{Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt as _, Empty, Limited};
@@ -17,7 +18,7 @@ use hyper_util::{
 /// How much of the end is asked for, in bytes: a manifest of 300 routes, packed, has a tenth of it.
 const END: usize = 1024 * 1024;
 /// More than a zip has whose content Lambda takes, in bytes: what does not pack well is a little larger.
-const MOST: usize = crate::artifact::MOST_UNZIPPED + 1024 * 1024;
+const MOST: usize = MOST_UNZIPPED + 1024 * 1024;
 /// How long it may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 

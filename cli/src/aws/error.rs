@@ -7,6 +7,9 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::error::{Exit, Failure};
 
+/// An AWS call's result.
+pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
+
 /// One operation of one service, as the IAM and API references name them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Operation {

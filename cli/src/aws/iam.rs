@@ -3,7 +3,13 @@
 use aws_sdk_iam::{error::BuildError, types::Tag};
 use serde_json::Value;
 
-use super::{Account, Error, Operation, Result, Tags};
+use crate::{
+    aws::{
+        account::Account,
+        error::{Error, Operation, Result},
+    },
+    values::names::Tags,
+};
 
 pub(super) const GET_ROLE: Operation = Operation::new("iam", "GetRole");
 pub(super) const GET_ROLE_POLICY: Operation = Operation::new("iam", "GetRolePolicy");
@@ -14,8 +20,8 @@ pub(super) const CREATE_ROLE: Operation = Operation::new("iam", "CreateRole");
 pub(super) const UPDATE_TRUST: Operation = Operation::new("iam", "UpdateAssumeRolePolicy");
 pub(super) const PUT_ROLE_POLICY: Operation = Operation::new("iam", "PutRolePolicy");
 pub(super) const DELETE_ROLE_POLICY: Operation = Operation::new("iam", "DeleteRolePolicy");
-pub(super) const BOUND: Operation = Operation::new("iam", "PutRolePermissionsBoundary");
-pub(super) const UNBOUND: Operation = Operation::new("iam", "DeleteRolePermissionsBoundary");
+pub(crate) const BOUND: Operation = Operation::new("iam", "PutRolePermissionsBoundary");
+pub(crate) const UNBOUND: Operation = Operation::new("iam", "DeleteRolePermissionsBoundary");
 pub(super) const DELETE_ROLE: Operation = Operation::new("iam", "DeleteRole");
 
 /// A role.

@@ -16,15 +16,25 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 
 pub(crate) use self::model::{
-    Alias, Allows, Canary, Code, Configuration, Function, FunctionUrl, Grant, Invoked, Readiness,
-    UrlSettings, Way,
+    Alias, Allows, Canary, Configuration, Function, FunctionUrl, Grant, Invoked, Readiness,
+    UrlSettings,
 };
 use self::parts::{
     auth_type, cors_from_sdk, cors_to_sdk, decoded, environment, invoke_mode, named_alias, number,
     number_in, seen, statements,
 };
-use super::{Account, Error, Kind, Operation, Result, Tags, download, s3};
-use crate::args::InvocationType;
+use super::{download, s3};
+use crate::{
+    aws::{
+        account::Account,
+        error::{Error, Kind, Operation, Result},
+    },
+    values::{
+        code::{Code, Way},
+        lambda::InvocationType,
+        names::Tags,
+    },
+};
 
 pub(super) const GET_FUNCTION: Operation = Operation::new("lambda", "GetFunction");
 const LIST_TAGS: Operation = Operation::new("lambda", "ListTags");
@@ -43,9 +53,9 @@ pub(super) const INVOKE: Operation = Operation::new("lambda", "InvokeFunction");
 pub(super) const LIST_FUNCTIONS: Operation = Operation::new("lambda", "ListFunctions");
 pub(super) const DELETE_FUNCTION: Operation = Operation::new("lambda", "DeleteFunction");
 pub(super) const GET_URL: Operation = Operation::new("lambda", "GetFunctionUrlConfig");
-pub(super) const CREATE_URL: Operation = Operation::new("lambda", "CreateFunctionUrlConfig");
-pub(super) const UPDATE_URL: Operation = Operation::new("lambda", "UpdateFunctionUrlConfig");
-pub(super) const DELETE_URL: Operation = Operation::new("lambda", "DeleteFunctionUrlConfig");
+pub(crate) const CREATE_URL: Operation = Operation::new("lambda", "CreateFunctionUrlConfig");
+pub(crate) const UPDATE_URL: Operation = Operation::new("lambda", "UpdateFunctionUrlConfig");
+pub(crate) const DELETE_URL: Operation = Operation::new("lambda", "DeleteFunctionUrlConfig");
 pub(super) const LIST_VERSIONS: Operation = Operation::new("lambda", "ListVersionsByFunction");
 
 /// The calls used. `qualifier` is a version's number or an alias.

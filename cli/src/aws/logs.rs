@@ -1,6 +1,12 @@
 //! `CloudWatch` Logs: the function's log group.
 
-use super::{Account, Error, Operation, Result, Tags};
+use crate::{
+    aws::{
+        account::Account,
+        error::{Error, Operation, Result},
+    },
+    values::names::Tags,
+};
 
 pub(super) const DESCRIBE_LOG_GROUPS: Operation = Operation::new("logs", "DescribeLogGroups");
 pub(super) const LIST_TAGS: Operation = Operation::new("logs", "ListTagsForResource");

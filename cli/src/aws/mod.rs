@@ -3,12 +3,12 @@
 //! Two things implement the traits: [`Account`], the real account over aws-sdk-rust, and for tests `fake::Fake`, an
 //! account in memory that is as strict as AWS. Nothing else in the CLI names an SDK type.
 
-mod account;
+pub(crate) mod account;
 pub(crate) mod apigateway;
 pub(crate) mod concurrency;
 pub(crate) mod domains;
 mod download;
-mod error;
+pub(crate) mod error;
 #[cfg(test)]
 pub(crate) mod fake;
 pub(crate) mod iam;
@@ -16,7 +16,6 @@ pub(crate) mod lambda;
 pub(crate) mod logs;
 #[cfg(test)]
 mod moto;
-mod needed;
 pub(crate) mod options;
 mod profile;
 pub(crate) mod rest;
@@ -28,19 +27,10 @@ pub(crate) mod survey;
 pub(crate) mod tagging;
 pub(crate) mod tags;
 
-use std::collections::BTreeMap;
-
 pub(crate) use self::{
     account::{Account, developer_environment},
-    error::{Error, Kind, Operation},
-    needed::needed_for,
+    error::{Error, Kind, Operation, Result},
 };
-
-/// An AWS call's result.
-pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// Tags of a resource, by key.
-pub(crate) type Tags = BTreeMap<String, String>;
 
 /// All services together: what observing and applying take.
 pub(crate) trait Aws:
@@ -58,6 +48,12 @@ pub(crate) trait Aws:
 {
     /// The region that the calls go to.
     fn region(&self) -> &str;
+}
+
+impl Aws for Account {
+    fn region(&self) -> &str {
+        &self.region
+    }
 }
 
 /// The IAM actions that a deploy and a delete need, each as a policy names it.

@@ -3,7 +3,7 @@
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_sts::config::Credentials;
 
-use super::Account;
+use crate::aws::account::Account;
 
 impl Account {
     /// The account of the moto server at that URL.

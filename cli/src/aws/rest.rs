@@ -15,8 +15,14 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::stage::StageChange;
 use self::stage::stage;
-use super::{Account, Error, Operation, Result, Tags, apigateway::AccessLog};
-use crate::settings::access::Rate;
+use super::apigateway::AccessLog;
+use crate::{
+    aws::{
+        account::Account,
+        error::{Error, Operation, Result},
+    },
+    values::{gateway::Rate, names::Tags},
+};
 
 pub(super) const GET_REST_APIS: Operation = Operation::new("apigateway", "GetRestApis");
 pub(super) const GET_ACCOUNT: Operation = Operation::new("apigateway", "GetAccount");
@@ -27,7 +33,7 @@ pub(super) const GET_USAGE_PLANS: Operation = Operation::new("apigateway", "GetU
 pub(super) const GET_PLAN_KEYS: Operation = Operation::new("apigateway", "GetUsagePlanKeys");
 pub(super) const GET_API_KEYS: Operation = Operation::new("apigateway", "GetApiKeys");
 pub(super) const CREATE_REST_API: Operation = Operation::new("apigateway", "CreateRestApi");
-pub(super) const PUT_REST_API: Operation = Operation::new("apigateway", "PutRestApi");
+pub(crate) const PUT_REST_API: Operation = Operation::new("apigateway", "PutRestApi");
 pub(super) const DELETE_REST_API: Operation = Operation::new("apigateway", "DeleteRestApi");
 pub(super) const CREATE_DEPLOYMENT: Operation = Operation::new("apigateway", "CreateDeployment");
 pub(super) const DELETE_DEPLOYMENT: Operation = Operation::new("apigateway", "DeleteDeployment");

@@ -9,19 +9,25 @@ use aws_sdk_s3::{
 };
 use bytes::Bytes;
 
-use super::{Account, Kind, Operation, Result, Tags};
+use crate::{
+    aws::{
+        account::Account,
+        error::{Kind, Operation, Result},
+    },
+    values::names::Tags,
+};
 
 pub(super) const GET_TAGS: Operation = Operation::new("s3", "GetBucketTagging");
 pub(super) const GET_BLOCK: Operation = Operation::new("s3", "GetPublicAccessBlock");
-pub(super) const LIST: Operation = Operation::new("s3", "ListObjectsV2");
+pub(crate) const LIST: Operation = Operation::new("s3", "ListObjectsV2");
 pub(super) const CREATE_BUCKET: Operation = Operation::new("s3", "CreateBucket");
 pub(super) const PUT_BLOCK: Operation = Operation::new("s3", "PutPublicAccessBlock");
 pub(super) const PUT_TAGS: Operation = Operation::new("s3", "PutBucketTagging");
-pub(super) const PUT_OBJECT: Operation = Operation::new("s3", "PutObject");
-pub(super) const DELETE_OBJECT: Operation = Operation::new("s3", "DeleteObject");
+pub(crate) const PUT_OBJECT: Operation = Operation::new("s3", "PutObject");
+pub(crate) const DELETE_OBJECT: Operation = Operation::new("s3", "DeleteObject");
 pub(super) const DELETE_BUCKET: Operation = Operation::new("s3", "DeleteBucket");
 /// What Lambda does with the caller's credentials where it takes code from a bucket.
-pub(super) const GET_OBJECT: Operation = Operation::new("s3", "GetObject");
+pub(crate) const GET_OBJECT: Operation = Operation::new("s3", "GetObject");
 
 /// A bucket without tags (S3 API reference, "List of error codes").
 const NO_TAGS: &str = "NoSuchTagSet";

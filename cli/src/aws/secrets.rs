@@ -2,10 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::{Account, Kind, Operation, Result};
+use crate::aws::{
+    account::Account,
+    error::{Kind, Operation, Result},
+};
 
-pub(super) const GET_SECRET: Operation = Operation::new("secretsmanager", "GetSecretValue");
-pub(super) const GET_PARAMETER: Operation = Operation::new("ssm", "GetParameter");
+pub(crate) const GET_SECRET: Operation = Operation::new("secretsmanager", "GetSecretValue");
+pub(crate) const GET_PARAMETER: Operation = Operation::new("ssm", "GetParameter");
 
 /// What a secret holds: one or the other (Secrets Manager API reference, `GetSecretValue`).
 #[derive(Clone, Debug, PartialEq, Eq)]

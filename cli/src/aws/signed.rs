@@ -25,7 +25,7 @@ use hyper_util::{
 };
 use serde_json::Value;
 
-use super::{Error, Kind, Operation, Result};
+use crate::aws::error::{Error, Kind, Operation, Result};
 
 /// How often a call is tried, altogether.
 const TRIES: u32 = 3;
@@ -230,7 +230,7 @@ mod tests {
     use serde_json::json;
 
     use super::{Operation, refused};
-    use crate::aws::Kind;
+    use crate::aws::error::Kind;
 
     #[test]
     fn a_refusal_is_sorted_by_its_code() {

@@ -1,6 +1,9 @@
 //! STS: who is calling.
 
-use super::{Account, Operation, Result};
+use crate::aws::{
+    account::Account,
+    error::{Operation, Result},
+};
 
 const GET_CALLER_IDENTITY: Operation = Operation::new("sts", "GetCallerIdentity");
 

@@ -15,7 +15,10 @@ use aws_smithy_runtime_api::{
 };
 use aws_smithy_types::{DateTime, config_bag::ConfigBag, date_time::Format};
 
-use super::{Account, Operation, Result};
+use crate::aws::{
+    account::Account,
+    error::{Operation, Result},
+};
 
 const SIMULATE: Operation = Operation::new("iam", "SimulatePrincipalPolicy");
 const GET_ACCOUNT_SETTINGS: Operation = Operation::new("lambda", "GetAccountSettings");

@@ -2,7 +2,13 @@
 
 use aws_sdk_resourcegroupstagging::types::TagFilter;
 
-use super::{Account, Operation, Result, Tags};
+use crate::{
+    aws::{
+        account::Account,
+        error::{Operation, Result},
+    },
+    values::names::Tags,
+};
 
 pub(crate) const GET_RESOURCES: Operation = Operation::new("tag", "GetResources");
 

@@ -2,7 +2,13 @@
 
 use aws_sdk_iam::{error::BuildError, types::Tag};
 
-use super::{Account, Error, Operation, Result, Tags};
+use crate::{
+    aws::{
+        account::Account,
+        error::{Error, Operation, Result},
+    },
+    values::names::Tags,
+};
 
 /// The kind of a resource that has tags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +27,7 @@ pub(crate) enum TaggedKind {
 
 impl TaggedKind {
     /// The call that sets tags.
-    pub(super) fn tag(self) -> Operation {
+    pub(crate) fn tag(self) -> Operation {
         match self {
             Self::Function => Operation::new("lambda", "TagResource"),
             Self::Role => Operation::new("iam", "TagRole"),
@@ -31,7 +37,7 @@ impl TaggedKind {
     }
 
     /// The call that removes tags.
-    pub(super) fn untag(self) -> Operation {
+    pub(crate) fn untag(self) -> Operation {
         match self {
             Self::Function => Operation::new("lambda", "UntagResource"),
             Self::Role => Operation::new("iam", "UntagRole"),

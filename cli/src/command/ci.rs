@@ -9,7 +9,8 @@ use crate::{
     deploy::block_on,
     error::{Context as _, Exit, Failure, Result},
     project::Project,
-    settings::{Architecture, Settings},
+    settings::Settings,
+    values::{account::WhichAccount, lambda::Architecture},
 };
 
 /// Where GitHub looks for workflows.
@@ -31,9 +32,9 @@ pub(super) fn ci(args: &args::Ci, console: &Console) -> Result<Exit> {
         );
     }
     // A region that is guessed would deploy to where nobody looks.
-    let account = args::Account {
+    let account = WhichAccount {
         region: args.region.clone(),
-        ..args::Account::default()
+        ..WhichAccount::default()
     };
     let region = block_on(Account::region_of(&account))?;
     let alias = Alias::of(project.package_dir(), root);
@@ -254,7 +255,7 @@ jobs:
 #[cfg(test)]
 mod tests {
     use super::{Alias, Facts, workflow};
-    use crate::settings::Architecture;
+    use crate::values::lambda::Architecture;
 
     #[test]
     fn the_workflow_is_filled_in() {

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use super::{
-    again,
+    command_line::again,
     deployed::{at_hand, names},
 };
 use crate::{

@@ -7,11 +7,11 @@ use std::{
 
 use fw_manifest::Manifest;
 
-use super::again;
+use super::command_line::again;
 use crate::{
     args::{self, Output},
     artifact::{self, trial},
-    aws::{self, lambda::Code},
+    aws::{self},
     compile::{self, Profile},
     console::Console,
     deploy::{
@@ -22,7 +22,6 @@ use crate::{
         model::Desired,
         observe::Actual,
         patience::Patience,
-        plan::bytes,
         report,
         step::Plan,
         tags,
@@ -30,7 +29,8 @@ use crate::{
     error::{Exit, Result},
     manifest,
     project::Project,
-    settings::{Architecture, Settings, domain::Domain, fit, secret},
+    settings::{Settings, domain::Domain, fit, secret},
+    values::{code::Code, lambda::Architecture, text::bytes},
 };
 
 /// Makes the account hold what the app and its settings say, or with `--plan` tells what that would change.

@@ -5,7 +5,7 @@ use std::{io::Read as _, path::Path};
 use bytes::Bytes;
 use fw_gateway::{
     ApiIdentity, ConfigError, FrontDoor, FunctionUrl, FunctionUrlConfig, HttpApi, HttpApiConfig,
-    HttpRequest, PayloadFormat, Received, RestApi, RestApiConfig, RouteKey,
+    HttpRequest, Received, RestApi, RestApiConfig, RouteKey,
 };
 
 use super::deploy::host_manifest;
@@ -15,7 +15,11 @@ use crate::{
     error::{Context as _, Exit, Failure, Result},
     local::server::arrival,
     project::Project,
-    settings::{self, Gateway, Settings, door},
+    settings::{Settings, door},
+    values::{
+        gateway::{self, Gateway},
+        names::DEFAULT_STAGE,
+    },
 };
 
 /// Prints the event, as JSON in one line.
@@ -70,14 +74,14 @@ fn settings(args: &args::Event, app: Option<&Project>) -> Result<Settings> {
         EventGateway::RestApi => Gateway::RestApi,
         EventGateway::FunctionUrl => Gateway::FunctionUrl,
     };
-    let mut settings = Settings::load_behind(folder, settings::DEFAULT_STAGE, Some(gateway))?;
+    let mut settings = Settings::load_behind(folder, DEFAULT_STAGE, Some(gateway))?;
     if let Some(stage) = &args.stage {
         settings.door.stage_name.clone_from(stage);
     }
     if let Some(format) = args.payload_format {
         settings.door.payload_format = match format {
-            args::EventFormat::V1 => door::PayloadFormat::V1,
-            args::EventFormat::V2 => door::PayloadFormat::V2,
+            args::EventFormat::V1 => gateway::PayloadFormat::V1,
+            args::EventFormat::V2 => gateway::PayloadFormat::V2,
         };
     }
     Ok(settings)
@@ -133,10 +137,7 @@ fn front_door(
         EventGateway::HttpApi => {
             let mut config = HttpApiConfig::new(identity);
             config.routes = routes.into_iter().map(Into::into).collect();
-            config.payload_format = match settings.door.payload_format {
-                door::PayloadFormat::V1 => PayloadFormat::V1,
-                door::PayloadFormat::V2 => PayloadFormat::V2,
-            };
+            config.payload_format = settings.door.payload_format.into();
             HttpApi::new(config)?.into()
         }
         EventGateway::RestApi => {

@@ -7,16 +7,15 @@ use serde::Serialize;
 use super::deployed::Found;
 use crate::{
     args::{self, Output},
-    aws::Tags,
     console::{BOLD, Console, columns},
     deploy::{
         self,
-        model::{ALIAS, Names, Place},
+        model::{Names, Place},
         observe::{Actual, WholeFunction},
-        plan::bytes,
         report,
     },
     error::{Context as _, Exit, Result},
+    values::{lambda::ALIAS, names::Tags, text::bytes},
 };
 
 /// The version of the JSON document.
@@ -295,11 +294,9 @@ impl<'a> Info<'a> {
 mod tests {
     use super::Function;
     use crate::{
-        aws::{
-            Tags,
-            lambda::{self, Canary, Configuration, Readiness},
-        },
+        aws::lambda::{self, Canary, Configuration, Readiness},
         deploy::observe::{Found, Live, WholeFunction},
+        values::names::Tags,
     };
 
     fn function(sha256: &str, memory: u32) -> lambda::Function {

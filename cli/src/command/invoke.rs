@@ -10,19 +10,17 @@ use super::{
     local::{app::App, once},
 };
 use crate::{
-    args::{self, InvocationType},
+    args::{self},
     aws::{
         self, Aws as _,
         lambda::{Invoked, Lambda},
     },
     console::Console,
-    deploy::{
-        self,
-        model::{ALIAS, Names},
-    },
+    deploy::{self, model::Names},
     error::{Context as _, Exit, Failure, Result},
     project::Project,
     settings::Settings,
+    values::lambda::{ALIAS, InvocationType},
 };
 
 /// Prints the result on standard output and the log on standard error. A function's error is exit code 3.

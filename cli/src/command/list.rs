@@ -113,7 +113,7 @@ fn sorted(tagged: Vec<Tagged>) -> Vec<Deployment> {
 #[cfg(test)]
 mod tests {
     use super::{Deployment, sorted};
-    use crate::aws::{Tags, tagging::Tagged};
+    use crate::{aws::tagging::Tagged, values::names::Tags};
 
     fn tagged(arn: &str, app: &str, stage: &str) -> Tagged {
         Tagged {

@@ -16,8 +16,9 @@ use crate::{
     interrupt::interrupted,
     local::{
         announcement::Announcement, asynchronous::Clock, hosts::Hosts, invoke_api::InvokeApi,
-        process, server::Server,
+        server::Server,
     },
+    process,
     settings::Settings,
 };
 

@@ -10,7 +10,8 @@ use crate::{
     deploy,
     error::{Exit, Result},
     interrupt::interrupted,
-    logs_view::{self, Entry, Reader, since},
+    logs_view::{self, Entry, Reader},
+    values::since,
 };
 
 /// How long those who follow wait between two looks. `FilterLogEvents` takes 5 to 10 a second in an account.

@@ -9,7 +9,8 @@ use crate::{
     console::{BOLD, Console},
     deploy,
     error::{Context as _, Exit, Result},
-    logs_view::{Reader, metrics::Metrics, since},
+    logs_view::{Reader, metrics::Metrics},
+    values::since,
 };
 
 /// The version of the JSON document.

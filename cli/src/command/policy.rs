@@ -14,7 +14,8 @@ use crate::{
     error::{Context as _, Exit, Failure, Result},
     policy::{self, Derived, Needed, Use},
     project::Project,
-    settings::{APP, Effect, Settings, Statement},
+    settings::{APP, Settings},
+    values::statement::{Effect, Statement},
 };
 
 /// The version of the JSON document.

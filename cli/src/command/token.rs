@@ -10,7 +10,8 @@ use crate::{
     console::Console,
     error::{Exit, Failure, Result},
     local::authorizers::development::{self, DevelopmentKey},
-    settings::{FILE_NAME, Gateway, Settings, access::Jwt},
+    settings::{Settings, access::Jwt},
+    values::{gateway::Gateway, names::FILE_NAME},
 };
 
 /// How long ago a token of `--expired` ended.

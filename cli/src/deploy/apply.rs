@@ -12,7 +12,7 @@ use std::{cell::RefCell, collections::BTreeMap, time::Instant};
 
 use super::{
     health::Health,
-    model::{ALIAS, ASK_GRANT, GRANT, POLICY},
+    model::{ASK_GRANT, GRANT, POLICY},
     patience::Patience,
     step::{
         Action, ApiId, AuthorizerId, Handle, IntegrationId, Plan, Planned, Step, Version,
@@ -21,7 +21,6 @@ use super::{
     together::Together,
 };
 use crate::{
-    args::InvocationType,
     aws::{
         Aws, Error, Kind, Operation,
         apigateway::Guard,
@@ -29,6 +28,7 @@ use crate::{
     },
     console::{Console, DIM},
     error::{Failure, Result},
+    values::lambda::{ALIAS, InvocationType},
 };
 
 /// What the steps have made, for those that come after.

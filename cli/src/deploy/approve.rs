@@ -4,12 +4,12 @@ use super::{
     model::GRANTS,
     report,
     step::{Action, Plan, Step, Version, rest::RestStep, store::StoreStep},
-    words::counted,
 };
 use crate::{
     args::Approval,
     console::Console,
     error::{Exit, Failure, Result},
+    values::text::counted,
 };
 
 /// What a plan takes away that somebody may use: not what it tidies up of its own.

@@ -16,9 +16,8 @@ use super::{
     },
 };
 use crate::{
-    aws::lambda::Way,
     error::{Failure, Result},
-    settings::Gateway,
+    values::{code::Way, gateway::Gateway},
 };
 
 /// Stops when a resource bears the deployment's name and is somebody else's, or when two of its APIs take traffic.

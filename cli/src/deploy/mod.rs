@@ -11,6 +11,7 @@ pub(crate) mod conduct;
 pub(crate) mod health;
 pub(crate) mod lock;
 pub(crate) mod model;
+pub(crate) mod needed;
 pub(crate) mod observe;
 pub(crate) mod patience;
 pub(crate) mod phase;

@@ -17,16 +17,14 @@ use serde_json::Value;
 pub(crate) use self::{functions::DesiredFunction, role::DesiredRole};
 use self::{http::Http, rest::Rest, store::Store};
 use crate::{
-    aws::{
-        Tags,
-        lambda::{Code, UrlSettings, Way},
-        sts::Caller,
-    },
+    aws::{lambda::UrlSettings, sts::Caller},
     error::{Failure, Result},
-    settings::{
-        Cors, Gateway, Settings,
-        domain::Domain,
-        door::{Auth, InvokeMode},
+    settings::{Settings, domain::Domain},
+    values::{
+        code::{Code, Way},
+        gateway::{Auth, Cors, Gateway, InvokeMode},
+        lambda::ALIAS,
+        names::{Tags, is_plain},
     },
 };
 
@@ -38,8 +36,7 @@ pub(crate) const TAG_STAGE: &str = "fw:stage";
 pub(crate) const TAG_TAGS: &str = "fw:tags";
 /// The tag of the main function that names the domains of one's own that lead to the deployment.
 pub(crate) const TAG_DOMAIN: &str = "fw:domain";
-/// The alias that carries the traffic.
-pub(crate) const ALIAS: &str = "live";
+
 /// A role's one inline policy.
 pub(crate) const POLICY: &str = "fw";
 /// The statement that lets the API invoke the alias.
@@ -117,8 +114,7 @@ impl Names {
     ///
     /// When the app's name has characters that AWS does not take in a function's name, or is too long; exit code 65.
     pub(crate) fn new(app: &str, stage: &str, region: &str) -> Result<Self> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        if app.is_empty() || !app.chars().all(plain) {
+        if !is_plain(app) {
             return Err(Failure::input(format!(
                 "not a name for an app on AWS: `{}`",
                 app.escape_debug()

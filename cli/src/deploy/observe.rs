@@ -17,15 +17,19 @@ use self::{
     store::WholeStore,
 };
 use super::{
-    model::{ALIAS, Names, POLICY, TAG_APP, TAG_STAGE, THROUGH_URL_GRANT, URL_GRANT},
+    model::{Names, POLICY, TAG_APP, TAG_STAGE, THROUGH_URL_GRANT, URL_GRANT},
     together::all,
 };
-use crate::aws::{
-    Aws, Result, Tags,
-    apigateway::{Api, Authorizer, Integration, Route, Stage},
-    iam::Role,
-    lambda::{Alias, Canary, Function, FunctionUrl, Grant},
-    logs::{ListedGroup, LogGroup},
+use crate::{
+    aws::{
+        Aws,
+        apigateway::{Api, Authorizer, Integration, Route, Stage},
+        error::Result,
+        iam::Role,
+        lambda::{Alias, Canary, Function, FunctionUrl, Grant},
+        logs::{ListedGroup, LogGroup},
+    },
+    values::{lambda::ALIAS, names::Tags},
 };
 
 /// A resource of a deployment's name.

@@ -16,11 +16,7 @@ mod role;
 mod store;
 mod url;
 
-pub(crate) use self::{
-    function::bytes,
-    policy::statements,
-    role::{lent, wanted},
-};
+pub(crate) use self::role::{lent, wanted};
 use self::{
     function::{Move, prune, version},
     gateway::{connect, forbid, permission, routes, tidy},
@@ -33,12 +29,13 @@ use super::{
     setting::concurrency,
     step::{ApiId, Plan, Step, domain::Led},
     tags::tags,
-    words::counted,
 };
 
-use crate::{aws::logs::LogGroup, settings::Gateway};
-
-const MISSING: &str = "not there yet";
+use crate::{
+    aws::logs::LogGroup,
+    deploy::words::MISSING,
+    values::{gateway::Gateway, text::counted},
+};
 
 /// The steps that make the account hold what is desired; none when it does.
 pub(crate) fn plan(desired: &Desired, actual: &Actual) -> Plan {

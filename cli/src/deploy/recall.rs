@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use fw_manifest::Manifest;
 
 use super::{
-    model::{ALIAS, Names, http},
+    model::{Names, http},
     observe::{self, WholeApi},
     patience::Patience,
     phase::Phase,
@@ -26,6 +26,7 @@ use crate::{
     },
     console::Console,
     error::{Failure, Result},
+    values::lambda::ALIAS,
 };
 
 /// Gives the deployment's API the routes of that version, where it has one: an HTTP API route by route, a REST API by what it

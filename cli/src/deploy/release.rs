@@ -1,15 +1,16 @@
 //! What is released, and what can be: the functions' aliases, their versions, and moving them without a deploy.
 
 use super::{
-    model::{ALIAS, Names},
+    model::Names,
     observe::{self, Live, WholeFunction},
     patience::Patience,
     step::{Handle, Step, Version},
 };
 use crate::{
-    aws::{Aws, Error, Tags, lambda::Canary},
+    aws::{Aws, Error, lambda::Canary},
     console::Console,
     error::{Failure, Result},
+    values::{lambda::ALIAS, names::Tags},
 };
 
 /// The versions of a deployment's functions, and which of them serve.

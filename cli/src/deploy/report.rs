@@ -9,10 +9,12 @@ use super::{
     observe::Actual,
     plan::{lent, wanted},
     step::{Action, Plan, Resource, STAGE, domain::MAPPING},
-    words::{Permissions, counted},
+    words::Permissions,
 };
-use crate::console::{BAD, BOLD, Console, DIM, GOOD, WARN, columns};
-use crate::settings::Gateway;
+use crate::{
+    console::{BAD, BOLD, Console, DIM, GOOD, WARN, columns},
+    values::{gateway::Gateway, text::counted},
+};
 
 /// The newest schema of [`Document`].
 const SCHEMA: u32 = 1;

@@ -1,13 +1,17 @@
 //! Steps on what is set of a deployment beside its versions: concurrency, the role's boundary. Each takes effect at once.
 
 use super::{
-    model::{ALIAS, Desired, DesiredFunction},
+    model::{Desired, DesiredFunction},
     observe::{WholeFunction, WholeRole},
     step::{Action, Plan, Resource, Step},
 };
-use crate::aws::{
-    Aws, Result, Tags,
-    tags::{Taggable, TaggedKind},
+use crate::{
+    aws::{
+        Aws,
+        error::Result,
+        tags::{Taggable, TaggedKind},
+    },
+    values::{lambda::ALIAS, names::Tags},
 };
 
 /// One such change: one mutating call.

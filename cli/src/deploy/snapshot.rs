@@ -23,19 +23,23 @@ use super::{
 };
 use crate::{
     aws::{
-        Tags,
         apigateway::{Api, Authorizer, Integration, Route},
         domains::{DomainName, Mapping},
         iam::Role,
-        lambda::{
-            Allows, Code, Configuration, Function, FunctionUrl, Grant, Readiness, UrlSettings, Way,
-        },
+        lambda::{Allows, Configuration, Function, FunctionUrl, Grant, Readiness, UrlSettings},
         logs::LogGroup,
         rest::{ApiKey, Deployment, RestApi, RestStage, Secret, UsagePlan},
     },
     error::{Context as _, Exit, Failure, Result},
     project::Project,
-    settings::{Architecture, Cors, Gateway, domain::Domain},
+    settings::domain::Domain,
+    values::{
+        code::{Code, Way},
+        gateway::{Cors, Gateway},
+        lambda::Architecture,
+        names::Tags,
+        text::hex,
+    },
 };
 
 /// The newest schema of a snapshot.
@@ -109,12 +113,7 @@ pub(crate) fn code(architecture: Architecture) -> Code {
 pub(crate) fn masked(mut desired: Desired) -> Desired {
     let digest = |value: &String| {
         let bytes = Sha256::digest(value.as_bytes());
-        let hex: String = bytes
-            .iter()
-            .take(6)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        format!("sha256:{hex}")
+        format!("sha256:{}", hex(&bytes[..6]))
     };
     for one in [&mut desired.main]
         .into_iter()

@@ -18,11 +18,14 @@ use super::{
 };
 use crate::{
     aws::{
-        Tags,
         apigateway::{Checks, Guard, Stage},
-        lambda::{Code, Configuration, Grant, UrlSettings},
+        lambda::{Configuration, Grant, UrlSettings},
     },
-    settings::{Cors, door::PayloadFormat},
+    values::{
+        code::Code,
+        gateway::{Cors, PayloadFormat},
+        names::Tags,
+    },
 };
 
 /// An API's id.

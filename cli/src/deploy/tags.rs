@@ -13,9 +13,12 @@ use super::{
     setting::Setting,
     step::{Plan, Step},
 };
-use crate::aws::{
-    Aws, Error, Tags,
-    tags::{Taggable, TaggedKind},
+use crate::{
+    aws::{
+        Aws, Error,
+        tags::{Taggable, TaggedKind},
+    },
+    values::names::{Tags, in_tag},
 };
 
 /// Sets the tags that are missing or differ, and removes those that the settings no longer have.
@@ -185,7 +188,7 @@ pub(crate) async fn record<A: Aws>(
     for value in tags.values_mut() {
         *value = value
             .chars()
-            .map(|c| if taken(c) { c } else { '_' })
+            .map(|c| if in_tag(c) { c } else { '_' })
             .take(256)
             .collect();
     }
@@ -211,11 +214,6 @@ fn commit(folder: &Path) -> String {
         .map(|git| String::from_utf8_lossy(&git.stdout).trim().to_owned())
         .filter(|commit| !commit.is_empty())
         .unwrap_or_else(|| "none".to_owned())
-}
-
-/// What all services take in a tag (Lambda developer guide, "Using tags on Lambda functions").
-pub(crate) fn taken(c: char) -> bool {
-    c.is_alphanumeric() || " _.:/=+-@".contains(c)
 }
 
 /// A resource of that kind and name, for the tagging calls.

@@ -3,13 +3,15 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::plan::statements;
+/// Why a step creates something.
+pub(crate) const MISSING: &str = "not there yet";
 
-/// So many of them: `1 step`, `2 steps`.
-pub(crate) fn counted(count: usize, what: &str) -> String {
-    match count {
-        1 => format!("1 {what}"),
-        _ => format!("{count} {what}s"),
+/// A policy document's statements, whether it has one or a list.
+pub(crate) fn statements(document: &Value) -> Vec<Value> {
+    match &document["Statement"] {
+        Value::Array(list) => list.clone(),
+        Value::Null => Vec::new(),
+        one => vec![one.clone()],
     }
 }
 
@@ -72,7 +74,7 @@ fn sentence(statement: &Value) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::{Permissions, counted};
+    use super::Permissions;
 
     #[test]
     fn a_change_is_told_by_what_it_gives_and_takes() {
@@ -90,11 +92,5 @@ mod tests {
             Permissions::between(Some(&old), &old),
             Permissions::default()
         );
-    }
-
-    #[test]
-    fn one_is_not_many() {
-        let told: Vec<String> = (0..3).map(|count| counted(count, "step")).collect();
-        assert_eq!(told, ["0 steps", "1 step", "2 steps"]);
     }
 }

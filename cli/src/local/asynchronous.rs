@@ -13,12 +13,12 @@ use fw_gateway::Arrival;
 use serde_json::{Value, json};
 
 use super::{
-    environment::Function,
     invoke_api::Functions,
     logs::Logs,
     pool::{Outcome, Pool},
     server::arrival,
 };
+use crate::process::environment::Function;
 
 /// The waits before the second and the third attempt. `[D]`
 const RETRY_AFTER: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(120)];

@@ -20,10 +20,8 @@ use fw_gateway::{
 use tokio::time::timeout;
 
 use self::{development::DevelopmentKey, issuers::Issuers};
-use super::{
-    environment,
-    pool::{Outcome, Pool},
-};
+use super::pool::{Outcome, Pool};
+use crate::values::credentials;
 
 /// Who vouches for tokens: the issuers, and the project's own key. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -147,7 +145,7 @@ impl Authorizers {
 /// What the app's processes have in their environment: whoever signs with these is let through. The session token is asked for
 /// where the client sends one, as the SDKs do and `curl` need not.
 fn credentials(pending: &Pending) -> Credentials {
-    let [(_, apps), (_, secret), (_, token)] = environment::CREDENTIALS;
+    let [(_, apps), (_, secret), (_, token)] = credentials::CREDENTIALS;
     // An authorizer's process signs with a key of its own.
     let signed = pending
         .request()
@@ -155,7 +153,7 @@ fn credentials(pending: &Pending) -> Credentials {
         .unwrap_or_default();
     let named = signed.split("Credential=").nth(1);
     let named = named.and_then(|rest| rest.split('/').next());
-    let named = named.filter(|key| environment::is_access_key(key));
+    let named = named.filter(|key| credentials::is_access_key(key));
     let access_key_id = named.unwrap_or(apps);
     let request = pending.request();
     let sends_token = request.header("x-amz-security-token").is_some()
@@ -169,7 +167,7 @@ fn credentials(pending: &Pending) -> Credentials {
         session_token: sends_token.then(|| token.to_owned()),
         principal: Principal::user(
             access_key_id,
-            environment::ACCOUNT,
+            credentials::ACCOUNT,
             "local",
             "AIDALOCALFW000000000",
         ),

@@ -5,18 +5,18 @@ use std::time::Duration;
 use fw_gateway::{
     ApiIdentity, ApiKey, ApiKeySource, Authorizer, ConfigError, CorsConfig, FrontDoor, FunctionUrl,
     FunctionUrlConfig, GatewayResponse, GatewayResponseType, HttpApi, HttpApiConfig, HttpApiRoute,
-    IdentitySource, JwtAuthorizer, LambdaAuthorizer, PayloadFormat, Quota, QuotaPeriod,
-    RequestValidation, Requirement, RestApi, RestApiConfig, RestAuthorizer, RestMethod, RouteKey,
-    Throttle, UsagePlan,
+    IdentitySource, JwtAuthorizer, LambdaAuthorizer, Quota, QuotaPeriod, RequestValidation,
+    Requirement, RestApi, RestApiConfig, RestAuthorizer, RestMethod, RouteKey, Throttle, UsagePlan,
 };
 use fw_manifest::{Manifest, ManifestAuthorizer, ManifestRoute};
 
-use super::{environment, generation::Source};
+use super::generation::Source;
 use crate::{
     error::{Failure, Result},
-    settings::{
-        Gateway, Settings, access,
-        door::{self, Auth, InvokeMode},
+    settings::{Settings, access},
+    values::{
+        credentials,
+        gateway::{Auth, Gateway, InvokeMode},
     },
 };
 
@@ -39,8 +39,8 @@ pub(super) fn routes(manifest: &Manifest) -> Result<Vec<RouteKey>> {
 pub(super) fn new(source: &Source<'_>, routes: Vec<RouteKey>) -> Result<FrontDoor> {
     let settings = source.settings;
     let identity = ApiIdentity {
-        account_id: environment::ACCOUNT.to_owned(),
-        region: environment::region(),
+        account_id: credentials::ACCOUNT.to_owned(),
+        region: credentials::region(),
         domain_name: source
             .url
             .split_once("://")
@@ -64,10 +64,7 @@ pub(super) fn new(source: &Source<'_>, routes: Vec<RouteKey>) -> Result<FrontDoo
             throttle: common_throttle(settings),
             cors,
             integration_timeout: waits(settings).unwrap_or(HttpApi::INTEGRATION_TIMEOUT),
-            payload_format: match settings.door.payload_format {
-                door::PayloadFormat::V1 => PayloadFormat::V1,
-                door::PayloadFormat::V2 => PayloadFormat::V2,
-            },
+            payload_format: settings.door.payload_format.into(),
             ..HttpApiConfig::new(identity)
         })
         .map(FrontDoor::from),

@@ -9,7 +9,6 @@ use fw_manifest::{Manifest, ManifestAuthorizer};
 
 use super::{
     authorizers::{Authorizers, Keyring},
-    environment::{self, Function},
     front_door,
     logs::Logs,
     near::Near,
@@ -19,7 +18,9 @@ use super::{
 use crate::{
     env,
     error::Result,
+    process::environment::Function,
     settings::{Settings, fit},
+    values::credentials,
 };
 
 /// What a generation is made from.
@@ -115,8 +116,8 @@ impl Generation {
             bootstrap,
             directory,
             traces: settings.function.options().tracing,
-            region: environment::region(),
-            account: environment::ACCOUNT.to_owned(),
+            region: credentials::region(),
+            account: credentials::ACCOUNT.to_owned(),
             strict: source.options.strict_env,
             environment: variables(&settings.environment),
         };

@@ -25,14 +25,13 @@ use tokio::{
 
 use super::{
     documents::document,
-    environment::Function,
     logs::Output,
     pool::{ClientContext, Job, Outcome, Pool, Released},
-    process::{self, own_memory},
     runtime_api::{LARGEST_RESULT, Refused},
     stream::{self, Stream, StreamWriter},
     tail::TailWriter,
 };
+use crate::process::{self, environment::Function, own_memory};
 
 /// How long a process may initialise (AWS Lambda Developer Guide, "Lambda execution environment lifecycle").
 const INIT_LIMIT: Duration = Duration::from_secs(10);

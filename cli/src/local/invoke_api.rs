@@ -35,12 +35,12 @@ use self::{
 };
 use super::{
     asynchronous::{self, Clock, Config, Event},
-    environment::Function,
     logs::Logs,
     pool::{Answered, Asked, Outcome, Pool},
     server::arrival,
     tail::Tail,
 };
+use crate::{process::environment::Function, values::lambda::ALIAS};
 
 /// The largest event of a synchronous invocation, 6 MiB. `[U]` gateway-truth §4.1
 const LARGEST_EVENT: usize = 6 * 1024 * 1024;
@@ -49,7 +49,7 @@ const LARGEST_ASYNCHRONOUS: usize = 1024 * 1024;
 /// How long the last lines of a log are waited for after the answer, which come when the process asks for its next event.
 const LAST_LINES: Duration = Duration::from_millis(500);
 /// The alias that a deployment gives the version with the traffic.
-const LIVE: &str = crate::deploy::model::ALIAS;
+const LIVE: &str = ALIAS;
 
 /// Finds functions by their names.
 pub(crate) trait Functions: Clone + Send + Sync + 'static {

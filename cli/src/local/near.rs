@@ -2,7 +2,7 @@
 
 use fw_gateway::{HttpRequest, Matcher, RouteKey};
 
-use crate::settings::{Gateway, Settings};
+use crate::{settings::Settings, values::gateway::Gateway};
 
 /// The methods that are tried.
 const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];

@@ -21,13 +21,13 @@ use tokio::{
 
 use super::{
     documents::document,
-    environment::Function,
     haste::{self, Haste},
     instance::Instance,
     logs::Logs,
     stream::Stream,
     tail::{Tail, TailWriter},
 };
+use crate::process::environment::Function;
 
 /// How often the processes are looked at while any of them is awake. It is how long freezing may be late.
 const LOOK: Duration = Duration::from_millis(20);

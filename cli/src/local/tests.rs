@@ -18,14 +18,13 @@ use tokio::{
 
 use super::{
     authorizers::Keyring,
-    environment::Function,
     generation::{Generation, Source},
     hosts::Hosts,
     logs::Logs,
     pool::{Limits, Outcome, Pool},
     server::{Patience, Server},
 };
-use crate::settings::Settings;
+use crate::{process::environment::Function, settings::Settings};
 
 mod conformance;
 mod front;

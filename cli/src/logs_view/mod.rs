@@ -7,14 +7,14 @@ mod chart;
 mod line;
 pub(crate) mod metrics;
 mod report;
-pub(crate) mod since;
 
 use std::collections::{BTreeSet, HashMap};
 
 pub(crate) use self::line::{document, readable};
 use crate::{
     aws::{
-        Aws, Error, Kind, Result,
+        Aws, Error, Kind,
+        error::Result,
         logs::{LogEvent, LogQuery},
         tagging::Tagged,
     },
@@ -127,11 +127,14 @@ mod tests {
         aws::{
             fake::Fake,
             iam::Iam as _,
-            lambda::{Code, Configuration, Lambda as _, Way},
+            lambda::{Configuration, Lambda as _},
             logs::{LogEvent, LogQuery, Logs as _},
         },
         deploy::{block_on, model::Names},
-        settings::Architecture,
+        values::{
+            code::{Code, Way},
+            lambda::Architecture,
+        },
     };
 
     fn event(id: &str, at: i64) -> LogEvent {

@@ -12,7 +12,8 @@ use serde_json::{Map, Value, json};
 use super::{PLACE, Part, Variables, map_strings, named, options, secrets, table, tags};
 use crate::{
     aws::{apigateway::AccessLog, lambda::Configuration},
-    deploy::model::{ALIAS, Desired, POLICY},
+    deploy::model::{Desired, POLICY},
+    values::lambda::ALIAS,
 };
 
 /// `CloudFormation`'s pseudo parameters: partition, account, region.

@@ -21,7 +21,7 @@ use crate::{
     aws::apigateway::Integration,
     deploy::model::{Desired, DesiredFunction, Place, TAG_DOMAIN},
     error::{Context as _, Result},
-    settings::Cors,
+    values::{gateway::Cors, text::hex},
 };
 
 /// A file to write beside the zip.
@@ -169,12 +169,7 @@ fn named(kind: &str, parts: &[&str]) -> String {
         digest.update(part);
         digest.update([0]);
     }
-    let digest = digest.finalize();
-    let digits: String = digest
-        .iter()
-        .take(4)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digits = hex(&digest.finalize()[..4]);
     format!("{kind}{digits}")
 }
 

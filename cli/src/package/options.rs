@@ -3,10 +3,7 @@
 use serde_json::{Value, json};
 
 use super::table;
-use crate::{
-    aws::options::{Logging, Options},
-    settings::function::{AppLevel, LogFormat, SystemLevel},
-};
+use crate::values::lambda::{AppLevel, LogFormat, Logging, Options, SystemLevel};
 
 /// A resource's properties: their names and values, `null` where there is none.
 type Properties = Vec<(&'static str, Value)>;

@@ -9,11 +9,9 @@ use serde_json::{Map, Value, json};
 
 use super::{PLACE, Part, Variables, named, options, secrets, table, tags};
 use crate::{
-    aws::{
-        apigateway::AccessLog,
-        lambda::{Configuration, Way},
-    },
-    deploy::model::{ALIAS, Desired, POLICY},
+    aws::{apigateway::AccessLog, lambda::Configuration},
+    deploy::model::{Desired, POLICY},
+    values::{code::Way, lambda::ALIAS},
 };
 
 /// The provider's data sources: partition, account, region.

@@ -20,13 +20,13 @@ use super::{place, template};
 use crate::{
     args::PackageFormat,
     aws::{
-        Aws as _, Tags,
+        Aws as _,
         apigateway::{AccessLog, ApiGateway as _, Checks, Guard, Integration, Stage, invoked},
         concurrency::Concurrency as _,
         domains::Domains as _,
         fake::Fake,
         iam::Iam as _,
-        lambda::{Allows, Code, Configuration, Grant, Lambda as _, UrlSettings, Way},
+        lambda::{Allows, Configuration, Grant, Lambda as _, UrlSettings},
         logs::Logs as _,
         rest::{PlanLimits, Rest as _, RestStage, Secret, StageChange},
     },
@@ -39,7 +39,13 @@ use crate::{
         plan::plan,
         report,
     },
-    settings::{Architecture, Cors, Gateway, Settings, access::Rate, door::PayloadFormat},
+    settings::Settings,
+    values::{
+        code::{Code, Way},
+        gateway::{Cors, Gateway, PayloadFormat, Rate},
+        lambda::Architecture,
+        names::Tags,
+    },
 };
 
 const FORMATS: [PackageFormat; 3] = [

@@ -3,7 +3,7 @@
 //! IAM user guide, "Policy evaluation logic": nothing is allowed until a statement allows it, and one that denies wins
 //! over all. Conditions and principals do not occur in our statements.
 
-use crate::settings::{Effect, Statement};
+use crate::values::statement::{Effect, Statement};
 
 /// Whether the statements allow that action on that resource.
 pub(crate) fn allows(statements: &[Statement], action: &str, resource: &str) -> bool {
@@ -65,7 +65,7 @@ pub(crate) fn matches(pattern: &str, text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{allows, matches};
-    use crate::settings::{Effect, Statement};
+    use crate::values::statement::{Effect, Statement};
 
     #[test]
     fn stars_and_question_marks_are_iams() {

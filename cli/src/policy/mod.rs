@@ -30,7 +30,11 @@ use self::{
 use crate::{
     error::Result,
     project::Project,
-    settings::{APP, Effect, Settings, Statement},
+    settings::{APP, Settings},
+    values::{
+        statement::{Effect, Statement},
+        text::hex,
+    },
 };
 
 /// What the statement's ids begin with that are derived, so that a reader of the policy sees where they come from.
@@ -282,12 +286,7 @@ fn sid<'a>(
         digest.update(part);
         digest.update([0]);
     }
-    let digest: String = digest
-        .finalize()
-        .iter()
-        .take(4)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digest = hex(&digest.finalize()[..4]);
     format!("{DERIVED}{}{}{digest}", sdk::camel(service), on.word())
 }
 

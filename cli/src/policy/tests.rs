@@ -1,7 +1,10 @@
 //! Whole derivations: sources in, statements out.
 
 use super::{Derived, calls::Scan, derived, evaluate::allows, resources::Place, sdk::Sdk};
-use crate::settings::{APP, Effect, Settings};
+use crate::{
+    settings::{APP, Settings},
+    values::statement::Effect,
+};
 
 fn sdks() -> Vec<Sdk> {
     vec![

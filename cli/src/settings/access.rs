@@ -2,9 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Deserialize;
 
-use super::function::{AppLevel, FunctionSettings, LogFormat, SystemLevel, Tracing, Vpc};
+use super::function::{FunctionSettings, Tracing, Vpc};
+use crate::values::{
+    gateway::Rate,
+    lambda::{AppLevel, LogFormat, SystemLevel},
+    statement::one_or_several,
+};
 
 /// What is set about access, resolved.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -118,16 +123,6 @@ pub(crate) struct Throttle {
     /// Routes that have a bucket of their own, by route key.
     #[serde(default)]
     pub(crate) routes: BTreeMap<String, Rate>,
-}
-
-/// A bucket.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Rate {
-    /// Requests a second.
-    pub(crate) rate: f64,
-    /// Requests at once.
-    pub(crate) burst: u32,
 }
 
 /// A key that callers of a REST API send.
@@ -244,24 +239,3 @@ pub(super) const RESPONSE_TYPES: [&str; 21] = [
     "UNSUPPORTED_MEDIA_TYPE",
     "WAF_FILTERED",
 ];
-
-/// A list of texts, or one text in place of a list of one.
-fn one_or_several<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged, expecting = "a text or a list of texts")]
-    enum OneOrSeveral {
-        One(String),
-        Several(Vec<String>),
-    }
-    Ok(match OneOrSeveral::deserialize(deserializer)? {
-        OneOrSeveral::One(one) => vec![one],
-        OneOrSeveral::Several(several) => several,
-    })
-}
-
-/// The same of what may be left out.
-pub(super) fn some_or_several<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Vec<String>>, D::Error> {
-    one_or_several(deserializer).map(Some)
-}

@@ -2,8 +2,10 @@
 
 use serde::Deserialize;
 
-use super::Gateway;
-use crate::error::{Failure, Result};
+use crate::{
+    error::{Failure, Result},
+    values::gateway::Gateway,
+};
 
 /// What a line must have (API Gateway developer guide, "Access logging for REST APIs"; API reference of HTTP APIs,
 /// `AccessLogSettings`).
@@ -109,7 +111,7 @@ fn says(text: &str, variable: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::AccessLog;
-    use crate::settings::Gateway;
+    use crate::values::gateway::Gateway;
 
     fn log(format: &str) -> AccessLog {
         AccessLog {

@@ -1,10 +1,13 @@
 //! The ranges and rules that AWS sets for the settings, checked before anything is built or called.
 
-use super::{Gateway, Settings, Statement, door::Door, function::arn_of, secret::Reference};
+use super::{Settings, door::Door, function::arn_of, secret::Reference};
 use crate::{
-    deploy::tags::taken,
     error::{Failure, Result},
-    local::services::s3::check_bucket_name,
+    values::{
+        gateway::{DEFAULT_API_STAGE, Gateway},
+        names::{check_bucket_name, in_tag, is_plain},
+        statement::Statement,
+    },
 };
 
 mod access;
@@ -97,13 +100,13 @@ fn tags(settings: &Settings) -> Result<()> {
                     .because_of(format!("tags that begin with `{prefix}` are set by others")),
             );
         }
-        if key.is_empty() || key.len() > 128 || key.contains(' ') || !key.chars().all(taken) {
+        if key.is_empty() || key.len() > 128 || key.contains(' ') || !key.chars().all(in_tag) {
             return Err(
                 Failure::input(format!("not a key for a tag: `{}`", key.escape_debug()))
                     .because_of("it takes 1 to 128 letters, digits and `_.:/=+-@`"),
             );
         }
-        if value.len() > 256 || !value.chars().all(taken) {
+        if value.len() > 256 || !value.chars().all(in_tag) {
             return Err(Failure::input(format!("not a value for the tag `{key}`"))
                 .because_of("it takes up to 256 letters, digits, spaces and `_.:/=+-@`"));
         }
@@ -257,8 +260,7 @@ fn door(settings: &Settings) -> Result<()> {
         // [D] gateway-truth §1.8, §2.7
         range("integration_timeout", wait, 50, most * 1000, "milliseconds")?;
     }
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if stage_name == Door::DEFAULT_STAGE {
+    if stage_name == DEFAULT_API_STAGE {
         if settings.gateway == Gateway::RestApi {
             return Err(Failure::input(
                 "a REST API has no stage of this name: `$default`",
@@ -267,7 +269,7 @@ fn door(settings: &Settings) -> Result<()> {
                 "name it, `stage_name = \"v1\"`, or leave `stage_name` out: it is then the stage's name",
             ));
         }
-    } else if stage_name.is_empty() || stage_name.len() > 128 || !stage_name.chars().all(plain) {
+    } else if stage_name.len() > 128 || !is_plain(stage_name) {
         return Err(Failure::input(format!(
             "not a name for an API's stage: `{}`",
             stage_name.escape_debug()

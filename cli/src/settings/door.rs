@@ -1,82 +1,9 @@
 //! The front door: which gateway, what is set of it, and what only some of the gateways have.
 
-use std::{collections::BTreeMap, fmt};
-
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 use super::{Layer, access_log::AccessLog, domain::Domain};
-
-/// A front door.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
-pub(crate) enum Gateway {
-    /// An HTTP API (API Gateway v2)
-    #[default]
-    #[serde(rename = "http-api")]
-    HttpApi,
-    /// A REST API (API Gateway v1)
-    #[serde(rename = "rest-api")]
-    RestApi,
-    /// The function's own URL, without API Gateway
-    #[serde(rename = "function-url")]
-    FunctionUrl,
-}
-
-impl Gateway {
-    /// The name in the settings.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::HttpApi => "http-api",
-            Self::RestApi => "rest-api",
-            Self::FunctionUrl => "function-url",
-        }
-    }
-
-    /// What people call it, with its article.
-    pub(crate) const fn with_article(self) -> &'static str {
-        match self {
-            Self::HttpApi => "an HTTP API",
-            Self::RestApi => "a REST API",
-            Self::FunctionUrl => "a function URL",
-        }
-    }
-
-    /// For how many seconds it waits for the function; a function URL waits as long as the function may run. `[D]`
-    /// gateway-truth §1.8, `[U]` §2.7
-    pub(crate) const fn patience(self) -> Option<u32> {
-        match self {
-            Self::HttpApi => Some(30),
-            Self::RestApi => Some(29),
-            Self::FunctionUrl => None,
-        }
-    }
-
-    /// What it answers when it has waited that long.
-    const fn impatience(self) -> u16 {
-        match self {
-            Self::HttpApi => 503,
-            Self::RestApi | Self::FunctionUrl => 504,
-        }
-    }
-
-    /// A warning for a function that may run for longer than the gateway waits.
-    pub(crate) fn timeout_warning(self, timeout: u32) -> Option<String> {
-        let patience = self.patience().filter(|patience| timeout > *patience)?;
-        let (it, status) = (self.with_article(), self.impatience());
-        Some(format!(
-            "{it} answers {status} after {patience} s, and the function's `timeout` is {timeout} s"
-        ))
-    }
-}
-
-impl fmt::Display for Gateway {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::HttpApi => "HTTP API",
-            Self::RestApi => "REST API",
-            Self::FunctionUrl => "function URL",
-        })
-    }
-}
+use crate::values::gateway::{Auth, DEFAULT_API_STAGE, Gateway, InvokeMode, PayloadFormat};
 
 /// What is set of the front door, resolved. What the gateway does not have is at its default.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,9 +29,6 @@ pub(crate) struct Door {
 }
 
 impl Door {
-    /// The stage that has no name in the path.
-    pub(crate) const DEFAULT_STAGE: &'static str = "$default";
-
     /// The keys that are set and mean nothing to the local server.
     pub(crate) fn only_deployed(&self) -> Vec<&'static str> {
         let set = [
@@ -118,56 +42,10 @@ impl Door {
     /// What stands before each route's path: `/dev`, or nothing.
     pub(crate) fn prefix(&self) -> String {
         match self.stage_name.as_str() {
-            Self::DEFAULT_STAGE => String::new(),
+            DEFAULT_API_STAGE => String::new(),
             stage => format!("/{stage}"),
         }
     }
-}
-
-/// The version of the event that an HTTP API sends, and of the answer that it understands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum PayloadFormat {
-    /// The shape of REST APIs.
-    #[serde(rename = "1.0")]
-    V1,
-    /// The HTTP APIs' own.
-    #[default]
-    #[serde(rename = "2.0")]
-    V2,
-}
-
-impl PayloadFormat {
-    /// The number that AWS and the settings give it.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::V1 => "1.0",
-            Self::V2 => "2.0",
-        }
-    }
-}
-
-/// How a function URL takes the function's answer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-pub(crate) enum InvokeMode {
-    /// Whole, up to 6 MiB.
-    #[default]
-    #[serde(rename = "buffered", alias = "BUFFERED")]
-    Buffered,
-    /// As it comes.
-    #[serde(rename = "response-stream", alias = "RESPONSE_STREAM")]
-    ResponseStream,
-}
-
-/// Who may call a function URL.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-pub(crate) enum Auth {
-    /// Everybody.
-    #[default]
-    #[serde(rename = "none", alias = "NONE")]
-    None,
-    /// Who signs the request and may invoke the URL.
-    #[serde(rename = "iam", alias = "AWS_IAM")]
-    Iam,
 }
 
 /// A key that only some gateways have.

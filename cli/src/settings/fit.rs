@@ -5,11 +5,16 @@ use fw_gateway::{PatternError, RestApi, RouteKey};
 use fw_manifest::{Authorization, AuthorizerKind, Manifest, ManifestAuthorizer, ManifestRoute};
 
 use super::{
-    APP, Gateway, Settings,
+    APP, Settings,
     access::{AuthorizerSettings, Jwt},
-    door::Auth,
 };
-use crate::error::{Failure, Result};
+use crate::{
+    error::{Failure, Result},
+    values::{
+        gateway::{Auth, Gateway},
+        names::{FILE_NAME, is_plain},
+    },
+};
 
 /// Checks each route and authorizer of the manifest against the settings.
 ///
@@ -139,13 +144,12 @@ fn lines_for_jwt(name: &str, settings: &Settings) -> String {
     if let Some(known) = nearest {
         return format!("did you mean `{known}`? `[jwt.{known}]` is there");
     }
-    format!("add to {}:\n\n{}", super::FILE_NAME, Jwt::example(name))
+    format!("add to {}:\n\n{}", FILE_NAME, Jwt::example(name))
 }
 
 fn authorizer(authorizer: &ManifestAuthorizer, settings: &Settings) -> Result<()> {
     let name = &authorizer.name;
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if name.is_empty() || !name.chars().all(plain) {
+    if !is_plain(name) {
         return Err(Failure::input(format!(
             "not a name for an authorizer: `{}`",
             name.escape_debug()

@@ -2,131 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use super::{Statement, check};
+use super::check;
 use crate::{
-    aws::options::{EPHEMERAL_STORAGE, Logging, Options},
     error::{Failure, Result},
+    values::{
+        lambda::{AppLevel, EPHEMERAL_STORAGE, LogFormat, Logging, Options, SystemLevel},
+        statement::{Effect, Statement},
+    },
 };
-
-/// How Lambda writes a function's log.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum LogFormat {
-    /// Lines of text. The framework's own lines are JSON all the same.
-    #[default]
-    Text,
-    /// JSON, Lambda's own lines too.
-    Json,
-}
-
-impl LogFormat {
-    /// The settings' word for it.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Json => "json",
-        }
-    }
-}
-
-/// From which level on an app's lines are kept (Lambda API reference, `LoggingConfig`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum AppLevel {
-    /// Everything.
-    Trace,
-    /// What helps to find a mistake.
-    Debug,
-    /// What happens. Lambda's default.
-    Info,
-    /// What may become trouble.
-    Warn,
-    /// What failed.
-    Error,
-    /// What ends the process.
-    Fatal,
-}
-
-impl AppLevel {
-    const ALL: [Self; 6] = [
-        Self::Trace,
-        Self::Debug,
-        Self::Info,
-        Self::Warn,
-        Self::Error,
-        Self::Fatal,
-    ];
-
-    /// The settings' word for it.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Trace => "trace",
-            Self::Debug => "debug",
-            Self::Info => "info",
-            Self::Warn => "warn",
-            Self::Error => "error",
-            Self::Fatal => "fatal",
-        }
-    }
-
-    /// Lambda's word for it, which the app finds in `AWS_LAMBDA_LOG_LEVEL`.
-    pub(crate) const fn as_aws(self) -> &'static str {
-        match self {
-            Self::Trace => "TRACE",
-            Self::Debug => "DEBUG",
-            Self::Info => "INFO",
-            Self::Warn => "WARN",
-            Self::Error => "ERROR",
-            Self::Fatal => "FATAL",
-        }
-    }
-
-    /// The level that Lambda calls so.
-    pub(crate) fn from_aws(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|level| level.as_aws() == word)
-    }
-}
-
-/// From which level on Lambda's own lines are kept (Lambda API reference, `LoggingConfig`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum SystemLevel {
-    /// Everything.
-    Debug,
-    /// Starts, ends and reports. Lambda's default.
-    Info,
-    /// What went wrong.
-    Warn,
-}
-
-impl SystemLevel {
-    /// The settings' word for it.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Debug => "debug",
-            Self::Info => "info",
-            Self::Warn => "warn",
-        }
-    }
-
-    /// Lambda's word for it.
-    pub(crate) const fn as_aws(self) -> &'static str {
-        match self {
-            Self::Debug => "DEBUG",
-            Self::Info => "INFO",
-            Self::Warn => "WARN",
-        }
-    }
-
-    /// The level that Lambda calls so.
-    pub(crate) fn from_aws(word: &str) -> Option<Self> {
-        [Self::Debug, Self::Info, Self::Warn]
-            .into_iter()
-            .find(|level| level.as_aws() == word)
-    }
-}
 
 /// The network that a function is in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -434,7 +319,7 @@ pub(crate) fn statements<'a>(all: impl Iterator<Item = &'a Options>) -> Vec<Stat
     needed
         .map(|((_, sid), (actions, resources))| Statement {
             sid: Some(sid.to_owned()),
-            effect: super::Effect::Allow,
+            effect: Effect::Allow,
             actions: actions.iter().map(|&action| action.to_owned()).collect(),
             resources: resources.into_iter().collect(),
             ..Statement::default()

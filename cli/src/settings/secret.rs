@@ -8,10 +8,11 @@ use std::{collections::BTreeMap, fmt, io::ErrorKind, path::Path};
 
 use serde::Deserialize;
 
-use super::{FILE_NAME, Settings, check};
+use super::{Settings, check};
 use crate::{
     aws::{self, secrets::Held},
     error::{Context as _, Exit, Failure, Result},
+    values::names::FILE_NAME,
 };
 
 /// Where the local server finds secrets, beside `fw.toml`.

@@ -2,8 +2,11 @@
 
 mod examples;
 
-use super::{Architecture, Gateway, Settings};
-use crate::error::Exit;
+use super::Settings;
+use crate::{
+    error::Exit,
+    values::{gateway::Gateway, lambda::Architecture},
+};
 
 #[test]
 fn a_stage_goes_over_the_defaults_key_by_key() {

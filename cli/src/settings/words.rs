@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use super::FILE_NAME;
-use crate::error::Failure;
+use crate::{error::Failure, values::names::FILE_NAME};
 
 /// The failure for what is no TOML, has an unknown key or a value of another type, with the place as the TOML reader shows it.
 pub(super) fn not_understood(error: &toml::de::Error, text: &str, file: Option<&Path>) -> Failure {

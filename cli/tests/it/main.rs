@@ -18,6 +18,7 @@ mod deploy_support;
 mod deploy_traffic;
 mod deploy_whole;
 mod doors_support;
+mod layers;
 mod local_access;
 mod local_doors;
 mod local_guarded;

@@ -8,10 +8,7 @@ use aws_sdk_apigatewayv2::types::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::settings::{
-    access::Rate,
-    door::{Door, PayloadFormat},
-};
+use crate::values::gateway::{DEFAULT_API_STAGE, PayloadFormat, Rate};
 
 /// Who may call a route; `A` is how its authorizer is called: by its name, by its id, or by a handle.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -224,7 +221,7 @@ impl Stage {
     /// What stands before each route's path: `/v1`, or nothing.
     pub(crate) fn prefix(&self) -> String {
         match self.name.as_str() {
-            Door::DEFAULT_STAGE => String::new(),
+            DEFAULT_API_STAGE => String::new(),
             name => format!("/{name}"),
         }
     }

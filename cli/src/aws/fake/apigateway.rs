@@ -3,7 +3,6 @@
 use super::{Fake, FakeApi, State, domains::mapped, missing};
 use crate::{
     aws::{
-        Result, Tags,
         apigateway::{
             AccessLog, Api, ApiGateway, Authorizer, CREATE_API, CREATE_AUTHORIZER,
             CREATE_INTEGRATION, CREATE_ROUTE, CREATE_STAGE, Checks, DELETE_ACCESS_LOG, DELETE_API,
@@ -12,8 +11,12 @@ use crate::{
             GET_ROUTES, GET_STAGES, Guard, Integration, Route, Stage, UPDATE_API,
             UPDATE_AUTHORIZER, UPDATE_INTEGRATION, UPDATE_ROUTE, UPDATE_STAGE,
         },
+        error::Result,
     },
-    settings::{Cors, door::PayloadFormat},
+    values::{
+        gateway::{Cors, PayloadFormat},
+        names::Tags,
+    },
 };
 
 const GONE: &str = "NotFoundException";

@@ -2,11 +2,11 @@
 
 use super::{Fake, missing};
 use crate::aws::{
-    Result,
     concurrency::{
         Concurrency, DELETE_PROVISIONED, DELETE_RESERVED, GET_PROVISIONED, PUT_PROVISIONED,
         PUT_RESERVED,
     },
+    error::Result,
 };
 
 const GONE: &str = "ResourceNotFoundException";

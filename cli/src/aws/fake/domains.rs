@@ -1,12 +1,15 @@
 //! Custom domains: a path leads to one stage that is there, and what leads somewhere cannot be deleted.
 
 use super::{Fake, State, missing};
-use crate::aws::{
-    Result, Tags,
-    domains::{
-        CREATE_DOMAIN, CREATE_MAPPING, DELETE_DOMAIN, DELETE_MAPPING, DomainName, Domains,
-        GET_DOMAIN, GET_MAPPINGS, Mapping, UPDATE_DOMAIN, UPDATE_MAPPING,
+use crate::{
+    aws::{
+        domains::{
+            CREATE_DOMAIN, CREATE_MAPPING, DELETE_DOMAIN, DELETE_MAPPING, DomainName, Domains,
+            GET_DOMAIN, GET_MAPPINGS, Mapping, UPDATE_DOMAIN, UPDATE_MAPPING,
+        },
+        error::Result,
     },
+    values::names::Tags,
 };
 
 const GONE: &str = "NotFoundException";

@@ -5,12 +5,15 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{Fake, FakeRole, missing};
-use crate::aws::{
-    Result, Tags,
-    iam::{
-        BOUND, CREATE_ROLE, DELETE_ROLE, DELETE_ROLE_POLICY, DETACH, GET_ROLE, GET_ROLE_POLICY,
-        Iam, LIST_ATTACHED, LIST_ROLE_POLICIES, PUT_ROLE_POLICY, Role, UNBOUND, UPDATE_TRUST,
+use crate::{
+    aws::{
+        error::Result,
+        iam::{
+            BOUND, CREATE_ROLE, DELETE_ROLE, DELETE_ROLE_POLICY, DETACH, GET_ROLE, GET_ROLE_POLICY,
+            Iam, LIST_ATTACHED, LIST_ROLE_POLICIES, PUT_ROLE_POLICY, Role, UNBOUND, UPDATE_TRUST,
+        },
     },
+    values::names::Tags,
 };
 
 const GONE: &str = "NoSuchEntity";

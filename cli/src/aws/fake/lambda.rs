@@ -4,15 +4,19 @@
 use std::collections::BTreeMap;
 
 use super::{Fake, FakeFunction, Revision, State, missing};
-use crate::args::InvocationType;
-use crate::aws::{
-    Result, Tags,
-    lambda::{
-        ADD_PERMISSION, Alias, CREATE_ALIAS, CREATE_FUNCTION, CREATE_URL, Canary, Code,
-        Configuration, DELETE_FUNCTION, DELETE_URL, Function, FunctionUrl, GET_FUNCTION,
-        GET_POLICY, GET_URL, Grant, INVOKE, Invoked, LIST_ALIASES, LIST_FUNCTIONS, LIST_VERSIONS,
-        Lambda, PUBLISH_VERSION, REMOVE_PERMISSION, Readiness, UPDATE_ALIAS, UPDATE_CODE,
-        UPDATE_CONFIGURATION, UPDATE_URL, UrlSettings, Way,
+use crate::aws::lambda::{
+    ADD_PERMISSION, Alias, CREATE_ALIAS, CREATE_FUNCTION, CREATE_URL, Canary, Configuration,
+    DELETE_FUNCTION, DELETE_URL, Function, FunctionUrl, GET_FUNCTION, GET_POLICY, GET_URL, Grant,
+    INVOKE, Invoked, LIST_ALIASES, LIST_FUNCTIONS, LIST_VERSIONS, Lambda, PUBLISH_VERSION,
+    REMOVE_PERMISSION, Readiness, UPDATE_ALIAS, UPDATE_CODE, UPDATE_CONFIGURATION, UPDATE_URL,
+    UrlSettings,
+};
+use crate::{
+    aws::error::Result,
+    values::{
+        code::{Code, Way},
+        lambda::InvocationType,
+        names::Tags,
     },
 };
 use bytes::Bytes;

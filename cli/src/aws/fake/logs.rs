@@ -1,12 +1,15 @@
 //! `CloudWatch` Logs: each name is given once.
 
 use super::{Fake, missing};
-use crate::aws::{
-    Result, Tags,
-    logs::{
-        CREATE_LOG_GROUP, DELETE_LOG_GROUP, DESCRIBE_LOG_GROUPS, FILTER_LOG_EVENTS, LIST_TAGS,
-        ListedGroup, LogEvent, LogGroup, LogQuery, Logs, PUT_RETENTION,
+use crate::{
+    aws::{
+        error::Result,
+        logs::{
+            CREATE_LOG_GROUP, DELETE_LOG_GROUP, DESCRIBE_LOG_GROUPS, FILTER_LOG_EVENTS, LIST_TAGS,
+            ListedGroup, LogEvent, LogGroup, LogQuery, Logs, PUT_RETENTION,
+        },
     },
+    values::names::Tags,
 };
 
 const GONE: &str = "ResourceNotFoundException";

@@ -26,12 +26,16 @@ use serde_json::Value;
 use self::clock::Clock;
 pub(crate) use self::{clock::Latency, domains::FakeDomain, s3::FakeBucket};
 use super::{
-    Aws, Error, Kind, Operation, Result, Tags,
+    Aws, Error, Kind, Operation,
     apigateway::{Api, Authorizer, Integration, Route, Stage},
-    lambda::{Alias, Code, Configuration, Function, FunctionUrl, Grant, Invoked, Readiness},
+    lambda::{Alias, Configuration, Function, FunctionUrl, Grant, Invoked, Readiness},
     logs::{LogEvent, LogGroup},
     rest::{ApiKey, Deployment, RestApi, RestStage, UsagePlan},
     sts::{Caller, Sts},
+};
+use crate::{
+    aws::error::Result,
+    values::{code::Code, names::Tags},
 };
 
 /// Where a test's mutating call fails.

@@ -6,7 +6,7 @@ use super::{Fake, FakeRest, State, missing};
 use super::{apigateway::writable, domains::mapped};
 use crate::{
     aws::{
-        Result, Tags,
+        error::Result,
         rest::{
             ApiKey, CREATE_API_KEY, CREATE_DEPLOYMENT, CREATE_PLAN_KEY, CREATE_REST_API,
             CREATE_REST_STAGE, CREATE_USAGE_PLAN, DELETE_API_KEY, DELETE_DEPLOYMENT,
@@ -18,6 +18,7 @@ use crate::{
         },
     },
     deploy::model::openapi::keys,
+    values::names::Tags,
 };
 
 const GONE: &str = "NotFoundException";

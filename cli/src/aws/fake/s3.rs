@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use super::{Fake, State, missing};
-use crate::aws::{
-    Result, Tags,
-    s3::{
-        Bucket, Buckets, CREATE_BUCKET, DELETE_BUCKET, DELETE_OBJECT, GET_BLOCK, GET_TAGS, LIST,
-        Listed, PUT_BLOCK, PUT_OBJECT, PUT_TAGS,
+use crate::{
+    aws::{
+        error::Result,
+        s3::{
+            Bucket, Buckets, CREATE_BUCKET, DELETE_BUCKET, DELETE_OBJECT, GET_BLOCK, GET_TAGS,
+            LIST, Listed, PUT_BLOCK, PUT_OBJECT, PUT_TAGS,
+        },
     },
+    values::names::Tags,
 };
 
 /// A bucket.

@@ -1,9 +1,13 @@
 //! Tagging: functions, log groups and APIs; roles are of no region and so not in the list, as on AWS.
 
 use super::Fake;
-use crate::aws::{
-    Aws as _, Result, Tags,
-    tagging::{GET_RESOURCES, Tagged, Tagging},
+use crate::{
+    aws::{
+        Aws as _,
+        error::Result,
+        tagging::{GET_RESOURCES, Tagged, Tagging},
+    },
+    values::names::Tags,
 };
 
 impl Tagging for Fake {

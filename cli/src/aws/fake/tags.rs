@@ -1,9 +1,12 @@
 //! Tags of what is there.
 
 use super::{Fake, State, missing};
-use crate::aws::{
-    Result, Tags,
-    tags::{Taggable, TaggedKind, Tagger},
+use crate::{
+    aws::{
+        error::Result,
+        tags::{Taggable, TaggedKind, Tagger},
+    },
+    values::names::Tags,
 };
 
 fn tags<'a>(

@@ -1,83 +1,11 @@
 //! What Lambda holds, in our words.
 
-use std::{collections::BTreeMap, fmt};
+use std::collections::BTreeMap;
 
-use base64::Engine as _;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
-use crate::{
-    aws::{Tags, options::Options},
-    settings::{Architecture, Cors},
-};
-
-/// What is uploaded: the zip, and what Lambda will say about it.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Code {
-    /// The zip file.
-    pub(crate) zip: Bytes,
-    /// Its SHA-256 in base64, as Lambda's `CodeSha256`.
-    pub(crate) sha256: String,
-    /// The instruction set that it was built for.
-    pub(crate) architecture: Architecture,
-    /// How it gets to Lambda.
-    pub(crate) way: Way,
-}
-
-/// How a zip gets to Lambda.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
-    /// In the call that makes or changes the function.
-    Sent,
-    /// Through a bucket, as it is too large for a call.
-    Large,
-    /// Through that bucket.
-    Stored {
-        /// Its name.
-        bucket: String,
-        /// The object's key in it.
-        key: String,
-    },
-}
-
-impl Code {
-    /// The most that a zip may have that is sent with a call, in bytes (Lambda developer guide, "Lambda quotas": 50 MB "when
-    /// uploaded through the Lambda API or SDKs. Upload larger files with Amazon S3").
-    pub(crate) const MOST_SENT: usize = 50 * 1024 * 1024;
-
-    /// That zip, built for that instruction set.
-    pub(crate) fn new(zip: Vec<u8>, architecture: Architecture) -> Self {
-        let sha256 = Sha256::digest(&zip);
-        Self {
-            sha256: base64::engine::general_purpose::STANDARD.encode(sha256),
-            way: match zip.len() > Self::MOST_SENT {
-                true => Way::Large,
-                false => Way::Sent,
-            },
-            zip: zip.into(),
-            architecture,
-        }
-    }
-
-    /// Its SHA-256 in hexadecimal digits.
-    pub(crate) fn digits(&self) -> String {
-        let bytes = base64::engine::general_purpose::STANDARD.decode(&self.sha256);
-        let bytes = bytes.unwrap_or_default();
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-    }
-}
-
-impl fmt::Debug for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Code")
-            .field("bytes", &self.zip.len())
-            .field("sha256", &self.sha256)
-            .field("architecture", &self.architecture)
-            .field("way", &self.way)
-            .finish()
-    }
-}
+use crate::values::{gateway::Cors, lambda::Options, names::Tags};
 
 /// A function's configuration, besides its code.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

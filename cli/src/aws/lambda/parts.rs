@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use super::{Alias, Allows, Canary, Configuration, Function, Grant, Readiness, UrlSettings};
 use crate::{
-    aws::{Error, Operation, Result, Tags, options::Options},
-    settings::Cors,
+    aws::error::{Error, Operation, Result},
+    values::{gateway::Cors, lambda::Options, names::Tags},
 };
 
 /// A function, or a version of it, as it is listed.

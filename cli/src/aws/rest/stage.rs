@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_apigateway::types::{Op, Stage as SdkStage};
 
 use super::RestStage;
-use crate::{aws::apigateway::AccessLog, settings::access::Rate};
+use crate::{aws::apigateway::AccessLog, values::gateway::Rate};
 
 /// A change of a stage: what is set, and what is taken away.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -12,9 +12,10 @@ use crate::{
     deploy::{
         lock,
         model::{Names, Place},
+        needed::needed_for,
     },
-    logs_view::since,
-    settings::{Gateway, Settings},
+    settings::Settings,
+    values::{gateway::Gateway, since},
 };
 
 /// Seconds that a request's time may be off: Signature Version 4 refuses more (IAM user guide, "AWS Signature Version 4 for
@@ -152,7 +153,7 @@ fn needed(
     let group = |name: &str| format!("arn:{partition}:logs:{region}:{account}:log-group:{name}");
     let apis = |kind: &str| format!("arn:{partition}:apigateway:{region}::/{kind}");
     let rest = settings.is_some_and(|settings| settings.gateway == Gateway::RestApi);
-    let more = settings.map(aws::needed_for).unwrap_or_default();
+    let more = settings.map(needed_for).unwrap_or_default();
     let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for action in aws::needed().into_iter().chain(more) {
         let (service, call) = action.split_once(':').unwrap_or_default();
@@ -254,7 +255,8 @@ mod tests {
     use super::{Outcome, clock_of, needed, permissions, principal, quotas_of};
     use crate::{
         aws::{
-            Error, Operation, Result,
+            Error, Operation,
+            error::Result,
             sts::Caller,
             survey::{Limits, Survey},
         },

@@ -3,11 +3,7 @@
 use std::process::{Command, Stdio};
 
 use super::{Check, Outcome};
-use crate::{
-    compile,
-    project::Project,
-    settings::{Architecture, Settings},
-};
+use crate::{compile, project::Project, settings::Settings, values::lambda::Architecture};
 
 /// The oldest Rust that builds the framework and the CLI, as in the workspace's manifest.
 const OLDEST: &str = env!("CARGO_PKG_RUST_VERSION");

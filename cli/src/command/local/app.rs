@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use fw_manifest::Manifest;
 
 use crate::{
-    args::Which,
+    args::{self, Which},
     compile::{self, Built, Profile, RunningBuild},
     console::Console,
     error::{Failure, Result},
+    local::generation::Options,
     manifest,
     project::Project,
-    settings::Architecture,
+    values::lambda::Architecture,
 };
 
 /// Where an executable comes from.
@@ -123,5 +124,13 @@ impl App {
             Self::Project { build, .. } => build.clone(),
             Self::Bootstrap(_) => RunningBuild::default(),
         }
+    }
+}
+
+/// How the app's processes are run.
+pub(crate) fn options(args: &args::Local) -> Options {
+    Options {
+        freeze: !args.no_freeze,
+        strict_env: args.strict_env,
     }
 }

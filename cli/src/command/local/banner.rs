@@ -11,10 +11,10 @@ use super::services::Services;
 use crate::{
     command::routes,
     console::{BOLD, Console, DIM, HINT},
-    local::environment,
-    settings::{
-        Gateway, Settings,
-        door::{Auth, InvokeMode, PayloadFormat},
+    settings::Settings,
+    values::{
+        credentials,
+        gateway::{Auth, Gateway, InvokeMode, PayloadFormat},
     },
 };
 
@@ -138,8 +138,8 @@ fn access(manifest: &Manifest, settings: &Settings, url: &str, token: &str) -> V
             Gateway::FunctionUrl => "lambda",
             Gateway::HttpApi | Gateway::RestApi => "execute-api",
         };
-        let [(_, id), (_, secret), _] = environment::CREDENTIALS;
-        let region = environment::region();
+        let [(_, id), (_, secret), _] = credentials::CREDENTIALS;
+        let region = credentials::region();
         lines.push(format!(
             "iam: signatures of the account, and {DIM}here only{DIM:#} of `curl --aws-sigv4 aws:amz:{region}:{service} --user {id}:{secret} {url}/…`"
         ));

@@ -4,11 +4,11 @@ use bytes::Bytes;
 use fw_gateway::Arrival;
 
 use super::{
-    app::App,
+    app::{self, App},
     services::{self, Services},
 };
 use crate::{
-    args::{self, InvocationType},
+    args::{self},
     aws::lambda::Invoked,
     command::invoke::choose,
     console::Console,
@@ -24,6 +24,7 @@ use crate::{
         server::arrival,
     },
     settings::Settings,
+    values::lambda::InvocationType,
 };
 
 /// Where a running `cargo fw local` of that app and stage serves Lambda's API.
@@ -53,7 +54,7 @@ pub(in crate::command) fn invoke(
             replaceable: ready.built.is_some(),
             directory: app.settings_dir(),
             url: "http://localhost",
-            options: args.options(),
+            options: app::options(args),
             environment: services.environment().to_vec(),
             keyring: Keyring::new(development::path(&app.folder())),
         };

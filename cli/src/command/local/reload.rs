@@ -10,7 +10,7 @@ use std::{
 use fw_manifest::ManifestRoute;
 
 use super::{
-    app::{App, Ready},
+    app::{self, App, Ready},
     banner,
     services::{self, Services},
 };
@@ -23,7 +23,11 @@ use crate::{
         generation::{Generation, Source},
         server::Server,
     },
-    settings::{self, Architecture, Settings},
+    settings::{self, Settings},
+    values::{
+        lambda::Architecture,
+        names::{DEFAULT_STAGE, FILE_NAME},
+    },
     watch::Watcher,
 };
 
@@ -83,7 +87,7 @@ impl Serving<'_> {
             App::Project { project, .. } => Some(Watcher::new(project)?),
             // Of use, and not what it was asked for: without a watch to be had it serves on.
             App::Bootstrap(path) => {
-                let settings = self.app.settings_dir().join(settings::FILE_NAME);
+                let settings = self.app.settings_dir().join(FILE_NAME);
                 Watcher::of_files([path.clone(), settings]).ok()
             }
         };
@@ -139,7 +143,7 @@ impl Serving<'_> {
             self.find_again(watcher).await?;
         }
         let mut new_settings = false;
-        if named(settings::FILE_NAME) || named(settings::secret::SECRETS_FILE) {
+        if named(FILE_NAME) || named(settings::secret::SECRETS_FILE) {
             let mut settings = Settings::load_behind(
                 self.app.settings_dir(),
                 &self.settings.stage,
@@ -194,7 +198,7 @@ impl Serving<'_> {
             ("--bootstrap", bootstrap.as_deref()),
             (
                 "--stage",
-                Some(stage).filter(|stage| *stage != settings::DEFAULT_STAGE),
+                Some(stage).filter(|stage| *stage != DEFAULT_STAGE),
             ),
         ] {
             if let Some(value) = value {
@@ -236,7 +240,7 @@ impl Serving<'_> {
             replaceable: ready.built.is_some(),
             directory: self.app.settings_dir(),
             url: &url,
-            options: self.args.options(),
+            options: app::options(self.args),
             environment: self.services.environment().to_vec(),
             keyring: self.keyring.clone(),
         };

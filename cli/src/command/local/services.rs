@@ -9,12 +9,10 @@ use crate::{
     console::Console,
     env,
     error::{Failure, Result},
-    local::{
-        environment,
-        services::s3::{Credentials, EmbeddedS3, Guard, Policies, S3Options},
-    },
+    local::services::s3::{Credentials, EmbeddedS3, Guard, Policies, S3Options},
     project::Project,
     settings::{APP, Settings, secret},
+    values::{account::WhichAccount, credentials},
 };
 
 /// The services, and the variables that tell the app's clients of them.
@@ -39,7 +37,7 @@ pub(super) async fn secrets(
     if !args.aws || secret::named(settings).is_empty() {
         return secret::from_developer(settings, folder);
     }
-    let account = aws::Account::connect(&args::Account::default()).await?;
+    let account = aws::Account::connect(&WhichAccount::default()).await?;
     secret::from_account(&account, settings).await
 }
 
@@ -57,7 +55,7 @@ impl Services {
         if let Some(endpoint) = &args.s3_endpoint {
             return Ok(Self::elsewhere(endpoint));
         }
-        let [(_, access_key), (_, secret_key), _] = environment::CREDENTIALS;
+        let [(_, access_key), (_, secret_key), _] = credentials::CREDENTIALS;
         let root = data.join("s3");
         let credentials = Credentials {
             access_key: access_key.to_owned(),
@@ -183,7 +181,7 @@ impl Services {
 /// What each function may do.
 fn policies(manifest: &Manifest, settings: &Settings) -> Policies {
     let authorizers = manifest.authorizers.iter().map(|one| {
-        let key = environment::access_key(&one.entry());
+        let key = credentials::access_key(&one.entry());
         (key, (one.name.clone(), settings.policy_of(&one.name)))
     });
     Policies {
@@ -205,7 +203,7 @@ mod tests {
     use fw_manifest::{Manifest, ManifestAuthorizer};
 
     use super::policies;
-    use crate::{local::environment::access_key, settings::Settings};
+    use crate::{settings::Settings, values::credentials::access_key};
 
     #[test]
     fn each_function_is_held_to_its_own_statements_by_its_key() {

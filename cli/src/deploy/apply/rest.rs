@@ -6,9 +6,10 @@ use super::unplanned;
 use crate::{
     aws::{Aws, Error, lambda::Grant, rest::StageChange},
     deploy::{
-        model::{ALIAS, REST_ASK_GRANT, REST_GRANT},
+        model::{REST_ASK_GRANT, REST_GRANT},
         step::rest::{Named, RestStep},
     },
+    values::lambda::ALIAS,
 };
 
 /// What the steps have made, for those that come after.

@@ -12,6 +12,7 @@ use crate::{
     deploy::health::Health,
     error::{Failure, Result},
     settings::{APP, Settings, function::FunctionSettings},
+    values::names::is_plain,
 };
 
 /// What a function should be.
@@ -78,8 +79,7 @@ pub(super) fn authorizers(
     let mut all = Vec::new();
     for authorizer in &manifest.authorizers {
         let name = names.authorizer(&authorizer.name);
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        if authorizer.name.is_empty() || !authorizer.name.chars().all(plain) {
+        if !is_plain(&authorizer.name) {
             return Err(Failure::input(format!(
                 "not a name for an authorizer on AWS: `{}`",
                 authorizer.name.escape_debug()

@@ -10,11 +10,8 @@ use super::{Names, Place};
 use crate::{
     aws::apigateway::{AccessLog, Checks, Guard, Integration, Stage},
     error::{Failure, Result},
-    settings::{
-        Settings,
-        access::{Rate, Throttle},
-        door::{Door, PayloadFormat},
-    },
+    settings::{Settings, access::Throttle},
+    values::gateway::{DEFAULT_API_STAGE, PayloadFormat, Rate},
 };
 
 /// What is set of an HTTP API.
@@ -45,7 +42,7 @@ impl Default for Http {
             format: PayloadFormat::default(),
             timeout: longest(),
             stage: Stage {
-                name: Door::DEFAULT_STAGE.to_owned(),
+                name: DEFAULT_API_STAGE.to_owned(),
                 auto: true,
                 variables: BTreeMap::new(),
                 throttle: None,

@@ -12,9 +12,10 @@ use crate::{
     aws::apigateway::{invocation, invoked, is_invocation},
     error::{Failure, Result},
     settings::{
-        Cors, Settings,
+        Settings,
         access::{self, ApiKeySource},
     },
+    values::{gateway::Cors, text::hex},
 };
 
 /// The key that names the one validator.
@@ -133,7 +134,7 @@ pub(super) fn document(
 /// are no part of it, so that a template, which knows none of them, has the digest of what it makes.
 pub(crate) fn digest(document: &Value) -> String {
     let digest = Sha256::digest(placeless(document).to_string().as_bytes());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&digest)
 }
 
 /// A document in which functions are called by their names, wherever they are.

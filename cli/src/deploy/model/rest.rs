@@ -14,10 +14,8 @@ use super::{
 use crate::{
     aws::rest::{PlanLimits, RestStage, Secret},
     error::Result,
-    settings::{
-        Settings,
-        access::{Period, Rate},
-    },
+    settings::{Settings, access::Period},
+    values::gateway::Rate,
 };
 
 /// What is set of a REST API.

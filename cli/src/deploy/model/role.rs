@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::{LONGEST_NAME, Names, Place};
 use crate::{
-    aws::options::Options,
     error::{Failure, Result},
-    settings::{Settings, Statement, function},
+    settings::{Settings, function},
+    values::{lambda::Options, statement::Statement},
 };
 
 /// The role that a deployment makes for a function.

@@ -3,9 +3,12 @@
 use sha2::{Digest as _, Sha256};
 
 use super::{Names, Place};
-use crate::aws::{
-    lambda::{Code, Way},
-    s3::Bucket,
+use crate::{
+    aws::s3::Bucket,
+    values::{
+        code::{Code, Way},
+        text::hex,
+    },
 };
 
 /// The longest name of a bucket (S3 user guide, "General purpose bucket naming rules").
@@ -96,11 +99,7 @@ fn name(names: &Names, place: &Place) -> String {
         return whole;
     }
     let digest = Sha256::digest(&whole);
-    let digest: String = digest
-        .iter()
-        .take(4)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digest = hex(&digest[..4]);
     let rest = format!("-{digest}-{stage}-{account}-{region}");
     let room = LONGEST.saturating_sub("fw-".len() + rest.len());
     let app: String = app.to_ascii_lowercase().replace('_', "-");
@@ -112,10 +111,8 @@ fn name(names: &Names, place: &Place) -> String {
 mod tests {
     use super::{LONGEST, Store};
     use crate::{
-        aws::lambda::Code,
         deploy::model::{Names, Place},
-        local::services::s3::check_bucket_name,
-        settings::Architecture,
+        values::{code::Code, lambda::Architecture, names::check_bucket_name},
     };
 
     fn place(region: &str) -> Place {

@@ -4,8 +4,9 @@
 use super::{Actual, Found};
 use crate::{
     aws::{
-        Aws, Result,
+        Aws,
         domains::{DomainName, Mapping},
+        error::Result,
         logs::LogGroup,
     },
     deploy::{model::Names, together::all},

@@ -3,7 +3,8 @@
 use super::owner;
 use crate::{
     aws::{
-        Aws, Result,
+        Aws,
+        error::Result,
         rest::{ApiKey, Deployment, RestApi, RestStage, UsagePlan, url},
     },
     deploy::model::Names,

@@ -2,11 +2,12 @@
 
 use super::Found;
 use crate::{
-    aws::{Aws, Kind, Result, Tags},
+    aws::{Aws, Kind, error::Result},
     deploy::{
         model::{Names, store::Store},
         together::all,
     },
+    values::names::Tags,
 };
 
 /// A bucket that is there.

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use super::{MISSING, gateway::Connection};
+use super::gateway::Connection;
 use crate::{
     aws::apigateway::{AccessLog, Checks, Guard, Stage},
     deploy::{
         model::Desired,
         observe::WholeApi,
         step::{ApiId, AuthorizerId, Handle, Plan, Step},
+        words::MISSING,
     },
-    settings::access::Rate,
+    values::gateway::Rate,
 };
 
 /// The authorizers that are missing or let others pass. They guard nothing until a route asks for them.

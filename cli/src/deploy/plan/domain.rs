@@ -6,10 +6,8 @@
 
 use std::collections::BTreeSet;
 
-use super::MISSING;
 use crate::{
     aws::{
-        Tags,
         domains::Mapping,
         tags::{Taggable, TaggedKind},
     },
@@ -23,8 +21,10 @@ use crate::{
             rest::Named,
         },
         tags::taggable,
+        words::MISSING,
     },
     settings::domain::url,
+    values::names::Tags,
 };
 
 /// Notes the domain at the function, before anything of it is made.

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::MISSING;
 use crate::{
     aws::lambda::{Canary, Configuration, Function, Readiness},
     deploy::{
-        model::{ALIAS, Desired, DesiredFunction, TAG_DOMAIN},
+        model::{Desired, DesiredFunction, TAG_DOMAIN},
         observe::WholeFunction,
         step::{Handle, Plan, Planned, Step, Version},
+        words::MISSING,
     },
+    values::{lambda::ALIAS, text::bytes},
 };
 
 /// The function itself: its configuration, its code, and a version of both where there is a reason to make one.
@@ -274,14 +275,4 @@ fn differences(
         }
     }
     list
-}
-
-/// A size in words.
-pub(crate) fn bytes(count: u64) -> String {
-    let kilobytes = count / 1000;
-    match (kilobytes / 1000, kilobytes) {
-        (0, 0) => format!("{count} B"),
-        (0, kilobytes) => format!("{kilobytes} kB"),
-        (megabytes, _) => format!("{megabytes}.{} MB", kilobytes % 1000 / 100),
-    }
 }

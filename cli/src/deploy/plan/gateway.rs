@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{MISSING, access};
+use super::access;
 use crate::{
     aws::{apigateway::Integration, lambda::Grant},
     deploy::{
         model::{ASK_GRANT, Desired, GRANT, GRANTS, REST_ASK_GRANT},
         observe::{Actual, WholeApi},
         step::{ApiId, Handle, IntegrationId, Plan, Step},
+        words::MISSING,
     },
-    settings::Cors,
+    values::gateway::Cors,
 };
 
 /// The API and its integration, known or made by then.

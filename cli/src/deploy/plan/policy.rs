@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::MISSING;
-use crate::deploy::words::counted;
+use crate::{
+    deploy::words::{MISSING, statements},
+    values::text::counted,
+};
 
 /// The role's policy before and after the alias moves.
 pub(super) struct Policies {
@@ -58,14 +60,5 @@ pub(super) fn policies(desired: &Value, actual: Option<&Value>) -> Policies {
     Policies {
         before: (!same(&both, &old)).then(|| (document, reason.clone())),
         after: (!same(&both, &new)).then(|| (desired.clone(), reason)),
-    }
-}
-
-/// A policy document's statements, whether it has one or a list.
-pub(crate) fn statements(document: &Value) -> Vec<Value> {
-    match &document["Statement"] {
-        Value::Array(list) => list.clone(),
-        Value::Null => Vec::new(),
-        one => vec![one.clone()],
     }
 }

@@ -6,7 +6,6 @@
 use std::collections::BTreeSet;
 
 use super::{
-    MISSING,
     access::{log_difference, throttle},
     domain,
 };
@@ -23,8 +22,9 @@ use crate::{
             domain::Led,
             rest::{Named, RestStep},
         },
+        words::MISSING,
     },
-    settings::Gateway,
+    values::gateway::Gateway,
 };
 
 /// The API, before the traffic moves; gives how the API is called from then on.

@@ -5,15 +5,13 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{
-    MISSING,
-    policy::{policies, statements},
-};
+use super::policy::policies;
 use crate::deploy::{
     model::{Desired, DesiredFunction, Names},
     observe::{Actual, WholeRole},
     setting::{Setting, boundary},
     step::{Action, Plan, Step},
+    words::{MISSING, statements},
 };
 
 /// The statements that the main function's role keeps for other functions.

@@ -1,12 +1,16 @@
 //! The bucket through which a large zip goes: the zip is there before a function needs it, and gone when Lambda has it.
 
-use super::{MISSING, bytes, function::uploads};
+use super::function::uploads;
 use crate::{
-    aws::lambda::{Code, Way},
     deploy::{
         model::Desired,
         observe::{Actual, Found, store::WholeStore},
         step::{Plan, Step, store::StoreStep},
+        words::MISSING,
+    },
+    values::{
+        code::{Code, Way},
+        text::bytes,
     },
 };
 

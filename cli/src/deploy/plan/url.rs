@@ -1,6 +1,5 @@
 //! The function URL: the front door without API Gateway.
 
-use super::MISSING;
 use crate::{
     aws::lambda::{Allows, Grant, UrlSettings},
     deploy::{
@@ -8,8 +7,9 @@ use crate::{
         observe::Actual,
         plan::gateway::{cors_differences, normal},
         step::{Plan, Planned, Step},
+        words::MISSING,
     },
-    settings::Gateway,
+    values::gateway::Gateway,
 };
 
 /// What lets everybody call the URL.

@@ -1,7 +1,7 @@
 //! The steps on a custom domain and its mappings: as in the parent, each is one mutating call.
 
 use super::{Action, ApiId, Handle, rest::Named};
-use crate::aws::Tags;
+use crate::values::names::Tags;
 
 /// The API that a mapping leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]

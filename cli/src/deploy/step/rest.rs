@@ -4,11 +4,9 @@ use serde_json::Value;
 
 use super::{Action, STAGE};
 use crate::{
-    aws::{
-        Tags,
-        rest::{PlanLimits, RestStage, Secret, StageChange},
-    },
+    aws::rest::{PlanLimits, RestStage, Secret, StageChange},
     deploy::model::Place,
+    values::names::Tags,
 };
 
 /// A thing that is there already, or that an earlier step makes: its id, and the name that the step makes it by.

@@ -2,8 +2,8 @@
 
 use super::{Action, Resource};
 use crate::{
-    aws::{Aws, Result, Tags, lambda::Code, s3::Bucket},
-    deploy::plan::bytes,
+    aws::{Aws, error::Result, s3::Bucket},
+    values::{code::Code, names::Tags, text::bytes},
 };
 
 /// One change of a bucket: one mutating call.

@@ -7,12 +7,12 @@ use super::{
 };
 use crate::{
     aws::{
-        Tags,
         fake::{Fake, State},
         logs::{LogGroup, Logs as _},
     },
     deploy::approve::losses,
     error::Exit,
+    values::names::Tags,
 };
 
 const GROUP: &str = "/aws/apigateway/s3test-dev";

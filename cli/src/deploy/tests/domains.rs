@@ -7,11 +7,11 @@ use super::{
 };
 use crate::{
     aws::{
-        Tags,
         domains::{DomainName, Mapping},
         fake::{Fake, FakeDomain, State},
     },
     deploy::approve::losses,
+    values::names::Tags,
 };
 
 const CERTIFICATE: &str = "arn:aws:acm:eu-central-1:123456789012:certificate/one";

@@ -3,7 +3,6 @@
 use super::{App, FIRST, delete, delete_with, hash, run};
 use crate::{
     aws::{
-        Tags,
         apigateway::ApiGateway as _,
         fake::{Fake, State},
         iam::Iam as _,
@@ -11,6 +10,7 @@ use crate::{
     },
     deploy::model::http::Http,
     error::Exit,
+    values::names::Tags,
 };
 
 async fn deployed() -> Fake {

@@ -39,13 +39,14 @@ use super::{
     step::Plan,
 };
 use crate::{
-    aws::{
-        Aws,
-        lambda::{Code, Way},
-    },
+    aws::Aws,
     console::Console,
     error::Result,
-    settings::{Architecture, Settings},
+    settings::Settings,
+    values::{
+        code::{Code, Way},
+        lambda::Architecture,
+    },
 };
 
 const PATIENCE: Patience = Patience {

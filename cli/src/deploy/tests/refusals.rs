@@ -358,7 +358,7 @@ fn each_action_of_a_deploy_is_one_that_the_doctor_asks_for() {
             crate::logs_view::functions(&aws, &names).await.unwrap();
             delete(&aws).await.unwrap();
             let mut needed = crate::aws::needed();
-            needed.extend(crate::aws::needed_for(&app.settings()));
+            needed.extend(crate::deploy::needed::needed_for(&app.settings()));
             for action in aws.actions() {
                 // The first is everybody's (STS API reference, `GetCallerIdentity`); denied, the second is no failure: it asks
                 // for a bucket that only large zips have, whose size nobody knows beforehand.

@@ -2,11 +2,7 @@
 
 use super::{App, FIRST, console, converge::deleted, delete, hash, run};
 use crate::{
-    aws::{
-        Tags,
-        fake::{Fake, FakeBucket, Fault, State},
-        lambda::Way,
-    },
+    aws::fake::{Fake, FakeBucket, Fault, State},
     deploy::{
         check,
         model::{Names, store::Store},
@@ -14,6 +10,7 @@ use crate::{
         step::{Plan, Step, store::StoreStep},
     },
     error::Exit,
+    values::{code::Way, names::Tags},
 };
 
 const BUCKET: &str = "fw-s3test-dev-123456789012-eu-central-1";

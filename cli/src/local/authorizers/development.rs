@@ -22,7 +22,10 @@ use rsa::pkcs8::EncodePrivateKey as _;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::error::{Context, Failure, Result};
+use crate::{
+    error::{Context, Failure, Result},
+    values::text::hex,
+};
 
 /// What the id of every such key begins with.
 const PREFIX: &str = "fw-local-";
@@ -111,12 +114,7 @@ impl DevelopmentKey {
     /// The key's id: the prefix, and what tells it from other projects' keys.
     pub(crate) fn id(&self) -> String {
         let digest = Sha256::digest(self.components().n);
-        let tail: String = digest
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        format!("{PREFIX}{tail}")
+        format!("{PREFIX}{}", hex(&digest[..8]))
     }
 
     /// What checks the key's tokens.

@@ -14,13 +14,14 @@ use tokio::{
 };
 
 use super::{CONNECTIONS, End, Instance, LAST_WORDS, Phase, Started, timeout_of};
-use crate::local::{
-    documents::{describe, document, exit_document, is_signal, timeout_message},
-    environment,
-    logs::Output,
-    pool::Outcome,
-    process::{Launch, Process},
-    runtime_api,
+use crate::{
+    local::{
+        documents::{describe, document, exit_document, is_signal, timeout_message},
+        logs::Output,
+        pool::Outcome,
+        runtime_api,
+    },
+    process::{Launch, Process, environment},
 };
 
 impl Instance {

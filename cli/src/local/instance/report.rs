@@ -5,10 +5,12 @@ use std::sync::PoisonError;
 use tokio::time::Instant;
 
 use super::{Busy, Instance, MEMORY_AGE, Started};
-use crate::local::{
-    logs::{Report, millis},
+use crate::{
+    local::{
+        logs::{Report, millis},
+        tail::TailWriter,
+    },
     process::peak_memory,
-    tail::TailWriter,
 };
 
 impl Instance {

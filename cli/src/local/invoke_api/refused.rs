@@ -4,7 +4,7 @@ use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
 use super::{Answer, json_answer};
-use crate::local::{environment, pool::Pool};
+use crate::{local::pool::Pool, values::credentials};
 
 /// Why a call is refused.
 pub(super) struct Refused {
@@ -26,7 +26,7 @@ impl Refused {
 
     /// `[R]` gateway-truth §4.1
     pub(super) fn unknown(name: &str, qualifier: &str) -> Self {
-        let (region, account) = (environment::region(), environment::ACCOUNT);
+        let (region, account) = (credentials::region(), credentials::ACCOUNT);
         let message = format!(
             "Function not found: arn:aws:lambda:{region}:{account}:function:{name}:{qualifier}"
         );

@@ -13,11 +13,13 @@ use super::{
     LARGEST_RESULT, converse,
     wire::{Broken, Connection, Head},
 };
-use crate::local::{
-    environment::Function,
-    instance::Instance,
-    logs::Logs,
-    pool::{Limits, Outcome, Pool},
+use crate::{
+    local::{
+        instance::Instance,
+        logs::Logs,
+        pool::{Limits, Outcome, Pool},
+    },
+    process::environment::Function,
 };
 
 /// A process that the test plays, with one connection to its Runtime API.

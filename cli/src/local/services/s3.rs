@@ -36,8 +36,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-pub(crate) use names::{BucketNameError, check_bucket_name};
-
+use crate::values::names::{BucketNameError, check_bucket_name};
 pub(crate) use access::{Guard, Policies};
 use store::{BucketInfo, Store};
 

@@ -11,11 +11,11 @@ use serde::Deserialize;
 use super::{
     super::{
         asynchronous::Clock,
-        environment::{ACCOUNT, region},
         invoke_api::{Functions, InvokeApi},
     },
     *,
 };
+use crate::values::credentials::{ACCOUNT, region};
 
 const CASES: &str = include_str!("../../../tests/conformance/lambda.jsonl");
 /// Cases that are not expected to pass, and why: `id reason`.

@@ -6,11 +6,10 @@ use fw_manifest::{Manifest, ManifestAuthorizer, ManifestRoute};
 
 use super::{Keyring, Logs, Source};
 use crate::{
-    local::{
-        environment::{is_access_key, of_process},
-        generation::{Generation, Options},
-    },
+    local::generation::{Generation, Options},
+    process::environment::of_process,
     settings::Settings,
+    values::credentials::is_access_key,
 };
 
 /// The variables of each function's processes, by the functions' names.

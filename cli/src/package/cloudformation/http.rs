@@ -6,7 +6,7 @@ use super::{Stack, literal};
 use crate::{
     aws::apigateway::{Checks, Stage, invocation},
     package::{Part, cors, map_strings, named, patience, table, tags},
-    settings::access::Rate,
+    values::gateway::Rate,
 };
 
 impl Stack<'_> {

@@ -6,7 +6,7 @@ use super::{Stack, literal};
 use crate::{
     deploy::model::rest::{Plan, Rest},
     package::{map_strings, named, table},
-    settings::access::Rate,
+    values::gateway::Rate,
 };
 
 impl Stack<'_> {

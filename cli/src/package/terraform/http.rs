@@ -7,7 +7,7 @@ use crate::{
     aws::apigateway::{Checks, Stage, invocation},
     deploy::model::{ASK_GRANT, GRANT},
     package::{cors, map_strings, patience, table},
-    settings::access::Rate,
+    values::gateway::Rate,
 };
 
 pub(super) const API: &str = "${aws_apigatewayv2_api.app.id}";

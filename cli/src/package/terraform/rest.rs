@@ -10,7 +10,7 @@ use crate::{
         rest::{Plan, Rest},
     },
     package::{map_strings, table},
-    settings::access::Rate,
+    values::gateway::Rate,
 };
 
 pub(super) const API: &str = "${aws_api_gateway_rest_api.app.id}";

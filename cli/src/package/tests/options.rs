@@ -2,10 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{
-    aws::options::{Logging, Options},
-    settings::function::{AppLevel, LogFormat, SystemLevel},
-};
+use crate::values::lambda::{AppLevel, LogFormat, Logging, Options, SystemLevel};
 
 /// `CloudFormation`'s, or SAM's.
 pub(super) fn of_stack(function: &Value) -> Options {

@@ -3,6 +3,7 @@
 use crate::{
     error::Exit,
     settings::{Settings, function},
+    values::lambda::{AppLevel, SystemLevel},
 };
 
 fn settings(text: &str) -> Result<Settings, crate::error::Failure> {
@@ -30,14 +31,10 @@ fn a_function_is_set_and_its_authorizers_go_over_it() {
     "#;
     let dev = settings(text).unwrap();
     let options = dev.function.options();
-    assert_eq!(
-        function::AppLevel::Warn,
-        options.logging.app.unwrap(),
-        "{options:?}"
-    );
+    assert_eq!(AppLevel::Warn, options.logging.app.unwrap(), "{options:?}");
     assert_eq!(
         options.logging.system,
-        Some(function::SystemLevel::Info),
+        Some(SystemLevel::Info),
         "Lambda's default"
     );
     let sids: Vec<_> = function::statements([&options].into_iter())
@@ -64,7 +61,7 @@ fn a_function_is_set_and_its_authorizers_go_over_it() {
     assert!(door.subnets.is_empty() && door.dead_letter.is_some());
     let prod = Settings::from_toml(text, "prod", None, None).unwrap();
     let prod = prod.function.options();
-    assert_eq!(prod.logging.app, Some(function::AppLevel::Error));
+    assert_eq!(prod.logging.app, Some(AppLevel::Error));
     assert_eq!(prod.layers.len(), 1);
     assert_eq!(prod.subnets.len(), 2);
 }

@@ -8,7 +8,10 @@ use std::{
 use fw_manifest::Manifest;
 use toml::{Table, Value};
 
-use crate::settings::{FILE_NAME, Settings, fit};
+use crate::{
+    settings::{Settings, fit},
+    values::names::FILE_NAME,
+};
 
 fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()

@@ -21,7 +21,7 @@ use s3s::{
 use super::store::Store;
 use crate::{
     policy::{self, On, evaluate::allows},
-    settings::Statement,
+    values::statement::Statement,
 };
 
 /// What the functions may do; cheap to clone, and changed while the server runs. Until statements are set, everything is allowed.

@@ -6,7 +6,6 @@
 //! for every object is one file in one flat folder.
 
 use std::fmt;
-use std::net::Ipv4Addr;
 
 use sha2::{Digest as _, Sha256};
 
@@ -21,62 +20,6 @@ const LONG_NAME_HEAD: usize = 120;
 
 /// Stands between the head and the hash of a long key's file name. The encoding never produces it.
 const HASH_MARK: char = '+';
-
-/// Why a bucket name is refused: the rule it breaks, and the name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct BucketNameError {
-    name: String,
-    rule: &'static str,
-}
-
-impl fmt::Display for BucketNameError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a bucket name must {}: `{}`", self.rule, self.name)
-    }
-}
-
-impl std::error::Error for BucketNameError {}
-
-/// Check `name` against the rules for general purpose buckets.
-///
-/// # Errors
-///
-/// The first rule that the name breaks, as a sentence that ends with the name. The rules are those of the S3 user
-/// guide, "General purpose bucket naming rules".
-pub(crate) fn check_bucket_name(name: &str) -> Result<(), BucketNameError> {
-    let alphanumeric = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let bytes = name.as_bytes();
-    let rule = if !(3..=63).contains(&bytes.len()) {
-        "have 3 to 63 characters"
-    } else if !bytes
-        .iter()
-        .all(|byte| alphanumeric(byte) || matches!(byte, b'.' | b'-'))
-    {
-        "consist of lower-case letters, digits, `.` and `-` only"
-    } else if !(bytes.first().is_some_and(alphanumeric) && bytes.last().is_some_and(alphanumeric)) {
-        "begin and end with a letter or a digit"
-    } else if name.contains("..") {
-        "not contain two dots in a row"
-    } else if name.parse::<Ipv4Addr>().is_ok() {
-        "not look like an IP address"
-    } else if ["xn--", "sthree-", "amzn-s3-demo-"]
-        .iter()
-        .any(|prefix| name.starts_with(prefix))
-    {
-        "not start with `xn--`, `sthree-` or `amzn-s3-demo-`, which AWS reserves"
-    } else if ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"]
-        .iter()
-        .any(|suffix| name.ends_with(suffix))
-    {
-        "not end with `-s3alias`, `--ol-s3`, `.mrap`, `--x-s3` or `--table-s3`, which AWS reserves"
-    } else {
-        return Ok(());
-    };
-    Err(BucketNameError {
-        name: name.to_owned(),
-        rule,
-    })
-}
 
 /// The file name of the object `key`.
 ///
@@ -131,49 +74,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    #[test]
-    fn good_bucket_names_pass() {
-        for name in [
-            "abc",
-            "my-data",
-            "my.data.2026",
-            "0-0",
-            &"a".repeat(63),
-            "1.2.3",
-            "documents",
-        ] {
-            assert_eq!(check_bucket_name(name), Ok(()), "{name}");
-        }
-    }
-
-    #[test]
-    fn each_rule_has_its_sentence() {
-        let long = "a".repeat(64);
-        for (name, words) in [
-            ("ab", "3 to 63"),
-            ("", "3 to 63"),
-            (long.as_str(), "3 to 63"),
-            ("My-Data", "lower-case"),
-            ("my_data", "lower-case"),
-            ("my/data", "lower-case"),
-            ("dätä", "lower-case"),
-            ("-data", "begin and end"),
-            ("data.", "begin and end"),
-            ("...", "begin and end"),
-            ("my..data", "two dots"),
-            ("192.168.5.4", "IP address"),
-            ("xn--data", "reserves"),
-            ("data-s3alias", "reserves"),
-            ("data--x-s3", "reserves"),
-        ] {
-            let error = check_bucket_name(name).expect_err(name).to_string();
-            assert!(
-                error.contains(words) && error.ends_with(&format!(": `{name}`")),
-                "{error}"
-            );
-        }
-    }
 
     #[test]
     fn names_stay_readable_and_inside_the_folder() {

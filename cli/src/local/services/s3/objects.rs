@@ -14,7 +14,8 @@ use s3s::{S3Request, S3Response, S3Result, s3_error};
 use super::conditions::{ReadConditions, WriteConditions};
 use super::object::{self, Attributes, Meta};
 use super::store::{Store, check_key, internal};
-use super::transfer::{self, Announced, hex};
+use super::transfer::{self, Announced};
+use crate::values::text::hex;
 
 pub(super) use delete::{delete_object, delete_objects};
 

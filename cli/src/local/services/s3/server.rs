@@ -21,11 +21,11 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
+use super::Credentials;
 use super::access::{Access, Guard};
 use super::operations::Operations;
 use super::store::Store;
-use super::{Credentials, names};
-use crate::local::environment;
+use crate::values::{credentials, names::check_bucket_name, text::hex};
 
 /// How long requests under way may go on once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(3);
@@ -51,7 +51,7 @@ struct Keys(Credentials);
 #[async_trait::async_trait]
 impl S3Auth for Keys {
     async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
-        if access_key == self.0.access_key || environment::is_access_key(access_key) {
+        if access_key == self.0.access_key || credentials::is_access_key(access_key) {
             return Ok(SecretKey::from(self.0.secret_key.as_str()));
         }
         Err(s3_error!(InvalidAccessKeyId))
@@ -63,7 +63,7 @@ struct Names;
 
 impl NameValidation for Names {
     fn validate_bucket_name(&self, name: &str) -> bool {
-        names::check_bucket_name(name).is_ok()
+        check_bucket_name(name).is_ok()
     }
 }
 
@@ -166,5 +166,5 @@ fn request_id() -> String {
     let mut random = [0; 8];
     // Without randomness all ids are alike, which only makes a log harder to read.
     getrandom::fill(&mut random).unwrap_or_default();
-    super::transfer::hex(&random).to_ascii_uppercase()
+    hex(&random).to_ascii_uppercase()
 }

@@ -24,6 +24,7 @@ use tempfile::{NamedTempFile, TempPath};
 use super::conditions::WriteConditions;
 use super::names::{self, FileKey, MAX_KEY_BYTES};
 use super::object::{self, Meta};
+use crate::values::names::check_bucket_name;
 
 /// Files in `incoming` that are older than this belong to no request that still runs.
 const STALE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -102,7 +103,7 @@ impl Store {
     /// The bucket `name`, or `NoSuchBucket`.
     pub(super) fn bucket(&self, name: &str) -> S3Result<Bucket> {
         // Names reach us checked; checking again here is what makes `join` safe whoever calls.
-        let dir = names::check_bucket_name(name)
+        let dir = check_bucket_name(name)
             .ok()
             .map(|()| self.root.join("buckets").join(name));
         match dir {
@@ -116,7 +117,7 @@ impl Store {
 
     /// Make a bucket.
     pub(super) fn create_bucket(&self, name: &str, info: &BucketInfo) -> S3Result<()> {
-        names::check_bucket_name(name).map_err(|error| s3_error!(InvalidBucketName, "{error}"))?;
+        check_bucket_name(name).map_err(|error| s3_error!(InvalidBucketName, "{error}"))?;
         let _changing = self.change()?;
         if self.bucket(name).is_ok() {
             // API reference, `CreateBucket`: 409 in every Region but us-east-1, which for old times' sake answers 200.

@@ -19,6 +19,7 @@ use tempfile::TempPath;
 use tokio::io::{AsyncRead, AsyncWriteExt as _, BufWriter, ReadBuf};
 
 use super::store::{Store, internal};
+use crate::values::text::hex;
 
 /// Largest body of one request: 5 GiB (API reference, `PutObject` and `UploadPart`).
 const MAX_BODY: u64 = 5 * 1024 * 1024 * 1024;
@@ -233,16 +234,6 @@ pub(super) fn compare(expected: &Checksum, found: &Checksum) -> S3Result<()> {
         }
     }
     Ok(())
-}
-
-/// Lower-case hexadecimal, as entity tags are written.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        write!(text, "{byte:02x}").unwrap_or_default();
-    }
-    text
 }
 
 /// Bytes `start..start + length` of a file, as a body.

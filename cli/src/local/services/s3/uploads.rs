@@ -23,7 +23,8 @@ use super::objects::{
     attributes, blocking, check_attributes, copy_source, copy_with, refuse_unsupported,
 };
 use super::store::{self, Bucket, Store, check_key, internal};
-use super::transfer::{self, Announced, Received, hex};
+use super::transfer::{self, Announced, Received};
+use crate::values::text::hex;
 
 pub(super) use complete::complete_multipart_upload;
 

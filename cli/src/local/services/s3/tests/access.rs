@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use super::super::{Credentials, EmbeddedS3, Guard, Policies, S3Options};
 use super::{ACCESS_KEY, SECRET_KEY, client, client_of};
-use crate::{
-    local::environment::access_key,
-    settings::{Effect, Statement},
+use crate::values::{
+    credentials::access_key,
+    statement::{Effect, Statement},
 };
 
 fn allow(actions: &[&str], resources: &[&str]) -> Statement {

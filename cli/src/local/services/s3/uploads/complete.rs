@@ -15,8 +15,9 @@ use super::super::conditions::WriteConditions;
 use super::super::object::{self, Meta};
 use super::super::objects::{blocking, copy_with};
 use super::super::store::{Store, internal};
-use super::super::transfer::{self, hex};
+use super::super::transfer::{self};
 use super::{Open, Upload, find};
+use crate::values::text::hex;
 
 /// Every part but the last has at least 5 MiB (S3 user guide, "Amazon S3 multipart upload limits").
 const MIN_PART_BYTES: u64 = 5 * 1024 * 1024;

@@ -1,10 +1,14 @@
 //! What a deploy needs of IAM for what is set, besides what every deploy needs.
 
-use super::{Operation, concurrency, iam, lambda, rest, s3, secrets, tags::TaggedKind};
-use crate::settings::{
-    Gateway, Settings,
-    access::AuthorizerSettings,
-    secret::{self, Reference},
+use crate::{
+    aws::error::Operation,
+    aws::{concurrency, iam, lambda, rest, s3, secrets, tags::TaggedKind},
+    settings::{
+        Settings,
+        access::AuthorizerSettings,
+        secret::{self, Reference},
+    },
+    values::gateway::Gateway,
 };
 
 /// The IAM actions, each as a policy names it.
@@ -106,7 +110,7 @@ pub(crate) fn needed_for(settings: &Settings) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::needed_for;
-    use crate::settings::{Gateway, Settings};
+    use crate::{settings::Settings, values::gateway::Gateway};
 
     /// docs/operate.md has what `doctor` asks about.
     #[test]

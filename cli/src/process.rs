@@ -6,6 +6,8 @@
 //! Elsewhere on Unix there is no such service: a CLI that is killed with SIGKILL leaves its children running, each of which
 //! ends when its next call of the Runtime API fails.
 
+pub(crate) mod environment;
+
 use std::{
     ffi::OsString,
     io,

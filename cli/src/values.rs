@@ -1,0 +1,11 @@
+//! The vocabulary that the rest of the CLI shares. Nothing here knows any other module but `env` and `error`.
+
+pub(crate) mod account;
+pub(crate) mod code;
+pub(crate) mod credentials;
+pub(crate) mod gateway;
+pub(crate) mod lambda;
+pub(crate) mod names;
+pub(crate) mod since;
+pub(crate) mod statement;
+pub(crate) mod text;

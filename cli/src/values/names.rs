@@ -1,0 +1,127 @@
+//! Rules for names and tags.
+
+use std::{collections::BTreeMap, fmt, net::Ipv4Addr};
+
+/// Tags of a resource, by key.
+pub(crate) type Tags = BTreeMap<String, String>;
+
+/// What all services take in a tag (Lambda developer guide, "Using tags on Lambda functions").
+pub(crate) fn in_tag(c: char) -> bool {
+    c.is_alphanumeric() || " _.:/=+-@".contains(c)
+}
+
+/// Why a bucket name is refused: the rule it breaks, and the name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BucketNameError {
+    name: String,
+    rule: &'static str,
+}
+
+impl fmt::Display for BucketNameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a bucket name must {}: `{}`", self.rule, self.name)
+    }
+}
+
+impl std::error::Error for BucketNameError {}
+
+/// Check `name` against the rules for general purpose buckets.
+///
+/// # Errors
+///
+/// The first rule that the name breaks, as a sentence that ends with the name. The rules are those of the S3 user
+/// guide, "General purpose bucket naming rules".
+pub(crate) fn check_bucket_name(name: &str) -> Result<(), BucketNameError> {
+    let alphanumeric = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let bytes = name.as_bytes();
+    let rule = if !(3..=63).contains(&bytes.len()) {
+        "have 3 to 63 characters"
+    } else if !bytes
+        .iter()
+        .all(|byte| alphanumeric(byte) || matches!(byte, b'.' | b'-'))
+    {
+        "consist of lower-case letters, digits, `.` and `-` only"
+    } else if !(bytes.first().is_some_and(alphanumeric) && bytes.last().is_some_and(alphanumeric)) {
+        "begin and end with a letter or a digit"
+    } else if name.contains("..") {
+        "not contain two dots in a row"
+    } else if name.parse::<Ipv4Addr>().is_ok() {
+        "not look like an IP address"
+    } else if ["xn--", "sthree-", "amzn-s3-demo-"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
+    {
+        "not start with `xn--`, `sthree-` or `amzn-s3-demo-`, which AWS reserves"
+    } else if ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"]
+        .iter()
+        .any(|suffix| name.ends_with(suffix))
+    {
+        "not end with `-s3alias`, `--ol-s3`, `.mrap`, `--x-s3` or `--table-s3`, which AWS reserves"
+    } else {
+        return Ok(());
+    };
+    Err(BucketNameError {
+        name: name.to_owned(),
+        rule,
+    })
+}
+
+/// The file of the settings, beside the package's `Cargo.toml`.
+pub(crate) const FILE_NAME: &str = "fw.toml";
+
+/// The stage that is meant when none is named.
+pub(crate) const DEFAULT_STAGE: &str = "dev";
+
+/// True if the text consists of letters, digits, hyphens and underscores: what every service takes in a name.
+pub(crate) fn is_plain(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    !text.is_empty() && text.chars().all(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_bucket_name;
+
+    #[test]
+    fn good_bucket_names_pass() {
+        for name in [
+            "abc",
+            "my-data",
+            "my.data.2026",
+            "0-0",
+            &"a".repeat(63),
+            "1.2.3",
+            "documents",
+        ] {
+            assert_eq!(check_bucket_name(name), Ok(()), "{name}");
+        }
+    }
+
+    #[test]
+    fn each_rule_has_its_sentence() {
+        let long = "a".repeat(64);
+        for (name, words) in [
+            ("ab", "3 to 63"),
+            ("", "3 to 63"),
+            (long.as_str(), "3 to 63"),
+            ("My-Data", "lower-case"),
+            ("my_data", "lower-case"),
+            ("my/data", "lower-case"),
+            ("dätä", "lower-case"),
+            ("-data", "begin and end"),
+            ("data.", "begin and end"),
+            ("...", "begin and end"),
+            ("my..data", "two dots"),
+            ("192.168.5.4", "IP address"),
+            ("xn--data", "reserves"),
+            ("data-s3alias", "reserves"),
+            ("data--x-s3", "reserves"),
+        ] {
+            let error = check_bucket_name(name).expect_err(name).to_string();
+            assert!(
+                error.contains(words) && error.ends_with(&format!(": `{name}`")),
+                "{error}"
+            );
+        }
+    }
+}
