@@ -1,6 +1,6 @@
 //! `App`: the name, the state's initialiser, the routes and the middleware of an app.
 
-use std::{fmt, panic::Location, pin::Pin, sync::Arc};
+use std::{error::Error as StdError, fmt, panic::Location, pin::Pin, sync::Arc};
 
 use http_body::Body as HttpBody;
 use tower::{Layer, Service};
@@ -8,8 +8,9 @@ use tower::{Layer, Service};
 use crate::{
     auth::Authorizer,
     dispatch::{Assembly, Endpoint, Table, Target},
-    error::Error,
+    error::{Error, ErrorMap},
     escaped::Escaped,
+    response::IntoResponse,
     route::{Routes, RoutesOf},
     service::{Body, BoxError, Inner, middleware::Middleware, mounted},
 };
@@ -34,6 +35,7 @@ pub struct App<S = ()> {
     /// Ordered by path and method.
     endpoints: Vec<Endpoint<S>>,
     middleware: Option<Middleware<S>>,
+    error_map: ErrorMap,
     errors: Vec<AppError>,
 }
 
@@ -65,6 +67,7 @@ impl<S: Send + Sync + 'static> App<S> {
             }),
             endpoints: Vec::new(),
             middleware: None,
+            error_map: ErrorMap::default(),
             errors: Vec::new(),
         }
     }
@@ -178,6 +181,92 @@ impl<S: Send + Sync + 'static> App<S> {
         self
     }
 
+    /// Sets the answer to the errors of one type, wherever `?` or [`Error::internal`] turned one into an [`Error`].
+    ///
+    /// Without it `?` answers 500 to every standard error. `map` gets the error and returns the answer: an [`Error`], or anything else that a
+    /// handler may return. It is also asked if the error is the [source](std::error::Error::source) of another one; the outermost
+    /// error that has a mapping decides. An [`Error`] that a handler made with a constructor is not mapped.
+    ///
+    /// A status of 2xx becomes 500. An answer of 5xx has the error as its cause in the log.
+    /// [`check`](Self::check) refuses a second mapping of the same type.
+    ///
+    /// ```
+    /// use fw::{App, Error, Result, get, routes};
+    ///
+    /// #[derive(Debug, thiserror::Error)]
+    /// enum OrderError {
+    ///     #[error("there is no order {0}")]
+    ///     Unknown(u32),
+    ///     #[error("the database cannot be reached")]
+    ///     Database(#[from] std::io::Error),
+    /// }
+    ///
+    /// #[get("/orders/<id>")]
+    /// async fn order(id: u32) -> Result<String> {
+    ///     Err(OrderError::Unknown(id))?
+    /// }
+    ///
+    /// let app = App::stateless("orders").routes(routes![order]).map_error(|error: &OrderError| match error {
+    ///     OrderError::Unknown(_) => Error::not_found(error.to_string()),
+    ///     OrderError::Database(_) => Error::unavailable("try again later"),
+    /// });
+    ///
+    /// # #[cfg(feature = "test")] {
+    /// let response = fw::test::Client::new(app, ()).get("/orders/7").send();
+    /// assert_eq!(response.status(), 404);
+    /// assert!(response.text().contains("there is no order 7"));
+    /// # }
+    /// ```
+    pub fn map_error<E, R>(mut self, map: impl Fn(&E) -> R + Send + Sync + 'static) -> Self
+    where
+        E: StdError + 'static,
+        R: IntoResponse,
+    {
+        let mapped = self.error_map.map(map);
+        self.errors
+            .extend(mapped.err().map(AppError::ErrorMappedTwice));
+        self
+    }
+
+    /// Answers the errors of one type with their own responses, wherever `?` turned one into an [`Error`].
+    ///
+    /// It is for an error type that implements both [`std::error::Error`] and [`IntoResponse`]. `?` cannot use the second, so without this
+    /// the answer is 500, and the log has a hint. The error's own answer consumes the error, so an error inside another one keeps its
+    /// 500; use [`map_error`](Self::map_error) there. [`check`](Self::check) refuses a second mapping of the same type.
+    ///
+    /// ```
+    /// use fw::{App, IntoResponse, Response, Result, StatusCode, get, routes};
+    ///
+    /// #[derive(Debug, thiserror::Error)]
+    /// #[error("the course is over")]
+    /// struct Over;
+    ///
+    /// impl IntoResponse for Over {
+    ///     fn into_response(self) -> Response {
+    ///         (StatusCode::GONE, self.to_string()).into_response()
+    ///     }
+    /// }
+    ///
+    /// #[get("/course")]
+    /// async fn course() -> Result<String> {
+    ///     Err(Over)?
+    /// }
+    ///
+    /// let app = App::stateless("courses").routes(routes![course]).errors::<Over>();
+    /// # #[cfg(feature = "test")] {
+    /// assert_eq!(fw::test::Client::new(app, ()).get("/course").send().status(), 410);
+    /// # }
+    /// ```
+    pub fn errors<E>(mut self) -> Self
+    where
+        E: StdError + IntoResponse + Send + Sync + 'static,
+    {
+        let mapped = self.error_map.own::<E>();
+        self.errors
+            .extend(mapped.err().map(AppError::ErrorMappedTwice));
+        self
+    }
+
     /// What the app tells about itself: its name, its routes ordered by path and then by method, and the authorizers that they name.
     #[must_use]
     pub fn manifest(&self) -> Manifest {
@@ -235,6 +324,7 @@ impl<S: Send + Sync + 'static> App<S> {
         let assembly = Assembly {
             table: Table::new(self.endpoints)?,
             middleware: self.middleware,
+            errors: self.error_map,
         };
         Ok((self.init, assembly))
     }
@@ -266,6 +356,7 @@ impl<S: Send + Sync + 'static> fmt::Debug for App<S> {
                 "layers",
                 &self.middleware.as_ref().map_or(0, Middleware::len),
             )
+            .field("error_map", &self.error_map)
             .finish_non_exhaustive()
     }
 }
@@ -303,6 +394,8 @@ pub enum AppError {
         /// The two functions, and where they stand.
         handlers: Box<[(String, Source); 2]>,
     },
+    /// An error type, by this name, is given to `map_error` or `errors` twice.
+    ErrorMappedTwice(&'static str),
     /// Two handlers answer the same method and path.
     Conflict {
         /// The method and the path.
@@ -336,6 +429,10 @@ impl fmt::Display for AppError {
                     here.file, here.line, there.file, there.line
                 )
             }
+            Self::ErrorMappedTwice(name) => write!(
+                f,
+                "the error type `{name}` has two answers: remove one `map_error` or `errors` of this type"
+            ),
             Self::Conflict { key, handlers } => {
                 let [(first, here), (second, there)] = &**handlers;
                 write!(

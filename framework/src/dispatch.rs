@@ -19,7 +19,7 @@ use crate::{
     app::AppError,
     auth::Authorizer,
     context::{self, LambdaContext},
-    error::{self, Error},
+    error::{self, Error, ErrorMap},
     event::{self, NotHttp, Refusal},
     payload::Payload,
     request::Request,
@@ -275,6 +275,7 @@ pub(crate) struct Dispatcher<S> {
 /// The table and the state: the app without its middleware.
 pub(crate) struct Core<S> {
     table: Table<S>,
+    errors: ErrorMap,
     state: S,
 }
 
@@ -282,6 +283,7 @@ pub(crate) struct Core<S> {
 pub(crate) struct Assembly<S> {
     pub(crate) table: Table<S>,
     pub(crate) middleware: Option<Middleware<S>>,
+    pub(crate) errors: ErrorMap,
 }
 
 impl<S: Send + Sync + 'static> Assembly<S> {
@@ -289,6 +291,7 @@ impl<S: Send + Sync + 'static> Assembly<S> {
     pub(crate) fn with_state(self, state: S) -> Dispatcher<S> {
         let core = Arc::new(Core {
             table: self.table,
+            errors: self.errors,
             state,
         });
         let stack = self.middleware.map(|middleware| middleware.around(&core));
@@ -358,9 +361,9 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
                 Err(response) => *response,
             };
         };
-        caught(stack.call(request, found))
-            .await
-            .unwrap_or_else(|_| Panicked::answer())
+        // Once more, for the errors of the layers themselves.
+        let answer = async { self.core.errors.apply(stack.call(request, found).await) };
+        caught(answer).await.unwrap_or_else(|_| Panicked::answer())
     }
 }
 
@@ -379,7 +382,7 @@ impl<S: Send + Sync + 'static> Core<S> {
             }
         }));
         let answer = match answer {
-            Ok(answer) => caught(answer).await,
+            Ok(answer) => caught(async { self.errors.apply(answer.await) }).await,
             Err(panic) => Err(panic),
         };
         answer.unwrap_or_else(|_| Panicked::answer())
@@ -393,7 +396,7 @@ fn finished(mut response: Response, request_id: &str) -> Response {
     {
         let (status, handler) = (response.status().as_u16(), context::current_handler());
         if response.status().is_server_error() {
-            tracing::error!(handler, status, "{failure}");
+            tracing::error!(handler, status, hint = failure.hint(), "{failure}");
         } else {
             tracing::warn!(handler, status, "{failure}");
         }

@@ -4,9 +4,11 @@
 //! (RFC 9457). The private one, the cause, is never sent: it goes to the log with the request's id.
 
 mod document;
+mod mapping;
+mod own_answer;
 mod problem;
 
-use std::{borrow::Cow, error::Error as StdError, fmt};
+use std::{any::type_name, borrow::Cow, error::Error as StdError, fmt};
 
 use http::{
     HeaderMap, HeaderName, HeaderValue, StatusCode,
@@ -18,11 +20,11 @@ use crate::{
     response::{IntoResponse, Response, header_pair},
 };
 
-pub(crate) use self::document::finish;
 pub use self::{
     document::Failure,
     problem::{Problem, Problems},
 };
+pub(crate) use self::{document::finish, mapping::ErrorMap};
 
 /// A handler's result; its error is [`Error`] unless another is named.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -35,8 +37,8 @@ const UNEXPECTED: &str = "an unexpected error occurred";
 
 /// An error that a handler answers with: a 4xx or 5xx status, a public text, and a private cause.
 ///
-/// Any standard error becomes one with `?`: it answers 500 with a fixed text, and the standard error is the cause. What a
-/// client should learn is said with a constructor:
+/// Any standard error becomes one with `?`: it answers 500 with a fixed text, and the standard error is the cause. An error type of
+/// your own keeps its status if the app [maps it](crate::App::map_error). What a client should learn is said with a constructor:
 ///
 /// ```
 /// use fw::{Error, Result};
@@ -68,6 +70,8 @@ struct Inner {
     problems: Vec<Problem>,
     headers: HeaderMap,
     cause: Option<BoxError>,
+    /// The cause's type, if the cause came by `?` although its type implements [`IntoResponse`].
+    own_answer: Option<&'static str>,
 }
 
 impl Error {
@@ -101,6 +105,7 @@ impl Error {
             problems: Vec::new(),
             headers: HeaderMap::new(),
             cause: None,
+            own_answer: None,
         }))
     }
 
@@ -359,10 +364,54 @@ impl fmt::Debug for Error {
     }
 }
 
+/// An error that `?` turns into an [`Error`].
+///
+/// Every standard error is one: it answers 500 unless the app [maps its type](crate::App::map_error). Implement this trait only for an error
+/// type that does not implement [`std::error::Error`], and give its answer here. `impl From<YourError> for fw::Error` does the same.
+///
+/// ```
+/// use fw::{Error, error::IntoError};
+///
+/// struct SoldOut;
+///
+/// impl IntoError for SoldOut {
+///     fn into_error(self) -> Error {
+///         Error::conflict("all seats are taken")
+///     }
+/// }
+///
+/// fn seat() -> fw::Result<u32> {
+///     Err(SoldOut)?
+/// }
+///
+/// assert_eq!(seat().unwrap_err().status(), 409);
+/// ```
+// rustc shows the trait's name and the label where `?` fails, and nothing else of this.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot become a `fw::Error`",
+    label = "derive `thiserror::Error` for `{Self}` and give its status with `App::map_error(|error: &{Self}| …)`, or write `impl From<{Self}> for fw::Error`",
+    note = "derive `thiserror::Error` for `{Self}` and give its status with `App::map_error(|error: &{Self}| …)`, or write `impl From<{Self}> for fw::Error`"
+)]
+pub trait IntoError {
+    /// Returns the error that the client gets.
+    fn into_error(self) -> Error;
+}
+
 // `Infallible` is a standard error, so this covers extractors that cannot fail as well.
-impl<E: StdError + Send + Sync + 'static> From<E> for Error {
+#[diagnostic::do_not_recommend]
+impl<E: StdError + Send + Sync + 'static> IntoError for E {
+    fn into_error(self) -> Error {
+        let mut error = Error::internal(self);
+        if own_answer::exists::<E>() {
+            error.0.own_answer = Some(type_name::<E>());
+        }
+        error
+    }
+}
+
+impl<E: IntoError> From<E> for Error {
     fn from(error: E) -> Self {
-        Self::internal(error)
+        error.into_error()
     }
 }
 

@@ -55,7 +55,7 @@ impl<T: FromRequest> Extractor for T {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a response",
     label = "not a response",
-    note = "return `Json<T>`, a text (`String`, `&str`), `Html<T>`, `Bytes`, a `StatusCode`, `(StatusCode, T)`, `()`, or a `fw::Result` of one of them, whose error `?` makes of every standard error; a type of your own implements `fw::IntoResponse`"
+    note = "return `Json<T>`, a text (`String`, `&str`), `Html<T>`, `Bytes`, a `StatusCode`, `(StatusCode, T)`, `()`, or a `fw::Result` of one of them; a type of your own implements `fw::IntoResponse`"
 )]
 pub trait Responder {
     /// Makes the response.

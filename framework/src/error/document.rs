@@ -12,7 +12,7 @@ use http::{
 };
 use serde::Serialize;
 
-use super::{Inner, Problem, chain};
+use super::{BoxError, Inner, Problem, UNEXPECTED, chain};
 use crate::response::Response;
 
 /// What went wrong behind an error's response; middleware finds it in the response's extensions.
@@ -26,12 +26,17 @@ use crate::response::Response;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Failure {
-    detail: Cow<'static, str>,
-    cause: Option<Arc<dyn StdError + Send + Sync>>,
+    pub(super) detail: Cow<'static, str>,
+    /// In an `Arc` since a response's extensions can be cloned, and boxed in it so that the error can be taken out again.
+    pub(super) cause: Option<Arc<BoxError>>,
     /// The document as rendered, by which `finish` knows it again.
-    body: Bytes,
+    pub(super) body: Bytes,
     /// Whether the response could not be made as the handler said: then nothing is added to it, neither status nor header.
     pub(crate) broken: bool,
+    /// Whether it is the 500 that stands for any error that `?` met.
+    pub(super) unforeseen: bool,
+    /// What the developer may have expected instead: for the log.
+    pub(super) hint: Option<String>,
 }
 
 impl Failure {
@@ -43,7 +48,12 @@ impl Failure {
 
     /// The cause, the cause's cause, and so on; nothing where no cause is known.
     pub fn causes(&self) -> impl Iterator<Item = &(dyn StdError + 'static)> {
-        chain(self.cause.as_deref().map(|cause| cause as _))
+        chain(self.cause.as_ref().map(|cause| &***cause as _))
+    }
+
+    /// What to change in the program if another answer was expected.
+    pub(crate) fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
     }
 }
 
@@ -89,11 +99,22 @@ pub(super) fn render(error: Inner) -> Response {
         CONTENT_TYPE,
         HeaderValue::from_static("application/problem+json"),
     );
+    let unforeseen = error.status == StatusCode::INTERNAL_SERVER_ERROR
+        && error.code.is_none()
+        && error.cause.is_some()
+        && error.detail == UNEXPECTED;
+    let hint = error.own_answer.filter(|_| unforeseen).map(|name| {
+        format!(
+            "`{name}` implements `IntoResponse`, but `?` into `fw::Error` cannot use that: add `.errors::<{name}>()` to the app, or return `Result<T, {name}>` from the handler"
+        )
+    });
     response.extensions_mut().insert(Failure {
         detail: error.detail,
-        cause: error.cause.map(Arc::from),
+        cause: error.cause.map(Arc::new),
         body,
         broken: false,
+        unforeseen,
+        hint,
     });
     response
 }

@@ -1,0 +1,50 @@
+//! Detects error types that have an answer of their own.
+//!
+//! `?` knows of an error only that it is a standard error. If its type also implements [`IntoResponse`], its author expects that
+//! answer, and a 500 in its place must be reported. Rust has no stable way to ask "does `E` implement this trait?" in generic code, but
+//! the standard library's `fuse` behaves differently for a [`FusedIterator`]: it asks such an iterator again after the end. If a later
+//! release changes that, the answer is always `false` and only the hint in the log is lost; a test holds it.
+
+use std::{iter::FusedIterator, marker::PhantomData};
+
+use crate::response::IntoResponse;
+
+/// Ends after its first item is asked for, and goes on if it is asked again.
+struct Probe<E> {
+    asked: bool,
+    of: PhantomData<fn(E)>,
+}
+
+impl<E> Iterator for Probe<E> {
+    type Item = ();
+
+    fn next(&mut self) -> Option<()> {
+        std::mem::replace(&mut self.asked, true).then_some(())
+    }
+}
+
+impl<E: IntoResponse> FusedIterator for Probe<E> {}
+
+/// True if `E` implements [`IntoResponse`].
+pub(super) fn exists<E>() -> bool {
+    let probe = Probe::<E> {
+        asked: false,
+        of: PhantomData,
+    };
+    let mut probe = probe.fuse();
+    probe.next().is_none() && probe.next().is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::exists;
+
+    #[test]
+    fn types_with_an_answer_are_told_from_those_without() {
+        assert!(exists::<String>());
+        assert!(exists::<crate::Error>());
+        assert!(exists::<Result<(), crate::Error>>());
+        assert!(!exists::<std::io::Error>());
+        assert!(!exists::<u8>());
+    }
+}
