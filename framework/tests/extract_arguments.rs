@@ -211,9 +211,36 @@ fn a_json_body_is_read_or_refused_with_its_place() {
         (
             json,
             b"[1]",
+            wrong(422, "body: invalid type: sequence, expected struct Order"),
+        ),
+        (
+            json,
+            br#"[[{"count":1}]]"#,
+            wrong(422, "body: invalid type: sequence, expected struct Order"),
+        ),
+        (
+            json,
+            br#"{"items":[{"count":1},[2]]}"#,
             wrong(
                 422,
-                "body at `/0`: invalid type: integer `1`, expected a sequence",
+                "body at `/items/1`: invalid type: sequence, expected struct Item",
+            ),
+        ),
+        (
+            json,
+            br#"{"items":[],"pay":{"Card":[7]}}"#,
+            wrong(
+                422,
+                "body at `/pay/Card`: invalid type: sequence, expected struct variant Pay::Card",
+            ),
+        ),
+        (json, br#"{"items":[{"count":1.0}]}"#, read_it()),
+        (
+            json,
+            br#"{"items":[{"count":1.5}]}"#,
+            wrong(
+                422,
+                "body at `/items/0/count`: invalid type: floating point `1.5`, expected u8",
             ),
         ),
         (

@@ -4,7 +4,12 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::error::Category;
 use serde_path_to_error::Segment;
 
-use super::{FromRequest, content_type::is_json, shorten};
+use super::{
+    FromRequest,
+    content_type::is_json,
+    shorten,
+    strict::{self, Strict},
+};
 use crate::{
     rejection::{EmptyBody, JsonRejection, JsonShape, JsonSyntax, UnsupportedContentType},
     request::Request,
@@ -31,7 +36,7 @@ impl<T: for<'de> Deserialize<'de>> FromRequest for Json<T> {
             }
             .into());
         }
-        serde_json::from_slice(body)
+        strict::from_slice(body)
             .map(Json)
             .map_err(|error| reject::<T>(body, &error))
     }
@@ -76,7 +81,7 @@ fn without_position(error: &serde_json::Error) -> String {
 fn pointer_to_error<T: DeserializeOwned>(body: &[u8]) -> String {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let mut pointer = String::new();
-    if let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
+    if let Err(error) = serde_path_to_error::deserialize::<_, T>(Strict(&mut deserializer)) {
         for segment in error.path() {
             let end = pointer.len();
             match segment {

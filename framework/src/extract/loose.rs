@@ -134,6 +134,9 @@ impl<'de> Deserializer<'de> for Loose {
         {
             return Self::map(map, visitor);
         }
+        if self.0.is_array() {
+            return Err(Error::invalid_type(Unexpected::Seq, &visitor));
+        }
         self.deserialize_any(visitor)
     }
 
@@ -236,6 +239,11 @@ mod tests {
             );
         }
         assert!(Vec::<String>::deserialize(Loose(json!("a b"))).is_err());
+        // Only an object is a struct.
+        assert!(Inner::deserialize(Loose(json!({"deep": 1}))).is_ok());
+        for array in [json!([1]), json!("[1]")] {
+            assert!(Inner::deserialize(Loose(array)).is_err());
+        }
         let any = json!({"a": "1", "b": ["2"]});
         assert_eq!(Value::deserialize(Loose(any.clone())).unwrap(), any);
     }

@@ -42,6 +42,7 @@ mod query;
 mod request_id;
 mod source_ip;
 mod stage;
+mod strict;
 mod urlencoded;
 
 pub use self::{

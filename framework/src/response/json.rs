@@ -19,6 +19,9 @@ use super::{IntoResponse, Response, body::with_type, broken};
 /// - not JSON: 400, with line and column;
 /// - JSON of another shape than `T`: 422, with a JSON pointer to the place.
 ///
+/// A struct is read from an object only, never from an array of its fields; and an integer also from `2.0`. Inside of untagged and
+/// internally tagged enums and of flattened fields, `serde` does not allow either.
+///
 /// `Option<Json<T>>` is `None` when the body is empty.
 ///
 /// ```
