@@ -95,7 +95,7 @@ impl FunctionUrl {
             return Received::Answer(reply.message(UrlMessage::EntityTooLarge));
         }
         let signed = if self.config.iam {
-            match Signed::read(request) {
+            match Signed::for_path(request, request.path_and_query().0) {
                 Ok(signed) => Some(signed),
                 // [D] gateway-truth §3
                 Err(error @ SignatureError::Missing) => {

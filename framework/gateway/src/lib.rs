@@ -79,10 +79,10 @@ mod text;
 mod throttle;
 
 pub use authorize::{
-    AUTHORIZER_TIMEOUT, AnswerCache, Authorizer, ContextVariable, Credentials, Decision, Denial,
-    Grant, IdentityError, IdentitySource, JwtAuthorizer, KEYS_TIMEOUT, KeyError, LambdaAuthorizer,
-    Need, Pending, Policy, Principal, Question, Requirement, RsaAlgorithm, SignatureError, Signed,
-    SigningScope, Supplied, Token, TokenKeys, Unusable, Verdict,
+    AUTHORIZER_TIMEOUT, AnswerCache, Authorizer, CallArns, ContextVariable, Credentials, Decision,
+    Denial, Grant, IdentityError, IdentitySource, JwtAuthorizer, KEYS_TIMEOUT, KeyError,
+    LambdaAuthorizer, Need, Pending, Policy, Principal, Question, Requirement, RsaAlgorithm,
+    SignatureError, Signed, SigningScope, Supplied, Token, TokenKeys, Unusable, Verdict,
 };
 #[cfg(feature = "verify")]
 pub use authorize::{JwkError, JwkSet};

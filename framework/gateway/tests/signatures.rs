@@ -127,9 +127,34 @@ fn send(
     }
 }
 
+/// Their signer left dot segments out of what it signed, as Signature Version 4 says.
+fn is_dotted(case: &Case) -> bool {
+    case.target.contains("/./")
+}
+
+#[test]
+fn a_signature_of_dot_segments_is_right_and_refused_all_the_same() {
+    let case = cases().find(is_dotted).expect("it is there");
+    let request = case.request();
+    let signed = Signed::read(&request).expect("it is signed");
+    let scope = SigningScope {
+        region: "us-east-1",
+        service: "execute-api",
+    };
+    let known = [case.credentials()];
+    let seen = signed.check(&request, &known, scope, NOW_MS);
+    assert!(seen.is_ok(), "{seen:?}");
+    let reply = send(&case.door(), &request, &[case.credentials()], NOW_MS)
+        .expect_err("it would be good for another route");
+    assert_eq!(
+        (reply.status, &*reply.body),
+        (403, &br#"{"message":"Forbidden"}"#[..])
+    );
+}
+
 #[test]
 fn takes_what_another_signer_signed() {
-    for case in cases() {
+    for case in cases().filter(|case| !is_dotted(case)) {
         let seen = send(&case.door(), &case.request(), &[case.credentials()], NOW_MS);
         let event = seen.unwrap_or_else(|reply| panic!("{}: {:?}", case.name, reply.reason));
         let expected = json!({"iam": {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::from_object;
 use super::policy::{Decision, Policy};
+use super::spelling::CallArns;
 
 /// What an authorizer's answer means for a request.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,15 +85,18 @@ impl Verdict {
         })
     }
 
-    /// Reads an answer with an IAM policy, and what it says of invoking the route of that ARN.
+    /// Reads an answer with an IAM policy, and what it says of a call in all its spellings.
     ///
     /// # Errors
     ///
     /// When it is anything else, or its policy cannot be understood.
-    pub fn policy(payload: &[u8], arn: &str) -> Result<Self, Unusable> {
+    pub fn policy(payload: &[u8], arns: &CallArns) -> Result<Self, Unusable> {
         let answer: WithPolicy =
             from_object(payload).map_err(|error| unusable("an authorizer's policy", &error))?;
-        let explicit = match answer.policy_document.decide("execute-api:Invoke", arn) {
+        let (decision, arn) = answer
+            .policy_document
+            .decide_call("execute-api:Invoke", arns);
+        let explicit = match decision {
             Decision::Allowed => {
                 return Ok(Self::Allow(Grant {
                     principal_id: Some(answer.principal_id),
@@ -109,10 +113,15 @@ impl Verdict {
         } else {
             ""
         };
+        let spelling = if arn == arns.sent() {
+            ""
+        } else {
+            ", which is the same path in another spelling"
+        };
         Ok(Self::Deny {
             explicit,
             reason: format!(
-                "the authorizer's policy {verb} `execute-api:Invoke` on {arn}{condition}"
+                "the authorizer's policy {verb} `execute-api:Invoke` on {arn}{spelling}{condition}"
             ),
         })
     }
@@ -129,6 +138,10 @@ mod tests {
     use super::*;
 
     const ARN: &str = "arn:aws:execute-api:us-east-1:123456789012:abc/dev/GET/a";
+
+    fn arns() -> CallArns {
+        CallArns::new(&crate::ApiIdentity::new("abc", "dev"), "GET", "/a")
+    }
 
     #[test]
     fn reads_simple_answers() {
@@ -158,7 +171,7 @@ mod tests {
     #[test]
     fn reads_answers_with_policies() {
         let policy = |effect: &str| json!({"Version": "2012-10-17", "Statement": [{"Effect": effect, "Action": "execute-api:Invoke", "Resource": ARN}]});
-        let answer = |answer: Value| Verdict::policy(answer.to_string().as_bytes(), ARN);
+        let answer = |answer: Value| Verdict::policy(answer.to_string().as_bytes(), &arns());
         let allow = answer(
             json!({"principalId": "p", "policyDocument": policy("Allow"), "context": {"k": 1}, "usageIdentifierKey": "u"}),
         );

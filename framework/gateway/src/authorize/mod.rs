@@ -11,6 +11,7 @@ mod identity;
 mod keys;
 mod policy;
 mod signature;
+mod spelling;
 mod token;
 
 use std::collections::BTreeMap;
@@ -28,6 +29,7 @@ pub use identity::{ContextVariable, IdentityError, IdentitySource};
 pub use keys::{JwkError, JwkSet};
 pub use policy::{Decision, Policy};
 pub use signature::{Credentials, Principal, SignatureError, Signed, SigningScope};
+pub use spelling::CallArns;
 pub use token::{Denial, KeyError, RsaAlgorithm, Token, TokenKeys};
 
 pub(super) use identity::Sources;

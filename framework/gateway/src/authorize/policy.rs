@@ -7,6 +7,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
+use super::spelling::CallArns;
+
 /// A policy: statements of which one has to allow and none may deny.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(try_from = "Map<String, Value>")]
@@ -55,6 +57,44 @@ impl Policy {
             }
         }
         decision
+    }
+
+    /// What the policy says of an action on a call in all its spellings, and the ARN that this depends on.
+    ///
+    /// A spelling that is denied denies the call. One that is not allowed does so too, unless a statement allows the very ARN
+    /// of the call as it was sent, which an authorizer gives back that was asked about it.
+    #[must_use]
+    pub fn decide_call<'a>(&self, action: &str, arns: &'a CallArns) -> (Decision, &'a str) {
+        let mut all = (self.decide(action, arns.sent()), arns.sent());
+        if all.0 == Decision::ExplicitlyDenied {
+            return all;
+        }
+        let repeated = self.repeats(action, arns.sent());
+        for arn in arns.others() {
+            match self.decide(action, arn) {
+                Decision::Allowed => {}
+                Decision::Denied if repeated => {}
+                Decision::Denied if all.0 == Decision::Denied => {}
+                Decision::Denied => all = (Decision::Denied, arn),
+                Decision::ExplicitlyDenied => return (Decision::ExplicitlyDenied, arn),
+            }
+        }
+        all
+    }
+
+    /// Whether a statement allows that action on that very ARN, without wildcards.
+    fn repeats(&self, action: &str, arn: &str) -> bool {
+        !arn.contains(['*', '?'])
+            && self.statements.0.iter().any(|statement| {
+                let named = match &statement.resources {
+                    Scope::Only(patterns) => patterns.0.iter().any(|pattern| pattern == arn),
+                    Scope::AllBut(_) => false,
+                };
+                named
+                    && statement.effect == Effect::Allow
+                    && !statement.is_conditional()
+                    && statement.names(action, arn)
+            })
     }
 
     /// Whether some statement has a condition.

@@ -8,6 +8,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::spelling::is_ambiguous;
 use crate::HttpRequest;
 use crate::event::query_pairs;
 use crate::text::epoch_of_basic_time;
@@ -98,6 +99,8 @@ pub enum SignatureError {
     Missing,
     /// The signature cannot be read; what is wrong with it.
     Incomplete(String),
+    /// The path has dot segments or empty segments, which the signature leaves out: it would be good for other paths too.
+    AmbiguousPath,
     /// Nobody has that access key, or the session token is another.
     UnknownCredentials,
     /// It is made for another day, region or service; which it is made for.
@@ -115,6 +118,9 @@ impl fmt::Display for SignatureError {
         match self {
             Self::Missing => f.write_str("the request is not signed with Signature Version 4"),
             Self::Incomplete(what) => write!(f, "the request's signature cannot be read: {what}"),
+            Self::AmbiguousPath => f.write_str(
+                "the path of a signed request has dot segments or empty segments, and its signature would be good for another path",
+            ),
             Self::UnknownCredentials => {
                 f.write_str("the request is signed with an access key or a session token that nobody has")
             }
@@ -151,6 +157,20 @@ pub struct Signed {
 }
 
 impl Signed {
+    /// Reads the signature of a request to a route that asks for one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Signed::read`]; also [`SignatureError::AmbiguousPath`] when the path, behind the stage, is not the path that is
+    /// signed.
+    pub(crate) fn for_path(request: &HttpRequest, path: &str) -> Result<Self, SignatureError> {
+        let signed = Self::read(request)?;
+        if is_ambiguous(path) {
+            return Err(SignatureError::AmbiguousPath);
+        }
+        Ok(signed)
+    }
+
     /// Reads the signature of a request.
     ///
     /// # Errors

@@ -9,9 +9,9 @@ use crate::authorize::{Access, Sources, Step};
 use crate::event::{HttpApiCall, Trace, question_v1, question_v2};
 use crate::reply::Message;
 use crate::{
-    Arrival, Authorizer, ConfigError, Denial, Grant, HttpReply, HttpRequest, IdentitySource,
-    JwtAuthorizer, LambdaAuthorizer, Need, Pending, Question, Received, Requirement, Signed,
-    SigningScope, Supplied, Token, Verdict,
+    Arrival, Authorizer, CallArns, ConfigError, Denial, Grant, HttpReply, HttpRequest,
+    IdentitySource, JwtAuthorizer, LambdaAuthorizer, Need, Pending, Question, Received,
+    Requirement, Signed, SigningScope, Supplied, Token, Verdict,
 };
 
 /// The longest time that an answer may be kept, in seconds. `[D]` gateway-truth §1.10
@@ -136,7 +136,7 @@ impl HttpApi {
         };
         let reply = self.reply(request, arrival);
         match guard {
-            Guard::Iam => match Signed::read(request) {
+            Guard::Iam => match Signed::for_path(request, self.path(request)) {
                 Ok(signed) => {
                     let access_key_id = signed.access_key_id().to_owned();
                     wait(Need::Credentials { access_key_id }, Step::Signature(signed))
@@ -207,8 +207,8 @@ impl HttpApi {
                     params,
                     access: None,
                 };
-                let arn = self.arn(request);
-                let asked = (arn.as_str(), identity.as_slice());
+                let arns = self.arns(request);
+                let asked = (arns.sent(), identity.as_slice());
                 let api = &self.config.identity;
                 let event = match lambda.payload_format {
                     PayloadFormat::V1 => question_v1(request, arrival, api, &trace, &call, asked),
@@ -371,7 +371,7 @@ impl HttpApi {
         let verdict = if authorizer.simple {
             Verdict::simple(payload)
         } else {
-            Verdict::policy(payload, &self.arn(request))
+            Verdict::policy(payload, &self.arns(request))
         };
         match verdict {
             Ok(Verdict::Allow(Grant {
@@ -395,12 +395,15 @@ impl HttpApi {
         }
     }
 
-    /// The ARN of this call.
-    fn arn(&self, request: &HttpRequest) -> String {
-        let api = &self.config.identity;
+    /// The raw path behind the stage.
+    fn path<'r>(&self, request: &'r HttpRequest) -> &'r str {
         let (path, _) = request.path_and_query();
-        let path = behind_stage(path, &api.stage).unwrap_or(path);
-        api.invoke_arn(&request.method, path)
+        behind_stage(path, &self.config.identity.stage).unwrap_or(path)
+    }
+
+    /// The ARNs of this call.
+    fn arns(&self, request: &HttpRequest) -> CallArns {
+        CallArns::new(&self.config.identity, &request.method, self.path(request))
     }
 
     /// For what the model's caller must not do: it gave what was not needed, or resumed another API's request.

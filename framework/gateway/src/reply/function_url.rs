@@ -101,9 +101,9 @@ impl FunctionUrlReply<'_> {
             }
             SignatureError::Incomplete(_) => ("IncompleteSignatureException", MISMATCH),
             SignatureError::UnknownCredentials => ("UnrecognizedClientException", UNKNOWN),
-            SignatureError::WrongScope(_) | SignatureError::Mismatch => {
-                ("InvalidSignatureException", MISMATCH)
-            }
+            SignatureError::AmbiguousPath
+            | SignatureError::WrongScope(_)
+            | SignatureError::Mismatch => ("InvalidSignatureException", MISMATCH),
             SignatureError::WrongTime(sentence) => ("InvalidSignatureException", sentence.as_str()),
         };
         let body = serde_json::json!({"message": sentence}).to_string();

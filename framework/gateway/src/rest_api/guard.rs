@@ -14,8 +14,8 @@ use crate::event::{Trace, rest_question, token_question};
 use crate::reply::RestMessage;
 use crate::text::find_header;
 use crate::{
-    Grant, HttpReply, Need, Pending, Question, Received, SignatureError, Signed, SigningScope,
-    Supplied, Token, Verdict,
+    CallArns, Grant, HttpReply, Need, Pending, Question, Received, SignatureError, Signed,
+    SigningScope, Supplied, Token, Verdict,
 };
 
 /// The longest value of an identity source, in bytes. `[D]` gateway-truth §2.6
@@ -48,7 +48,7 @@ impl RestApi {
         };
         let refuse = |refusal: Refusal| Received::Answer(self.refusal(&entered, refusal));
         let Guard::Authorizer { index, .. } = guard else {
-            return match Signed::read(request) {
+            return match Signed::for_path(request, bare(entered.path)) {
                 Ok(signed) => {
                     let access_key_id = signed.access_key_id().to_owned();
                     wait(Need::Credentials { access_key_id }, Step::Signature(signed))
@@ -88,14 +88,15 @@ impl RestApi {
         }
         let trace = Trace::new(request, arrival);
         let api = &self.config.identity;
-        let arn = self.arn(&entered);
+        let arns = self.arns(&entered);
+        let arn = arns.sent();
         let event = match &authorizer.kind {
             RestAuthorizerKind::Request { .. } => {
                 let call = self.call(&entered);
-                rest_question(request, arrival, api, &trace, &call, &arn)
+                rest_question(request, arrival, api, &trace, &call, arn)
             }
             _ => token_question(
-                &arn,
+                arn,
                 identity.first().map(String::as_str).unwrap_or_default(),
             ),
         };
@@ -295,7 +296,7 @@ impl RestApi {
                 format!("the authorizer `{name}` gave an answer that cannot be used: {why}"),
             )
         };
-        match Verdict::policy(payload, &self.arn(entered)) {
+        match Verdict::policy(payload, &self.arns(entered)) {
             Ok(Verdict::Allow(Grant {
                 principal_id,
                 context,
@@ -328,13 +329,9 @@ impl RestApi {
         }
     }
 
-    /// The ARN of this call.
-    fn arn(&self, entered: &Entered<'_>) -> String {
-        let path = entered
-            .path
-            .split_once('?')
-            .map_or(entered.path, |(path, _)| path);
-        self.config.identity.invoke_arn(entered.method, path)
+    /// The ARNs of this call.
+    fn arns(&self, entered: &Entered<'_>) -> CallArns {
+        CallArns::new(&self.config.identity, entered.method, bare(entered.path))
     }
 
     fn refusal(&self, entered: &Entered<'_>, (message, reason): Refusal) -> HttpReply {
@@ -342,6 +339,11 @@ impl RestApi {
             .message(&message)
             .because(reason)
     }
+}
+
+/// A path without a query.
+fn bare(path: &str) -> &str {
+    path.split_once('?').map_or(path, |(path, _)| path)
 }
 
 /// For what the model's caller must not do: it gave what was not needed, or resumed another API's request.
