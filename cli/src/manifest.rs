@@ -9,12 +9,15 @@ use std::{
     time::Duration,
 };
 
-use fw_manifest::{Manifest, SCHEMA};
+use fw_manifest::{Manifest, ManifestAuthorizer, ManifestRoute, SCHEMA};
+use serde::Deserialize as _;
+use serde_json::{Map, Value};
 
 use crate::{
     env,
     error::{Context, Exit, Failure, Result},
     process::die_with_parent,
+    settings::words,
 };
 
 /// How long an app may take to print its manifest: it connects to nothing, so this is generous.
@@ -105,32 +108,89 @@ fn text(stream: Option<impl Read>) -> String {
 }
 
 /// Reads a manifest from what an app printed: all of it, or its last line where `main` printed something before.
+///
+/// # Errors
+///
+/// When neither is a manifest of a known schema, with keys of that schema only; exit code 65.
 pub(crate) fn parse(printed: &str) -> Result<Manifest> {
     let last = printed.trim_end().lines().next_back().unwrap_or_default();
-    let manifest: Manifest = serde_json::from_str(printed)
-        .or_else(|whole| serde_json::from_str(last).map_err(|_| whole))
+    let object = |text| serde_json::from_str::<Map<String, Value>>(text);
+    let (text, document) = object(printed)
+        .map(|document| (printed, document))
+        .or_else(|whole| {
+            object(last)
+                .map(|document| (last, document))
+                .map_err(|_| whole)
+        })
         .context("the app printed no manifest")
         .map_err(|failure| {
             failure
                 .exiting(Exit::Input)
                 .hint("its `main` should end in `app().run()`")
         })?;
-    if manifest.schema > SCHEMA {
-        return Err(Failure::input(format!(
-            "the app's manifest is of a newer schema: {}",
-            manifest.schema
-        ))
-        .because_of(format!("this `cargo fw` reads schemas up to {SCHEMA}"))
-        .hint("update `cargo fw`, or build the app with the `fw` of the same version"));
+    // A newer schema may have keys that are unknown here, so it is looked at first.
+    if let Some(schema) = document.get("schema").and_then(Value::as_u64)
+        && schema > u64::from(SCHEMA)
+    {
+        return Err(
+            Failure::input(format!("the app's manifest is of a newer schema: {schema}",))
+                .because_of(format!("this `cargo fw` reads schemas up to {SCHEMA}"))
+                .hint("update `cargo fw`, or build the app with the `fw` of the same version"),
+        );
     }
-    Ok(manifest)
+    serde_json::from_str(text).map_err(|error| not_understood(&error, &document))
+}
+
+/// The failure for a document that is not a manifest of this schema, with the part that is wrong and the nearest known key.
+fn not_understood(error: &serde_json::Error, document: &Map<String, Value>) -> Failure {
+    let (place, message) = faulty_part(document)
+        .unwrap_or_else(|| ("at the top of the manifest".to_owned(), error.to_string()));
+    let failure = Failure::input("cannot understand the app's manifest");
+    let Some(key) = message
+        .strip_prefix("unknown field `")
+        .and_then(|rest| rest.split('`').next())
+    else {
+        return failure
+            .because_of(format!("{place}: {message}"))
+            .hint("docs/manifest.md lists every key");
+    };
+    let failure = failure.because_of(format!("{place} there is no key of that name: `{key}`"));
+    match (words::suggestion(&message), words::known(&message)) {
+        (Some(nearest), _) => failure.hint(format!("did you mean `{nearest}`?")),
+        (None, known) => failure.hint(format!("there is: {}", known.join(", "))),
+    }
+}
+
+/// Where the first fault is, and what it is: in a route, in an authorizer, or nothing where it is in neither.
+fn faulty_part(document: &Map<String, Value>) -> Option<(String, String)> {
+    let parts = |key: &str| document.get(key).and_then(Value::as_array);
+    let text = |part: &Value, key: &str| {
+        let text = part.get(key).and_then(Value::as_str);
+        text.unwrap_or("?").to_owned()
+    };
+    for route in parts("routes").into_iter().flatten() {
+        if let Err(error) = ManifestRoute::deserialize(route) {
+            let (method, path) = (text(route, "method"), text(route, "path"));
+            return Some((format!("in the route `{method} {path}`"), error.to_string()));
+        }
+    }
+    for authorizer in parts("authorizers").into_iter().flatten() {
+        if let Err(error) = ManifestAuthorizer::deserialize(authorizer) {
+            let name = text(authorizer, "name");
+            return Some((format!("in the authorizer `{name}`"), error.to_string()));
+        }
+    }
+    None
 }
 
 #[cfg(test)]
 mod tests {
     use std::{fs, os::unix::fs::PermissionsExt as _};
 
+    use serde_json::json;
+
     use super::{parse, read};
+    use crate::error::Exit;
 
     #[test]
     fn an_app_that_prints_without_end_is_not_read_without_end() {
@@ -145,7 +205,7 @@ mod tests {
 
     #[test]
     fn a_manifest_may_follow_other_lines() {
-        let manifest = parse("starting\n{\"schema\":1,\"app\":\"x\",\"routes\":[{\"method\":\"GET\",\"path\":\"/\"}],\"later\":1}\n").unwrap();
+        let manifest = parse("starting\n{\"schema\":1,\"app\":\"x\",\"routes\":[{\"method\":\"GET\",\"path\":\"/\"}]}\n").unwrap();
         assert_eq!(manifest.app, "x");
         assert_eq!(manifest.routes[0].key(), "GET /");
     }
@@ -155,6 +215,149 @@ mod tests {
         let failure = parse("{\"schema\":99,\"app\":\"x\"}").unwrap_err();
         assert!(failure.to_string().contains("newer schema: 99"));
         assert!(failure.advice().unwrap().contains("update"));
+    }
+
+    /// The first cause and the hint.
+    fn refused(document: &serde_json::Value) -> (String, String) {
+        let failure = parse(&document.to_string()).unwrap_err();
+        assert_eq!(failure.exit(), Exit::Input);
+        assert_eq!(failure.message(), "cannot understand the app's manifest");
+        let cause = failure.causes().first().cloned().unwrap_or_default();
+        (cause, failure.advice().unwrap_or_default().to_owned())
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_the_nearest_known_one() {
+        let whole = json!({
+            "schema": 1,
+            "app": "x",
+            "routes": [
+                {"method": "GET", "path": "/"},
+                {
+                    "method": "POST",
+                    "path": "/a",
+                    "source": {"file": "a", "line": 1},
+                    "parameters": [{"name": "b", "in": "query", "required": true}],
+                    "authorization": {"type": "iam"},
+                    "body": {"content_type": "application/json", "required": true, "schema": {"x": 1}},
+                },
+                {"method": "PUT", "path": "/a", "authorization": {"type": "jwt", "name": "users"}},
+            ],
+            "authorizers": [{"name": "door"}],
+        });
+        assert!(parse(&whole.to_string()).is_ok());
+        let post = "in the route `POST /a` there is no key of that name";
+        let put = "in the route `PUT /a` there is no key of that name";
+        let door = "in the authorizer `door` there is no key of that name";
+        let top = "at the top of the manifest there is no key of that name";
+        for (place, key, what, nearest) in [
+            (
+                "/routes/1",
+                "authorisation",
+                post,
+                "did you mean `authorization`?",
+            ),
+            (
+                "/routes/1",
+                "Authorization",
+                post,
+                "did you mean `authorization`?",
+            ),
+            (
+                "/routes/1",
+                "authorizations",
+                post,
+                "did you mean `authorization`?",
+            ),
+            ("/routes/1", "apikey", post, "did you mean `api_key`?"),
+            ("/routes/1", "auth", post, "did you mean `authorization`?"),
+            (
+                "/routes/1/authorization",
+                "scops",
+                post,
+                "did you mean `scopes`?",
+            ),
+            (
+                "/routes/1/authorization",
+                "role",
+                post,
+                "there is: name, scopes, type",
+            ),
+            (
+                "/routes/2/authorization",
+                "scope",
+                put,
+                "did you mean `scopes`?",
+            ),
+            (
+                "/routes/1/parameters/0",
+                "require",
+                post,
+                "did you mean `required`?",
+            ),
+            ("/routes/1/body", "shema", post, "did you mean `schema`?"),
+            ("/routes/1/source", "lines", post, "did you mean `line`?"),
+            (
+                "/authorizers/0",
+                "identiy",
+                door,
+                "did you mean `identity`?",
+            ),
+            (
+                "/authorizers/0",
+                "payloadFormat",
+                door,
+                "did you mean `payload_format`?",
+            ),
+            ("", "authorizer", top, "did you mean `authorizers`?"),
+            (
+                "",
+                "later",
+                top,
+                "there is: app, authorizers, framework, routes, schema",
+            ),
+        ] {
+            let mut document = whole.clone();
+            document.pointer_mut(place).unwrap()[key] = json!({"type": "iam"});
+            let (cause, hint) = refused(&document);
+            assert_eq!(cause, format!("{what}: `{key}`"));
+            assert_eq!(hint, nearest, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_guard_that_cannot_be_read_is_not_an_open_route() {
+        for guard in [
+            json!(null),
+            json!({}),
+            json!([]),
+            json!("iam"),
+            json!(true),
+            json!({"type": null}),
+            json!({"type": "IAM"}),
+            json!({"type": "iam", "name": "x"}),
+            json!({"type": "iam", "scopes": []}),
+            json!({"type": "jwt"}),
+            json!({"type": "lambda"}),
+            json!({"type": "lambda", "name": "x", "scopes": ["a"]}),
+        ] {
+            let document = json!({"schema": 1, "app": "x", "routes": [
+                {"method": "GET", "path": "/", "authorization": guard},
+            ]});
+            let (cause, _) = refused(&document);
+            assert!(
+                cause.starts_with("in the route `GET /`: "),
+                "{guard}: {cause}"
+            );
+        }
+        let twice = r#"{"schema":1,"app":"x","routes":[{"method":"GET","path":"/","api_key":true,"api_key":false}]}"#;
+        assert!(parse(twice).is_err());
+    }
+
+    #[test]
+    fn a_newer_schema_may_have_other_keys() {
+        let failure = parse(r#"{"schema":2,"app":"x","events":[]}"#).unwrap_err();
+        assert!(failure.message().contains("newer schema: 2"), "{failure}");
     }
 
     #[test]

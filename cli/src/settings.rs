@@ -28,7 +28,7 @@ pub(crate) mod door;
 pub(crate) mod fit;
 pub(crate) mod function;
 pub(crate) mod secret;
-mod words;
+pub(crate) mod words;
 
 use access::{
     Access, ApiKey, ApiKeySource, AuthorizerSettings, GatewayResponse, Jwt, Throttle, UsagePlan,

@@ -128,6 +128,40 @@ fn mistakes_are_not_valid() {
         }
         assert!(!model.allows(&manifest), "{pointer} {mistake}");
     }
+    assert!(serde_json::from_value::<Manifest>(whole.clone()).is_ok());
+    for place in [
+        "",
+        "/routes/0",
+        "/routes/0/parameters/0",
+        "/routes/0/authorization",
+        "/routes/0/body",
+        "/routes/0/source",
+        "/authorizers/0",
+    ] {
+        let mut manifest = whole.clone();
+        let part = manifest.pointer_mut(place).expect("it is there");
+        part["authorisation"] = json!({"type": "iam"});
+        assert!(!model.allows(&manifest), "{place}");
+        let read = serde_json::from_value::<Manifest>(manifest);
+        let error = read.expect_err("nor does a reader take it").to_string();
+        assert!(
+            error.starts_with("unknown field `authorisation`"),
+            "{error}"
+        );
+    }
+    for guard in [
+        json!(null),
+        json!({"type": "iam", "name": "a"}),
+        json!({"type": "lambda", "name": "a", "scopes": []}),
+    ] {
+        let mut manifest = whole.clone();
+        manifest["routes"][0]["authorization"] = guard.clone();
+        assert!(!model.allows(&manifest), "{guard}");
+        assert!(
+            serde_json::from_value::<Manifest>(manifest).is_err(),
+            "{guard}"
+        );
+    }
     for missing in ["schema", "app"] {
         let mut manifest = whole.clone();
         manifest.as_object_mut().expect("an object").remove(missing);

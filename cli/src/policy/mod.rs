@@ -188,6 +188,10 @@ fn derived(scan: &Scan, sdks: &[Sdk], settings: &Settings, place: &Place<'_>) ->
     let owners = scan.graph.owners();
     let mut functions = owners.functions.clone();
     functions.extend(settings.access.authorizers.keys().cloned());
+    let services = calls.iter().map(|(_, sdk)| sdk.service.as_str()).collect();
+    for part in &functions {
+        notes.extend(resources::patterns(&services, &settings.seen_by(part)));
+    }
     let functions = functions.into_iter().map(|part| {
         // What the sources do not show may reach everything.
         let shown = owners.functions.contains(&part);

@@ -47,22 +47,56 @@ pub(super) fn arns(
     (!found.is_empty()).then(|| found.into_iter().collect())
 }
 
+/// The variables that name a resource of one of the services with a pattern, a sentence each. Nothing is derived from them.
+pub(super) fn patterns(services: &BTreeSet<&str>, settings: &Settings) -> Vec<String> {
+    let variables = public(settings).filter(|(_, value)| is_pattern(value));
+    variables
+        .filter(|(name, value)| {
+            services.iter().any(|&service| match service {
+                "s3" => bucket(name, value).is_some(),
+                _ => is_meant(service, name, value),
+            })
+        })
+        .map(|(name, value)| {
+            format!(
+                "`{name}` holds a pattern and not a name: `{value}`, and nothing is derived from it: write the resource as \
+                 `[[policy]]`"
+            )
+        })
+        .collect()
+}
+
+/// Whether a text has a wildcard or a variable of IAM's policies (IAM JSON policy elements: `Resource`, "policy variables"). In
+/// an ARN it would stand for every resource that it matches, and what the code is given as a name never has one.
+fn is_pattern(value: &str) -> bool {
+    value.contains(['*', '?']) || value.contains("${")
+}
+
 /// The variables that are no secrets: what a policy says can be read by many.
-fn named(settings: &Settings) -> impl Iterator<Item = (&String, &String)> {
+fn public(settings: &Settings) -> impl Iterator<Item = (&String, &String)> {
     let all = settings.environment.iter();
     all.filter(|(name, _)| !settings.secrets.contains(*name))
 }
 
+/// Those of them that can be names.
+fn named(settings: &Settings) -> impl Iterator<Item = (&String, &String)> {
+    public(settings).filter(|(_, value)| !is_pattern(value))
+}
+
 fn buckets(settings: &Settings) -> BTreeSet<&str> {
     let listed = settings.buckets.iter().map(String::as_str);
-    let variables = named(settings).filter_map(|(name, value)| {
-        if let Some((_, bucket)) = value.split_once(":s3:::") {
-            return bucket.split('/').next();
-        }
-        let plain = !value.is_empty() && !value.contains([':', '/', ' ']);
-        (says(name, "BUCKET") && plain).then_some(value.as_str())
-    });
+    let variables = named(settings).filter_map(|(name, value)| bucket(name, value));
     listed.chain(variables).collect()
+}
+
+/// The bucket that a variable holds or names.
+fn bucket<'s>(name: &str, value: &'s str) -> Option<&'s str> {
+    if let Some((_, bucket)) = value.split_once(":s3:::") {
+        return bucket.split('/').next();
+    }
+    // A colon inside of `${…}` does not make another thing of it.
+    let plain = !value.is_empty() && (is_pattern(value) || !value.contains([':', '/', ' ']));
+    (says(name, "BUCKET") && plain).then_some(value)
 }
 
 /// The ARN that a variable holds or names, when it is that service's.
@@ -80,16 +114,7 @@ fn resource(service: &str, name: &str, value: &str, partition: &str) -> Option<S
         let region = host.split('.').next()?;
         return Some(format!("arn:{partition}:sqs:{region}:{account}:{queue}"));
     }
-    let word = match service {
-        "dynamodb" => "TABLE",
-        "sqs" => "QUEUE",
-        "sns" => "TOPIC",
-        "eventbridge" => "BUS",
-        "secretsmanager" => "SECRET",
-        "ssm" => "PARAMETER",
-        "lambda" => "FUNCTION",
-        _ => return None,
-    };
+    let word = word(service)?;
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
     if !says(name, word) || value.is_empty() || !value.chars().all(plain) {
         return None;
@@ -104,6 +129,31 @@ fn resource(service: &str, name: &str, value: &str, partition: &str) -> Option<S
         _ => value.to_owned(),
     };
     Some(format!("arn:{partition}:{prefix}:*:*:{resource}"))
+}
+
+/// Whether a variable is meant to name a resource of that service, whatever its value.
+fn is_meant(service: &str, name: &str, value: &str) -> bool {
+    match value.strip_prefix("arn:") {
+        Some(rest) => rest.split(':').nth(1) == Some(prefix(service)),
+        None => {
+            let queue = service == "sqs" && value.starts_with("https://sqs.");
+            queue || word(service).is_some_and(|word| says(name, word))
+        }
+    }
+}
+
+/// The word by which the name of a variable says that its value is a resource of that service.
+fn word(service: &str) -> Option<&'static str> {
+    Some(match service {
+        "dynamodb" => "TABLE",
+        "sqs" => "QUEUE",
+        "sns" => "TOPIC",
+        "eventbridge" => "BUS",
+        "secretsmanager" => "SECRET",
+        "ssm" => "PARAMETER",
+        "lambda" => "FUNCTION",
+        _ => return None,
+    })
 }
 
 /// Whether a variable's name has that word.

@@ -219,6 +219,72 @@ fn resources_are_what_the_settings_name() {
     );
 }
 
+/// A resource that a pattern names would be every bucket or table of the account, without a warning.
+#[test]
+fn a_pattern_is_not_a_name() {
+    let all = "use aws_sdk_dynamodb as d; fn f() {
+        c.get_object().send(); c.head_bucket().send(); c.send_message().send(); c.query().send();
+        news.publish().send();
+    }";
+    let none = "DerivedDynamodbResources dynamodb:Query * (unnamed)\n\
+         DerivedS3Objects s3:GetObject * (unnamed)\n\
+         DerivedS3Buckets s3:ListBucket * (unnamed)\n\
+         DerivedSnsResources sns:Publish * (unnamed)\n\
+         DerivedSqsResources sqs:SendMessage * (unnamed)";
+    for (name, value) in [
+        ("BUCKET", "*"),
+        ("BUCKET", "notes-*"),
+        ("BUCKET", "note?"),
+        ("BUCKET", "${aws:username}"),
+        ("UPLOADS", "arn:aws:s3:::*"),
+        ("UPLOADS", "arn:aws:s3:::*/notes"),
+        ("UPLOADS", "arn:aws:s3:::${*}"),
+        ("NOTES_TABLE", "*"),
+        ("NOTES_TABLE", "arn:aws:dynamodb:*:*:table/*"),
+        (
+            "NOTES",
+            "arn:aws:dynamodb:eu-west-1:123456789012:table/n?tes",
+        ),
+        ("QUEUE", "*"),
+        (
+            "QUEUE_URL",
+            "https://sqs.eu-central-1.amazonaws.com/123456789012/*",
+        ),
+        ("JOBS", "arn:aws:sqs:eu-central-1:123456789012:*"),
+        ("TOPIC", "arn:aws:sns:*:*:*"),
+    ] {
+        let derived = derive(all, &format!("[environment]\n{name} = \"{value}\""));
+        assert_eq!(shown(&derived), none, "{name} = {value}");
+        let note = format!("`{name}` holds a pattern and not a name: `{value}`");
+        assert_eq!(
+            derived.notes.len(),
+            1,
+            "{name} = {value}: {:?}",
+            derived.notes
+        );
+        assert!(derived.notes[0].starts_with(&note), "{:?}", derived.notes);
+    }
+    // Beside a name the pattern adds nothing, and is still reported.
+    let both = "[environment]\nBUCKET = \"*\"\nUPLOAD_BUCKET = \"uploads\"";
+    let derived = derive("fn f() { c.get_object().send(); }", both);
+    assert_eq!(
+        shown(&derived),
+        "DerivedS3Objects s3:GetObject arn:aws:s3:::uploads/*"
+    );
+    assert_eq!(derived.notes.len(), 1);
+    let own = "[authorizers.door.environment]\nBUCKET = \"*\"";
+    let derived = derive("fn f() { c.get_object().send(); }", own);
+    assert_eq!(
+        shown_of(&derived, "door"),
+        "DerivedS3Objects s3:GetObject * (unnamed)"
+    );
+    assert_eq!(derived.notes.len(), 1);
+    // What is not taken for a resource may hold what it likes, and so may what no call is about.
+    let other = "[environment]\nGREETING = \"what?\"\nTABLE = \"*\"";
+    let derived = derive("fn f() { c.get_object().send(); }", other);
+    assert_eq!(derived.notes, [""; 0]);
+}
+
 #[test]
 fn the_settings_own_statements_add_narrow_and_replace() {
     let source = "fn f() { c.get_object().send(); c.send_message().send(); }";

@@ -144,7 +144,7 @@ fn corrected(message: &str, key: Option<&str>, value: &str) -> Option<String> {
 }
 
 /// The keys or words that are known in the place of an unknown one, from serde's own words for it, in the alphabet's order.
-pub(super) fn known(message: &str) -> Vec<&str> {
+pub(crate) fn known(message: &str) -> Vec<&str> {
     if !message.starts_with("unknown") {
         return Vec::new();
     }
@@ -154,18 +154,22 @@ pub(super) fn known(message: &str) -> Vec<&str> {
 }
 
 /// The known key nearest to the unknown one, from serde's own words for it.
-fn suggestion(message: &str) -> Option<&str> {
+pub(crate) fn suggestion(message: &str) -> Option<&str> {
     let mut quoted = message.split('`').skip(1).step_by(2);
     let unknown = quoted.next()?;
     if !message.starts_with("unknown") {
         return None;
     }
     let mut near: Vec<_> = quoted
-        .map(|known| (strsim::damerau_levenshtein(unknown, known), known))
-        .filter(|(distance, known)| *distance <= 1 + known.len() / 4 || known.starts_with(unknown))
+        .map(|known| {
+            // `auth` is short for `authorization`, though `path` has fewer other letters.
+            let other = !known.starts_with(unknown);
+            (other, strsim::damerau_levenshtein(unknown, known), known)
+        })
+        .filter(|(other, distance, known)| !other || *distance <= 1 + known.len() / 4)
         .collect();
     near.sort_unstable();
-    near.first().map(|(_, known)| *known)
+    near.first().map(|(.., known)| *known)
 }
 
 #[cfg(test)]

@@ -3,14 +3,15 @@
 //! An app prints one manifest, as JSON on standard output, when it is started with [`MANIFEST_ENV`] set; it then exits
 //! with 0, having read no credentials, opened no connection and made no state. The CLI learns everything from it.
 //!
-//! The CLI and the app may be of different versions, so: `schema` comes first; readers ignore unknown fields and default
-//! missing ones; a reader refuses a `schema` newer than [`SCHEMA`].
+//! The CLI and the app may be of different versions, so: `schema` comes first; readers default missing keys; a reader refuses
+//! a `schema` newer than [`SCHEMA`], and within a schema it refuses keys that it does not know. A guard that is misspelt
+//! would otherwise be a route that is open. A new key is a new schema.
 
 mod part;
 mod write;
 
 pub use self::part::Part;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The newest manifest schema that this version writes and reads.
 pub const SCHEMA: u32 = 1;
@@ -20,6 +21,7 @@ pub const MANIFEST_ENV: &str = "FW_MANIFEST";
 
 /// All that an app tells about itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Manifest {
     /// The schema of this document; see [`SCHEMA`].
@@ -53,6 +55,7 @@ impl Manifest {
 
 /// One route: one method on one path.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ManifestRoute {
     /// The HTTP method, upper case, or `ANY`.
@@ -75,7 +78,11 @@ pub struct ManifestRoute {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parameters: Vec<ManifestParameter>,
     /// Who may call it; everybody, where this is not there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "some",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub authorization: Option<Authorization>,
     /// Whether the gateway asks for an API key (REST APIs only).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -107,9 +114,18 @@ impl ManifestRoute {
     }
 }
 
+/// Reads what is there: `null` is not the same as a key that is left out, which opens the route.
+fn some<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}
+
 /// Who may call a route, as the gateway checks it before the function is invoked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "lowercase")]
+#[serde(tag = "type", rename_all = "lowercase", try_from = "RawAuthorization")]
 pub enum Authorization {
     /// Callers that sign their requests (`AWS_IAM`, Signature Version 4) and may invoke the API.
     Iam,
@@ -128,8 +144,50 @@ pub enum Authorization {
     },
 }
 
+/// [`Authorization`] as it stands in the document. Serde's own reading of a tagged enum passes over unknown keys of `iam`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawAuthorization {
+    #[serde(rename = "type")]
+    kind: AuthorizationType,
+    name: Option<String>,
+    scopes: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum AuthorizationType {
+    Iam,
+    Jwt,
+    Lambda,
+}
+
+impl TryFrom<RawAuthorization> for Authorization {
+    type Error = &'static str;
+
+    fn try_from(raw: RawAuthorization) -> Result<Self, Self::Error> {
+        let RawAuthorization { kind, name, scopes } = raw;
+        match (kind, name, scopes) {
+            (AuthorizationType::Iam, None, None) => Ok(Self::Iam),
+            (AuthorizationType::Jwt, Some(name), scopes) => Ok(Self::Jwt {
+                name,
+                scopes: scopes.unwrap_or_default(),
+            }),
+            (AuthorizationType::Lambda, Some(name), None) => Ok(Self::Lambda { name }),
+            (AuthorizationType::Iam, ..) => {
+                Err("an authorization of type `iam` has neither `name` nor `scopes`")
+            }
+            (_, None, _) => Err("an authorization of type `jwt` or `lambda` has a `name`"),
+            (AuthorizationType::Lambda, ..) => {
+                Err("an authorization of type `lambda` does not have `scopes`")
+            }
+        }
+    }
+}
+
 /// A Lambda authorizer: a function that the gateway asks before it invokes a route's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ManifestAuthorizer {
     /// Its name: what routes refer to, and the end of its function's name. Letters, digits, `-` and `_`.
@@ -204,6 +262,7 @@ pub enum AuthorizerKind {
 
 /// A body that a handler reads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ManifestBody {
     /// Its media type, such as `application/json`.
@@ -229,6 +288,7 @@ impl ManifestBody {
 
 /// A place in the source.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Source {
     /// The file, relative to the workspace's root as the compiler names it.
@@ -250,6 +310,7 @@ impl Source {
 
 /// A parameter that a handler reads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ManifestParameter {
     /// The name in the path or in the query.
