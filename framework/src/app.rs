@@ -12,7 +12,7 @@ use crate::{
     escaped::Escaped,
     response::IntoResponse,
     route::{Routes, RoutesOf},
-    service::{Body, BoxError, Inner, middleware::Middleware, mounted},
+    service::{Body, BoxError, Inner, IntoMount, Mount, middleware::Middleware, mounted},
 };
 use fw_manifest::{Manifest, Source};
 
@@ -103,22 +103,22 @@ impl<S: Send + Sync + 'static> App<S> {
     /// });
     /// fw::App::stateless("tea").mount_service("/legacy", teapot).run();
     /// ```
+    ///
+    /// Everybody may call it. [`Mount`](crate::service::Mount) puts a guard around it:
+    /// `mount_service("/admin", Mount::new(service).iam())`.
     #[track_caller]
-    pub fn mount_service<T, B>(mut self, prefix: &str, service: T) -> Self
-    where
-        T: Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + 'static,
-        T::Future: Send,
-        T::Error: Into<BoxError>,
-        B: HttpBody + Send + 'static,
-        B::Data: Send,
-        B::Error: Into<BoxError>,
-    {
+    pub fn mount_service(mut self, prefix: &str, service: impl IntoMount<S>) -> Self {
+        let Mount {
+            service,
+            guard,
+            api_key,
+        } = service.into_mount();
         let prefix = if prefix == "/" { "" } else { prefix };
         if !prefix.is_empty() && !is_prefix(prefix) {
             self.errors.push(AppError::Prefix(prefix.to_owned()));
         }
         let place = Location::caller();
-        let service = mounted(prefix.to_owned(), Inner::new(service));
+        let service = mounted(prefix.to_owned(), service);
         for path in [prefix.to_owned(), format!("{prefix}/{{proxy+}}")] {
             self.insert(Endpoint {
                 method: "ANY",
@@ -130,8 +130,8 @@ impl<S: Send + Sync + 'static> App<S> {
                 info: None,
                 source: Source::new(place.file(), place.line()),
                 target: Target::Service(Arc::clone(&service)),
-                guard: None,
-                api_key: false,
+                guard,
+                api_key,
             });
         }
         self

@@ -2,6 +2,7 @@
 
 mod from_fn;
 pub(crate) mod middleware;
+mod mount;
 
 use std::{
     borrow::Cow,
@@ -19,7 +20,10 @@ pub use lambda_http::Body;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use tower::{Service, ServiceExt};
 
-pub use self::from_fn::{FromFn, FromFnService, Next, from_fn};
+pub use self::{
+    from_fn::{FromFn, FromFnService, Next, from_fn},
+    mount::{IntoMount, Mount},
+};
 pub use crate::error::BoxError;
 use crate::{
     dispatch::Mounted,

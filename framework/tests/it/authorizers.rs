@@ -1,16 +1,20 @@
 //! Authorizers: asked as each gateway asks, started by their names, and told in the manifest.
 
+use std::convert::Infallible;
+
 use fw::{
     App, AppError, Error, Method, Result, Routes, StatusCode,
     auth::{Allow, Decision, Deny},
     authorizer,
     extract::{AuthContext, Bearer, Claims, IamIdentity, Principal, Query, SourceIp, Token},
     get, post, route, routes,
+    service::{Body, Mount},
     test::{Client, Gateway},
 };
 use fw_manifest::{Authorization, AuthorizerKind, Manifest};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tower::{Service, service_fn};
 
 use crate::runtime_api::{Lambda, command};
 
@@ -303,6 +307,109 @@ fn an_authorizer_s_answer_is_kept_as_on_aws() {
         let response = client.get("/who").auth_context(&json!({})).send();
         assert_eq!(response.text(), "test", "{gateway:?}");
     }
+}
+
+/// A service that says which path it sees.
+fn service()
+-> impl Service<http::Request<Body>, Response = http::Response<Body>, Error = Infallible, Future: Send>
++ Clone
++ Send
++ 'static {
+    service_fn(|request: http::Request<Body>| async move {
+        let path = request.uri().path().to_owned();
+        Ok(http::Response::new(Body::from(path)))
+    })
+}
+
+#[test]
+fn a_guard_around_a_mounted_service_is_asked_for_all_its_paths() {
+    let app = |mount: Mount<Members>| {
+        App::new("house", async || Ok::<_, Error>(Members("sesame"))).mount_service("/in", mount)
+    };
+    type Guarded = fn() -> Mount<Members>;
+    let table: [(Guarded, &str, &[Gateway]); 4] = [
+        (
+            || Mount::new(service()).authorizer::<members>(),
+            r#"{"type":"lambda","name":"members"}"#,
+            &GATEWAYS,
+        ),
+        (
+            || Mount::new(service()).iam(),
+            r#"{"type":"iam"}"#,
+            &GATEWAYS,
+        ),
+        (
+            || Mount::new(service()).jwt_with_scopes("main", &["s"]),
+            r#"{"type":"jwt","name":"main","scopes":["s"]}"#,
+            &[Gateway::HttpApi, Gateway::HttpApiV1],
+        ),
+        // The first guard counts, as in a list.
+        (
+            || Mount::new(service()).jwt("main").iam(),
+            r#"{"type":"jwt","name":"main"}"#,
+            &[Gateway::HttpApi],
+        ),
+    ];
+    for (mount, expected, gateways) in table {
+        let manifest = app(mount()).manifest();
+        assert_eq!(manifest.routes.len(), 2);
+        for route in &manifest.routes {
+            let seen = serde_json::to_string(&route.authorization).unwrap();
+            assert_eq!((seen.as_str(), route.api_key), (expected, false));
+        }
+        assert_eq!(app(mount()).check(), Ok(()));
+        let client = Client::new(app(mount()), Members("sesame"));
+        for &gateway in gateways {
+            let client = client.clone().through(gateway);
+            for path in ["/in", "/in/a", "/in/a/b", "/in/%61/", "/in//a", "/%69n/a"] {
+                let status = client.get(path).send().status();
+                assert!(
+                    [401, 403].contains(&status.as_u16()),
+                    "{gateway:?} {path}: {status}"
+                );
+            }
+            let request = client.get("/in/a");
+            let request = match expected {
+                r#"{"type":"iam"}"# => request.signed_by("arn:aws:iam::123456789012:user/ann"),
+                lambda if lambda.contains("lambda") => {
+                    request.header("authorization", "Bearer sesame")
+                }
+                _ => request.claims(&json!({"sub": "ann", "scope": "s"})),
+            };
+            let response = request.send();
+            assert_eq!((response.status().as_u16(), response.text()), (200, "/a"));
+        }
+    }
+    let manifest = app(Mount::new(service()).authorizer::<members>()).manifest();
+    assert_eq!(manifest.authorizers[0].name, "members");
+}
+
+#[test]
+fn a_mounted_service_may_ask_for_a_key_and_is_open_by_itself() {
+    let keyed = App::stateless("paid").mount_service("/in", Mount::new(service()).api_key());
+    assert!(keyed.manifest().routes.iter().all(|route| route.api_key));
+    let client = Client::new(keyed, ()).through(Gateway::RestApi);
+    assert_eq!(client.get("/in/a").send().status(), 403);
+    assert_eq!(client.get("/in/a").api_key().send().text(), "/a");
+    for open in [
+        App::stateless("open").mount_service("/in", service()),
+        App::stateless("open").mount_service("/in", Mount::new(service())),
+    ] {
+        let routes = open.manifest().routes;
+        assert!(
+            routes
+                .iter()
+                .all(|it| it.authorization.is_none() && !it.api_key)
+        );
+        assert_eq!(Client::new(open, ()).get("/in/a").send().text(), "/a");
+    }
+}
+
+#[test]
+#[should_panic(expected = "cannot have: ANY /in")]
+fn a_function_url_does_not_guard_a_mounted_service() {
+    let app = App::stateless("url").mount_service("/in", Mount::new(service()).iam());
+    let _ = Client::new(app, ()).through(Gateway::FunctionUrl);
 }
 
 #[test]
