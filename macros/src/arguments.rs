@@ -6,8 +6,9 @@ use syn::{FnArg, LitStr, PatType, Signature, Type, TypeReference, ext::IdentExt}
 
 use crate::{
     errors::{Errors, closest},
-    model::{Arg, ArgKind, Subject},
+    model::{Arg, ArgKind},
     pattern::Pattern,
+    table::Subject,
     types::{
         arguments_of, bare, elide, has_word, is_plain, is_scalar, is_simple, is_text, lifetimes,
         optional, plain_name, text,

@@ -9,10 +9,14 @@ use syn::LitStr;
 
 pub(crate) use self::guard::Guard;
 use self::guard::GuardArgs;
-use crate::errors::{Errors, closest};
+use crate::{
+    errors::{Errors, closest},
+    table::Row,
+};
 
 pub(crate) mod authorizer;
 mod guard;
+pub(crate) mod keys;
 mod words;
 
 /// The methods that a gateway's route can have, besides `ANY`. [D] docs.aws.amazon.com, "Create routes for HTTP APIs".
@@ -26,16 +30,9 @@ const FLAGS: [&str; 4] = ["iam", "api_key", "public", "validate"];
 
 const BESIDE: &str = "beside the path there are `methods`, `authorizer`, `jwt`, `scopes`, `iam`, `api_key`, `public`, `validate` and `crate`";
 
-/// Which attribute it is: `route`, or a shorthand with its method.
-#[derive(Clone, Copy)]
-pub(crate) struct Form {
-    pub(crate) name: &'static str,
-    pub(crate) method: Option<&'static str>,
-}
-
-impl Form {
+impl Row {
     /// The attribute as it would be for that path.
-    fn example(self, path: &str) -> String {
+    fn example(&self, path: &str) -> String {
         match self.method {
             Some(_) => format!("#[{}({path:?})]", self.name),
             None => format!("#[route({path:?}, methods = [GET])]"),
@@ -90,22 +87,22 @@ impl Krate {
     }
 }
 
-pub(crate) fn parse(attr: TokenStream, form: Form, errors: &mut Errors) -> RouteArgs {
+pub(crate) fn parse(attr: TokenStream, row: &Row, errors: &mut Errors) -> RouteArgs {
     let mut args = RouteArgs {
         path: None,
-        methods: form.method.into_iter().collect(),
+        methods: row.method.into_iter().collect(),
         krate: Krate(None),
         guard: None,
         api_key: false,
         validate: None,
     };
     let mut guards = GuardArgs::default();
-    let example = form.example("/path");
+    let example = row.example("/path");
     let parts = split(attr);
     if parts.is_empty() {
         errors.push_span(
             Span::call_site(),
-            format!("`#[{}]` needs a path", form.name),
+            format!("`#[{}]` needs a path", row.name),
             format!("write `{example}`"),
         );
         return args;
@@ -116,7 +113,7 @@ pub(crate) fn parse(attr: TokenStream, form: Form, errors: &mut Errors) -> Route
         match part.as_slice() {
             [] => errors.push_span(
                 Span::call_site(),
-                format!("`#[{}]` has a comma too many", form.name),
+                format!("`#[{}]` has a comma too many", row.name),
                 format!("write `{example}`"),
             ),
             [TokenTree::Ident(key), TokenTree::Punct(equals), value @ ..]
@@ -124,11 +121,11 @@ pub(crate) fn parse(attr: TokenStream, form: Form, errors: &mut Errors) -> Route
             {
                 let value = Tokens(value);
                 match key.to_string().as_str() {
-                    "methods" if form.method.is_some() => {
+                    "methods" if row.method.is_some() => {
                         let path = args.path.as_ref().map_or("/path".to_owned(), LitStr::value);
                         errors.push(
                             tokens,
-                            format!("`#[{}]` has its method in its name", form.name),
+                            format!("`#[{}]` has its method in its name", row.name),
                             format!("leave `methods` out, or write `#[route({path:?}, methods = {value})]`"),
                         );
                     }
@@ -156,7 +153,7 @@ pub(crate) fn parse(attr: TokenStream, form: Form, errors: &mut Errors) -> Route
                         errors.push(
                             key,
                             "the path is written without a name",
-                            format!("write `#[{}({value}, …)]`", form.name),
+                            format!("write `#[{}({value}, …)]`", row.name),
                         );
                     }
                     other => {
@@ -207,11 +204,11 @@ pub(crate) fn parse(attr: TokenStream, form: Form, errors: &mut Errors) -> Route
             }
             _ => {
                 seen_path = true;
-                args.path = path(tokens, form, errors);
+                args.path = path(tokens, row, errors);
                 if index > 0
                     && let Some(path) = &args.path
                 {
-                    let help = format!("write `#[{}({:?}, …)]`", form.name, path.value());
+                    let help = format!("write `#[{}({:?}, …)]`", row.name, path.value());
                     errors.push(tokens, "the path comes first", help);
                 }
             }
@@ -221,11 +218,11 @@ pub(crate) fn parse(attr: TokenStream, form: Form, errors: &mut Errors) -> Route
     if !seen_path {
         errors.push_span(
             Span::call_site(),
-            format!("`#[{}]` needs a path", form.name),
+            format!("`#[{}]` needs a path", row.name),
             format!("write `{example}`"),
         );
     }
-    if form.method.is_none() && !seen_methods {
+    if row.method.is_none() && !seen_methods {
         let path = args.path.as_ref().map_or("/path".to_owned(), LitStr::value);
         let help = format!("write `#[route({path:?}, methods = [GET])]` or `#[get({path:?})]`");
         errors.push_span(Span::call_site(), "`#[route]` needs its methods", help);
@@ -233,7 +230,7 @@ pub(crate) fn parse(attr: TokenStream, form: Form, errors: &mut Errors) -> Route
     args
 }
 
-fn path(tokens: Tokens<'_>, form: Form, errors: &mut Errors) -> Option<LitStr> {
+fn path(tokens: Tokens<'_>, row: &Row, errors: &mut Errors) -> Option<LitStr> {
     if let Ok(path) = syn::parse2::<LitStr>(tokens.to_token_stream())
         && path.suffix().is_empty()
     {
@@ -248,7 +245,7 @@ fn path(tokens: Tokens<'_>, form: Form, errors: &mut Errors) -> Option<LitStr> {
     errors.push(
         tokens,
         "the path must be a string literal: the macro reads it before anything is evaluated",
-        format!("write `{}`", form.example(path)),
+        format!("write `{}`", row.example(path)),
     );
     None
 }

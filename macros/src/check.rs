@@ -1,4 +1,4 @@
-//! All checks of a route: what comes out has no mistake that a macro can see.
+//! All checks of an item: what comes out has no mistake that a macro can see.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -6,25 +6,80 @@ use syn::{Attribute, GenericParam, LitStr, ReturnType, Safety, Signature, Type, 
 
 use crate::{
     arguments::arguments,
-    attr::{RouteArgs, authorizer::AuthorizerArgs},
+    attr::{self, Krate, RouteArgs, authorizer, keys},
+    companion::Place,
     errors::Errors,
-    model::{Authorizer, Body, Docs, Function, Handler, Output, Subject},
+    model::{Arg, Body, Docs, Function, Item, Output, Payload, Route},
     pattern::{self, Pattern},
-    stub::{authorizer_stub, stub},
+    stub::stub,
+    table::{ROWS, Row, Subject},
     types::{self, bare, elide, has_word, is_plain},
 };
 
-/// The route attributes, by the names under which they are documented.
-const ATTRIBUTES: [&str; 8] = [
-    "route", "get", "put", "post", "patch", "delete", "head", "options",
-];
+/// What stands between the attribute's parentheses, read as far as it could be.
+pub(crate) enum Arguments {
+    Route(RouteArgs),
+    Keys(keys::Args),
+}
 
-/// The handler, or the tokens to emit in its place: every mistake, and a stub.
+impl Arguments {
+    pub(crate) fn read(attr: TokenStream, row: &Row, errors: &mut Errors) -> Self {
+        match row.grammar {
+            None => Self::Route(attr::parse(attr, row, errors)),
+            Some(grammar) => Self::Keys(keys::read(attr, row, grammar, errors)),
+        }
+    }
+}
+
+/// The item, or the tokens to emit in its place: every mistake, and a stub.
 pub(crate) fn check(
     mut function: Function,
-    args: RouteArgs,
+    row: &'static Row,
+    given: Arguments,
+    place: Place,
     mut errors: Errors,
-) -> Result<Handler, TokenStream> {
+) -> Result<Item, TokenStream> {
+    one_attribute(row.subject, &mut function.attrs, &mut errors);
+    signature(row.subject, &function, &mut errors);
+    let (payload, args, krate) = match given {
+        Arguments::Route(given) => {
+            let (route, args, krate) = route(&function, given, &mut errors);
+            (route.map(Payload::Route), args, krate)
+        }
+        Arguments::Keys(given) => {
+            let payload = Payload::Authorizer(authorizer::payload(&given, &mut errors));
+            named(row.subject, &function, &mut errors);
+            decides(&function, &mut errors);
+            let args = arguments(row.subject, &function.sig, None, &mut errors);
+            (Some(payload), args, given.krate)
+        }
+    };
+    let finished = errors.finish();
+    // The payload is missing only where there is an error; without one the stub is what is left.
+    let (Ok(()), Some(payload)) = (&finished, payload) else {
+        let mut tokens = finished.err().unwrap_or_default();
+        tokens.extend(stub(&function, &krate, row, &place));
+        return Err(tokens);
+    };
+    Ok(Item {
+        row,
+        krate,
+        place,
+        cfgs: cfgs(&function.attrs),
+        docs: Docs::read(&function.attrs),
+        output: output(&function.sig),
+        args,
+        function,
+        payload,
+    })
+}
+
+/// What is of a route alone; none of it where the path has mistakes.
+fn route(
+    function: &Function,
+    given: RouteArgs,
+    errors: &mut Errors,
+) -> (Option<Route>, Vec<Arg>, Krate) {
     let RouteArgs {
         path,
         methods,
@@ -32,16 +87,13 @@ pub(crate) fn check(
         guard,
         api_key,
         validate,
-    } = args;
-    let subject = Subject::Handler;
-    one_attribute(subject, &mut function.attrs, &mut errors);
-    signature(subject, &function, &mut errors);
-    let pattern = path.as_ref().and_then(|path| parse(path, &mut errors));
+    } = given;
+    let pattern = path.as_ref().and_then(|path| parse(path, errors));
     let args = arguments(
-        subject,
+        Subject::Route,
         &function.sig,
         path.as_ref().zip(pattern.as_ref()),
-        &mut errors,
+        errors,
     );
     let body = body(&function.sig, validate.is_some());
     if let Some(validate) = &validate
@@ -65,106 +117,77 @@ pub(crate) fn check(
             ),
         );
     }
-    errors.finish().map_err(|mut tokens| {
-        tokens.extend(stub(&function, &krate));
-        tokens
-    })?;
-    let Some(pattern) = pattern else {
-        // It is missing only where there is an error; without one the stub is what is left.
-        return Err(stub(&function, &krate));
-    };
-    Ok(Handler {
-        cfgs: cfgs(&function.attrs),
-        docs: Docs::read(&function.attrs),
-        output: output(&function.sig),
-        krate,
+    let route = pattern.map(|pattern| Route {
         pattern,
         methods,
         guard,
         api_key,
         body,
-        args,
-        function,
-    })
+    });
+    (route, args, krate)
 }
 
-/// The authorizer, or the tokens to emit in its place: every mistake, and a stub.
-pub(crate) fn check_authorizer(
-    mut function: Function,
-    args: AuthorizerArgs,
-    mut errors: Errors,
-) -> Result<Authorizer, TokenStream> {
-    let AuthorizerArgs {
-        identity,
-        ttl,
-        token,
-        krate,
-    } = args;
-    let subject = Subject::Authorizer;
-    one_attribute(subject, &mut function.attrs, &mut errors);
-    signature(subject, &function, &mut errors);
-    let name = function.sig.ident.unraw().to_string();
-    // The name is the end of a function's name in the account.
-    if !name.is_ascii() {
+/// Its name is the end of a function's name in the account.
+fn named(subject: Subject, function: &Function, errors: &mut Errors) {
+    let name = &function.sig.ident;
+    if !name.unraw().to_string().is_ascii() {
         errors.push(
-            &function.sig.ident,
-            "an authorizer's name has only the letters a to z, digits and `_`: it names a Lambda function",
+            name,
+            format!(
+                "{subject}'s name has only the letters a to z, digits and `_`: it names a Lambda function"
+            ),
             "write `async fn check`, say",
         );
     }
+}
+
+fn decides(function: &Function, errors: &mut Errors) {
+    let name = &function.sig.ident;
     if matches!(function.sig.output, ReturnType::Default) && function.has_body() {
         errors.push(
-            &function.sig.ident,
+            name,
             "an authorizer returns what it decides",
-            format!("write `async fn {name}(…) -> Option<Allow>`, or `-> Result<Allow>`"),
+            format!(
+                "write `async fn {}(…) -> Option<Allow>`, or `-> Result<Allow>`",
+                name.unraw()
+            ),
         );
     }
-    let args = arguments(subject, &function.sig, None, &mut errors);
-    errors.finish().map_err(|mut tokens| {
-        tokens.extend(authorizer_stub(&function, &krate));
-        tokens
-    })?;
-    Ok(Authorizer {
-        cfgs: cfgs(&function.attrs),
-        output: output(&function.sig),
-        krate,
-        identity,
-        ttl,
-        token,
-        args,
-        function,
-    })
 }
 
 /// The `#[cfg]`s among the attributes.
-fn cfgs(attrs: &[Attribute]) -> Vec<Attribute> {
+pub(crate) fn cfgs(attrs: &[Attribute]) -> Vec<Attribute> {
     let cfg = |attr: &&Attribute| attr.path().is_ident("cfg");
     attrs.iter().filter(cfg).cloned().collect()
 }
 
-/// A second route attribute would make a second type of the function's name.
+/// A second attribute would make a second item of the function.
 fn one_attribute(subject: Subject, attrs: &mut Vec<Attribute>, errors: &mut Errors) {
     attrs.retain(|attr| {
         let name = attr.path().segments.last().map(|last| last.ident.unraw());
-        // `#[get]` of another crate is none of ours: it has no path in it.
-        let route = name.as_ref().is_some_and(|name| ATTRIBUTES.iter().any(|known| name == known))
-            && attr.meta.to_token_stream().to_string().contains("\"/");
-        let authorizer = name.is_some_and(|name| name == "authorizer");
-        let ours = route || authorizer;
-        if authorizer || (route && subject == Subject::Authorizer) {
-            errors.push(
-                attr,
-                "a function answers a route's requests, or decides who may; it cannot do both",
-                "leave one of the attributes out; a second function may call this one",
-            );
-        } else if route {
+        let row = name.and_then(|name| ROWS.iter().find(|row| name == row.name));
+        // `#[get]` of another crate has no path in it.
+        let route = |row: &&Row| {
+            row.subject != Subject::Route
+                || attr.meta.to_token_stream().to_string().contains("\"/")
+        };
+        let Some(row) = row.filter(route) else {
+            return true;
+        };
+        if (row.subject, subject) == (Subject::Route, Subject::Route) {
             errors.push(
                 attr,
                 "a handler has one route attribute",
                 "list its methods in one: `methods = [GET, PUT]`; a second path needs a second function, which may call this one",
             );
+        } else {
+            errors.push(
+                attr,
+                "a function answers a route's requests, or decides who may; it cannot do both",
+                "leave one of the attributes out; a second function may call this one",
+            );
         }
-        !ours
+        false
     });
 }
 

@@ -1,276 +1,102 @@
-//! The tokens of a checked handler. Nothing here can fail, and no lint that a project may switch on is set off by it.
+//! The tokens of a checked item. Nothing here can fail, and no lint that a project may switch on is set off by it.
 //!
-//! Whatever is the user's to mend keeps the user's span: a conversion stands on its type, the future on the function's name.
+//! Whatever the user has to fix keeps the user's span: a conversion stands on its type, the future on the function's name.
 //! Locals have mixed-site spans, so no argument or function of the user's can be taken for one of them; and a prefix, as a
 //! pattern that happens to be the name of a constant would match it and bind nothing.
 
+mod entry;
+mod route;
+
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 
 use crate::{
-    attr::{Guard, Krate},
-    model::{Arg, ArgKind, Function, Handler, Output, state},
+    attr::Krate,
+    companion,
+    model::{Arg, ArgKind, Function, Item, Output, Payload},
 };
 
-pub(crate) mod authorizer;
-
-pub(crate) fn expand(handler: &Handler) -> TokenStream {
+pub(crate) fn expand(item: &Item) -> TokenStream {
     let Function {
         attrs,
         vis,
         sig,
         body,
-    } = &handler.function;
-    let krate = handler.krate.at(Span::call_site());
-    let cfgs = &handler.cfgs;
-    let name = &sig.ident;
-    let info = info(handler);
-    let (generics, state, constructor) = match state(&handler.args) {
-        Some(state) => (None, state.clone(), quote!(with_state)),
-        None => (
-            Some(quote!(<__FwState>)),
-            quote!(__FwState),
-            quote!(stateless),
+    } = &item.function;
+    let krate = item.krate.at(Span::call_site());
+    let cfgs = &item.cfgs;
+    let contract = item.row.subject.contract();
+    let (declaration, name) = companion::declare(&item.function, contract.found, cfgs, &item.place);
+    let [decl, info] =
+        [contract.decl, contract.info].map(|word| Ident::new(word, Span::call_site()));
+    let (known, made) = match &item.payload {
+        Payload::Route(route) => (route::info(item, route), route::made(item, route, &name)),
+        Payload::Authorizer(authorizer) => (
+            entry::authorizer(item, authorizer),
+            entry::made(item, &name),
         ),
-    };
-    let (guard, needs) = guard(handler, &state, generics.is_some());
-    let api_key = handler.api_key.then(|| quote!(.with_api_key()));
-    let call = call(handler);
-    let cfgs_of_route = match handler.guard {
-        Some(Guard::Authorizer(_)) => &[][..],
-        _ => cfgs,
-    };
-    let known = {
-        let krate = handler.krate.at(name.span());
-        quote_spanned!(name.span()=> <Self as #krate::__private::RouteDecl>::INFO)
-    };
-    let route = quote! {
-        #(#cfgs_of_route)*
-        #[automatically_derived]
-        #[allow(deprecated, unreachable_code, unused_qualifications)]
-        impl #generics #krate::__private::IntoRoute<#state> for #name #needs {
-            fn into_route() -> #krate::__private::Route<#state> {
-                #krate::__private::Route::#constructor(
-                    #known,
-                    #call,
-                )
-                #guard
-                #api_key
-            }
-        }
-    };
-    let route = match &handler.guard {
-        Some(Guard::Authorizer(path)) => with_authorizer(handler, path, generics.is_some(), &route),
-        _ => route,
     };
     quote! {
         // That it is `async` is asked of it, whether it waits or not.
         #[allow(clippy::unused_async)]
         #(#attrs)* #vis #sig #body
 
-        #(#cfgs)*
-        #[doc(hidden)]
-        #[allow(
-            non_camel_case_types,
-            missing_debug_implementations,
-            unreachable_pub,
-            clippy::redundant_pub_crate
-        )]
-        #vis struct #name {}
+        #declaration
 
         #(#cfgs)*
         #[automatically_derived]
         #[allow(unused_qualifications)]
-        impl #krate::__private::RouteDecl for #name {
-            const INFO: #krate::__private::RouteInfo = #info;
+        impl #krate::__private::#decl for #name {
+            const INFO: #krate::__private::#info = #known;
         }
 
-        #route
+        #made
     }
 }
 
-/// The implementation, in a scope of its own where the authorizer is known by a name of ours.
+/// The function's name as text, and where it stands: `file!()` and `line!()`.
 ///
-/// A function that is no authorizer is known as a value alone. Imported, its name has both namespaces: the type that is not there comes
-/// from the glob, and is told in our words, where rustc would say no more than `not a type`.
-fn with_authorizer(
-    handler: &Handler,
-    path: &TokenStream,
-    generic: bool,
-    route: &TokenStream,
-) -> TokenStream {
-    let cfgs = &handler.cfgs;
-    let (_, end) = ends(path);
-    let krate = handler.krate.at(Span::call_site());
-    let alias = Ident::new(AUTHORIZER, end);
-    let decl = cast(
-        &handler.krate,
-        &alias.to_token_stream(),
-        "AuthorizerDecl",
-        None,
-    );
-    let krate_there = handler.krate.at(end);
-    // For a state that is not known yet, the bound on it is taken for granted; that it is an authorizer at all has to be asked here.
-    let check = generic.then(|| {
-        quote_spanned! {end=>
-            #[allow(deprecated)]
-            const _: () = {
-                let _ = &#alias;
-                #krate_there::__private::assert_authorizer(&#decl::INFO)
-            };
-        }
-    });
-    quote! {
-        #(#cfgs)*
-        const _: () = {
-            mod __fw_stand_in {
-                #[allow(unused_imports)]
-                pub(super) use #krate::__private::NotAnAuthorizer as #alias;
-            }
-            #[allow(unused_imports)]
-            use __fw_stand_in::*;
-            #[allow(unused_imports, deprecated)]
-            use #path as #alias;
-            #check
-            #route
-        };
-    }
-}
-
-/// The name of the authorizer in the scope of its route.
-const AUTHORIZER: &str = "__FwAuthorizer";
-
-/// What is known at compile time.
-fn info(handler: &Handler) -> TokenStream {
-    let krate = handler.krate.at(Span::call_site());
-    let name = &handler.function.sig.ident;
-    let methods = &handler.methods;
-    let path = handler.pattern.gateway_path();
-    let handler_name = name.unraw().to_string();
-    let (summary, description) = (&handler.docs.summary, &handler.docs.description);
-    // Spanned at the name, `line!` tells its line; elsewhere it would tell the attribute's.
-    let file = quote_spanned!(name.span()=> ::core::file!());
-    let line = quote_spanned!(name.span()=> ::core::line!());
-    let path_params = handler.pattern.path_names().map(|name| (name, "path"));
-    let query = handler.pattern.query.iter().map(String::as_str);
-    let params = path_params
-        .chain(query.map(|name| (name, "query")))
-        .filter_map(|(param, place)| {
-            let ty = &handler.parameter(param)?.ty;
-            let (start, end) = ends(ty);
-            let place = Ident::new(place, end);
-            let krate = handler.krate.at(start);
-            let from_param = cast(&handler.krate, ty, "FromParam", quote!(<'_, _>));
-            let call = quote_spanned!(start=> #krate::__private::ParamInfo);
-            Some(quote_spanned! {end=>
-                #call::#place(#param, #from_param::REQUIRED, #from_param::MULTIPLE)
-            })
-        });
-    let body = match &handler.body {
-        None => quote!(#krate::__private::Option::None),
-        Some(body) => {
-            let content_type = if body.json {
-                "application/json"
-            } else {
-                "application/x-www-form-urlencoded"
-            };
-            let required = body.required;
-            let schema = match &body.validated {
-                None => quote!(#krate::__private::Option::None),
-                Some(ty) => {
-                    let (_, end) = ends(ty);
-                    let there = handler.krate.at(end);
-                    let schema = quote_spanned!(end=> #there::__private::schema::<#ty>);
-                    quote!(#krate::__private::Option::Some(#schema))
-                }
-            };
-            quote! {
-                #krate::__private::Option::Some(#krate::__private::BodyInfo {
-                    content_type: #content_type,
-                    required: #required,
-                    schema: #schema,
-                })
-            }
-        }
-    };
-    quote! {
-        #krate::__private::RouteInfo {
-            methods: &[#(#methods),*],
-            path: #path,
-            handler: ::core::concat!(::core::module_path!(), "::", #handler_name),
-            file: #file,
-            line: #line,
-            summary: #summary,
-            description: #description,
-            params: &[#(#params),*],
-            body: #body,
-        }
-    }
-}
-
-/// The call that sets who may call the route; and where the app's state is not known yet, what it must be for that.
-fn guard(
-    handler: &Handler,
-    state: &TokenStream,
-    generic: bool,
-) -> (Option<TokenStream>, Option<TokenStream>) {
-    let krate = handler.krate.at(Span::call_site());
-    let kind = match &handler.guard {
-        None => return (None, None),
-        Some(Guard::Iam) => quote!(Iam),
-        Some(Guard::Public) => quote!(Public),
-        Some(Guard::Jwt(name, scopes)) => quote!(Jwt { name: #name, scopes: &[#(#scopes),*] }),
-        Some(Guard::Authorizer(path)) => {
-            let (_, end) = ends(path);
-            let alias = Ident::new(AUTHORIZER, end);
-            let there = handler.krate.at(end);
-            let into = cast(
-                &handler.krate,
-                &alias.to_token_stream(),
-                "IntoAuthorizer",
-                quote!(<#state>),
-            );
-            let value = quote_spanned!(end=> #into::into_authorizer());
-            let needs = generic.then(
-                || quote_spanned!(end=> where #alias: #there::__private::IntoAuthorizer<#state>),
-            );
-            let guard = quote!(.guarded(#krate::__private::Guard::Authorizer(#value)));
-            return (Some(guard), needs);
-        }
-    };
+/// Spanned at the name, `line!` gives its line; elsewhere it would give the attribute's.
+fn place(item: &Item) -> (String, TokenStream, TokenStream) {
+    let name = &item.function.sig.ident;
     (
-        Some(quote!(.guarded(#krate::__private::Guard::#kind))),
-        None,
+        name.unraw().to_string(),
+        quote_spanned!(name.span()=> ::core::file!()),
+        quote_spanned!(name.span()=> ::core::line!()),
     )
 }
 
-/// The closure that reads the arguments and calls the function.
-fn call(handler: &Handler) -> TokenStream {
-    let name = &handler.function.sig.ident;
-    let krate = handler.krate.at(name.span());
+/// The closure that reads the arguments and calls the function; `params` makes its parameters of those that the body needs.
+fn call(item: &Item, params: impl FnOnce(&Calling) -> TokenStream) -> TokenStream {
+    let name = &item.function.sig.ident;
+    let krate = item.krate.at(name.span());
+    let contract = item.row.subject.contract();
+    let calling = calling(item);
+    let params = params(&calling);
     let Calling {
-        params,
-        extract,
-        answer,
-    } = calling(
-        &handler.krate,
-        &handler.function,
-        &handler.args,
-        &quote!(into_response),
-    );
-    let answer = match &handler.output {
-        Some(Output { ty, plain: true }) => {
-            let responder = cast(&handler.krate, ty, "Responder", None);
-            quote!(#responder::respond(#answer))
+        extract, answer, ..
+    } = calling;
+    let (plain_trait, plain_method) = contract.plain_answer;
+    let (answer_trait, answer_method) = contract.answer;
+    let answer = match &item.output {
+        Some(Output { ty, plain }) => {
+            let (name, method) = if *plain {
+                (plain_trait, plain_method)
+            } else {
+                (answer_trait, answer_method)
+            };
+            let method = Ident::new(method, Span::call_site());
+            let cast = cast(&item.krate, ty, name, None);
+            quote!(#cast::#method(#answer))
         }
-        Some(Output { ty, plain: false }) => {
-            let response = cast(&handler.krate, ty, "IntoResponse", None);
-            quote!(#response::into_response(#answer))
+        None => {
+            let name = Ident::new(plain_trait, Span::call_site());
+            let method = Ident::new(plain_method, Span::call_site());
+            quote!(#krate::__private::#name::#method(#answer))
         }
-        None => quote!(#krate::__private::Responder::respond(#answer)),
     };
-    // A future that is not `Send` is told at this expression, so it stands on the function's name.
+    // A future that is not `Send` is reported at this expression, so it stands on the function's name.
     quote_spanned! {name.span()=>
         |#params| #krate::__private::hold_only_send_values_across_await(async move { #extract #answer })
     }
@@ -278,16 +104,20 @@ fn call(handler: &Handler) -> TokenStream {
 
 /// The parts of a closure that calls the function.
 struct Calling {
-    params: TokenStream,
+    /// The closure's parameters.
+    state: Ident,
+    request: Ident,
     extract: Option<TokenStream>,
     answer: TokenStream,
 }
 
-/// Reads the arguments and calls the function; `refusal` is what the problems become where an argument cannot be read.
+/// Reads the arguments and calls the function. Where an argument cannot be read, the problems become the answer.
 ///
 /// Nothing of the user's runs before the future is polled; and what the extraction needs is gone when the function runs.
-fn calling(krate: &Krate, function: &Function, args: &[Arg], refusal: &TokenStream) -> Calling {
-    let name = &function.sig.ident;
+fn calling(item: &Item) -> Calling {
+    let (krate, args) = (&item.krate, &item.args);
+    let refusal = Ident::new(item.row.subject.contract().refusal, Span::call_site());
+    let name = &item.function.sig.ident;
     let local = Span::mixed_site().located_at(name.span());
     let state_local = Ident::new("__fw_state", local);
     let request = Ident::new("__fw_request", local);
@@ -321,15 +151,9 @@ fn calling(krate: &Krate, function: &Function, args: &[Arg], refusal: &TokenStre
             };
         }
     });
-    let params = if state(args).is_some() {
-        quote!(#state_local, #request)
-    } else if locals.is_empty() {
-        quote!(_)
-    } else {
-        quote!(#request)
-    };
     Calling {
-        params,
+        state: state_local,
+        request,
         extract,
         answer,
     }

@@ -8,23 +8,22 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{Attribute, Item};
 
-use crate::{attr::Form, authorizer_tokens, route_tokens, routes};
+use crate::{
+    companion::Place,
+    routes,
+    table::{Row, row},
+};
 
-fn form(attr: &Attribute) -> Option<Form> {
-    let forms = [
-        ("route", None),
-        ("get", Some("GET")),
-        ("put", Some("PUT")),
-        ("post", Some("POST")),
-        ("patch", Some("PATCH")),
-        ("delete", Some("DELETE")),
-        ("head", Some("HEAD")),
-        ("options", Some("OPTIONS")),
-    ];
-    forms
-        .into_iter()
-        .find(|(name, _)| attr.path().is_ident(name))
-        .map(|(name, method)| Form { name, method })
+fn place() -> Place {
+    Place::new("", 1, 1)
+}
+
+fn tokens(row: &'static Row, attr: TokenStream, item: TokenStream) -> TokenStream {
+    crate::tokens(row, attr, item, place())
+}
+
+fn row_of(attr: &Attribute) -> Option<&'static Row> {
+    row(&attr.path().get_ident()?.to_string())
 }
 
 fn arguments(attr: &Attribute) -> TokenStream {
@@ -37,39 +36,32 @@ fn arguments(attr: &Attribute) -> TokenStream {
 /// Expands what rustc would expand, in its order: the first attribute of an item, and `routes!` after the framework's hand-over.
 fn expand(source: &str) -> String {
     let file = syn::parse_file(source).unwrap();
-    let mut tokens = TokenStream::new();
+    let mut expanded = TokenStream::new();
     for mut item in file.items {
         match &mut item {
             Item::Fn(function) => {
-                let authorizer = |attr: &Attribute| attr.path().is_ident("authorizer");
-                if let Some(at) = function.attrs.iter().position(authorizer) {
-                    let attr = function.attrs.remove(at);
-                    tokens.extend(authorizer_tokens(
-                        arguments(&attr),
-                        item.into_token_stream(),
-                    ));
-                    continue;
-                }
-                let at = function.attrs.iter().position(|attr| form(attr).is_some());
+                let at = function
+                    .attrs
+                    .iter()
+                    .position(|attr| row_of(attr).is_some());
                 if let Some(at) = at {
                     let attr = function.attrs.remove(at);
-                    let form = form(&attr).unwrap();
-                    let args = arguments(&attr);
-                    tokens.extend(route_tokens(args, item.into_token_stream(), form));
+                    let row = row_of(&attr).unwrap();
+                    expanded.extend(tokens(row, arguments(&attr), item.into_token_stream()));
                     continue;
                 }
             }
             Item::Macro(list) if list.mac.path.is_ident("routes") => {
                 let list = &list.mac.tokens;
                 let expression = routes::expand(quote!(::fw => #list));
-                tokens.extend(quote!(fn list() -> ::fw::Routes<Store> #expression));
+                expanded.extend(quote!(fn list() -> ::fw::Routes<Store> #expression));
                 continue;
             }
             _ => {}
         }
-        item.to_tokens(&mut tokens);
+        item.to_tokens(&mut expanded);
     }
-    prettyplease::unparse(&syn::parse2(tokens).unwrap())
+    prettyplease::unparse(&syn::parse2(expanded).unwrap())
 }
 
 #[test]
@@ -133,22 +125,18 @@ fn no_half_typed_code_makes_a_macro_panic() {
             }
         }
     };
-    let form = Form {
-        name: "route",
-        method: None,
-    };
-    cut(attr, &|attr| {
-        assert!(!route_tokens(attr, item.parse().unwrap(), form).is_empty());
-    });
-    cut(asks, &|attr| {
-        assert!(!authorizer_tokens(attr, item.parse().unwrap()).is_empty());
-    });
-    cut(item, &|item| {
-        assert!(!authorizer_tokens(asks.parse().unwrap(), item).is_empty());
-    });
-    cut(item, &|item| {
-        assert!(!route_tokens(attr.parse().unwrap(), item, form).is_empty());
-    });
+    let rows = [
+        (attr, row("route").unwrap()),
+        (asks, row("authorizer").unwrap()),
+    ];
+    for (arguments, row) in rows {
+        cut(arguments, &|arguments| {
+            assert!(!tokens(row, arguments, item.parse().unwrap()).is_empty());
+        });
+        cut(item, &|item| {
+            assert!(!tokens(row, arguments.parse().unwrap(), item).is_empty());
+        });
+    }
     cut(&list.replace('$', ""), &|list| {
         assert!(!routes::expand(list).is_empty());
     });

@@ -1,76 +1,80 @@
-//! The route macros of `fw`. They are documented where the framework re-exports them.
+//! The macros of `fw`. They are documented where the framework re-exports them.
 //!
-//! A route goes through the files in this order: `attr` and `pattern` parse, `model` holds, `check` finds all mistakes (with
-//! `arguments` for those of the signature, and `types` to look at what is written), `expand` makes the tokens and cannot fail.
-//! `errors` collects, `stub` stands in where there are mistakes. `routes` is the list.
+//! `table` has a row for each attribute. Its item goes through the files in this order: `attr` and `pattern` parse, `model` holds, `check`
+//! finds all mistakes (with `arguments` for those of the signature, and `types` to look at what is written), `expand` makes the tokens and
+//! cannot fail. `errors` collects, `stub` stands in where there are mistakes. `companion` is the type that carries the item, and `routes` the
+//! list that finds it.
 
 mod arguments;
 mod attr;
 mod check;
+mod companion;
+mod crates;
 mod errors;
 mod expand;
 mod model;
 mod pattern;
 mod routes;
 mod stub;
+mod table;
 mod types;
 
-use proc_macro::TokenStream;
+use proc_macro::{Span, TokenStream};
 
-use self::{attr::Form, errors::Errors};
+use self::{check::Arguments, companion::Place, errors::Errors, table::Row};
 
 /// A route of any methods.
 #[proc_macro_attribute]
 pub fn route(attr: TokenStream, item: TokenStream) -> TokenStream {
-    expand(attr, item, "route", None)
+    expand("route", attr, item)
 }
 
 /// A `GET` route.
 #[proc_macro_attribute]
 pub fn get(attr: TokenStream, item: TokenStream) -> TokenStream {
-    expand(attr, item, "get", Some("GET"))
+    expand("get", attr, item)
 }
 
 /// A `PUT` route.
 #[proc_macro_attribute]
 pub fn put(attr: TokenStream, item: TokenStream) -> TokenStream {
-    expand(attr, item, "put", Some("PUT"))
+    expand("put", attr, item)
 }
 
 /// A `POST` route.
 #[proc_macro_attribute]
 pub fn post(attr: TokenStream, item: TokenStream) -> TokenStream {
-    expand(attr, item, "post", Some("POST"))
+    expand("post", attr, item)
 }
 
 /// A `PATCH` route.
 #[proc_macro_attribute]
 pub fn patch(attr: TokenStream, item: TokenStream) -> TokenStream {
-    expand(attr, item, "patch", Some("PATCH"))
+    expand("patch", attr, item)
 }
 
 /// A `DELETE` route.
 #[proc_macro_attribute]
 pub fn delete(attr: TokenStream, item: TokenStream) -> TokenStream {
-    expand(attr, item, "delete", Some("DELETE"))
+    expand("delete", attr, item)
 }
 
 /// A `HEAD` route.
 #[proc_macro_attribute]
 pub fn head(attr: TokenStream, item: TokenStream) -> TokenStream {
-    expand(attr, item, "head", Some("HEAD"))
+    expand("head", attr, item)
 }
 
 /// An `OPTIONS` route.
 #[proc_macro_attribute]
 pub fn options(attr: TokenStream, item: TokenStream) -> TokenStream {
-    expand(attr, item, "options", Some("OPTIONS"))
+    expand("options", attr, item)
 }
 
 /// A Lambda authorizer.
 #[proc_macro_attribute]
 pub fn authorizer(attr: TokenStream, item: TokenStream) -> TokenStream {
-    authorizer_tokens(attr.into(), item.into()).into()
+    expand("authorizer", attr, item)
 }
 
 /// A list of routes, after the framework's path: `$crate => handler, module::handler`.
@@ -79,42 +83,29 @@ pub fn routes(input: TokenStream) -> TokenStream {
     routes::expand(input.into()).into()
 }
 
-fn expand(
-    attr: TokenStream,
-    item: TokenStream,
-    name: &'static str,
-    method: Option<&'static str>,
-) -> TokenStream {
-    route_tokens(attr.into(), item.into(), Form { name, method }).into()
+fn expand(name: &str, attr: TokenStream, item: TokenStream) -> TokenStream {
+    let Some(row) = table::row(name) else {
+        // Each attribute above has its row; without one the item is as it was.
+        return item;
+    };
+    let here = Span::call_site();
+    let place = Place::new(&here.file(), here.line(), here.column());
+    tokens(row, attr.into(), item.into(), place).into()
 }
 
-fn route_tokens(
+fn tokens(
+    row: &'static Row,
     attr: proc_macro2::TokenStream,
     item: proc_macro2::TokenStream,
-    form: Form,
+    place: Place,
 ) -> proc_macro2::TokenStream {
     let mut errors = Errors::new();
-    let args = attr::parse(attr, form, &mut errors);
+    let given = Arguments::read(attr, row, &mut errors);
     let Ok(function) = syn::parse2(item.clone()) else {
-        return not_a_function(item, form.name, "answers the request", errors);
+        return not_a_function(item, row, errors);
     };
-    match check::check(function, args, errors) {
-        Ok(handler) => expand::expand(&handler),
-        Err(tokens) => tokens,
-    }
-}
-
-fn authorizer_tokens(
-    attr: proc_macro2::TokenStream,
-    item: proc_macro2::TokenStream,
-) -> proc_macro2::TokenStream {
-    let mut errors = Errors::new();
-    let args = attr::authorizer::parse(attr, &mut errors);
-    let Ok(function) = syn::parse2(item.clone()) else {
-        return not_a_function(item, "authorizer", "decides", errors);
-    };
-    match check::check_authorizer(function, args, errors) {
-        Ok(authorizer) => expand::authorizer::expand(&authorizer),
+    match check::check(function, row, given, place, errors) {
+        Ok(item) => expand::expand(&item),
         Err(tokens) => tokens,
     }
 }
@@ -122,8 +113,7 @@ fn authorizer_tokens(
 /// The item as it was, beside the errors: what it is, rustc knows better.
 fn not_a_function(
     item: proc_macro2::TokenStream,
-    attribute: &str,
-    does: &str,
+    row: &Row,
     mut errors: Errors,
 ) -> proc_macro2::TokenStream {
     use quote::ToTokens;
@@ -137,8 +127,8 @@ fn not_a_function(
     };
     errors.push(
         at,
-        format!("`#[{attribute}]` belongs on a function"),
-        format!("put it on the `async fn` that {does}"),
+        format!("`#[{}]` belongs on a function", row.name),
+        format!("put it on the `async fn` that {}", row.does),
     );
     let mut tokens = errors.finish().err().unwrap_or_default();
     tokens.extend(item);

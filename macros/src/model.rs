@@ -1,4 +1,4 @@
-//! The model: a handler as written, and a handler that has passed all checks.
+//! The model: a function as written, and an item that has passed all checks.
 
 use proc_macro2::TokenStream;
 use syn::{
@@ -8,7 +8,9 @@ use syn::{
 
 use crate::{
     attr::{Guard, Krate},
+    companion::Place,
     pattern::Pattern,
+    table::Row,
 };
 
 /// A function as written. Its body stays tokens: one that does not parse yet must not switch the macro off.
@@ -39,55 +41,43 @@ impl Function {
     }
 }
 
-/// A handler in which nothing is wrong that a macro can see. Only `check` makes one; `expand` cannot fail on it.
-pub(crate) struct Handler {
+/// A function in which nothing is wrong that a macro can see. Only `check` makes one; `expand` cannot fail on it.
+pub(crate) struct Item {
+    pub(crate) row: &'static Row,
     pub(crate) krate: Krate,
+    pub(crate) place: Place,
     pub(crate) function: Function,
     /// The function's `#[cfg]`s, which go on everything generated.
     pub(crate) cfgs: Vec<Attribute>,
+    pub(crate) args: Vec<Arg>,
+    /// The type that it returns; `None` where it cannot be named outside its signature (`impl Trait`, `!`).
+    pub(crate) output: Option<Output>,
+    pub(crate) docs: Docs,
+    pub(crate) payload: Payload,
+}
+
+/// What is of one subject alone.
+pub(crate) enum Payload {
+    Route(Route),
+    Authorizer(Authorizer),
+}
+
+pub(crate) struct Route {
     pub(crate) pattern: Pattern,
     pub(crate) methods: Vec<&'static str>,
     pub(crate) guard: Option<Guard>,
     pub(crate) api_key: bool,
     pub(crate) body: Option<Body>,
-    pub(crate) args: Vec<Arg>,
-    /// The type that it returns; `None` where it cannot be named outside its signature (`impl Trait`, `!`).
-    pub(crate) output: Option<Output>,
-    pub(crate) docs: Docs,
 }
 
-/// An authorizer in which nothing is wrong that a macro can see.
 pub(crate) struct Authorizer {
-    pub(crate) krate: Krate,
-    pub(crate) function: Function,
-    /// The function's `#[cfg]`s, which go on everything generated.
-    pub(crate) cfgs: Vec<Attribute>,
     /// In the gateway's words.
     pub(crate) identity: Vec<String>,
     pub(crate) ttl: u32,
     pub(crate) token: bool,
-    pub(crate) args: Vec<Arg>,
-    /// See [`Handler::output`].
-    pub(crate) output: Option<Output>,
 }
 
-/// What a function is to be, for what is said of it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Subject {
-    Handler,
-    Authorizer,
-}
-
-impl std::fmt::Display for Subject {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Handler => "a handler",
-            Self::Authorizer => "an authorizer",
-        })
-    }
-}
-
-/// One argument of a handler.
+/// One argument of a function.
 pub(crate) struct Arg {
     pub(crate) kind: ArgKind,
     /// Its type, the function's own lifetimes elided; for the state, what the reference points to.
@@ -106,7 +96,7 @@ pub(crate) struct Body {
     pub(crate) validated: Option<TokenStream>,
 }
 
-/// What a handler returns.
+/// What a function returns.
 pub(crate) struct Output {
     /// The type, the function's own lifetimes elided.
     pub(crate) ty: TokenStream,
@@ -130,14 +120,12 @@ pub(crate) fn state(args: &[Arg]) -> Option<&TokenStream> {
         .map(|arg| &arg.ty)
 }
 
-impl Handler {
-    /// The parameter's argument; checks have seen to it that there is one.
-    pub(crate) fn parameter(&self, name: &str) -> Option<&Arg> {
-        self.args.iter().find(|arg| match &arg.kind {
-            ArgKind::Path(known) | ArgKind::Query(known) => known == name,
-            ArgKind::State | ArgKind::Extractor => false,
-        })
-    }
+/// The parameter's argument; checks have seen to it that there is one.
+pub(crate) fn parameter<'a>(args: &'a [Arg], name: &str) -> Option<&'a Arg> {
+    args.iter().find(|arg| match &arg.kind {
+        ArgKind::Path(known) | ArgKind::Query(known) => known == name,
+        ArgKind::State | ArgKind::Extractor => false,
+    })
 }
 
 /// A doc comment, taken apart.

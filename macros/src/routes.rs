@@ -2,15 +2,14 @@
 //!
 //! The framework's `routes!` hands on its own `$crate` before the list, so the list needs no name for the framework.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{
     Attribute, Path, Token,
     parse::{Parse, ParseStream},
-    spanned::Spanned,
 };
 
-use crate::errors::Errors;
+use crate::{companion::item_name, errors::Errors};
 
 struct List {
     krate: Path,
@@ -34,50 +33,47 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
         errors,
     } = list;
     let errors = errors.finish().err();
+    let mut names: Vec<String> = Vec::new();
     let (mut infos, mut checks, mut additions) = (Vec::new(), Vec::new(), Vec::new());
     let (mut imports, mut stand_ins) = (Vec::new(), Vec::new());
     for (index, Element { cfgs, path }) in elements.iter().enumerate() {
-        let name: String = path.to_token_stream().to_string().split(' ').collect();
-        let span = path
-            .segments
-            .last()
-            .map_or_else(|| path.span(), |last| last.ident.span());
-        // A name that is a function's and no route's is known as a value alone. Imported, it has both namespaces: the type that is not
-        // there comes from the glob, and is told in our words, where rustc would say no more than `not a type`.
-        let route = format_ident!("__fw_{index}", span = span);
-        imports.push(quote!(#(#cfgs)* #[allow(unused_imports, deprecated)] use #path as #route;));
-        stand_ins.push(
-            quote!(#[allow(unused_imports)] pub(super) use #krate::__private::NotARoute as #route;),
-        );
-        infos.push(quote! {
-            #(#cfgs)* (
+        let Some(last) = path.segments.last() else {
+            continue;
+        };
+        let text: String = path.to_token_stream().to_string().split(' ').collect();
+        let found = find(index, path, &last.ident);
+        let (import, item) = (&found.import, &found.item);
+        imports.push(quote!(#(#cfgs)* #[allow(unused_imports, deprecated)] #import));
+        // A function without a route is known as a value alone. The type that is not there comes from this glob, and is reported in our
+        // words, where rustc would say no more than `not a type`.
+        let name = item.to_string();
+        if !names.contains(&name) {
+            names.push(name);
+            stand_ins.push(
+                quote!(#[allow(unused_imports)] pub(super) use #krate::__private::NotARoute as #item;),
+            );
+        }
+        let known = found.look_up(&quote! {
+            (
                 #index,
-                #name,
-                <#route as __fw::RouteDecl>::SHAPE,
-                <#route as __fw::RouteDecl>::INFO,
+                #text,
+                <#item as __fw::RouteDecl>::SHAPE,
+                <#item as __fw::RouteDecl>::INFO,
             )
         });
+        infos.push(quote!(#(#cfgs)* #known));
         // One assertion for each name, standing on it: so the second of two is the one underlined.
         // It names the function as well: where there is nothing of that name, this is known already, and the assertion is left out.
-        checks.push(quote_spanned! {span=>
-            #(#cfgs)*
-            #[allow(deprecated)]
-            const _: () = {
-                let _ = &#route;
-                __fw::assert_distinct(__FW_ROUTES, #index)
-            };
-        });
-        additions.push(quote!(#(#cfgs)* __fw_list.add::<#route>();));
+        let function = &found.function;
+        let check = quote_spanned! {last.ident.span()=> {
+            let _ = &#function;
+            __fw::assert_distinct(__FW_ROUTES, #index)
+        }};
+        checks.push(quote!(#(#cfgs)* #[allow(deprecated)] const _: () = #check;));
+        let addition = found.look_up(&quote!(__fw_list.add::<#item>();));
+        additions.push(quote!(#(#cfgs)* #addition));
     }
-    let stand_ins = (!stand_ins.is_empty()).then(|| {
-        quote! {
-            mod __fw_stand_ins {
-                #(#stand_ins)*
-            }
-            #[allow(unused_imports)]
-            use __fw_stand_ins::*;
-        }
-    });
+    let stand_ins = (!stand_ins.is_empty()).then(|| quote!(mod __fw_stand_ins { #(#stand_ins)* }));
     quote! {
         {
             #errors
@@ -87,6 +83,73 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
             const __FW_ROUTES: &[(usize, &str, u64, __fw::RouteInfo)] = &[#(#infos),*];
             #(#checks)*
             __fw::Routes::collect(|__fw_list| { #(#additions)* })
+        }
+    }
+}
+
+/// How an element's type is found; see [`companion`](crate::companion).
+struct Found {
+    /// Brings the function, and the module that it is in.
+    import: TokenStream,
+    /// The function, under a name of ours.
+    function: Ident,
+    /// The type.
+    item: Ident,
+    /// Brings what is in the function's module.
+    neighbours: TokenStream,
+}
+
+fn find(index: usize, path: &Path, name: &Ident) -> Found {
+    let span = name.span();
+    let function = format_ident!("__fw_{index}", span = span);
+    let parent = format_ident!("__fw_in_{index}", span = span);
+    let mut before = path.segments.clone();
+    before.pop();
+    before.pop_punct();
+    let root = path.leading_colon;
+    let keyword = |ident: &Ident| ident == "self" || ident == "super" || ident == "crate";
+    // A module that has only such names cannot be given another, and need not: it is named alike everywhere.
+    let (import, neighbours) = if before.iter().all(|segment| keyword(&segment.ident)) {
+        let neighbours = match before.is_empty() {
+            true => quote!(self::*),
+            false => quote!(#before::*),
+        };
+        (quote!(use #path as #function;), neighbours)
+    } else {
+        (
+            quote!(use #root #before::{self as #parent, #name as #function};),
+            quote!(#parent::*),
+        )
+    };
+    Found {
+        import,
+        function,
+        item: item_name(name),
+        neighbours,
+    }
+}
+
+impl Found {
+    /// The code in a scope where the type is known: from the function's module, or else by the function's own name.
+    fn look_up(&self, code: &TokenStream) -> TokenStream {
+        let Self {
+            function,
+            item,
+            neighbours,
+            ..
+        } = self;
+        quote! {
+            {
+                #[allow(unused_imports)]
+                use __fw_stand_ins::*;
+                #[allow(unused_imports, deprecated)]
+                use #function as #item;
+                {
+                    #[allow(unused_imports)]
+                    use #neighbours;
+                    #code
+                }
+            }
         }
     }
 }

@@ -1,49 +1,17 @@
-//! What is emitted beside the errors: the user's function and a route of nothing, so that no mistake is told twice.
+//! What is emitted beside the errors: the user's function and an item of nothing, so that no mistake is reported twice.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
-use crate::{attr::Krate, model::Function};
+use crate::{attr::Krate, check::cfgs, companion, model::Function, table::Row};
 
-/// The function, and unless it stands in an `impl`, a type of its name that any list of routes takes.
-pub(crate) fn stub(function: &Function, krate: &Krate) -> TokenStream {
-    let name = &function.sig.ident;
-    let krate = krate.at(Span::call_site());
-    around(
-        function,
-        &quote! {
-            impl #krate::__private::RouteDecl for #name {
-                const INFO: #krate::__private::RouteInfo = #krate::__private::RouteInfo::NONE;
-            }
-            impl<__FwState> #krate::__private::IntoRoute<__FwState> for #name {
-                fn into_route() -> #krate::__private::Route<__FwState> {
-                    loop {}
-                }
-            }
-        },
-    )
-}
-
-/// The function, and a type of its name that any route takes for its authorizer.
-pub(crate) fn authorizer_stub(function: &Function, krate: &Krate) -> TokenStream {
-    let name = &function.sig.ident;
-    let krate = krate.at(Span::call_site());
-    around(
-        function,
-        &quote! {
-            impl #krate::__private::AuthorizerDecl for #name {
-                const INFO: #krate::__private::AuthorizerInfo = #krate::__private::AuthorizerInfo::NONE;
-            }
-            impl<__FwState> #krate::__private::IntoAuthorizer<__FwState> for #name {
-                fn into_authorizer() -> #krate::__private::Authorizer<__FwState> {
-                    loop {}
-                }
-            }
-        },
-    )
-}
-
-fn around(function: &Function, impls: &TokenStream) -> TokenStream {
+/// The function, and unless it stands in an `impl`, a type that any list, or any route, takes for its item.
+pub(crate) fn stub(
+    function: &Function,
+    krate: &Krate,
+    row: &Row,
+    place: &companion::Place,
+) -> TokenStream {
     let Function {
         attrs,
         vis,
@@ -51,21 +19,40 @@ fn around(function: &Function, impls: &TokenStream) -> TokenStream {
         body,
     } = function;
     let mut sig = sig.clone();
-    // These two rustc refuses as well, so they have been told.
+    // These two rustc refuses as well, so they have been reported.
     sig.constness = None;
     sig.variadic = None;
     if sig.receiver().is_some() || !function.has_body() {
         return quote!(#(#attrs)* #vis #sig #body);
     }
-    let name = &sig.ident;
-    // A list of routes names the type alone, so the function would seem unused without its own `allow`.
+    let cfgs = cfgs(attrs);
+    let contract = row.subject.contract();
+    let (declaration, name) = companion::declare(function, contract.found, &cfgs, place);
+    let krate = krate.at(Span::call_site());
+    let [decl, info, into, method, value] = [
+        contract.decl,
+        contract.info,
+        contract.into,
+        contract.method,
+        contract.value,
+    ]
+    .map(|word| Ident::new(word, Span::call_site()));
+    // A list names the type alone, so the function would seem unused without its own `allow`.
     quote! {
         #[allow(dead_code)]
         #(#attrs)* #vis #sig #body
 
-        #[doc(hidden)]
-        #[allow(non_camel_case_types, dead_code)]
-        #vis struct #name {}
-        #impls
+        #declaration
+
+        #(#cfgs)*
+        impl #krate::__private::#decl for #name {
+            const INFO: #krate::__private::#info = #krate::__private::#info::NONE;
+        }
+        #(#cfgs)*
+        impl<__FwState> #krate::__private::#into<__FwState> for #name {
+            fn #method() -> #krate::__private::#value<__FwState> {
+                loop {}
+            }
+        }
     }
 }

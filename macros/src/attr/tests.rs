@@ -4,8 +4,8 @@ use super::*;
 
 fn read(attr: &str, name: &'static str) -> (RouteArgs, Vec<String>) {
     let mut errors = Errors::new();
-    let method = (name == "get").then_some("GET");
-    let args = parse(attr.parse().unwrap(), Form { name, method }, &mut errors);
+    let row = crate::table::row(name).unwrap();
+    let args = parse(attr.parse().unwrap(), row, &mut errors);
     let found = match errors.finish() {
         Ok(()) => Vec::new(),
         Err(tokens) => tokens

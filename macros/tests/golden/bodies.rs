@@ -1,16 +1,19 @@
 #[allow(clippy::unused_async)]
 async fn a<'a>(Json(order): Json<Order<'a>>) {}
 #[doc(hidden)]
-#[allow(
-    non_camel_case_types,
-    missing_debug_implementations,
-    unreachable_pub,
-    clippy::redundant_pub_crate
-)]
-struct a {}
+#[allow(non_camel_case_types, missing_debug_implementations, unreachable_pub)]
+mod __fw_a_in_1_1 {
+    pub struct a {}
+}
+#[doc(hidden)]
+#[allow(unused_imports, unreachable_pub, clippy::redundant_pub_crate)]
+use __fw_a_in_1_1::a as __fw_item_a;
+#[doc(hidden)]
+#[allow(unused_imports, unreachable_pub, clippy::redundant_pub_crate)]
+use __fw_a_in_1_1::*;
 #[automatically_derived]
 #[allow(unused_qualifications)]
-impl ::fw::__private::RouteDecl for a {
+impl ::fw::__private::RouteDecl for __fw_item_a {
     const INFO: ::fw::__private::RouteInfo = ::fw::__private::RouteInfo {
         methods: &["POST"],
         path: "/a",
@@ -29,7 +32,7 @@ impl ::fw::__private::RouteDecl for a {
 }
 #[automatically_derived]
 #[allow(deprecated, unreachable_code, unused_qualifications)]
-impl<__FwState> ::fw::__private::IntoRoute<__FwState> for a {
+impl<__FwState> ::fw::__private::IntoRoute<__FwState> for __fw_item_a {
     fn into_route() -> ::fw::__private::Route<__FwState> {
         ::fw::__private::Route::stateless(
             <Self as ::fw::__private::RouteDecl>::INFO,
@@ -57,16 +60,19 @@ impl<__FwState> ::fw::__private::IntoRoute<__FwState> for a {
 #[allow(clippy::unused_async)]
 async fn b(form: Option<extract::Form<Login>>) {}
 #[doc(hidden)]
-#[allow(
-    non_camel_case_types,
-    missing_debug_implementations,
-    unreachable_pub,
-    clippy::redundant_pub_crate
-)]
-struct b {}
+#[allow(non_camel_case_types, missing_debug_implementations, unreachable_pub)]
+mod __fw_b_in_1_1 {
+    pub struct b {}
+}
+#[doc(hidden)]
+#[allow(unused_imports, unreachable_pub, clippy::redundant_pub_crate)]
+use __fw_b_in_1_1::b as __fw_item_b;
+#[doc(hidden)]
+#[allow(unused_imports, unreachable_pub, clippy::redundant_pub_crate)]
+use __fw_b_in_1_1::*;
 #[automatically_derived]
 #[allow(unused_qualifications)]
-impl ::fw::__private::RouteDecl for b {
+impl ::fw::__private::RouteDecl for __fw_item_b {
     const INFO: ::fw::__private::RouteInfo = ::fw::__private::RouteInfo {
         methods: &["POST"],
         path: "/b",
@@ -85,7 +91,7 @@ impl ::fw::__private::RouteDecl for b {
 }
 #[automatically_derived]
 #[allow(deprecated, unreachable_code, unused_qualifications)]
-impl<__FwState> ::fw::__private::IntoRoute<__FwState> for b {
+impl<__FwState> ::fw::__private::IntoRoute<__FwState> for __fw_item_b {
     fn into_route() -> ::fw::__private::Route<__FwState> {
         ::fw::__private::Route::stateless(
             <Self as ::fw::__private::RouteDecl>::INFO,
@@ -113,16 +119,19 @@ impl<__FwState> ::fw::__private::IntoRoute<__FwState> for b {
 #[allow(clippy::unused_async)]
 async fn c(body: Result<Json<u8>, JsonRejection>, again: Json<u8>) {}
 #[doc(hidden)]
-#[allow(
-    non_camel_case_types,
-    missing_debug_implementations,
-    unreachable_pub,
-    clippy::redundant_pub_crate
-)]
-struct c {}
+#[allow(non_camel_case_types, missing_debug_implementations, unreachable_pub)]
+mod __fw_c_in_1_1 {
+    pub struct c {}
+}
+#[doc(hidden)]
+#[allow(unused_imports, unreachable_pub, clippy::redundant_pub_crate)]
+use __fw_c_in_1_1::c as __fw_item_c;
+#[doc(hidden)]
+#[allow(unused_imports, unreachable_pub, clippy::redundant_pub_crate)]
+use __fw_c_in_1_1::*;
 #[automatically_derived]
 #[allow(unused_qualifications)]
-impl ::fw::__private::RouteDecl for c {
+impl ::fw::__private::RouteDecl for __fw_item_c {
     const INFO: ::fw::__private::RouteInfo = ::fw::__private::RouteInfo {
         methods: &["POST"],
         path: "/c",
@@ -141,7 +150,7 @@ impl ::fw::__private::RouteDecl for c {
 }
 #[automatically_derived]
 #[allow(deprecated, unreachable_code, unused_qualifications)]
-impl<__FwState> ::fw::__private::IntoRoute<__FwState> for c {
+impl<__FwState> ::fw::__private::IntoRoute<__FwState> for __fw_item_c {
     fn into_route() -> ::fw::__private::Route<__FwState> {
         ::fw::__private::Route::stateless(
             <Self as ::fw::__private::RouteDecl>::INFO,

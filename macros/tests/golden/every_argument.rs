@@ -13,16 +13,19 @@ pub async fn object<'a>(
     store.answer(key, page, tags, method, body)
 }
 #[doc(hidden)]
-#[allow(
-    non_camel_case_types,
-    missing_debug_implementations,
-    unreachable_pub,
-    clippy::redundant_pub_crate
-)]
-pub struct object {}
+#[allow(non_camel_case_types, missing_debug_implementations, unreachable_pub)]
+mod __fw_object_in_1_1 {
+    pub struct object {}
+}
+#[doc(hidden)]
+#[allow(unused_imports, unreachable_pub, clippy::redundant_pub_crate)]
+pub use __fw_object_in_1_1::object as __fw_item_object;
+#[doc(hidden)]
+#[allow(unused_imports, unreachable_pub, clippy::redundant_pub_crate)]
+pub use __fw_object_in_1_1::*;
 #[automatically_derived]
 #[allow(unused_qualifications)]
-impl ::fw::__private::RouteDecl for object {
+impl ::fw::__private::RouteDecl for __fw_item_object {
     const INFO: ::fw::__private::RouteInfo = ::fw::__private::RouteInfo {
         methods: &["GET", "PUT"],
         path: "/objects/{key}",
@@ -57,7 +60,7 @@ impl ::fw::__private::RouteDecl for object {
 }
 #[automatically_derived]
 #[allow(deprecated, unreachable_code, unused_qualifications)]
-impl ::fw::__private::IntoRoute<Store> for object {
+impl ::fw::__private::IntoRoute<Store> for __fw_item_object {
     fn into_route() -> ::fw::__private::Route<Store> {
         ::fw::__private::Route::with_state(
             <Self as ::fw::__private::RouteDecl>::INFO,

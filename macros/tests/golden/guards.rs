@@ -1,16 +1,19 @@
 #[allow(clippy::unused_async)]
 async fn stateless() {}
 #[doc(hidden)]
-#[allow(
-    non_camel_case_types,
-    missing_debug_implementations,
-    unreachable_pub,
-    clippy::redundant_pub_crate
-)]
-struct stateless {}
+#[allow(non_camel_case_types, missing_debug_implementations, unreachable_pub)]
+mod __fw_stateless_in_1_1 {
+    pub struct stateless {}
+}
+#[doc(hidden)]
+#[allow(unused_imports, unreachable_pub, clippy::redundant_pub_crate)]
+use __fw_stateless_in_1_1::stateless as __fw_item_stateless;
+#[doc(hidden)]
+#[allow(unused_imports, unreachable_pub, clippy::redundant_pub_crate)]
+use __fw_stateless_in_1_1::*;
 #[automatically_derived]
 #[allow(unused_qualifications)]
-impl ::fw::__private::RouteDecl for stateless {
+impl ::fw::__private::RouteDecl for __fw_item_stateless {
     const INFO: ::fw::__private::RouteInfo = ::fw::__private::RouteInfo {
         methods: &["GET"],
         path: "/a",
@@ -41,7 +44,7 @@ const _: () = {
     };
     #[automatically_derived]
     #[allow(deprecated, unreachable_code, unused_qualifications)]
-    impl<__FwState> ::fw::__private::IntoRoute<__FwState> for stateless
+    impl<__FwState> ::fw::__private::IntoRoute<__FwState> for __fw_item_stateless
     where
         __FwAuthorizer: ::fw::__private::IntoAuthorizer<__FwState>,
     {
@@ -65,16 +68,19 @@ const _: () = {
 #[allow(clippy::unused_async)]
 async fn stateful(store: &Store) {}
 #[doc(hidden)]
-#[allow(
-    non_camel_case_types,
-    missing_debug_implementations,
-    unreachable_pub,
-    clippy::redundant_pub_crate
-)]
-struct stateful {}
+#[allow(non_camel_case_types, missing_debug_implementations, unreachable_pub)]
+mod __fw_stateful_in_1_1 {
+    pub struct stateful {}
+}
+#[doc(hidden)]
+#[allow(unused_imports, unreachable_pub, clippy::redundant_pub_crate)]
+use __fw_stateful_in_1_1::stateful as __fw_item_stateful;
+#[doc(hidden)]
+#[allow(unused_imports, unreachable_pub, clippy::redundant_pub_crate)]
+use __fw_stateful_in_1_1::*;
 #[automatically_derived]
 #[allow(unused_qualifications)]
-impl ::fw::__private::RouteDecl for stateful {
+impl ::fw::__private::RouteDecl for __fw_item_stateful {
     const INFO: ::fw::__private::RouteInfo = ::fw::__private::RouteInfo {
         methods: &["GET"],
         path: "/b",
@@ -98,7 +104,7 @@ const _: () = {
     use members as __FwAuthorizer;
     #[automatically_derived]
     #[allow(deprecated, unreachable_code, unused_qualifications)]
-    impl ::fw::__private::IntoRoute<Store> for stateful {
+    impl ::fw::__private::IntoRoute<Store> for __fw_item_stateful {
         fn into_route() -> ::fw::__private::Route<Store> {
             ::fw::__private::Route::with_state(
                     <Self as ::fw::__private::RouteDecl>::INFO,
@@ -122,16 +128,19 @@ const _: () = {
 #[allow(clippy::unused_async)]
 async fn claims() {}
 #[doc(hidden)]
-#[allow(
-    non_camel_case_types,
-    missing_debug_implementations,
-    unreachable_pub,
-    clippy::redundant_pub_crate
-)]
-struct claims {}
+#[allow(non_camel_case_types, missing_debug_implementations, unreachable_pub)]
+mod __fw_claims_in_1_1 {
+    pub struct claims {}
+}
+#[doc(hidden)]
+#[allow(unused_imports, unreachable_pub, clippy::redundant_pub_crate)]
+use __fw_claims_in_1_1::claims as __fw_item_claims;
+#[doc(hidden)]
+#[allow(unused_imports, unreachable_pub, clippy::redundant_pub_crate)]
+use __fw_claims_in_1_1::*;
 #[automatically_derived]
 #[allow(unused_qualifications)]
-impl ::fw::__private::RouteDecl for claims {
+impl ::fw::__private::RouteDecl for __fw_item_claims {
     const INFO: ::fw::__private::RouteInfo = ::fw::__private::RouteInfo {
         methods: &["GET"],
         path: "/c",
@@ -146,7 +155,7 @@ impl ::fw::__private::RouteDecl for claims {
 }
 #[automatically_derived]
 #[allow(deprecated, unreachable_code, unused_qualifications)]
-impl<__FwState> ::fw::__private::IntoRoute<__FwState> for claims {
+impl<__FwState> ::fw::__private::IntoRoute<__FwState> for __fw_item_claims {
     fn into_route() -> ::fw::__private::Route<__FwState> {
         ::fw::__private::Route::stateless(
                 <Self as ::fw::__private::RouteDecl>::INFO,
@@ -163,16 +172,19 @@ impl<__FwState> ::fw::__private::IntoRoute<__FwState> for claims {
 #[allow(clippy::unused_async)]
 async fn signed() {}
 #[doc(hidden)]
-#[allow(
-    non_camel_case_types,
-    missing_debug_implementations,
-    unreachable_pub,
-    clippy::redundant_pub_crate
-)]
-struct signed {}
+#[allow(non_camel_case_types, missing_debug_implementations, unreachable_pub)]
+mod __fw_signed_in_1_1 {
+    pub struct signed {}
+}
+#[doc(hidden)]
+#[allow(unused_imports, unreachable_pub, clippy::redundant_pub_crate)]
+use __fw_signed_in_1_1::signed as __fw_item_signed;
+#[doc(hidden)]
+#[allow(unused_imports, unreachable_pub, clippy::redundant_pub_crate)]
+use __fw_signed_in_1_1::*;
 #[automatically_derived]
 #[allow(unused_qualifications)]
-impl ::fw::__private::RouteDecl for signed {
+impl ::fw::__private::RouteDecl for __fw_item_signed {
     const INFO: ::fw::__private::RouteInfo = ::fw::__private::RouteInfo {
         methods: &["PUT"],
         path: "/d",
@@ -187,7 +199,7 @@ impl ::fw::__private::RouteDecl for signed {
 }
 #[automatically_derived]
 #[allow(deprecated, unreachable_code, unused_qualifications)]
-impl<__FwState> ::fw::__private::IntoRoute<__FwState> for signed {
+impl<__FwState> ::fw::__private::IntoRoute<__FwState> for __fw_item_signed {
     fn into_route() -> ::fw::__private::Route<__FwState> {
         ::fw::__private::Route::stateless(
                 <Self as ::fw::__private::RouteDecl>::INFO,
@@ -201,16 +213,19 @@ impl<__FwState> ::fw::__private::IntoRoute<__FwState> for signed {
 #[allow(clippy::unused_async)]
 async fn open() {}
 #[doc(hidden)]
-#[allow(
-    non_camel_case_types,
-    missing_debug_implementations,
-    unreachable_pub,
-    clippy::redundant_pub_crate
-)]
-struct open {}
+#[allow(non_camel_case_types, missing_debug_implementations, unreachable_pub)]
+mod __fw_open_in_1_1 {
+    pub struct open {}
+}
+#[doc(hidden)]
+#[allow(unused_imports, unreachable_pub, clippy::redundant_pub_crate)]
+use __fw_open_in_1_1::open as __fw_item_open;
+#[doc(hidden)]
+#[allow(unused_imports, unreachable_pub, clippy::redundant_pub_crate)]
+use __fw_open_in_1_1::*;
 #[automatically_derived]
 #[allow(unused_qualifications)]
-impl ::fw::__private::RouteDecl for open {
+impl ::fw::__private::RouteDecl for __fw_item_open {
     const INFO: ::fw::__private::RouteInfo = ::fw::__private::RouteInfo {
         methods: &["PUT"],
         path: "/e",
@@ -225,7 +240,7 @@ impl ::fw::__private::RouteDecl for open {
 }
 #[automatically_derived]
 #[allow(deprecated, unreachable_code, unused_qualifications)]
-impl<__FwState> ::fw::__private::IntoRoute<__FwState> for open {
+impl<__FwState> ::fw::__private::IntoRoute<__FwState> for __fw_item_open {
     fn into_route() -> ::fw::__private::Route<__FwState> {
         ::fw::__private::Route::stateless(
                 <Self as ::fw::__private::RouteDecl>::INFO,

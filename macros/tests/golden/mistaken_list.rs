@@ -11,19 +11,27 @@ fn list() -> ::fw::Routes<Store> {
     use ::fw::__private as __fw;
     mod __fw_stand_ins {
         #[allow(unused_imports)]
-        pub(super) use ::fw::__private::NotARoute as __fw_0;
+        pub(super) use ::fw::__private::NotARoute as __fw_item_files;
     }
-    #[allow(unused_imports)]
-    use __fw_stand_ins::*;
     #[allow(unused_imports, deprecated)]
     use files as __fw_0;
     const __FW_ROUTES: &[(usize, &str, u64, __fw::RouteInfo)] = &[
-        (
-            0usize,
-            "files",
-            <__fw_0 as __fw::RouteDecl>::SHAPE,
-            <__fw_0 as __fw::RouteDecl>::INFO,
-        ),
+        {
+            #[allow(unused_imports)]
+            use __fw_stand_ins::*;
+            #[allow(unused_imports, deprecated)]
+            use __fw_0 as __fw_item_files;
+            {
+                #[allow(unused_imports)]
+                use self::*;
+                (
+                    0usize,
+                    "files",
+                    <__fw_item_files as __fw::RouteDecl>::SHAPE,
+                    <__fw_item_files as __fw::RouteDecl>::INFO,
+                )
+            }
+        },
     ];
     #[allow(deprecated)]
     const _: () = {
@@ -31,6 +39,16 @@ fn list() -> ::fw::Routes<Store> {
         __fw::assert_distinct(__FW_ROUTES, 0usize)
     };
     __fw::Routes::collect(|__fw_list| {
-        __fw_list.add::<__fw_0>();
+        {
+            #[allow(unused_imports)]
+            use __fw_stand_ins::*;
+            #[allow(unused_imports, deprecated)]
+            use __fw_0 as __fw_item_files;
+            {
+                #[allow(unused_imports)]
+                use self::*;
+                __fw_list.add::<__fw_item_files>();
+            }
+        }
     })
 }

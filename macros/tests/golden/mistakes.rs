@@ -18,12 +18,20 @@ pub fn object<T>(key: &str) -> T {
     loop {}
 }
 #[doc(hidden)]
-#[allow(non_camel_case_types, dead_code)]
-pub struct object {}
-impl ::fw::__private::RouteDecl for object {
+#[allow(non_camel_case_types, missing_debug_implementations, unreachable_pub)]
+mod __fw_object_in_1_1 {
+    pub struct object {}
+}
+#[doc(hidden)]
+#[allow(unused_imports, unreachable_pub, clippy::redundant_pub_crate)]
+pub use __fw_object_in_1_1::object as __fw_item_object;
+#[doc(hidden)]
+#[allow(unused_imports, unreachable_pub, clippy::redundant_pub_crate)]
+pub use __fw_object_in_1_1::*;
+impl ::fw::__private::RouteDecl for __fw_item_object {
     const INFO: ::fw::__private::RouteInfo = ::fw::__private::RouteInfo::NONE;
 }
-impl<__FwState> ::fw::__private::IntoRoute<__FwState> for object {
+impl<__FwState> ::fw::__private::IntoRoute<__FwState> for __fw_item_object {
     fn into_route() -> ::fw::__private::Route<__FwState> {
         loop {}
     }

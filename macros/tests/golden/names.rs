@@ -10,17 +10,22 @@ pub(crate) async fn r#move(
 }
 #[cfg(feature = "files")]
 #[doc(hidden)]
-#[allow(
-    non_camel_case_types,
-    missing_debug_implementations,
-    unreachable_pub,
-    clippy::redundant_pub_crate
-)]
-pub(crate) struct r#move {}
+#[allow(non_camel_case_types, missing_debug_implementations, unreachable_pub)]
+mod __fw_move_in_1_1 {
+    pub struct r#move {}
+}
+#[cfg(feature = "files")]
+#[doc(hidden)]
+#[allow(unused_imports, unreachable_pub, clippy::redundant_pub_crate)]
+pub(crate) use __fw_move_in_1_1::r#move as __fw_item_move;
+#[cfg(feature = "files")]
+#[doc(hidden)]
+#[allow(unused_imports, unreachable_pub, clippy::redundant_pub_crate)]
+pub(crate) use __fw_move_in_1_1::*;
 #[cfg(feature = "files")]
 #[automatically_derived]
 #[allow(unused_qualifications)]
-impl ::web::__private::RouteDecl for r#move {
+impl ::web::__private::RouteDecl for __fw_item_move {
     const INFO: ::web::__private::RouteInfo = ::web::__private::RouteInfo {
         methods: &["DELETE"],
         path: "/files/{type}/{path+}",
@@ -47,7 +52,7 @@ impl ::web::__private::RouteDecl for r#move {
 #[cfg(feature = "files")]
 #[automatically_derived]
 #[allow(deprecated, unreachable_code, unused_qualifications)]
-impl<__FwState> ::web::__private::IntoRoute<__FwState> for r#move {
+impl<__FwState> ::web::__private::IntoRoute<__FwState> for __fw_item_move {
     fn into_route() -> ::web::__private::Route<__FwState> {
         ::web::__private::Route::stateless(
             <Self as ::web::__private::RouteDecl>::INFO,

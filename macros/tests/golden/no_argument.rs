@@ -3,16 +3,19 @@ async fn hello() -> &'static str {
     "hello"
 }
 #[doc(hidden)]
-#[allow(
-    non_camel_case_types,
-    missing_debug_implementations,
-    unreachable_pub,
-    clippy::redundant_pub_crate
-)]
-struct hello {}
+#[allow(non_camel_case_types, missing_debug_implementations, unreachable_pub)]
+mod __fw_hello_in_1_1 {
+    pub struct hello {}
+}
+#[doc(hidden)]
+#[allow(unused_imports, unreachable_pub, clippy::redundant_pub_crate)]
+use __fw_hello_in_1_1::hello as __fw_item_hello;
+#[doc(hidden)]
+#[allow(unused_imports, unreachable_pub, clippy::redundant_pub_crate)]
+use __fw_hello_in_1_1::*;
 #[automatically_derived]
 #[allow(unused_qualifications)]
-impl ::fw::__private::RouteDecl for hello {
+impl ::fw::__private::RouteDecl for __fw_item_hello {
     const INFO: ::fw::__private::RouteInfo = ::fw::__private::RouteInfo {
         methods: &["GET"],
         path: "/",
@@ -27,7 +30,7 @@ impl ::fw::__private::RouteDecl for hello {
 }
 #[automatically_derived]
 #[allow(deprecated, unreachable_code, unused_qualifications)]
-impl<__FwState> ::fw::__private::IntoRoute<__FwState> for hello {
+impl<__FwState> ::fw::__private::IntoRoute<__FwState> for __fw_item_hello {
     fn into_route() -> ::fw::__private::Route<__FwState> {
         ::fw::__private::Route::stateless(
             <Self as ::fw::__private::RouteDecl>::INFO,

@@ -1,0 +1,72 @@
+//! What is not a route: an entry of the app, with what is known of it at compile time.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+
+use super::{call, place};
+use crate::model::{Authorizer, Item, state};
+
+/// What is known of an authorizer.
+pub(super) fn authorizer(item: &Item, authorizer: &Authorizer) -> TokenStream {
+    let krate = item.krate.at(Span::call_site());
+    let Authorizer {
+        identity,
+        ttl,
+        token,
+    } = authorizer;
+    let (name, file, line) = place(item);
+    quote! {
+        #krate::__private::AuthorizerInfo {
+            name: #name,
+            handler: ::core::concat!(::core::module_path!(), "::", #name),
+            file: #file,
+            line: #line,
+            token: #token,
+            identity: &[#(#identity),*],
+            ttl: #ttl,
+        }
+    }
+}
+
+/// The implementation that makes the entry for an app's state. Its function is given the state whether an argument is that or not.
+pub(super) fn made(item: &Item, name: &Ident) -> TokenStream {
+    let krate = item.krate.at(Span::call_site());
+    let cfgs = &item.cfgs;
+    let contract = item.row.subject.contract();
+    let [decl, into, method, value] = [
+        contract.decl,
+        contract.into,
+        contract.method,
+        contract.value,
+    ]
+    .map(|word| Ident::new(word, Span::call_site()));
+    let (generics, state_type) = match state(&item.args) {
+        Some(state) => (None, state.clone()),
+        None => (
+            Some(quote!(<__FwState: #krate::__private::Sync>)),
+            quote!(__FwState),
+        ),
+    };
+    let has_state = generics.is_none();
+    let call = call(item, |calling| {
+        let (state, request) = (&calling.state, &calling.request);
+        match (has_state, &calling.extract) {
+            (true, _) => quote!(#state, #request),
+            (false, Some(_)) => quote!(_, #request),
+            (false, None) => quote!(_, _),
+        }
+    });
+    quote! {
+        #(#cfgs)*
+        #[automatically_derived]
+        #[allow(deprecated, unreachable_code, unused_qualifications)]
+        impl #generics #krate::__private::#into<#state_type> for #name {
+            fn #method() -> #krate::__private::#value<#state_type> {
+                #krate::__private::#value::new(
+                    &<Self as #krate::__private::#decl>::INFO,
+                    #call,
+                )
+            }
+        }
+    }
+}

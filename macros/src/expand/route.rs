@@ -1,0 +1,214 @@
+//! What is of a route alone: all that is known of it at compile time, and its guard.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+
+use super::{call, cast, ends, place};
+use crate::{
+    attr::Guard,
+    model::{Item, Route, parameter, state},
+};
+
+/// The implementation that makes the route for an app's state.
+pub(super) fn made(item: &Item, route: &Route, name: &Ident) -> TokenStream {
+    let krate = item.krate.at(Span::call_site());
+    let (generics, state_type, constructor) = match state(&item.args) {
+        Some(state) => (None, state.clone(), quote!(with_state)),
+        None => (
+            Some(quote!(<__FwState>)),
+            quote!(__FwState),
+            quote!(stateless),
+        ),
+    };
+    let (guard, needs) = guard(item, route, &state_type, generics.is_some());
+    let api_key = route.api_key.then(|| quote!(.with_api_key()));
+    let has_state = generics.is_none();
+    let call = call(item, |calling| {
+        let (state, request) = (&calling.state, &calling.request);
+        match (has_state, &calling.extract) {
+            (true, _) => quote!(#state, #request),
+            (false, Some(_)) => quote!(#request),
+            (false, None) => quote!(_),
+        }
+    });
+    let cfgs = match route.guard {
+        Some(Guard::Authorizer(_)) => &[][..],
+        _ => &item.cfgs,
+    };
+    let known = {
+        let function = item.function.sig.ident.span();
+        let krate = item.krate.at(function);
+        quote_spanned!(function=> <Self as #krate::__private::RouteDecl>::INFO)
+    };
+    let made = quote! {
+        #(#cfgs)*
+        #[automatically_derived]
+        #[allow(deprecated, unreachable_code, unused_qualifications)]
+        impl #generics #krate::__private::IntoRoute<#state_type> for #name #needs {
+            fn into_route() -> #krate::__private::Route<#state_type> {
+                #krate::__private::Route::#constructor(
+                    #known,
+                    #call,
+                )
+                #guard
+                #api_key
+            }
+        }
+    };
+    match &route.guard {
+        Some(Guard::Authorizer(path)) => with_authorizer(item, path, generics.is_some(), &made),
+        _ => made,
+    }
+}
+
+/// The implementation, in a scope of its own where the authorizer is known by a name of ours.
+///
+/// A function that is not an authorizer is known as a value alone. Imported, its name has both namespaces: the type that is not there comes
+/// from the glob, and is reported in our words, where rustc would say no more than `not a type`.
+fn with_authorizer(
+    item: &Item,
+    path: &TokenStream,
+    generic: bool,
+    route: &TokenStream,
+) -> TokenStream {
+    let cfgs = &item.cfgs;
+    let (_, end) = ends(path);
+    let krate = item.krate.at(Span::call_site());
+    let alias = Ident::new(AUTHORIZER, end);
+    let decl = cast(
+        &item.krate,
+        &alias.to_token_stream(),
+        "AuthorizerDecl",
+        None,
+    );
+    let krate_there = item.krate.at(end);
+    // For a state that is not known yet, the bound on it is taken for granted; that it is an authorizer at all has to be asked here.
+    let check = generic.then(|| {
+        quote_spanned! {end=>
+            #[allow(deprecated)]
+            const _: () = {
+                let _ = &#alias;
+                #krate_there::__private::assert_authorizer(&#decl::INFO)
+            };
+        }
+    });
+    quote! {
+        #(#cfgs)*
+        const _: () = {
+            mod __fw_stand_in {
+                #[allow(unused_imports)]
+                pub(super) use #krate::__private::NotAnAuthorizer as #alias;
+            }
+            #[allow(unused_imports)]
+            use __fw_stand_in::*;
+            #[allow(unused_imports, deprecated)]
+            use #path as #alias;
+            #check
+            #route
+        };
+    }
+}
+
+/// The name of the authorizer in the scope of its route.
+const AUTHORIZER: &str = "__FwAuthorizer";
+
+/// What is known at compile time.
+pub(super) fn info(item: &Item, route: &Route) -> TokenStream {
+    let krate = item.krate.at(Span::call_site());
+    let methods = &route.methods;
+    let path = route.pattern.gateway_path();
+    let (handler_name, file, line) = place(item);
+    let (summary, description) = (&item.docs.summary, &item.docs.description);
+    let path_params = route.pattern.path_names().map(|name| (name, "path"));
+    let query = route.pattern.query.iter().map(String::as_str);
+    let params = path_params
+        .chain(query.map(|name| (name, "query")))
+        .filter_map(|(param, place)| {
+            let ty = &parameter(&item.args, param)?.ty;
+            let (start, end) = ends(ty);
+            let place = Ident::new(place, end);
+            let krate = item.krate.at(start);
+            let from_param = cast(&item.krate, ty, "FromParam", quote!(<'_, _>));
+            let call = quote_spanned!(start=> #krate::__private::ParamInfo);
+            Some(quote_spanned! {end=>
+                #call::#place(#param, #from_param::REQUIRED, #from_param::MULTIPLE)
+            })
+        });
+    let body = match &route.body {
+        None => quote!(#krate::__private::Option::None),
+        Some(body) => {
+            let content_type = if body.json {
+                "application/json"
+            } else {
+                "application/x-www-form-urlencoded"
+            };
+            let required = body.required;
+            let schema = match &body.validated {
+                None => quote!(#krate::__private::Option::None),
+                Some(ty) => {
+                    let (_, end) = ends(ty);
+                    let there = item.krate.at(end);
+                    let schema = quote_spanned!(end=> #there::__private::schema::<#ty>);
+                    quote!(#krate::__private::Option::Some(#schema))
+                }
+            };
+            quote! {
+                #krate::__private::Option::Some(#krate::__private::BodyInfo {
+                    content_type: #content_type,
+                    required: #required,
+                    schema: #schema,
+                })
+            }
+        }
+    };
+    quote! {
+        #krate::__private::RouteInfo {
+            methods: &[#(#methods),*],
+            path: #path,
+            handler: ::core::concat!(::core::module_path!(), "::", #handler_name),
+            file: #file,
+            line: #line,
+            summary: #summary,
+            description: #description,
+            params: &[#(#params),*],
+            body: #body,
+        }
+    }
+}
+
+/// The call that sets who may call the route; and where the app's state is not known yet, what it must be for that.
+fn guard(
+    item: &Item,
+    route: &Route,
+    state: &TokenStream,
+    generic: bool,
+) -> (Option<TokenStream>, Option<TokenStream>) {
+    let krate = item.krate.at(Span::call_site());
+    let kind = match &route.guard {
+        None => return (None, None),
+        Some(Guard::Iam) => quote!(Iam),
+        Some(Guard::Public) => quote!(Public),
+        Some(Guard::Jwt(name, scopes)) => quote!(Jwt { name: #name, scopes: &[#(#scopes),*] }),
+        Some(Guard::Authorizer(path)) => {
+            let (_, end) = ends(path);
+            let alias = Ident::new(AUTHORIZER, end);
+            let there = item.krate.at(end);
+            let into = cast(
+                &item.krate,
+                &alias.to_token_stream(),
+                "IntoAuthorizer",
+                quote!(<#state>),
+            );
+            let value = quote_spanned!(end=> #into::into_authorizer());
+            let needs = generic.then(
+                || quote_spanned!(end=> where #alias: #there::__private::IntoAuthorizer<#state>),
+            );
+            let guard = quote!(.guarded(#krate::__private::Guard::Authorizer(#value)));
+            return (Some(guard), needs);
+        }
+    };
+    (
+        Some(quote!(.guarded(#krate::__private::Guard::#kind))),
+        None,
+    )
+}
