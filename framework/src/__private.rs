@@ -2,9 +2,10 @@
 
 pub use crate::{
     auth::{
-        Authorizer, AuthorizerDecl, AuthorizerInfo, Decision, IntoAuthorizer, IntoDecision,
-        NotAnAuthorizer, assert_authorizer,
+        AuthorizerDecl, AuthorizerInfo, Decision, IntoAuthorizer, IntoDecision, NotAnAuthorizer,
+        assert_authorizer,
     },
+    entry::Entry,
     error::{Error, Problems},
     extract::{FromParam, FromRequest, Param},
     handler::{Extractor, Responder, hold_only_send_values_across_await, schema},

@@ -6,7 +6,6 @@ use http_body::Body as HttpBody;
 use tower::{Layer, Service};
 
 use crate::{
-    auth::Authorizer,
     dispatch::{Assembly, Endpoint, Table, Target},
     error::{Error, ErrorMap},
     escaped::Escaped,
@@ -273,8 +272,9 @@ impl<S: Send + Sync + 'static> App<S> {
         let mut manifest = Manifest::new(self.name);
         manifest.routes = self.endpoints.iter().map(Endpoint::manifest).collect();
         // Where they conflict, `check` says so.
-        let authorizers = Table::authorizers(&self.endpoints).unwrap_or_default();
-        manifest.authorizers = authorizers.iter().map(Authorizer::manifest).collect();
+        for entry in Table::entries_of(&self.endpoints).unwrap_or_default() {
+            (entry.manifest)(&entry, &mut manifest);
+        }
         manifest
     }
 

@@ -17,8 +17,8 @@ use serde_json::value::RawValue;
 
 use crate::{
     app::AppError,
-    auth::Authorizer,
     context::{self, LambdaContext},
+    entry::Entry,
     error::{self, Error, ErrorMap},
     event::{self, NotHttp, Refusal},
     payload::Payload,
@@ -28,7 +28,7 @@ use crate::{
     service::middleware::{Middleware, Stack},
 };
 use fw_gateway::{Matcher, PathPattern, decode_path};
-use fw_manifest::{ManifestBody, ManifestParameter, ManifestRoute, Source};
+use fw_manifest::{ManifestBody, ManifestParameter, ManifestRoute, Part, Source};
 
 /// One method on one path, and who answers it.
 pub(crate) struct Endpoint<S> {
@@ -98,7 +98,7 @@ impl<S> Endpoint<S> {
     }
 
     /// The authorizer that is asked before it.
-    pub(crate) fn authorizer(&self) -> Option<&Authorizer<S>> {
+    pub(crate) fn authorizer(&self) -> Option<&Entry<S>> {
         match &self.guard {
             Some(Guard::Authorizer(authorizer)) => Some(authorizer),
             _ => None,
@@ -129,30 +129,39 @@ pub(crate) struct Table<S> {
 impl<S> Table<S> {
     /// Takes endpoints that are ordered by path and method.
     pub(crate) fn new(endpoints: Vec<Endpoint<S>>) -> Result<Self, AppError> {
-        Self::authorizers(&endpoints)?;
+        Self::entries_of(&endpoints)?;
         let matcher = matcher(&endpoints)?;
         Ok(Self { endpoints, matcher })
     }
 
-    /// The authorizers that the endpoints name, each once. The first of them collects them all: an app that has none does not carry how.
-    pub(crate) fn authorizers(endpoints: &[Endpoint<S>]) -> Result<Vec<Authorizer<S>>, AppError> {
-        let first = endpoints.iter().find_map(Endpoint::authorizer);
-        first.map_or(Ok(Vec::new()), |first| first.all(endpoints))
+    /// The entries that the endpoints name, each once. The first of them collects them all: an app that has none does not carry how.
+    pub(crate) fn entries_of(endpoints: &[Endpoint<S>]) -> Result<Vec<Entry<S>>, AppError> {
+        let named: Vec<Entry<S>> = endpoints
+            .iter()
+            .filter_map(|endpoint| endpoint.authorizer().copied())
+            .collect();
+        match named.first() {
+            None => Ok(named),
+            Some(first) => (first.collect)(named),
+        }
     }
 
-    /// The authorizers, each once.
-    pub(crate) fn all_authorizers(&self) -> Vec<Authorizer<S>> {
-        Self::authorizers(&self.endpoints).unwrap_or_default()
+    /// The entries, each once.
+    pub(crate) fn entries(&self) -> Vec<Entry<S>> {
+        Self::entries_of(&self.endpoints).unwrap_or_default()
     }
 
-    /// The authorizer of that name, or the names of those that are there.
-    pub(crate) fn authorizer(&self, name: &str) -> Result<Authorizer<S>, String> {
-        let all = self.all_authorizers();
-        match all.iter().find(|authorizer| authorizer.info().name == name) {
-            Some(found) => Ok(*found),
+    /// The entry of that part, or the names of those that are there; the API has none.
+    pub(crate) fn entry(&self, part: &Part) -> Result<Option<Entry<S>>, String> {
+        if *part == Part::Api {
+            return Ok(None);
+        }
+        let all = self.entries();
+        match all.iter().find(|entry| entry.part() == *part) {
+            Some(found) => Ok(Some(*found)),
             None if all.is_empty() => Err("none".to_owned()),
             None => {
-                let names: Vec<&str> = all.iter().map(|it| it.info().name).collect();
+                let names: Vec<&str> = all.iter().map(Entry::name).collect();
                 Err(names.join(", "))
             }
         }
@@ -160,7 +169,7 @@ impl<S> Table<S> {
 
     /// Finds conflicts between endpoints.
     pub(crate) fn check(endpoints: &[Endpoint<S>]) -> Result<(), AppError> {
-        Self::authorizers(endpoints)?;
+        Self::entries_of(endpoints)?;
         matcher(endpoints).map(drop)
     }
 
@@ -253,15 +262,15 @@ impl From<NotHttp> for FunctionError {
 pub(crate) enum Answer {
     /// The API.
     Http(Payload),
-    /// An authorizer.
-    Decision(Box<RawValue>),
+    /// An entry.
+    Json(Box<RawValue>),
 }
 
 impl Serialize for Answer {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Http(payload) => payload.serialize(serializer),
-            Self::Decision(decision) => decision.serialize(serializer),
+            Self::Json(json) => json.serialize(serializer),
         }
     }
 }
@@ -300,22 +309,20 @@ impl<S: Send + Sync + 'static> Assembly<S> {
 }
 
 impl<S: Send + Sync + 'static> Dispatcher<S> {
-    /// The answer to an event: that of the API, or of one of its authorizers.
+    /// The answer to an event: that of an entry, or of the API.
     ///
     /// # Errors
     ///
-    /// When the event is of another kind, or the authorizer fails.
+    /// When the event is of another kind, or the entry fails.
     pub(crate) async fn answer(
         &self,
-        authorizer: Option<&Authorizer<S>>,
+        entry: Option<&Entry<S>>,
         event: &str,
         lambda: LambdaContext,
     ) -> Result<Answer, FunctionError> {
-        Ok(match authorizer {
+        Ok(match entry {
             None => Answer::Http(self.answer_request(event, lambda).await?),
-            Some(authorizer) => {
-                Answer::Decision(authorizer.answer(&self.core.state, event, lambda).await?)
-            }
+            Some(entry) => Answer::Json(entry.answer(&self.core.state, event, lambda).await?),
         })
     }
 

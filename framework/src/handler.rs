@@ -11,6 +11,7 @@ use crate::{
 };
 
 pub use crate::{
+    entry::Entry,
     extract::{Borrowed, Optional, Parsed, Repeated},
     schema::{HasSchema, schema},
 };

@@ -50,6 +50,7 @@ mod app;
 pub mod auth;
 pub mod context;
 mod dispatch;
+mod entry;
 pub mod error;
 mod escaped;
 mod event;

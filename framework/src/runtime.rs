@@ -19,14 +19,14 @@ use tower::service_fn;
 
 use crate::{
     app::{App, AppError},
-    auth::Authorizer,
     context::LambdaContext,
     dispatch::{Dispatcher, FunctionError, caught},
+    entry::Entry,
     error::Error,
     escaped::Escaped,
     log,
 };
-use fw_manifest::{MANIFEST_ENV, Manifest};
+use fw_manifest::{MANIFEST_ENV, Manifest, Part};
 
 /// The state could not be made, or Lambda is gone.
 const FAILED: u8 = 1;
@@ -37,8 +37,6 @@ const ILL_FORMED: u8 = 78;
 
 /// What the function is to be, in Lambda's words its handler.
 const HANDLER: &str = "_HANDLER";
-/// What stands before an authorizer's name there.
-const AUTHORIZER: &str = "authorizer.";
 
 const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
 
@@ -85,23 +83,17 @@ fn serve<S: Send + Sync + 'static>(app: App<S>, runtime_api: &str) -> Result<Exi
         return Ok(ExitCode::from(ILL_FORMED));
     }
     // One executable, every function: the API, unless Lambda's configuration names another part.
-    let handler = env::var(HANDLER).unwrap_or_default();
-    let authorizer = match handler.strip_prefix(AUTHORIZER) {
-        None => None,
-        Some(name) => match assembly.table.authorizer(name) {
-            Ok(authorizer) => Some(authorizer),
-            Err(known) => {
-                let cause = format!(
-                    "`{HANDLER}` asks for the authorizer `{}`, but the app's are: {known}",
-                    Escaped(name),
-                );
-                return Ok(init_failed(
-                    runtime_api,
-                    "the function cannot start",
-                    &cause,
-                ));
-            }
-        },
+    let part = Part::from_entry(&env::var(HANDLER).unwrap_or_default());
+    let entry = match assembly.table.entry(&part) {
+        Ok(entry) => entry,
+        Err(known) => {
+            let cause = format!("`{HANDLER}` asks for {part}, but the app's are: {known}");
+            return Ok(init_failed(
+                runtime_api,
+                "the function cannot start",
+                &cause,
+            ));
+        }
     };
     let tokio = match tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -118,7 +110,7 @@ fn serve<S: Send + Sync + 'static>(app: App<S>, runtime_api: &str) -> Result<Exi
     Ok(tokio.block_on(async {
         // What the state holds need not be unwind-safe: nobody sees it after a panic.
         let cause = match caught(async { init().await }).await {
-            Ok(Ok(state)) => return live(&assembly.with_state(state), authorizer.as_ref()).await,
+            Ok(Ok(state)) => return live(&assembly.with_state(state), entry.as_ref()).await,
             Ok(Err(error)) => chain(&error),
             Err(panic) => format!("panicked: {}", log::message(&*panic)),
         };
@@ -129,13 +121,11 @@ fn serve<S: Send + Sync + 'static>(app: App<S>, runtime_api: &str) -> Result<Exi
 /// Answers what Lambda sends, until the process is ended.
 async fn live<S: Send + Sync + 'static>(
     dispatcher: &Dispatcher<S>,
-    authorizer: Option<&Authorizer<S>>,
+    entry: Option<&Entry<S>>,
 ) -> ExitCode {
     let handler = service_fn(move |event: LambdaEvent<Box<RawValue>>| async move {
         let (event, context) = event.into_parts();
-        dispatcher
-            .answer(authorizer, event.get(), context.into())
-            .await
+        dispatcher.answer(entry, event.get(), context.into()).await
     });
     match Runtime::new(handler).run().await {
         Ok(()) => ExitCode::SUCCESS,

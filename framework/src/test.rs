@@ -46,7 +46,7 @@ use crate::{
 use fw_gateway::{
     Arrival, FrontDoor, HttpReply, HttpRequest, Need, Outcome, Pending, Received, Supplied,
 };
-use fw_manifest::Manifest;
+use fw_manifest::{Manifest, Part};
 
 use self::guard::{Caller, Doors, REST_STAGE};
 pub use self::{request::RequestBuilder, response::TestResponse};
@@ -68,8 +68,8 @@ pub enum Gateway {
 
 type Answering = Pin<Box<dyn Future<Output = Result<Answer, FunctionError>> + Send>>;
 
-/// One of the app's functions: an authorizer by its name, or the API.
-type Function = dyn Fn(Option<String>, Bytes, LambdaContext) -> Answering + Send + Sync;
+/// One of the app's functions.
+type Function = dyn Fn(Part, Bytes, LambdaContext) -> Answering + Send + Sync;
 
 /// A client of one app.
 #[derive(Clone)]
@@ -92,9 +92,9 @@ impl Client {
     #[must_use]
     pub fn new<S: Send + Sync + 'static>(app: App<S>, state: S) -> Self {
         let manifest = app.manifest();
-        let (authorizers, dispatcher) = match app.into_parts() {
+        let (entries, dispatcher) = match app.into_parts() {
             Ok((_, assembly)) => (
-                assembly.table.all_authorizers(),
+                assembly.table.entries(),
                 Arc::new(assembly.with_state(state)),
             ),
             Err(error) => panic!("the app is ill-formed: {error}"),
@@ -103,14 +103,12 @@ impl Client {
             doors: Doors::new(Gateway::HttpApi, &manifest).map(Arc::new),
             gateway: Gateway::HttpApi,
             manifest: Arc::new(manifest),
-            app: Arc::new(move |name, event, context| {
+            app: Arc::new(move |part, event, context| {
                 let dispatcher = Arc::clone(&dispatcher);
-                let named = |name| authorizers.iter().find(|it| it.info().name == name);
-                let authorizer = name.as_deref().and_then(named).copied();
+                let entry = entries.iter().find(|it| it.part() == part).copied();
                 Box::pin(async move {
                     let event = String::from_utf8_lossy(&event);
-                    let authorizer = authorizer.as_ref();
-                    dispatcher.answer(authorizer, &event, context).await
+                    dispatcher.answer(entry.as_ref(), &event, context).await
                 })
             }),
         }
@@ -146,7 +144,7 @@ impl Client {
     pub fn invoke(&self, event: &str) -> Result<Value, String> {
         let arrival = arrival();
         let context = context(arrival.request_id.clone(), None, &arrival);
-        let answering = (self.app)(None, Bytes::from(event.to_owned()), context);
+        let answering = (self.app)(Part::Api, Bytes::from(event.to_owned()), context);
         let answer = block_on(answering).map_err(|error| error.message)?;
         serde_json::to_value(&answer).map_err(|error| error.to_string())
     }
@@ -239,7 +237,7 @@ impl Client {
             Received::Invoke(invocation) => {
                 let trace = Some(invocation.trace_id.clone());
                 let context = context(invocation.request_id.clone(), trace, &arrival);
-                let answer = (self.app)(None, invocation.event.clone(), context).await;
+                let answer = (self.app)(Part::Api, invocation.event.clone(), context).await;
                 match posted(answer) {
                     Ok(payload) => door.answer(&invocation, Outcome::Payload(&payload)),
                     Err(document) => door.answer(&invocation, Outcome::FunctionError(&document)),
@@ -270,8 +268,8 @@ impl Client {
                 // An authorizer's invocation has an id of its own.
                 let id = arrival().request_id;
                 let context = context(id, Some(question.trace_id.clone()), pending.arrival());
-                let name = Some(question.name.clone());
-                let answer = (self.app)(name, question.event.clone(), context).await;
+                let part = Part::Authorizer(question.name.clone());
+                let answer = (self.app)(part, question.event.clone(), context).await;
                 match posted(answer) {
                     Ok(payload) => door.resume(pending, &Supplied::Answer(&payload)),
                     Err(document) => door.resume(pending, &Supplied::FunctionError(&document)),

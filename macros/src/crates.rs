@@ -1,6 +1,9 @@
 //! The names that stand for something in every module: the crates that the compiler was given, and the types that it has built in.
 
-use std::{ffi::OsStr, sync::OnceLock};
+use std::{
+    ffi::{OsStr, OsString},
+    sync::OnceLock,
+};
 
 /// Types without a crate. `core` and `std` are never given, and always there.
 const BUILT_IN: [&str; 19] = [
@@ -18,7 +21,7 @@ pub(crate) fn is_taken(name: &str) -> bool {
                 // among them, and a function with the name of one hides it there.
                 let arguments = std::env::args_os();
                 let arguments: Vec<_> = arguments.collect();
-                externs(arguments.iter().map(|it| it.as_os_str()))
+                externs(arguments.iter().map(OsString::as_os_str))
             })
             .iter()
             .any(|known| known == name)

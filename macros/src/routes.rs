@@ -116,10 +116,12 @@ fn find(index: usize, path: &Path, name: &Ident) -> Found {
         };
         (quote!(use #path as #function;), neighbours)
     } else {
-        (
-            quote!(use #root #before::{self as #parent, #name as #function};),
-            quote!(#parent::*),
-        )
+        // What rustc says of a module that is not there, it says at its name.
+        let there = before
+            .first()
+            .map_or(span, |segment| segment.ident.span().resolved_at(span));
+        let names = quote_spanned!(there=> { self as #parent, #name as #function });
+        (quote!(use #root #before::#names;), quote!(#parent::*))
     };
     Found {
         import,

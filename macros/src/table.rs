@@ -31,6 +31,8 @@ pub(crate) struct Contract {
     pub(crate) into: &'static str,
     pub(crate) method: &'static str,
     pub(crate) value: &'static str,
+    /// The function that makes the value, where the handler does not read the state.
+    pub(crate) constructor: &'static str,
     /// The method of `Problems` by which a function that cannot be called answers.
     pub(crate) refusal: &'static str,
     /// The trait of what the function returns, and its method.
@@ -59,6 +61,7 @@ impl Subject {
                 into: "IntoRoute",
                 method: "into_route",
                 value: "Route",
+                constructor: "stateless",
                 refusal: "into_response",
                 answer: ("IntoResponse", "into_response"),
                 plain_answer: ("Responder", "respond"),
@@ -69,7 +72,8 @@ impl Subject {
                 info: "AuthorizerInfo",
                 into: "IntoAuthorizer",
                 method: "into_authorizer",
-                value: "Authorizer",
+                value: "Entry",
+                constructor: "authorizer",
                 refusal: "refuse",
                 answer: ("IntoDecision", "into_decision"),
                 plain_answer: ("IntoDecision", "into_decision"),

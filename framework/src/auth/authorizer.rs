@@ -1,8 +1,4 @@
-//! An authorizer as the macros make it, and its way from event to answer.
-//!
-//! All of this is reached through the function pointers of an [`Authorizer`] alone, so an app that has none does not carry it.
-
-use std::fmt;
+//! An authorizer as the macros expand to it, and its way from event to answer.
 
 use http::StatusCode;
 use serde_json::value::RawValue;
@@ -13,14 +9,14 @@ use super::{
     event::{self, From, Question},
 };
 use crate::{
-    app::AppError,
     context::{self, LambdaContext},
-    dispatch::{Endpoint, FunctionError, caught},
+    dispatch::{FunctionError, caught},
+    entry::{Entry, Kind, collect},
     error::Error,
     request::Request,
     route::BoxFuture,
 };
-use fw_manifest::{AuthorizerKind, ManifestAuthorizer, Source};
+use fw_manifest::{AuthorizerKind, Manifest, ManifestAuthorizer, Source};
 
 /// What is known of an authorizer at compile time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,91 +67,37 @@ impl AuthorizerInfo {
 /// The function behind its extraction.
 pub type Decide<S> = for<'r> fn(&'r S, &'r Request<'r>) -> BoxFuture<'r, Result<Decision, Error>>;
 
-/// From event to answer.
-type Serve<S> = for<'r> fn(
-    &'r Authorizer<S>,
-    &'r S,
-    &'r str,
-    LambdaContext,
-) -> BoxFuture<'r, Result<Box<RawValue>, FunctionError>>;
-
-/// Collects an app's authorizers, each once.
-type All<S> = fn(&[Endpoint<S>]) -> Result<Vec<Authorizer<S>>, AppError>;
-
-/// An authorizer of an app whose state is `S`.
-pub struct Authorizer<S> {
-    info: &'static AuthorizerInfo,
-    decide: Decide<S>,
-    serve: Serve<S>,
-    all: All<S>,
-    manifest: fn(&AuthorizerInfo) -> ManifestAuthorizer,
-}
-
-// Derived, these would ask for an app's state to be `Clone` and `Debug`.
-impl<S> Clone for Authorizer<S> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<S> Copy for Authorizer<S> {}
-
-impl<S> fmt::Debug for Authorizer<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Authorizer")
-            .field("info", self.info)
-            .finish_non_exhaustive()
-    }
-}
-
-impl<S> Authorizer<S> {
-    /// What is known of it at compile time.
-    #[must_use]
-    pub const fn info(&self) -> &'static AuthorizerInfo {
-        self.info
-    }
-
-    /// What the manifest says of it.
-    pub(crate) fn manifest(&self) -> ManifestAuthorizer {
-        (self.manifest)(self.info)
-    }
-
-    /// All authorizers that these endpoints name, each once.
-    ///
-    /// # Errors
-    ///
-    /// When two have one name: each is a function of its own, and its name is that function's.
-    pub(crate) fn all(&self, endpoints: &[Endpoint<S>]) -> Result<Vec<Self>, AppError> {
-        (self.all)(endpoints)
-    }
-
-    /// The answer to an event.
-    pub(crate) async fn answer(
-        &self,
-        state: &S,
-        event: &str,
-        lambda: LambdaContext,
-    ) -> Result<Box<RawValue>, FunctionError> {
-        (self.serve)(self, state, event, lambda).await
-    }
-}
-
-impl<S: Sync> Authorizer<S> {
-    /// An authorizer of that function.
+impl<S: Sync> Entry<S> {
+    /// The entry of that authorizer.
     #[doc(hidden)]
     #[must_use]
-    pub const fn new(info: &'static AuthorizerInfo, decide: Decide<S>) -> Self {
+    pub const fn authorizer(info: &'static AuthorizerInfo, decide: Decide<S>) -> Self {
         Self {
-            info,
-            decide,
-            serve: |this, state, event, lambda| Box::pin(this.serve(state, event, lambda)),
-            all: collect,
-            manifest: AuthorizerInfo::manifest,
+            kind: Kind::Authorizer(info, decide),
+            serve: |this, state, event, lambda| {
+                let Kind::Authorizer(info, decide) = this.kind;
+                let asked = Asked { info };
+                Box::pin(asked.serve(decide, state, event, lambda))
+            },
+            collect,
+            manifest: |this, manifest: &mut Manifest| {
+                let Kind::Authorizer(info, _) = this.kind;
+                manifest.authorizers.push(info.manifest());
+            },
         }
     }
+}
 
-    async fn serve(
-        &self,
+/// An authorizer that a gateway asks.
+#[derive(Clone, Copy)]
+struct Asked {
+    info: &'static AuthorizerInfo,
+}
+
+impl Asked {
+    async fn serve<S: Sync>(
+        self,
+        decide: Decide<S>,
         state: &S,
         event: &str,
         lambda: LambdaContext,
@@ -174,7 +116,7 @@ impl<S: Sync> Authorizer<S> {
             ),
         })?;
         // The panic hook tells of a panic.
-        let Ok(decision) = caught(async { (self.decide)(state, &request).await }).await else {
+        let Ok(decision) = caught(async { decide(state, &request).await }).await else {
             return Err(failed());
         };
         let answer = decision
@@ -189,7 +131,7 @@ impl<S: Sync> Authorizer<S> {
     /// What an error comes to. A gateway knows allowed and denied; only a REST API has a word for 401 besides.
     ///
     /// `[D]` gateway-truth §1.10, `[R]` §2.6: an error's text that is exactly `Unauthorized` is 401 at a REST API, and 500 at an HTTP API.
-    fn refuse(&self, error: &Error, from: From, resource: String) -> Result<Answer, FunctionError> {
+    fn refuse(self, error: &Error, from: From, resource: String) -> Result<Answer, FunctionError> {
         let (name, status) = (self.info.name, error.status());
         if status.is_server_error() {
             tracing::error!(authorizer = name, status = status.as_u16(), "{error:#}");
@@ -209,31 +151,6 @@ impl<S: Sync> Authorizer<S> {
         }
         answer(Decision::Deny, from, resource).map_err(|_| failed())
     }
-}
-
-/// See [`Authorizer::all`].
-fn collect<S>(endpoints: &[Endpoint<S>]) -> Result<Vec<Authorizer<S>>, AppError> {
-    let mut known: Vec<Authorizer<S>> = Vec::new();
-    for second in endpoints.iter().filter_map(Endpoint::authorizer) {
-        let (first, info) = (
-            known.iter().find(|it| it.info.name == second.info.name),
-            second.info,
-        );
-        match first {
-            None => known.push(*second),
-            Some(first) if first.info == info => {}
-            Some(first) => {
-                return Err(AppError::Authorizers {
-                    name: info.name.to_owned(),
-                    handlers: Box::new(
-                        [first.info, info]
-                            .map(|it| (it.handler.to_owned(), Source::new(it.file, it.line))),
-                    ),
-                });
-            }
-        }
-    }
-    Ok(known)
 }
 
 /// Any failure but a refusal. The gateway answers with 500, and shows no client the text.
@@ -286,5 +203,5 @@ pub const fn assert_authorizer(info: &AuthorizerInfo) {
 )]
 pub trait IntoAuthorizer<S> {
     /// The authorizer.
-    fn into_authorizer() -> Authorizer<S>;
+    fn into_authorizer() -> Entry<S>;
 }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::error::Error;
 
 pub(crate) use self::answer::PRINCIPAL;
-pub use self::authorizer::{Authorizer, AuthorizerDecl, AuthorizerInfo, Decide, IntoAuthorizer};
+pub use self::authorizer::{AuthorizerDecl, AuthorizerInfo, Decide, IntoAuthorizer};
 #[doc(hidden)]
 pub use self::authorizer::{NotAnAuthorizer, assert_authorizer};
 

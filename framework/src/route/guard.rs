@@ -1,7 +1,7 @@
 //! Who may call a route: what its attribute says, or the list that it stands in.
 
 use super::{Route, Routes};
-use crate::auth::{Authorizer, IntoAuthorizer};
+use crate::{auth::IntoAuthorizer, entry::Entry};
 use fw_manifest::Authorization;
 
 /// How the gateway checks the callers of a route.
@@ -19,7 +19,7 @@ pub enum Guard<S> {
         scopes: &'static [&'static str],
     },
     /// An authorizer of the app decides.
-    Authorizer(Authorizer<S>),
+    Authorizer(Entry<S>),
 }
 
 impl<S> Clone for Guard<S> {
@@ -41,7 +41,7 @@ impl<S> Guard<S> {
                 scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
             },
             Self::Authorizer(authorizer) => Authorization::Lambda {
-                name: authorizer.info().name.to_owned(),
+                name: authorizer.name().to_owned(),
             },
         })
     }

@@ -52,11 +52,6 @@ pub(crate) enum Kind {
         most: u32,
         example: u32,
     },
-    /// A string literal.
-    Text {
-        what: &'static str,
-        example: &'static str,
-    },
     /// A list of string literals; the function makes one of what was written in its place.
     Texts {
         example: &'static str,
@@ -77,7 +72,6 @@ pub(crate) struct Args {
 enum Value {
     Flag,
     Number(u32),
-    Text(LitStr),
     Texts(Vec<LitStr>),
 }
 
@@ -100,13 +94,6 @@ impl Args {
     pub(crate) fn number(&self, name: &str) -> Option<u32> {
         match self.value(name)? {
             Value::Number(number) => Some(*number),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn text(&self, name: &str) -> Option<&LitStr> {
-        match self.value(name)? {
-            Value::Text(text) => Some(text),
             _ => None,
         }
     }
@@ -268,17 +255,6 @@ fn typed(
                     None
                 }
             }
-        }
-        Kind::Text { what, example } => {
-            let text = words::literal(given);
-            if text.is_none() {
-                errors.push(
-                    words::value_or_key(key, given),
-                    format!("`{key}` is {what}, as a string literal"),
-                    format!("write `{key} = {:?}`", words::plain(given, example)),
-                );
-            }
-            text.map(Value::Text)
         }
         Kind::Texts { example, meant } => Some(Value::Texts(words::list(
             key, given, example, meant, errors,

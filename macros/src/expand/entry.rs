@@ -33,11 +33,12 @@ pub(super) fn made(item: &Item, name: &Ident) -> TokenStream {
     let krate = item.krate.at(Span::call_site());
     let cfgs = &item.cfgs;
     let contract = item.row.subject.contract();
-    let [decl, into, method, value] = [
+    let [decl, into, method, value, constructor] = [
         contract.decl,
         contract.into,
         contract.method,
         contract.value,
+        contract.constructor,
     ]
     .map(|word| Ident::new(word, Span::call_site()));
     let (generics, state_type) = match state(&item.args) {
@@ -62,7 +63,7 @@ pub(super) fn made(item: &Item, name: &Ident) -> TokenStream {
         #[allow(deprecated, unreachable_code, unused_qualifications)]
         impl #generics #krate::__private::#into<#state_type> for #name {
             fn #method() -> #krate::__private::#value<#state_type> {
-                #krate::__private::#value::new(
+                #krate::__private::#value::#constructor(
                     &<Self as #krate::__private::#decl>::INFO,
                     #call,
                 )

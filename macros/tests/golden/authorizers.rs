@@ -36,8 +36,8 @@ impl ::fw::__private::AuthorizerDecl for members {
 #[automatically_derived]
 #[allow(deprecated, unreachable_code, unused_qualifications)]
 impl ::fw::__private::IntoAuthorizer<Store> for members {
-    fn into_authorizer() -> ::fw::__private::Authorizer<Store> {
-        ::fw::__private::Authorizer::new(
+    fn into_authorizer() -> ::fw::__private::Entry<Store> {
+        ::fw::__private::Entry::authorizer(
             &<Self as ::fw::__private::AuthorizerDecl>::INFO,
             |__fw_state, __fw_request| ::fw::__private::hold_only_send_values_across_await(async move {
                 let (__fw_1, __fw_2) = {
@@ -98,8 +98,8 @@ impl ::fw::__private::AuthorizerDecl for tokens {
 #[allow(deprecated, unreachable_code, unused_qualifications)]
 impl<__FwState: ::fw::__private::Sync> ::fw::__private::IntoAuthorizer<__FwState>
 for tokens {
-    fn into_authorizer() -> ::fw::__private::Authorizer<__FwState> {
-        ::fw::__private::Authorizer::new(
+    fn into_authorizer() -> ::fw::__private::Entry<__FwState> {
+        ::fw::__private::Entry::authorizer(
             &<Self as ::fw::__private::AuthorizerDecl>::INFO,
             |_, __fw_request| ::fw::__private::hold_only_send_values_across_await(async move {
                 let (__fw_0,) = {
@@ -149,8 +149,8 @@ impl ::fw::__private::AuthorizerDecl for nobody {
 #[allow(deprecated, unreachable_code, unused_qualifications)]
 impl<__FwState: ::fw::__private::Sync> ::fw::__private::IntoAuthorizer<__FwState>
 for nobody {
-    fn into_authorizer() -> ::fw::__private::Authorizer<__FwState> {
-        ::fw::__private::Authorizer::new(
+    fn into_authorizer() -> ::fw::__private::Entry<__FwState> {
+        ::fw::__private::Entry::authorizer(
             &<Self as ::fw::__private::AuthorizerDecl>::INFO,
             |_, _| ::fw::__private::hold_only_send_values_across_await(async move {
                 <Deny as ::fw::__private::IntoDecision>::into_decision(nobody().await)
