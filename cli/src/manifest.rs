@@ -17,7 +17,7 @@ use crate::{
     env,
     error::{Context, Exit, Failure, Result},
     process::die_with_parent,
-    settings::words,
+    values::unknown::{known, suggestion},
 };
 
 /// How long an app may take to print its manifest: it connects to nothing, so this is generous.
@@ -155,7 +155,7 @@ fn not_understood(error: &serde_json::Error, document: &Map<String, Value>) -> F
             .hint("docs/manifest.md lists every key");
     };
     let failure = failure.because_of(format!("{place} there is no key of that name: `{key}`"));
-    match (words::suggestion(&message), words::known(&message)) {
+    match (suggestion(&message), known(&message)) {
         (Some(nearest), _) => failure.hint(format!("did you mean `{nearest}`?")),
         (None, known) => failure.hint(format!("there is: {}", known.join(", "))),
     }

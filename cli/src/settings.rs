@@ -17,6 +17,7 @@ use crate::{
         lambda::{AppLevel, Architecture, LogFormat, SystemLevel},
         names::FILE_NAME,
         statement::Statement,
+        unknown,
     },
 };
 
@@ -28,7 +29,7 @@ pub(crate) mod door;
 pub(crate) mod fit;
 pub(crate) mod function;
 pub(crate) mod secret;
-pub(crate) mod words;
+mod words;
 
 use access::{
     Access, ApiKey, ApiKeySource, AuthorizerSettings, GatewayResponse, Jwt, Throttle, UsagePlan,
@@ -441,7 +442,7 @@ pub(crate) fn keys(text: &str) -> Vec<String> {
     let error = read.err();
     let message = error.as_ref().map(toml::de::Error::message);
     let message = message.filter(|message| message.starts_with("unknown field"));
-    let keys = message.map(words::known).unwrap_or_default().into_iter();
+    let keys = message.map(unknown::known).unwrap_or_default().into_iter();
     keys.map(str::to_owned).collect()
 }
 

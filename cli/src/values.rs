@@ -9,3 +9,4 @@ pub(crate) mod names;
 pub(crate) mod since;
 pub(crate) mod statement;
 pub(crate) mod text;
+pub(crate) mod unknown;

@@ -2,7 +2,13 @@
 
 use std::path::Path;
 
-use crate::{error::Failure, values::names::FILE_NAME};
+use crate::{
+    error::Failure,
+    values::{
+        names::FILE_NAME,
+        unknown::{known, suggestion},
+    },
+};
 
 /// The failure for what is no TOML, has an unknown key or a value of another type, with the place as the TOML reader shows it.
 pub(super) fn not_understood(error: &toml::de::Error, text: &str, file: Option<&Path>) -> Failure {
@@ -141,35 +147,6 @@ fn corrected(message: &str, key: Option<&str>, value: &str) -> Option<String> {
         _ => return None,
     };
     Some(format!("{key} = {right}"))
-}
-
-/// The keys or words that are known in the place of an unknown one, from serde's own words for it, in the alphabet's order.
-pub(crate) fn known(message: &str) -> Vec<&str> {
-    if !message.starts_with("unknown") {
-        return Vec::new();
-    }
-    let mut known: Vec<_> = message.split('`').skip(3).step_by(2).collect();
-    known.sort_unstable();
-    known
-}
-
-/// The known key nearest to the unknown one, from serde's own words for it.
-pub(crate) fn suggestion(message: &str) -> Option<&str> {
-    let mut quoted = message.split('`').skip(1).step_by(2);
-    let unknown = quoted.next()?;
-    if !message.starts_with("unknown") {
-        return None;
-    }
-    let mut near: Vec<_> = quoted
-        .map(|known| {
-            // `auth` is short for `authorization`, though `path` has fewer other letters.
-            let other = !known.starts_with(unknown);
-            (other, strsim::damerau_levenshtein(unknown, known), known)
-        })
-        .filter(|(other, distance, known)| !other || *distance <= 1 + known.len() / 4)
-        .collect();
-    near.sort_unstable();
-    near.first().map(|(.., known)| *known)
 }
 
 #[cfg(test)]
