@@ -17,7 +17,6 @@ use crate::{
         lambda::{AppLevel, Architecture, LogFormat, SystemLevel},
         names::FILE_NAME,
         statement::Statement,
-        unknown,
     },
 };
 

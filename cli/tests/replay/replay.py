@@ -14,6 +14,7 @@ import base64, concurrent.futures, hashlib, http.server, json, os, re, shutil, s
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FRAMEWORK = os.path.join(HERE, "..", "..", "..", "framework", "tests")
+FIXTURES = os.path.join(HERE, "..", "..", "..", "framework", "gateway", "tests", "fixtures")
 HOST = "a1b2c3d4e5.execute-api.us-east-1.amazonaws.com"
 # A slow machine may take long for anything; no case is about time.
 PATIENCE = 60
@@ -55,8 +56,8 @@ def url64(data):
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-KEY = der(open(os.path.join(FRAMEWORK, "fixtures", "test-only-rsa.pk8"), "rb").read())
-KEYS = open(os.path.join(FRAMEWORK, "fixtures", "test-only-jwks.json"), "rb").read()
+KEY = der(open(os.path.join(FIXTURES, "test-only-rsa.pk8"), "rb").read())
+KEYS = open(os.path.join(FIXTURES, "test-only-jwks.json"), "rb").read()
 
 
 def sign(alg, claims):
