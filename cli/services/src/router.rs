@@ -1,0 +1,194 @@
+//! Which service a request is for.
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap};
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use serde_json::json;
+
+use crate::access::{self, Caller};
+use crate::form::Form;
+use crate::reply::{self, Body};
+use crate::server::Shared;
+use crate::sqs::{self, Call};
+use crate::{admit, control, ids};
+
+/// The most bytes of a request's body. A message has 1 MiB, which escapes in JSON make six times as long.
+const MOST_BODY: usize = 8 * 1024 * 1024;
+
+/// Answers a request.
+pub(crate) async fn answer(shared: &Shared, request: Request<Incoming>) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    if let Err(refusal) = admit::admit(&parts, &shared.allowed_hosts) {
+        return *refusal;
+    }
+    let path = parts.uri.path();
+    if control::owns(path) {
+        return match read(body).await {
+            Ok(body) => control::answer(shared, &parts.method, path, &body),
+            Err(refusal) => *refusal,
+        };
+    }
+    if let Some(target) = parts.headers.get("x-amz-target") {
+        let target = target.to_str().unwrap_or_default().to_owned();
+        let body = match read(body).await {
+            Ok(body) => body,
+            Err(refusal) => return *refusal,
+        };
+        return by_target(shared, &parts, &target, &body).await;
+    }
+    if let Some(protocol) = query_protocol(&parts) {
+        let body = match read(body).await {
+            Ok(body) => body,
+            Err(refusal) => return *refusal,
+        };
+        return by_action(shared, &parts, protocol, &body).await;
+    }
+    match &shared.fallback {
+        Some(fallback) => fallback.call(Request::from_parts(parts, body)).await,
+        None => not_implemented(&format!("{} {path}", parts.method)),
+    }
+}
+
+/// Where the parameters of a query protocol call stand.
+#[derive(Clone, Copy, PartialEq)]
+enum Protocol {
+    Query,
+    Form,
+}
+
+/// Whether the request speaks a query protocol: it has an action, or its path is that of a queue.
+fn query_protocol(parts: &http::request::Parts) -> Option<Protocol> {
+    let is_form = parts.headers.get(CONTENT_TYPE).is_some_and(|value| {
+        value
+            .as_bytes()
+            .starts_with(b"application/x-www-form-urlencoded")
+    });
+    let query = parts.uri.query().unwrap_or_default();
+    if parts.method == Method::POST && is_form {
+        return Some(Protocol::Form);
+    }
+    let has_action = query.split('&').any(|pair| pair.starts_with("Action="));
+    let on_queue = sqs::queue_of_path(parts.uri.path()).is_some();
+    (matches!(parts.method, Method::GET | Method::POST) && (has_action || on_queue))
+        .then_some(Protocol::Query)
+}
+
+async fn by_target(
+    shared: &Shared,
+    parts: &http::request::Parts,
+    target: &str,
+    body: &Bytes,
+) -> Response<Body> {
+    let Some(operation) = target.strip_prefix("AmazonSQS.") else {
+        return not_implemented(target);
+    };
+    let call = match call(shared, parts) {
+        Ok(call) => call,
+        Err(error) => return sqs::json::error(&error),
+    };
+    sqs::json::answer(&shared.sqs, &call, operation, body).await
+}
+
+async fn by_action(
+    shared: &Shared,
+    parts: &http::request::Parts,
+    protocol: Protocol,
+    body: &Bytes,
+) -> Response<Body> {
+    let text = match protocol {
+        Protocol::Query => parts.uri.query().unwrap_or_default().into(),
+        Protocol::Form => String::from_utf8_lossy(body),
+    };
+    let Some(form) = Form::parse(&text) else {
+        return reply::json(
+            StatusCode::BAD_REQUEST,
+            &json!({"__type": "MalformedQueryString", "message": "The request has too many parameters."}),
+        );
+    };
+    let action = form.get("Action").unwrap_or_default().to_owned();
+    let signed_for = access::caller(&parts.headers, parts.uri.query())
+        .map(|caller| caller.service)
+        .unwrap_or_default();
+    let on_queue = sqs::queue_of_path(parts.uri.path()).is_some();
+    if on_queue || form.get("Version") == Some("2012-11-05") || signed_for == "sqs" {
+        if action.is_empty() {
+            return sqs::query::without_action();
+        }
+        let as_json = parts
+            .headers
+            .get(http::header::ACCEPT)
+            .is_some_and(|accept| accept.as_bytes().starts_with(b"application/json"));
+        return match call(shared, parts) {
+            Ok(call) => sqs::query::answer(&shared.sqs, &call, &action, form, as_json).await,
+            Err(error) => sqs::query::error(&error, as_json),
+        };
+    }
+    not_implemented(&format!("Action={action}"))
+}
+
+/// What the services of SQS need to know of a request.
+fn call(shared: &Shared, parts: &http::request::Parts) -> Result<Call, sqs::SqsError> {
+    let caller = caller(shared, &parts.headers, parts.uri.query())?;
+    let host = match parts.headers.get(HOST).and_then(|host| host.to_str().ok()) {
+        Some(host) => host.to_owned(),
+        None => shared.address.to_string(),
+    };
+    Ok(Call {
+        caller,
+        host,
+        trace: parts
+            .headers
+            .get("x-amzn-trace-id")
+            .and_then(|trace| trace.to_str().ok())
+            .map(ToOwned::to_owned),
+        queue_of_path: sqs::queue_of_path(parts.uri.path()).map(ToOwned::to_owned),
+    })
+}
+
+/// The caller, if its access key is known.
+fn caller(
+    shared: &Shared,
+    headers: &HeaderMap,
+    query: Option<&str>,
+) -> Result<Caller, sqs::SqsError> {
+    match access::caller(headers, query) {
+        Some(caller)
+            if caller.access_key == "test" || shared.access_keys.contains(&caller.access_key) =>
+        {
+            Ok(caller)
+        }
+        Some(_) => Err(sqs::SqsError::unknown_key()),
+        None if headers.contains_key(AUTHORIZATION) => Err(sqs::SqsError::unknown_key()),
+        None => Err(sqs::SqsError::unsigned()),
+    }
+}
+
+async fn read(body: Incoming) -> Result<Bytes, Box<Response<Body>>> {
+    match Limited::new(body, MOST_BODY).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(_) => Err(Box::new(reply::json(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            &json!({
+                "__type": "RequestEntityTooLarge",
+                "message": "The body is not complete or longer than 8 MiB.",
+            }),
+        ))),
+    }
+}
+
+/// Refuses an operation by its name. The form is that of the JSON protocols, whose clients show both members.
+pub(crate) fn not_implemented(operation: &str) -> Response<Body> {
+    let mut response = reply::json(
+        StatusCode::NOT_IMPLEMENTED,
+        &json!({
+            "__type": "NotImplemented",
+            "message": format!("{operation} is not implemented by these services"),
+        }),
+    );
+    if let Ok(id) = ids::uuid().parse() {
+        response.headers_mut().insert("x-amzn-requestid", id);
+    }
+    response
+}

@@ -1,0 +1,217 @@
+//! The endpoint: its socket, its connections and its shared state.
+
+use std::fmt;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::access::{Access, OpenAccess};
+use crate::clock::Clock;
+use crate::reply::Fallback;
+use crate::router;
+use crate::sqs::Sqs;
+
+/// How long a client may take to send the head of a request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// The most bytes of a request's head.
+const MOST_HEAD: usize = 64 * 1024;
+/// How long a shutdown waits for answers that are on their way.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// How the services start.
+pub struct Options {
+    /// Where the endpoint listens. Default: a free port of 127.0.0.1.
+    pub address: SocketAddr,
+    /// The account of all resources, twelve digits. Default: `123456789012`.
+    pub account: String,
+    /// The region of all resources. Default: `us-east-1`.
+    pub region: String,
+    /// The access keys of callers that are let in, in addition to `test`.
+    pub access_keys: Vec<String>,
+    /// Names that the endpoint answers to in addition to this machine's own, without a port.
+    pub allowed_hosts: Vec<String>,
+    /// Decides which caller may do what. Default: [`OpenAccess`].
+    pub access: Arc<dyn Access>,
+    /// Takes the requests of services that are not here. Without it they are refused with 501.
+    pub fallback: Option<Arc<dyn Fallback>>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            address: (Ipv4Addr::LOCALHOST, 0).into(),
+            account: "123456789012".into(),
+            region: "us-east-1".into(),
+            access_keys: Vec::new(),
+            allowed_hosts: Vec::new(),
+            access: Arc::new(OpenAccess),
+            fallback: None,
+        }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("address", &self.address)
+            .field("account", &self.account)
+            .field("region", &self.region)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the resources of all services share.
+#[derive(Clone)]
+pub(crate) struct Place {
+    pub(crate) account: Arc<str>,
+    pub(crate) region: Arc<str>,
+    pub(crate) clock: Clock,
+    pub(crate) access: Arc<dyn Access>,
+}
+
+/// What every request sees.
+pub(crate) struct Shared {
+    pub(crate) clock: Clock,
+    pub(crate) access_keys: Vec<String>,
+    pub(crate) allowed_hosts: Vec<String>,
+    pub(crate) fallback: Option<Arc<dyn Fallback>>,
+    pub(crate) sqs: Arc<Sqs>,
+    /// The endpoint's own address, for requests without a host.
+    pub(crate) address: SocketAddr,
+}
+
+impl Shared {
+    pub(crate) fn reset(&self) {
+        self.sqs.reset();
+    }
+}
+
+/// The running services. Dropping it stops them at once; [`Services::shutdown`] lets answers finish.
+pub struct Services {
+    shared: Arc<Shared>,
+    stop: watch::Sender<bool>,
+    accepting: JoinHandle<()>,
+}
+
+impl fmt::Debug for Services {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Services")
+            .field("endpoint", &self.endpoint())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Services {
+    /// Starts the services on the current Tokio runtime.
+    ///
+    /// # Errors
+    /// Those of binding the address, for example if the port is in use.
+    pub async fn start(options: Options) -> io::Result<Self> {
+        let listener = TcpListener::bind(options.address).await?;
+        let clock = Clock::default();
+        let place = Place {
+            account: options.account.into(),
+            region: options.region.into(),
+            clock: clock.clone(),
+            access: options.access,
+        };
+        let shared = Arc::new(Shared {
+            clock,
+            access_keys: options.access_keys,
+            allowed_hosts: options.allowed_hosts,
+            fallback: options.fallback,
+            sqs: Arc::new(Sqs::new(place)),
+            address: listener.local_addr()?,
+        });
+        let (stop, stopping) = watch::channel(false);
+        let accepting = tokio::spawn(accept(listener, Arc::clone(&shared), stopping));
+        Ok(Self {
+            shared,
+            stop,
+            accepting,
+        })
+    }
+
+    /// The URL of all services, such as `http://127.0.0.1:4566`.
+    #[must_use]
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.shared.address)
+    }
+
+    /// The address that the endpoint listens on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.shared.address
+    }
+
+    /// The clock of all services.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.shared.clock
+    }
+
+    /// Removes every resource of every service. Waiting calls return or fail as if their resource was deleted. The clock stays.
+    pub fn reset(&self) {
+        self.shared.reset();
+    }
+
+    /// Stops the services: nothing new is accepted, and answers on their way have half a second.
+    pub async fn shutdown(mut self) {
+        self.stop.send_replace(true);
+        let _ = (&mut self.accepting).await;
+    }
+}
+
+impl Drop for Services {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+async fn accept(listener: TcpListener, shared: Arc<Shared>, mut stopping: watch::Receiver<bool>) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(serve(stream, Arc::clone(&shared), stopping.clone()));
+                }
+                // Out of file descriptors, mostly: some are free again soon.
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            },
+            Some(_) = connections.join_next() => {}
+            _ = stopping.changed() => break,
+        }
+    }
+    drop(listener);
+    let finish = async { while connections.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(GRACE, finish).await;
+    connections.shutdown().await;
+}
+
+async fn serve(stream: TcpStream, shared: Arc<Shared>, mut stopping: watch::Receiver<bool>) {
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| {
+        let shared = Arc::clone(&shared);
+        async move { Ok::<_, std::convert::Infallible>(router::answer(&shared, request).await) }
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(MOST_HEAD)
+        .serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(connection);
+    // A connection's end, with or without an error, is the client's affair.
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        _ = stopping.changed() => connection.as_mut().graceful_shutdown(),
+    }
+    let _ = connection.await;
+}
