@@ -26,7 +26,10 @@ pub(crate) fn answer(shared: &Shared, method: &Method, path: &str, body: &Bytes)
     match (method, path) {
         (&Method::GET | &Method::HEAD, "/_fw/health" | "/_localstack/health") => {
             // Health checks of other emulators' users wait for these words.
-            let services = json!({"sqs": "running"});
+            let mut services = json!({"sns": "running", "sqs": "running"});
+            if shared.lambda.is_some() {
+                services["lambda"] = "running".into();
+            }
             reply::json(
                 StatusCode::OK,
                 &json!({"status": "ok", "services": services}),

@@ -1,5 +1,7 @@
 //! Which service a request is for.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap};
 use http::{Method, Request, Response, StatusCode};
@@ -9,8 +11,10 @@ use serde_json::json;
 
 use crate::access::{self, Caller};
 use crate::form::Form;
+use crate::lambda::{self, Lambda};
 use crate::reply::{self, Body};
 use crate::server::Shared;
+use crate::sns;
 use crate::sqs::{self, Call};
 use crate::{admit, control, ids};
 
@@ -44,6 +48,13 @@ pub(crate) async fn answer(shared: &Shared, request: Request<Incoming>) -> Respo
             Err(refusal) => return *refusal,
         };
         return by_action(shared, &parts, protocol, &body).await;
+    }
+    if let (Some(lambda), true) = (&shared.lambda, lambda::owns(path)) {
+        let body = match read(body).await {
+            Ok(body) => body,
+            Err(refusal) => return *refusal,
+        };
+        return by_path(shared, lambda, &parts, &body).await;
     }
     match &shared.fallback {
         Some(fallback) => fallback.call(Request::from_parts(parts, body)).await,
@@ -125,24 +136,69 @@ async fn by_action(
             Err(error) => sqs::query::error(&error, as_json),
         };
     }
+    if form.get("Version") == Some("2010-03-31") || signed_for == "sns" || sns::is_open(&action) {
+        let host = host(shared, parts);
+        let trace = trace(parts);
+        let of = |caller| sns::Call {
+            caller,
+            host: host.clone(),
+            trace: trace.clone(),
+        };
+        let call = caller(shared, &parts.headers, parts.uri.query())
+            .map(of)
+            .map_err(|_| sns::SnsError::unknown_key());
+        return sns::answer(&shared.sns, call, of(Caller::default()), &action, form);
+    }
     not_implemented(&format!("Action={action}"))
+}
+
+/// Answers a request for Lambda.
+async fn by_path(
+    shared: &Shared,
+    lambda: &Arc<Lambda>,
+    parts: &http::request::Parts,
+    body: &Bytes,
+) -> Response<Body> {
+    let caller = match caller(shared, &parts.headers, parts.uri.query()) {
+        Ok(caller) => caller,
+        Err(_) => return lambda::unknown_key(),
+    };
+    let request = lambda::Request {
+        method: &parts.method,
+        path: parts.uri.path(),
+        query: parts.uri.query().unwrap_or_default(),
+        body,
+        caller,
+        invocation_type: parts
+            .headers
+            .get("x-amz-invocation-type")
+            .and_then(|kind| kind.to_str().ok()),
+    };
+    match lambda.answer(request).await {
+        Some(response) => response,
+        None => not_implemented(&format!("Lambda {} {}", parts.method, parts.uri.path())),
+    }
+}
+
+fn host(shared: &Shared, parts: &http::request::Parts) -> String {
+    match parts.headers.get(HOST).and_then(|host| host.to_str().ok()) {
+        Some(host) => host.to_owned(),
+        None => shared.address.to_string(),
+    }
+}
+
+fn trace(parts: &http::request::Parts) -> Option<String> {
+    let trace = parts.headers.get("x-amzn-trace-id")?.to_str().ok()?;
+    Some(trace.to_owned())
 }
 
 /// What the services of SQS need to know of a request.
 fn call(shared: &Shared, parts: &http::request::Parts) -> Result<Call, sqs::SqsError> {
     let caller = caller(shared, &parts.headers, parts.uri.query())?;
-    let host = match parts.headers.get(HOST).and_then(|host| host.to_str().ok()) {
-        Some(host) => host.to_owned(),
-        None => shared.address.to_string(),
-    };
     Ok(Call {
         caller,
-        host,
-        trace: parts
-            .headers
-            .get("x-amzn-trace-id")
-            .and_then(|trace| trace.to_str().ok())
-            .map(ToOwned::to_owned),
+        host: host(shared, parts),
+        trace: trace(parts),
         queue_of_path: sqs::queue_of_path(parts.uri.path()).map(ToOwned::to_owned),
     })
 }

@@ -14,8 +14,11 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::access::{Access, OpenAccess};
 use crate::clock::Clock;
+use crate::functions::Functions;
+use crate::lambda::Lambda;
 use crate::reply::Fallback;
 use crate::router;
+use crate::sns::Sns;
 use crate::sqs::Sqs;
 
 /// How long a client may take to send the head of a request.
@@ -39,6 +42,8 @@ pub struct Options {
     pub allowed_hosts: Vec<String>,
     /// Decides which caller may do what. Default: [`OpenAccess`].
     pub access: Arc<dyn Access>,
+    /// The functions that queues, topics and asynchronous calls reach. Without them, Lambda's operations are refused with 501.
+    pub functions: Option<Arc<dyn Functions>>,
     /// Takes the requests of services that are not here. Without it they are refused with 501.
     pub fallback: Option<Arc<dyn Fallback>>,
 }
@@ -52,6 +57,7 @@ impl Default for Options {
             access_keys: Vec::new(),
             allowed_hosts: Vec::new(),
             access: Arc::new(OpenAccess),
+            functions: None,
             fallback: None,
         }
     }
@@ -74,6 +80,8 @@ pub(crate) struct Place {
     pub(crate) region: Arc<str>,
     pub(crate) clock: Clock,
     pub(crate) access: Arc<dyn Access>,
+    /// The endpoint's own host and port, for URLs in messages that no request asked for.
+    pub(crate) host: Arc<str>,
 }
 
 /// What every request sees.
@@ -83,12 +91,19 @@ pub(crate) struct Shared {
     pub(crate) allowed_hosts: Vec<String>,
     pub(crate) fallback: Option<Arc<dyn Fallback>>,
     pub(crate) sqs: Arc<Sqs>,
+    pub(crate) sns: Arc<Sns>,
+    pub(crate) lambda: Option<Arc<Lambda>>,
     /// The endpoint's own address, for requests without a host.
     pub(crate) address: SocketAddr,
 }
 
 impl Shared {
     pub(crate) fn reset(&self) {
+        // Mappings go first, so that none sees its queue end.
+        if let Some(lambda) = &self.lambda {
+            lambda.reset();
+        }
+        self.sns.reset();
         self.sqs.reset();
     }
 }
@@ -115,20 +130,32 @@ impl Services {
     /// Those of binding the address, for example if the port is in use.
     pub async fn start(options: Options) -> io::Result<Self> {
         let listener = TcpListener::bind(options.address).await?;
+        let address = listener.local_addr()?;
         let clock = Clock::default();
         let place = Place {
             account: options.account.into(),
             region: options.region.into(),
             clock: clock.clone(),
             access: options.access,
+            host: address.to_string().into(),
         };
+        let sqs = Arc::new(Sqs::new(place.clone()));
+        let lambda = options
+            .functions
+            .map(|functions| Arc::new(Lambda::new(place.clone(), functions, Arc::clone(&sqs))));
+        let sns = Arc::new(Sns::new(place, Arc::clone(&sqs), lambda.clone()));
+        if let Some(lambda) = &lambda {
+            lambda.connect(&sns);
+        }
         let shared = Arc::new(Shared {
             clock,
             access_keys: options.access_keys,
             allowed_hosts: options.allowed_hosts,
             fallback: options.fallback,
-            sqs: Arc::new(Sqs::new(place)),
-            address: listener.local_addr()?,
+            sqs,
+            sns,
+            lambda,
+            address,
         });
         let (stop, stopping) = watch::channel(false);
         let accepting = tokio::spawn(accept(listener, Arc::clone(&shared), stopping));
@@ -172,6 +199,9 @@ impl Services {
 impl Drop for Services {
     fn drop(&mut self) {
         self.accepting.abort();
+        if let Some(lambda) = &self.shared.lambda {
+            lambda.reset();
+        }
     }
 }
 

@@ -20,8 +20,12 @@ mod visibility;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+pub(crate) use deduplication::{Deduplication, content_id};
 pub(crate) use error::SqsError;
-use queue::{Held, Queue};
+pub(crate) use message::{AttributeMap, AttributeValue, Draft, md5_of_attributes};
+use queue::Held;
+pub(crate) use queue::{Queue, Sent, Taken, Want};
+pub(crate) use receive::system_attributes;
 
 use crate::access::Caller;
 use crate::server::Place;
@@ -146,6 +150,37 @@ impl Sqs {
             .access
             .decide(&call.caller, &format!("sqs:{operation}"), resource)
             .map_err(SqsError::denied)
+    }
+
+    /// Puts a message of another service in. Returns false if the queue is not there or does not take it.
+    pub(crate) fn deliver(&self, arn: &str, draft: Draft) -> bool {
+        let Some(queue) = self.by_arn(arn) else {
+            return false;
+        };
+        let now = self.now();
+        let mut state = queue.at(now);
+        let fits = state.check_size(&draft).is_ok()
+            && match &state.attributes.fifo {
+                Some(fifo) => {
+                    draft.group.is_some() && (fifo.by_content || draft.deduplication_id.is_some())
+                }
+                None => true,
+            };
+        if !fits || state.deleted {
+            return false;
+        }
+        state.send(draft, &self.place.account, now);
+        drop(state);
+        queue.changed.notify_waiters();
+        true
+    }
+
+    /// Deletes a message that was received in this process. If its visibility has ended, a FIFO queue keeps it.
+    pub(crate) fn delete_taken(&self, queue: &Queue, taken: &Taken) {
+        if let Ok(handle) = handle::Handle::decode(&taken.handle, queue.number) {
+            let _ = queue.at(self.now()).delete(handle, &taken.handle);
+        }
+        queue.changed.notify_waiters();
     }
 
     /// The queue for messages that were received too often, if there is one.

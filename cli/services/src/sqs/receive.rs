@@ -105,7 +105,11 @@ impl Sqs {
             visibility_s,
             attempt: input.receive_request_attempt_id,
         };
-        let taken = self.wait_for(&queue, &want, wait_s).await?;
+        let start = self.now();
+        let wait_s = wait_s.unwrap_or_else(|| queue.at(start).attributes.wait_s);
+        let taken = self
+            .wait_until(&queue, &want, start + wait_s * 1000)
+            .await?;
         let names = input.message_attribute_names.unwrap_or_default();
         let messages = taken
             .into_iter()
@@ -114,16 +118,13 @@ impl Sqs {
         Ok(ReceiveOutput { messages })
     }
 
-    /// Receives messages, and waits for the first if there are none. `wait_s` is the queue's own wait by default.
-    pub(crate) async fn wait_for(
+    /// Receives messages. If none is visible, it waits for the first until that time, in milliseconds.
+    pub(crate) async fn wait_until(
         &self,
         queue: &Arc<Queue>,
         want: &Want,
-        wait_s: Option<u64>,
+        ends: u64,
     ) -> Result<Vec<Taken>, SqsError> {
-        let start = self.now();
-        let wait_s = wait_s.unwrap_or_else(|| queue.at(start).attributes.wait_s);
-        let ends = start + wait_s * 1000;
         loop {
             let changed = queue.changed.notified();
             tokio::pin!(changed);
