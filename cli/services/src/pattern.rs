@@ -418,6 +418,7 @@ mod tests {
 
     use super::*;
 
+    #[allow(clippy::needless_pass_by_value)] // So that tests read as a table.
     fn matches(pattern: Value, document: Value) -> bool {
         Pattern::parse(&pattern).unwrap().matches(&document)
     }

@@ -159,9 +159,8 @@ async fn by_path(
     parts: &http::request::Parts,
     body: &Bytes,
 ) -> Response<Body> {
-    let caller = match caller(shared, &parts.headers, parts.uri.query()) {
-        Ok(caller) => caller,
-        Err(_) => return lambda::unknown_key(),
+    let Ok(caller) = caller(shared, &parts.headers, parts.uri.query()) else {
+        return lambda::unknown_key();
     };
     let request = lambda::Request {
         method: &parts.method,
