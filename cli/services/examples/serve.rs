@@ -12,6 +12,5 @@ async fn main() -> std::io::Result<()> {
     };
     let services = fw_services::Services::start(options).await?;
     std::future::pending::<()>().await;
-    services.shutdown().await;
-    Ok(())
+    services.shutdown().await
 }

@@ -61,6 +61,11 @@ impl Clock {
         self.now_ms()
     }
 
+    /// How far the clock has been advanced.
+    pub(crate) fn offset_ms(&self) -> u64 {
+        self.0.offset_ms.load(Ordering::SeqCst)
+    }
+
     /// Returns when the clock shows that time, in milliseconds since the epoch, or later.
     pub async fn sleep_until(&self, at_ms: u64) {
         let mut moved = self.0.moved.subscribe();

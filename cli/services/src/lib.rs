@@ -10,7 +10,7 @@
 //! let endpoint = services.endpoint(); // http://127.0.0.1:PORT, for the SDK
 //! services.clock().advance(std::time::Duration::from_secs(3600)); // an hour passes at once
 //! services.reset(); // nothing is left
-//! services.shutdown().await;
+//! services.shutdown().await?;
 //! # Ok(()) }
 //! ```
 
@@ -26,6 +26,7 @@ mod pattern;
 mod reply;
 mod router;
 mod server;
+mod snapshot;
 mod sns;
 mod sqs;
 mod xml;

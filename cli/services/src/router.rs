@@ -18,7 +18,7 @@ use crate::sns;
 use crate::sqs::{self, Call};
 use crate::{admit, control, ids};
 
-/// The most bytes of a request's body. A message has 1 MiB, which escapes in JSON make six times as long.
+/// The most bytes of a request's body. A message has 1 MiB, and escapes in JSON take six bytes for one.
 const MOST_BODY: usize = 8 * 1024 * 1024;
 
 /// Answers a request.
@@ -122,8 +122,15 @@ async fn by_action(
     let signed_for = access::caller(&parts.headers, parts.uri.query())
         .map(|caller| caller.service)
         .unwrap_or_default();
+    // The version says more than the signature, which some clients share.
+    let is_sns = match form.get("Version") {
+        Some("2010-03-31") => true,
+        Some("2012-11-05") => false,
+        _ => signed_for == "sns" || sns::is_open(&action),
+    };
     let on_queue = sqs::queue_of_path(parts.uri.path()).is_some();
-    if on_queue || form.get("Version") == Some("2012-11-05") || signed_for == "sqs" {
+    let is_sqs = form.get("Version") == Some("2012-11-05") || signed_for == "sqs";
+    if on_queue || (is_sqs && !is_sns) {
         if action.is_empty() {
             return sqs::query::without_action();
         }
@@ -136,7 +143,7 @@ async fn by_action(
             Err(error) => sqs::query::error(&error, as_json),
         };
     }
-    if form.get("Version") == Some("2010-03-31") || signed_for == "sns" || sns::is_open(&action) {
+    if is_sns {
         let host = host(shared, parts);
         let trace = trace(parts);
         let of = |caller| sns::Call {

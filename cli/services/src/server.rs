@@ -3,13 +3,14 @@
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::access::{Access, OpenAccess};
@@ -18,11 +19,12 @@ use crate::functions::Functions;
 use crate::lambda::Lambda;
 use crate::reply::Fallback;
 use crate::router;
+use crate::snapshot::{self, Store};
 use crate::sns::Sns;
 use crate::sqs::Sqs;
 
-/// How long a client may take to send the head of a request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a client may take to send the head of a request. Clients that keep connections for later have that long, too.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(120);
 /// The most bytes of a request's head.
 const MOST_HEAD: usize = 64 * 1024;
 /// How long a shutdown waits for answers that are on their way.
@@ -40,6 +42,8 @@ pub struct Options {
     pub access_keys: Vec<String>,
     /// Names that the endpoint answers to in addition to this machine's own, without a port.
     pub allowed_hosts: Vec<String>,
+    /// The folder that keeps queues, topics and the clock across restarts. Without it they end with the services.
+    pub data: Option<PathBuf>,
     /// Decides which caller may do what. Default: [`OpenAccess`].
     pub access: Arc<dyn Access>,
     /// The functions that queues, topics and asynchronous calls reach. Without them, Lambda's operations are refused with 501.
@@ -56,6 +60,7 @@ impl Default for Options {
             region: "us-east-1".into(),
             access_keys: Vec::new(),
             allowed_hosts: Vec::new(),
+            data: None,
             access: Arc::new(OpenAccess),
             functions: None,
             fallback: None,
@@ -82,6 +87,8 @@ pub(crate) struct Place {
     pub(crate) access: Arc<dyn Access>,
     /// The endpoint's own host and port, for URLs in messages that no request asked for.
     pub(crate) host: Arc<str>,
+    /// Notified of each change that is to be written.
+    pub(crate) changes: Arc<Notify>,
 }
 
 /// What every request sees.
@@ -93,6 +100,7 @@ pub(crate) struct Shared {
     pub(crate) sqs: Arc<Sqs>,
     pub(crate) sns: Arc<Sns>,
     pub(crate) lambda: Option<Arc<Lambda>>,
+    pub(crate) changes: Arc<Notify>,
     /// The endpoint's own address, for requests without a host.
     pub(crate) address: SocketAddr,
 }
@@ -105,6 +113,7 @@ impl Shared {
         }
         self.sns.reset();
         self.sqs.reset();
+        self.changes.notify_one();
     }
 }
 
@@ -113,6 +122,7 @@ pub struct Services {
     shared: Arc<Shared>,
     stop: watch::Sender<bool>,
     accepting: JoinHandle<()>,
+    store: Option<(Arc<Store>, JoinHandle<()>)>,
 }
 
 impl fmt::Debug for Services {
@@ -127,8 +137,10 @@ impl Services {
     /// Starts the services on the current Tokio runtime.
     ///
     /// # Errors
-    /// Those of binding the address, for example if the port is in use.
+    /// Those of binding the address, for example if the port is in use, and of reading the data folder.
     pub async fn start(options: Options) -> io::Result<Self> {
+        let store = options.data.as_deref().map(Store::open).transpose()?;
+        let before = store.as_ref().map(Store::read).transpose()?.flatten();
         let listener = TcpListener::bind(options.address).await?;
         let address = listener.local_addr()?;
         let clock = Clock::default();
@@ -138,7 +150,9 @@ impl Services {
             clock: clock.clone(),
             access: options.access,
             host: address.to_string().into(),
+            changes: Arc::default(),
         };
+        let changes = Arc::clone(&place.changes);
         let sqs = Arc::new(Sqs::new(place.clone()));
         let lambda = options
             .functions
@@ -146,6 +160,11 @@ impl Services {
         let sns = Arc::new(Sns::new(place, Arc::clone(&sqs), lambda.clone()));
         if let Some(lambda) = &lambda {
             lambda.connect(&sns);
+        }
+        if let Some(before) = before {
+            clock.advance(Duration::from_millis(before.clock_offset_ms));
+            sqs.restore(before.sqs);
+            sns.restore(before.sns);
         }
         let shared = Arc::new(Shared {
             clock,
@@ -155,7 +174,13 @@ impl Services {
             sqs,
             sns,
             lambda,
+            changes,
             address,
+        });
+        let store = store.map(|store| {
+            let store = Arc::new(store);
+            let keeping = snapshot::keep(Arc::downgrade(&shared), Arc::clone(&store));
+            (store, tokio::spawn(keeping))
         });
         let (stop, stopping) = watch::channel(false);
         let accepting = tokio::spawn(accept(listener, Arc::clone(&shared), stopping));
@@ -163,6 +188,7 @@ impl Services {
             shared,
             stop,
             accepting,
+            store,
         })
     }
 
@@ -189,16 +215,31 @@ impl Services {
         self.shared.reset();
     }
 
-    /// Stops the services: nothing new is accepted, and answers on their way have half a second.
-    pub async fn shutdown(mut self) {
+    /// Stops the services: nothing new is accepted, answers on their way have half a second, and the state is written.
+    ///
+    /// # Errors
+    /// Those of writing the state.
+    pub async fn shutdown(mut self) -> io::Result<()> {
         self.stop.send_replace(true);
         let _ = (&mut self.accepting).await;
+        match self.store.take() {
+            Some((store, keeping)) => {
+                keeping.abort();
+                // It may be writing: that ends first.
+                let _ = keeping.await;
+                store.save(&self.shared)
+            }
+            None => Ok(()),
+        }
     }
 }
 
 impl Drop for Services {
     fn drop(&mut self) {
         self.accepting.abort();
+        if let Some((_, keeping)) = &self.store {
+            keeping.abort();
+        }
         if let Some(lambda) = &self.shared.lambda {
             lambda.reset();
         }

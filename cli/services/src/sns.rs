@@ -44,6 +44,13 @@ struct State {
     subscriptions: BTreeMap<String, Subscription>,
 }
 
+/// The topics and subscriptions on disk.
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
+pub(crate) struct SnsSnapshot {
+    topics: Vec<topic::TopicSnapshot>,
+    subscriptions: Vec<subscription::SubscriptionSnapshot>,
+}
+
 /// What an operation knows of its request.
 pub(crate) struct Call {
     pub(crate) caller: Caller,
@@ -60,6 +67,36 @@ impl Sns {
             sqs,
             lambda,
             state: Mutex::default(),
+        }
+    }
+
+    /// The topics and subscriptions as they are now.
+    pub(crate) fn snapshot(&self) -> SnsSnapshot {
+        let state = self.state();
+        SnsSnapshot {
+            topics: state.topics.values().map(Topic::snapshot).collect(),
+            subscriptions: state
+                .subscriptions
+                .values()
+                .map(Subscription::snapshot)
+                .collect(),
+        }
+    }
+
+    /// Adds topics and subscriptions as they were.
+    pub(crate) fn restore(&self, snapshot: SnsSnapshot) {
+        let mut state = self.state();
+        for topic in snapshot.topics.into_iter().map(Topic::restore) {
+            state.topics.insert(topic.arn.clone(), topic);
+        }
+        for subscription in snapshot
+            .subscriptions
+            .into_iter()
+            .map(Subscription::restore)
+        {
+            state
+                .subscriptions
+                .insert(subscription.arn.clone(), subscription);
         }
     }
 

@@ -20,7 +20,7 @@ mod visibility;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-pub(crate) use deduplication::{Deduplication, content_id};
+pub(crate) use deduplication::{Deduplication, Remembered, content_id};
 pub(crate) use error::SqsError;
 pub(crate) use message::{AttributeMap, AttributeValue, Draft, md5_of_attributes};
 use queue::Held;
@@ -37,6 +37,12 @@ pub(crate) struct Sqs {
     /// When queues were deleted, by name: for a minute the name cannot be used again.
     deleted: Mutex<HashMap<String, u64>>,
     moves: Mutex<Vec<Arc<move_task::MoveTask>>>,
+}
+
+/// The queues on disk.
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
+pub(crate) struct SqsSnapshot {
+    queues: Vec<queue::QueueSnapshot>,
 }
 
 /// What an operation knows of its request.
@@ -61,6 +67,29 @@ impl Sqs {
         }
     }
 
+    /// The queues as they are now.
+    pub(crate) fn snapshot(&self) -> SqsSnapshot {
+        let now = self.now();
+        SqsSnapshot {
+            queues: self.all().iter().map(|queue| queue.snapshot(now)).collect(),
+        }
+    }
+
+    /// Adds queues as they were.
+    pub(crate) fn restore(&self, snapshot: SqsSnapshot) {
+        let mut queues = self.queues.write().unwrap_or_else(PoisonError::into_inner);
+        for queue in snapshot.queues {
+            let arn = self.arn(&queue.name).into();
+            let queue = Arc::new(Queue::restore(queue, arn));
+            queues.insert(queue.name.clone(), queue);
+        }
+    }
+
+    /// Notes that the state is to be written.
+    fn touch(&self) {
+        self.place.changes.notify_one();
+    }
+
     /// Removes all queues.
     pub(crate) fn reset(&self) {
         let queues =
@@ -82,7 +111,7 @@ impl Sqs {
         self.place.clock.now_ms()
     }
 
-    /// Ends a queue that is no longer listed: those who wait for its messages get to know.
+    /// Ends a queue that is no longer listed: calls that wait for its messages fail.
     fn end(&self, queue: &Queue) {
         let mut state = queue.at(self.now());
         state.deleted = true;
@@ -172,6 +201,7 @@ impl Sqs {
         state.send(draft, &self.place.account, now);
         drop(state);
         queue.changed.notify_waiters();
+        self.touch();
         true
     }
 
@@ -181,6 +211,7 @@ impl Sqs {
             let _ = queue.at(self.now()).delete(handle, &taken.handle);
         }
         queue.changed.notify_waiters();
+        self.touch();
     }
 
     /// The queue for messages that were received too often, if there is one.

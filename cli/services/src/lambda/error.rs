@@ -75,6 +75,14 @@ impl LambdaError {
         }
     }
 
+    pub(crate) fn not_implemented(what: &str) -> Self {
+        Self::new(
+            "NotImplemented",
+            StatusCode::NOT_IMPLEMENTED,
+            format!("{what} is not implemented by these services"),
+        )
+    }
+
     pub(crate) fn denied(message: String) -> Self {
         Self::new("AccessDeniedException", StatusCode::FORBIDDEN, message)
     }

@@ -195,9 +195,7 @@ fn has_destination(config: &Value) -> bool {
 }
 
 fn filter_pattern(text: &str) -> Result<Pattern, LambdaError> {
-    serde_json::from_str(text)
-        .ok()
-        .and_then(|pattern| Pattern::parse(&pattern).ok())
+    Pattern::of_mapping(text)
         .ok_or_else(|| LambdaError::parameter("Invalid filter pattern definition."))
 }
 

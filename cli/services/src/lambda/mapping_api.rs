@@ -178,8 +178,8 @@ fn input(request: &Request<'_>) -> Result<Input, LambdaError> {
         .keys()
         .find(|name| !MEMBERS.contains(&name.as_str()))
     {
-        return Err(LambdaError::parameter(format!(
-            "{unknown} is not implemented by these services"
+        return Err(LambdaError::not_implemented(&format!(
+            "event source mapping parameter {unknown}"
         )));
     }
     serde_json::from_value(document.into())

@@ -10,7 +10,7 @@ use crate::form::Node;
 /// A message that may go to every subscription of its topic.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Message {
-    /// The message of all protocols that have none of their own.
+    /// The message of all protocols without one of their own.
     pub(super) default: String,
     /// The texts by protocol of `MessageStructure=json`.
     by_protocol: Option<serde_json::Map<String, Value>>,

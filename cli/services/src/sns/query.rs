@@ -112,6 +112,9 @@ pub(crate) fn answer(
         "RemovePermission" => sns.remove_permission(&call, &parameters),
         other => Err(SnsError::not_implemented(&format!("SNS {other}"))),
     };
+    if !action.starts_with("Get") && !action.starts_with("List") {
+        sns.place.changes.notify_one();
+    }
     match result {
         Ok(output) => success(action, &output),
         Err(error) => error_response(&error),

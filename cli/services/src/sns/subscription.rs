@@ -2,16 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::SnsError;
 use super::attributes::AttributeMap;
 use super::topic::truth;
-use crate::pattern::Pattern;
-
-/// The limits of filter policies.
-const MOST_KEYS: usize = 5;
-const MOST_COMBINATIONS: u64 = 150;
+use crate::pattern::{self, Pattern};
 
 /// Where messages of a topic go.
 #[derive(Clone, Debug)]
@@ -33,6 +30,19 @@ pub(super) struct Subscription {
     pub(super) orphaned_ms: Option<u64>,
 }
 
+/// A subscription on disk.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct SubscriptionSnapshot {
+    arn: String,
+    topic: String,
+    protocol: String,
+    endpoint: String,
+    is_pending: bool,
+    token: Option<String>,
+    attributes: BTreeMap<String, String>,
+    orphaned_ms: Option<u64>,
+}
+
 impl Subscription {
     pub(super) fn new(arn: String, topic: String, protocol: String, endpoint: String) -> Self {
         Self {
@@ -49,6 +59,47 @@ impl Subscription {
             delivery: None,
             orphaned_ms: None,
         }
+    }
+
+    /// The subscription as it is on disk.
+    pub(super) fn snapshot(&self) -> SubscriptionSnapshot {
+        let names = [
+            "RawMessageDelivery",
+            "FilterPolicyScope",
+            "FilterPolicy",
+            "RedrivePolicy",
+            "DeliveryPolicy",
+        ];
+        let attributes = names
+            .into_iter()
+            .filter_map(|name| Some((name.to_owned(), self.get(name)?)))
+            .collect();
+        SubscriptionSnapshot {
+            arn: self.arn.clone(),
+            topic: self.topic.clone(),
+            protocol: self.protocol.clone(),
+            endpoint: self.endpoint.clone(),
+            is_pending: self.is_pending,
+            token: self.token.clone(),
+            attributes,
+            orphaned_ms: self.orphaned_ms,
+        }
+    }
+
+    /// A subscription as it was.
+    pub(super) fn restore(snapshot: SubscriptionSnapshot) -> Self {
+        let mut subscription = Self::new(
+            snapshot.arn,
+            snapshot.topic,
+            snapshot.protocol,
+            snapshot.endpoint,
+        );
+        subscription.is_pending = snapshot.is_pending;
+        subscription.token = snapshot.token;
+        subscription.orphaned_ms = snapshot.orphaned_ms;
+        // All were accepted once.
+        let _ = subscription.set_all(&snapshot.attributes);
+        subscription
     }
 
     /// The queue for messages that cannot be delivered.
@@ -225,18 +276,12 @@ fn filter(text: &str, filters_body: bool) -> Result<Option<(String, Pattern)>, S
     if value.as_object().is_some_and(serde_json::Map::is_empty) {
         return Ok(None);
     }
-    let pattern = Pattern::parse(&value).map_err(|reason| refused(&reason))?;
-    if !filters_body && pattern.is_nested() {
+    if !filters_body && pattern::is_nested(&value) {
         return Err(
             "Filter policy scope MessageAttributes does not support nested filter policy".into(),
         );
     }
-    if pattern.keys() > MOST_KEYS {
-        return Err(refused("Filter policy can not have more than 5 keys"));
-    }
-    if pattern.combinations() > MOST_COMBINATIONS {
-        return Err(refused("Filter policy is too complex"));
-    }
+    let pattern = Pattern::of_subscription(&value).map_err(|reason| refused(&reason))?;
     Ok(Some((text.to_owned(), pattern)))
 }
 

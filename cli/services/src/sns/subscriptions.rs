@@ -63,7 +63,7 @@ impl Sns {
         Ok(output)
     }
 
-    /// Asks an HTTP endpoint to confirm, or tells it of the end.
+    /// Asks an HTTP endpoint to confirm, or reports the end to it.
     fn confirm_by_post(&self, call: &Call, subscription: &Subscription, ends: bool) {
         let published = Published {
             id: ids::uuid(),

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::SnsError;
-use crate::sqs::Deduplication;
+use crate::sqs::{Deduplication, Remembered};
 
 /// The largest message unless the topic says otherwise, and the largest that it may say.
 const LARGEST_BY_DEFAULT: usize = 262_144;
@@ -26,6 +27,19 @@ pub(super) struct Topic {
     pub(super) deleted_subscriptions: usize,
     pub(super) deduplication: Deduplication,
     pub(super) published: u64,
+}
+
+/// A topic on disk.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct TopicSnapshot {
+    arn: String,
+    is_fifo: bool,
+    attributes: BTreeMap<String, String>,
+    tags: BTreeMap<String, String>,
+    subscriptions: Vec<String>,
+    deleted_subscriptions: usize,
+    remembered: Vec<Remembered>,
+    published: u64,
 }
 
 /// Attributes that are kept and shown without more.
@@ -54,6 +68,40 @@ impl Topic {
             deduplication: Deduplication::default(),
             published: 0,
         }
+    }
+
+    /// The topic as it is on disk.
+    pub(super) fn snapshot(&self) -> TopicSnapshot {
+        let mut attributes = self.plain.clone();
+        let settable = ["ContentBasedDeduplication", "MaximumMessageSize"];
+        for name in settable {
+            attributes.extend(self.get(name).map(|value| (name.to_owned(), value)));
+        }
+        TopicSnapshot {
+            arn: self.arn.clone(),
+            is_fifo: self.is_fifo,
+            attributes,
+            tags: self.tags.clone(),
+            subscriptions: self.subscriptions.clone(),
+            deleted_subscriptions: self.deleted_subscriptions,
+            remembered: self.deduplication.snapshot(),
+            published: self.published,
+        }
+    }
+
+    /// A topic as it was.
+    pub(super) fn restore(snapshot: TopicSnapshot) -> Self {
+        let mut topic = Self::new(snapshot.arn, snapshot.is_fifo);
+        for (name, value) in &snapshot.attributes {
+            // All were accepted once.
+            let _ = topic.set(name, value, false);
+        }
+        topic.tags = snapshot.tags;
+        topic.subscriptions = snapshot.subscriptions;
+        topic.deleted_subscriptions = snapshot.deleted_subscriptions;
+        topic.deduplication.restore(snapshot.remembered);
+        topic.published = snapshot.published;
+        topic
     }
 
     pub(super) fn largest(&self) -> usize {
@@ -187,7 +235,7 @@ impl Topic {
         policy
     }
 
-    /// The policy of a topic that has none of its own: its account may do everything.
+    /// The policy of a topic without its own: its account may do everything.
     pub(super) fn default_policy(&self, account: &str) -> Value {
         json!({
             "Version": "2008-10-17",

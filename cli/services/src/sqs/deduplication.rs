@@ -15,6 +15,9 @@ const SCOPE_CHANGE_MS: u64 = 60 * 1000;
 /// A deduplication id, with its group if the scope is a group.
 pub(crate) type Key = (Option<String>, String);
 
+/// A sent message, and when it is forgotten.
+pub(crate) type Remembered = (u64, Key, Sent);
+
 /// The memory of a queue.
 #[derive(Debug, Default)]
 pub(crate) struct Deduplication {
@@ -65,6 +68,22 @@ impl Deduplication {
         {
             self.by_group = by_group;
             self.change = None;
+        }
+    }
+
+    /// What is remembered, in the order of its end.
+    pub(crate) fn snapshot(&self) -> Vec<Remembered> {
+        self.ends
+            .iter()
+            .filter_map(|(ends, key)| Some((*ends, key.clone(), self.sent.get(key)?.clone())))
+            .collect()
+    }
+
+    /// Remembers what was remembered before.
+    pub(crate) fn restore(&mut self, remembered: Vec<Remembered>) {
+        for (ends, key, sent) in remembered {
+            self.ends.push_back((ends, key.clone()));
+            self.sent.insert(key, sent);
         }
     }
 

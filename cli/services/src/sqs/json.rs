@@ -54,6 +54,14 @@ pub(super) async fn run(
     operation: &str,
     body: &[u8],
 ) -> Result<Vec<u8>, SqsError> {
+    // Receiving notes for itself whether it changed something.
+    let only_reads = ["Get", "List", "Receive"];
+    if !only_reads
+        .iter()
+        .any(|prefix| operation.starts_with(prefix))
+    {
+        sqs.touch();
+    }
     match operation {
         "SendMessage" => write(&sqs.send_message(call, read(body)?)?),
         "ReceiveMessage" => write(&sqs.receive_message(call, read(body)?).await?),

@@ -262,6 +262,7 @@ impl Sqs {
             self.by_arn(&arn)
                 .ok_or("AWS.SimpleQueueService.NonExistentQueue")
         });
+        self.touch();
         match target {
             Ok(target) => {
                 // In its new queue the message is a new one.

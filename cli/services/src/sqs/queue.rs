@@ -1,8 +1,12 @@
-//! A queue: its messages, when each is visible, and who waits for them.
+//! A queue: its messages, and when each is visible.
+
+mod receiving;
+mod stored;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 use super::SqsError;
@@ -12,6 +16,7 @@ use super::groups::Groups;
 use super::handle::Handle;
 use super::message::{self, Content, Draft};
 use crate::ids;
+pub(super) use stored::QueueSnapshot;
 
 /// The most messages in flight of a queue.
 const MOST_IN_FLIGHT: usize = 120_000;
@@ -86,7 +91,7 @@ pub(crate) struct State {
 }
 
 /// A message in a queue.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Held {
     pub(crate) content: Arc<Content>,
     pub(crate) sent_ms: u64,
@@ -98,7 +103,7 @@ pub(crate) struct Held {
     pub(crate) source: Option<Arc<str>>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Slot {
     held: Held,
     secret: u64,
@@ -106,7 +111,7 @@ struct Slot {
     phase: Phase,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 enum Phase {
     Ready,
     Delayed(u64),
@@ -145,8 +150,8 @@ pub(crate) struct Received {
     pub(crate) next_ms: Option<u64>,
 }
 
-/// What the sender gets to know.
-#[derive(Clone, Debug)]
+/// What the sender learns.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Sent {
     pub(crate) id: String,
     pub(crate) sequence: Option<String>,
@@ -308,24 +313,31 @@ impl State {
     fn insert(&mut self, held: Held, visible_ms: Option<u64>) {
         let place = self.next_place;
         self.next_place += 1;
-        self.ages.insert((held.retained_ms, place));
+        let slot = Slot {
+            held,
+            secret: ids::random(),
+            received_ms: 0,
+            phase: visible_ms.map_or(Phase::Ready, Phase::Delayed),
+        };
+        self.put(place, slot);
+    }
+
+    fn put(&mut self, place: u64, slot: Slot) {
+        self.ages.insert((slot.held.retained_ms, place));
         if let Some(groups) = &mut self.groups {
-            groups.add(held.content.group.as_deref().unwrap_or_default(), place);
+            let group = slot.held.content.group.as_deref();
+            groups.add(group.unwrap_or_default(), place);
         }
+        let phase = slot.phase;
         self.ready.insert(place);
         self.messages.insert(
             place,
             Slot {
-                held,
-                secret: ids::random(),
-                received_ms: 0,
                 phase: Phase::Ready,
+                ..slot
             },
         );
-        match visible_ms {
-            Some(at) => self.set_phase(place, Phase::Delayed(at)),
-            None => self.refresh_group(place),
-        }
+        self.set_phase(place, phase);
     }
 
     /// Takes a message out, wherever it is.
@@ -395,137 +407,6 @@ impl State {
                     .is_some_and(|slot| slot.phase == Phase::Ready)
             });
         }
-    }
-
-    /// Receives messages. `dead_letters` says whether there is a queue for those that were received too often.
-    ///
-    /// # Errors
-    /// `OverLimit` if too many messages of a standard queue are in flight.
-    pub(crate) fn receive(
-        &mut self,
-        queue: u64,
-        want: &Want,
-        dead_letters: bool,
-        now_ms: u64,
-    ) -> Result<Received, SqsError> {
-        let mut received = Received::default();
-        if self.deleted {
-            return Err(SqsError::no_queue());
-        }
-        let visibility_s = want.visibility_s.unwrap_or(self.attributes.visibility_s);
-        if let Some(places) = self.attempted(want) {
-            for place in places {
-                received
-                    .taken
-                    .extend(self.show(queue, place, visibility_s, now_ms));
-            }
-            return Ok(received);
-        }
-        if self.in_flight() >= MOST_IN_FLIGHT {
-            if self.is_fifo() {
-                received.next_ms = self.hidden.first().map(|(at, _)| *at);
-                return Ok(received);
-            }
-            return Err(SqsError::over_limit());
-        }
-        let limit = match &self.attributes.redrive {
-            Some(redrive) if dead_letters => redrive.receives,
-            _ => u32::MAX,
-        };
-        let (places, dead) = match self.groups.take() {
-            Some(mut groups) => {
-                let chosen = groups.choose(want.most, |place| self.offer(place, limit));
-                self.groups = Some(groups);
-                chosen
-            }
-            None => self.choose(want.most, limit),
-        };
-        for place in dead {
-            received.dead.extend(self.remove(place));
-        }
-        for &place in &places {
-            if let Some(slot) = self.messages.get_mut(&place) {
-                slot.held.receives = slot.held.receives.saturating_add(1);
-                slot.held.first_received_ms.get_or_insert(now_ms);
-            }
-            received
-                .taken
-                .extend(self.show(queue, place, visibility_s, now_ms));
-        }
-        if let (true, Some(attempt)) = (self.is_fifo() && !places.is_empty(), &want.attempt) {
-            let receives = |place: &u64| {
-                let slot = self.messages.get(place)?;
-                Some((*place, slot.held.receives))
-            };
-            let taken = places.iter().filter_map(receives).collect();
-            let ends_ms = now_ms + ATTEMPT_MS;
-            self.attempts
-                .insert(attempt.clone(), Attempt { ends_ms, taken });
-        }
-        received.next_ms = self.hidden.first().map(|(at, _)| *at);
-        Ok(received)
-    }
-
-    /// The messages of an earlier receive with the same attempt id, if all of them are still in flight since.
-    fn attempted(&self, want: &Want) -> Option<Vec<u64>> {
-        let attempt = self.attempts.get(want.attempt.as_ref()?)?;
-        let in_flight = |(place, receives): &(u64, u32)| {
-            self.messages.get(place).is_some_and(|slot| {
-                matches!(slot.phase, Phase::InFlight(_)) && slot.held.receives == *receives
-            })
-        };
-        attempt
-            .taken
-            .iter()
-            .all(in_flight)
-            .then(|| attempt.taken.iter().map(|(place, _)| *place).collect())
-    }
-
-    /// Hides a message for its receiver.
-    fn show(&mut self, queue: u64, place: u64, visibility_s: u64, now_ms: u64) -> Option<Taken> {
-        let slot = self.messages.get_mut(&place)?;
-        slot.received_ms = now_ms;
-        let taken = Taken {
-            held: slot.held.clone(),
-            handle: Handle {
-                queue,
-                place,
-                secret: slot.secret,
-                receive: slot.held.receives,
-            }
-            .encode(),
-        };
-        if visibility_s > 0 {
-            self.set_phase(place, Phase::InFlight(now_ms + visibility_s * 1000));
-        } else {
-            self.refresh_group(place);
-        }
-        Some(taken)
-    }
-
-    /// What a receive does with a message.
-    fn offer(&self, place: u64, limit: u32) -> Offer {
-        match self.messages.get(&place) {
-            Some(slot) if slot.phase != Phase::Ready => Offer::Hidden,
-            Some(slot) if slot.held.receives >= limit => Offer::Dead,
-            Some(_) => Offer::Take,
-            None => Offer::Hidden,
-        }
-    }
-
-    fn choose(&self, most: usize, limit: u32) -> (Vec<u64>, Vec<u64>) {
-        let (mut taken, mut dead) = (Vec::new(), Vec::new());
-        for &place in &self.ready {
-            if taken.len() == most {
-                break;
-            }
-            match self.offer(place, limit) {
-                Offer::Take => taken.push(place),
-                Offer::Dead => dead.push(place),
-                Offer::Hidden => {}
-            }
-        }
-        (taken, dead)
     }
 
     /// Deletes a received message. A message that is gone already is fine.

@@ -155,6 +155,9 @@ impl Sqs {
             queue
                 .at(now_ms)
                 .receive(queue.number, want, dead_letters.is_some(), now_ms)?;
+        if !received.taken.is_empty() || !received.dead.is_empty() {
+            self.touch();
+        }
         if let (Some(target), false) = (dead_letters, received.dead.is_empty()) {
             self.bury(queue, &target, std::mem::take(&mut received.dead));
         }

@@ -107,7 +107,7 @@ impl Recorder {
     }
 }
 
-/// The ids of the records that ask for a failure: no JSON, or as many attempts to fail as receives.
+/// The ids of the records that ask for a failure: their body is not JSON, or has as many attempts to fail as receives.
 fn failing(event: &Value) -> Vec<String> {
     let records = event["Records"].as_array().cloned().unwrap_or_default();
     let fails = |record: &Value| {

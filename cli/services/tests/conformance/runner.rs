@@ -44,8 +44,10 @@ pub(crate) async fn play(case: &Case) -> Result<(), String> {
     if let Some(expected) = &case.expect {
         expect::hold(&play, expected).await?;
     }
-    play.services.shutdown().await;
-    Ok(())
+    play.services
+        .shutdown()
+        .await
+        .map_err(|error| error.to_string())
 }
 
 async fn start(case: &Case) -> Result<Play, String> {

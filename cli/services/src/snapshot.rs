@@ -1,0 +1,159 @@
+//! The state on disk: one file that is written whole and put in place at once.
+//!
+//! It is written a second after a change, and when the services stop. A process that is killed loses the changes of that second.
+
+use std::fs::{File, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use crate::server::Shared;
+use crate::sns::SnsSnapshot;
+use crate::sqs::SqsSnapshot;
+
+/// The form of the file. A file of another form is refused.
+const VERSION: u32 = 1;
+/// How long changes are gathered before they are written.
+const PAUSE: Duration = Duration::from_secs(1);
+/// Writing takes at most one part in so many of the time.
+const SHARE: u32 = 10;
+
+const FILE: &str = "services.json";
+const LOCK: &str = "services.lock";
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Snapshot {
+    version: u32,
+    /// How far the clock was advanced.
+    pub(crate) clock_offset_ms: u64,
+    pub(crate) sqs: SqsSnapshot,
+    pub(crate) sns: SnsSnapshot,
+}
+
+impl Snapshot {
+    fn of(shared: &Shared) -> Self {
+        Self {
+            version: VERSION,
+            clock_offset_ms: shared.clock.offset_ms(),
+            sqs: shared.sqs.snapshot(),
+            sns: shared.sns.snapshot(),
+        }
+    }
+}
+
+/// A folder with the state. As long as it is open, no other process can open it.
+#[derive(Debug)]
+pub(crate) struct Store {
+    path: PathBuf,
+    /// One state at a time is taken and written, so that an older one never replaces a newer one.
+    writing: Mutex<()>,
+    _lock: File,
+}
+
+impl Store {
+    /// Opens a folder, and creates it if needed.
+    ///
+    /// # Errors
+    /// Those of the file system, and `ResourceBusy` if another process has the folder open.
+    pub(crate) fn open(folder: &Path) -> io::Result<Self> {
+        std::fs::create_dir_all(folder)?;
+        let lock = File::create(folder.join(LOCK))?;
+        match lock.try_lock() {
+            Err(TryLockError::WouldBlock) => {
+                return Err(io::Error::new(
+                    io::ErrorKind::ResourceBusy,
+                    format!("{} is in use by another process", folder.display()),
+                ));
+            }
+            // A file system without locks: nothing can be checked.
+            Ok(()) | Err(TryLockError::Error(_)) => {}
+        }
+        Ok(Self {
+            path: folder.join(FILE),
+            writing: Mutex::default(),
+            _lock: lock,
+        })
+    }
+
+    /// The state of the last time, or `None` if there is none.
+    ///
+    /// # Errors
+    /// Those of the file system, and `InvalidData` with the path if the file cannot be read as a state.
+    pub(crate) fn read(&self) -> io::Result<Option<Snapshot>> {
+        let bytes = match std::fs::read(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            read => read?,
+        };
+        let invalid = |reason: String| {
+            let message = format!("{}: {reason}", self.path.display());
+            io::Error::new(io::ErrorKind::InvalidData, message)
+        };
+        let snapshot: Snapshot =
+            serde_json::from_slice(&bytes).map_err(|error| invalid(error.to_string()))?;
+        if snapshot.version != VERSION {
+            return Err(invalid(format!(
+                "version {} is not {VERSION}",
+                snapshot.version
+            )));
+        }
+        Ok(Some(snapshot))
+    }
+
+    /// Puts the state of now in the place of the last one.
+    ///
+    /// # Errors
+    /// Those of the file system. Then the last state stays.
+    pub(crate) fn save(&self, shared: &Shared) -> io::Result<()> {
+        let _one = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let snapshot = Snapshot::of(shared);
+        let temporary = self.path.with_extension("json.new");
+        let mut file = File::create(&temporary)?;
+        file.write_all(&serde_json::to_vec(&snapshot)?)?;
+        file.sync_all()?;
+        std::fs::rename(&temporary, &self.path)
+    }
+}
+
+/// Writes the state after changes, as long as the services are there.
+pub(crate) async fn keep(shared: Weak<Shared>, store: Arc<Store>) {
+    let Some(changes) = shared.upgrade().map(|shared| Arc::clone(&shared.changes)) else {
+        return;
+    };
+    let mut pause = PAUSE;
+    loop {
+        changes.notified().await;
+        tokio::time::sleep(pause).await;
+        let Some(shared) = shared.upgrade() else {
+            return;
+        };
+        let started = Instant::now();
+        let store = Arc::clone(&store);
+        let writing = tokio::task::spawn_blocking(move || store.save(&shared));
+        // A full disk may have room again at the next change.
+        let _ = writing.await;
+        pause = PAUSE.max(started.elapsed() * SHARE);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_open_once_and_a_broken_file_is_named() {
+        let folder = std::env::temp_dir().join(format!("fw-services-{}", crate::ids::uuid()));
+        let store = Store::open(&folder).unwrap();
+        assert!(store.read().unwrap().is_none());
+        let busy = Store::open(&folder).unwrap_err();
+        assert_eq!(busy.kind(), io::ErrorKind::ResourceBusy);
+        std::fs::write(folder.join(FILE), "{").unwrap();
+        let broken = store.read().err().unwrap();
+        assert_eq!(broken.kind(), io::ErrorKind::InvalidData);
+        assert!(broken.to_string().contains(FILE));
+        drop(store);
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+}
