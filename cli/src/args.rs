@@ -4,6 +4,7 @@ mod check;
 mod deploy;
 mod local;
 mod see;
+mod services;
 
 use std::process::ExitCode;
 
@@ -16,6 +17,7 @@ pub(crate) use self::deploy::{
 };
 pub(crate) use self::local::{Event, EventFormat, EventGateway, Invoke, Local, Token};
 pub(crate) use self::see::{Deployed, Doctor, List, Logs, Metrics};
+pub(crate) use self::services::Services;
 use crate::{
     console::{Color, Verbosity},
     error::Exit,
@@ -109,6 +111,8 @@ pub(crate) enum Command {
     Diff(Diff),
     /// Check a schedule expression and print when it fires
     Schedule(Schedule),
+    /// Serve queues and topics locally without an app, for tests in any language
+    Services(Services),
 }
 
 /// A project's template.

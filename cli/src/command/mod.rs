@@ -23,6 +23,7 @@ mod promote;
 mod rollback;
 mod routes;
 mod schedule;
+mod services;
 mod token;
 mod unlock;
 mod url;
@@ -62,5 +63,6 @@ pub(crate) fn run(args: Args, console: &Console) -> Result<Exit> {
         Command::Manifest(args) => routes::manifest(&args, console),
         Command::Diff(args) => diff::diff(&args, console),
         Command::Schedule(args) => schedule::schedule(&args, console),
+        Command::Services(args) => services::services(&args, console),
     }
 }

@@ -31,3 +31,4 @@ mod local_trace;
 mod package;
 mod replay;
 mod see;
+mod services;

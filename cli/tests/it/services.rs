@@ -1,0 +1,76 @@
+//! `cargo fw services`, as another program's tests use it.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use crate::local_support::cli;
+
+struct Running {
+    child: Child,
+    address: String,
+}
+
+impl Running {
+    /// Starts the services, and waits for the endpoint that they print.
+    fn start(folder: &Path) -> Self {
+        let mut child = cli(folder, &["services", "--port", "0", "--data", "state"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the CLI");
+        let mut line = String::new();
+        let stdout = child.stdout.take().expect("standard output");
+        BufReader::new(stdout).read_line(&mut line).expect("a line");
+        let address = line.trim().trim_start_matches("http://").to_owned();
+        Self { child, address }
+    }
+
+    fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).expect("a connection");
+        let signed = "authorization: AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/sqs/aws4_request, SignedHeaders=host, Signature=0";
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nhost: {}\r\n{signed}\r\nconnection: close\r\n\r\n",
+            self.address
+        );
+        stream.write_all(request.as_bytes()).expect("a request");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        answer
+    }
+
+    /// Stops them as a user does, and returns the exit code.
+    fn stop(mut self) -> Option<i32> {
+        let _ = Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status();
+        self.child.wait().expect("an end").code()
+    }
+}
+
+#[test]
+fn services_need_no_app_and_keep_their_queues() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let services = Running::start(folder.path());
+    assert!(services.get("/_fw/health").contains("\"sqs\":\"running\""));
+    let created = services.get("/?Action=CreateQueue&Version=2012-11-05&QueueName=orders");
+    assert!(
+        created.contains("/123456789012/orders</QueueUrl>"),
+        "{created}"
+    );
+
+    let (_, port) = services.address.rsplit_once(':').expect("a port");
+    let second = cli(folder.path(), &["services", "--port", port])
+        .output()
+        .expect("the CLI");
+    assert_eq!(second.status.code(), Some(69));
+    let shown = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(shown.contains(&format!("port {port} is in use")), "{shown}");
+    assert_eq!(services.stop(), Some(0));
+
+    let again = Running::start(folder.path());
+    let listed = again.get("/?Action=ListQueues&Version=2012-11-05");
+    assert!(listed.contains("/orders</QueueUrl>"), "{listed}");
+    assert_eq!(again.stop(), Some(0));
+}
