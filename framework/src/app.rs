@@ -394,6 +394,15 @@ pub enum AppError {
         /// The two functions, and where they stand.
         handlers: Box<[(String, Source); 2]>,
     },
+    /// The schema of a route with `validate` has what no body can be checked by, as a regular expression with look-around.
+    Schema {
+        /// The handler.
+        handler: String,
+        /// What is wrong, and where in the schema.
+        problem: String,
+        /// Where the handler is.
+        source: Source,
+    },
     /// An error type, by this name, is given to `map_error` or `errors` twice.
     ErrorMappedTwice(&'static str),
     /// Two handlers answer the same method and path.
@@ -429,6 +438,15 @@ impl fmt::Display for AppError {
                     here.file, here.line, there.file, there.line
                 )
             }
+            Self::Schema {
+                handler,
+                problem,
+                source,
+            } => write!(
+                f,
+                "the body of `{handler}` cannot be validated: {problem} (at {}:{})",
+                source.file, source.line
+            ),
             Self::ErrorMappedTwice(name) => write!(
                 f,
                 "the error type `{name}` has two answers: remove one `map_error` or `errors` of this type"

@@ -124,6 +124,8 @@ pub(crate) type Found = Result<usize, Box<Response>>;
 pub(crate) struct Table<S> {
     endpoints: Vec<Endpoint<S>>,
     matcher: Matcher,
+    #[cfg(feature = "schema")]
+    models: crate::schema::Models,
 }
 
 impl<S> Table<S> {
@@ -131,7 +133,12 @@ impl<S> Table<S> {
     pub(crate) fn new(endpoints: Vec<Endpoint<S>>) -> Result<Self, AppError> {
         Self::entries_of(&endpoints)?;
         let matcher = matcher(&endpoints)?;
-        Ok(Self { endpoints, matcher })
+        Ok(Self {
+            #[cfg(feature = "schema")]
+            models: crate::schema::Models::of(endpoints.len()),
+            endpoints,
+            matcher,
+        })
     }
 
     /// The entries that the endpoints name, each once. The first of them collects them all: an app that has none does not carry how.
@@ -167,9 +174,22 @@ impl<S> Table<S> {
         }
     }
 
-    /// Finds conflicts between endpoints.
+    /// Finds conflicts between endpoints, and schemas that no body can be checked by.
     pub(crate) fn check(endpoints: &[Endpoint<S>]) -> Result<(), AppError> {
         Self::entries_of(endpoints)?;
+        #[cfg(feature = "schema")]
+        for endpoint in endpoints {
+            let body = endpoint.info.and_then(|info| info.body);
+            if let Some(schema) = body.and_then(|body| body.schema)
+                && let Err(error) = crate::schema::compile(schema)
+            {
+                return Err(AppError::Schema {
+                    handler: endpoint.handler().to_owned(),
+                    problem: error.to_string(),
+                    source: endpoint.source.clone(),
+                });
+            }
+        }
         matcher(endpoints).map(drop)
     }
 
@@ -185,8 +205,21 @@ impl<S> Table<S> {
         of(method).or_else(|| of("ANY"))
     }
 
-    /// The endpoint for a request. Where the gateway has not said which, the path parameters are set here.
+    /// The endpoint for a request, with what checks its body beside the request.
     fn find(&self, route: Option<&str>, request: &mut Request<'_>) -> Found {
+        let found = self.find_route(route, request)?;
+        #[cfg(feature = "schema")]
+        {
+            let endpoint = self.endpoints.get(found);
+            let body = endpoint.and_then(|endpoint| endpoint.info?.body);
+            let attached = self.models.attach(found, body, request);
+            attached.map_err(|error| Box::new(error.into_response()))?;
+        }
+        Ok(found)
+    }
+
+    /// The endpoint for a request. Where the gateway has not said which, the path parameters are set here.
+    fn find_route(&self, route: Option<&str>, request: &mut Request<'_>) -> Found {
         let method = request.method.as_str();
         if let Some(found) = route.and_then(|path| self.look_up(path, method)) {
             return Ok(found);

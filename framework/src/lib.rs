@@ -35,7 +35,8 @@
 //! | feature | has | default |
 //! |---|---|---|
 //! | `runtime` | serving on Lambda: [`App::run`] | yes |
-//! | `schema` | JSON Schemas of bodies, for `validate` | no |
+//! | `schema` | JSON Schemas of bodies, and the check of bodies by them, for `validate` | no |
+//! | `garde` | `Valid<Json<T>>`: bodies checked by `garde` | no |
 //! | `test` | the in-process client | no |
 //! | `verify` | signatures of tokens and requests in the test client; without it the client refuses every signed request | no |
 //! | `models` | regular expressions in the body models of the test client's REST API | no |
@@ -93,7 +94,13 @@ pub use fw_macros::{delete, get, head, options, patch, post, put};
 pub use http::{Method, StatusCode};
 
 /// The code in `docs/guide` is compiled and run as the crate's own examples are.
-#[cfg(all(doctest, feature = "runtime", feature = "schema", feature = "test"))]
+#[cfg(all(
+    doctest,
+    feature = "runtime",
+    feature = "schema",
+    feature = "garde",
+    feature = "test"
+))]
 mod guide {
     #[doc = include_str!("../../docs/guide/README.md")]
     mod routes {}

@@ -11,6 +11,7 @@
 //! | [`EmptyBody`] | 400 | body |
 //! | [`JsonSyntax`] | 400 | body, line and column |
 //! | [`JsonShape`] | 422 | body, JSON pointer |
+//! | [`InvalidBody`] | 422 | body, a JSON pointer for each |
 //! | [`FormShape`] | 422 | body, field |
 //! | [`InvalidUtf8`] | 400 | body, byte |
 //! | [`UnsupportedContentType`] | 415 | – |
@@ -145,6 +146,38 @@ problem!(JsonShape, UNPROCESSABLE_ENTITY, |this| Problem::pointer(
     this.pointer.clone(),
     this.detail.clone()
 ));
+
+/// 422: the body is read, but its values are not as its schema, or its own check, says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InvalidBody {
+    /// All that is wrong, each with its place; at least one.
+    pub problems: Vec<Problem>,
+}
+
+impl InvalidBody {
+    /// The status that it answers with.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        StatusCode::UNPROCESSABLE_ENTITY
+    }
+}
+
+impl fmt::Display for InvalidBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.problems.iter().enumerate() {
+            let semicolon = if index == 0 { "" } else { "; " };
+            write!(f, "{semicolon}{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl From<InvalidBody> for Error {
+    fn from(rejection: InvalidBody) -> Self {
+        Self::new(rejection.status(), "").with_problems(rejection.problems)
+    }
+}
 
 /// 422: the body is a form, but not of the shape that the handler reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -423,6 +456,8 @@ either! {
         Syntax(JsonSyntax),
         /// It is JSON of another shape.
         Shape(JsonShape),
+        /// Its values are not allowed.
+        Invalid(InvalidBody),
     }
 }
 

@@ -1,21 +1,41 @@
-//! JSON Schemas of bodies, as REST APIs take them for models: draft 4, made from what `schemars` derives.
+//! JSON Schemas of bodies, as REST APIs take them for models: draft 4, made from what `schemars` derives. And what checks a body by them.
 //!
 //! `[D]` docs.aws.amazon.com, "Data models for REST APIs": the draft is 4. `schemars` writes draft 7, which is close; what draft 4 says
 //! otherwise is rewritten, and what it does not know is left out, so that a schema is never stricter than the type.
 
+#[cfg(feature = "schema")]
+use std::sync::{Arc, OnceLock};
+
+#[cfg(feature = "schema")]
+use fw_gateway::{Model, ModelError};
 use serde_json::Value;
 #[cfg(feature = "schema")]
 use serde_json::{Map, json};
 
+#[cfg(feature = "schema")]
+use crate::{
+    error::{Error, Problem},
+    request::Request,
+    route::BodyInfo,
+};
+
 /// A type that has a JSON Schema: with the feature `schema`, each that derives `schemars::JsonSchema`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has no JSON Schema, so the gateway cannot validate it",
+    message = "`{Self}` has no JSON Schema, so `validate` cannot check it",
     label = "has no schema",
     note = "derive `schemars::JsonSchema` for it, and switch the feature `schema` of `fw-lambda` on; or leave `validate` out"
 )]
-pub trait HasSchema {
+pub trait HasSchema: checked::Checked {
     /// The schema, in draft 4.
     fn schema() -> Value;
+}
+
+/// A type has a schema only where bodies are also checked by it, so that `validate` is never without effect.
+mod checked {
+    pub trait Checked {}
+
+    #[cfg(feature = "schema")]
+    impl<T: schemars::JsonSchema> Checked for T {}
 }
 
 /// The schema of a type, as routes name it.
@@ -126,6 +146,78 @@ fn rewrite(members: &mut Map<String, Value>) {
             members.insert(inclusive.to_owned(), bound);
             members.insert(exclusive.to_owned(), Value::Bool(true));
         }
+    }
+}
+
+/// What checks the bodies of an app's routes, made when a route is first called.
+#[cfg(feature = "schema")]
+#[derive(Debug, Default)]
+pub(crate) struct Models(Vec<OnceLock<Result<BodyModel, String>>>);
+
+#[cfg(feature = "schema")]
+impl Models {
+    /// For so many routes.
+    pub(crate) fn of(routes: usize) -> Self {
+        Self(std::iter::repeat_with(OnceLock::new).take(routes).collect())
+    }
+
+    /// Lays what checks the body of the route of that number beside the request, where [`Json`](crate::Json) finds it.
+    ///
+    /// # Errors
+    ///
+    /// 500 if the schema cannot be used; [`compile`] says so before the app is served.
+    pub(crate) fn attach(
+        &self,
+        route: usize,
+        body: Option<BodyInfo>,
+        request: &mut Request<'_>,
+    ) -> Result<(), Error> {
+        let Some(schema) = body.and_then(|body| body.schema) else {
+            return Ok(());
+        };
+        let model = self
+            .0
+            .get(route)
+            .map(|model| model.get_or_init(|| compile(schema).map_err(|error| error.to_string())));
+        match model {
+            Some(Ok(model)) => {
+                request.extensions.insert(model.clone());
+                Ok(())
+            }
+            Some(Err(problem)) => Err(Error::internal(problem.clone())),
+            None => Err(Error::internal("a route's index is out of bounds")),
+        }
+    }
+}
+
+/// A schema as what checks by it.
+///
+/// # Errors
+///
+/// When it has what the checker does not know: in a regular expression, look-around and back-references.
+#[cfg(feature = "schema")]
+pub(crate) fn compile(schema: fn() -> Value) -> Result<BodyModel, ModelError> {
+    Model::new(&schema()).map(|model| BodyModel(Arc::new(model)))
+}
+
+/// What checks a body.
+#[cfg(feature = "schema")]
+#[derive(Clone, Debug)]
+pub(crate) struct BodyModel(Arc<Model>);
+
+#[cfg(feature = "schema")]
+impl BodyModel {
+    /// All that is wrong with a body.
+    ///
+    /// # Errors
+    ///
+    /// When it is not JSON, and so cannot be checked.
+    pub(crate) fn problems(&self, body: &[u8]) -> Result<Vec<Problem>, serde_json::Error> {
+        let body: Value = serde_json::from_slice(body)?;
+        let violations = self.0.violations(&body).into_iter();
+        Ok(violations
+            .map(|violation| Problem::pointer(violation.pointer, violation.detail))
+            .collect())
     }
 }
 

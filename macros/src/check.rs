@@ -101,7 +101,7 @@ fn route(
     {
         errors.push(
             validate,
-            "the gateway validates JSON, and no argument is that",
+            "`validate` checks a JSON body, and no argument reads one",
             "take the body as `Json<T>`, or leave `validate` out",
         );
     }

@@ -84,7 +84,7 @@ pub(crate) fn optional(ty: &Type) -> Option<(String, &Type)> {
     }
 }
 
-/// What is read of a body by an argument that looks like `Json<T>` or `Form<T>`, maybe in an `Option` or a `Result`: whether it is JSON,
+/// What is read of a body by an argument that looks like `Json<T>` or `Form<T>`, maybe in a `Valid`, an `Option` or a `Result`: whether it is JSON,
 /// whether it must be there, and its type.
 pub(crate) fn body(ty: &Type) -> Option<(bool, bool, &Type)> {
     let Type::Path(path) = bare(ty) else {
@@ -100,6 +100,7 @@ pub(crate) fn body(ty: &Type) -> Option<(bool, bool, &Type)> {
     match last.ident.to_string().as_str() {
         "Json" => Some((true, true, inner)),
         "Form" => Some((false, true, inner)),
+        "Valid" => body(inner),
         // The handler judges for itself.
         "Option" | "Result" => body(inner).map(|(json, _, inner)| (json, false, inner)),
         _ => None,

@@ -93,7 +93,7 @@ pub use function_url::{FunctionUrl, FunctionUrlConfig};
 pub use http::{Arrival, HttpReply, HttpRequest, Invocation, Outcome, Received, Unreadable};
 pub use http_api::{HttpApi, HttpApiConfig, HttpApiRoute, PayloadFormat};
 pub use matcher::{Conflict, Match, Matcher};
-pub use model::{Model, ModelError};
+pub use model::{Model, ModelError, Violation};
 pub use pattern::{PathPattern, PatternError, RouteKey, Segment};
 pub use rest_api::{
     ApiKey, ApiKeySource, GatewayResponse, GatewayResponseType, Integration, ParameterError,

@@ -169,6 +169,16 @@ impl Error {
         self
     }
 
+    /// The same with these problems and no others. One alone gives the error its text.
+    pub(crate) fn with_problems(mut self, problems: Vec<Problem>) -> Self {
+        self.0.detail = match problems.as_slice() {
+            [problem] => problem.to_string().into(),
+            problems => summary(problems).into(),
+        };
+        self.0.problems = problems;
+        self
+    }
+
     /// Whether it tells what is wrong with parameters, so that it can be told with others in one answer.
     fn is_of_parameters(&self) -> bool {
         !self.0.problems.is_empty()
@@ -187,7 +197,7 @@ impl Error {
             self.0.code = None;
         }
         self.0.problems.extend(other.0.problems);
-        self.0.detail = format!("{} problems, listed in `errors`", self.0.problems.len()).into();
+        self.0.detail = summary(&self.0.problems).into();
         if self.0.cause.is_none() {
             self.0.cause = other.0.cause;
         }
@@ -197,6 +207,10 @@ impl Error {
             }
         }
     }
+}
+
+fn summary(problems: &[Problem]) -> String {
+    format!("{} problems, listed in `errors`", problems.len())
 }
 
 /// Collects all that is wrong with a request's arguments, so that one answer tells it all.

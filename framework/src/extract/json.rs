@@ -36,6 +36,14 @@ impl<T: for<'de> Deserialize<'de>> FromRequest for Json<T> {
             }
             .into());
         }
+        #[cfg(feature = "schema")]
+        if let Some(model) = request.extensions.get::<crate::schema::BodyModel>() {
+            let problems = model.problems(body);
+            let problems = problems.map_err(|error| reject::<T>(body, &error))?;
+            if !problems.is_empty() {
+                return Err(crate::rejection::InvalidBody { problems }.into());
+            }
+        }
         strict::from_slice(body)
             .map(Json)
             .map_err(|error| reject::<T>(body, &error))

@@ -5,6 +5,7 @@
 //! | a name of the path or query | [`FromParam`] | 400 |
 //! | [`Query<T>`] | the query as a type | 400 |
 //! | [`Json<T>`](crate::Json) | a JSON body | 400, 415, 422 |
+//! | `Valid<Json<T>>` | a JSON body that `garde` has checked (feature `garde`) | as `Json<T>` |
 //! | [`Form<T>`] | a form body | 400, 415, 422 |
 //! | `Bytes`, `Vec<u8>`, `String` | the body as it is | 400 where it is no text |
 //! | [`Headers`], [`Header<H>`] | all headers, or one | 400 |
@@ -44,6 +45,8 @@ mod source_ip;
 mod stage;
 mod strict;
 mod urlencoded;
+#[cfg(feature = "garde")]
+mod valid;
 
 pub use self::{
     bearer::Bearer,
@@ -60,6 +63,9 @@ pub use self::{
     source_ip::SourceIp,
     stage::{Stage, StageVariables},
 };
+
+#[cfg(feature = "garde")]
+pub use self::valid::Valid;
 
 #[doc(hidden)]
 pub use self::param::{Borrowed, Optional, Parsed, Repeated};

@@ -17,7 +17,8 @@ use super::{IntoResponse, Response, body::with_type, broken};
 /// - a content type other than `application/json` or `application/*+json`, or none: 415. Without a type the body is not taken
 ///   for JSON: a page of another origin can make a browser send such a request unasked;
 /// - not JSON: 400, with line and column;
-/// - JSON of another shape than `T`: 422, with a JSON pointer to the place.
+/// - JSON of another shape than `T`: 422, with a JSON pointer to the place;
+/// - on a route with `validate`, values that its schema does not allow: 422, all of them in one answer, each with its JSON pointer.
 ///
 /// A struct is read from an object only, never from an array of its fields; and an integer also from `2.0`. Inside of untagged and
 /// internally tagged enums and of flattened fields, `serde` does not allow either.

@@ -7,12 +7,15 @@
 mod compile;
 #[cfg(test)]
 mod tests;
+mod violations;
 
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
 
 use serde_json::{Map, Number, Value};
+
+pub use self::violations::Violation;
 
 /// A compiled JSON Schema, draft 4.
 ///
@@ -159,6 +162,21 @@ impl Pattern {
         Err(format!(
             "the regular expression `{text}` cannot be used without the framework's feature `models`"
         ))
+    }
+
+    /// The expression as written.
+    #[cfg(feature = "models")]
+    fn text(&self) -> &str {
+        self.0.as_str()
+    }
+
+    #[cfg(not(feature = "models"))]
+    #[expect(
+        clippy::unused_self,
+        reason = "without the feature there is no value of this type"
+    )]
+    fn text(&self) -> &str {
+        ""
     }
 
     #[cfg(feature = "models")]
