@@ -312,6 +312,8 @@ impl Serialize for Answer {
 pub(crate) struct Dispatcher<S> {
     core: Arc<Core<S>>,
     stack: Option<Stack>,
+    /// Whether answers go out as streams, which are not held to the limit of a whole result.
+    pub(crate) streams: bool,
 }
 
 /// The table and the state: the app without its middleware.
@@ -337,7 +339,11 @@ impl<S: Send + Sync + 'static> Assembly<S> {
             state,
         });
         let stack = self.middleware.map(|middleware| middleware.around(&core));
-        Dispatcher { core, stack }
+        Dispatcher {
+            core,
+            stack,
+            streams: false,
+        }
     }
 }
 
@@ -380,6 +386,9 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
             Err(Refusal::NotHttp(error)) => return Err(error),
         };
         let payload = Payload::new(format, finished(response, request_id));
+        if self.streams {
+            return Ok(payload);
+        }
         Ok(match payload.excess() {
             None => payload,
             Some(length) => {

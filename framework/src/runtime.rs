@@ -13,20 +13,24 @@ use std::{
     process::ExitCode,
 };
 
-use lambda_runtime::{Diagnostic, LambdaEvent, Runtime};
+use lambda_runtime::{
+    Diagnostic, FunctionResponse, LambdaEvent, MetadataPrelude, Runtime, StreamResponse,
+    streaming::Body,
+};
 use serde_json::value::RawValue;
 use tower::service_fn;
 
 use crate::{
     app::{App, AppError},
     context::LambdaContext,
-    dispatch::{Dispatcher, FunctionError, caught},
+    dispatch::{Answer, Dispatcher, FunctionError, caught},
     entry::Entry,
     error::Error,
     escaped::Escaped,
     log,
+    payload::Payload,
 };
-use fw_manifest::{MANIFEST_ENV, Manifest, Part};
+use fw_manifest::{INVOKE_MODE_ENV, MANIFEST_ENV, Manifest, Part, RESPONSE_STREAM};
 
 /// The state could not be made, or Lambda is gone.
 const FAILED: u8 = 1;
@@ -110,7 +114,12 @@ fn serve<S: Send + Sync + 'static>(app: App<S>, runtime_api: &str) -> Result<Exi
     Ok(tokio.block_on(async {
         // What the state holds need not be unwind-safe: nobody sees it after a panic.
         let cause = match caught(async { init().await }).await {
-            Ok(Ok(state)) => return live(&assembly.with_state(state), entry.as_ref()).await,
+            Ok(Ok(state)) => {
+                let mut dispatcher = assembly.with_state(state);
+                dispatcher.streams =
+                    env::var(INVOKE_MODE_ENV).is_ok_and(|mode| mode == RESPONSE_STREAM);
+                return live(&dispatcher, entry.as_ref()).await;
+            }
             Ok(Err(error)) => chain(&error),
             Err(panic) => format!("panicked: {}", log::message(&*panic)),
         };
@@ -125,7 +134,15 @@ async fn live<S: Send + Sync + 'static>(
 ) -> ExitCode {
     let handler = service_fn(move |event: LambdaEvent<Box<RawValue>>| async move {
         let (event, context) = event.into_parts();
-        dispatcher.answer(entry, event.get(), context.into()).await
+        let answer = dispatcher
+            .answer(entry, event.get(), context.into())
+            .await?;
+        Ok::<_, FunctionError>(match answer {
+            Answer::Http(payload) if dispatcher.streams => {
+                FunctionResponse::StreamingResponse(streamed(payload))
+            }
+            answer => FunctionResponse::BufferedResponse(answer),
+        })
     });
     match Runtime::new(handler).run().await {
         Ok(()) => ExitCode::SUCCESS,
@@ -133,6 +150,20 @@ async fn live<S: Send + Sync + 'static>(
             tell(format_args!("the connection to Lambda is lost: {error}"));
             ExitCode::from(FAILED)
         }
+    }
+}
+
+/// An answer in the form that a function URL with `RESPONSE_STREAM` reads. It would take a whole result for the body, whatever is in it.
+/// `[R]` gateway-truth §3
+fn streamed(payload: Payload) -> StreamResponse<Body> {
+    let (status_code, headers, cookies, body) = payload.into_stream();
+    StreamResponse {
+        metadata_prelude: MetadataPrelude {
+            status_code,
+            headers,
+            cookies,
+        },
+        stream: Body::from(body),
     }
 }
 

@@ -7,8 +7,8 @@ use std::fmt;
 
 use bytes::Bytes;
 use fw_gateway::{
-    ApiIdentity, Arrival, HttpApi, HttpApiConfig, HttpRequest, Invocation, Outcome, Received,
-    RouteKey,
+    ApiIdentity, Arrival, HttpApi, HttpApiConfig, HttpRequest, Invocation, Outcome, Prelude,
+    Received, RouteKey,
 };
 use serde_json::Value;
 
@@ -119,15 +119,19 @@ impl Health {
         let (Self::Route { path, .. }, Some((door, invocation))) = (self, self.invocation()) else {
             return Ok(());
         };
-        let reply = door.answer(&invocation, Outcome::Payload(&answer.payload));
-        if reply.status < 400 {
+        // A function behind a URL that streams answers with a prelude and the body, which are not JSON together.
+        let (status, body) = match Prelude::read(&answer.payload) {
+            Ok(Some((prelude, body))) => (prelude.status, answer.payload.slice(body..)),
+            _ => {
+                let reply = door.answer(&invocation, Outcome::Payload(&answer.payload));
+                (reply.status, reply.body)
+            }
+        };
+        if status < 400 {
             return Ok(());
         }
-        let body = String::from_utf8_lossy(&reply.body);
-        Err(format!(
-            "it answered `GET {path}` with {}: {body}",
-            reply.status
-        ))
+        let body = String::from_utf8_lossy(&body);
+        Err(format!("it answered `GET {path}` with {status}: {body}"))
     }
 
     /// The gateway in front, and its invocation for the route.
@@ -237,5 +241,13 @@ mod tests {
         );
         let not_http = "{\"errorType\":\"fw.NotAnHttpEvent\",\"errorMessage\":\"x\"}";
         health.judge("2", &answer(not_http, true)).unwrap_err();
+        // What a function behind a URL that streams answers.
+        let streamed = |status| format!("{{\"statusCode\":{status}}}\0\0\0\0\0\0\0\0no disk");
+        health.judge("2", &answer(&streamed(204), false)).unwrap();
+        let bad = health.judge("2", &answer(&streamed(503), false));
+        assert_eq!(
+            bad.unwrap_err().causes()[0],
+            "it answered `GET /health` with 503: no disk"
+        );
     }
 }

@@ -141,6 +141,7 @@ impl Generation {
         function
             .environment
             .extend(settings.function.options().log_variables());
+        function.environment.extend(settings.door.variable());
         let reserved = limits.reserving(settings.concurrency);
         Ok(Self {
             door,

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use fw_manifest::{INVOKE_MODE_ENV, RESPONSE_STREAM};
+
 use super::{Layer, access_log::AccessLog, domain::Domain};
 use crate::values::gateway::{Auth, DEFAULT_API_STAGE, Gateway, InvokeMode, PayloadFormat};
 
@@ -45,6 +47,14 @@ impl Door {
             DEFAULT_API_STAGE => String::new(),
             stage => format!("/{stage}"),
         }
+    }
+}
+
+impl Door {
+    /// The variable that tells the app how its answers are taken, and its value; nothing where they are taken whole.
+    pub(crate) fn variable(&self) -> Option<(String, String)> {
+        let streams = self.invoke_mode == InvokeMode::ResponseStream;
+        streams.then(|| (INVOKE_MODE_ENV.to_owned(), RESPONSE_STREAM.to_owned()))
     }
 }
 

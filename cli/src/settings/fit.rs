@@ -11,7 +11,7 @@ use super::{
 use crate::{
     error::{Failure, Result},
     values::{
-        gateway::{Auth, Gateway},
+        gateway::{Auth, Gateway, InvokeMode},
         names::{FILE_NAME, is_plain},
     },
 };
@@ -22,6 +22,7 @@ use crate::{
 ///
 /// The first thing that the gateway cannot do, or that the settings do not say, with what to write; exit code 65.
 pub(crate) fn check(manifest: &Manifest, settings: &Settings) -> Result<()> {
+    streaming(manifest, settings)?;
     for authorizer in &manifest.authorizers {
         self::authorizer(authorizer, settings)?;
     }
@@ -71,6 +72,22 @@ pub(crate) fn check(manifest: &Manifest, settings: &Settings) -> Result<()> {
         siblings(manifest)?;
     }
     Ok(())
+}
+
+/// An app of an older framework behind a URL that streams. A bootstrap of another kind may stream by itself.
+fn streaming(manifest: &Manifest, settings: &Settings) -> Result<()> {
+    let asked = settings.door.invoke_mode == InvokeMode::ResponseStream;
+    if !asked || manifest.response_stream || !manifest.framework.starts_with("fw ") {
+        return Ok(());
+    }
+    Err(Failure::input(
+        "the app cannot answer through a function URL with `invoke_mode = \"response-stream\"`",
+    )
+    .because_of(format!(
+        "it is built with an older framework ({}): clients would get each answer as JSON with the status 200",
+        manifest.framework
+    ))
+    .hint("update the `fw` dependency in Cargo.toml, or set `invoke_mode = \"buffered\"`"))
 }
 
 /// Two routes that one REST API cannot have, which AWS would tell in the middle of a deploy.
@@ -288,6 +305,30 @@ mod tests {
 
     fn settings(text: &str) -> Settings {
         Settings::from_toml(text, "dev", None, None).unwrap()
+    }
+
+    #[test]
+    fn an_app_that_cannot_stream_is_not_put_behind_a_url_that_does() {
+        let url = "gateway = \"function-url\"";
+        let streaming = format!("{url}\ninvoke_mode = \"response-stream\"");
+        let mut app = manifest(&json!({ "method": "GET", "path": "/" }));
+        for (framework, able, text, refused) in [
+            ("fw 0.1.0", false, streaming.as_str(), true),
+            ("fw 0.1.0", true, &streaming, false),
+            ("fw 0.1.0", false, url, false),
+            // A bootstrap of another kind.
+            ("", false, &streaming, false),
+            ("shell", false, &streaming, false),
+        ] {
+            framework.clone_into(&mut app.framework);
+            app.response_stream = able;
+            let seen = check(&app, &settings(text));
+            assert_eq!(
+                seen.is_err(),
+                refused,
+                "{framework} {able} {text}: {seen:?}"
+            );
+        }
     }
 
     #[test]

@@ -19,6 +19,13 @@ pub const SCHEMA: u32 = 1;
 /// The environment variable that asks an app for its manifest: any value but the empty one.
 pub const MANIFEST_ENV: &str = "FW_MANIFEST";
 
+/// The environment variable that says how the gateway takes the function's answers. `fw` sets it to [`RESPONSE_STREAM`] for a function whose
+/// URL has that invoke mode: no event says so. Otherwise it is not set.
+pub const INVOKE_MODE_ENV: &str = "FW_INVOKE_MODE";
+
+/// The value of [`INVOKE_MODE_ENV`] that asks for the streaming form: a prelude with status, headers and cookies, then the body.
+pub const RESPONSE_STREAM: &str = "response-stream";
+
 /// All that an app tells about itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,6 +38,9 @@ pub struct Manifest {
     pub framework: String,
     /// The app's name, as given to `App::new`: the stem of everything's name in the account.
     pub app: String,
+    /// Whether the app answers in the streaming form where [`INVOKE_MODE_ENV`] asks for it. An older framework writes nothing here.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub response_stream: bool,
     /// The routes, one entry per method and path, ordered by path and then by method.
     #[serde(default)]
     pub routes: Vec<ManifestRoute>,
@@ -47,6 +57,7 @@ impl Manifest {
             schema: SCHEMA,
             framework: concat!("fw ", env!("CARGO_PKG_VERSION")).to_owned(),
             app: app.into(),
+            response_stream: true,
             routes: Vec::new(),
             authorizers: Vec::new(),
         }

@@ -11,6 +11,9 @@ impl Manifest {
         json.plain("schema", self.schema);
         json.text("framework", &self.framework);
         json.text("app", &self.app);
+        if self.response_stream {
+            json.flag("response_stream", true);
+        }
         json.list("routes", &self.routes, route);
         if !self.authorizers.is_empty() {
             json.list("authorizers", &self.authorizers, authorizer);
@@ -194,7 +197,7 @@ mod tests {
     fn it_is_what_serde_writes() {
         let source = json!({"file": "src/\"main\".rs", "line": 7});
         let full = json!({
-            "schema": 1, "framework": "fw 0", "app": "a\n",
+            "schema": 1, "framework": "fw 0", "app": "a\n", "response_stream": true,
             "routes": [
                 {"method": "GET", "path": "/", "handler": "x::y", "source": source, "summary": "s", "description": "d\u{7}",
                  "parameters": [

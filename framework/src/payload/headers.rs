@@ -56,6 +56,27 @@ impl Serialize for Listed<'_> {
     }
 }
 
+/// The same as the prelude of a stream has them: one value for a name, and the cookies apart.
+///
+/// `lambda_runtime` writes the prelude and can write ASCII only. Any other character becomes `?`.
+#[cfg(feature = "runtime")]
+pub(super) fn prelude(headers: &HeaderMap) -> (HeaderMap, Vec<String>) {
+    let mut joined = HeaderMap::new();
+    for name in headers.keys() {
+        if is_ours(name) && name != SET_COOKIE {
+            let ascii = one_value(headers, name).replace(|char: char| !char.is_ascii(), "?");
+            if let Ok(value) = HeaderValue::try_from(ascii) {
+                joined.insert(name, value);
+            }
+        }
+    }
+    let cookies = headers.get_all(SET_COOKIE).iter();
+    (
+        joined,
+        cookies.map(|cookie| text(cookie).into_owned()).collect(),
+    )
+}
+
 /// Whether a handler may say it. The length and the transfer are the gateway's own matter, which decodes base64 and
 /// counts by itself. `[R]` gateway-truth §1.4
 fn is_ours(name: &HeaderName) -> bool {

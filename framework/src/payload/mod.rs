@@ -46,6 +46,14 @@ impl Payload {
         Self { format, response }
     }
 
+    /// The response as a stream has it: status, headers and cookies for its prelude, and the body.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn into_stream(self) -> (http::StatusCode, HeaderMap, Vec<String>, bytes::Bytes) {
+        let (parts, body) = self.response.into_parts();
+        let (headers, cookies) = headers::prelude(&parts.headers);
+        (parts.status, headers, cookies, body)
+    }
+
     /// The largest result that Lambda takes, in bytes of JSON: 6 MiB and 100 bytes. `[R]` gateway-truth §0 row 20, §4.2
     pub(crate) const LIMIT: usize = 6_291_556;
 

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use fw::{App, Error, routes};
+use fw::{App, Error, IntoResponse, Response, StatusCode, get, response::SetCookie, routes};
 use fw_manifest::Manifest;
 use serde_json::{Value, json};
 
@@ -29,12 +29,98 @@ fn as_app() {
             panic!("at start")
         })
         .run(),
+        "streaming" => streaming().run(),
         "ill-named" => App::stateless("ill named").run(),
         "empty" => App::stateless("empty").routes(routes![]).run(),
         other => panic!("no such app: {other}"),
     };
     let code = (0..=255).find(|&number| ExitCode::from(number) == code);
     std::process::exit(code.map_or(255, i32::from));
+}
+
+fn streaming() -> App {
+    #[get("/text")]
+    async fn text() -> Response {
+        (StatusCode::CREATED, "größe")
+            .with_header("x-own", "1")
+            .with_added_header("vary", "accept")
+            .with_added_header("vary", "origin")
+            .with_cookie(SetCookie::new("a", "1"))
+            .with_cookie(SetCookie::new("b", "2"))
+    }
+
+    #[get("/large")]
+    async fn large() -> String {
+        "x".repeat(7_000_000)
+    }
+
+    #[get("/fails")]
+    async fn fails() -> fw::Result<()> {
+        Err(Error::conflict("taken"))
+    }
+
+    App::stateless("streaming").routes(routes![text, large, fails])
+}
+
+#[test]
+fn behind_a_url_that_streams_every_answer_has_the_streaming_form() {
+    let mut lambda = Lambda::start("streaming", &[("FW_INVOKE_MODE", "response-stream")]);
+    let mut ask = |method: &str, path: &str| {
+        let posted = lambda.invoke(ID, &event(method, path));
+        assert!(posted.line.contains("/response "), "{posted:?}");
+        let head = posted.head.to_lowercase();
+        for line in [
+            "lambda-runtime-function-response-mode: streaming",
+            "content-type: application/vnd.awslambda.http-integration-response",
+        ] {
+            assert!(head.contains(line), "{head}");
+        }
+        let (prelude, body) = posted.body.split_once("\0\0\0\0\0\0\0\0").unwrap();
+        let prelude: Value = serde_json::from_str(prelude).unwrap();
+        (prelude, body.to_owned())
+    };
+    let (prelude, body) = ask("GET", "/text");
+    assert_eq!(
+        prelude,
+        json!({
+            "statusCode": 201,
+            "headers": {"content-type": "text/plain; charset=utf-8", "x-own": "1", "vary": "accept, origin"},
+            "cookies": ["a=1", "b=2"],
+        })
+    );
+    assert_eq!(body, "größe");
+    let (prelude, body) = ask("GET", "/fails");
+    assert_eq!(prelude["statusCode"], 409);
+    assert_eq!(
+        prelude["headers"]["content-type"],
+        "application/problem+json"
+    );
+    assert!(body.contains("taken"));
+    let (prelude, _) = ask("GET", "/nowhere");
+    assert_eq!(prelude["statusCode"], 404);
+    let (prelude, _) = ask("POST", "/text");
+    assert_eq!(
+        (&prelude["statusCode"], &prelude["headers"]["allow"]),
+        (&json!(405), &json!("GET"))
+    );
+    // Past the 6 MiB of a whole result.
+    let (prelude, body) = ask("GET", "/large");
+    assert_eq!(
+        (&prelude["statusCode"], body.len()),
+        (&json!(200), 7_000_000)
+    );
+    // What is not a request is an error there too.
+    assert!(lambda.invoke(ID, "{}").line.contains("/error "));
+    lambda.finish();
+
+    // Elsewhere an answer is whole, whatever else the variable says.
+    for mode in ["", "buffered"] {
+        let mut lambda = Lambda::start("streaming", &[("FW_INVOKE_MODE", mode)]);
+        let posted = lambda.invoke(ID, &event("GET", "/text"));
+        let answer: Value = serde_json::from_str(&posted.body).unwrap();
+        assert_eq!(answer["statusCode"], 201);
+        lambda.finish();
+    }
 }
 
 /// An error with a cause.

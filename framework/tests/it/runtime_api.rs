@@ -10,6 +10,8 @@ use std::{
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) line: String,
+    /// The header lines, as they came.
+    pub(crate) head: String,
     pub(crate) body: String,
 }
 
@@ -51,9 +53,11 @@ impl Lambda {
         let mut line = String::new();
         connection.read_line(&mut line).unwrap();
         let mut length = 0;
+        let mut head = String::new();
         loop {
             let mut header = String::new();
             connection.read_line(&mut header).unwrap();
+            head.push_str(&header);
             match header.trim_end().split_once(':') {
                 Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
                     length = value.trim().parse().unwrap();
@@ -64,8 +68,26 @@ impl Lambda {
         }
         let mut body = vec![0; length];
         connection.read_exact(&mut body).unwrap();
+        if head
+            .to_ascii_lowercase()
+            .contains("transfer-encoding: chunked")
+        {
+            loop {
+                let mut size = String::new();
+                connection.read_line(&mut size).unwrap();
+                let size = usize::from_str_radix(size.trim(), 16).unwrap();
+                // With the line's end behind it.
+                let mut chunk = vec![0; size + 2];
+                connection.read_exact(&mut chunk).unwrap();
+                if size == 0 {
+                    break;
+                }
+                body.extend_from_slice(&chunk[..size]);
+            }
+        }
         Call {
             line: line.trim_end().to_owned(),
+            head,
             body: String::from_utf8(body).unwrap(),
         }
     }

@@ -41,12 +41,13 @@ pub(super) fn main(
     names: &Names,
     place: &Place,
 ) -> Result<DesiredFunction> {
-    let configuration = configuration(
+    let mut configuration = configuration(
         settings,
         &settings.function,
         &names.function,
         (names, place),
     );
+    configuration.environment.extend(settings.door.variable());
     Ok(DesiredFunction {
         name: names.function.clone(),
         log_group: names.log_group.clone(),

@@ -48,6 +48,27 @@ fn a_function_url_is_opened_last_and_left_alone() {
 }
 
 #[test]
+fn the_function_of_a_url_that_streams_has_the_variable_that_says_so() {
+    run(async {
+        let aws = Fake::default();
+        let streaming = App {
+            settings: "gateway = \"function-url\"\ninvoke_mode = \"response-stream\"",
+            ..FIRST
+        };
+        for (app, expected) in [
+            (streaming, Some("response-stream")),
+            (URL, None),
+            (FIRST, None),
+        ] {
+            let desired = app.desired(&aws).await.unwrap();
+            let variables = &desired.main.configuration.environment;
+            let mode = variables.get("FW_INVOKE_MODE");
+            assert_eq!(mode.map(String::as_str), expected, "{}", app.settings);
+        }
+    });
+}
+
+#[test]
 fn a_change_of_the_gateway_is_a_replacement_that_converges() {
     run(async {
         for (from, to) in [(FIRST, URL), (URL, FIRST)] {

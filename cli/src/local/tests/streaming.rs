@@ -117,6 +117,22 @@ async fn a_whole_result_behind_a_url_that_streams_is_the_body_and_a_stream_elsew
     lines.position("RESPONSE_STREAM");
 }
 
+/// No event says how the URL takes answers, so a variable does.
+#[tokio::test]
+async fn the_process_behind_a_url_that_streams_has_the_variable_that_says_so() {
+    for (settings, there) in [
+        (STREAMING, true),
+        ("gateway = \"function-url\"\n", false),
+        ("", false),
+    ] {
+        let running = serve(settings, "env").await;
+        let (_, body) = ask(&running, "/x").await;
+        let told = body.contains("\"FW_INVOKE_MODE\":\"response-stream\"");
+        assert_eq!(told, there, "{settings}: {body}");
+        running.stop().await;
+    }
+}
+
 /// The gateways' cases that the pure runner can only imitate: here a real process runs into Lambda's limits.
 #[tokio::test]
 async fn gateways_answer_timeouts_oversize_and_exits_of_real_processes() {
