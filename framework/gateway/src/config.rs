@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
 
-use super::{Conflict, GatewayResponseType, ModelError, RouteKey};
+use crate::{
+    matcher::Conflict, model::ModelError, pattern::RouteKey,
+    rest_api::response::GatewayResponseType,
+};
 
 /// Who the API is: what the event's `requestContext` says of it.
 #[derive(Debug, Clone)]

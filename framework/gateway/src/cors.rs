@@ -1,6 +1,6 @@
 //! Cross-origin resource sharing as a front door does it when it is configured to.
 
-use super::{ConfigError, HttpRequest};
+use crate::{config::ConfigError, http::HttpRequest};
 
 /// Which other origins' pages may call the API.
 ///

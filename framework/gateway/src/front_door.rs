@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
-use super::{
-    Arrival, FunctionUrl, HttpApi, HttpReply, HttpRequest, Invocation, Outcome, Pending, Prelude,
-    Received, RestApi, Supplied, Unreadable,
+use crate::{
+    authorize::{Pending, Supplied},
+    function_url::FunctionUrl,
+    http::{Arrival, HttpReply, HttpRequest, Invocation, Outcome, Received, Unreadable},
+    http_api::HttpApi,
+    rest_api::RestApi,
+    stream::Prelude,
 };
 
 /// The product that stands in front of the function.

@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
-use super::authorize::{Access, Step};
-use super::cors::is_preflight;
-use super::event::{EVENT_LIMIT, Trace, function_url_event};
-use super::reply::{Frame, FunctionUrlReply, UrlMessage};
-use super::throttle::Buckets;
-use super::{
-    ApiIdentity, Arrival, ConfigError, CorsConfig, HttpReply, HttpRequest, Invocation, Need,
-    Outcome, Pending, Prelude, Received, SignatureError, Signed, SigningScope, Supplied, Throttle,
-    Unreadable,
+use crate::{
+    authorize::signature::{SignatureError, Signed, SigningScope},
+    authorize::{Access, Need, Pending, Step, Supplied},
+    config::{ApiIdentity, ConfigError},
+    cors::{CorsConfig, is_preflight},
+    event::v2::function_url_event,
+    event::{EVENT_LIMIT, Trace},
+    http::{Arrival, HttpReply, HttpRequest, Invocation, Outcome, Received, Unreadable},
+    reply::Frame,
+    reply::function_url::{FunctionUrlReply, UrlMessage},
+    stream::Prelude,
+    throttle::{Buckets, Throttle},
 };
 
 /// How a function URL is set up.

@@ -7,9 +7,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 
-use super::Pending;
-use super::rest_api::ResponseFacts;
-use super::text::{find_header, hex};
+use crate::{
+    authorize::Pending,
+    rest_api::response::ResponseFacts,
+    text::{find_header, hex},
+};
 
 /// An HTTP request as the client sent it.
 #[derive(Debug, Clone)]

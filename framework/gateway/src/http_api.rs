@@ -6,17 +6,22 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::authorize::Access;
-use super::cors::is_preflight;
-use super::event::{EVENT_LIMIT, HttpApiCall, Trace, http_api_event, http_api_v1_event};
-use super::reply::{Frame, HttpApiReply, Message};
-use super::throttle::Buckets;
-use super::{
-    AnswerCache, ApiIdentity, Arrival, Authorizer, ConfigError, CorsConfig, HttpReply, HttpRequest,
-    Invocation, Matcher, Outcome, PatternError, Received, Requirement, RouteKey, Throttle,
-    TrailingSlash, Unreadable,
+use crate::{
+    authorize::cache::AnswerCache,
+    authorize::{Access, Authorizer, Requirement},
+    config::{ApiIdentity, ConfigError, TrailingSlash},
+    cors::{CorsConfig, is_preflight},
+    event::v1::http_api_v1_event,
+    event::v2::{HttpApiCall, http_api_event},
+    event::{EVENT_LIMIT, Trace},
+    http::{Arrival, HttpReply, HttpRequest, Invocation, Outcome, Received, Unreadable},
+    http_api::guard::Guard,
+    matcher::Matcher,
+    pattern::{PatternError, RouteKey},
+    reply::Frame,
+    reply::http_api::{HttpApiReply, Message},
+    throttle::{Buckets, Throttle},
 };
-use guard::Guard;
 
 /// The most that request line and headers may take, in bytes. `[D]` gateway-truth §1.8
 const HEAD_LIMIT: usize = 10_240;

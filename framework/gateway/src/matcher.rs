@@ -6,8 +6,10 @@
 use std::error::Error;
 use std::fmt;
 
-use super::text::decode_path;
-use super::{PathPattern, Segment};
+use crate::{
+    pattern::{PathPattern, Segment},
+    text::decode_path,
+};
 
 /// Finds which of many routes a request reaches.
 ///

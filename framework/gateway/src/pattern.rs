@@ -4,6 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
 
+use crate::text::decode_path;
+
 /// What a route answers to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum RouteKey {
@@ -221,7 +223,7 @@ impl FromStr for PathPattern {
 fn segment(part: &str) -> Result<Segment, PatternError> {
     if !part.contains(['{', '}']) {
         return Ok(Segment::Literal(
-            super::text::decode_path(part).into_owned(),
+            decode_path(part).into_owned(),
         ));
     }
     let inner = part

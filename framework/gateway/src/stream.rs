@@ -6,7 +6,10 @@
 use std::error::Error;
 use std::fmt;
 
-use super::reply::{Proxy, is_field_value, is_token};
+use crate::{
+    reply::proxy::Proxy,
+    reply::{is_field_value, is_token},
+};
 
 /// The content type that a function posts a stream with a prelude under.
 pub const MEDIA_TYPE: &str = "application/vnd.awslambda.http-integration-response";

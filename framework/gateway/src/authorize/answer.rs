@@ -5,9 +5,11 @@ use std::fmt;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::from_object;
-use super::policy::{Decision, Policy};
-use super::spelling::CallArns;
+use crate::{
+    authorize::from_object,
+    authorize::policy::{Decision, Policy},
+    authorize::spelling::CallArns,
+};
 
 /// What an authorizer's answer means for a request.
 #[derive(Debug, Clone, PartialEq)]

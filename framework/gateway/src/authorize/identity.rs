@@ -5,9 +5,12 @@ use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::event::query_pairs;
-use crate::text::event_time;
-use crate::{ApiIdentity, Arrival, HttpRequest};
+use crate::{
+    config::ApiIdentity,
+    event::query_pairs,
+    http::{Arrival, HttpRequest},
+    text::event_time,
+};
 
 /// A part of a request that identifies its caller, in the HTTP API's words.
 #[derive(Debug, Clone, PartialEq, Eq)]

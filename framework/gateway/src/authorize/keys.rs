@@ -12,7 +12,10 @@ use ring::signature::{
 };
 use serde::Deserialize;
 
-use super::{KeyError, RsaAlgorithm, TokenKeys, from_object};
+use crate::{
+    authorize::from_object,
+    authorize::token::{KeyError, RsaAlgorithm, TokenKeys},
+};
 
 /// An issuer's RSA keys, by id.
 #[derive(Debug, Clone, Default)]

@@ -7,7 +7,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-use super::spelling::CallArns;
+use crate::authorize::spelling::CallArns;
 
 /// A policy: statements of which one has to allow and none may deny.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

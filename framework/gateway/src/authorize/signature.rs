@@ -8,10 +8,10 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::spelling::is_ambiguous;
-use crate::HttpRequest;
-use crate::event::query_pairs;
-use crate::text::epoch_of_basic_time;
+use crate::{
+    authorize::spelling::is_ambiguous, event::query_pairs, http::HttpRequest,
+    text::epoch_of_basic_time,
+};
 
 /// The only algorithm. Its asymmetric sister (`AWS4-ECDSA-P256-SHA256`) is refused.
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";

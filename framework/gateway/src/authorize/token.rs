@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::from_object;
+use crate::authorize::from_object;
 
 /// The algorithms whose tokens are taken: RSA with PKCS #1 v1.5 padding (RFC 7518 §3.3).
 ///

@@ -6,12 +6,16 @@ use std::net::IpAddr;
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
-use super::v1::title_case_headers;
-use super::v2::{Context, HttpApiCall, context, cookies, decoded_params, lower_case_headers};
-use super::{LastValues, Object, Trace, join_by_name, query_pairs, sort_by_name, to_json};
-use crate::authorize::Access;
-use crate::text::decode_path;
-use crate::{ApiIdentity, Arrival, HttpRequest, RouteKey};
+use crate::{
+    authorize::Access,
+    config::ApiIdentity,
+    event::v1::title_case_headers,
+    event::v2::{Context, HttpApiCall, context, cookies, decoded_params, lower_case_headers},
+    event::{LastValues, Object, Trace, join_by_name, query_pairs, sort_by_name, to_json},
+    http::{Arrival, HttpRequest},
+    pattern::RouteKey,
+    text::decode_path,
+};
 
 /// `requestContext.authorizer` of format 2.0: one key that says how the caller was known.
 pub(super) struct AccessV2<'a>(pub(super) &'a Access);

@@ -9,13 +9,17 @@ use std::net::IpAddr;
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
-use super::{
-    LastValues, Object, Pairs, Trace, ValueLists, body, filled, forwarded_headers, query_pairs,
-    sort_by_name, to_json,
+use crate::{
+    authorize::Access,
+    authorize::signature::Principal,
+    config::ApiIdentity,
+    event::{
+        LastValues, Object, Pairs, Trace, ValueLists, body, filled, forwarded_headers, query_pairs,
+        sort_by_name, to_json,
+    },
+    http::{Arrival, HttpRequest},
+    text::{event_time, title_case},
 };
-use crate::authorize::Access;
-use crate::text::{event_time, title_case};
-use crate::{ApiIdentity, Arrival, HttpRequest, Principal};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

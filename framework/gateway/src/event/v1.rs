@@ -7,16 +7,20 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::authorizer::AccessV1;
-use super::rest::Identity;
-use super::v2::{HttpApiCall, decoded_params};
-use super::{
-    LastValues, Object, Pairs, Trace, ValueLists, body, filled, forwarded_headers, has_text_type,
-    query_pairs, sort_by_name, to_json,
+use crate::{
+    authorize::Access,
+    config::ApiIdentity,
+    event::authorizer::AccessV1,
+    event::rest::Identity,
+    event::v2::{HttpApiCall, decoded_params},
+    event::{
+        LastValues, Object, Pairs, Trace, ValueLists, body, filled, forwarded_headers,
+        has_text_type, query_pairs, sort_by_name, to_json,
+    },
+    http::{Arrival, HttpRequest},
+    pattern::RouteKey,
+    text::{decode_path, event_time, title_case},
 };
-use crate::authorize::Access;
-use crate::text::{decode_path, event_time, title_case};
-use crate::{ApiIdentity, Arrival, HttpRequest, RouteKey};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

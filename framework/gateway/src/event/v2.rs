@@ -8,14 +8,18 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
-use super::authorizer::AccessV2;
-use super::{
-    Object, Pairs, Trace, body, forwarded_headers, has_text_type, join_by_name, query_pairs,
-    to_json,
+use crate::{
+    authorize::Access,
+    config::ApiIdentity,
+    event::authorizer::AccessV2,
+    event::{
+        Object, Pairs, Trace, body, forwarded_headers, has_text_type, join_by_name, query_pairs,
+        to_json,
+    },
+    http::{Arrival, HttpRequest},
+    pattern::RouteKey,
+    text::{decode_path, event_time},
 };
-use crate::authorize::Access;
-use crate::text::{decode_path, event_time};
-use crate::{ApiIdentity, Arrival, HttpRequest, RouteKey};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

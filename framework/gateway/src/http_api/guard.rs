@@ -4,14 +4,23 @@ use std::sync::PoisonError;
 
 use bytes::Bytes;
 
-use super::{HttpApi, HttpApiConfig, PayloadFormat, behind_stage};
-use crate::authorize::{Access, Sources, Step};
-use crate::event::{HttpApiCall, Trace, question_v1, question_v2};
-use crate::reply::Message;
 use crate::{
-    Arrival, Authorizer, CallArns, ConfigError, Denial, Grant, HttpReply, HttpRequest,
-    IdentitySource, JwtAuthorizer, LambdaAuthorizer, Need, Pending, Question, Received,
-    Requirement, Signed, SigningScope, Supplied, Token, Verdict,
+    authorize::answer::{Grant, Verdict},
+    authorize::identity::{IdentitySource, Sources},
+    authorize::signature::{Signed, SigningScope},
+    authorize::spelling::CallArns,
+    authorize::token::{Denial, Token},
+    authorize::{
+        Access, Authorizer, JwtAuthorizer, LambdaAuthorizer, Need, Pending, Question, Requirement,
+        Step, Supplied,
+    },
+    config::ConfigError,
+    event::Trace,
+    event::authorizer::{question_v1, question_v2},
+    event::v2::HttpApiCall,
+    http::{Arrival, HttpReply, HttpRequest, Received},
+    http_api::{HttpApi, HttpApiConfig, PayloadFormat, behind_stage},
+    reply::http_api::Message,
 };
 
 /// The longest time that an answer may be kept, in seconds. `[D]` gateway-truth §1.10

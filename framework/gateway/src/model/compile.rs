@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Number, Value};
 
-use super::{
+use crate::model::{
     Additional, ArrayRules, Dependency, Id, Items, ModelError, Node, NumberRules, ObjectRules,
     Pattern, TextRules, Type,
 };
@@ -142,7 +142,7 @@ impl Compiler<'_> {
         let root = self.root;
         let target = text
             .strip_prefix('#')
-            .map(super::super::text::decode_path)
+            .map(crate::text::decode_path)
             .and_then(|pointer| root.pointer(&pointer).map(|target| (pointer, target)));
         match target {
             Some((pointer, target)) => self.schema(target, &pointer, depth),

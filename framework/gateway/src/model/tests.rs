@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::Model;
+use crate::model::Model;
 
 #[test]
 fn checks_every_keyword() {

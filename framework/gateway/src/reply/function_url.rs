@@ -2,9 +2,13 @@
 
 use bytes::Bytes;
 
-use super::proxy::{Malformed, Payload};
-use super::{Draft, Frame, open};
-use crate::{HttpReply, Prelude, SignatureError};
+use crate::{
+    authorize::signature::SignatureError,
+    http::HttpReply,
+    reply::proxy::{Malformed, Payload},
+    reply::{Draft, Frame, open},
+    stream::Prelude,
+};
 
 /// What Lambda says by itself in front of a function URL.
 #[derive(Debug, Clone, Copy)]

@@ -2,10 +2,13 @@
 
 use bytes::Bytes;
 
-use super::proxy::{Malformed, Payload, Proxy};
-use super::{Draft, Frame, open};
-use crate::text::title_case;
-use crate::{HttpReply, PayloadFormat};
+use crate::{
+    http::HttpReply,
+    http_api::PayloadFormat,
+    reply::proxy::{Malformed, Payload, Proxy},
+    reply::{Draft, Frame, open},
+    text::title_case,
+};
 
 /// What an HTTP API says by itself. `[R/D/U]` gateway-truth §1.8
 #[derive(Debug, Clone, Copy)]

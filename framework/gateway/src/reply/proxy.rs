@@ -12,7 +12,7 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::Lines;
+use crate::reply::Lines;
 
 /// The known keys of a result, each as JSON text; `null` counts as absent, which is recorded for `headers` of REST APIs
 /// (gateway-truth §0 row 10) and unverified for the rest.

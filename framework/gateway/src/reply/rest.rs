@@ -5,10 +5,13 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 
-use super::proxy::{Malformed, Payload, decode};
-use super::{Draft, Lines, open};
-use crate::rest_api::{ErrorFacts, ResponseFacts, Responses};
-use crate::{CorsConfig, GatewayResponseType, HttpReply};
+use crate::{
+    cors::CorsConfig,
+    http::HttpReply,
+    reply::proxy::{Malformed, Payload, decode},
+    reply::{Draft, Lines, open},
+    rest_api::response::{ErrorFacts, GatewayResponseType, ResponseFacts, Responses},
+};
 
 /// What a REST API says by itself. `[R/U]` gateway-truth §0 rows 12, 13 and 17, §2.3, §2.5, §2.6, §2.7
 #[derive(Debug, Clone)]

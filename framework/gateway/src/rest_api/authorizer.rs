@@ -1,8 +1,12 @@
 //! What a REST API asks of its callers: authorizers as they are configured.
 
-use super::super::model::Pattern;
-use super::super::{ConfigError, IdentityError, IdentitySource, JwtAuthorizer, Requirement};
-use super::RestApiConfig;
+use crate::{
+    authorize::identity::{IdentityError, IdentitySource},
+    authorize::{JwtAuthorizer, Requirement},
+    config::ConfigError,
+    model::Pattern,
+    rest_api::config::RestApiConfig,
+};
 use fw_manifest::{AuthorizerKind, ManifestAuthorizer};
 
 /// The longest time that an answer may be kept, in seconds. `[D]` `CreateAuthorizer` of the API Gateway v1 reference
@@ -175,7 +179,7 @@ pub(super) fn guards(config: &RestApiConfig) -> Result<Guards, ConfigError> {
         }
         validations.push(authorizer.compile()?);
     }
-    let guard = |(index, route): (usize, &super::super::RouteKey)| {
+    let guard = |(index, route): (usize, &crate::pattern::RouteKey)| {
         let Some(requirement) = config
             .methods
             .get(&index)

@@ -3,10 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::super::{ApiIdentity, ConfigError, CorsConfig, RouteKey, Throttle};
-use super::{
-    ApiKey, ApiKeySource, GatewayResponse, GatewayResponseType, RestAuthorizer, RestMethod,
-    UsageMeter, UsagePlan,
+use crate::{
+    config::{ApiIdentity, ConfigError},
+    cors::CorsConfig,
+    pattern::RouteKey,
+    rest_api::authorizer::RestAuthorizer,
+    rest_api::method::RestMethod,
+    rest_api::response::{GatewayResponse, GatewayResponseType},
+    rest_api::usage::{ApiKey, ApiKeySource, UsageMeter, UsagePlan},
+    throttle::Throttle,
 };
 
 /// How a REST API is set up.

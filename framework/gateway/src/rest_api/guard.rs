@@ -7,15 +7,20 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::authorizer::Guard;
-use super::{Entered, RestApi, RestAuthorizer, RestAuthorizerKind};
-use crate::authorize::{Access, Sources, Step};
-use crate::event::{Trace, rest_question, token_question};
-use crate::reply::RestMessage;
-use crate::text::find_header;
 use crate::{
-    CallArns, Grant, HttpReply, Need, Pending, Question, Received, SignatureError, Signed,
-    SigningScope, Supplied, Token, Verdict,
+    authorize::answer::{Grant, Verdict},
+    authorize::identity::Sources,
+    authorize::signature::{SignatureError, Signed, SigningScope},
+    authorize::spelling::CallArns,
+    authorize::token::Token,
+    authorize::{Access, Need, Pending, Question, Step, Supplied},
+    event::Trace,
+    event::rest::{rest_question, token_question},
+    http::{HttpReply, Received},
+    reply::rest::RestMessage,
+    rest_api::authorizer::{Guard, RestAuthorizer, RestAuthorizerKind},
+    rest_api::{Entered, RestApi},
+    text::find_header,
 };
 
 /// The longest value of an identity source, in bytes. `[D]` gateway-truth §2.6

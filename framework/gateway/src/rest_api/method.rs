@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde_json::{Value, json};
 
-use super::super::{Requirement, Throttle};
+use crate::{authorize::Requirement, throttle::Throttle};
 use fw_manifest::{ManifestRoute, Place};
 
 /// A method of a resource. The default is open to all, checks nothing, and hands everything to the function.

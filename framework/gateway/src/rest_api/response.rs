@@ -8,9 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use super::super::event::query_value;
-use super::super::text::find_header;
-use super::super::{ConfigError, HttpRequest};
+use crate::{config::ConfigError, event::query_value, http::HttpRequest, text::find_header};
 
 macro_rules! response_types {
     ($($variant:ident $name:literal $status:literal $doc:literal)*) => {
@@ -131,7 +129,7 @@ impl GatewayResponse {
             return refuse(format!("the status is not from 200 to 599: {status}"));
         }
         for (name, value) in &self.headers {
-            if !super::super::reply::is_token(name) {
+            if !crate::reply::is_token(name) {
                 return refuse(format!("not a header's name: `{name}`"));
             }
             if Expression::parse(value).is_none() {
@@ -171,7 +169,7 @@ impl GatewayResponse {
                 Expression::Variable(name) => facts.value(name, error)?.into_owned(),
             };
             // A client's words cannot end the header and write the next.
-            super::super::reply::is_field_value(&value).then_some((name.as_str(), value))
+            crate::reply::is_field_value(&value).then_some((name.as_str(), value))
         })
     }
 }
@@ -241,8 +239,8 @@ pub(crate) struct ResponseFacts {
 impl ResponseFacts {
     pub(crate) fn new(
         request: &HttpRequest,
-        identity: &super::super::ApiIdentity,
-        arrival: &super::super::Arrival,
+        identity: &crate::config::ApiIdentity,
+        arrival: &crate::http::Arrival,
     ) -> Self {
         let (path, query) = request.path_and_query();
         let context = [

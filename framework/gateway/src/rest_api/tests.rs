@@ -2,8 +2,13 @@ mod usage;
 
 use serde_json::{Value, json};
 
-use super::super::{ApiIdentity, CorsConfig, HttpReply, HttpRequest, Outcome, Received, Throttle};
 use super::*;
+use crate::{
+    config::ApiIdentity,
+    cors::CorsConfig,
+    http::{HttpReply, HttpRequest, Outcome, Received},
+    throttle::Throttle,
+};
 
 fn with_routes(routes: &[&str], cors: Option<CorsConfig>) -> Result<RestApi, ConfigError> {
     let routes = routes

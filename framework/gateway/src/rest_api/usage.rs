@@ -6,8 +6,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::super::text::month_index;
-use super::super::{Throttle, TokenBucket};
+use crate::{
+    text::month_index,
+    throttle::{Throttle, TokenBucket},
+};
 
 /// An API key.
 #[derive(Debug, Clone, PartialEq, Eq)]

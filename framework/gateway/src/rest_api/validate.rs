@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::super::event::query_value;
-use super::super::reply::RestMessage;
-use super::super::{HttpRequest, Model, ModelError};
-use super::{RequestParameter, RestMethod};
+use crate::{
+    event::query_value,
+    http::HttpRequest,
+    model::{Model, ModelError},
+    reply::rest::RestMessage,
+    rest_api::method::{RequestParameter, RestMethod},
+};
 
 /// What a method checks.
 #[derive(Debug, Clone, Default)]

@@ -1,22 +1,21 @@
 //! Answers: one file per front door, and here what they share.
 
-mod function_url;
-mod http_api;
-mod proxy;
-mod rest;
+pub(crate) mod function_url;
+pub(crate) mod http_api;
+pub(crate) mod proxy;
+pub(crate) mod rest;
 
 use std::borrow::Cow;
 
 use bytes::Bytes;
 
-pub(super) use function_url::{FunctionUrlReply, UrlMessage};
-pub(super) use http_api::{HttpApiReply, Message};
+use crate::{
+    cors::CorsConfig,
+    http::HttpReply,
+    reply::proxy::{Malformed, compact, string},
+    text::http_date,
+};
 pub(super) use proxy::Proxy;
-use proxy::{Malformed, compact, string};
-pub(super) use rest::{RestMessage, RestReply};
-
-use super::text::http_date;
-use super::{CorsConfig, HttpReply};
 
 /// Header lines in order.
 pub(super) type Lines<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;

@@ -1,6 +1,6 @@
 //! Lambda authorizers: functions of the app that the gateway asks before it invokes a route's.
 //!
-#![doc = include_str!("../docs/auth.md")]
+#![doc = include_str!("docs/auth.md")]
 
 mod answer;
 mod authorizer;

@@ -2,10 +2,10 @@
 //!
 //! An event is written straight from borrowed parts of the request by serde's derive; nothing is built as a JSON value first.
 
-mod authorizer;
-mod rest;
-mod v1;
-mod v2;
+pub(crate) mod authorizer;
+pub(crate) mod rest;
+pub(crate) mod v1;
+pub(crate) mod v2;
 
 use std::borrow::Cow;
 
@@ -13,14 +13,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Serialize, Serializer};
 
-pub(super) use authorizer::{question_v1, question_v2};
-pub(super) use rest::{RestCall, rest_event, rest_question, token_question};
-pub(super) use v1::http_api_v1_event;
-pub(super) use v2::{HttpApiCall, function_url_event, http_api_event};
-
-use super::http::trace_id;
-use super::text::{decode_query, find_header};
-use super::{ApiIdentity, Arrival, HttpRequest};
+use crate::{
+    config::ApiIdentity,
+    http::{Arrival, HttpRequest, trace_id},
+    text::{decode_query, find_header},
+};
 
 /// The largest event that Lambda takes, in bytes. `[U]` gateway-truth §4.1
 pub(super) const EVENT_LIMIT: usize = 6_291_456;

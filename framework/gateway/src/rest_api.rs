@@ -1,13 +1,13 @@
 //! REST API (API Gateway v1): the way of a request, and of its answer.
 
-mod authorizer;
-mod config;
+pub(crate) mod authorizer;
+pub(crate) mod config;
 mod guard;
-mod method;
-mod response;
+pub(crate) mod method;
+pub(crate) mod response;
 #[cfg(test)]
 mod tests;
-mod usage;
+pub(crate) mod usage;
 mod validate;
 
 use std::collections::HashMap;
@@ -19,21 +19,26 @@ pub use config::RestApiConfig;
 pub use method::{
     Integration, ParameterError, ProxyIntegration, RequestParameter, RequestValidation, RestMethod,
 };
-pub(super) use response::{ErrorFacts, ResponseFacts, Responses};
 pub use response::{GatewayResponse, GatewayResponseType, UnknownResponseType};
 pub use usage::{ApiKey, ApiKeySource, Quota, QuotaPeriod, UsageMeter, UsagePlan};
 
-use super::event::{EVENT_LIMIT, RestCall, Trace, rest_event};
-use super::model::Pattern;
-use super::reply::{RestMessage, RestReply};
-use super::{
-    AnswerCache, Arrival, ConfigError, CorsConfig, HttpReply, HttpRequest, Invocation, Match,
-    Matcher, Outcome, Received, RouteKey, Unreadable,
+use crate::{
+    authorize::cache::AnswerCache,
+    config::ConfigError,
+    cors::CorsConfig,
+    event::rest::{RestCall, rest_event},
+    event::{EVENT_LIMIT, Trace},
+    http::{Arrival, HttpReply, HttpRequest, Invocation, Outcome, Received, Unreadable},
+    matcher::{Match, Matcher},
+    model::Pattern,
+    pattern::RouteKey,
+    reply::rest::{RestMessage, RestReply},
+    rest_api::authorizer::Guard,
+    rest_api::guard::Caller,
+    rest_api::response::{ResponseFacts, Responses},
+    rest_api::usage::OverLimit,
+    rest_api::validate::Validator,
 };
-use authorizer::Guard;
-use guard::Caller;
-use usage::OverLimit;
-use validate::Validator;
 
 /// The longest URL, in bytes. `[D]` gateway-truth §2.7, regional
 const URL_LIMIT: usize = 10_240;

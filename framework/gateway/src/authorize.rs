@@ -4,15 +4,15 @@
 //! [`Received::Authorize`](super::Received::Authorize): the [`Pending`] request says what it [`Need`]s, and goes on with
 //! what the caller [`Supplied`]. What is not understood never lets a request through; the refusal tells the log why.
 
-mod answer;
-mod cache;
-mod identity;
+pub(crate) mod answer;
+pub(crate) mod cache;
+pub(crate) mod identity;
 #[cfg(feature = "verify")]
-mod keys;
-mod policy;
-mod signature;
-mod spelling;
-mod token;
+pub(crate) mod keys;
+pub(crate) mod policy;
+pub(crate) mod signature;
+pub(crate) mod spelling;
+pub(crate) mod token;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -32,9 +32,10 @@ pub use signature::{Credentials, Principal, SignatureError, Signed, SigningScope
 pub use spelling::CallArns;
 pub use token::{Denial, KeyError, RsaAlgorithm, Token, TokenKeys};
 
-pub(super) use identity::Sources;
-
-use super::{Arrival, HttpRequest, PayloadFormat};
+use crate::{
+    http::{Arrival, HttpRequest},
+    http_api::PayloadFormat,
+};
 use fw_manifest::{Authorization, ManifestAuthorizer, ManifestRoute};
 
 /// Reads a JSON object. Serde would also take a list for a struct, by position: `[true]` for `{"isAuthorized": true}`.
