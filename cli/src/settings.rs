@@ -278,7 +278,7 @@ impl Settings {
     /// Memory when nothing is set, in MB: the least that Lambda has; a Rust function rarely needs more.
     const MEMORY: u32 = 128;
     /// Timeout when nothing is set, in seconds; less where the gateway waits for less: a REST API for 29 (gateway-truth §2.7).
-    const TIMEOUT: u32 = 30;
+    const TIMEOUT: u32 = fw_manifest::DEFAULT_TIMEOUT;
     /// Days that logs are kept when nothing is set.
     const LOG_RETENTION: u32 = 30;
     /// Versions that are kept when nothing is set.

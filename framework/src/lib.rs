@@ -56,6 +56,7 @@ pub mod error;
 mod escaped;
 mod event;
 pub mod extract;
+#[doc(hidden)]
 pub mod handler;
 #[cfg(feature = "runtime")]
 mod log;

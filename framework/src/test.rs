@@ -46,7 +46,7 @@ use crate::{
 use fw_gateway::{
     Arrival, FrontDoor, HttpReply, HttpRequest, Need, Outcome, Pending, Received, Supplied,
 };
-use fw_manifest::{Manifest, Part};
+use fw_manifest::{DEFAULT_TIMEOUT, Manifest, Part};
 
 use self::guard::{Caller, Doors, REST_STAGE};
 pub use self::{request::RequestBuilder, response::TestResponse};
@@ -223,18 +223,11 @@ impl Client {
             _ => &doors.asking,
         };
         let arrival = arrival();
-        let mut received = door.receive(&request, &arrival);
-        // Each answer leads on or ends it; the bound is for a model that would ask for ever.
-        for _ in 0..8 {
-            let Received::Authorize(pending) = received else {
-                break;
-            };
-            received = self.supply(door, &pending, caller.as_ref()).await;
-        }
-        match received {
-            Received::Answer(reply) => reply,
-            Received::Authorize(pending) => door.refuse(&pending, "the gateway asks without end"),
-            Received::Invoke(invocation) => {
+        let caller = caller.as_ref();
+        let supply = async |pending: Box<Pending>| self.supply(door, &pending, caller).await;
+        match door.enter(&request, &arrival, supply).await {
+            Err(reply) => reply,
+            Ok(invocation) => {
                 let trace = Some(invocation.trace_id.clone());
                 let context = context(invocation.request_id.clone(), trace, &arrival);
                 let answer = (self.app)(Part::Api, invocation.event.clone(), context).await;
@@ -315,7 +308,7 @@ impl fmt::Debug for Client {
 fn context(request_id: String, trace_id: Option<String>, arrival: &Arrival) -> LambdaContext {
     LambdaContext {
         request_id,
-        deadline_ms: arrival.epoch_ms + TIMEOUT_MS,
+        deadline_ms: arrival.epoch_ms + u64::from(DEFAULT_TIMEOUT) * 1000,
         invoked_function_arn: "arn:aws:lambda:us-east-1:123456789012:function:test".to_owned(),
         trace_id,
         function_name: "test".to_owned(),
@@ -339,9 +332,6 @@ fn block_on<F: Future>(future: F) -> F::Output {
         Err(error) => panic!("tokio cannot start: {error}"),
     }
 }
-
-/// What a function is given unless its settings say otherwise.
-const TIMEOUT_MS: u64 = 30_000;
 
 /// The moment, and identifiers that differ between requests.
 fn arrival() -> Arrival {

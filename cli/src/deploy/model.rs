@@ -11,6 +11,7 @@ pub(crate) mod store;
 
 use std::collections::BTreeSet;
 
+use fw_gateway::RouteKey;
 use fw_manifest::Manifest;
 use serde_json::Value;
 
@@ -430,14 +431,10 @@ fn routes(manifest: &Manifest) -> Result<Vec<String>> {
     Ok(keys)
 }
 
-/// A route key without its parameters' names.
+/// What tells a route from others for API Gateway: its key without its parameters' names, or the key if it is not one.
 fn shape(key: &str) -> String {
-    key.split('/')
-        .map(|segment| match segment.starts_with('{') {
-            true if segment.ends_with("+}") => "{+}",
-            true => "{}",
-            false => segment,
-        })
-        .collect::<Vec<_>>()
-        .join("/")
+    match key.parse() {
+        Ok(RouteKey::Path { method, path }) => format!("{method} {}", path.shape()),
+        _ => key.to_owned(),
+    }
 }

@@ -14,7 +14,7 @@ use std::{
 
 use bytes::Bytes;
 use fw_gateway::{
-    Arrival, FrontDoor, HttpReply, HttpRequest, Invocation, Outcome as GatewayOutcome, Received,
+    Arrival, FrontDoor, HttpReply, HttpRequest, Invocation, Outcome as GatewayOutcome, Pending,
     Unreadable,
 };
 use tokio::{
@@ -299,30 +299,22 @@ impl Shared {
             sampled: generation.pool.function().traces,
             ..arrival
         };
-        let mut received = door.receive(request, &arrival);
-        // Each answer leads on or ends it; the bound is for a model that would ask for ever.
-        for _ in 0..8 {
-            let Received::Authorize(pending) = received else {
-                break;
-            };
-            received = generation.authorizers.resume(door, &pending).await;
-        }
-        if let Received::Invoke(invocation) = &received
+        let authorizers = &generation.authorizers;
+        let supply = async |pending: Box<Pending>| authorizers.resume(door, &pending).await;
+        let entered = door.enter(request, &arrival, supply).await;
+        if let Ok(invocation) = &entered
             && door.stream(invocation, None).is_some()
         {
             return Ok(stream(door, &generation.pool, invocation).await);
         }
-        let reply = match received {
-            Received::Answer(mut reply) => {
+        let reply = match entered {
+            Err(mut reply) => {
                 if reply.reason.is_none() && matches!(reply.status, 403 | 404) {
                     reply.reason = generation.near.hint(request);
                 }
                 reply
             }
-            Received::Authorize(pending) => {
-                door.refuse(&pending, "the gateway model does not come to an end")
-            }
-            Received::Invoke(invocation) => {
+            Ok(invocation) => {
                 let outcome = generation.pool.invoke(
                     invocation.request_id.clone(),
                     invocation.trace_id.clone(),

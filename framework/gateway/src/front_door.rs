@@ -11,6 +11,9 @@ use crate::{
     stream::Prelude,
 };
 
+/// How often a front door may ask about one request: today's ask once.
+const MOST_QUESTIONS: usize = 8;
+
 /// The product that stands in front of the function.
 #[derive(Debug, Clone)]
 pub enum FrontDoor {
@@ -88,6 +91,58 @@ impl FrontDoor {
         }
     }
 
+    /// Takes a request all the way to the function's event, or to the front door's own answer: `supply` is called with each
+    /// pending request, and says what became of it, by [`FrontDoor::resume`] or [`FrontDoor::refuse`].
+    ///
+    /// ```
+    /// # use fw_gateway::{ApiIdentity, Arrival, FrontDoor, HttpApi, HttpApiConfig, HttpApiRoute, HttpRequest, Received, Requirement};
+    /// # let route: HttpApiRoute = "GET /private".parse()?;
+    /// # let mut config = HttpApiConfig::new(ApiIdentity::new("a1b2c3d4e5", "$default"));
+    /// # config.routes.push(route.requiring(Requirement::Iam));
+    /// # let door: FrontDoor = HttpApi::new(config)?.into();
+    /// # let arrival = Arrival::new(1_700_000_000_000, [7; Arrival::ENTROPY]);
+    /// # let request = HttpRequest::new("GET", "/private");
+    /// let entered = async {
+    ///     let supply = async |pending: Box<_>| Received::Answer(door.refuse(&pending, "nobody has credentials"));
+    ///     door.enter(&request, &arrival, supply).await
+    /// };
+    /// # let waker = std::task::Waker::noop();
+    /// # let entered = std::pin::pin!(entered).poll(&mut std::task::Context::from_waker(waker));
+    /// # assert!(matches!(entered, std::task::Poll::Ready(Err(reply)) if reply.status == 403));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The front door's own answer: no route, a refusal, a preflight. Also when `supply` leads to question after question.
+    pub async fn enter<F>(
+        &self,
+        request: &HttpRequest,
+        arrival: &Arrival,
+        supply: impl Fn(Box<Pending>) -> F,
+    ) -> Result<Invocation, HttpReply>
+    where
+        // By `AsyncFn` the future would not be `Send` where the closure borrows: rust-lang/rust issue 110338.
+        F: Future<Output = Received>,
+    {
+        let mut received = self.receive(request, arrival);
+        // Each answer leads on or ends it; the bound is for a model that would ask for ever.
+        for _ in 0..MOST_QUESTIONS {
+            received = match received {
+                Received::Authorize(pending) => supply(pending).await,
+                Received::Invoke(invocation) => return Ok(invocation),
+                Received::Answer(reply) => return Err(reply),
+            };
+        }
+        match received {
+            Received::Invoke(invocation) => Ok(invocation),
+            Received::Answer(reply) => Err(reply),
+            Received::Authorize(pending) => {
+                Err(self.refuse(&pending, "the gateway model does not come to an end"))
+            }
+        }
+    }
+
     /// Answers a request that waited for what cannot be had: the issuer does not tell its keys, the authorizer failed or took
     /// too long. The reason is for the log.
     #[must_use]
@@ -135,5 +190,44 @@ impl From<RestApi> for FrontDoor {
 impl From<FunctionUrl> for FrontDoor {
     fn from(door: FunctionUrl) -> Self {
         Self::FunctionUrl(door)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+    use crate::authorize::Requirement;
+    use crate::config::ApiIdentity;
+    use crate::http_api::{HttpApiConfig, HttpApiRoute};
+
+    #[test]
+    fn questions_without_end_are_refused() {
+        let route: HttpApiRoute = "GET /".parse().expect("a route");
+        let mut config = HttpApiConfig::new(ApiIdentity::new("a1b2c3d4e5", "$default"));
+        config.routes.push(route.requiring(Requirement::Iam));
+        let door: FrontDoor = HttpApi::new(config).expect("it is right").into();
+        let mut request = HttpRequest::new("GET", "/");
+        let scope = "AKID/20231114/us-east-1/execute-api/aws4_request";
+        let signed =
+            format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=00");
+        request.push_header("Authorization", signed.as_bytes());
+        request.push_header("X-Amz-Date", b"20231114T221320Z");
+        let arrival = Arrival::new(1_700_000_000_000, [7; Arrival::ENTROPY]);
+
+        let asked = Cell::new(0);
+        let supply = async |pending: Box<Pending>| {
+            asked.set(asked.get() + 1);
+            Received::Authorize(pending)
+        };
+        let entered = pin!(door.enter(&request, &arrival, supply));
+        let entered = entered.poll(&mut Context::from_waker(Waker::noop()));
+        let Poll::Ready(Err(reply)) = entered else {
+            panic!("it is refused: {entered:?}")
+        };
+        assert_eq!((reply.status, asked.get()), (403, MOST_QUESTIONS));
     }
 }

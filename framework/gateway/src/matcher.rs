@@ -177,7 +177,7 @@ impl Matcher {
             method: method.into(),
             path: path.as_str().into(),
             index,
-            names: path.variables().map(Into::into).collect(),
+            names: path.parameters().map(Into::into).collect(),
         });
         Ok(())
     }

@@ -4,6 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
 
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
 use crate::text::decode_path;
 
 /// What a route answers to.
@@ -51,8 +53,37 @@ impl PathPattern {
         &self.segments
     }
 
+    /// The path without its variables' names: `{}` for each, `{+}` for a last one that takes all the rest. Two paths of one
+    /// shape match the same requests, so an API has one of them only.
+    ///
+    /// ```
+    /// use fw_gateway::PathPattern;
+    ///
+    /// let path: PathPattern = "/a/{b}/%7E/{c+}".parse()?;
+    /// assert_eq!(path.shape(), "/a/{}/~/{+}");
+    /// assert_eq!(path.parameters().collect::<Vec<_>>(), ["b", "c"]);
+    /// # Ok::<(), fw_gateway::PatternError>(())
+    /// ```
+    #[must_use]
+    pub fn shape(&self) -> String {
+        if self.segments.is_empty() {
+            return "/".to_owned();
+        }
+        let mut shape = String::with_capacity(self.text.len());
+        for segment in &self.segments {
+            shape.push('/');
+            match segment {
+                // A decoded slash or brace is part of the text.
+                Segment::Literal(text) => shape.extend(utf8_percent_encode(text, IN_SHAPE)),
+                Segment::Variable(_) => shape.push_str("{}"),
+                Segment::Greedy(_) => shape.push_str("{+}"),
+            }
+        }
+        shape
+    }
+
     /// The variables' names in order.
-    pub fn variables(&self) -> impl Iterator<Item = &str> {
+    pub fn parameters(&self) -> impl Iterator<Item = &str> {
         self.segments.iter().filter_map(|segment| match segment {
             Segment::Literal(_) => None,
             Segment::Variable(name) | Segment::Greedy(name) => Some(name.as_str()),
@@ -210,8 +241,8 @@ impl FromStr for PathPattern {
             segments,
         };
         // A path has few variables; to sort them would add a sort to every app.
-        for (at, name) in pattern.variables().enumerate() {
-            if pattern.variables().take(at).any(|before| before == name) {
+        for (at, name) in pattern.parameters().enumerate() {
+            if pattern.parameters().take(at).any(|before| before == name) {
                 return Err(PatternError::NameTwice { name: name.into() });
             }
         }
@@ -222,9 +253,7 @@ impl FromStr for PathPattern {
 /// Reads one part between slashes.
 fn segment(part: &str) -> Result<Segment, PatternError> {
     if !part.contains(['{', '}']) {
-        return Ok(Segment::Literal(
-            decode_path(part).into_owned(),
-        ));
+        return Ok(Segment::Literal(decode_path(part).into_owned()));
     }
     let inner = part
         .strip_prefix('{')
@@ -250,6 +279,9 @@ fn segment(part: &str) -> Result<Segment, PatternError> {
         Segment::Variable(name.into())
     })
 }
+
+/// What would be taken for another segment in a shape.
+const IN_SHAPE: &AsciiSet = &CONTROLS.add(b'%').add(b'/').add(b'{').add(b'}');
 
 /// What may stand in a path (RFC 3986 §3.3), and braces.
 fn in_path(character: char) -> bool {
@@ -296,6 +328,30 @@ mod tests {
             );
         }
         assert_eq!(" $default ".parse(), Ok(RouteKey::Default));
+    }
+
+    #[test]
+    fn paths_of_one_shape_match_the_same_requests() {
+        let shape = |path: &str| {
+            path.parse()
+                .map(|path: PathPattern| path.shape())
+                .expect(path)
+        };
+        for (one, other, same) in [
+            ("/", "/", true),
+            ("/a/{b}", "/a/{c}", true),
+            ("/a/{b+}", "/a/{c+}", true),
+            ("/a/{b}", "/a/{b+}", false),
+            ("/a/{b}", "/a/b", false),
+            ("/%61", "/a", true),
+            ("/a%2fb", "/a%2Fb", true),
+            ("/a%2Fb", "/a/b", false),
+            ("/%7B%7D", "/{x}", false),
+            ("/%7B+%7D", "/{x+}", false),
+            ("/a%252Fb", "/a%2Fb", false),
+        ] {
+            assert_eq!(shape(one) == shape(other), same, "{one} {other}");
+        }
     }
 
     #[test]

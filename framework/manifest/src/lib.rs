@@ -16,6 +16,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 /// The newest manifest schema that this version writes and reads.
 pub const SCHEMA: u32 = 1;
 
+/// How long a function may take where its settings say nothing, in seconds: what the CLI sets, and what a test's function has.
+pub const DEFAULT_TIMEOUT: u32 = 30;
+
 /// The environment variable that asks an app for its manifest: any value but the empty one.
 pub const MANIFEST_ENV: &str = "FW_MANIFEST";
 

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fw_gateway::GatewayResponse;
+use fw_gateway::{GatewayResponse, PathPattern};
 use fw_manifest::{Authorization, AuthorizerKind, Manifest, ManifestRoute, Place as In};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
@@ -247,11 +247,12 @@ fn parameters(route: &ManifestRoute, checks: bool) -> Vec<Value> {
 
 /// The variables of a path: `OpenAPI` wants each of them said.
 fn in_path(path: &str) -> Vec<Value> {
-    path.split('/')
-        .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
+    let pattern = path.parse::<PathPattern>().ok();
+    let names = pattern.iter().flat_map(PathPattern::parameters);
+    names
         .map(|name| {
             json!({
-                "name": name.trim_end_matches('+'),
+                "name": name,
                 "in": "path",
                 "required": true,
                 "schema": { "type": "string" },

@@ -1,6 +1,7 @@
 //! Whether other routes let in whom the routes of now keep out: a request goes to the most specific route that matches it, so a
 //! route that comes or goes may change who answers for another.
 
+use fw_gateway::{RouteKey, Segment};
 use fw_manifest::{Manifest, ManifestRoute};
 
 /// The routes of `then`, by their keys, that would answer requests which a guarded route of `now` answers, and are not guarded as
@@ -36,20 +37,21 @@ fn holds(manifest: &Manifest, route: &ManifestRoute) -> bool {
     all.any(|found| found.key() == route.key() && alike(found, route))
 }
 
-/// A route key in parts: the method, and the path's segments; `$default` is every method and has none.
-fn parts(key: &str) -> (&str, Option<Vec<&str>>) {
-    match key.split_once(' ') {
-        Some((method, path)) => (method, Some(path.split('/').skip(1).collect())),
-        None => ("ANY", None),
+/// A route key in parts: the method, and the path's segments; `$default` is every method and has none. What API Gateway would
+/// not take as a key counts as `$default`, so that it overlaps with all.
+fn parts(key: &str) -> (String, Option<Vec<Segment>>) {
+    match key.parse() {
+        Ok(RouteKey::Path { method, path }) => (method, Some(path.segments().to_vec())),
+        _ => ("ANY".to_owned(), None),
     }
 }
 
 /// How little a segment says: a word, a variable, the rest of the path.
-fn vague(segment: &str) -> u8 {
-    match segment.starts_with('{') {
-        false => 0,
-        true if segment.ends_with("+}") => 2,
-        true => 1,
+fn vague(segment: &Segment) -> u8 {
+    match segment {
+        Segment::Literal(_) => 0,
+        Segment::Variable(_) => 1,
+        Segment::Greedy(_) => 2,
     }
 }
 
