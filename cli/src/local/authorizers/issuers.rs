@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -25,7 +25,7 @@ use tokio::time::timeout;
 const KEPT: Duration = Duration::from_secs(2 * 60 * 60);
 /// How long a set is trusted not to have a key that a token names; AWS's own time is unverified.
 const MISSING: Duration = Duration::from_secs(60);
-/// How long an issuer that could not be reached is left alone, so that its requests do not queue up; unverified.
+/// How long an issuer that could not be reached is left alone, so that no request makes it be asked each time; unverified.
 const FAILED: Duration = Duration::from_secs(5);
 /// The most that an issuer's document may have, in bytes; real ones have a few kilobytes. AWS's own limit is unverified.
 const LIMIT: usize = 256 * 1024;
@@ -34,45 +34,80 @@ const LIMIT: usize = 256 * 1024;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Issuers(Arc<Mutex<HashMap<String, Issuer>>>);
 
-/// One issuer: what is known of it, and the lock that has one request at a time ask it.
-type Issuer = Arc<tokio::sync::Mutex<Option<Known>>>;
+/// One issuer.
+type Issuer = Arc<Slot>;
 
-#[derive(Clone, Debug)]
+#[derive(Debug, Default)]
+struct Slot {
+    /// Held for moments only, so that requests with a known key do not wait for one that has the issuer asked.
+    known: Mutex<Known>,
+    /// Has one request at a time ask the issuer.
+    asking: tokio::sync::Mutex<()>,
+}
+
+/// What is known of an issuer.
+#[derive(Clone, Debug, Default)]
 struct Known {
-    keys: Result<Arc<JwkSet>, String>,
-    since: Instant,
+    /// The last keys that it gave, and when.
+    keys: Option<(Arc<JwkSet>, Instant)>,
+    /// When it was asked last, and why that failed, if it did.
+    asked: Option<(Instant, Option<String>)>,
 }
 
 impl Known {
-    fn is_fresh(&self, key_id: &str) -> bool {
-        let age = self.since.elapsed();
-        match &self.keys {
-            Ok(keys) => age < if keys.contains(key_id) { KEPT } else { MISSING },
-            Err(_) => age < FAILED,
+    /// What to answer for a token of that key without asking the issuer; nothing where it is to be asked.
+    fn answer(&self, key_id: &str) -> Option<Result<Arc<JwkSet>, String>> {
+        let keys = self
+            .keys
+            .as_ref()
+            .filter(|(_, since)| since.elapsed() < KEPT);
+        if let Some((keys, _)) = keys.filter(|(keys, _)| keys.contains(key_id)) {
+            return Some(Ok(Arc::clone(keys)));
+        }
+        let (asked, failure) = self.asked.as_ref()?;
+        match failure {
+            Some(failure) if asked.elapsed() < FAILED => Some(Err(failure.clone())),
+            // A set without that key: the token is refused for it.
+            None if asked.elapsed() < MISSING => keys.map(|(keys, _)| Ok(Arc::clone(keys))),
+            _ => None,
         }
     }
 }
 
+impl Slot {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Issuers {
-    /// The keys of an issuer, asked for if they are not known or lack that one. The error says why there are none.
+    /// The keys of an issuer, asked for if they are not known or lack that one. The error says why it has none.
+    ///
+    /// An issuer that cannot be reached takes nothing away: the keys that it gave last are kept for [`KEPT`].
     pub(super) async fn keys(&self, issuer: &str, key_id: &str) -> Result<Arc<JwkSet>, String> {
         let slot = {
             let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(all.entry(issuer.to_owned()).or_default())
         };
-        let mut known = slot.lock().await;
-        if let Some(known) = known.as_ref().filter(|known| known.is_fresh(key_id)) {
-            return known.keys.clone();
+        if let Some(answer) = slot.known().answer(key_id) {
+            return answer;
+        }
+        let _asking = slot.asking.lock().await;
+        // Another request may have asked meanwhile.
+        if let Some(answer) = slot.known().answer(key_id) {
+            return answer;
         }
         // The client may leave meanwhile; then the next one asks again.
         let keys = timeout(KEYS_TIMEOUT, discover(issuer))
             .await
             .unwrap_or_else(|_| Err(format!("no answer within {} ms", KEYS_TIMEOUT.as_millis())))
             .map(Arc::new);
-        *known = Some(Known {
-            keys: keys.clone(),
-            since: Instant::now(),
-        });
+        let now = Instant::now();
+        let mut known = slot.known();
+        known.asked = Some((now, keys.as_ref().err().cloned()));
+        if let Ok(keys) = &keys {
+            known.keys = Some((Arc::clone(keys), now));
+        }
         keys
     }
 }
@@ -214,6 +249,62 @@ mod tests {
             2,
             "the document and the keys"
         );
+    }
+
+    #[tokio::test]
+    async fn an_issuer_that_is_gone_takes_no_keys_with_it_and_is_asked_seldom() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&asked);
+        // It is there once, and then fails.
+        tokio::spawn(async move {
+            let own = format!("http://{}", listener.local_addr().unwrap());
+            for body in [
+                format!(r#"{{"jwks_uri":"{own}/keys"}}"#),
+                r#"{"keys":[{"kty":"RSA","kid":"one","n":"AQAB","e":"AQAB"}]}"#.to_owned(),
+            ] {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let _ = stream.read(&mut [0; 4096]).await.unwrap();
+                let length = body.len();
+                let head = format!(
+                    "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+                );
+                let _ = stream.write_all(format!("{head}{body}").as_bytes()).await;
+            }
+            loop {
+                let _ = listener.accept().await.unwrap();
+                count.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        let issuers = Issuers::default();
+        assert!(issuers.keys(&url, "one").await.unwrap().contains("one"));
+        let slot = Arc::clone(&issuers.0.lock().unwrap()[&url]);
+        let ago = |seconds| {
+            Instant::now()
+                .checked_sub(Duration::from_secs(seconds))
+                .unwrap()
+        };
+        // The set may be asked for again.
+        slot.known().asked = Some((ago(61), None));
+        for _ in 0..20 {
+            assert!(issuers.keys(&url, "strange").await.is_err());
+            assert!(issuers.keys(&url, "one").await.unwrap().contains("one"));
+        }
+        assert_eq!(asked.load(Ordering::Relaxed), 1, "once, and not for each");
+        // And once more after a while, with the same end.
+        slot.known().asked = Some((ago(6), Some("away".to_owned())));
+        assert!(issuers.keys(&url, "strange").await.is_err());
+        assert!(issuers.keys(&url, "one").await.unwrap().contains("one"));
+        assert_eq!(asked.load(Ordering::Relaxed), 2);
+        // Not for ever: the issuer may have taken the key back.
+        let kept = slot
+            .known()
+            .keys
+            .clone()
+            .map(|(keys, _)| (keys, ago(KEPT.as_secs() + 1)));
+        slot.known().keys = kept;
+        assert!(issuers.keys(&url, "one").await.is_err());
     }
 
     #[tokio::test]
