@@ -1,4 +1,4 @@
-//! The environment variables that `cargo fw` reads for itself, declared once; what an app is given is in `local::environment`.
+//! The environment variables that `cargo fw` reads for itself, declared once; what an app is given is in `process::environment`.
 
 /// Cargo's own path, set by cargo for its subcommands; `cargo` from `PATH` otherwise.
 pub(crate) const CARGO: &str = "CARGO";
@@ -50,3 +50,6 @@ pub(crate) const DISPLAY: &str = "DISPLAY";
 
 /// Set where there is a desktop (Wayland).
 pub(crate) const WAYLAND_DISPLAY: &str = "WAYLAND_DISPLAY";
+
+/// The user that runs a program by sudo, as a number; sudo sets it.
+pub(crate) const SUDO_UID: &str = "SUDO_UID";

@@ -17,6 +17,8 @@ mod logs_view;
 mod manifest;
 mod package;
 mod policy;
+mod port_guard;
+mod private_files;
 mod process;
 mod project;
 mod settings;

@@ -112,6 +112,7 @@ fn function(
         account: credentials::ACCOUNT.to_owned(),
         strict: false,
         traces: false,
+        credentials: credentials::LocalCredentials::well_known(),
         environment: configuration
             .environment
             .clone()

@@ -4,6 +4,7 @@ pub(super) mod app;
 pub(super) mod banner;
 pub(super) mod once;
 mod reload;
+mod secrets_file;
 mod services;
 
 use std::net::SocketAddr;
@@ -15,9 +16,9 @@ use crate::{
     error::{Context, Exit, Result},
     interrupt::interrupted,
     local::{
-        announcement::Announcement, asynchronous::Clock, hosts::Hosts, invoke_api::InvokeApi,
-        server::Server,
+        announcement::Announcement, asynchronous::Clock, invoke_api::InvokeApi, server::Server,
     },
+    port_guard::Hosts,
     process,
     settings::Settings,
 };
@@ -41,20 +42,28 @@ async fn serve(args: &args::Local, console: &Console) -> Result<Exit> {
     for warning in warnings(&settings) {
         console.warning(warning);
     }
+    for warning in secrets_file::warnings(app.settings_dir()) {
+        console.warning(warning);
+    }
     process::allow_many_files();
     // First of all, so that a busy port is told before a build and not after it. Early requests wait.
     let hosts = Hosts::new(args.host, &args.allow_host);
     let address = SocketAddr::new(args.host, args.port);
     let server = Server::bind(address, hosts, console).await?;
-    let data = app.data_dir(&settings.stage);
+    let data = app.private_data_dir(&settings.stage)?;
     let mut services = Services::start(args, &settings, &data, console).await?;
     let logs = server.logs().clone();
     if let Some(url) = banner::url_for_others(server.address()) {
         services.also(format!("this machine is {url} for others on its network"));
     }
-    let lambda = InvokeApi::start(server.functions(), Clock::Real, logs)
-        .await
-        .context("cannot serve Lambda's own API")?;
+    let lambda = InvokeApi::start(
+        server.functions(),
+        app::service_hosts(args),
+        Clock::Real,
+        logs,
+    )
+    .await
+    .context("cannot serve Lambda's own API")?;
     services.also(format!(
         "Lambda at {}; `cargo fw invoke` calls the function past the gateway",
         lambda.url()

@@ -11,6 +11,8 @@ use std::{
 
 use tempfile::NamedTempFile;
 
+use crate::private_files;
+
 /// The file's name.
 const FILE_NAME: &str = "lambda-api";
 
@@ -30,7 +32,7 @@ impl Announcement {
     ///
     /// The system's, when the folder cannot be made or written to.
     pub(crate) fn write(folder: &Path, url: String) -> io::Result<Self> {
-        std::fs::create_dir_all(folder)?;
+        private_files::create_folder(folder)?;
         let path = folder.join(FILE_NAME);
         // A file of its own in the place of another server's, which is held by that one.
         let mut file = NamedTempFile::new_in(folder)?;

@@ -21,7 +21,7 @@ use tokio::time::timeout;
 
 use self::{development::DevelopmentKey, issuers::Issuers};
 use super::pool::{Outcome, Pool};
-use crate::values::credentials;
+use crate::values::credentials::{self, LocalCredentials};
 
 /// Who vouches for tokens: the issuers, and the project's own key. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -85,13 +85,22 @@ impl Development {
 #[derive(Debug)]
 pub(super) struct Authorizers {
     keyring: Keyring,
+    credentials: LocalCredentials,
     /// The authorizers' functions, by name.
     pools: Vec<(String, Pool)>,
 }
 
 impl Authorizers {
-    pub(super) fn new(keyring: Keyring, pools: Vec<(String, Pool)>) -> Self {
-        Self { keyring, pools }
+    pub(super) fn new(
+        keyring: Keyring,
+        credentials: LocalCredentials,
+        pools: Vec<(String, Pool)>,
+    ) -> Self {
+        Self {
+            keyring,
+            credentials,
+            pools,
+        }
     }
 
     /// The functions' pools.
@@ -107,9 +116,10 @@ impl Authorizers {
                 .keys(issuer, key_id)
                 .await
                 .map(|keys| door.resume(pending, &Supplied::Keys(&*keys))),
-            Need::Credentials { .. } => {
-                Ok(door.resume(pending, &Supplied::Credentials(&[credentials(pending)])))
-            }
+            Need::Credentials { .. } => Ok(door.resume(
+                pending,
+                &Supplied::Credentials(&[credentials(pending, &self.credentials)]),
+            )),
             Need::Answer(question) => self.ask(question).await.map(|outcome| match &outcome {
                 Outcome::Payload(answer) => door.resume(pending, &Supplied::Answer(answer)),
                 Outcome::FunctionError(document) => {
@@ -144,8 +154,8 @@ impl Authorizers {
 
 /// What the app's processes have in their environment: whoever signs with these is let through. The session token is asked for
 /// where the client sends one, as the SDKs do and `curl` need not.
-fn credentials(pending: &Pending) -> Credentials {
-    let [(_, apps), (_, secret), (_, token)] = credentials::CREDENTIALS;
+fn credentials(pending: &Pending, own: &LocalCredentials) -> Credentials {
+    let apps = credentials::ACCESS_KEY;
     // An authorizer's process signs with a key of its own.
     let signed = pending
         .request()
@@ -163,8 +173,8 @@ fn credentials(pending: &Pending) -> Credentials {
             .contains("x-amz-security-token=");
     Credentials {
         access_key_id: access_key_id.to_owned(),
-        secret_access_key: secret.to_owned(),
-        session_token: sends_token.then(|| token.to_owned()),
+        secret_access_key: own.secret_key().to_owned(),
+        session_token: sends_token.then(|| own.session_token().to_owned()),
         principal: Principal::user(
             access_key_id,
             credentials::ACCOUNT,

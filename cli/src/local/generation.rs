@@ -11,6 +11,7 @@ use super::{
     authorizers::{Authorizers, Keyring},
     front_door,
     logs::Logs,
+    masks::Masks,
     near::Near,
     pool::{Limits, Pool},
     snapshot::Snapshot,
@@ -20,7 +21,7 @@ use crate::{
     error::Result,
     process::environment::Function,
     settings::{Settings, fit},
-    values::credentials,
+    values::credentials::{self, LocalCredentials},
 };
 
 /// What a generation is made from.
@@ -45,6 +46,8 @@ pub(crate) struct Source<'a> {
     pub(crate) environment: Vec<(String, String)>,
     /// Who vouches for tokens.
     pub(crate) keyring: Keyring,
+    /// What the processes sign with, and what signed requests are checked by.
+    pub(crate) credentials: LocalCredentials,
 }
 
 /// How a developer wants processes to be run.
@@ -73,6 +76,7 @@ pub(crate) struct Generation {
     pub(super) pool: Pool,
     pub(super) authorizers: Authorizers,
     pub(super) near: Near,
+    pub(super) masks: Masks,
     /// Holds the executable's own name; removed with the generation.
     _snapshot: Option<Snapshot>,
 }
@@ -119,6 +123,7 @@ impl Generation {
             region: credentials::region(),
             account: credentials::ACCOUNT.to_owned(),
             strict: source.options.strict_env,
+            credentials: source.credentials.clone(),
             environment: variables(&settings.environment),
         };
         let limits = Limits {
@@ -145,8 +150,9 @@ impl Generation {
         let reserved = limits.reserving(settings.concurrency);
         Ok(Self {
             door,
-            authorizers: Authorizers::new(source.keyring, pools),
+            authorizers: Authorizers::new(source.keyring, source.credentials, pools),
             near,
+            masks: Masks::new(source.manifest, settings),
             pool: Pool::new(function, reserved, logs.clone()),
             _snapshot: snapshot,
         })

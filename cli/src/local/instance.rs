@@ -8,6 +8,7 @@
 //! Here are the states and the calls that move them; `lifetime` is the task, `report` what the log is told.
 
 mod lifetime;
+mod line;
 mod report;
 
 use std::{
@@ -20,9 +21,10 @@ use bytes::Bytes;
 use http::HeaderValue;
 use tokio::{
     sync::{Notify, oneshot},
-    time::Instant,
+    time::{Instant, timeout_at},
 };
 
+pub(super) use self::line::Line;
 use super::{
     documents::document,
     logs::Output,
@@ -43,6 +45,9 @@ const FREEZE_AFTER: Duration = Duration::from_millis(10);
 const LAST_WORDS: Duration = Duration::from_millis(250);
 /// How many connections a process may have to its Runtime API; those over it wait to be accepted.
 const CONNECTIONS: usize = 64;
+/// How long a call for the next event waits for the connection of an earlier one to be gone: the process may have closed it a moment
+/// ago.
+const TAKE_OVER: Duration = Duration::from_secs(1);
 /// How old a reading of the peak memory may be before it is taken again: reading it costs as much as a short invocation.
 const MEMORY_AGE: Duration = Duration::from_millis(50);
 
@@ -56,6 +61,8 @@ pub(super) struct Instance {
     started: OnceLock<Started>,
     /// Told when the process is to be killed.
     end: Notify,
+    /// Told when a connection that waits for an event may be gone.
+    line: Notify,
 }
 
 struct Started {
@@ -86,7 +93,11 @@ enum Phase {
         again: bool,
     },
     /// It waits for an event.
-    Idle { next: oneshot::Sender<Delivery> },
+    Idle {
+        next: oneshot::Sender<Delivery>,
+        /// Where it waits.
+        line: Line,
+    },
     /// It has an event.
     Busy(Busy),
     /// It is being killed, or has ended.
@@ -123,10 +134,20 @@ enum Asked {
     First,
     /// Having ended this invocation.
     After(Busy),
-    /// While it waits already.
+    /// Anew, having given up the call that waited.
     Again,
     /// While it is being killed.
     InVain,
+}
+
+/// What a call for the next event comes to.
+enum Turn {
+    /// An event that has waited for the process.
+    Now(Box<Delivery>),
+    /// It waits.
+    Waits(Asked, oneshot::Receiver<Delivery>),
+    /// Another call waits.
+    Taken,
 }
 
 /// Why a process is at its end.
@@ -168,6 +189,7 @@ impl Instance {
             }),
             started: OnceLock::new(),
             end: Notify::new(),
+            line: Notify::new(),
             pool,
         })
     }
@@ -185,10 +207,10 @@ impl Instance {
     /// Gives an event to the idle process; gives it back when the process is not idle.
     pub(super) fn deliver(&self, job: Job) -> Result<(), Job> {
         let mut state = self.lock();
-        if !matches!(&state.phase, Phase::Idle { next } if !next.is_closed()) {
+        if !matches!(&state.phase, Phase::Idle { next, .. } if !next.is_closed()) {
             return Err(job);
         }
-        let Phase::Idle { next } = std::mem::replace(&mut state.phase, Phase::Ended) else {
+        let Phase::Idle { next, .. } = std::mem::replace(&mut state.phase, Phase::Ended) else {
             return Err(job);
         };
         if std::mem::take(&mut state.frozen)
@@ -227,7 +249,7 @@ impl Instance {
     /// one, as it does on Lambda. Tells whether it is still to be looked at again.
     pub(super) fn freeze(&self, now: Instant) -> bool {
         let mut state = self.lock();
-        let waits = matches!(&state.phase, Phase::Idle { next } if !next.is_closed());
+        let waits = matches!(&state.phase, Phase::Idle { next, .. } if !next.is_closed());
         if !waits || state.frozen {
             return false;
         }
@@ -270,56 +292,33 @@ impl Instance {
         }
     }
 
-    /// The process asks for its next event. Waits for one, for ever if need be.
-    pub(super) async fn next(self: &Arc<Self>) -> Result<Delivery, Refused> {
-        let (next, delivered) = oneshot::channel();
-        let asked = {
-            let mut state = self.lock();
-            let now = Instant::now();
-            let spawned = state.spawned;
-            state.limit = now + IDLE_LIMIT;
-            state.asked = now;
-            match &mut state.phase {
-                Phase::Starting { job, again } => match job.take() {
-                    Some(job) => {
-                        self.drain();
-                        // A first reading, for a process that will not be there to be read at its end.
-                        if let Some(started) = self.started.get() {
-                            self.read_peak(started, true);
-                        }
-                        // The second try is part of the invocation: it counts against the timeout, and not as init.
-                        let (started, init) = if *again {
-                            (spawned, None)
-                        } else {
-                            (now, Some(now.duration_since(spawned)))
-                        };
-                        let (busy, delivery) = self.begin(job, started, init);
-                        state.phase = Phase::Busy(busy);
-                        return Ok(delivery);
-                    }
-                    None => {
-                        state.phase = Phase::Idle { next };
-                        Asked::First
-                    }
-                },
-                Phase::Busy(busy) if busy.reply.is_none() => {
-                    match std::mem::replace(&mut state.phase, Phase::Idle { next }) {
-                        Phase::Busy(busy) => Asked::After(busy),
-                        _ => Asked::First,
-                    }
+    /// The process asks for its next event by that connection. Waits for one, for ever if need be.
+    ///
+    /// While an earlier call waits on a connection that is alive, another one is refused after [`TAKE_OVER`]: it may be anybody's, and
+    /// the first has a right to its event.
+    pub(super) async fn next(self: &Arc<Self>, line: &Line) -> Result<Delivery, Refused> {
+        let mut turn = self.ask(line)?;
+        if matches!(turn, Turn::Taken) {
+            let until = Instant::now() + TAKE_OVER;
+            loop {
+                let mut changed = std::pin::pin!(self.line.notified());
+                changed.as_mut().enable();
+                turn = self.ask(line)?;
+                if !matches!(turn, Turn::Taken) {
+                    break;
                 }
-                // It asks once more, most likely having given up its first call. The pool has it as idle already; the first
-                // call is answered no more.
-                Phase::Idle { next: given_up } => {
-                    *given_up = next;
-                    Asked::Again
+                if timeout_at(until, changed).await.is_err() {
+                    return Err(Refused::State);
                 }
-                Phase::Busy(_) => return Err(Refused::State),
-                Phase::Ended => Asked::InVain,
             }
+        }
+        let (asked, delivered) = match turn {
+            Turn::Now(delivery) => return Ok(*delivery),
+            Turn::Waits(asked, delivered) => (asked, delivered),
+            Turn::Taken => return Err(Refused::State),
         };
         match asked {
-            Asked::Again | Asked::InVain => return self.wait_for(delivered).await,
+            Asked::Again | Asked::InVain => return Self::wait_for(delivered, line).await,
             Asked::First => {}
             Asked::After(ref busy) => self.report(busy, None),
         }
@@ -333,14 +332,80 @@ impl Instance {
             }
             Released::End => self.end(),
         }
-        self.wait_for(delivered).await
+        Self::wait_for(delivered, line).await
+    }
+
+    /// What a call for the next event comes to.
+    fn ask(&self, line: &Line) -> Result<Turn, Refused> {
+        let (next, delivered) = oneshot::channel();
+        let mut state = self.lock();
+        // Nothing is changed by a call that comes to nothing.
+        if let Phase::Idle { next, line } = &state.phase
+            && !next.is_closed()
+            && !line.is_gone()
+        {
+            return Ok(Turn::Taken);
+        }
+        let now = Instant::now();
+        let spawned = state.spawned;
+        state.limit = now + IDLE_LIMIT;
+        state.asked = now;
+        let line = line.clone();
+        let asked = match &mut state.phase {
+            Phase::Starting { job, again } => match job.take() {
+                Some(job) => {
+                    self.drain();
+                    // A first reading, for a process that will not be there to be read at its end.
+                    if let Some(started) = self.started.get() {
+                        self.read_peak(started, true);
+                    }
+                    // The second try is part of the invocation: it counts against the timeout, and not as init.
+                    let (started, init) = if *again {
+                        (spawned, None)
+                    } else {
+                        (now, Some(now.duration_since(spawned)))
+                    };
+                    let (busy, delivery) = self.begin(job, started, init);
+                    state.phase = Phase::Busy(busy);
+                    return Ok(Turn::Now(Box::new(delivery)));
+                }
+                None => {
+                    state.phase = Phase::Idle { next, line };
+                    Asked::First
+                }
+            },
+            Phase::Busy(busy) if busy.reply.is_none() => {
+                match std::mem::replace(&mut state.phase, Phase::Idle { next, line }) {
+                    Phase::Busy(busy) => Asked::After(busy),
+                    _ => Asked::First,
+                }
+            }
+            // The pool has it as idle already; the call that was given up is answered no more.
+            Phase::Idle { .. } => {
+                state.phase = Phase::Idle { next, line };
+                Asked::Again
+            }
+            Phase::Busy(_) => return Err(Refused::State),
+            Phase::Ended => Asked::InVain,
+        };
+        Ok(Turn::Waits(asked, delivered))
+    }
+
+    /// A connection that waits for an event may be gone.
+    pub(super) fn line_changed(&self) {
+        self.line.notify_waiters();
     }
 
     /// Waits for the event. Where none will come the process is being killed, and must not be told anything before that:
     /// the Rust runtime panics at an answer without an event, and one that reports an error would be logged for nothing.
-    async fn wait_for(&self, delivered: oneshot::Receiver<Delivery>) -> Result<Delivery, Refused> {
+    async fn wait_for(
+        delivered: oneshot::Receiver<Delivery>,
+        line: &Line,
+    ) -> Result<Delivery, Refused> {
         match delivered.await {
             Ok(delivery) => Ok(delivery),
+            // It asks by another connection, and this one is to be closed.
+            Err(_) if line.has_hung_up() => Err(Refused::State),
             Err(_) => std::future::pending().await,
         }
     }

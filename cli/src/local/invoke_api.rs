@@ -4,7 +4,7 @@
 //! of a running `cargo fw local` past the gateway. Source: Lambda API reference, "Invoke" and
 //! "`PutFunctionEventInvokeConfig`"; answers as in gateway-truth §4.1.
 //!
-//! Signatures are not checked: it listens on loopback. What a web page could send is refused.
+//! Signatures are not checked: it listens on loopback, and its [`PortGuard`] lets in the server's user and no page of another site.
 
 mod eventstream;
 mod refused;
@@ -40,7 +40,11 @@ use super::{
     server::arrival,
     tail::Tail,
 };
-use crate::{process::environment::Function, values::lambda::ALIAS};
+use crate::{
+    port_guard::{Hosts, PortGuard, guarded},
+    process::environment::Function,
+    values::lambda::ALIAS,
+};
 
 /// The largest event of a synchronous invocation, 6 MiB. `[U]` gateway-truth §4.1
 const LARGEST_EVENT: usize = 6 * 1024 * 1024;
@@ -68,13 +72,14 @@ pub(crate) struct InvokeApi {
 }
 
 impl InvokeApi {
-    /// Starts it on a free port of loopback.
+    /// Starts it on a free port of loopback, for requests of those hosts.
     ///
     /// # Errors
     ///
     /// The system's, when there is no port.
     pub(crate) async fn start(
         functions: impl Functions,
+        hosts: Hosts,
         clock: Clock,
         logs: Logs,
     ) -> io::Result<Self> {
@@ -84,6 +89,7 @@ impl InvokeApi {
             functions,
             clock,
             logs,
+            guard: PortGuard::api(hosts),
             configs: Mutex::default(),
         });
         Ok(Self {
@@ -119,6 +125,10 @@ async fn accept<F: Functions>(listener: TcpListener, api: Arc<Api<F>>) {
                 };
                 let (api, events) = (Arc::clone(&api), events.clone());
                 tasks.spawn(async move {
+                    let stream = match api.guard.receive(stream).await {
+                        Ok(stream) => stream,
+                        Err(stranger) => return api.logs.refused(stranger),
+                    };
                     let service = service_fn(|request| {
                         let (api, events) = (Arc::clone(&api), events.clone());
                         async move { Ok::<_, Infallible>(api.answer(request, &events).await) }
@@ -147,6 +157,7 @@ struct Api<F> {
     functions: F,
     clock: Clock,
     logs: Logs,
+    guard: PortGuard,
     /// How functions take asynchronous events, by name, where somebody has said so.
     configs: Mutex<HashMap<String, Config>>,
 }
@@ -194,11 +205,14 @@ impl<F: Functions> Api<F> {
         let request_id = arrival().request_id;
         let path = request.uri().path().to_owned();
         let answered = match call_of(&path) {
-            _ if !is_from_here(request.headers()) => Err(Refused::new(
-                StatusCode::FORBIDDEN,
-                "AccessDeniedException",
-                "requests of web pages and for other hosts are refused",
-            )),
+            _ if let Err(refusal) = guarded(&self.guard, &request) => {
+                self.logs.refused_request(&refusal);
+                Err(Refused::new(
+                    StatusCode::FORBIDDEN,
+                    "AccessDeniedException",
+                    refusal.to_string(),
+                ))
+            }
             Some(Call::Invoke(name)) if request.method() == Method::POST => {
                 self.invoke(name, request, events, &request_id, false).await
             }
@@ -518,14 +532,6 @@ fn parse_config(body: &[u8]) -> Result<Config, Refused> {
     config.on_success = destination("OnSuccess");
     config.on_failure = destination("OnFailure");
     Ok(config)
-}
-
-/// Whether the request is one that no web page could send: for a loopback host, and without `Origin`, which browsers set
-/// with every POST (Fetch standard, "append a request `Origin` header").
-fn is_from_here(headers: &HeaderMap) -> bool {
-    let host = text(headers, "host").unwrap_or_default();
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    ["127.0.0.1", "localhost", "[::1]"].contains(&name) && !headers.contains_key(header::ORIGIN)
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {

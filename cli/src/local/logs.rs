@@ -25,7 +25,10 @@ use tokio::{
 };
 
 use super::tail::Tail;
-use crate::console::{BAD, Console, DIM, GOOD, WARN};
+use crate::{
+    console::{BAD, Console, DIM, GOOD, WARN},
+    port_guard::Refusal,
+};
 
 /// Bytes in the queue from which on the app's output waits in its pipes.
 const FULL: usize = 1 << 20;
@@ -199,13 +202,24 @@ impl Logs {
         }
     }
 
-    /// Says that a request was refused because it was for somebody else's host.
-    pub(super) fn stranger(&self, host: &str) {
+    /// Says that the port's guard refused a request, and what lets it in.
+    pub(super) fn refused_request(&self, refusal: &Refusal) {
+        match refusal {
+            Refusal::Host(host) if self.is_on() => {
+                let host = visible(host);
+                self.aside(format_args!(
+                    "refused a request for the host `{host}`; `--allow-host {host}` lets it in"
+                ));
+            }
+            other => self.refused(other),
+        }
+    }
+
+    /// Says that the port's guard refused a connection, and why.
+    pub(super) fn refused(&self, why: impl fmt::Display) {
         if self.is_on() {
-            let host = visible(host);
-            self.aside(format_args!(
-                "refused a request for the host `{host}`; `--allow-host {host}` lets it in"
-            ));
+            let why = why.to_string();
+            self.aside(format_args!("refused: {}", visible(&why)));
         }
     }
 

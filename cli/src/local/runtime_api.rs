@@ -20,10 +20,11 @@ use tokio::{
 
 use self::wire::{Broken, Connection, Head, Method};
 use super::{
-    instance::{Delivery, Instance},
+    instance::{Delivery, Instance, Line},
     pool::ClientContext,
     stream::StreamWriter,
 };
+use crate::port_guard::{Pair, PortGuard};
 
 /// The largest result: 6 MiB and 100 bytes. `[R]` gateway-truth §4.2
 pub(super) const LARGEST_RESULT: usize = 6 * 1024 * 1024 + 100;
@@ -40,19 +41,32 @@ pub(super) enum Refused {
 /// How long a process that was refused may take to stop sending.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// Serves one connection of a process until either side closes it.
-pub(super) async fn serve(stream: TcpStream, instance: Arc<Instance>) {
+/// Serves one connection of a process until either side closes it, if it is one that the guard admits.
+pub(super) async fn serve(stream: TcpStream, instance: Arc<Instance>, guard: PortGuard) {
+    let stream = match guard.receive(stream).await {
+        Ok(stream) => stream,
+        Err(stranger) => {
+            return instance.warn(&format!("refused a call of its Runtime API: {stranger}"));
+        }
+    };
     // Without it each small answer may wait for the acknowledgement of the one before. The only failure is a connection
     // that has just been closed.
     let _ = stream.set_nodelay(true);
-    converse(stream, &instance).await;
+    let ends = stream.local_addr().ok().zip(stream.peer_addr().ok());
+    let line = Line::new(ends.map(|(here, there)| Pair::new(here, there)));
+    converse(stream, &instance, &guard, &line).await;
 }
 
 /// The same over anything that bytes go through.
-async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin, instance: &Arc<Instance>) {
-    let mut connection = Connection::new(stream);
+async fn converse(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    instance: &Arc<Instance>,
+    guard: &PortGuard,
+    line: &Line,
+) {
+    let mut connection = Connection::new(stream, guard.clone());
     loop {
-        match exchange(&mut connection, instance).await {
+        match exchange(&mut connection, instance, line).await {
             Ok(()) if connection.keeps_open() => {}
             Ok(()) | Err(Broken::Closed) => break,
             Err(Broken::Refused(status)) => {
@@ -77,13 +91,14 @@ struct Answer {
 async fn exchange(
     connection: &mut Connection<impl AsyncRead + AsyncWrite + Unpin>,
     instance: &Arc<Instance>,
+    line: &Line,
 ) -> Result<(), Broken> {
     let head = connection.head().await?;
     let path = head.path.strip_prefix("/2018-06-01/runtime/");
     let answer = match (head.method, path) {
         (Method::Get, Some("invocation/next")) => {
             connection.discard().await?;
-            match instance.next().await {
+            match next(connection, instance, line).await {
                 Ok(delivery) => return deliver(connection, delivery, instance).await,
                 Err(refused) => refuse(refused),
             }
@@ -110,6 +125,24 @@ async fn exchange(
     let content_type = answer.content_type.as_bytes();
     let fields = [("Content-Type", content_type)];
     connection.send(answer.status, &fields, &answer.body).await
+}
+
+/// Waits for the next event. Meanwhile the connection is listened to: a process that has given up its call asks by another one.
+async fn next(
+    connection: &mut Connection<impl AsyncRead + AsyncWrite + Unpin>,
+    instance: &Arc<Instance>,
+    line: &Line,
+) -> Result<Delivery, Refused> {
+    let mut next = std::pin::pin!(instance.next(line));
+    tokio::select! {
+        biased;
+        delivery = &mut next => return delivery,
+        () = connection.hung_up() => {}
+    }
+    // It may have closed its sending side alone, and read on.
+    line.hang_up();
+    instance.line_changed();
+    next.await
 }
 
 /// `…/response`: the handler's result.

@@ -5,9 +5,10 @@ mod http1;
 mod http2;
 
 use std::{
+    borrow::Cow,
     future::Future,
     io::ErrorKind,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -18,7 +19,7 @@ use fw_gateway::{
     Unreadable,
 };
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     sync::watch,
     task::JoinSet,
     time::{sleep, timeout},
@@ -27,15 +28,16 @@ use tokio::{
 pub(crate) use self::arrival::arrival;
 use super::{
     generation::Generation,
-    hosts::{Hosts, name_of},
     invoke_api::Functions,
     logs::Logs,
+    masks::Masks,
     pool::{Answered as FromPool, Asked, Outcome, Pool},
     stream::{NoPrelude, Stream},
 };
 use crate::{
     console::Console,
     error::{Failure, Result},
+    port_guard::{Hosts, PortGuard, Refusal},
 };
 
 /// How long a client may take for its request's head, and a connection be idle.
@@ -84,7 +86,7 @@ impl Default for Patience {
 #[derive(Debug)]
 struct Shared {
     current: watch::Sender<Option<Arc<Generation>>>,
-    hosts: Hosts,
+    guard: PortGuard,
     logs: Logs,
     patience: Patience,
 }
@@ -113,7 +115,7 @@ impl Server {
             address,
             shared: Arc::new(Shared {
                 current: watch::Sender::new(None),
-                hosts,
+                guard: PortGuard::gateway(hosts),
                 logs,
                 patience,
             }),
@@ -168,7 +170,7 @@ impl Server {
                         // The only failure is a connection that has just been closed.
                         let _ = stream.set_nodelay(true);
                         let shared = Arc::clone(&self.shared);
-                        connections.spawn(http1::serve(stream, peer.ip(), shared, ending.subscribe()));
+                        connections.spawn(receive(stream, peer.ip(), shared, ending.subscribe()));
                     }
                     // Of one connection only: go on. Of the whole process, such as too many open files: let others close theirs.
                     Err(error) if is_transient(&error) => {}
@@ -204,6 +206,19 @@ impl Server {
     }
 }
 
+/// Serves a connection if its other end is held by somebody whom the port is for.
+async fn receive(
+    stream: TcpStream,
+    peer: IpAddr,
+    shared: Arc<Shared>,
+    ending: watch::Receiver<bool>,
+) {
+    match shared.guard.receive(stream).await {
+        Ok(stream) => http1::serve(stream, peer, shared, ending).await,
+        Err(stranger) => shared.logs.refused(stranger),
+    }
+}
+
 /// Waits until all connections have ended.
 async fn ended(connections: &mut JoinSet<()>) {
     while connections.join_next().await.is_some() {}
@@ -234,15 +249,15 @@ impl Shared {
         body: impl ReadBody,
     ) -> std::result::Result<Answered<'_>, BodyError> {
         let mut told = Told {
-            logs: &self.logs,
+            shared: self,
             request,
             started: Instant::now(),
             done: false,
         };
-        if let Some(host) = self.stranger(&told.request, authority) {
-            self.logs.stranger(&host);
+        if let Err(refusal) = self.look(&told.request, authority) {
+            self.logs.refused_request(&refusal);
             told.done = true;
-            let reply = turn_away(&host);
+            let reply = text(403, format!("{refusal}\n"));
             return Ok(Answered {
                 reply,
                 stream: None,
@@ -271,16 +286,20 @@ impl Shared {
         }
     }
 
-    /// The host that the request is for, where it is none of ours. A request of HTTP/1.0 may have none.
-    fn stranger(&self, request: &HttpRequest, authority: Option<&str>) -> Option<String> {
-        let named = request
-            .headers
-            .iter()
-            .filter(|(name, _)| name.eq_ignore_ascii_case("host"));
-        let mut hosts = named.map(|(_, host)| host.as_str()).chain(authority);
-        hosts
-            .find(|host| !self.hosts.allow(host))
-            .map(|host| name_of(host).to_owned())
+    /// Whether the port's guard takes the request. One of HTTP/1.0 may name no host.
+    fn look(
+        &self,
+        request: &HttpRequest,
+        authority: Option<&str>,
+    ) -> std::result::Result<(), Refusal> {
+        let mut look = self.guard.look();
+        for (name, value) in &request.headers {
+            look.field(name, value.as_bytes());
+        }
+        if let Some(authority) = authority {
+            look.host(authority.as_bytes());
+        }
+        look.end(matches!(request.method.as_str(), "GET" | "HEAD"))
     }
 
     /// What the gateway makes of the request: a reply, or the head of one and the stream behind it.
@@ -408,7 +427,7 @@ enum BodyError {
 
 /// Says once what became of a request, also when its future is dropped because the client left.
 struct Told<'a> {
-    logs: &'a Logs,
+    shared: &'a Shared,
     request: HttpRequest,
     started: Instant,
     done: bool,
@@ -420,10 +439,10 @@ impl Told<'_> {
             return;
         }
         let took = self.started.elapsed();
-        self.logs
-            .request(&self.request.method, &self.request.target, status, took);
+        let logs = &self.shared.logs;
+        logs.request(&self.request.method, &self.target(), status, took);
         if let Some(reason) = reason {
-            self.logs.reason(reason);
+            logs.reason(reason);
         }
     }
 
@@ -432,8 +451,20 @@ impl Told<'_> {
             return;
         }
         let took = self.started.elapsed();
-        self.logs
-            .client_left(&self.request.method, &self.request.target, took);
+        let logs = &self.shared.logs;
+        logs.client_left(&self.request.method, &self.target(), took);
+    }
+
+    /// The request's target as it may be logged.
+    fn target(&self) -> Cow<'_, str> {
+        let target = &*self.request.target;
+        if !target.contains('?') || !self.shared.logs.is_on() {
+            return Cow::Borrowed(target);
+        }
+        match self.shared.current.borrow().as_ref() {
+            Some(generation) => generation.masks.apply(target),
+            None => Masks::apply_to_all(target),
+        }
     }
 }
 
@@ -441,16 +472,6 @@ impl Drop for Told<'_> {
     fn drop(&mut self) {
         self.client_left();
     }
-}
-
-/// The answer to a request for somebody else's host.
-fn turn_away(host: &str) -> HttpReply {
-    text(
-        403,
-        format!(
-            "this server does not answer for the host `{host}`; `cargo fw local --allow-host {host}` makes it\n"
-        ),
-    )
 }
 
 /// An answer of the server's own, and no gateway's.

@@ -19,12 +19,14 @@ use tokio::{
 use super::{
     authorizers::Keyring,
     generation::{Generation, Source},
-    hosts::Hosts,
     logs::Logs,
     pool::{Limits, Outcome, Pool},
     server::{Patience, Server},
 };
-use crate::{process::environment::Function, settings::Settings};
+use crate::{
+    port_guard::Hosts, process::environment::Function, settings::Settings,
+    values::credentials::LocalCredentials,
+};
 
 mod conformance;
 mod front;
@@ -76,6 +78,7 @@ fn function() -> Function {
         account: "123456789012".to_owned(),
         strict: false,
         traces: false,
+        credentials: LocalCredentials::well_known(),
         environment: Vec::new(),
     }
 }

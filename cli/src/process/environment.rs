@@ -4,7 +4,7 @@ use std::{ffi::OsString, path::PathBuf};
 
 use crate::{
     env,
-    values::credentials::{CREDENTIALS, access_key},
+    values::credentials::{LocalCredentials, access_key},
 };
 
 /// A function, as the pool runs it.
@@ -31,6 +31,8 @@ pub(crate) struct Function {
     pub(crate) account: String,
     /// Whether it gets nothing but the variables that Lambda gives and those of `environment`.
     pub(crate) strict: bool,
+    /// What it signs with, unless its variables say something else.
+    pub(crate) credentials: LocalCredentials,
     /// The function's own variables, and those of the embedded services; the later of two with one name counts.
     pub(crate) environment: Vec<(String, String)>,
 }
@@ -72,12 +74,10 @@ pub(crate) fn of_process(
         .filter_map(|name| Some(((*name).into(), std::env::var_os(name)?)))
         .collect();
     let mut set = |name: &str, value: &str| variables.push((name.into(), value.into()));
-    for (name, value) in CREDENTIALS {
-        match name {
-            env::AWS_ACCESS_KEY_ID => set(name, &access_key(&function.handler)),
-            _ => set(name, value),
-        }
-    }
+    let credentials = &function.credentials;
+    set(env::AWS_ACCESS_KEY_ID, &access_key(&function.handler));
+    set(env::AWS_SECRET_ACCESS_KEY, credentials.secret_key());
+    set(env::AWS_SESSION_TOKEN, credentials.session_token());
     set("AWS_DEFAULT_REGION", &function.region);
     set(
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",

@@ -10,12 +10,14 @@ use std::{
 use syn::{Attribute, Item, ItemMod, ItemUse, UseTree, visit::Visit};
 
 /// The modules of the crate's root, the lowest first.
-const FLOORS: [&str; 21] = [
+const FLOORS: [&str; 23] = [
     "env",
     "error",
     "interrupt",
     "console",
     "values",
+    "private_files",
+    "port_guard",
     "process",
     "aws",
     "args",
@@ -35,7 +37,7 @@ const FLOORS: [&str; 21] = [
 ];
 
 /// What the embedded services may know of the rest, so that they start without the local server.
-const SERVICES_MAY_USE: [&str; 3] = ["error", "values", "policy"];
+const SERVICES_MAY_USE: [&str; 5] = ["error", "values", "private_files", "port_guard", "policy"];
 
 /// The most files that one circle may tie together.
 const LARGEST_CIRCLE: usize = 8;

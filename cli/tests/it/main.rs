@@ -23,6 +23,7 @@ mod local_access;
 mod local_doors;
 mod local_guarded;
 mod local_invoke;
+mod local_ports;
 mod local_reload;
 mod local_secrets;
 mod local_start;

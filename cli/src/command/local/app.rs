@@ -1,6 +1,9 @@
 //! The app that is served: a project that is built, or an executable that is there.
 
-use std::path::{Path, PathBuf};
+use std::{
+    net::Ipv4Addr,
+    path::{Path, PathBuf},
+};
 
 use fw_manifest::Manifest;
 
@@ -8,9 +11,11 @@ use crate::{
     args::{self, Which},
     compile::{self, Built, Profile, RunningBuild},
     console::Console,
-    error::{Failure, Result},
+    error::{Context as _, Failure, Result},
     local::generation::Options,
     manifest,
+    port_guard::Hosts,
+    private_files,
     project::Project,
     values::lambda::Architecture,
 };
@@ -105,15 +110,35 @@ impl App {
         self.folder().join(stage)
     }
 
+    /// The same folder, created where it is missing. It is this user's alone, and so are those above it up to the target folder.
+    ///
+    /// # Errors
+    ///
+    /// The system's, when it cannot be created.
+    pub(in crate::command) fn private_data_dir(&self, stage: &str) -> Result<PathBuf> {
+        let data = self.data_dir(stage);
+        private_files::create_below(&self.target(), &data)
+            .with_context(|| format!("cannot write to the data folder: {}", data.display()))?;
+        Ok(data)
+    }
+
+    /// The target folder.
+    fn target(&self) -> PathBuf {
+        match self {
+            Self::Project { project, .. } => project.target_dir().to_owned(),
+            Self::Bootstrap(_) => PathBuf::from("target"),
+        }
+    }
+
     /// Where everything is kept that is the app's: under the target folder, so that `cargo clean` starts afresh.
     pub(in crate::command) fn folder(&self) -> PathBuf {
         match self {
-            Self::Project { project, .. } => project.target_dir().join("fw").join(project.name()),
+            Self::Project { project, .. } => self.target().join("fw").join(project.name()),
             Self::Bootstrap(path) => {
                 // Two apps' files may both be called `bootstrap`; their folders are not.
                 let folder = path.parent().and_then(Path::file_name).unwrap_or_default();
                 let name = path.file_name().unwrap_or_default();
-                Path::new("target").join("fw").join(folder).join(name)
+                self.target().join("fw").join(folder).join(name)
             }
         }
     }
@@ -133,4 +158,9 @@ pub(crate) fn options(args: &args::Local) -> Options {
         freeze: !args.no_freeze,
         strict_env: args.strict_env,
     }
+}
+
+/// The hosts that Lambda's API and the embedded services answer for, which listen on loopback whatever the gateway does.
+pub(super) fn service_hosts(args: &args::Local) -> Hosts {
+    Hosts::new(Ipv4Addr::LOCALHOST.into(), &args.allow_host)
 }

@@ -89,7 +89,7 @@ pub(super) fn print(
     if settings.access.api_keys.is_empty() && manifest.routes.iter().any(|route| route.api_key) {
         console.warning("routes ask for an API key, and the settings have none: add `[[api_keys]]` with a `name`");
     }
-    for line in access(manifest, settings, &url, token) {
+    for line in access(manifest, settings, services, &url, token) {
         console.line(format_args!("  {line}"));
     }
     for line in services.told() {
@@ -111,7 +111,13 @@ pub(super) fn print(
 }
 
 /// How to call what not everybody may call.
-fn access(manifest: &Manifest, settings: &Settings, url: &str, token: &str) -> Vec<String> {
+fn access(
+    manifest: &Manifest,
+    settings: &Settings,
+    services: &Services,
+    url: &str,
+    token: &str,
+) -> Vec<String> {
     let mut lines = Vec::new();
     let guarded = || {
         let routes = manifest.routes.iter();
@@ -138,7 +144,7 @@ fn access(manifest: &Manifest, settings: &Settings, url: &str, token: &str) -> V
             Gateway::FunctionUrl => "lambda",
             Gateway::HttpApi | Gateway::RestApi => "execute-api",
         };
-        let [(_, id), (_, secret), _] = credentials::CREDENTIALS;
+        let (id, secret) = (credentials::ACCESS_KEY, services.credentials().secret_key());
         let region = credentials::region();
         lines.push(format!(
             "iam: signatures of the account, and {DIM}here only{DIM:#} of `curl --aws-sigv4 aws:amz:{region}:{service} --user {id}:{secret} {url}/…`"

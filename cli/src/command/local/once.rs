@@ -44,7 +44,7 @@ pub(in crate::command) fn invoke(
     let ready = app.prepare(console)?;
     deploy::block_on(async {
         services::secrets(args, &mut settings, app.settings_dir()).await?;
-        let data = app.data_dir(&settings.stage);
+        let data = app.private_data_dir(&settings.stage)?;
         let services = Services::start(args, &settings, &data, console).await?;
         let logs = Logs::new(console);
         let source = Source {
@@ -57,6 +57,7 @@ pub(in crate::command) fn invoke(
             options: app::options(args),
             environment: services.environment().to_vec(),
             keyring: Keyring::new(development::path(&app.folder())),
+            credentials: services.credentials().clone(),
         };
         let invoked = match Generation::new(source, &logs) {
             Ok(generation) => {

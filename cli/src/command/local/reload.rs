@@ -243,6 +243,7 @@ impl Serving<'_> {
             options: app::options(self.args),
             environment: self.services.environment().to_vec(),
             keyring: self.keyring.clone(),
+            credentials: self.services.credentials().clone(),
         };
         self.server
             .serve(Generation::new(source, self.server.logs())?);

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use fw_manifest::Manifest;
 
+use super::app;
 use crate::{
     args, aws,
     console::Console,
@@ -12,7 +13,10 @@ use crate::{
     local::services::s3::{Credentials, EmbeddedS3, Guard, Policies, S3Options},
     project::Project,
     settings::{APP, Settings, secret},
-    values::{account::WhichAccount, credentials},
+    values::{
+        account::WhichAccount,
+        credentials::{self, LocalCredentials},
+    },
 };
 
 /// The services, and the variables that tell the app's clients of them.
@@ -22,6 +26,8 @@ pub(super) struct Services {
     guard: Option<Guard>,
     environment: Vec<(String, String)>,
     told: Vec<String>,
+    /// What they accept, and the processes are given.
+    credentials: LocalCredentials,
 }
 
 /// Puts the values of secrets into the settings: with `--aws` the account's, else the developer's own.
@@ -49,22 +55,23 @@ impl Services {
         data: &Path,
         console: &Console,
     ) -> Result<Self> {
+        let own = LocalCredentials::for_host(args.host)?;
         if args.aws {
-            return Self::aws(console).await;
+            return Self::aws(own, console).await;
         }
         if let Some(endpoint) = &args.s3_endpoint {
-            return Ok(Self::elsewhere(endpoint));
+            return Ok(Self::elsewhere(own, endpoint));
         }
-        let [(_, access_key), (_, secret_key), _] = credentials::CREDENTIALS;
         let root = data.join("s3");
         let credentials = Credentials {
-            access_key: access_key.to_owned(),
-            secret_key: secret_key.to_owned(),
+            access_key: credentials::ACCESS_KEY.to_owned(),
+            secret_key: own.secret_key().to_owned(),
         };
         let options = S3Options {
             root: root.clone(),
             buckets: settings.buckets.clone(),
             credentials,
+            hosts: app::service_hosts(args),
         };
         let console = console.clone();
         let guard = Guard::telling(move |line| console.warning(line));
@@ -80,20 +87,28 @@ impl Services {
         } else {
             format!("buckets: {}", buckets.join(", "))
         };
+        let mut told = vec![format!(
+            "S3 at {}; {buckets}; data in {}",
+            s3.endpoint(),
+            shown(&root)
+        )];
+        if own.are_random() {
+            let (id, secret) = (credentials::ACCESS_KEY, own.secret_key());
+            told.push(format!(
+                "keys of this run: AWS_ACCESS_KEY_ID={id} AWS_SECRET_ACCESS_KEY={secret}"
+            ));
+        }
         Ok(Self {
             environment: vec![(env::AWS_ENDPOINT_URL_S3.to_owned(), s3.endpoint())],
-            told: vec![format!(
-                "S3 at {}; {buckets}; data in {}",
-                s3.endpoint(),
-                shown(&root)
-            )],
+            told,
+            credentials: own,
             s3: Some(s3),
             guard: (!args.no_iam).then_some(guard),
         })
     }
 
     /// Another S3 server, with the developer's own keys for it when the environment has some.
-    fn elsewhere(endpoint: &str) -> Self {
+    fn elsewhere(credentials: LocalCredentials, endpoint: &str) -> Self {
         let mut environment = vec![(env::AWS_ENDPOINT_URL_S3.to_owned(), endpoint.to_owned())];
         for name in [
             env::AWS_ACCESS_KEY_ID,
@@ -110,18 +125,20 @@ impl Services {
             s3: None,
             guard: None,
             environment,
+            credentials,
             told: vec![format!("S3 at {endpoint}, which is not ours")],
         }
     }
 
     /// The real services with the developer's credentials, as the function would get its role's.
-    async fn aws(console: &Console) -> Result<Self> {
+    async fn aws(credentials: LocalCredentials, console: &Console) -> Result<Self> {
         let environment = aws::developer_environment().await?;
         console.warning("`--aws`: the app reads and writes real data of your account");
         Ok(Self {
             s3: None,
             guard: None,
             environment,
+            credentials,
             told: vec!["AWS: the real services, with your credentials".to_owned()],
         })
     }
@@ -158,6 +175,11 @@ impl Services {
     /// Variables for the app besides Lambda's and the settings'.
     pub(super) fn environment(&self) -> &[(String, String)] {
         &self.environment
+    }
+
+    /// What the services accept, and the processes are given.
+    pub(super) fn credentials(&self) -> &LocalCredentials {
+        &self.credentials
     }
 
     /// Tells of one more that runs beside them.

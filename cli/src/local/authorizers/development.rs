@@ -24,6 +24,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     error::{Context, Failure, Result},
+    private_files,
     values::text::hex,
 };
 
@@ -81,7 +82,7 @@ impl DevelopmentKey {
         let failed = || format!("cannot keep the key for local tokens: {}", path.display());
         let der = generate()?;
         let folder = path.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder).with_context(failed)?;
+        private_files::create_folder(folder).with_context(failed)?;
         // Written apart and linked into place, so that two commands at once end up with one key, and nobody reads half of it.
         let mut file = tempfile::Builder::new()
             .prefix(".token-key-")

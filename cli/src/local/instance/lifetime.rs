@@ -21,6 +21,7 @@ use crate::{
         pool::Outcome,
         runtime_api,
     },
+    port_guard::PortGuard,
     process::{Launch, Process, environment},
 };
 
@@ -48,6 +49,7 @@ impl Instance {
         {
             started.output.copy_to(Some(writer.tail().clone()));
         }
+        let guard = PortGuard::instance(id);
         let mut connections = JoinSet::new();
         let mut pump = std::pin::pin!(started.output.pump());
         let mut pumped = false;
@@ -59,7 +61,7 @@ impl Instance {
                 accepted = listener.accept(), if connections.len() < CONNECTIONS => {
                     // An error is of that connection alone, or of a process table without room for one more.
                     if let Ok((stream, _)) = accepted {
-                        connections.spawn(runtime_api::serve(stream, Arc::clone(self)));
+                        connections.spawn(runtime_api::serve(stream, Arc::clone(self), guard.clone()));
                     }
                 }
                 Some(_) = connections.join_next(), if !connections.is_empty() => {}

@@ -1,4 +1,4 @@
-use super::{function_of, is_from_here, query};
+use super::{function_of, query};
 
 #[test]
 fn a_function_is_named_by_name_or_arn_with_or_without_qualifier() {
@@ -22,20 +22,4 @@ fn a_function_is_named_by_name_or_arn_with_or_without_qualifier() {
         query(Some("a=1&Qualifier=%24LATEST"), "Qualifier").as_deref(),
         Some("$LATEST")
     );
-}
-
-#[test]
-fn what_a_web_page_sends_is_refused() {
-    let headers = |pairs: &[(&'static str, &'static str)]| {
-        pairs
-            .iter()
-            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
-            .collect()
-    };
-    assert!(is_from_here(&headers(&[("host", "127.0.0.1:4711")])));
-    assert!(is_from_here(&headers(&[("host", "localhost")])));
-    assert!(!is_from_here(&headers(&[("host", "rebound.example:4711")])));
-    assert!(!is_from_here(&headers(&[])));
-    let page = [("host", "127.0.0.1:1"), ("origin", "https://a.example")];
-    assert!(!is_from_here(&headers(&page)));
 }

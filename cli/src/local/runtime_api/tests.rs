@@ -1,6 +1,6 @@
 //! The wire: what correct clients send in all its forms, and what hostile ones do. No processes: the tests are the process.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use super::{
-    LARGEST_RESULT, converse,
+    LARGEST_RESULT, Line, PortGuard, converse,
     wire::{Broken, Connection, Head},
 };
 use crate::{
@@ -20,11 +20,13 @@ use crate::{
         pool::{Limits, Outcome, Pool},
     },
     process::environment::Function,
+    values::credentials::LocalCredentials,
 };
 
 /// A process that the test plays, with one connection to its Runtime API.
 struct Played {
     pool: Pool,
+    instance: Arc<Instance>,
     stream: DuplexStream,
     served: JoinHandle<()>,
 }
@@ -42,14 +44,28 @@ impl Played {
             account: "123456789012".to_owned(),
             strict: false,
             traces: false,
+            credentials: LocalCredentials::well_known(),
             environment: Vec::new(),
         };
         let pool = Pool::new(function, Limits::default(), Logs::to(false, |_| {}));
         let instance = Instance::new(pool.clone(), 1, None, false);
+        Self::on(pool, instance)
+    }
+
+    /// The same process by another connection.
+    fn again(&self) -> Self {
+        Self::on(self.pool.clone(), Arc::clone(&self.instance))
+    }
+
+    fn on(pool: Pool, instance: Arc<Instance>) -> Self {
         let (stream, theirs) = duplex(64 * 1024);
-        let served = tokio::spawn(async move { converse(theirs, &instance).await });
+        let own = Arc::clone(&instance);
+        let served = tokio::spawn(async move {
+            converse(theirs, &instance, &PortGuard::instance(1), &Line::new(None)).await;
+        });
         Self {
             pool,
+            instance: own,
             stream,
             served,
         }
@@ -180,6 +196,130 @@ async fn requests_may_come_before_their_turn_and_the_writer_may_stop_writing() {
         Outcome::Payload(Bytes::from_static(b"1"))
     );
     it.served.await.unwrap();
+}
+
+const NEXT: &str = "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: 127.0.0.1:9001\r\n";
+
+#[tokio::test]
+async fn what_a_page_sends_takes_no_event_and_answers_none() {
+    let mut it = Played::new();
+    it.say(format!("{NEXT}\r\n")).await;
+    while it.pool.idle() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let post = "POST /2018-06-01/runtime/invocation/id-1/response HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1\r\n";
+    for fields in [
+        "Origin: http://evil.example",
+        "Origin: null",
+        "Origin: http://localhost:3000",
+        "Origin: http://127.0.0.1:9001",
+        // An image tag.
+        "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors\r\nSec-Fetch-Dest: image",
+        "sec-fetch-site: same-site",
+        "Sec-Fetch-Site: same-origin",
+        "Sec-Fetch-Site: none",
+        "Host: rebound.example",
+        "Host: [::1]evil",
+    ] {
+        for request in [
+            format!("{NEXT}{fields}\r\n\r\n"),
+            format!("{post}{fields}\r\n\r\n1"),
+        ] {
+            let mut page = it.again();
+            page.say(&request).await;
+            assert_eq!(page.hear().await.0, 403, "{request}");
+        }
+    }
+    let pool = it.pool.clone();
+    let invocation = tokio::spawn(async move {
+        let event = Bytes::from_static(b"{}");
+        pool.invoke("id-1".to_owned(), "Root=1".to_owned(), event)
+            .await
+    });
+    assert_eq!(it.hear().await, (200, "{}".to_owned()));
+    it.say(
+        "POST /2018-06-01/runtime/invocation/id-1/response HTTP/1.1\r\nContent-Length: 1\r\n\r\n2",
+    )
+    .await;
+    assert_eq!(it.hear().await.0, 202);
+    let expected = Outcome::Payload(Bytes::from_static(b"2"));
+    assert_eq!(invocation.await.unwrap(), expected);
+}
+
+#[tokio::test]
+async fn a_second_call_for_an_event_takes_none_from_a_first_that_is_alive() {
+    let mut first = Played::new();
+    first.say(format!("{NEXT}\r\n")).await;
+    while first.pool.idle() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let mut second = first.again();
+    second.say(format!("{NEXT}\r\n")).await;
+    assert_eq!(second.hear().await.0, 403);
+    let pool = first.pool.clone();
+    let invocation = tokio::spawn(async move {
+        let event = Bytes::from_static(b"{}");
+        pool.invoke("id-1".to_owned(), "Root=1".to_owned(), event)
+            .await
+    });
+    assert_eq!(first.hear().await, (200, "{}".to_owned()));
+    first.say("POST /2018-06-01/runtime/invocation/id-1/response HTTP/1.1\r\nContent-Length: 1\r\n\r\n1").await;
+    assert_eq!(first.hear().await.0, 202);
+    assert_eq!(
+        invocation.await.unwrap(),
+        Outcome::Payload(Bytes::from_static(b"1"))
+    );
+}
+
+#[tokio::test]
+async fn a_process_that_has_given_up_its_call_asks_by_another_connection() {
+    let first = Played::new();
+    let Played {
+        pool,
+        instance,
+        mut stream,
+        served,
+    } = first;
+    stream
+        .write_all(format!("{NEXT}\r\n").as_bytes())
+        .await
+        .unwrap();
+    while pool.idle() == 0 {
+        tokio::task::yield_now().await;
+    }
+    // More often than a process may have connections.
+    let mut before = (stream, served);
+    for _ in 0..70 {
+        let mut next = Played::on(pool.clone(), Arc::clone(&instance));
+        next.say(format!("{NEXT}\r\n")).await;
+        // It asks before the server can know that the first is gone.
+        tokio::task::yield_now().await;
+        drop(before.0);
+        before.1.await.unwrap();
+        before = (next.stream, next.served);
+    }
+    let mut last = Played {
+        pool,
+        instance,
+        stream: before.0,
+        served: before.1,
+    };
+    let pool = last.pool.clone();
+    let invocation = tokio::spawn(async move {
+        let event = Bytes::from_static(b"{}");
+        pool.invoke("id-1".to_owned(), "Root=1".to_owned(), event)
+            .await
+    });
+    assert_eq!(last.hear().await, (200, "{}".to_owned()));
+    last.say(
+        "POST /2018-06-01/runtime/invocation/id-1/response HTTP/1.1\r\nContent-Length: 1\r\n\r\n1",
+    )
+    .await;
+    assert_eq!(last.hear().await.0, 202);
+    assert_eq!(
+        invocation.await.unwrap(),
+        Outcome::Payload(Bytes::from_static(b"1"))
+    );
 }
 
 #[tokio::test]
@@ -316,7 +456,7 @@ async fn pieces(input: &[u8]) -> Result<(Head, Vec<u8>, Option<Vec<u8>>), Broken
         drop(ours);
     };
     let receive = async {
-        let mut connection = Connection::new(theirs);
+        let mut connection = Connection::new(theirs, PortGuard::instance(1));
         let head = connection.head().await?;
         let mut body = Vec::new();
         while let Some(piece) = connection.piece().await? {

@@ -18,6 +18,7 @@ use super::super::{
     fields::{number, token, tokens},
     input::Input,
 };
+use crate::port_guard::PortGuard;
 
 /// The longest head. The error causes that a runtime puts into a header have some ten kilobytes.
 const LONGEST_HEAD: usize = 512 * 1024;
@@ -89,6 +90,7 @@ enum BodyState {
 #[derive(Debug)]
 pub(super) struct Connection<S> {
     stream: S,
+    guard: PortGuard,
     input: Input,
     body: BodyState,
     trailers: Trailers,
@@ -101,9 +103,10 @@ pub(super) struct Connection<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
-    pub(super) fn new(stream: S) -> Self {
+    pub(super) fn new(stream: S, guard: PortGuard) -> Self {
         Self {
             stream,
+            guard,
             input: Input::default(),
             body: BodyState::Ended,
             trailers: Trailers::default(),
@@ -126,7 +129,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             self.input.skip_empty_lines();
             if let Some(length) = end_of_fields(self.input.bytes(), seen) {
                 let bytes = self.input.bytes().get(..length).unwrap_or_default();
-                let head = parse(bytes).map_err(Broken::Refused)?;
+                let head = parse(bytes, &self.guard).map_err(Broken::Refused)?;
                 self.input.consume(length);
                 self.body = match head.length {
                     Length::Known(0) => BodyState::Ended,
@@ -271,6 +274,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
+    /// Waits until the process has closed its sending side, or the connection has failed. What it sends before is kept for the next
+    /// request.
+    ///
+    /// Dropping the future loses nothing.
+    pub(super) async fn hung_up(&mut self) {
+        while self.input.bytes().len() < LONGEST_HEAD {
+            match self.input.fill(&mut self.stream).await {
+                Ok(more) if more > 0 => {}
+                _ => return,
+            }
+        }
+        // More is read when its turn comes.
+        std::future::pending::<()>().await;
+    }
+
     /// Reads more.
     async fn fill(&mut self) -> Result<(), Broken> {
         self.say_continue().await?;
@@ -379,7 +397,7 @@ impl Date {
 }
 
 /// Reads a whole head, or says with which status it is refused.
-fn parse(bytes: &[u8]) -> Result<Head, StatusCode> {
+fn parse(bytes: &[u8], guard: &PortGuard) -> Result<Head, StatusCode> {
     let mut fields = [const { MaybeUninit::uninit() }; MOST_FIELDS];
     let mut request = httparse::Request::new(&mut []);
     match request.parse_with_uninit_headers(bytes, &mut fields) {
@@ -408,12 +426,13 @@ fn parse(bytes: &[u8]) -> Result<Head, StatusCode> {
         keeps_open: is_1_1,
     };
     let (mut length, mut chunked) = (None, false);
+    let mut look = guard.look();
     for field in request.headers.iter() {
         let (name, value) = (field.name, field.value);
+        look.field(name, value);
         let is = |other: &str| name.eq_ignore_ascii_case(other);
         // Most names are told apart by their length alone.
         match name.len() {
-            4 if is("host") && !is_here(value) => return Err(StatusCode::FORBIDDEN),
             6 if is("expect") => head.expects_continue = is_1_1 && token(value, "100-continue"),
             10 if is("connection") => {
                 head.keeps_open &= !tokens(value).any(|one| token(one, "close"));
@@ -445,6 +464,8 @@ fn parse(bytes: &[u8]) -> Result<Head, StatusCode> {
             _ => {}
         }
     }
+    let reads = matches!(head.method, Method::Get | Method::Head);
+    look.end(reads).map_err(|_| StatusCode::FORBIDDEN)?;
     head.length = match (length, chunked) {
         // Two lengths are how requests are smuggled; no correct client sends both (RFC 9112 §6.1).
         (Some(_), true) => return Err(StatusCode::BAD_REQUEST),
@@ -463,19 +484,6 @@ fn path_of(target: &str) -> &str {
         _ => target,
     };
     path.split_once('?').map_or(path, |(path, _)| path)
-}
-
-/// Whether the host is an address or a bare word, as every bootstrap writes it. A page in the developer's browser can make
-/// the browser ask a name of the page's own that leads here; such a request bears that name, and it has a dot.
-fn is_here(host: &[u8]) -> bool {
-    let Ok(host) = std::str::from_utf8(host.trim_ascii()) else {
-        return false;
-    };
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    };
-    !name.contains('.') || name.parse::<std::net::Ipv4Addr>().is_ok()
 }
 
 /// Whether a field may have that value: no control characters but the tab (RFC 9110 §5.5).

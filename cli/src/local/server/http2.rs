@@ -14,7 +14,7 @@ use std::{
 };
 
 use bytes::{Buf as _, Bytes, BytesMut};
-use fw_gateway::{HttpReply, HttpRequest};
+use fw_gateway::{HttpReply, HttpRequest, Unreadable};
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::BodyExt as _;
 use hyper::{
@@ -114,6 +114,14 @@ async fn answer(
     progress: Arc<Progress>,
 ) -> Response<Answer> {
     let is_head = request.method() == http::Method::HEAD;
+    // As a request of HTTP/1.1 without `Host` (RFC 9113 §8.3.1).
+    if request.uri().authority().is_none() && !request.headers().contains_key(header::HOST) {
+        shared
+            .logs
+            .malformed("there is neither `:authority` nor `Host`");
+        let reply = shared.unreadable(Unreadable::Malformed);
+        return respond(reply, None, is_head, progress);
+    }
     let authority = request.uri().authority().map(ToString::to_string);
     let (request, body) = translate(request, peer);
     let answered = shared.answer(request, authority.as_deref(), body).await;

@@ -36,6 +36,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::port_guard::{Hosts, PortGuard};
 use crate::values::names::{BucketNameError, check_bucket_name};
 pub(crate) use access::{Guard, Policies};
 use store::{BucketInfo, Store};
@@ -49,6 +50,8 @@ pub(crate) struct S3Options {
     pub(crate) buckets: Vec<String>,
     /// The key pair it accepts; the access keys of the authorizers' processes go with the same secret.
     pub(crate) credentials: Credentials,
+    /// The hosts that it answers for.
+    pub(crate) hosts: Hosts,
 }
 
 /// A key pair for the app's SDK. It opens nothing but the embedded S3.
@@ -149,6 +152,7 @@ impl EmbeddedS3 {
             root,
             buckets,
             credentials,
+            hosts,
         } = options;
         let store = tokio::task::spawn_blocking(move || open(&root, &buckets))
             .await
@@ -164,8 +168,14 @@ impl EmbeddedS3 {
             .map_err(S3Error::Listen)?;
         let address = listener.local_addr().map_err(S3Error::Listen)?;
         let (stop, stopped) = oneshot::channel();
+        let port = server::Port {
+            guard: PortGuard::service(hosts),
+            policy: guard.clone(),
+        };
         let service = server::service(Arc::clone(&store), credentials, guard);
-        let server = AbortOnDrop(tokio::spawn(server::serve(listener, service, stopped)));
+        let server = AbortOnDrop(tokio::spawn(server::serve(
+            listener, service, port, stopped,
+        )));
         Ok(Self {
             address,
             store,

@@ -192,7 +192,13 @@ impl Run {
         });
         let slept = Arc::<Mutex<Vec<Duration>>>::default();
         let clock = Clock::Skipping(Arc::clone(&slept));
-        let api = InvokeApi::start(One(it.pool.clone()), clock, it.logs.clone()).await;
+        let api = InvokeApi::start(
+            One(it.pool.clone()),
+            Hosts::new(Ipv4Addr::LOCALHOST.into(), &[]),
+            clock,
+            it.logs.clone(),
+        )
+        .await;
         let run = Self {
             it,
             api: api.map_err(|error| error.to_string())?,

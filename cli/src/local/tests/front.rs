@@ -186,3 +186,27 @@ async fn http_2_is_for_our_hosts_as_well() {
     let _ = connection.await;
     running.stop().await;
 }
+
+#[tokio::test]
+async fn a_request_of_http2_without_any_host_is_none_as_one_of_http1_is_not() {
+    let running = start().await;
+    running.serve(&[]);
+    // An empty SETTINGS frame, and the fields `:method: GET`, `:scheme: http`, `:path: /` (RFC 7541, appendix A) of stream 1.
+    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec();
+    bytes.extend(b"\0\0\x03\x01\x05\0\0\0\x01\x82\x86\x84");
+    let mut stream = running.connect().await;
+    stream.write_all(&bytes).await.unwrap();
+    let status = loop {
+        let mut head = [0; 9];
+        stream.read_exact(&mut head).await.unwrap();
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+        let mut frame = vec![0; length as usize];
+        stream.read_exact(&mut frame).await.unwrap();
+        if head[3] == 1 {
+            break frame[0];
+        }
+    };
+    // `:status: 400` of the same table.
+    assert_eq!(status, 0x8c);
+    running.stop().await;
+}

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use fw_manifest::{Manifest, ManifestAuthorizer, ManifestRoute};
 
-use super::{Keyring, Logs, Source};
+use super::{Keyring, LocalCredentials, Logs, Source};
 use crate::{
     local::generation::{Generation, Options},
     process::environment::of_process,
@@ -29,6 +29,7 @@ fn variables(settings: &str) -> BTreeMap<String, BTreeMap<String, String>> {
         directory: folder.path(),
         url: "http://localhost:8000",
         keyring: Keyring::new(folder.path().join("key")),
+        credentials: LocalCredentials::well_known(),
         options: Options::default(),
         environment: vec![("SERVICES".to_owned(), "here".to_owned())],
     };

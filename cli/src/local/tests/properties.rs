@@ -191,7 +191,13 @@ fn any_bytes_to_lambdas_api_are_answered_or_refused() {
         let running = start().await;
         running.serve(&[]);
         let functions = running.server.functions();
-        let api = InvokeApi::start(functions, Clock::Real, running.lines.logs()).await;
+        let api = InvokeApi::start(
+            functions,
+            Hosts::new(Ipv4Addr::LOCALHOST.into(), &[]),
+            Clock::Real,
+            running.lines.logs(),
+        )
+        .await;
         (running, api.unwrap())
     });
     let url = api.url();
@@ -469,6 +475,7 @@ fn any_manifest_and_any_settings_are_served_or_refused() {
             directory: folder.path(),
             url: "http://localhost:8000",
             keyring: Keyring::new(folder.path().join("key")),
+            credentials: LocalCredentials::well_known(),
             options: Options::default(),
             environment: Vec::new(),
         };

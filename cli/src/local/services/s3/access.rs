@@ -116,7 +116,7 @@ impl Guard {
         ))
     }
 
-    fn tell(&self, line: &str) {
+    pub(super) fn tell(&self, line: &str) {
         if let Some(told) = &self.0.told {
             told(line);
         }

@@ -25,6 +25,7 @@ use super::Credentials;
 use super::access::{Access, Guard};
 use super::operations::Operations;
 use super::store::Store;
+use crate::port_guard::{PortGuard, Refusal, guarded};
 use crate::values::{credentials, names::check_bucket_name, text::hex};
 
 /// How long requests under way may go on once the server is told to stop.
@@ -72,6 +73,7 @@ impl NameValidation for Names {
 pub(super) async fn serve(
     listener: TcpListener,
     service: S3Service,
+    port: Port,
     mut stop: oneshot::Receiver<()>,
 ) {
     let mut connections = JoinSet::new();
@@ -95,15 +97,19 @@ pub(super) async fn serve(
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "cannot set TCP_NODELAY");
         }
-        let service = service.clone();
-        let connection = hyper::server::conn::http1::Builder::new()
-            .timer(TokioTimer::new())
-            .serve_connection(
-                TokioIo::new(stream),
-                service_fn(move |request| answer(service.clone(), request)),
-            );
-        let connection = graceful.watch(connection);
+        let (service, port, watcher) = (service.clone(), port.clone(), graceful.watcher());
         connections.spawn(async move {
+            let stream = match port.guard.receive(stream).await {
+                Ok(stream) => stream,
+                Err(stranger) => return port.refused(&stranger),
+            };
+            let connection = hyper::server::conn::http1::Builder::new()
+                .timer(TokioTimer::new())
+                .serve_connection(
+                    TokioIo::new(stream),
+                    service_fn(|request| answer(service.clone(), &port, request)),
+                );
+            let connection = watcher.watch(connection);
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection to the embedded S3 broke");
             }
@@ -119,12 +125,45 @@ pub(super) async fn serve(
     connections.shutdown().await;
 }
 
+/// The port's guard, and where it says what it refused. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Port {
+    pub(super) guard: PortGuard,
+    pub(super) policy: Guard,
+}
+
+impl Port {
+    fn refused(&self, why: &dyn std::fmt::Display) {
+        self.policy
+            .tell(&format!("the embedded S3 refused a request: {why}"));
+    }
+
+    /// Why the request is refused before S3 looks at it.
+    ///
+    /// A page's `Origin` is one of this machine or of an allowed host. The CORS rules of the bucket, once it has any, are asked here
+    /// about a [`Refusal::Origin`].
+    fn refuse<B>(&self, request: &Request<B>) -> Option<Refusal> {
+        let refusal = guarded(&self.guard, request).err()?;
+        self.refused(&refusal);
+        Some(refusal)
+    }
+}
+
 /// One request. Whatever happens inside, the client gets an answer in S3's form.
 async fn answer(
     service: S3Service,
+    port: &Port,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
     let id = request_id();
+    if let Some(refusal) = port.refuse(&request) {
+        let mut error = s3_error!(AccessDenied, "{refusal}");
+        error.set_request_id(&id);
+        return Ok(with_id(
+            error.to_http_response().unwrap_or_else(|_| failure(&id)),
+            &id,
+        ));
+    }
     let mut call = pin!(service.call(request.map(Body::from)));
     // s3s has `expect`s on some paths of odd form posts; such a request must not take the connection with it.
     let answered = std::future::poll_fn(|cx| {
@@ -135,15 +174,17 @@ async fn answer(
         }
     })
     .await;
-    let mut response = answered.unwrap_or_else(|| failure(&id));
-    // Every answer of S3's has a request id, which SDKs show in their errors.
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert("x-amz-request-id", value);
+    Ok(with_id(answered.unwrap_or_else(|| failure(&id)), &id))
+}
+
+/// Every answer of S3's has a request id, which SDKs show in their errors.
+fn with_id(mut response: Response<Body>, id: &str) -> Response<Body> {
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(id) {
+        headers.insert("x-amz-request-id", value);
     }
+    headers.insert(http::header::SERVER, HeaderValue::from_static("AmazonS3"));
     response
-        .headers_mut()
-        .insert(http::header::SERVER, HeaderValue::from_static("AmazonS3"));
-    Ok(response)
 }
 
 fn failure(id: &str) -> Response<Body> {

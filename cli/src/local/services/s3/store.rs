@@ -11,8 +11,9 @@
 //! Data is written to `incoming` and renamed into place, so an interrupted write leaves the old object and readers
 //! never see half of one. Nothing is synced to the medium: a power cut may cost a local test's data, not its meaning.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -24,6 +25,7 @@ use tempfile::{NamedTempFile, TempPath};
 use super::conditions::WriteConditions;
 use super::names::{self, FileKey, MAX_KEY_BYTES};
 use super::object::{self, Meta};
+use crate::private_files;
 use crate::values::names::check_bucket_name;
 
 /// Files in `incoming` that are older than this belong to no request that still runs.
@@ -63,8 +65,10 @@ struct Changing<'a> {
 impl Store {
     /// Open the data folder at `root`; make it if it is missing.
     pub(super) fn open(root: PathBuf) -> io::Result<Self> {
-        fs::create_dir_all(root.join("buckets"))?;
-        fs::create_dir_all(root.join("incoming"))?;
+        private_files::create_folder(&root)?;
+        private_files::create_folder(&root.join("buckets"))?;
+        private_files::create_folder(&root.join("incoming"))?;
+        tighten(&root)?;
         let store = Self {
             root,
             commit: Mutex::new(()),
@@ -91,6 +95,7 @@ impl Store {
             .create(true)
             .truncate(false)
             .write(true)
+            .mode(0o600)
             .open(path)
             .and_then(|file| file.lock().map(|()| file))
             .map_err(|error| internal("cannot lock the data folder", error))?;
@@ -127,10 +132,13 @@ impl Store {
             return Err(s3_error!(BucketAlreadyOwnedByYou, "{message}"));
         }
         let write = || -> io::Result<()> {
-            let fresh = tempfile::tempdir_in(self.incoming())?;
-            fs::create_dir(fresh.path().join("objects"))?;
-            fs::create_dir(fresh.path().join("uploads"))?;
-            fs::write(fresh.path().join("bucket.json"), serde_json::to_vec(info)?)?;
+            let fresh = tempfile::Builder::new()
+                .permissions(Permissions::from_mode(0o700))
+                .tempdir_in(self.incoming())?;
+            private_files::create_folder(&fresh.path().join("objects"))?;
+            private_files::create_folder(&fresh.path().join("uploads"))?;
+            let description = serde_json::to_vec(info)?;
+            private_files::write(&fresh.path().join("bucket.json"), &description)?;
             fs::rename(fresh.path(), self.root.join("buckets").join(name))
         };
         write().map_err(|error| internal("cannot create the bucket", error))
@@ -291,6 +299,26 @@ pub(super) fn file_names(dir: &Path) -> io::Result<Vec<String>> {
         names.extend(entry?.file_name().into_string().ok());
     }
     Ok(names)
+}
+
+/// Takes away from other users what an older version gave them. Objects and parts have always been their owner's alone, so the folders
+/// that hold them are not read.
+fn tighten(root: &Path) -> io::Result<()> {
+    private_files::tighten(&root.join("lock"))?;
+    let buckets = root.join("buckets");
+    for bucket in file_names(&buckets)? {
+        let bucket = buckets.join(bucket);
+        private_files::tighten(&bucket)?;
+        for inside in file_names(&bucket)? {
+            private_files::tighten(&bucket.join(inside))?;
+        }
+        let uploads = bucket.join("uploads");
+        for upload in file_names(&uploads)? {
+            private_files::tighten(&uploads.join(&upload))?;
+            private_files::tighten(&uploads.join(&upload).join("upload.json"))?;
+        }
+    }
+    Ok(())
 }
 
 /// Remove what earlier runs left in `incoming`. What cannot be removed only takes room.

@@ -24,6 +24,7 @@ use super::objects::{
 };
 use super::store::{self, Bucket, Store, check_key, internal};
 use super::transfer::{self, Announced, Received};
+use crate::private_files;
 use crate::values::text::hex;
 
 pub(super) use complete::complete_multipart_upload;
@@ -142,8 +143,8 @@ pub(super) async fn create_multipart_upload(
         store.changing(&name, |bucket| {
             let dir = bucket.uploads_dir().join(&id);
             let write = || -> io::Result<()> {
-                fs::create_dir_all(&dir)?;
-                fs::write(dir.join("upload.json"), serde_json::to_vec(&upload)?)
+                private_files::create_folder(&dir)?;
+                private_files::write(&dir.join("upload.json"), &serde_json::to_vec(&upload)?)
             };
             write().map_err(|error| internal("cannot begin the upload", error))
         })?;

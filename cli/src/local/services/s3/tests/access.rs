@@ -1,8 +1,9 @@
 //! The app's policy, enforced: what IAM would deny is denied, and told.
 
+use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 
-use super::super::{Credentials, EmbeddedS3, Guard, Policies, S3Options};
+use super::super::{Credentials, EmbeddedS3, Guard, Hosts, Policies, S3Options};
 use super::{ACCESS_KEY, SECRET_KEY, client, client_of};
 use crate::values::{
     credentials::access_key,
@@ -47,6 +48,7 @@ impl Guarded {
                 access_key: ACCESS_KEY.to_owned(),
                 secret_key: SECRET_KEY.to_owned(),
             },
+            hosts: Hosts::new(Ipv4Addr::LOCALHOST.into(), &[]),
         };
         let s3 = EmbeddedS3::start_guarded(options, guard.clone())
             .await

@@ -43,6 +43,7 @@ async fn a_bad_bucket_name_is_refused_before_anything_is_written() {
         root: root.clone(),
         buckets,
         credentials,
+        hosts: Hosts::new(Ipv4Addr::LOCALHOST.into(), &[]),
     })
     .await
     .expect_err("an error");
@@ -67,6 +68,7 @@ async fn a_data_folder_that_cannot_be_made_is_named() {
         root,
         buckets: Vec::new(),
         credentials,
+        hosts: Hosts::new(Ipv4Addr::LOCALHOST.into(), &[]),
     })
     .await
     .expect_err("an error");

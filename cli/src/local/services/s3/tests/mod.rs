@@ -9,6 +9,7 @@ mod raw;
 mod storage;
 mod uploads;
 
+use std::net::Ipv4Addr;
 use std::path::Path;
 
 use aws_sdk_s3::Client;
@@ -18,7 +19,7 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
 use tempfile::TempDir;
 
-use super::{Credentials, EmbeddedS3, S3Options};
+use super::{Credentials, EmbeddedS3, Hosts, S3Options};
 
 const ACCESS_KEY: &str = "local-access-key";
 const SECRET_KEY: &str = "local-secret-key";
@@ -91,6 +92,7 @@ async fn serve(root: &Path, buckets: &[&str]) -> EmbeddedS3 {
         root: root.join("s3"),
         buckets,
         credentials,
+        hosts: Hosts::new(Ipv4Addr::LOCALHOST.into(), &["friend.example".to_owned()]),
     };
     EmbeddedS3::start(options).await.expect("the server starts")
 }
