@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use fw_manifest::{Manifest, ManifestAuthorizer, ManifestRoute};
 
-use super::{Keyring, LocalCredentials, Logs, Source};
+use super::{Function, Keyring, LocalCredentials, Logs, Source};
 use crate::{
     local::generation::{Generation, Options},
     process::environment::of_process,
@@ -78,5 +78,36 @@ async fn an_authorizer_has_its_own_variables_over_the_apps() {
         "AKIAIOSFODNN7EXAMPLE",
     ] {
         assert!(!is_access_key(none), "{none}");
+    }
+}
+
+#[test]
+fn beyond_loopback_the_keys_are_of_one_run_and_on_loopback_the_well_known_ones() {
+    let of = |host: &str| LocalCredentials::for_host(host.parse().unwrap()).unwrap();
+    let variables = |credentials: &LocalCredentials| {
+        let function = Function {
+            credentials: credentials.clone(),
+            ..super::function()
+        };
+        let all = of_process(&function, "127.0.0.1:1", "stream", None);
+        ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"].map(|name| {
+            let found = all.iter().rfind(|(key, _)| key == name);
+            found.unwrap().1.clone().into_string().unwrap()
+        })
+    };
+    for host in ["127.0.0.1", "::1", "::ffff:127.0.0.1"] {
+        assert_eq!(variables(&of(host)), ["local", "local"], "{host}");
+    }
+    for host in ["0.0.0.0", "::", "192.168.1.5"] {
+        let (one, other) = (of(host), of(host));
+        let [secret, token] = variables(&one);
+        assert_eq!(secret, one.secret_key());
+        assert!(
+            secret.len() >= 40 && token.len() >= 40 && secret != token,
+            "{host}"
+        );
+        assert_ne!(secret, other.secret_key(), "{host}");
+        // It is shown once, and not in what is printed for debugging.
+        assert!(!format!("{one:?}").contains(&secret));
     }
 }
