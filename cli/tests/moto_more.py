@@ -139,11 +139,13 @@ put = APIGatewayBackend.put_rest_api
 
 def put_rest_api(self, function_id, api_doc, *more, **named):
     """API Gateway calls the method for all of them `ANY`; and moto leaves who may call, which it keeps of other ways to say it."""
+    said = json.loads(json.dumps(api_doc))
     for methods in api_doc["paths"].values():
         if any_method := methods.pop("x-amazon-apigateway-any-method", None):
             methods["any"] = any_method
     api = put(self, function_id, api_doc, *more, **named)
     schemes = api_doc.get("components", {}).get("securitySchemes", {})
+    api.document = said
     api.authorizers.clear()
     ids = {}
     for name, said in schemes.items():
@@ -167,6 +169,26 @@ def put_rest_api(self, function_id, api_doc, *more, **named):
 
 
 APIGatewayBackend.put_rest_api = put_rest_api
+
+deployed = APIGatewayBackend.create_deployment
+
+
+def create_deployment(self, function_id, *more, **named):
+    """What a stage serves is the document of then."""
+    made = deployed(self, function_id, *more, **named)
+    made.document = self.get_rest_api(function_id).document
+    return made
+
+
+def get_export(self):
+    _, _, api, _, stage = self.path.split("/")[:5]
+    held = self.backend.get_rest_api(api)
+    document = held.deployments[held.stages[stage].deployment_id].document
+    return 200, {"content-type": "application/json"}, json.dumps(document)
+
+
+APIGatewayBackend.create_deployment = create_deployment
+APIGatewayResponse.get_export = get_export
 
 applied = RestStage.apply_operations
 

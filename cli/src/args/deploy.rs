@@ -12,7 +12,7 @@ use crate::values::account::WhichAccount;
 pub(crate) enum Approval {
     /// Never
     Never,
-    /// Before something is deleted or replaced
+    /// Before something is deleted, replaced or opened to more callers
     #[default]
     Deletions,
     /// Before anything is changed

@@ -12,6 +12,7 @@ use aws_sdk_apigateway::{
     },
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 pub(crate) use self::stage::StageChange;
 use self::stage::stage;
@@ -28,6 +29,7 @@ pub(super) const GET_REST_APIS: Operation = Operation::new("apigateway", "GetRes
 pub(super) const GET_ACCOUNT: Operation = Operation::new("apigateway", "GetAccount");
 pub(super) const GET_RESOURCES: Operation = Operation::new("apigateway", "GetResources");
 pub(super) const GET_REST_STAGES: Operation = Operation::new("apigateway", "GetStages");
+pub(super) const GET_EXPORT: Operation = Operation::new("apigateway", "GetExport");
 pub(super) const GET_DEPLOYMENTS: Operation = Operation::new("apigateway", "GetDeployments");
 pub(super) const GET_USAGE_PLANS: Operation = Operation::new("apigateway", "GetUsagePlans");
 pub(super) const GET_PLAN_KEYS: Operation = Operation::new("apigateway", "GetUsagePlanKeys");
@@ -157,6 +159,8 @@ pub(crate) trait Rest {
     async fn rest_routes(&self, api: &str) -> Result<Vec<String>>;
     /// `GetStages`.
     async fn rest_stages(&self, api: &str) -> Result<Vec<RestStage>>;
+    /// `GetExport`: what a stage serves, as `OpenAPI` 3.0 with API Gateway's extensions.
+    async fn rest_document(&self, api: &str, stage: &str) -> Result<Value>;
     /// `GetDeployments`.
     async fn deployments(&self, api: &str) -> Result<Vec<Deployment>>;
     /// `GetUsagePlans`.
@@ -287,6 +291,22 @@ impl Rest for Account {
         let answer = self.rest.get_stages().rest_api_id(api).send().await;
         let answer = GET_REST_STAGES.sort(answer)?;
         Ok(answer.item().iter().map(stage).collect())
+    }
+
+    async fn rest_document(&self, api: &str, stage: &str) -> Result<Value> {
+        let request = self
+            .rest
+            .get_export()
+            .rest_api_id(api)
+            .stage_name(stage)
+            .export_type("oas30")
+            .accepts("application/json")
+            // API Gateway API reference, `GetExport`: both kinds of extensions may be asked for.
+            .parameters("extensions", "integrations,authorizers");
+        let answer = GET_EXPORT.sort(request.send().await)?;
+        let body = answer.body.unwrap_or_else(|| Blob::new(""));
+        let document = serde_json::from_slice(body.as_ref());
+        document.map_err(|error| Error::answered(GET_EXPORT, "NotJson", error.to_string()))
     }
 
     async fn deployments(&self, api: &str) -> Result<Vec<Deployment>> {

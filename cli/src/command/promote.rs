@@ -5,11 +5,7 @@ use crate::{
     args,
     aws::{self, Aws as _},
     console::Console,
-    deploy::{
-        self, lock,
-        patience::Patience,
-        release::{Release, flip},
-    },
+    deploy::{self, lock, patience::Patience, recall, release::Release},
     error::{Exit, Failure, Result},
 };
 
@@ -27,11 +23,12 @@ pub(super) fn promote(args: &args::Deployment, console: &Console) -> Result<Exit
         look().await?;
         let work = async {
             let (release, flips) = look().await?;
-            flip(&aws, &release, &flips, console, Patience::NORMAL).await
+            let patience = Patience::NORMAL;
+            recall::promote(&aws, &names, &release, &flips, console, patience).await
         };
         lock::holding(&aws, &names, "promote", console, work, async |()| {}).await?;
         console.line(
-            "  `cargo fw deploy` does what waited for it: routes that come or go, old versions",
+            "  `cargo fw deploy` does what waited for it: routes that come, go or admit more callers, and old versions",
         );
         Ok(Exit::Success)
     })

@@ -5,13 +5,7 @@ use crate::{
     args,
     aws::{self, Aws as _},
     console::Console,
-    deploy::{
-        self, lock,
-        model::Names,
-        patience::Patience,
-        recall,
-        release::{Release, flip},
-    },
+    deploy::{self, lock, model::Names, patience::Patience, recall, release::Release},
     error::{Exit, Failure, Result},
 };
 
@@ -29,14 +23,11 @@ pub(super) fn rollback(args: &args::Rollback, console: &Console) -> Result<Exit>
         look().await?;
         let work = async {
             let (release, flips) = look().await?;
-            flip(&aws, &release, &flips, console, Patience::NORMAL).await?;
-            let Some(version) = release.older(&names, &flips) else {
-                return Ok(());
-            };
-            // The traffic is where it should be; an API that keeps its routes is no failure of that.
-            let routes =
-                recall::routes(&aws, &names, &release, version, console, Patience::NORMAL).await;
-            if let Err(failure) = routes {
+            let (release, flips) = (&release, &flips);
+            let patience = Patience::NORMAL;
+            let left = recall::rollback(&aws, &names, release, flips, console, patience).await?;
+            // The traffic is where it should be: routes that stay as they are are not a failure.
+            if let Some(failure) = left {
                 console.alarm(format_args!(
                     "routes of the API stay as they are: {failure}; `cargo fw deploy` of the older sources makes them match"
                 ));

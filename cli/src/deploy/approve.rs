@@ -1,4 +1,4 @@
-//! Who agrees before something is deleted or changed.
+//! Who agrees before something is deleted, opened to more callers, or changed.
 
 use super::{
     model::GRANTS,
@@ -61,10 +61,18 @@ pub(crate) fn losses(plan: &Plan) -> Vec<String> {
     all
 }
 
+/// What a plan opens to callers that are refused now.
+pub(crate) fn openings(plan: &Plan) -> Vec<String> {
+    let opening = plan.steps.iter().filter(|planned| planned.opens);
+    opening
+        .map(|planned| format!("{} ({})", planned.step.subject().1, planned.reason))
+        .collect()
+}
+
 /// Whether somebody is to be asked about that plan.
 pub(crate) fn wants_approval(plan: &Plan, wanted: Approval) -> bool {
     match wanted {
-        Approval::Deletions => !losses(plan).is_empty(),
+        Approval::Deletions => !losses(plan).is_empty() || !openings(plan).is_empty(),
         Approval::Any => !plan.is_empty(),
         Approval::Never => false,
     }
@@ -76,8 +84,13 @@ pub(crate) fn wants_approval(plan: &Plan, wanted: Approval) -> bool {
 ///
 /// When nobody can be asked (exit code 64), or the answer is no (exit code 1).
 pub(crate) fn approve(plan: &Plan, wanted: Approval, yes: bool, console: &Console) -> Result<()> {
-    let losses = losses(plan);
+    let (losses, openings) = (losses(plan), openings(plan));
     let (question, what) = match wanted {
+        Approval::Deletions if !openings.is_empty() => {
+            let opens = format!("more callers for {}", openings.join(", "));
+            let all = losses.into_iter().chain([opens]);
+            ("Go on with that?", all.collect::<Vec<_>>().join(", "))
+        }
         Approval::Deletions if !losses.is_empty() => ("Delete that?", losses.join(", ")),
         Approval::Any if !plan.is_empty() => {
             ("Make these changes?", counted(plan.steps.len(), "step"))

@@ -1,6 +1,7 @@
 //! What must hold before the first write: nothing of somebody else's is in the way, and the plan is sound.
 
 mod domain;
+mod guards;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,6 +9,7 @@ use super::{
     model::{Desired, Names},
     observe::{Actual, Found, store::WholeStore},
     phase::{Lane, Phase},
+    plan::{door, rest},
     step::{
         Action, Handle, Plan, Step,
         domain::Led,
@@ -83,7 +85,9 @@ pub(crate) fn account(desired: &Desired, actual: &Actual) -> Result<()> {
             desired.place.region
         ))
         .hint(
-            "make a role that `apigateway.amazonaws.com` may assume, with the policy `AmazonAPIGatewayPushToCloudWatchLogs`, and              set it: `aws apigateway update-account --patch-operations op=replace,path=/cloudwatchRoleArn,value=ROLE-ARN`;              nothing was changed",
+            "make a role that `apigateway.amazonaws.com` may assume, with the policy `AmazonAPIGatewayPushToCloudWatchLogs`, and \
+             set it: `aws apigateway update-account --patch-operations op=replace,path=/cloudwatchRoleArn,value=ROLE-ARN`; \
+             nothing was changed",
         ))
 }
 
@@ -94,14 +98,50 @@ pub(crate) fn account(desired: &Desired, actual: &Actual) -> Result<()> {
 /// When no version takes the traffic yet.
 pub(crate) fn canary(desired: &Desired, actual: &Actual) -> Result<()> {
     let main = actual.function(&desired.names.function);
-    if desired.canary.is_none() || main.live.is_some() {
+    if desired.canary.is_none() {
         return Ok(());
+    }
+    if main.live.is_some() {
+        return guarded(desired, actual);
     }
     Err(Failure::new(format!(
         "there is no version that a canary could stand beside: {}",
         desired.names.function
     ))
     .hint("deploy without `--canary` first"))
+}
+
+/// Stops a canary whose guards cannot be there before it.
+///
+/// # Errors
+///
+/// When a REST API would have to guard more than it does, or when the gateway that goes leaves open what the new one guards. Both would
+/// change the API for the version that has the rest of the traffic.
+fn guarded(desired: &Desired, actual: &Actual) -> Result<()> {
+    let (what, why) = if door::is_shut(desired, actual) {
+        (
+            "a canary cannot take traffic from another gateway that does not guard its routes",
+            format!(
+                "the app guards routes behind the {}, and the gateway of now leads to them without a guard",
+                desired.gateway()
+            ),
+        )
+    } else if desired
+        .rest
+        .as_ref()
+        .is_some_and(|rest| rest::tightens(actual, rest))
+    {
+        (
+            "a canary cannot add guards to a REST API",
+            "a REST API is one document, so its guards change for both versions, and the old one would be served by the document of the new one".to_owned(),
+        )
+    } else {
+        return Ok(());
+    };
+    Err(Failure::new(what)
+        .because_of(why)
+        .because_of("nothing was changed")
+        .hint("deploy without `--canary`: the guards are in place before the traffic moves"))
 }
 
 /// Stops when the bucket that the settings name for large zips is not there: it is yours, so no deploy makes it.
@@ -203,13 +243,16 @@ pub(crate) fn warnings(desired: &Desired) -> Vec<String> {
 ///
 /// A failure that names the broken promise.
 pub(crate) fn plan(desired: &Desired, actual: &Actual, plan: &Plan) -> Result<()> {
-    match broken(desired, actual, plan) {
+    let broken = broken(desired, actual, plan);
+    match broken.or_else(|| guards::broken(desired, actual, plan)) {
         None => Ok(()),
         Some(promise) => Err(Failure::new("the plan is not sound, so nothing was changed")
             .because_of(promise)
             .hint("this is a bug of `cargo fw`: please report it with the output of `cargo fw deploy --plan`")),
     }
 }
+
+const OTHER_REST: &str = "the REST API would not be what the app says";
 
 fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
     // Who makes what, in which phase and lane: another lane of the same phase may be behind.
@@ -228,6 +271,7 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
     let mut moved = false;
     let mut authorizers: BTreeMap<&str, (Phase, Lane<'_>)> = BTreeMap::new();
     let mut rest = BTreeSet::new();
+    let mut imported = None;
     // The objects that are there, and since when.
     let held = actual.stores.iter().filter_map(|one| one.found.ours());
     let held = held.flat_map(|held| &held.keys);
@@ -324,16 +368,12 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
                 ));
             }
             rest.extend(step.makes());
-            let doomed = match &**step {
-                RestStep::DeleteApi { open, .. } => *open && desired.rest.is_some(),
-                RestStep::PutApi { document, .. } => {
-                    let wanted = desired.rest.as_ref().map(|rest| &rest.document);
-                    wanted != Some(document)
+            match &**step {
+                RestStep::DeleteApi { open: true, .. } if desired.rest.is_some() => {
+                    return Some(OTHER_REST.to_owned());
                 }
-                _ => false,
-            };
-            if doomed {
-                return Some("the REST API would not be what the app says".to_owned());
+                RestStep::PutApi { document, .. } => imported = Some(document),
+                _ => {}
             }
         }
         if let Step::Domain(step) = step
@@ -394,6 +434,11 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
         if action == Action::Delete && whole {
             return Some(format!("a deploy would delete the {resource}"));
         }
+    }
+    // One that is for the time until the traffic moves comes before it.
+    let wanted = desired.rest.as_ref().map(|rest| &rest.document);
+    if imported.is_some() && imported != wanted {
+        return Some(OTHER_REST.to_owned());
     }
     if desired.canary.is_some() || desired.gateway() != Gateway::HttpApi {
         return None;

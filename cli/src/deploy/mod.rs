@@ -4,6 +4,7 @@
 //! must hold before the first write, and `apply` runs the steps. `--plan` prints the plan that a deploy would run. There
 //! is no state file: a deployment is found by deterministic names and by its tags.
 
+pub(crate) mod access;
 pub(crate) mod apply;
 pub(crate) mod approve;
 pub(crate) mod check;

@@ -17,8 +17,9 @@ use serde_json::Value;
 
 pub(crate) use self::{functions::DesiredFunction, role::DesiredRole};
 use self::{http::Http, rest::Rest, store::Store};
+use super::access::{Access, Asked, Routes};
 use crate::{
-    aws::{lambda::UrlSettings, sts::Caller},
+    aws::{apigateway::Guard, lambda::UrlSettings, sts::Caller},
     error::{Failure, Result},
     settings::{Settings, domain::Domain},
     values::{
@@ -106,6 +107,10 @@ pub(crate) struct Sought {
     pub(crate) logging_role: bool,
     /// The domain in front of the API; those that the main function notes are looked for anyway.
     pub(crate) domain: Option<String>,
+    /// A URL, beside an API that it takes the place of as well.
+    pub(crate) url: bool,
+    /// The digest of the document that a REST API is to serve: where it serves another one, that is read.
+    pub(crate) document: Option<String>,
 }
 
 impl Names {
@@ -334,11 +339,18 @@ impl Desired {
             access_log: access_log.is_some(),
             logging_role: access_log.is_some() && settings.gateway == Gateway::RestApi,
             domain: settings.door.domain.as_ref().map(|one| one.name.clone()),
+            url: settings.gateway == Gateway::FunctionUrl,
+            document: None,
         };
         let routes = routes(manifest)?;
         let main = functions::main(settings, &routes, &names, &place)?;
         let authorizers = functions::authorizers(manifest, settings, &names, &place)?;
         names.authorizers = authorizers.iter().map(|one| one.name.clone()).collect();
+        let rest = match settings.gateway {
+            Gateway::RestApi => Some(Rest::new(manifest, settings, &names, &place)?),
+            Gateway::HttpApi | Gateway::FunctionUrl => None,
+        };
+        names.sought.document = rest.as_ref().map(Rest::digest);
         Ok(Self {
             url: (settings.gateway == Gateway::FunctionUrl).then(|| UrlSettings {
                 iam: settings.door.auth == Auth::Iam,
@@ -365,10 +377,7 @@ impl Desired {
                 Gateway::HttpApi => Http::new(manifest, settings, &names, &place)?,
                 Gateway::RestApi | Gateway::FunctionUrl => Http::default(),
             },
-            rest: match settings.gateway {
-                Gateway::RestApi => Some(Rest::new(manifest, settings, &names, &place)?),
-                Gateway::HttpApi | Gateway::FunctionUrl => None,
-            },
+            rest,
             routes,
             names,
             place,
@@ -384,6 +393,26 @@ impl Desired {
             (None, Some(_)) => Gateway::RestApi,
             (None, None) => Gateway::HttpApi,
         }
+    }
+
+    /// Which callers the app's routes are to admit, by route key.
+    pub(crate) fn access(&self) -> Routes {
+        if let Some(rest) = &self.rest {
+            return openapi::guards(&rest.document);
+        }
+        let iam = self.url.as_ref().is_some_and(|url| url.iam);
+        let all = self.routes.iter().map(|key| {
+            let mut guard = self.http.guard(key).map(|name| Asked {
+                checks: self.http.authorizers.get(name).cloned(),
+                name: name.clone(),
+            });
+            if iam {
+                guard = Guard::Iam;
+            }
+            let api_key = false;
+            (key.clone(), Access { guard, api_key })
+        });
+        all.collect()
     }
 
     /// The domain and the path that lead to it.

@@ -17,6 +17,7 @@ use self::{
     store::WholeStore,
 };
 use super::{
+    access::{Access, Asked, Routes},
     model::{Names, POLICY, TAG_APP, TAG_STAGE, THROUGH_URL_GRANT, URL_GRANT},
     together::all,
 };
@@ -93,6 +94,27 @@ impl WholeApi {
     /// Whether it takes traffic.
     pub(crate) fn is_open(&self) -> bool {
         !self.stages.is_empty()
+    }
+
+    /// Which callers its routes admit, by route key. Of several authorizers of one name the first one is that of the name.
+    pub(crate) fn access(&self) -> Routes {
+        let asked = |id: &String| {
+            let found = self.authorizers.iter().find(|one| one.id == *id);
+            let of_name = |name: &str| self.authorizers.iter().find(|one| one.name == name);
+            let kept = found.filter(|found| of_name(&found.name).is_some_and(|one| one.id == *id));
+            Asked {
+                name: kept.map_or_else(|| id.clone(), |kept| kept.name.clone()),
+                checks: found.map(|found| found.checks.clone()),
+            }
+        };
+        let all = self.routes.iter().map(|route| {
+            let access = Access {
+                guard: route.guard.map(asked),
+                api_key: false,
+            };
+            (route.key.clone(), access)
+        });
+        all.collect()
     }
 
     /// Its stage of that name.
@@ -247,12 +269,13 @@ pub(crate) async fn observe_rest<A: Aws>(
     let others = actual.functions.keys().filter(|name| !known(name));
     let others = all(others.map(|name| role(aws, names, name))).await?;
     actual.roles.extend(others);
-    // Beside an open API there is no URL, but while one takes the other's place, and then there are the URL's permissions.
+    // Beside an open API there is no URL, but while one takes the other's place: then the settings have one, or there are the
+    // URL's permissions.
     let rest = actual.rests.apis.iter().any(WholeRest::is_open);
     let open = rest || actual.apis.iter().any(WholeApi::is_open);
     let main = actual.function(&names.function);
     let permitted = main.grants.iter().any(|grant| is_of_url(&grant.id));
-    if there && (permitted || !open) {
+    if there && (permitted || !open || names.sought.url) {
         actual.url = aws.function_url(&names.function, ALIAS).await?;
     }
     Ok(actual)

@@ -17,6 +17,8 @@ pub(crate) enum Phase {
     Prepare,
     /// The new versions, and whether they work.
     Publish,
+    /// What admits fewer callers, or others: no version that relies on a guard takes traffic before it is there.
+    Tighten,
     /// The authorizers' traffic: what the app may count on is there before it is.
     Guard,
     /// The app's traffic.

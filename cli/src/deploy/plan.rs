@@ -8,26 +8,28 @@
 
 mod access;
 mod domain;
+pub(crate) mod door;
 mod function;
 mod gateway;
 mod policy;
-mod rest;
+pub(crate) mod rest;
 mod role;
 mod store;
 mod url;
 
 pub(crate) use self::role::{lent, wanted};
 use self::{
+    access::Side,
     function::{Move, prune, version},
-    gateway::{connect, forbid, permission, routes, tidy},
+    gateway::{Connection, connect, forbid, gone, permission, routes, tidy, unask},
     role::Lent,
 };
 use super::{
-    model::{Desired, Names},
+    model::{Desired, Names, rest::Rest},
     observe::Actual,
     phase::Phase,
     setting::concurrency,
-    step::{ApiId, Plan, Step, domain::Led},
+    step::{ApiId, Plan, Step, domain::Led, rest::Named},
     tags::tags,
 };
 
@@ -85,8 +87,18 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
     // Nobody reaches an API without a stage, so its routes need not wait.
     let closed = api.is_none_or(|whole| !whole.is_open());
     if let Some(connection) = connection.as_ref().filter(|_| closed) {
-        access::authorizers(&mut plan, desired, api, connection);
-        routes(&mut plan, desired, api, connection);
+        access::authorizers(&mut plan, desired, api, connection, Side::All);
+        routes(&mut plan, desired, api, connection, Side::All);
+    }
+
+    // Without an alias the new version takes the traffic of an open API as soon as it has one.
+    let orphan = actual.function(&desired.main.name).live.is_none();
+    let ways = Ways {
+        connection: connection.as_ref().filter(|_| !closed),
+        rest: rest.as_ref(),
+    };
+    if orphan {
+        tighten(&mut plan, desired, actual, &ways);
     }
 
     plan.enter(Phase::Publish);
@@ -102,6 +114,11 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
     }
     if desired.url.is_none() {
         url::mark(&mut plan, desired, actual);
+    }
+
+    plan.enter(Phase::Tighten);
+    if !orphan {
+        tighten(&mut plan, desired, actual, &ways);
     }
 
     let canary = moves.iter().any(|moves| moves.canary) || holds_canary(desired, actual);
@@ -122,13 +139,17 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
 
     plan.enter(Phase::Follow);
     if let Some(connection) = connection.as_ref().filter(|_| !closed) {
-        access::authorizers(&mut plan, desired, api, connection);
-        routes(&mut plan, desired, api, connection);
+        access::authorizers(&mut plan, desired, api, connection, Side::After);
+        routes(&mut plan, desired, api, connection, Side::After);
     }
     let http = desired.gateway() == Gateway::HttpApi;
     if let Some(whole) = api.filter(|_| http) {
-        access::loosen(&mut plan, desired, whole);
-        tidy(&mut plan, desired, whole);
+        let gone = match closed {
+            true => std::collections::BTreeSet::new(),
+            false => gone(desired, whole),
+        };
+        access::unthrottle(&mut plan, desired, whole, &gone);
+        tidy(&mut plan, desired, whole, &gone);
         access::dismiss(&mut plan, desired, whole);
     }
     for (step, reason) in withdrawn {
@@ -165,8 +186,7 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
     if desired.url.is_some() {
         domain::close(&mut plan, &desired.names, actual, None);
     }
-    plan.enter(Phase::Close);
-    forbid(&mut plan, desired, actual);
+    unask(&mut plan, desired, actual);
     rest::close(&mut plan, actual, usize::from(rest.is_some()), gateway);
     let kept = usize::from(gateway == Gateway::HttpApi);
     for spare in actual.apis.iter().skip(kept) {
@@ -207,6 +227,31 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
         }
     }
     plan
+}
+
+/// The ways in that take traffic, or will.
+struct Ways<'a> {
+    /// The HTTP API, where it has a stage.
+    connection: Option<&'a Connection>,
+    /// The REST API.
+    rest: Option<&'a (&'a Rest, Named)>,
+}
+
+/// What admits fewer callers, or others: the old version does not mind, and the new one relies on it.
+fn tighten(plan: &mut Plan, desired: &Desired, actual: &Actual, ways: &Ways<'_>) {
+    if let Some(connection) = ways.connection {
+        let api = actual.apis.first();
+        access::authorizers(plan, desired, api, connection, Side::Before);
+        routes(plan, desired, api, connection, Side::Before);
+    }
+    if let Some((rest, api)) = ways.rest {
+        rest::tighten(plan, actual, rest, api);
+    }
+    if let Some(settings) = &desired.url {
+        url::tighten(plan, desired, actual, settings);
+    }
+    door::shut(plan, desired, actual);
+    forbid(plan, desired, actual);
 }
 
 /// Whether the canary that is asked for is in place.

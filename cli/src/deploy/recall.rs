@@ -1,9 +1,10 @@
 //! The routes of an older version, for a rollback: its manifest travels in its zip, which Lambda keeps.
 //!
 //! A route that the older version did not have goes, and one that it had comes back, guarded as it was. What would let more
-//! people in than now stays as it is: a rollback is made in haste, and nobody reads a plan of it.
+//! people in than now stays as it is: a rollback is made in haste, and nobody reads a plan of it. What the older version guards
+//! is guarded before it has the traffic.
 
-mod guards;
+pub(crate) mod guards;
 mod rest;
 
 use std::collections::BTreeMap;
@@ -11,11 +12,12 @@ use std::collections::BTreeMap;
 use fw_manifest::Manifest;
 
 use super::{
+    access::{Access, Asked, Routes, Shift, exposed_by, named, shift},
     model::{Names, http},
     observe::{self, WholeApi},
     patience::Patience,
     phase::Phase,
-    release::Release,
+    release::{Flip, Release, flip},
     step::{ApiId, AuthorizerId, Handle, IntegrationId, Plan, Step},
 };
 use crate::{
@@ -29,36 +31,128 @@ use crate::{
     values::lambda::ALIAS,
 };
 
-/// Gives the deployment's API the routes of that version, where it has one: an HTTP API route by route, a REST API by what it
-/// served then.
+/// What the deployment's API needs for a version that is to have the traffic.
+#[derive(Debug)]
+struct Recall {
+    /// Before the traffic moves: the guards that the version relies on.
+    before: Plan,
+    /// After it, or why the routes stay as they are.
+    after: Result<Plan>,
+    /// In words, what is left as it is.
+    left: Vec<String>,
+}
+
+impl Recall {
+    /// Where nothing is to be done before the traffic moves.
+    fn after(after: Result<Plan>) -> Self {
+        Self {
+            before: Plan::default(),
+            after,
+            left: Vec::new(),
+        }
+    }
+}
+
+/// Moves the traffic back, and gives the deployment's API the routes of the version that has it then, where it has one: an HTTP API
+/// route by route, a REST API by what it served then. The guards that the version relies on come first. Gives why routes stay as
+/// they are, where they do.
 ///
 /// # Errors
 ///
-/// When the version's manifest cannot be had, or a call fails: the routes that are not made then stay as they are.
-pub(crate) async fn routes<A: Aws>(
+/// When the version would serve a route without the guard that it relies on, or a call fails.
+pub(crate) async fn rollback<A: Aws>(
+    aws: &A,
+    names: &Names,
+    release: &Release,
+    flips: &[Flip],
+    console: &Console,
+    patience: Patience,
+) -> Result<Option<Failure>> {
+    let Some(version) = release.older(names, flips) else {
+        flip(aws, release, flips, console, patience).await?;
+        return Ok(None);
+    };
+    let again = format!("cargo fw rollback --to {version}");
+    let recall = prepare(aws, names, release, version).await?;
+    super::apply::apply(aws, &recall.before, console, patience, &again).await?;
+    flip(aws, release, flips, console, patience).await?;
+    for left in recall.left {
+        console.warning(left);
+    }
+    let routes = async {
+        let plan = recall.after?;
+        super::apply::apply(aws, &plan, console, patience, &again).await
+    };
+    Ok(routes.await.err())
+}
+
+/// Moves all traffic to the canaries, once the guards that they rely on are there: the deploy that began them has seen to that, unless
+/// somebody changed them since, or it was a `cargo fw` from before that.
+///
+/// # Errors
+///
+/// As for [`rollback`].
+pub(crate) async fn promote<A: Aws>(
+    aws: &A,
+    names: &Names,
+    release: &Release,
+    flips: &[Flip],
+    console: &Console,
+    patience: Patience,
+) -> Result<()> {
+    if let Some(version) = release.older(names, flips) {
+        let recall = prepare(aws, names, release, version).await?;
+        let again = "cargo fw promote";
+        super::apply::apply(aws, &recall.before, console, patience, again).await?;
+    }
+    flip(aws, release, flips, console, patience).await
+}
+
+async fn prepare<A: Aws>(
     aws: &A,
     names: &Names,
     release: &Release,
     version: &str,
-    console: &Console,
-    patience: Patience,
-) -> Result<()> {
+) -> Result<Recall> {
     let told = |error: crate::aws::Error| error.into_failure("cannot read what is deployed");
     let read = async { observe::apis(aws, names).await };
     let code = async { Ok(aws.code(&names.function, version).await) };
     let ((apis, _), code) = tokio::try_join!(Box::pin(read), Box::pin(code)).map_err(told)?;
+    let code = code.map_err(told);
     let Some(whole) = apis.first().filter(|whole| whole.is_open()) else {
-        let code = code.map_err(told);
-        return rest::stage(aws, names, release, (version, code), console, patience).await;
+        return rest::prepare(aws, names, release, (version, code)).await;
     };
-    let manifest = manifest(names, &code.map_err(told)?)?;
-    let (plan, left) = planned(names, &manifest, whole)?;
-    for left in left {
-        console.warning(left);
+    match code.and_then(|code| manifest(names, &code)) {
+        Ok(manifest) => planned(names, &manifest, whole),
+        // What it relies on is not known.
+        Err(failure) => Ok(Recall::after(Err(failure))),
     }
-    let again = format!("cargo fw rollback --to {version}");
-    super::apply::apply(aws, &plan, console, patience, &again).await?;
-    Ok(())
+}
+
+/// The routes of a manifest, with which callers they admit: authorizers by the names that they have at the API.
+fn access(manifest: &Manifest) -> Routes {
+    let all = manifest.routes.iter().map(|route| {
+        let guard = http::guard(route);
+        let is_jwt = matches!(guard, Guard::Jwt(..));
+        let guard = guard.map(|name| Asked {
+            name: match is_jwt {
+                true => http::jwt_name(name),
+                false => name.clone(),
+            },
+            checks: None,
+        });
+        let api_key = route.api_key;
+        (route.key(), Access { guard, api_key })
+    });
+    all.collect()
+}
+
+/// The first route through which a version with the routes `app` would serve more callers than it admits.
+fn exposed<'a>(api: &'a Routes, app: &'a Routes) -> Option<(&'a str, &'a str)> {
+    // What is guarded in another way stays so: a rollback is made in haste, and that is not open.
+    exposed_by(api, app, |found, wanted| {
+        shift(wanted, found) != Shift::Looser
+    })
 }
 
 /// The manifest in the code of a version.
@@ -74,14 +168,24 @@ fn manifest(names: &Names, code: &[u8]) -> Result<Manifest> {
 }
 
 /// The steps, and in words what is left as it is.
-fn planned(names: &Names, manifest: &Manifest, whole: &WholeApi) -> Result<(Plan, Vec<String>)> {
-    let mut plan = Plan::default();
+///
+/// # Errors
+///
+/// When a route would be served without its guard, and the guard cannot be had.
+fn planned(names: &Names, manifest: &Manifest, whole: &WholeApi) -> Result<Recall> {
+    let (mut before, mut plan) = (Plan::default(), Plan::default());
     let mut left = Vec::new();
+    let held = named(&whole.access());
+    let app = access(manifest);
+    let mut early = held.clone();
     let suffix = format!(":function:{}:{ALIAS}", names.function);
     let mut integrations = whole.integrations.iter();
     let Some(integration) = integrations.find(|one| one.uri.ends_with(&suffix)) else {
         left.push("the API does not lead to this app, and its routes stay as they are".to_owned());
-        return Ok((plan, left));
+        return Ok(Recall {
+            left,
+            ..Recall::after(Ok(plan))
+        });
     };
     let api = ApiId(whole.api.id.clone());
     let mut wanted = BTreeMap::new();
@@ -93,6 +197,7 @@ fn planned(names: &Names, manifest: &Manifest, whole: &WholeApi) -> Result<(Plan
         let found = all.find(|found| found.name == *name);
         found.map(|found| found.id.clone()).ok_or(())
     };
+    before.enter(Phase::Tighten);
     plan.enter(Phase::Follow);
     // The settings' names are apart from the app's authorizers'.
     let known_guard = |guard: &Guard<String>| {
@@ -110,7 +215,7 @@ fn planned(names: &Names, manifest: &Manifest, whole: &WholeApi) -> Result<(Plan
         let found = whole.routes.iter().find(|route| route.key == *key);
         match (found, guard) {
             (Some(route), Ok(guard)) if route.guard == guard => {}
-            (Some(route), Ok(guard)) if route.guard == Guard::Open => {
+            (Some(route), Ok(guard)) if shift(&held[key], &app[key]) == Shift::Tighter => {
                 let step = Step::UpdateRoute {
                     api: api.clone(),
                     id: route.id.clone(),
@@ -118,16 +223,17 @@ fn planned(names: &Names, manifest: &Manifest, whole: &WholeApi) -> Result<(Plan
                     integration: Handle::Known(IntegrationId(integration.id.clone())),
                     guard: known(&guard, whole),
                 };
-                plan.push(step, "the older version guards it");
+                before.push(step, "the older version guards it");
+                early.insert(key.clone(), app[key].clone());
             }
             (Some(_), _) => left.push(format!(
                 "the route stays guarded as it is, which the older version is not made for: `{key}`"
             )),
             (None, Ok(guard)) => {
-                let before = whole.routes.iter();
-                let mut before = before.filter(|now| now.guard != Guard::Open && now.guard != guard);
+                let others = whole.routes.iter();
+                let mut others = others.filter(|now| now.guard != Guard::Open && now.guard != guard);
                 let stays = |now: &Route| wanted_guards.get(&now.key) == Some(&now.guard);
-                if before.any(|now| {
+                if others.any(|now| {
                     guards::overlap(&now.key, key)
                         && !(stays(now) && guards::outranks(&now.key, key))
                 }) {
@@ -142,13 +248,20 @@ fn planned(names: &Names, manifest: &Manifest, whole: &WholeApi) -> Result<(Plan
                     integration: Handle::Known(IntegrationId(integration.id.clone())),
                     guard: known(&guard, whole),
                 };
-                plan.push(step, "in the older version and not in the API");
+                let reason = "in the older version and not in the API";
+                if app[key].is_open() {
+                    plan.push(step, reason);
+                } else {
+                    before.push(step, reason);
+                    early.insert(key.clone(), app[key].clone());
+                }
             }
             (None, Err(())) => left.push(format!(
                 "the route is not made again, as the API has no such authorizer any more: `{key}`; `cargo fw deploy` of the older sources makes it"
             )),
         }
     }
+    let mut goes = Vec::new();
     for route in &whole.routes {
         if !wanted.contains_key(&route.key) {
             let behind = |(key, guard): (&&String, &Guard<String>)| {
@@ -161,15 +274,39 @@ fn planned(names: &Names, manifest: &Manifest, whole: &WholeApi) -> Result<(Plan
                 ));
                 continue;
             }
-            let step = Step::DeleteRoute {
-                api: api.clone(),
-                id: route.id.clone(),
-                key: route.key.clone(),
-            };
-            plan.push(step, "in the API and not in the older version");
+            goes.push(route);
         }
     }
-    Ok((plan, left))
+    let delete = |plan: &mut Plan, route: &Route| {
+        let step = Step::DeleteRoute {
+            api: api.clone(),
+            id: route.id.clone(),
+            key: route.key.clone(),
+        };
+        plan.push(step, "in the API and not in the older version");
+    };
+    // A route that goes is served by what the older version guards: it goes first.
+    while let Some((key, wanted)) = exposed(&early, &app) {
+        let Some(at) = goes.iter().position(|route| route.key == key) else {
+            return Err(Failure::new(format!(
+                "the older version relies on a guard that the API does not have: `{wanted}`"
+            ))
+            .because_of("its authorizer is gone, or it has other settings by now")
+            .because_of("the traffic stays where it is")
+            .hint("`cargo fw deploy` of the older sources puts the guard in place before it moves the traffic"));
+        };
+        let route = goes.remove(at);
+        delete(&mut before, route);
+        early.remove(&route.key);
+    }
+    for route in goes {
+        delete(&mut plan, route);
+    }
+    Ok(Recall {
+        before,
+        after: Ok(plan),
+        left,
+    })
 }
 
 /// The guard with what a step wants to know of its authorizer.

@@ -76,6 +76,9 @@ struct Change<'a> {
     resource: &'static str,
     name: &'a str,
     reason: &'a str,
+    /// True if it admits callers that are refused now.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    opens: bool,
 }
 
 /// The document of a plan.
@@ -94,6 +97,7 @@ pub(crate) fn document(
             resource: resource.kind,
             name: resource.name,
             reason: &planned.reason,
+            opens: planned.opens,
         }
     });
     let document = Document {
@@ -265,7 +269,10 @@ pub(crate) fn lines(plan: &Plan) -> Vec<String> {
             vec![
                 format!("{} {}", action.sign(), action.verb()),
                 resource.to_string(),
-                planned.reason.clone(),
+                match planned.opens {
+                    true => format!("{} (opens: more callers)", planned.reason),
+                    false => planned.reason.clone(),
+                },
             ]
         })
         .collect();
@@ -273,6 +280,7 @@ pub(crate) fn lines(plan: &Plan) -> Vec<String> {
         .steps
         .iter()
         .map(|planned| match planned.step.subject().0 {
+            _ if planned.opens => BAD,
             Action::Create => GOOD,
             Action::Update | Action::Check => WARN,
             Action::Delete => BAD,

@@ -293,6 +293,7 @@ fn rests(desired: &Desired, rest: &Rest) -> Rests {
             }],
             stages: vec![stage.clone()],
             url: Some(String::new()),
+            served: BTreeMap::from([(stage.name.clone(), rest.document.clone())]),
         }],
         foreign: Vec::new(),
         // A snapshot has no values: what is desired now is taken for what was.

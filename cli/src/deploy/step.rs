@@ -436,6 +436,8 @@ pub(crate) struct Planned {
     pub(crate) step: Step,
     /// Why: what is missing or differs.
     pub(crate) reason: String,
+    /// True if it admits callers that are refused now: somebody has to agree to that.
+    pub(crate) opens: bool,
     /// When it runs.
     pub(crate) phase: Phase,
     /// The log group behind whose steps it queues, where it does not queue by itself.
@@ -475,9 +477,18 @@ impl Plan {
         self.steps.push(Planned {
             step,
             reason: reason.into(),
+            opens: false,
             phase: self.phase,
             behind: None,
         });
+    }
+
+    /// Adds a step that may admit callers that are refused now.
+    pub(crate) fn push_opening(&mut self, step: Step, reason: impl Into<String>, opens: bool) {
+        self.push(step, reason);
+        if let Some(planned) = self.steps.last_mut() {
+            planned.opens = opens;
+        }
     }
 
     /// Adds a step that runs after those on that log group.

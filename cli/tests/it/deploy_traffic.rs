@@ -212,3 +212,77 @@ fn a_lock_that_was_left_is_told_and_removed() {
     app.fw(&moto, &["delete", "--yes", "--logs"]).ends(0);
     account.is_empty();
 }
+
+/// Who may call the one route, as API Gateway calls it.
+fn guard(account: &Account) -> String {
+    let gateway = aws_sdk_apigatewayv2::Client::new(&account.config);
+    let apis = account.run(gateway.get_apis().send()).unwrap();
+    let api = apis.items()[0].api_id().unwrap();
+    let routes = account
+        .run(gateway.get_routes().api_id(api).send())
+        .unwrap();
+    let kind = routes.items()[0].authorization_type().unwrap();
+    kind.as_str().to_owned()
+}
+
+#[test]
+fn a_guard_is_there_before_a_canary_and_goes_after_a_question() {
+    let moto = Moto::start();
+    let account = Account::of(&moto);
+    let app = deployed(&moto);
+    let guarded =
+        serde_json::json!([{ "method": "GET", "path": "/", "authorization": { "type": "iam" } }]);
+    app.program_with("two", &guarded);
+    let steps = app
+        .fw(&moto, &["deploy", "--canary", "10%"])
+        .ends(0)
+        .steps();
+    let at = |text: &str| {
+        steps
+            .iter()
+            .position(|step| step.starts_with(text))
+            .unwrap()
+    };
+    assert!(
+        at("Updated route `GET /`") < at("Updated alias of function"),
+        "{steps:?}"
+    );
+    assert_eq!(guard(&account), "AWS_IAM");
+    app.fw(&moto, &["promote"]).ends(0);
+    assert_eq!(
+        (
+            account.alias("notes-dev").as_str(),
+            guard(&account).as_str()
+        ),
+        ("2", "AWS_IAM")
+    );
+    app.fw(&moto, &["deploy"]).ends(0).says("no changes");
+
+    app.program("three", &[GET]);
+    app.fw(&moto, &["deploy"])
+        .ends(64)
+        .says("more callers for route `GET /` (who may call it: iam → everybody)");
+    assert_eq!(
+        (
+            account.alias("notes-dev").as_str(),
+            guard(&account).as_str()
+        ),
+        ("2", "AWS_IAM")
+    );
+    app.fw(&moto, &["deploy", "--canary", "10%"]).ends(0);
+    assert_eq!(guard(&account), "AWS_IAM");
+    app.fw(&moto, &["promote"]).ends(0);
+    app.fw(&moto, &["deploy"]).ends(64);
+    app.fw(&moto, &["deploy", "--yes"]).ends(0);
+    assert_eq!(guard(&account), "NONE");
+
+    // Back to the version that relies on the guard: the guard is there first.
+    app.fw(&moto, &["rollback", "--to", "2"]).ends(0);
+    assert_eq!(
+        (
+            account.alias("notes-dev").as_str(),
+            guard(&account).as_str()
+        ),
+        ("2", "AWS_IAM")
+    );
+}

@@ -47,6 +47,16 @@ impl<A> Guard<A> {
         })
     }
 
+    /// The same with the authorizer called otherwise, where that cannot fail.
+    pub(crate) fn map<B>(&self, call: impl FnOnce(&A) -> B) -> Guard<B> {
+        match self {
+            Self::Open => Guard::Open,
+            Self::Iam => Guard::Iam,
+            Self::Jwt(authorizer, scopes) => Guard::Jwt(call(authorizer), scopes.clone()),
+            Self::Lambda(authorizer) => Guard::Lambda(call(authorizer)),
+        }
+    }
+
     /// In a word.
     pub(crate) const fn word(&self) -> &'static str {
         match self {

@@ -126,10 +126,29 @@ pub(crate) struct State {
     pub(crate) buckets: BTreeMap<String, FakeBucket>,
 }
 
+/// What a test looks at after each mutating call.
+#[derive(Default)]
+pub(crate) struct Watch(RefCell<Option<Box<dyn Fn(&State, &str)>>>);
+
+impl Watch {
+    /// Looks at the account from now on.
+    pub(crate) fn set(&self, look: impl Fn(&State, &str) + 'static) {
+        self.0.replace(Some(Box::new(look)));
+    }
+}
+
+impl std::fmt::Debug for Watch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Watch")
+    }
+}
+
 /// The account, its knobs and its diary.
 #[derive(Debug, Default)]
 pub(crate) struct Fake {
     pub(crate) state: RefCell<State>,
+    /// Looks at the state after each mutating call.
+    pub(crate) watch: Watch,
     /// Every call in order.
     calls: RefCell<Vec<Operation>>,
     /// When each of them ended.
@@ -352,6 +371,11 @@ impl Fake {
             return Err(lost());
         }
         let done = act(&mut self.state.borrow_mut());
+        if operation.writes()
+            && let Some(look) = &*self.watch.0.borrow()
+        {
+            look(&self.state.borrow(), operation.name);
+        }
         if fault == Some(Fault::After(nth)) || (killed == Some(nth) && operation.writes()) {
             return Err(lost());
         }

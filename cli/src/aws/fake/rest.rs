@@ -11,7 +11,7 @@ use crate::{
             ApiKey, CREATE_API_KEY, CREATE_DEPLOYMENT, CREATE_PLAN_KEY, CREATE_REST_API,
             CREATE_REST_STAGE, CREATE_USAGE_PLAN, DELETE_API_KEY, DELETE_DEPLOYMENT,
             DELETE_PLAN_KEY, DELETE_REST_API, DELETE_REST_STAGE, DELETE_USAGE_PLAN, Deployment,
-            GET_ACCOUNT, GET_API_KEYS, GET_DEPLOYMENTS, GET_PLAN_KEYS, GET_RESOURCES,
+            GET_ACCOUNT, GET_API_KEYS, GET_DEPLOYMENTS, GET_EXPORT, GET_PLAN_KEYS, GET_RESOURCES,
             GET_REST_APIS, GET_REST_STAGES, GET_USAGE_PLANS, PUT_REST_API, PlanLimits, Rest,
             RestApi, RestStage, Secret, StageChange, UPDATE_API_KEY, UPDATE_REST_STAGE,
             UPDATE_USAGE_PLAN, UsagePlan,
@@ -107,6 +107,17 @@ impl Rest for Fake {
     async fn rest_stages(&self, api: &str) -> Result<Vec<RestStage>> {
         self.call(GET_REST_STAGES, |state| {
             Ok(known(state, api)?.stages.clone())
+        })
+    }
+
+    async fn rest_document(&self, api: &str, name: &str) -> Result<Value> {
+        self.call(GET_EXPORT, |state| {
+            let found = known(state, api)?;
+            let served = stage(found, name)?.deployment.clone();
+            let mut all = found.deployments.iter();
+            let held = all.find(|(held, _)| Some(&held.id) == served.as_ref());
+            let (_, document) = held.ok_or_else(|| missing(GONE, name))?;
+            Ok(document.clone())
         })
     }
 

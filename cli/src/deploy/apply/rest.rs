@@ -44,8 +44,8 @@ impl Made {
         self.ids.get(&key).map(String::as_str)
     }
 
-    fn deployment(&self) -> Result<&str, Error> {
-        let made = self.made("deployment", "");
+    fn deployment(&self, digest: &str) -> Result<&str, Error> {
+        let made = self.made("deployment", digest);
         made.ok_or_else(|| unplanned("an earlier step should have made the deployment"))
     }
 }
@@ -82,7 +82,10 @@ pub(super) async fn run<A: Aws>(
             let id = aws.create_deployment(made.id("api", api)?, digest).await?;
             made.keep(step, id);
         }
-        RestStep::DeleteDeployment { api, id } => aws.delete_deployment(api, id).await?,
+        RestStep::DeleteDeployment { api, deployment } => {
+            let id = made.id("deployment", deployment)?;
+            aws.delete_deployment(api, id).await?;
+        }
         RestStep::CreateStage {
             api,
             stage,
@@ -91,10 +94,7 @@ pub(super) async fn run<A: Aws>(
             place,
         } => {
             let api = made.id("api", api)?;
-            let deployment = match deployment {
-                Some(known) => known,
-                None => made.deployment()?,
-            };
+            let deployment = made.id("deployment", deployment)?;
             aws.create_rest_stage(api, stage, deployment, tags).await?;
             return Ok(Some(crate::aws::rest::url(api, &place.region, &stage.name)));
         }
@@ -106,11 +106,11 @@ pub(super) async fn run<A: Aws>(
         } => {
             let api = made.id("api", api)?;
             let change = match deploys {
-                true => &StageChange {
-                    deployment: Some(made.deployment()?.to_owned()),
+                Some(digest) => &StageChange {
+                    deployment: Some(made.deployment(digest)?.to_owned()),
                     ..change.clone()
                 },
-                false => change,
+                None => change,
             };
             aws.update_rest_stage(api, stage, change).await?;
         }

@@ -9,11 +9,13 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    aws::apigateway::{invocation, invoked, is_invocation},
+    aws::apigateway::{Checks, Guard, invocation, invoked, is_invocation},
+    deploy::access::{Access, Asked, Routes},
     error::{Failure, Result},
     settings::{
         Settings,
         access::{self, ApiKeySource},
+        door::PayloadFormat,
     },
     values::{gateway::Cors, text::hex},
 };
@@ -428,19 +430,161 @@ fn preflight(path: &str, cors: &Cors) -> Value {
 
 /// The route keys of a document, which is what a REST API's routes are known by.
 pub(crate) fn keys(document: &Value) -> BTreeSet<String> {
+    operations(document)
+        .into_iter()
+        .map(|(key, ..)| key)
+        .collect()
+}
+
+/// The methods of a document that lead to the function: the route key, the path, the word for the method, and what is said.
+fn operations(document: &Value) -> Vec<(String, &str, &str, &Value)> {
     let paths = document["paths"].as_object();
-    let mut all = BTreeSet::new();
+    let mut all = Vec::new();
     for (path, methods) in paths.into_iter().flatten() {
         for (method, said) in methods.as_object().into_iter().flatten() {
-            if said["x-amazon-apigateway-integration"]["type"] == "mock" {
+            if !said.is_object() || said["x-amazon-apigateway-integration"]["type"] == "mock" {
                 continue;
             }
-            let method = match method.as_str() {
+            let name = match method.as_str() {
                 ANY => "ANY".to_owned(),
                 other => other.to_ascii_uppercase(),
             };
-            all.insert(format!("{method} {path}"));
+            all.push((
+                format!("{name} {path}"),
+                path.as_str(),
+                method.as_str(),
+                said,
+            ));
         }
     }
     all
+}
+
+/// Who may call the routes of a document, by key.
+///
+/// What API Gateway exports is taken to have the form of what it imports (unverified). A scheme that is not understood counts as
+/// another guard, and a method without any as open: then the guard of the new document comes before the traffic.
+pub(crate) fn guards(document: &Value) -> Routes {
+    let all = operations(document).into_iter();
+    all.map(|(key, _, _, said)| (key, access(document, said)))
+        .collect()
+}
+
+/// Who may call a method of a document.
+fn access(document: &Value, said: &Value) -> Access {
+    let mut access = Access::default();
+    let asked = said["security"].as_array().into_iter().flatten();
+    let asked = asked
+        .filter_map(Value::as_object)
+        .flat_map(|one| one.keys());
+    for name in asked {
+        let scheme = &document["components"]["securitySchemes"][name];
+        match scheme["x-amazon-apigateway-authtype"].as_str() {
+            Some("awsSigv4") => access.guard = Guard::Iam,
+            Some(_) => {
+                access.guard = Guard::Lambda(Asked {
+                    name: name.clone(),
+                    checks: function(scheme),
+                });
+            }
+            None if scheme["type"] == "apiKey" => access.api_key = true,
+            None => {
+                let checks = None;
+                let name = name.clone();
+                access.guard = Guard::Lambda(Asked { name, checks });
+            }
+        }
+    }
+    access
+}
+
+/// Which callers a Lambda authorizer of a document admits. Without a number an answer is kept for 300 s (developer guide,
+/// "x-amazon-apigateway-authorizer object").
+fn function(scheme: &Value) -> Option<Checks> {
+    let said = &scheme["x-amazon-apigateway-authorizer"];
+    let ttl = said["authorizerResultTtlInSeconds"].as_u64().unwrap_or(300);
+    let identity = match said["type"].as_str() {
+        Some("token") => vec![format!("token {}", scheme["name"].as_str()?)],
+        _ => {
+            let sources = said["identitySource"].as_str().unwrap_or_default();
+            let sources = sources.split(',').map(str::trim);
+            sources
+                .filter(|one| !one.is_empty())
+                .map(str::to_owned)
+                .collect()
+        }
+    };
+    Some(Checks::Function {
+        function: invoked(said["authorizerUri"].as_str()?),
+        identity,
+        ttl: u32::try_from(ttl).ok()?,
+        format: PayloadFormat::V1,
+        simple: false,
+    })
+}
+
+/// The document that a REST API serves while the traffic moves: `wanted` with the routes and the guards of `routes`, of which those
+/// that are not its own stand in `served`, the document of now.
+pub(crate) fn interim(wanted: &Value, served: &Value, routes: &Routes) -> Value {
+    let own = guards(wanted);
+    let mut document = wanted.clone();
+    let Some((.., first)) = operations(wanted).into_iter().next() else {
+        return document;
+    };
+    let integration = &first["x-amazon-apigateway-integration"];
+    for (key, path, method, _) in operations(wanted) {
+        if !routes.contains_key(&key)
+            && let Some(methods) = document["paths"][path].as_object_mut()
+        {
+            methods.remove(method);
+            if methods.keys().all(|word| word == "options") {
+                methods.clear();
+            }
+        }
+    }
+    if let Some(paths) = document["paths"].as_object_mut() {
+        paths.retain(|_, methods| methods.as_object().is_some_and(|all| !all.is_empty()));
+    }
+    for (key, path, method, said) in operations(served) {
+        let Some(access) = routes.get(&key) else {
+            continue;
+        };
+        if own.get(&key) == Some(access) {
+            continue;
+        }
+        let mut security = Map::new();
+        let asked = said["security"].as_array().into_iter().flatten();
+        for name in asked
+            .filter_map(Value::as_object)
+            .flat_map(|one| one.keys())
+        {
+            // A scheme of this name may be another one by now.
+            let before = format!("before-{name}");
+            let scheme = served["components"]["securitySchemes"][name].clone();
+            let same = document["components"]["securitySchemes"][name] == scheme;
+            let called = if same { name.clone() } else { before };
+            document["components"]["securitySchemes"][&called] = scheme;
+            security.insert(called, json!([]));
+        }
+        let mut one = match own.contains_key(&key) {
+            true => document["paths"][path][method].clone(),
+            false => {
+                let mut one = json!({
+                    "responses": {},
+                    "x-amazon-apigateway-integration": integration,
+                });
+                let parameters = in_path(path);
+                if !parameters.is_empty() {
+                    one["parameters"] = parameters.into();
+                }
+                one
+            }
+        };
+        match security.is_empty() {
+            true => drop(one.as_object_mut().map(|one| one.remove("security"))),
+            false => one["security"] = json!([security]),
+        }
+        document["paths"][path][method] = one;
+    }
+    document
 }

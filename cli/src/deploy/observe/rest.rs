@@ -1,5 +1,9 @@
 //! What the account holds of a deployment's REST APIs.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
 use super::owner;
 use crate::{
     aws::{
@@ -7,7 +11,7 @@ use crate::{
         error::Result,
         rest::{ApiKey, Deployment, RestApi, RestStage, UsagePlan, url},
     },
-    deploy::model::Names,
+    deploy::{model::Names, together::all},
 };
 
 /// A REST API with all that is in it and around it.
@@ -23,9 +27,25 @@ pub(crate) struct WholeRest {
     pub(crate) stages: Vec<RestStage>,
     /// Where it answers, once it has a stage.
     pub(crate) url: Option<String>,
+    /// What its stages serve, by their names, where that is not the document that is desired.
+    pub(crate) served: BTreeMap<String, Value>,
 }
 
 impl WholeRest {
+    /// One of which nothing is there.
+    pub(crate) const NONE: Self = Self {
+        api: RestApi {
+            id: String::new(),
+            name: String::new(),
+            tags: Tags::new(),
+        },
+        routes: Vec::new(),
+        deployments: Vec::new(),
+        stages: Vec::new(),
+        url: None,
+        served: BTreeMap::new(),
+    };
+
     /// Whether it takes traffic.
     pub(crate) fn is_open(&self) -> bool {
         !self.stages.is_empty()
@@ -53,9 +73,9 @@ pub(crate) struct Rests {
 /// Reads them: one call where there is none. Keys and plans are looked for where there is an API of ours: they are made
 /// after it, and removed before it.
 pub(super) async fn rests<A: Aws>(aws: &A, names: &Names) -> Result<Rests> {
-    let all = aws.rest_apis().await?;
+    let apis = aws.rest_apis().await?;
     let (ours, others): (Vec<RestApi>, Vec<RestApi>) =
-        all.into_iter().partition(|api| names.own(&api.tags));
+        apis.into_iter().partition(|api| names.own(&api.tags));
     let mut found = Rests {
         foreign: others
             .iter()
@@ -84,6 +104,19 @@ pub(super) async fn rests<A: Aws>(aws: &A, names: &Names) -> Result<Rests> {
         // The newest first.
         deployments.sort_by_key(|deployment| std::cmp::Reverse(deployment.created));
         stages.sort_by(|one, other| one.name.cmp(&other.name));
+        let other = stages.iter().filter(|stage| {
+            let mut all = deployments.iter();
+            let held = all.find(|held| Some(&held.id) == stage.deployment.as_ref());
+            let wanted = names.sought.document.as_deref();
+            wanted.is_some_and(|wanted| held.is_none_or(|held| held.description != wanted))
+        });
+        let served = all(other.map(|stage| async {
+            let document = aws.rest_document(&api.id, &stage.name).await?;
+            Ok((stage.name.clone(), document))
+        }))
+        .await?
+        .into_iter()
+        .collect();
         let first = stages.first();
         let url = first.map(|stage| url(&api.id, aws.region(), &stage.name));
         found.apis.push(WholeRest {
@@ -92,6 +125,7 @@ pub(super) async fn rests<A: Aws>(aws: &A, names: &Names) -> Result<Rests> {
             deployments,
             stages,
             url,
+            served,
         });
     }
     let order = |whole: &WholeRest| (!whole.is_open(), whole.api.id.clone());

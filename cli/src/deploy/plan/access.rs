@@ -6,6 +6,7 @@ use super::gateway::Connection;
 use crate::{
     aws::apigateway::{AccessLog, Checks, Guard, Stage},
     deploy::{
+        self,
         model::Desired,
         observe::WholeApi,
         step::{ApiId, AuthorizerId, Handle, Plan, Step},
@@ -14,17 +15,37 @@ use crate::{
     values::gateway::Rate,
 };
 
-/// The authorizers that are missing or let others pass. They guard nothing until a route asks for them.
+/// Which part of the changes of an API: those before the traffic moves, those after it, or all of them where nothing reaches it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Before,
+    After,
+    All,
+}
+
+impl Side {
+    /// Whether a change is of this part: one that has to be there before the traffic moves, or another.
+    pub(super) fn takes(self, guard: bool) -> bool {
+        match self {
+            Self::Before => guard,
+            Self::After => !guard,
+            Self::All => true,
+        }
+    }
+}
+
+/// The authorizers that are missing or admit others. They guard nothing until a route asks for them.
 pub(super) fn authorizers(
     plan: &mut Plan,
     desired: &Desired,
     api: Option<&WholeApi>,
     connection: &Connection,
+    side: Side,
 ) {
     for (name, checks) in &desired.http.authorizers {
         let found = api.and_then(|whole| kept(whole, name).map(|found| (whole, found)));
         match found {
-            None => {
+            None if side != Side::After => {
                 let step = Step::CreateAuthorizer {
                     api: connection.api.clone(),
                     name: name.clone(),
@@ -33,15 +54,19 @@ pub(super) fn authorizers(
                 plan.push(step, MISSING);
             }
             Some((whole, (id, old))) if !same(old, checks) => {
+                let shift = deploy::access::checks(old, checks);
+                if !side.takes(shift.is_guard()) {
+                    continue;
+                }
                 let step = Step::UpdateAuthorizer {
                     api: ApiId(whole.api.id.clone()),
                     id: id.to_owned(),
                     name: name.clone(),
                     checks: checks.clone(),
                 };
-                plan.push(step, difference(old, checks));
+                plan.push_opening(step, difference(old, checks), shift.admits_more());
             }
-            Some(_) => {}
+            _ => {}
         }
     }
 }
@@ -184,15 +209,20 @@ pub(super) fn dismiss(plan: &mut Plan, desired: &Desired, whole: &WholeApi) {
 }
 
 /// Takes away what a stage has too much and cannot lose with the rest: before routes go, whose throttle would stay behind
-/// and make every later change of the stage fail.
-pub(super) fn loosen(plan: &mut Plan, desired: &Desired, whole: &WholeApi) {
+/// and make every later change of the stage fail. Those of the routes that have gone by then, `gone`, went with them.
+pub(super) fn unthrottle(
+    plan: &mut Plan,
+    desired: &Desired,
+    whole: &WholeApi,
+    gone: &BTreeSet<String>,
+) {
     let wanted = &desired.http.stage;
     let Some(found) = whole.stage(&wanted.name) else {
         return;
     };
     let api = || ApiId(whole.api.id.clone());
     for key in found.routes.keys() {
-        if !wanted.routes.contains_key(key) {
+        if !wanted.routes.contains_key(key) && !gone.contains(key) {
             let step = Step::DropThrottle {
                 api: api(),
                 stage: wanted.name.clone(),

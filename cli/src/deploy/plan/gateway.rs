@@ -2,10 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::access;
+use super::access::{self, Side};
 use crate::{
-    aws::{apigateway::Integration, lambda::Grant},
+    aws::{
+        apigateway::{Integration, Route, Stage},
+        lambda::Grant,
+    },
     deploy::{
+        access::{interim, named, opens, shift},
         model::{ASK_GRANT, Desired, GRANT, GRANTS, REST_ASK_GRANT},
         observe::{Actual, WholeApi},
         step::{ApiId, Handle, IntegrationId, Plan, Step},
@@ -157,7 +161,7 @@ pub(super) fn permission(
     }
 }
 
-/// Takes the permission to ask from the authorizers that no API asks, and the permissions to call that somebody else gave.
+/// Takes away the permissions to call that somebody else gave: their holders pass no guard.
 pub(super) fn forbid(plan: &mut Plan, desired: &Desired, actual: &Actual) {
     for function in desired.names.functions() {
         for grant in &actual.function(function).grants {
@@ -178,6 +182,10 @@ pub(super) fn forbid(plan: &mut Plan, desired: &Desired, actual: &Actual) {
             plan.push(step, reason);
         }
     }
+}
+
+/// Takes the permission to ask from the authorizers that no API asks.
+pub(super) fn unask(plan: &mut Plan, desired: &Desired, actual: &Actual) {
     let http: Vec<String> = desired.http.functions(&desired.place).collect();
     let rest = desired.rest.as_ref().map(|rest| rest.asked.as_slice());
     for (id, asked) in [
@@ -198,20 +206,33 @@ pub(super) fn forbid(plan: &mut Plan, desired: &Desired, actual: &Actual) {
     }
 }
 
-/// The routes that are missing or lead elsewhere.
+/// The routes that are missing or lead elsewhere; before the traffic moves also those that go, where a version would serve their
+/// callers by what it guards.
 pub(super) fn routes(
     plan: &mut Plan,
     desired: &Desired,
     api: Option<&WholeApi>,
     connection: &Connection,
+    side: Side,
 ) {
+    let held = api.map(|whole| named(&whole.access())).unwrap_or_default();
+    let wanted = named(&desired.access());
+    let early = interim(&held, &wanted);
     let found: BTreeMap<&str, _> = api
         .map(|whole| whole.routes.as_slice())
         .unwrap_or_default()
         .iter()
         .map(|route| (route.key.as_str(), route))
         .collect();
-    for key in &desired.routes {
+    let mut keys: Vec<&String> = desired.routes.iter().collect();
+    if side != Side::All {
+        // A request never reaches a vaguer route while the one that guards it is not there yet.
+        keys.sort_by_key(|key| {
+            let vague = (key.as_str() == "$default", key.starts_with("ANY "));
+            (wanted[*key].is_open(), vague)
+        });
+    }
+    for key in keys {
         let integration = connection.integration.clone();
         let guard = access::guard(desired, api, key);
         match (found.get(key.as_str()), &connection.api) {
@@ -219,7 +240,8 @@ pub(super) fn routes(
                 let target = route.integration.clone().map(IntegrationId);
                 let leads = target.map(Handle::Known).as_ref() == Some(&integration);
                 let guarded = access::guarded(&route.guard, &guard);
-                if !leads || !guarded {
+                let shift = shift(&held[key], &wanted[key]);
+                if (!leads || !guarded) && side.takes(shift.is_guard()) {
                     let reason = match guarded {
                         true => "it leads elsewhere".to_owned(),
                         false => access::guard_difference(&route.guard, &guard),
@@ -231,24 +253,68 @@ pub(super) fn routes(
                         integration,
                         guard,
                     };
-                    plan.push(step, reason);
+                    plan.push_opening(step, reason, shift.admits_more());
                 }
             }
-            _ => {
+            _ if side.takes(early.contains_key(key)) => {
                 let step = Step::CreateRoute {
                     api: connection.api.clone(),
                     key: key.clone(),
                     integration,
                     guard,
                 };
-                plan.push(step, "in the app and not in the API");
+                let opens = opens(&held, key, &wanted[key]);
+                plan.push_opening(step, "in the app and not in the API", opens);
             }
+            _ => {}
         }
+    }
+    let Some(whole) = api.filter(|_| side == Side::Before) else {
+        return;
+    };
+    let gone = gone(desired, whole);
+    for route in whole
+        .routes
+        .iter()
+        .filter(|route| gone.contains(&route.key))
+    {
+        let throttled = |stage: &&Stage| stage.routes.contains_key(&route.key);
+        for stage in whole.stages.iter().filter(throttled) {
+            let step = Step::DropThrottle {
+                api: ApiId(whole.api.id.clone()),
+                stage: stage.name.clone(),
+                key: route.key.clone(),
+            };
+            plan.push(step, "its route goes");
+        }
+        delete(
+            plan,
+            whole,
+            route,
+            "requests for it reach a route that is guarded",
+        );
     }
 }
 
+/// The routes of an API that go before the traffic moves: a version would serve their callers by what it guards.
+pub(super) fn gone(desired: &Desired, whole: &WholeApi) -> BTreeSet<String> {
+    let held = named(&whole.access());
+    let early = interim(&held, &named(&desired.access()));
+    let gone = held.into_keys().filter(|key| !early.contains_key(key));
+    gone.collect()
+}
+
+fn delete(plan: &mut Plan, whole: &WholeApi, route: &Route, reason: &str) {
+    let step = Step::DeleteRoute {
+        api: ApiId(whole.api.id.clone()),
+        id: route.id.clone(),
+        key: route.key.clone(),
+    };
+    plan.push(step, reason);
+}
+
 /// What an API that is there has too much or otherwise.
-pub(super) fn tidy(plan: &mut Plan, desired: &Desired, whole: &WholeApi) {
+pub(super) fn tidy(plan: &mut Plan, desired: &Desired, whole: &WholeApi, gone: &BTreeSet<String>) {
     let api = ApiId(whole.api.id.clone());
     let name = whole.api.name.clone();
     match (&desired.cors, &whole.api.cors) {
@@ -271,13 +337,8 @@ pub(super) fn tidy(plan: &mut Plan, desired: &Desired, whole: &WholeApi) {
         _ => {}
     }
     for route in &whole.routes {
-        if !desired.routes.contains(&route.key) {
-            let step = Step::DeleteRoute {
-                api: api.clone(),
-                id: route.id.clone(),
-                key: route.key.clone(),
-            };
-            plan.push(step, "in the API and not in the app");
+        if !desired.routes.contains(&route.key) && !gone.contains(&route.key) {
+            delete(plan, whole, route, "in the API and not in the app");
         }
     }
     let alias = desired.place.alias(&desired.names.function);

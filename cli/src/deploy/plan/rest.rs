@@ -5,6 +5,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use super::{
     access::{log_difference, throttle},
     domain,
@@ -15,6 +17,7 @@ use crate::{
         rest::{RestStage, StageChange},
     },
     deploy::{
+        access::{self, Routes, Shift},
         model::{Desired, REST_ASK_GRANT, REST_GRANT, openapi, rest::Rest},
         observe::{Actual, rest::WholeRest},
         step::{
@@ -87,7 +90,7 @@ pub(super) fn permission(
 /// The document and what is served of it, once the traffic has moved; then keys and plans.
 pub(super) fn open(plan: &mut Plan, desired: &Desired, actual: &Actual, rest: &Rest, api: &Named) {
     let found = actual.rests.apis.first();
-    let deployment = deployment(plan, rest, found, api);
+    let deployment = served(plan, rest, found, api);
     keys(plan, desired, actual, rest);
     stage(plan, desired, rest, found, api, deployment.as_ref());
     let led = Led::Rest(api.clone());
@@ -100,71 +103,191 @@ pub(super) fn open(plan: &mut Plan, desired: &Desired, actual: &Actual, rest: &R
     }
 }
 
-/// What a stage is to serve: known, or made by an earlier step.
-enum Served {
-    Known(String),
-    Made,
+/// What the description of a deployment begins with that is served while the traffic moves.
+const BEFORE: &str = "before ";
+
+/// Puts the guards of the new document in place at each stage that takes traffic, and takes none away: the new document where it
+/// admits nobody else, and else one between the two that is removed once the new one is served.
+pub(super) fn tighten(plan: &mut Plan, actual: &Actual, rest: &Rest, api: &Named) {
+    let Some(whole) = actual.rests.apis.first() else {
+        return;
+    };
+    let wanted = openapi::guards(&rest.document);
+    for (stage, served) in &whole.served {
+        let held = openapi::guards(served);
+        let early = access::interim(&held, &wanted);
+        if early == held {
+            continue;
+        }
+        let (digest, document) = match early == wanted {
+            true => (rest.digest(), rest.document.clone()),
+            false => between(rest, served),
+        };
+        let deployment = deployment(plan, whole, api, (&digest, &document), &held);
+        let change = StageChange {
+            deployment: deployment.id,
+            ..StageChange::default()
+        };
+        let step = RestStep::UpdateStage {
+            api: api.clone(),
+            stage: stage.clone(),
+            deploys: change.deployment.is_none().then_some(digest),
+            change,
+        };
+        push(plan, step, "its guards are there before the traffic moves");
+    }
+}
+
+/// The document that is served while the traffic moves, and what tells its deployment from others.
+pub(crate) fn between(rest: &Rest, served: &Value) -> (String, Value) {
+    let early = access::interim(&openapi::guards(served), &openapi::guards(&rest.document));
+    let document = openapi::interim(&rest.document, served, &early);
+    let digest = format!("{BEFORE}{}", openapi::digest(&document));
+    (digest, document)
+}
+
+/// True if the guards of a REST API have to change before the traffic moves.
+pub(crate) fn tightens(actual: &Actual, rest: &Rest) -> bool {
+    let wanted = openapi::guards(&rest.document);
+    let served = actual
+        .rests
+        .apis
+        .iter()
+        .flat_map(|whole| whole.served.values());
+    let mut held = served.map(openapi::guards);
+    held.any(|held| access::interim(&held, &wanted) != held)
+}
+
+/// The deployment of that digest: one that is there, or one that this plan makes of the document; `held` is what the API's stage
+/// guards until then.
+fn deployment(
+    plan: &mut Plan,
+    whole: &WholeRest,
+    api: &Named,
+    (digest, document): (&str, &Value),
+    held: &Routes,
+) -> Named {
+    let mut all = whole.deployments.iter();
+    let found = all.find(|deployment| deployment.description == digest);
+    let named = Named {
+        name: digest.to_owned(),
+        id: found.map(|deployment| deployment.id.clone()),
+    };
+    if named.id.is_some() || makes(plan, digest) {
+        return named;
+    }
+    let old: BTreeSet<String> = whole.routes.iter().cloned().collect();
+    let routes = openapi::guards(document);
+    put(plan, api, document, &old, difference(&old, held, &routes));
+    let step = RestStep::CreateDeployment {
+        api: api.clone(),
+        digest: digest.to_owned(),
+    };
+    let short: String = digest.trim_start_matches(BEFORE).chars().take(8).collect();
+    push(plan, step, format!("of the document {short}"));
+    named
+}
+
+/// Whether a step makes the deployment of that digest.
+fn makes(plan: &Plan, digest: &str) -> bool {
+    rest_steps(plan).any(|step| step.makes() == Some(("deployment", digest)))
+}
+
+fn rest_steps(plan: &Plan) -> impl Iterator<Item = &RestStep> {
+    plan.steps.iter().filter_map(|planned| match &planned.step {
+        Step::Rest(step) => Some(&**step),
+        _ => None,
+    })
+}
+
+fn put(
+    plan: &mut Plan,
+    api: &Named,
+    document: &Value,
+    old: &BTreeSet<String>,
+    (reason, opens): (String, bool),
+) {
+    let wanted = openapi::keys(document);
+    let step = RestStep::PutApi {
+        api: api.clone(),
+        document: document.clone(),
+        removed: old.difference(&wanted).cloned().collect(),
+    };
+    plan.push_opening(Step::Rest(Box::new(step)), reason, opens);
 }
 
 /// Imports the document and makes a deployment of it, where none is there that was made of it; gives what is to be
 /// served, where that is not what the stage serves.
-fn deployment(
-    plan: &mut Plan,
-    rest: &Rest,
-    found: Option<&WholeRest>,
-    api: &Named,
-) -> Option<Served> {
+fn served(plan: &mut Plan, rest: &Rest, found: Option<&WholeRest>, api: &Named) -> Option<Named> {
+    static NONE: WholeRest = WholeRest::NONE;
+    let whole = found.unwrap_or(&NONE);
     let digest = rest.digest();
-    let wanted = openapi::keys(&rest.document);
-    let old: BTreeSet<String> = found
-        .map(|whole| whole.routes.iter().cloned().collect())
-        .unwrap_or_default();
-    let put = |plan: &mut Plan, reason: String| {
-        let step = RestStep::PutApi {
-            api: api.clone(),
-            document: rest.document.clone(),
-            removed: old.difference(&wanted).cloned().collect(),
-        };
-        push(plan, step, reason);
-    };
-    let made = found.and_then(|whole| {
-        let mut all = whole.deployments.iter();
-        all.find(|deployment| deployment.description == digest)
-    });
-    let stage = found.and_then(|whole| whole.stage(&rest.stage.name));
-    let served = stage.and_then(|stage| stage.deployment.as_deref());
-    match made {
-        Some(made) => {
-            if old != wanted {
-                put(
-                    plan,
-                    "it was changed outside `cargo fw` and not deployed".to_owned(),
-                );
-            }
-            (served != Some(&made.id)).then(|| Served::Known(made.id.clone()))
-        }
-        None => {
-            put(plan, difference(&old, &wanted));
-            let step = RestStep::CreateDeployment {
-                api: api.clone(),
-                digest: digest.clone(),
+    let wanted = openapi::guards(&rest.document);
+    // What is served by then, and the routes of the document that was imported last.
+    let now = whole
+        .served
+        .get(&rest.stage.name)
+        .or_else(|| whole.served.values().next());
+    let now = now.map(|served| access::interim(&openapi::guards(served), &wanted));
+    let put_early = rest_steps(plan).any(|step| matches!(step, RestStep::PutApi { .. }));
+    let early = makes(plan, &digest);
+    let stage = whole.stage(&rest.stage.name);
+    let serves = stage.and_then(|stage| stage.deployment.as_deref());
+    let deployment = deployment(
+        plan,
+        whole,
+        api,
+        (&digest, &rest.document),
+        &now.unwrap_or_default(),
+    );
+    if let (Some(known), false) = (&deployment.id, early) {
+        let old: BTreeSet<String> = whole.routes.iter().cloned().collect();
+        if put_early || old.iter().ne(wanted.keys()) {
+            let reason = match put_early {
+                true => "its deployment is there already",
+                false => "it was changed outside `cargo fw` and not deployed",
             };
-            let short: String = digest.chars().take(8).collect();
-            push(plan, step, format!("of the document {short}"));
-            Some(Served::Made)
+            put(plan, api, &rest.document, &old, (reason.to_owned(), false));
+        }
+        if serves == Some(known) && !put_early {
+            return None;
         }
     }
+    let is_early = |step: &RestStep| {
+        matches!(step, RestStep::UpdateStage { stage, change, deploys, .. }
+            if *stage == rest.stage.name
+                && (deploys.as_ref() == Some(&digest)
+                    || change.deployment.is_some() && change.deployment == deployment.id))
+    };
+    let done = rest_steps(plan).any(is_early);
+    (!done).then_some(deployment)
 }
 
-/// What another document means for the routes.
-fn difference(old: &BTreeSet<String>, new: &BTreeSet<String>) -> String {
-    let added = new.difference(old).map(|key| format!("+ {key}"));
-    let removed = old.difference(new).map(|key| format!("- {key}"));
-    let all: Vec<String> = added.chain(removed).collect();
-    match all.is_empty() {
+/// What another document means for the routes, and whether it admits callers that are refused with the guards `held`.
+fn difference(old: &BTreeSet<String>, held: &Routes, new: &Routes) -> (String, bool) {
+    let added = new.keys().filter(|key| !old.contains(*key));
+    let added = added.map(|key| format!("+ {key}"));
+    let removed = old.iter().filter(|key| !new.contains_key(*key));
+    let removed = removed.map(|key| format!("- {key}"));
+    let mut all: Vec<String> = added.chain(removed).collect();
+    let mut opens = false;
+    for (key, access) in new {
+        match held.get(key) {
+            Some(before) => {
+                let shift = access::shift(before, access);
+                opens |= shift.admits_more();
+                if shift != Shift::Same {
+                    all.push(format!("who may call `{key}`: {before} → {access}"));
+                }
+            }
+            None => opens |= access::opens(held, key, access),
+        }
+    }
+    let reason = match all.is_empty() {
         true => "the document differs".to_owned(),
         false => all.join(", "),
-    }
+    };
+    (reason, opens)
 }
 
 fn stage(
@@ -173,24 +296,23 @@ fn stage(
     rest: &Rest,
     found: Option<&WholeRest>,
     api: &Named,
-    deployment: Option<&Served>,
+    deployment: Option<&Named>,
 ) {
     let wanted = &rest.stage;
     let held = found.and_then(|whole| whole.stage(&wanted.name));
-    let known = match deployment {
-        Some(Served::Known(id)) => Some(id.clone()),
-        Some(Served::Made) | None => None,
-    };
-    let deploys = matches!(deployment, Some(Served::Made));
     let Some(held) = held else {
         let reason = match found.and_then(|whole| whole.stages.first()) {
             None => MISSING.to_owned(),
             Some(before) => format!("it was called `{}`: the URL changes", before.name),
         };
+        let made = || Named {
+            name: rest.digest(),
+            id: None,
+        };
         let step = RestStep::CreateStage {
             api: api.clone(),
             stage: wanted.clone(),
-            deployment: known,
+            deployment: deployment.cloned().unwrap_or_else(made),
             tags: desired.names.tags(),
             place: desired.place.clone(),
         };
@@ -208,23 +330,24 @@ fn stage(
                 api: api.clone(),
                 stage: wanted.name.clone(),
                 change,
-                deploys: false,
+                deploys: None,
             };
             push(plan, step, reasons.join(", "));
         }
         return;
     };
     let (mut change, mut reasons) = changes(held, wanted);
-    change.deployment = known;
     if deployment.is_some() {
         reasons.insert(0, "it serves another deployment".to_owned());
     }
     if !reasons.is_empty() {
+        change.deployment = deployment.and_then(|named| named.id.clone());
+        let made = deployment.filter(|named| named.id.is_none());
         let step = RestStep::UpdateStage {
             api: api.clone(),
             stage: wanted.name.clone(),
             change,
-            deploys,
+            deploys: made.map(|named| named.name.clone()),
         };
         push(plan, step, reasons.join(", "));
     }
@@ -275,6 +398,7 @@ fn changes(old: &RestStage, new: &RestStage) -> (StageChange, Vec<String>) {
 
 /// Makes the keys that are missing; one whose value is another is made anew, as a value cannot be changed.
 fn keys(plan: &mut Plan, desired: &Desired, actual: &Actual, rest: &Rest) {
+    let open = actual.rests.apis.first().is_some_and(WholeRest::is_open);
     for (name, key) in &rest.keys {
         match kept(actual, rest, name) {
             None => {
@@ -288,7 +412,8 @@ fn keys(plan: &mut Plan, desired: &Desired, actual: &Actual, rest: &Rest) {
                     enabled: key.enabled,
                     tags: desired.names.tags(),
                 };
-                push(plan, step, reason);
+                let opens = open && key.enabled;
+                plan.push_opening(Step::Rest(Box::new(step)), reason, opens);
             }
             Some((id, enabled)) if enabled != key.enabled => {
                 let step = RestStep::UpdateKey {
@@ -300,7 +425,7 @@ fn keys(plan: &mut Plan, desired: &Desired, actual: &Actual, rest: &Rest) {
                     true => "disabled → enabled",
                     false => "enabled → disabled",
                 };
-                push(plan, step, reason);
+                plan.push_opening(Step::Rest(Box::new(step)), reason, open && key.enabled);
             }
             Some(_) => {}
         }
@@ -320,6 +445,7 @@ fn kept<'a>(actual: &'a Actual, rest: &Rest, name: &str) -> Option<(&'a str, boo
 
 /// Makes the usage plans what the settings say.
 fn plans(plan: &mut Plan, desired: &Desired, actual: &Actual, rest: &Rest, api: &Named) {
+    let open = actual.rests.apis.first().is_some_and(WholeRest::is_open);
     for (name, wanted) in &rest.plans {
         let mut all = actual.rests.plans.iter();
         let found = all.find(|(found, _)| found.name == *name);
@@ -370,6 +496,8 @@ fn plans(plan: &mut Plan, desired: &Desired, actual: &Actual, rest: &Rest, api: 
         for key in &wanted.keys {
             let known = kept(actual, rest, key).map(|(id, _)| id.to_owned());
             if known.as_ref().is_none_or(|known| !held.contains(known)) {
+                let id_of = known;
+                let known = id_of.is_some();
                 let step = RestStep::AddPlanKey {
                     plan: Named {
                         name: name.clone(),
@@ -377,10 +505,13 @@ fn plans(plan: &mut Plan, desired: &Desired, actual: &Actual, rest: &Rest, api: 
                     },
                     key: Named {
                         name: key.clone(),
-                        id: known,
+                        id: id_of,
                     },
                 };
-                push(plan, step, format!("under `{name}` in the settings"));
+                // One that is made by now is asked about where it is made.
+                let opens = open && known;
+                let reason = format!("under `{name}` in the settings");
+                plan.push_opening(Step::Rest(Box::new(step)), reason, opens);
             }
         }
         let wanted: BTreeSet<&str> = wanted
@@ -451,7 +582,7 @@ fn spare(
     desired: &Desired,
     rest: &Rest,
     whole: &WholeRest,
-    deployment: Option<&Served>,
+    deployment: Option<&Named>,
 ) {
     let api = whole.api.id.clone();
     for stage in &whole.stages {
@@ -463,22 +594,55 @@ fn spare(
             push(plan, step, format!("`{}` takes its place", rest.stage.name));
         }
     }
-    let held = whole.stage(&rest.stage.name);
+    let digest = rest.digest();
     let served = match deployment {
-        Some(Served::Known(id)) => Some(id.as_str()),
-        Some(Served::Made) => None,
-        None => held.and_then(|stage| stage.deployment.as_deref()),
+        Some(Named { id: Some(id), .. }) => Some(id.as_str()),
+        _ if makes(plan, &digest) => None,
+        _ => {
+            let held = whole.stage(&rest.stage.name);
+            held.and_then(|stage| stage.deployment.as_deref())
+        }
     };
-    let new = usize::from(matches!(deployment, Some(Served::Made)));
+    let (between, all): (Vec<_>, Vec<_>) = whole
+        .deployments
+        .iter()
+        .partition(|found| found.description.starts_with(BEFORE));
+    let new = usize::from(makes(plan, &digest));
     let kept = usize::try_from(desired.keep_versions).unwrap_or(usize::MAX);
-    let spare = whole.deployments.iter().skip(kept.saturating_sub(new));
-    for found in spare.filter(|found| Some(found.id.as_str()) != served) {
-        let step = RestStep::DeleteDeployment {
-            api: api.clone(),
-            id: found.id.clone(),
-        };
-        let reason = format!("the newest {} are kept", desired.keep_versions);
-        push(plan, step, reason);
+    let spare = all.into_iter().skip(kept.saturating_sub(new));
+    let spare = spare.map(|found| {
+        (
+            found,
+            format!("the newest {} are kept", desired.keep_versions),
+        )
+    });
+    let between = between.into_iter();
+    let between = between.map(|found| {
+        (
+            found,
+            "it was for the time until the traffic moved".to_owned(),
+        )
+    });
+    for (found, reason) in spare.chain(between) {
+        if Some(found.id.as_str()) != served {
+            let deployment = Named {
+                name: found.description.clone(),
+                id: Some(found.id.clone()),
+            };
+            let api = api.clone();
+            push(plan, RestStep::DeleteDeployment { api, deployment }, reason);
+        }
+    }
+    let made: Vec<String> = rest_steps(plan)
+        .filter_map(RestStep::makes)
+        .filter(|(_, name)| name.starts_with(BEFORE))
+        .map(|(_, name)| name.to_owned())
+        .collect();
+    for name in made {
+        let deployment = Named { name, id: None };
+        let api = api.clone();
+        let reason = "it was for the time until the traffic moved";
+        push(plan, RestStep::DeleteDeployment { api, deployment }, reason);
     }
 }
 

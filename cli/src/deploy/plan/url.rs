@@ -18,27 +18,49 @@ const GRANTS: [(&str, Allows); 2] = [
     (THROUGH_URL_GRANT, Allows::ThroughUrl),
 ];
 
+/// Lets only callers in that sign their requests, where the settings say so and the URL is open to everybody.
+pub(super) fn tighten(plan: &mut Plan, desired: &Desired, actual: &Actual, settings: &UrlSettings) {
+    let Some(found) = actual.url.as_ref().filter(|_| settings.iam) else {
+        return;
+    };
+    let reason = "callers sign their requests";
+    withdraw(plan, desired, actual, &GRANTS.map(|(id, _)| id), reason);
+    if !found.settings.iam {
+        // The rest of the settings is for the new version.
+        let tight = UrlSettings {
+            iam: true,
+            ..found.settings.clone()
+        };
+        let step = Step::UpdateUrl {
+            function: desired.names.function.clone(),
+            settings: tight.clone(),
+        };
+        plan.push(step, difference(&found.settings, &tight));
+    }
+}
+
 /// Makes the URL what the settings say; a new one is opened last.
 pub(super) fn open(plan: &mut Plan, desired: &Desired, actual: &Actual, settings: &UrlSettings) {
     let function = &desired.names.function;
     let everybody = GRANTS.map(|(id, allows)| Grant::of_url(id, allows));
-    if settings.iam {
-        withdraw(
-            plan,
-            desired,
-            actual,
-            &GRANTS.map(|(id, _)| id),
-            "callers sign their requests",
-        );
-    } else {
-        for grant in everybody {
-            if !actual.function(function).grants.contains(&grant) {
-                let function = function.clone();
-                plan.push(Step::AddUrlPermission { function, grant }, MISSING);
-            }
+    if settings.iam && actual.url.is_none() {
+        let reason = "callers sign their requests";
+        withdraw(plan, desired, actual, &GRANTS.map(|(id, _)| id), reason);
+    }
+    // Somebody may have taken the permission from a URL to close it.
+    let closed = actual.url.as_ref().is_some_and(|found| !found.settings.iam);
+    for grant in everybody.into_iter().filter(|_| !settings.iam) {
+        if !actual.function(function).grants.contains(&grant) {
+            let function = function.clone();
+            let step = Step::AddUrlPermission { function, grant };
+            plan.push_opening(step, MISSING, closed);
         }
     }
-    match &actual.url {
+    let found = actual.url.as_ref().map(|found| UrlSettings {
+        iam: found.settings.iam || settings.iam,
+        ..found.settings.clone()
+    });
+    match found {
         None => {
             let step = Step::CreateUrl {
                 function: function.clone(),
@@ -46,12 +68,13 @@ pub(super) fn open(plan: &mut Plan, desired: &Desired, actual: &Actual, settings
             };
             plan.push(step, MISSING);
         }
-        Some(found) if !same(&found.settings, settings) => {
+        Some(found) if !same(&found, settings) => {
             let step = Step::UpdateUrl {
                 function: function.clone(),
                 settings: settings.clone(),
             };
-            plan.push(step, difference(&found.settings, settings));
+            let opens = found.iam && !settings.iam;
+            plan.push_opening(step, difference(&found, settings), opens);
         }
         Some(_) => {}
     }
@@ -75,7 +98,7 @@ pub(super) fn mark(plan: &mut Plan, desired: &Desired, actual: &Actual) {
     }
     let step = Step::AddUrlPermission {
         function: function.clone(),
-        grant: Grant::of_url(URL_GRANT, Allows::Url),
+        grant: Grant::of_url(THROUGH_URL_GRANT, Allows::ThroughUrl),
     };
     plan.push(step, "it permits nothing, and marks a URL that goes");
 }
@@ -84,7 +107,8 @@ pub(super) fn mark(plan: &mut Plan, desired: &Desired, actual: &Actual) {
 pub(super) fn close(plan: &mut Plan, desired: &Desired, actual: &Actual) {
     const REASON: &str = "nobody calls a URL any more";
     let function = &desired.names.function;
-    if actual.url.is_some() {
+    let deletes = |planned: &Planned| matches!(planned.step, Step::DeleteUrl { .. });
+    if actual.url.is_some() && !plan.steps.iter().any(deletes) {
         let function = function.clone();
         let reason = format!("the {} takes its place", desired.gateway());
         plan.push(Step::DeleteUrl { function }, reason);
@@ -94,7 +118,7 @@ pub(super) fn close(plan: &mut Plan, desired: &Desired, actual: &Actual) {
     if plan.steps.iter().any(marks) {
         let step = Step::RemovePermission {
             function: function.clone(),
-            id: URL_GRANT.to_owned(),
+            id: THROUGH_URL_GRANT.to_owned(),
         };
         plan.push(step, REASON);
     }
@@ -105,7 +129,14 @@ pub(super) fn close(plan: &mut Plan, desired: &Desired, actual: &Actual) {
     withdraw(plan, desired, actual, &[other], "that API calls it no more");
 }
 
-fn withdraw(plan: &mut Plan, desired: &Desired, actual: &Actual, ids: &[&str], reason: &str) {
+/// Takes those permissions from the alias that are there, each once.
+pub(super) fn withdraw(
+    plan: &mut Plan,
+    desired: &Desired,
+    actual: &Actual,
+    ids: &[&str],
+    reason: &str,
+) {
     let found = actual.function(&desired.names.function);
     for grant in found
         .grants
@@ -116,7 +147,9 @@ fn withdraw(plan: &mut Plan, desired: &Desired, actual: &Actual, ids: &[&str], r
             function: desired.names.function.clone(),
             id: grant.id.clone(),
         };
-        plan.push(step, reason);
+        if !plan.steps.iter().any(|planned| planned.step == step) {
+            plan.push(step, reason);
+        }
     }
 }
 

@@ -46,6 +46,11 @@ fn parts(key: &str) -> (String, Option<Vec<Segment>>) {
     }
 }
 
+/// Whether two keys are of one path, whatever the methods.
+pub(crate) fn same_path(one: &str, other: &str) -> bool {
+    parts(one).1 == parts(other).1
+}
+
 /// How little a segment says: a word, a variable, the rest of the path.
 fn vague(segment: &Segment) -> u8 {
     match segment {
@@ -56,7 +61,7 @@ fn vague(segment: &Segment) -> u8 {
 }
 
 /// Whether there are requests that both keys match.
-pub(super) fn overlap(one: &str, other: &str) -> bool {
+pub(crate) fn overlap(one: &str, other: &str) -> bool {
     let ((method, path), (other_method, other_path)) = (parts(one), parts(other));
     if method != other_method && method != "ANY" && other_method != "ANY" {
         return false;
@@ -76,7 +81,7 @@ pub(super) fn overlap(one: &str, other: &str) -> bool {
 
 /// Whether a request that both match goes to the first one for sure: at the first segment in which they differ in kind it says
 /// more, or it names the method of the same path.
-pub(super) fn outranks(one: &str, other: &str) -> bool {
+pub(crate) fn outranks(one: &str, other: &str) -> bool {
     let ((method, path), (other_method, other_path)) = (parts(one), parts(other));
     let (Some(path), Some(other_path)) = (&path, &other_path) else {
         return path.is_some();

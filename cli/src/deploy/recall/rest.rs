@@ -7,14 +7,14 @@
 use bytes::Bytes;
 use fw_manifest::{Authorization, Manifest};
 
-use super::{guards, manifest};
+use super::{Recall, access, exposed, guards, manifest};
 use crate::{
-    aws::{Aws, rest::StageChange},
-    console::Console,
+    aws::{
+        Aws,
+        rest::{Deployment, RestApi, RestStage, StageChange},
+    },
     deploy::{
-        apply::apply,
         model::{Names, REST_ASK_GRANT},
-        patience::Patience,
         phase::Phase,
         release::Release,
         step::{
@@ -26,50 +26,105 @@ use crate::{
     error::{Failure, Result},
 };
 
-/// Makes the stage of the deployment's REST API, where it has one, serve what it served with that version, whose code was asked for.
+/// Finds out how the stage of the deployment's REST API, where it has one, can serve what it served with that version, whose code was
+/// asked for: after the traffic has moved, or before it, where the version guards what the API does not guard now.
 ///
 /// # Errors
 ///
-/// When that cannot be known or would not be safe, or a call fails: the stage then stays as it is.
-pub(super) async fn stage<A: Aws>(
+/// When the version would serve a route without its guard, or a call fails.
+pub(super) async fn prepare<A: Aws>(
     aws: &A,
     names: &Names,
     release: &Release,
     (version, code): (&str, Result<Bytes>),
-    console: &Console,
-    patience: Patience,
-) -> Result<()> {
+) -> Result<Recall> {
     let told = |error: crate::aws::Error| error.into_failure("cannot read what is deployed");
     let mut apis = aws.rest_apis().await.map_err(told)?;
     apis.retain(|api| names.own(&api.tags));
     let Some(api) = apis.first() else {
-        return Ok(());
+        return Ok(Recall::after(Ok(Plan::default())));
     };
     let (deployments, stages) = tokio::try_join!(
         Box::pin(aws.deployments(&api.id)),
         Box::pin(aws.rest_stages(&api.id))
     )
     .map_err(told)?;
-    let [stage] = stages.as_slice() else {
-        return match stages.is_empty() {
-            true => Ok(()),
-            false => Err(Failure::new(format!(
-                "the REST API has {} stages: a deploy was interrupted",
-                stages.len()
-            ))),
-        };
-    };
+    if stages.is_empty() {
+        return Ok(Recall::after(Ok(Plan::default())));
+    }
+    let then = code.and_then(|code| manifest(names, &code));
     let record = Served::of(release.tags());
+    let mut all = deployments.iter();
+    let serves = all.find(|one| Some(&one.id) == stages[0].deployment.as_ref());
+    let serves = serves.map_or("", |one| one.description.as_str());
+    let kept = |number: &&str| release.has(number);
+    let known = record.versions(serves).find(kept);
+    // An API guards at least what the version guards that has the traffic.
+    let now = aws.code(&names.function, known.unwrap_or(release.serving()));
+    let now = now.await.map_err(told);
+    let now = now.and_then(|code| manifest(names, &code));
+    let plan = plan(
+        names,
+        release,
+        api,
+        (&deployments, &stages),
+        (&record, version, serves),
+        known.and(now.as_ref().ok()),
+        then.as_ref().ok(),
+    );
+    let (plan, then) = match (plan, then) {
+        (Ok(None), Ok(_)) => return Ok(Recall::after(Ok(Plan::default()))),
+        (Ok(Some(plan)), Ok(then)) => (Ok(plan), then),
+        (Err(failure), Ok(then)) => (Err(failure), then),
+        // What it relies on is not known.
+        (Ok(Some(plan)), Err(failure)) if plan.is_empty() => {
+            return Ok(Recall::after(Err(failure)));
+        }
+        (plan, Err(_)) => return Ok(Recall::after(plan.map(Option::unwrap_or_default))),
+    };
+    let app = access(&then);
+    let is_exposed = match &now {
+        Ok(now) => exposed(&access(now), &app).is_some(),
+        Err(_) => app.values().any(|access| !access.is_open()),
+    };
+    if !is_exposed {
+        return Ok(Recall::after(plan));
+    }
+    let before = plan.map_err(|failure| {
+        failure
+            .because_of("the older version guards routes that the REST API does not guard now, so the traffic stays where it is")
+            .hint("`cargo fw deploy` of the older sources puts the guards in place before it moves the traffic")
+    })?;
+    Ok(Recall {
+        before,
+        ..Recall::after(Ok(Plan::default()))
+    })
+}
+
+/// The step that makes the stage serve what it served with that version: none where it does, and an empty plan where the version's
+/// own manifest is not known.
+fn plan(
+    names: &Names,
+    release: &Release,
+    api: &RestApi,
+    (deployments, stages): (&[Deployment], &[RestStage]),
+    (record, version, serves): (&Served, &str, &str),
+    now: Option<&Manifest>,
+    then: Option<&Manifest>,
+) -> Result<Option<Plan>> {
+    let [stage] = stages else {
+        return Err(Failure::new(format!(
+            "the REST API has {} stages: a deploy was interrupted",
+            stages.len()
+        )));
+    };
     let Some(wanted) = record.digest(version) else {
         return Err(Failure::new(format!(
             "nothing is written down of what the REST API served with version {version}"
         )));
     };
-    let mut all = deployments.iter();
-    let serves = all.find(|one| Some(&one.id) == stage.deployment.as_ref());
-    let serves = serves.map_or("", |one| one.description.as_str());
     if serves.starts_with(wanted) {
-        return Ok(());
+        return Ok(None);
     }
     let mut all = deployments.iter();
     let Some(target) = all.find(|one| one.description.starts_with(wanted)) else {
@@ -77,16 +132,16 @@ pub(super) async fn stage<A: Aws>(
             "what the REST API served with version {version} is no longer kept"
         )));
     };
-    let kept = |number: &&str| release.has(number);
-    let Some(now) = record.versions(serves).find(kept) else {
+    let Some(now) = now else {
         return Err(Failure::new(
             "what the REST API serves now is of no version that is still there",
         ));
     };
-    let now = aws.code(&names.function, now).await.map_err(told)?;
-    let (now, then) = (manifest(names, &now)?, manifest(names, &code?)?);
-    safe(names, release, &now, &then)?;
     let mut plan = Plan::default();
+    let Some(then) = then else {
+        return Ok(Some(plan));
+    };
+    safe(names, release, now, then)?;
     plan.enter(Phase::Follow);
     let step = RestStep::UpdateStage {
         api: Named {
@@ -98,13 +153,11 @@ pub(super) async fn stage<A: Aws>(
             deployment: Some(target.id.clone()),
             ..StageChange::default()
         },
-        deploys: false,
+        deploys: None,
     };
     let reason = format!("what it served with version {version}");
     plan.push(Step::Rest(Box::new(step)), reason);
-    let again = format!("cargo fw rollback --to {version}");
-    apply(aws, &plan, console, patience, &again).await?;
-    Ok(())
+    Ok(Some(plan))
 }
 
 /// Whether the routes of then may take the place of those of now.

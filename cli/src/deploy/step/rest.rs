@@ -41,13 +41,13 @@ pub(crate) enum RestStep {
     /// Makes what the API is now ready for stages to serve.
     CreateDeployment { api: Named, digest: String },
     /// Removes a deployment that no stage serves.
-    DeleteDeployment { api: String, id: String },
+    DeleteDeployment { api: String, deployment: Named },
     /// Opens the API.
     CreateStage {
         api: Named,
         stage: RestStage,
-        /// The deployment's id, when it is there already.
-        deployment: Option<String>,
+        /// What it serves, by the digest of the document.
+        deployment: Named,
         tags: Tags,
         place: Place,
     },
@@ -56,8 +56,8 @@ pub(crate) enum RestStep {
         api: Named,
         stage: String,
         change: StageChange,
-        /// Whether it is to serve the deployment that an earlier step makes.
-        deploys: bool,
+        /// What it is to serve that an earlier step makes, by the digest of the document.
+        deploys: Option<String>,
     },
     /// Closes the API's way in under that name.
     DeleteStage { api: String, stage: String },
@@ -122,7 +122,10 @@ impl RestStep {
             Self::AddPermission { function, .. } => (Create, "permission on function", function),
             Self::PutApi { api, .. } => (Update, "document of REST API", &api.name),
             Self::CreateDeployment { api, .. } => (Create, "deployment of REST API", &api.name),
-            Self::DeleteDeployment { id, .. } => (Delete, "deployment", id),
+            Self::DeleteDeployment { deployment, .. } => {
+                let name = deployment.id.as_ref().unwrap_or(&deployment.name);
+                (Delete, "deployment", name)
+            }
             Self::CreateStage { stage, .. } => (Create, STAGE, &stage.name),
             Self::UpdateStage { stage, .. } => (Update, STAGE, stage),
             Self::DeleteStage { stage, .. } => (Delete, STAGE, stage),
@@ -150,13 +153,12 @@ impl RestStep {
             | Self::CreatePlan { api, .. } => (Some(api), None),
             Self::CreateStage {
                 api, deployment, ..
-            } => {
-                let more = deployment.is_none().then_some(("deployment", ""));
-                (Some(api), more)
-            }
+            } => (Some(api), made("deployment", deployment)),
             Self::UpdateStage { api, deploys, .. } => {
-                (Some(api), deploys.then_some(("deployment", "")))
+                let made = deploys.as_deref();
+                (Some(api), made.map(|digest| ("deployment", digest)))
             }
+            Self::DeleteDeployment { deployment, .. } => (None, made("deployment", deployment)),
             Self::UpdatePlan { added, .. } => (added.as_ref().map(|(api, _)| api), None),
             Self::AddPlanKey { plan, key } => {
                 let all = [made("plan", plan), made("key", key)];
@@ -172,7 +174,7 @@ impl RestStep {
     pub(crate) fn makes(&self) -> Option<(&'static str, &str)> {
         match self {
             Self::CreateApi { name, .. } => Some(("api", name)),
-            Self::CreateDeployment { .. } => Some(("deployment", "")),
+            Self::CreateDeployment { digest, .. } => Some(("deployment", digest)),
             Self::CreateKey { name, .. } => Some(("key", name)),
             Self::CreatePlan { name, .. } => Some(("plan", name)),
             _ => None,

@@ -7,6 +7,7 @@ mod authorizers;
 mod converge;
 mod domains;
 mod everything;
+mod guards;
 mod life;
 mod locked;
 mod pairs;

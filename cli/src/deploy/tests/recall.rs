@@ -34,8 +34,14 @@ fn packed(app: &App) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
-async fn deploy(aws: &Fake, app: &App) {
+pub(super) async fn deploy(aws: &Fake, app: &App) {
+    deploy_part(aws, app, None).await;
+}
+
+/// The same for a part of the traffic.
+pub(super) async fn deploy_part(aws: &Fake, app: &App, canary: Option<u32>) {
     let mut desired = app.desired(aws).await.unwrap();
+    desired.canary = canary;
     desired.code.zip = packed(app).into();
     let actual = crate::deploy::observe(aws, &desired.names).await.unwrap();
     let plan = plan(&desired, &actual);
@@ -50,7 +56,7 @@ async fn deploy(aws: &Fake, app: &App) {
         .unwrap();
 }
 
-async fn rollback(aws: &Fake) -> Result<()> {
+pub(super) async fn rollback(aws: &Fake) -> Result<()> {
     rollback_to(aws, None).await
 }
 
@@ -58,9 +64,9 @@ async fn rollback_to(aws: &Fake, version: Option<u64>) -> Result<()> {
     let names = App::names();
     let release = Release::read(aws, &names).await?;
     let flips = release.back(&names, version)?;
-    flip(aws, &release, &flips, &console(), super::PATIENCE).await?;
-    let version = release.older(&names, &flips).unwrap();
-    recall::routes(aws, &names, &release, version, &console(), super::PATIENCE).await
+    release.older(&names, &flips).unwrap();
+    let left = recall::rollback(aws, &names, &release, &flips, &console(), super::PATIENCE).await?;
+    left.map_or(Ok(()), Err)
 }
 
 fn routes(aws: &Fake) -> Vec<(String, Guard<String>)> {

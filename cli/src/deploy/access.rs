@@ -1,0 +1,299 @@
+//! Who may call which route, and whether a change lets in more callers or fewer.
+//!
+//! A version of the app relies on the guards of its own routes. A guard that is added or narrowed
+//! therefore has to be in the account before a version that relies on it takes traffic, and one
+//! that is removed or widened has to stay until no version relies on it. This module compares
+//! guards and says which routes an API may have while the traffic moves; it makes no calls.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+use super::recall::guards::{outranks, overlap, same_path};
+use crate::aws::apigateway::{Checks, Guard};
+
+/// An authorizer: its name, and which callers it admits where that is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// Its name, or its id where the API has no authorizer of that id.
+    pub(crate) name: String,
+    /// Which callers it admits. `None` where nothing describes it, or where only the name counts.
+    pub(crate) checks: Option<Checks>,
+}
+
+/// Which callers a route admits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Access {
+    /// The guard of the route.
+    pub(crate) guard: Guard<Asked>,
+    /// True if the caller also needs an API key.
+    pub(crate) api_key: bool,
+}
+
+/// The routes of an API or of an app, by key.
+pub(crate) type Routes = BTreeMap<String, Access>;
+
+/// What a change does to the set of callers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shift {
+    /// The same callers.
+    Same,
+    /// Fewer callers.
+    Tighter,
+    /// More callers.
+    Looser,
+    /// Other callers: some that were refused before, and not all that were admitted.
+    Other,
+}
+
+impl Shift {
+    /// Two changes at once, each of which a caller has to pass.
+    pub(crate) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Same, one) | (one, Self::Same) => one,
+            (one, two) if one == two => one,
+            _ => Self::Other,
+        }
+    }
+
+    /// True if some callers are refused from then on, or others are meant: the change comes before
+    /// the traffic.
+    pub(crate) fn is_guard(self) -> bool {
+        matches!(self, Self::Tighter | Self::Other)
+    }
+
+    /// True if callers are admitted that were not before: somebody has to agree.
+    pub(crate) fn admits_more(self) -> bool {
+        matches!(self, Self::Looser | Self::Other)
+    }
+
+    /// A list of which a caller needs one entry, and none at all where it is empty.
+    fn any_of(old: &BTreeSet<&String>, new: &BTreeSet<&String>) -> Self {
+        match (old, new) {
+            _ if old == new => Self::Same,
+            _ if old.is_empty() || (!new.is_empty() && new.is_subset(old)) => Self::Tighter,
+            _ if new.is_empty() || old.is_subset(new) => Self::Looser,
+            _ => Self::Other,
+        }
+    }
+
+    /// A list of which a caller needs each entry.
+    fn all_of(old: &BTreeSet<&String>, new: &BTreeSet<&String>) -> Self {
+        match (old, new) {
+            _ if old == new => Self::Same,
+            _ if old.is_subset(new) => Self::Tighter,
+            _ if new.is_subset(old) => Self::Looser,
+            _ => Self::Other,
+        }
+    }
+
+    fn equal<T: PartialEq>(old: &T, new: &T) -> Self {
+        match old == new {
+            true => Self::Same,
+            false => Self::Other,
+        }
+    }
+}
+
+/// What a change of an authorizer does.
+///
+/// A function's answers that are kept longer admit a caller longer, so a longer `ttl` is looser.
+/// The form of its events and answers admits nobody: an answer of the wrong form is refused (API
+/// Gateway developer guide, "Control access to HTTP APIs with AWS Lambda authorizers").
+pub(crate) fn checks(old: &Checks, new: &Checks) -> Shift {
+    match (old, new) {
+        (
+            Checks::Jwt {
+                issuer: old_issuer,
+                audience: old_audience,
+                identity: old_identity,
+            },
+            Checks::Jwt {
+                issuer,
+                audience,
+                identity,
+            },
+        ) => Shift::any_of(&old_audience.iter().collect(), &audience.iter().collect())
+            .and(Shift::equal(old_issuer, issuer))
+            .and(Shift::equal(old_identity, identity)),
+        (
+            Checks::Function {
+                function: old_function,
+                identity: old_identity,
+                ttl: old_ttl,
+                ..
+            },
+            Checks::Function {
+                function,
+                identity,
+                ttl,
+                ..
+            },
+        ) => {
+            let kept = match old_ttl.cmp(ttl) {
+                std::cmp::Ordering::Equal => Shift::Same,
+                std::cmp::Ordering::Greater => Shift::Tighter,
+                std::cmp::Ordering::Less => Shift::Looser,
+            };
+            // A request without one of them is refused before the function is asked.
+            Shift::all_of(&old_identity.iter().collect(), &identity.iter().collect())
+                .and(kept)
+                .and(Shift::equal(old_function, function))
+        }
+        _ => Shift::Other,
+    }
+}
+
+/// What a change of a route's guard does.
+pub(crate) fn shift(old: &Access, new: &Access) -> Shift {
+    let asked = |old: &Asked, new: &Asked| match (&old.checks, &new.checks) {
+        (Some(old), Some(new)) => checks(old, new),
+        _ => Shift::equal(&old.name, &new.name),
+    };
+    let guard = match (&old.guard, &new.guard) {
+        (Guard::Open, Guard::Open) | (Guard::Iam, Guard::Iam) => Shift::Same,
+        (Guard::Open, _) => Shift::Tighter,
+        (_, Guard::Open) => Shift::Looser,
+        (Guard::Jwt(one, old), Guard::Jwt(other, new)) => {
+            Shift::any_of(&old.iter().collect(), &new.iter().collect()).and(asked(one, other))
+        }
+        (Guard::Lambda(one), Guard::Lambda(other)) => asked(one, other),
+        _ => Shift::Other,
+    };
+    guard.and(match (old.api_key, new.api_key) {
+        (false, true) => Shift::Tighter,
+        (true, false) => Shift::Looser,
+        _ => Shift::Same,
+    })
+}
+
+impl fmt::Display for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.guard.word())?;
+        if let Some(asked) = self.guard.authorizer() {
+            write!(f, " {}", asked.name.trim_start_matches("jwt-"))?;
+        }
+        let scopes = self.guard.scopes();
+        if !scopes.is_empty() {
+            write!(f, ": {}", scopes.join(" or "))?;
+        }
+        match self.api_key {
+            true => f.write_str(" with an API key"),
+            false => Ok(()),
+        }
+    }
+}
+
+impl Access {
+    /// Admits everybody.
+    pub(crate) fn is_open(&self) -> bool {
+        self.guard == Guard::Open && !self.api_key
+    }
+
+    /// True if everybody that this admits is admitted by the other, too.
+    pub(crate) fn is_within(&self, other: &Self) -> bool {
+        matches!(shift(other, self), Shift::Same | Shift::Tighter)
+    }
+}
+
+/// The routes with authorizers known by their names alone: what an authorizer checks is changed apart from the routes.
+pub(crate) fn named(routes: &Routes) -> Routes {
+    let mut all = routes.clone();
+    for access in all.values_mut() {
+        access.guard = access.guard.map(|asked| Asked {
+            name: asked.name.clone(),
+            checks: None,
+        });
+    }
+    all
+}
+
+/// True if a version with the routes `app` may answer a request that the API matched to the route
+/// `key` by the handler of its route `target`: it looks its handler up by the key, and where it
+/// does not have the key, by the path.
+fn reaches(key: &str, app: &Routes, target: &str) -> bool {
+    if !overlap(key, target) {
+        return false;
+    }
+    let Some((method, path)) = key.split_once(' ') else {
+        return true;
+    };
+    let has = |method: &str| app.contains_key(&format!("{method} {path}"));
+    match same_path(key, target) {
+        true => key == target || !has(method) || method == "ANY",
+        false => !has(method) && !has("ANY"),
+    }
+}
+
+/// The first route of an API through which a version with the routes `app` would serve callers that
+/// its own guard does not admit: the API's route, and the route of the app.
+pub(crate) fn exposed<'a>(api: &'a Routes, app: &'a Routes) -> Option<(&'a str, &'a str)> {
+    exposed_by(api, app, |found, wanted| found.is_within(wanted))
+}
+
+/// As [`exposed`], where `fits` says which guards are enough.
+pub(crate) fn exposed_by<'a>(
+    api: &'a Routes,
+    app: &'a Routes,
+    fits: impl Fn(&Access, &Access) -> bool,
+) -> Option<(&'a str, &'a str)> {
+    let guarded = app.iter().filter(|(_, wanted)| !wanted.is_open());
+    for (target, wanted) in guarded {
+        for (key, found) in api {
+            // The API sends the request to the more specific route.
+            let hidden = key != target && api.contains_key(target) && outranks(target, key);
+            if !hidden && reaches(key, app, target) && !fits(found, wanted) {
+                return Some((key, target));
+            }
+        }
+    }
+    None
+}
+
+/// The routes that an API with the routes `api` has while the traffic moves to a version with the
+/// routes `app`: each guard that is added, narrowed or replaced is there, and none is removed or
+/// widened.
+///
+/// A route that is new comes early only where its requests would reach its handler without its
+/// guard otherwise, and a route that goes goes early only for the same reason.
+pub(crate) fn interim(api: &Routes, app: &Routes) -> Routes {
+    let mut all = api.clone();
+    for (key, found) in &mut all {
+        if let Some(wanted) = app.get(key)
+            && shift(found, wanted).is_guard()
+        {
+            *found = wanted.clone();
+        }
+    }
+    for (key, wanted) in app.iter().filter(|(_, wanted)| !wanted.is_open()) {
+        let mut held = all.iter();
+        if !all.contains_key(key)
+            && held.any(|(held, found)| reaches(held, app, key) && !found.is_within(wanted))
+        {
+            all.insert(key.clone(), wanted.clone());
+        }
+    }
+    let gone: Vec<String> = api
+        .keys()
+        .filter(|key| !app.contains_key(*key))
+        .filter(|key| {
+            let one = app.iter().filter(|(_, wanted)| !wanted.is_open());
+            let mut one = one.filter(|(target, _)| reaches(key, app, target));
+            one.any(|(target, wanted)| {
+                let hidden = all.contains_key(target) && outranks(target, key);
+                !hidden && !api[*key].is_within(wanted)
+            })
+        })
+        .cloned()
+        .collect();
+    all.retain(|key, _| !gone.contains(key));
+    all
+}
+
+/// True if the route `key`, which an API with the routes `api` does not have, would answer requests
+/// that a narrower route answers now.
+pub(crate) fn opens(api: &Routes, key: &str, access: &Access) -> bool {
+    let mut all = api.iter();
+    all.any(|(held, found)| overlap(held, key) && !outranks(held, key) && !access.is_within(found))
+}

@@ -1,0 +1,332 @@
+//! What every plan has to hold: no version takes traffic while callers reach what it guards without
+//! passing its guard, and nothing is opened before all traffic has moved.
+//!
+//! The plan is run on a model of the ways in: the routes of APIs that have a stage and may invoke
+//! the function, what REST stages serve, and the function's URL. What is not known of one counts as
+//! open.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    aws::apigateway::{Checks, Guard},
+    deploy::{
+        access::{Access, Asked, Routes, Shift, exposed, shift},
+        model::{Desired, GRANT, REST_GRANT, THROUGH_URL_GRANT, URL_GRANT, openapi},
+        observe::Actual,
+        plan::{door::behind_url, rest::between},
+        step::{ApiId, AuthorizerId, Handle, Plan, Step, rest::RestStep},
+    },
+};
+
+/// An HTTP API; its id is empty where the plan makes it.
+struct Http {
+    id: String,
+    open: bool,
+    routes: BTreeMap<String, Guard<AuthorizerId>>,
+    /// Id, name, and which callers each admits.
+    authorizers: Vec<(String, String, Checks)>,
+}
+
+/// The ways in.
+struct Doors<'a> {
+    main: &'a str,
+    http: Vec<Http>,
+    /// What the stages of REST APIs serve.
+    rest: BTreeMap<String, Routes>,
+    /// What was imported last, and what deployments were made of it, by digest.
+    imported: Routes,
+    made: BTreeMap<String, Routes>,
+    /// The digests of the deployments that are there, by id.
+    known: BTreeMap<String, String>,
+    /// Whether callers of the URL sign their requests.
+    url: Option<bool>,
+    grants: Vec<String>,
+}
+
+impl<'a> Doors<'a> {
+    fn of(desired: &'a Desired, actual: &Actual) -> Self {
+        let main = &desired.names.function;
+        let http = actual.apis.iter().map(|whole| Http {
+            id: whole.api.id.clone(),
+            open: whole.is_open(),
+            routes: whole
+                .routes
+                .iter()
+                .map(|route| {
+                    let guard = route.guard.map(|id| AuthorizerId {
+                        name: String::new(),
+                        id: Some(id.clone()),
+                    });
+                    (route.key.clone(), guard)
+                })
+                .collect(),
+            authorizers: whole
+                .authorizers
+                .iter()
+                .map(|one| (one.id.clone(), one.name.clone(), one.checks.clone()))
+                .collect(),
+        });
+        let mut doors = Self {
+            main,
+            http: http.collect(),
+            rest: BTreeMap::new(),
+            imported: Routes::new(),
+            made: BTreeMap::new(),
+            known: BTreeMap::new(),
+            url: actual.url.as_ref().map(|found| found.settings.iam),
+            grants: {
+                let held = actual.function(main).grants.iter();
+                held.map(|grant| grant.id.clone()).collect()
+            },
+        };
+        if let Some(rest) = &desired.rest {
+            let wanted = openapi::guards(&rest.document);
+            // A deployment for the time between may have been made by a deploy that was interrupted.
+            for served in actual
+                .rests
+                .apis
+                .iter()
+                .flat_map(|whole| whole.served.values())
+            {
+                let (digest, document) = between(rest, served);
+                doors.made.insert(digest, openapi::guards(&document));
+            }
+            doors.made.insert(rest.digest(), wanted);
+        }
+        for whole in &actual.rests.apis {
+            let all = whole.deployments.iter();
+            doors
+                .known
+                .extend(all.map(|one| (one.id.clone(), one.description.clone())));
+            for stage in &whole.stages {
+                let routes = match (whole.served.get(&stage.name), &stage.deployment) {
+                    (Some(served), _) => openapi::guards(served),
+                    (None, Some(id)) => doors.serving(id),
+                    (None, None) => behind_url(false),
+                };
+                doors.rest.insert(stage.name.clone(), routes);
+            }
+        }
+        doors
+    }
+
+    /// What a deployment serves that is there already.
+    fn serving(&self, id: &str) -> Routes {
+        let digest = self.known.get(id);
+        let routes = digest.and_then(|digest| self.made.get(digest));
+        routes.cloned().unwrap_or_else(|| behind_url(false))
+    }
+
+    /// The routes of each way in that is open.
+    fn open(&self) -> Vec<Routes> {
+        let held = |id: &str| self.grants.iter().any(|held| held == id);
+        let mut all = Vec::new();
+        for api in self.http.iter().filter(|api| api.open && held(GRANT)) {
+            let routes = api.routes.iter().map(|(key, guard)| {
+                let guard = guard.map(|asked| api.asked(asked));
+                let api_key = false;
+                (key.clone(), Access { guard, api_key })
+            });
+            all.push(routes.collect());
+        }
+        if held(REST_GRANT) {
+            all.extend(self.rest.values().cloned());
+        }
+        match self.url {
+            Some(true) => all.push(behind_url(true)),
+            Some(false) if held(URL_GRANT) && held(THROUGH_URL_GRANT) => {
+                all.push(behind_url(false));
+            }
+            Some(false) | None => {}
+        }
+        all
+    }
+
+    fn api(&mut self, handle: &Handle<ApiId>) -> &mut Http {
+        let id = match handle {
+            Handle::Known(ApiId(id)) => id.as_str(),
+            Handle::Made => "",
+        };
+        self.api_of(id)
+    }
+
+    fn api_of(&mut self, id: &str) -> &mut Http {
+        let at = self.http.iter().position(|api| api.id == id);
+        let at = at.unwrap_or_else(|| {
+            self.http.push(Http {
+                id: id.to_owned(),
+                open: false,
+                routes: BTreeMap::new(),
+                authorizers: Vec::new(),
+            });
+            self.http.len() - 1
+        });
+        &mut self.http[at]
+    }
+
+    /// What a step does to them.
+    fn apply(&mut self, step: &Step) {
+        match step {
+            Step::CreateRoute {
+                api, key, guard, ..
+            } => {
+                self.api(api).routes.insert(key.clone(), guard.clone());
+            }
+            Step::UpdateRoute {
+                api, key, guard, ..
+            } => {
+                let routes = &mut self.api_of(&api.0).routes;
+                routes.insert(key.clone(), guard.clone());
+            }
+            Step::DeleteRoute { api, key, .. } => drop(self.api_of(&api.0).routes.remove(key)),
+            Step::CreateAuthorizer { api, name, checks } => {
+                let made = (String::new(), name.clone(), checks.clone());
+                self.api(api).authorizers.push(made);
+            }
+            Step::UpdateAuthorizer {
+                api, id, checks, ..
+            } => {
+                let all = self.api_of(&api.0).authorizers.iter_mut();
+                for (_, _, held) in all.filter(|(held, ..)| held == id) {
+                    held.clone_from(checks);
+                }
+            }
+            Step::CreateStage { api, .. } => self.api(api).open = true,
+            Step::DeleteApi { api, .. } => self.http.retain(|held| held.id != api.0),
+            Step::AddPermission {
+                function,
+                asks: false,
+                ..
+            } if function == self.main => self.grants.push(GRANT.to_owned()),
+            Step::AddUrlPermission { function, grant } if function == self.main => {
+                self.grants.push(grant.id.clone());
+            }
+            Step::RemovePermission { function, id } if function == self.main => {
+                self.grants.retain(|held| held != id);
+            }
+            Step::CreateUrl { settings, .. } | Step::UpdateUrl { settings, .. } => {
+                self.url = Some(settings.iam);
+            }
+            Step::DeleteUrl { .. } => self.url = None,
+            Step::Rest(step) => self.apply_rest(step),
+            _ => {}
+        }
+    }
+
+    fn apply_rest(&mut self, step: &RestStep) {
+        match step {
+            RestStep::AddPermission {
+                function,
+                asks: false,
+                ..
+            } if function == self.main => self.grants.push(REST_GRANT.to_owned()),
+            RestStep::PutApi { document, .. } => self.imported = openapi::guards(document),
+            RestStep::CreateDeployment { digest, .. } => {
+                self.made.insert(digest.clone(), self.imported.clone());
+            }
+            RestStep::CreateStage {
+                stage, deployment, ..
+            } => {
+                let routes = match &deployment.id {
+                    Some(id) => self.serving(id),
+                    None => self.made.get(&deployment.name).cloned().unwrap_or_default(),
+                };
+                self.rest.insert(stage.name.clone(), routes);
+            }
+            RestStep::UpdateStage {
+                stage,
+                change,
+                deploys,
+                ..
+            } => {
+                let routes = match (&change.deployment, deploys) {
+                    (_, Some(digest)) => self.made.get(digest).cloned().unwrap_or_default(),
+                    (Some(id), None) => self.serving(id),
+                    (None, None) => return,
+                };
+                self.rest.insert(stage.clone(), routes);
+            }
+            RestStep::DeleteStage { stage, .. } => drop(self.rest.remove(stage)),
+            RestStep::DeleteApi { .. } => self.rest.clear(),
+            _ => {}
+        }
+    }
+}
+
+impl Http {
+    /// The authorizer of a guard, with which callers it admits.
+    fn asked(&self, asked: &AuthorizerId) -> Asked {
+        let mut all = self.authorizers.iter();
+        let found = all.find(|(id, name, _)| match &asked.id {
+            Some(wanted) => id == wanted,
+            None => *name == asked.name,
+        });
+        Asked {
+            name: found.map_or_else(|| asked.name.clone(), |(_, name, _)| name.clone()),
+            checks: found.map(|(.., checks)| checks.clone()),
+        }
+    }
+}
+
+/// The promise that a plan breaks, in words.
+pub(super) fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
+    let app = desired.access();
+    let main = desired.names.function.as_str();
+    let takes = |step: &Step| match step {
+        Step::CreateAlias { function, .. } => function == main,
+        step => step.moves() == Some(main),
+    };
+    let first = plan.steps.iter().find(|planned| takes(&planned.step));
+    let moves = first.map(|planned| planned.phase);
+    let mut doors = Doors::of(desired, actual);
+    let before = doors.open();
+    // Where nothing moves, the version that serves is the one that is desired.
+    let (early, late): (Vec<_>, Vec<_>) = plan
+        .steps
+        .iter()
+        .partition(|planned| moves.is_some_and(|moves| planned.phase < moves));
+    for planned in early {
+        doors.apply(&planned.step);
+    }
+    if let Some((key, found, wanted)) = opened(&before, &doors) {
+        return Some(format!(
+            "a route would be opened before all traffic has moved: `{key}`, {found} → {wanted}"
+        ));
+    }
+    let mut open = doors.open();
+    for planned in late {
+        for api in open.iter().filter(|_| moves.is_some()) {
+            if let Some((key, wanted)) = exposed(api, &app) {
+                return Some(format!(
+                    "a version would take traffic while callers reach `{wanted}` without its guard, through `{key}`"
+                ));
+            }
+        }
+        doors.apply(&planned.step);
+        open = doors.open();
+    }
+    if desired.canary.is_some()
+        && let Some((key, found, wanted)) = opened(&before, &doors)
+    {
+        return Some(format!(
+            "a route would be opened under a canary: `{key}`, {found} → {wanted}"
+        ));
+    }
+    None
+}
+
+/// A route that was there before and admits more callers now, but none that another guard is for.
+fn opened(before: &[Routes], doors: &Doors<'_>) -> Option<(String, Access, Access)> {
+    let now = doors.open();
+    // A gateway that is there no longer admits nobody.
+    for (before, now) in before.iter().zip(&now) {
+        for (key, found) in before {
+            if let Some(access) = now.get(key)
+                && shift(found, access) == Shift::Looser
+            {
+                return Some((key.clone(), found.clone(), access.clone()));
+            }
+        }
+    }
+    None
+}

@@ -1,0 +1,95 @@
+//! The gateway that another one takes the place of.
+//!
+//! It leads to the same alias until it is removed, which comes after the new one is open. Where it would let callers reach what
+//! the new version guards, it is closed before the traffic moves.
+
+use super::url;
+use crate::{
+    aws::apigateway::Guard,
+    deploy::{
+        access::{Access, Routes, exposed},
+        model::{Desired, GRANT, REST_GRANT, THROUGH_URL_GRANT, URL_GRANT},
+        observe::Actual,
+        step::{Plan, Step},
+    },
+    settings::Gateway,
+};
+
+/// How a gateway is closed.
+enum Shut {
+    /// By taking the permission of that id, without which it cannot invoke the alias.
+    Withdraw(&'static str),
+    /// By removing the URL, which its callers reach by permissions of their own.
+    Delete,
+}
+
+/// What a URL admits.
+pub(crate) fn behind_url(iam: bool) -> Routes {
+    let access = Access {
+        guard: if iam { Guard::Iam } else { Guard::Open },
+        api_key: false,
+    };
+    Routes::from([("$default".to_owned(), access)])
+}
+
+/// How the gateways that go are closed before the traffic moves, where they have to be.
+fn shuts(desired: &Desired, actual: &Actual) -> Vec<Shut> {
+    let app = desired.access();
+    let mut all = Vec::new();
+    if app.values().all(Access::is_open) {
+        return all;
+    }
+    let gateway = desired.gateway();
+    let held = |id: &str| {
+        let grants = &actual.function(&desired.names.function).grants;
+        grants.iter().any(|grant| grant.id == id)
+    };
+    let mut open = actual.apis.iter().filter(|whole| whole.is_open());
+    if gateway != Gateway::HttpApi
+        && held(GRANT)
+        && open.any(|whole| exposed(&whole.access(), &app).is_some())
+    {
+        all.push(Shut::Withdraw(GRANT));
+    }
+    // What a REST API guards is not read where another gateway takes its place.
+    if gateway != Gateway::RestApi
+        && held(REST_GRANT)
+        && actual.rests.apis.iter().any(|whole| whole.is_open())
+    {
+        all.push(Shut::Withdraw(REST_GRANT));
+    }
+    if let (Some(found), Gateway::HttpApi | Gateway::RestApi) = (&actual.url, gateway)
+        && exposed(&behind_url(found.settings.iam), &app).is_some()
+    {
+        // Without permissions a URL that is open to everybody answers nobody (Lambda developer guide, "Control access to Lambda
+        // function URLs"); the one that stays marks the URL for the next deploy.
+        match (found.settings.iam, held(URL_GRANT), held(THROUGH_URL_GRANT)) {
+            (false, true, true) => all.push(Shut::Withdraw(URL_GRANT)),
+            (false, false, _) => {}
+            (true, ..) | (false, true, false) => all.push(Shut::Delete),
+        }
+    }
+    all
+}
+
+/// True if a gateway that goes has to be closed before the traffic moves.
+pub(crate) fn is_shut(desired: &Desired, actual: &Actual) -> bool {
+    !shuts(desired, actual).is_empty()
+}
+
+/// Closes the gateways that go, where a version would serve their callers by what it guards.
+pub(super) fn shut(plan: &mut Plan, desired: &Desired, actual: &Actual) {
+    let reason = format!(
+        "the {} guards what this gateway does not",
+        desired.gateway()
+    );
+    for shut in shuts(desired, actual) {
+        match shut {
+            Shut::Withdraw(id) => url::withdraw(plan, desired, actual, &[id], &reason),
+            Shut::Delete => {
+                let function = desired.names.function.clone();
+                plan.push(Step::DeleteUrl { function }, reason.clone());
+            }
+        }
+    }
+}
