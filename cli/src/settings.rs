@@ -17,6 +17,7 @@ use crate::{
         lambda::{AppLevel, Architecture, LogFormat, SystemLevel},
         names::FILE_NAME,
         statement::Statement,
+        unknown,
     },
 };
 

@@ -15,9 +15,11 @@ use crate::{
     settings::{
         Settings,
         access::{self, ApiKeySource},
-        door::PayloadFormat,
     },
-    values::{gateway::Cors, text::hex},
+    values::{
+        gateway::{Cors, PayloadFormat},
+        text::hex,
+    },
 };
 
 /// The key that names the one validator.

@@ -12,6 +12,7 @@ use crate::{
         rest::{ApiKey, Deployment, RestApi, RestStage, UsagePlan, url},
     },
     deploy::{model::Names, together::all},
+    values::names::Tags,
 };
 
 /// A REST API with all that is in it and around it.

@@ -12,7 +12,7 @@ use crate::{
         observe::Actual,
         step::{Plan, Step},
     },
-    settings::Gateway,
+    values::gateway::Gateway,
 };
 
 /// How a gateway is closed.
