@@ -13,8 +13,8 @@ use cargo_metadata::Message;
 use rustix::process::{Pid, Signal};
 
 use crate::{
+    cargo,
     console::Console,
-    env,
     error::{Context, Exit, Failure, Result},
     process::die_with_parent,
     project::Project,
@@ -42,7 +42,8 @@ pub(crate) struct Built {
 /// Builds the project's binary. Cargo's own output goes to standard error as it comes.
 ///
 /// For the host's architecture that is a plain `cargo build`; for the other one it is the musl target linked by
-/// `rust-lld`, which needs nothing but `rustup target add`, or cargo-zigbuild where a dependency compiles C.
+/// `rust-lld`, which needs nothing but `rustup target add`, or cargo-zigbuild where a dependency compiles C. Cargo runs in
+/// the current folder, as the user's own would: its configuration and a relative `CARGO_TARGET_DIR` depend on that.
 ///
 /// # Errors
 ///
@@ -130,7 +131,7 @@ fn command(
     architecture: Architecture,
     console: &Console,
 ) -> Result<Command> {
-    let mut cargo = Command::new(std::env::var_os(env::CARGO).unwrap_or_else(|| "cargo".into()));
+    let mut cargo = cargo::command();
     if architecture == Architecture::HOST {
         cargo.arg("build");
     } else {
@@ -144,7 +145,6 @@ fn command(
     if console.is_quiet() {
         cargo.arg("--quiet");
     }
-    cargo.current_dir(project.package_dir());
     console.verbose(format_args!("running {cargo:?}"));
     Ok(cargo)
 }

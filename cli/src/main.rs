@@ -5,6 +5,7 @@
 mod args;
 mod artifact;
 mod aws;
+mod cargo;
 mod command;
 mod compile;
 mod console;

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeSet, HashMap},
     path::{Path, PathBuf},
+    process::Stdio,
 };
 
 use cargo_metadata::{Metadata, MetadataCommand, Package, PackageId, Target};
@@ -13,7 +14,8 @@ use self::aws_use::AwsUse;
 pub(crate) use self::aws_use::Sources;
 use crate::{
     args::Which,
-    error::{Failure, Result},
+    cargo,
+    error::{Context, Exit, Failure, Result},
 };
 
 /// The framework's package.
@@ -40,7 +42,7 @@ impl Project {
     ///
     /// When there is no package here, or it is not clear which package or binary is meant.
     pub(crate) fn find(which: &Which) -> Result<Self> {
-        Self::from_metadata(&metadata(None)?, which)
+        Self::from_metadata(&metadata()?, which)
     }
 
     /// The same project, read again: its dependencies may have changed.
@@ -49,7 +51,7 @@ impl Project {
             package: Some(self.name.clone()),
             bin: Some(self.bin.clone()),
         };
-        Self::from_metadata(&metadata(Some(&self.package_dir))?, &which)
+        Self::from_metadata(&metadata()?, &which)
     }
 
     fn from_metadata(metadata: &Metadata, which: &Which) -> Result<Self> {
@@ -137,24 +139,30 @@ impl Project {
     }
 }
 
-fn metadata(folder: Option<&Path>) -> Result<Metadata> {
-    let mut command = MetadataCommand::new();
-    if let Some(folder) = folder {
-        command.current_dir(folder);
+/// What cargo says of the project in the current folder.
+fn metadata() -> Result<Metadata> {
+    let output = cargo::command()
+        .args(["metadata", "--format-version", "1"])
+        .stdin(Stdio::null())
+        .output()
+        .context("cannot run `cargo metadata`")
+        .map_err(|failure| failure.exiting(Exit::Unavailable))?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    if !output.status.success() {
+        let said = text(&output.stderr);
+        if said.contains("could not find `Cargo.toml`") {
+            return Err(
+                Failure::input("there is no `Cargo.toml` in this folder or above it").hint(
+                    "`cargo fw new NAME` makes a project; or change to your project's folder",
+                ),
+            );
+        }
+        return Err(Failure::input("cargo cannot read this project")
+            .because_of(said.trim().trim_start_matches("error: ").to_owned()));
     }
-    command.exec().map_err(|error| match error {
-        cargo_metadata::Error::CargoMetadata { stderr }
-            if stderr.contains("could not find `Cargo.toml`") =>
-        {
-            Failure::input("there is no `Cargo.toml` in this folder or above it")
-                .hint("`cargo fw new NAME` makes a project; or change to your project's folder")
-        }
-        cargo_metadata::Error::CargoMetadata { stderr } => {
-            Failure::input("cargo cannot read this project")
-                .because_of(stderr.trim().trim_start_matches("error: ").to_owned())
-        }
-        error => Failure::unavailable("cannot run `cargo metadata`").because(Box::from(error)),
-    })
+    MetadataCommand::parse(text(&output.stdout))
+        .context("cannot read what `cargo metadata` printed")
+        .map_err(|failure| failure.exiting(Exit::Unavailable))
 }
 
 fn choose_package<'m>(metadata: &'m Metadata, name: Option<&str>) -> Result<&'m Package> {
