@@ -15,6 +15,7 @@ import pathlib
 import platform
 import queue
 import re
+import shutil
 import signal
 import stat
 import subprocess
@@ -49,7 +50,7 @@ def main():
             "AWS_SECRET_ACCESS_KEY": "e2e",
             "AWS_REGION": REGION,
             # The project's dependencies are mostly the workspace's own: built once, used twice.
-            "CARGO_TARGET_DIR": str(ROOT / "target" / "e2e"),
+            "CARGO_TARGET_DIR": str(ROOT / "target"),
         }
 
         say("a new project")
@@ -63,14 +64,11 @@ def main():
         expect(version.stdout.startswith("cargo-fw "), "the CLI by the project's alias", version)
         routes = run([cli, "fw", "-q", "routes"], cwd=project, env=env)
         expect(
-            [line.split()[:2] for line in routes.stdout.splitlines()] == [["GET", "/objects/{key}"], ["PUT", "/objects/{key}"]],
+            [line.split()[:2] for line in routes.stdout.splitlines()]
+            == [["GET", "/"], ["GET", "/objects/{key}"], ["PUT", "/objects/{key}"]],
             "the route table",
             routes,
         )
-
-        say("the README's first command: the example, by the alias")
-        with serving(["cargo", "fw", "local", "-p", "s3test", "--port", "0"], cwd=ROOT, env=without_target(env)) as url:
-            four_requests(url)
 
         say("local: build, serve, four requests")
         with serving([cli, "fw", "local", "--port", "0"], cwd=project, env=env) as url:
@@ -110,7 +108,67 @@ def main():
 
         say("a cross build, deployed: the other architecture's bootstrap, by nothing but rustup and rust-lld")
         cross_build(cli, aws, folder, env)
+        readme(cli, folder, env)
     print("\n1 passed, 0 failed")
+
+
+def readme(cli, folder, env):
+    """The README's "Sixty seconds", word by word: in a clone, and in another folder with the installed command.
+
+    A port that is free stands for 8000, and nothing else is changed. The clone's CLI takes the place of ours in the target folder, so this
+    is the last thing to run.
+    """
+    env = {**env, "FW_PORT": "0"}
+    text = (ROOT / "README.md").read_text()
+    section = text.split("## Sixty seconds", 1)[1].split("\n## ", 1)[0]
+    example, project, *_ = (re.findall(r"^\$ (.*)$", block, re.M) for block in re.findall(r"```console\n(.*?)```", section, re.S))
+    installed = folder / "installed"
+    installed.mkdir()
+    shutil.copy2(cli, installed / "cargo-fw")
+
+    say("the README in a clone: the example")
+    clone = folder / "clone"
+    files = subprocess.run(["git", "ls-files", "-coz", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True).stdout
+    for name in filter(None, files.decode().split("\0")):
+        if (ROOT / name).is_file():
+            (clone / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, clone / name)
+    for command in (["git", "init", "-q"], ["git", "add", "-A"]):
+        run(command, cwd=clone)
+    staged = run(["git", "status", "--porcelain"], cwd=clone).stdout
+    commands = iter(example)
+    with serving_as_typed(next(commands), cwd=clone, env=env) as url:
+        answers = [run(["bash", "-c", typed.replace("localhost:8000", url.removeprefix("http://"))], cwd=clone).stdout for typed in commands]
+        expect(len(answers) == 3 and " 200 " in answers[0] and answers[1].endswith('{"value1":123}'), "the document", answers)
+        expect(" 404 " in answers[2] and "missing.json" in answers[2], "a problem document", answers)
+
+    say("the README in a clone: a project")
+    follow(project, clone, env)
+    changed = run(["git", "status", "--porcelain"], cwd=clone).stdout
+    expect(changed == staged + "?? notes/\n", "nothing of the clone's own has changed", changed)
+
+    say("the README in another folder, with the installed command")
+    elsewhere = folder / "elsewhere"
+    elsewhere.mkdir()
+    path = os.pathsep.join([str(installed), env["PATH"]])
+    follow(project, elsewhere, {**env, "PATH": path})
+
+
+def follow(commands, cwd, env):
+    """Commands that end with a server, which is asked for what the template answers."""
+    for command in commands[:-1]:
+        if command.startswith("cd "):
+            cwd = cwd / command.removeprefix("cd ")
+        else:
+            run(["bash", "-c", command], cwd=cwd, env=env)
+    with serving_as_typed(commands[-1], cwd=cwd, env=env) as url:
+        status, _, body = request("GET", url + "/")
+        expect(status == 200 and "/objects/" in body, "an answer at `/`", (status, body))
+        four_requests(url)
+
+
+def serving_as_typed(command, cwd, env):
+    return serving(["bash", "-c", f"exec {command}"], cwd=cwd, env=env)
 
 
 def without_target(env):
@@ -145,7 +203,7 @@ def read_back(aws, url, folder):
     expect(len(apis) == 1 and apis[0]["ApiId"] in url, "one API, the URL's", (apis, url))
     expect(apis[0]["Tags"] == {"fw:app": "notes", "fw:stage": "dev"}, "its tags", apis)
     routes = client["apigatewayv2"].get_routes(ApiId=apis[0]["ApiId"])["Items"]
-    expect(sorted(r["RouteKey"] for r in routes) == ["GET /objects/{key}", "PUT /objects/{key}"], "its routes", routes)
+    expect(sorted(r["RouteKey"] for r in routes) == ["GET /", "GET /objects/{key}", "PUT /objects/{key}"], "its routes", routes)
     integrations = client["apigatewayv2"].get_integrations(ApiId=apis[0]["ApiId"])["Items"]
     expect(len(integrations) == 1 and integrations[0]["PayloadFormatVersion"] == "2.0", "its integration", integrations)
     expect(":function:notes-dev:live" in integrations[0]["IntegrationUri"], "it calls the alias", integrations)

@@ -6,7 +6,7 @@ mod local;
 mod see;
 mod services;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -53,9 +53,9 @@ pub(crate) struct Args {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make a new project in a new folder
+    /// Create a project in a new folder
     New(New),
-    /// Make a new project in this folder
+    /// Add to this folder what it lacks of a project; no file is changed
     Init(Init),
     /// Serve the app locally, as the cloud will
     Local(Local),
@@ -126,10 +126,15 @@ pub(crate) enum Template {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  cargo fw new hello\n  cargo fw new notes --template s3")]
+#[command(
+    after_help = "Examples:\n  cargo fw new hello\n  cargo fw new notes --template s3\n  cargo fw new apps/notes        joins the workspace that it finds above"
+)]
 pub(crate) struct New {
-    /// The project's name: its folder and its package
-    pub(crate) name: String,
+    /// The project's folder; its last part is the project's name
+    pub(crate) path: PathBuf,
+    /// The project's name, where it is not the folder's
+    #[arg(long)]
+    pub(crate) name: Option<String>,
     /// What to start from
     #[arg(short, long, value_enum, default_value_t)]
     pub(crate) template: Template,
@@ -138,7 +143,7 @@ pub(crate) struct New {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  cargo fw init\n  cargo fw init --name notes --template s3")]
 pub(crate) struct Init {
-    /// The project's name [default: the folder's]
+    /// The project's name [default: the package's, or the folder's]
     #[arg(long)]
     pub(crate) name: Option<String>,
     /// What to start from

@@ -17,7 +17,7 @@ use crate::env;
 const SET: [&str; 9] = [
     "CARGO_BIN_NAME",
     "CARGO_CRATE_NAME",
-    "CARGO_MANIFEST_DIR",
+    env::CARGO_MANIFEST_DIR,
     "CARGO_MANIFEST_LINKS",
     "CARGO_MANIFEST_PATH",
     "CARGO_PRIMARY_PACKAGE",
@@ -91,7 +91,7 @@ fn changes(
         all.find_map(|(name, value)| (name == wanted).then_some(value))
     };
     // Cargo sets it for all that it runs. An external subcommand is not among that.
-    if get("CARGO_MANIFEST_DIR").is_none() {
+    if get(env::CARGO_MANIFEST_DIR).is_none() {
         return Vec::new();
     }
     let in_build_script = get("CARGO_CFG_TARGET_ARCH").is_some();

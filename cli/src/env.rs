@@ -3,6 +3,15 @@
 /// Cargo's own path, set by cargo for its subcommands; `cargo` from `PATH` otherwise.
 pub(crate) const CARGO: &str = "CARGO";
 
+/// Where cargo keeps what is the user's, when it is not `~/.cargo`.
+pub(crate) const CARGO_HOME: &str = "CARGO_HOME";
+
+/// Set by cargo for what it runs: the folder of the package that it runs.
+pub(crate) const CARGO_MANIFEST_DIR: &str = "CARGO_MANIFEST_DIR";
+
+/// The user's folder.
+pub(crate) const HOME: &str = "HOME";
+
 /// Asks an app for its manifest; see `fw_manifest`.
 pub(crate) const FW_MANIFEST: &str = fw_manifest::MANIFEST_ENV;
 

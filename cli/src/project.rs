@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The framework's package.
-const FRAMEWORK: &str = "fw-lambda";
+pub(crate) const FRAMEWORK: &str = "fw-lambda";
 
 /// A package with a binary that is an app.
 #[derive(Clone, Debug)]

@@ -44,6 +44,17 @@ pub(super) fn ci(args: &args::Ci, console: &Console) -> Result<Exit> {
              pipeline runs the `cargo fw` that it installs",
         );
     }
+    let outside = project.source_dirs().iter().skip(1);
+    let outside: Vec<_> = outside
+        .filter(|folder| !folder.starts_with(root))
+        .map(|folder| format!("`{}`", folder.display()))
+        .collect();
+    if !outside.is_empty() {
+        console.warning(format_args!(
+            "the project depends on folders that the repository does not have, so the pipeline cannot build it: {}",
+            outside.join(", ")
+        ));
+    }
     let folder = project.workspace_root().strip_prefix(root);
     let folder = folder.map_or_else(|_| String::new(), |folder| folder.display().to_string());
     let text = workflow(&Facts {

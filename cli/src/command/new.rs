@@ -1,208 +1,490 @@
 //! `cargo fw new` and `cargo fw init`: a project from a template in this binary.
 
+mod around;
+mod checkout;
+mod name;
+mod workspace;
+
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
+use self::{around::Alias, checkout::Checkout, name::check_name, workspace::Place};
 use crate::{
     args::{Init, New, Template},
     console::{BOLD, Console, HINT},
     error::{Context, Exit, Failure, Result},
+    project::FRAMEWORK,
+    settings::{FILE_NAME, secret::SECRETS_FILE},
 };
 
-/// The framework beside this CLI's own source: until it is published, a new project takes it from there.
-const FRAMEWORK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../framework");
-
-/// The checkout that this CLI was built in.
-const CHECKOUT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-
-/// Longer names leave no room for the stage in an IAM role's 64 characters.
-const LONGEST: usize = 40;
-
-/// Names that would clash: with the framework in `use`, with the compiler's crates, or with folders of cargo's.
-const TAKEN: [&str; 10] = [
-    "alloc",
-    "build",
-    "core",
-    "deps",
-    "examples",
-    "fw",
-    "incremental",
-    "proc_macro",
-    "std",
-    "test",
+/// The profiles of an app, where its manifest is the workspace's too.
+const PROFILES: [(&str, &str); 2] = [
+    ("dev", include_str!("../../templates/profile.dev.toml")),
+    (
+        "release",
+        include_str!("../../templates/profile.release.toml"),
+    ),
 ];
 
-/// Rust's own words, which cargo does not take for a package (The Rust Reference, "Keywords").
-const KEYWORDS: [&str; 51] = [
-    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate",
-    "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl",
-    "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref",
-    "return", "self", "static", "struct", "super", "trait", "true", "try", "type", "typeof",
-    "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
-];
+/// What keeps a project out of the workspace around it.
+const ALONE: &str = "\n# This project is a workspace of its own, although its folder stands in fw's.\n[workspace]\n";
 
-/// The template's files: path in the project, text.
-fn files(template: Template) -> [(&'static str, &'static str); 4] {
-    let ignore = (".gitignore", "/target\n/fw.secrets.toml\n");
+/// A template's files.
+struct Files {
+    manifest: &'static str,
+    settings: &'static str,
+    main: &'static str,
+}
+
+const fn files(template: Template) -> Files {
     match template {
-        Template::Hello => [
-            ignore,
-            (
-                "Cargo.toml",
-                include_str!("../../templates/hello/Cargo.toml"),
-            ),
-            ("fw.toml", include_str!("../../templates/hello/fw.toml")),
-            (
-                "src/main.rs",
-                include_str!("../../templates/hello/src/main.rs"),
-            ),
-        ],
-        Template::S3 => [
-            ignore,
-            ("Cargo.toml", include_str!("../../templates/s3/Cargo.toml")),
-            ("fw.toml", include_str!("../../templates/s3/fw.toml")),
-            (
-                "src/main.rs",
-                include_str!("../../templates/s3/src/main.rs"),
-            ),
-        ],
+        Template::Hello => Files {
+            manifest: include_str!("../../templates/hello/Cargo.toml"),
+            settings: include_str!("../../templates/hello/fw.toml"),
+            main: include_str!("../../templates/hello/src/main.rs"),
+        },
+        Template::S3 => Files {
+            manifest: include_str!("../../templates/s3/Cargo.toml"),
+            settings: include_str!("../../templates/s3/fw.toml"),
+            main: include_str!("../../templates/s3/src/main.rs"),
+        },
     }
 }
 
-/// Makes a project in a new folder.
+/// Creates a project in a new folder.
 pub(super) fn new(args: &New, console: &Console) -> Result<Exit> {
-    check_name(&args.name)?;
-    let folder = Path::new(&args.name);
-    make(folder, &args.name, args.template)?;
-    tell(console, &args.name, args.template, Some(folder));
-    Ok(Exit::Success)
-}
-
-/// Makes a project in this folder.
-pub(super) fn init(args: &Init, console: &Console) -> Result<Exit> {
-    let folder = std::env::current_dir().context("cannot tell the current folder")?;
+    let Some(last) = args.path.file_name() else {
+        return Err(
+            Failure::input(format!("not a new folder: {}", args.path.display()))
+                .hint("`cargo fw init` adds what is missing to this one"),
+        );
+    };
     let name = match &args.name {
         Some(name) => name.clone(),
-        None => folder
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned(),
+        None => last.to_string_lossy().into_owned(),
     };
-    check_name(&name).map_err(|failure| match args.name {
-        Some(_) => failure,
-        None => failure.hint("the folder's name does not serve; give one with `--name`"),
-    })?;
-    make(&folder, &name, args.template)?;
-    tell(console, &name, args.template, None);
+    check_name(&name)?;
+    check_empty(&args.path)?;
+    fs::create_dir_all(&args.path)
+        .with_context(|| format!("cannot create the folder: {}", args.path.display()))?;
+    let mut project = Project::at(&args.path, name, args.template)?;
+    project.create()?;
+    project.report(console, Some(&args.path));
     Ok(Exit::Success)
 }
 
-fn tell(console: &Console, name: &str, template: Template, folder: Option<&Path>) {
-    console.status("Created", format_args!("the project {BOLD}{name}{BOLD:#}"));
-    let go = folder.map_or_else(String::new, |folder| format!("cd {} && ", folder.display()));
-    let request = match template {
-        Template::Hello => "curl -i localhost:8000/hello",
-        Template::S3 => {
-            "curl -i -X PUT localhost:8000/objects/a.json -H 'content-type: application/json' -d '{\"value1\":123}'"
+/// Adds to this folder what it lacks of a project.
+pub(super) fn init(args: &Init, console: &Console) -> Result<Exit> {
+    let folder = std::env::current_dir().context("cannot read the current folder's path")?;
+    let manifest = fs::read_to_string(folder.join("Cargo.toml")).ok();
+    let package = manifest.as_deref().map(package_name);
+    let name = match (&args.name, package) {
+        (_, Some(None)) => {
+            return Err(
+                Failure::input("`Cargo.toml` here is a workspace's, without a package")
+                    .hint("`cargo fw new NAME` creates a project in a folder of the workspace"),
+            );
+        }
+        // Its name is chosen already, and others may depend on it.
+        (_, Some(Some(name))) => name,
+        (Some(name), None) => {
+            check_name(name)?;
+            name.clone()
+        }
+        (None, None) => {
+            let name = folder.file_name().unwrap_or_default();
+            let name = name.to_string_lossy().into_owned();
+            check_name(&name).map_err(|failure| {
+                failure.hint("the folder's name cannot be the project's; give one with `--name`")
+            })?;
+            name
         }
     };
-    console.line(format_args!(
-        "\nNext:\n  {HINT}{go}cargo fw local{HINT:#}\n  {HINT}{request}{HINT:#}"
-    ));
+    let mut project = Project::at(&folder, name, args.template)?;
+    project.create()?;
+    project.report(console, None);
+    Ok(Exit::Success)
 }
 
-/// A name must do as a Cargo package, as a folder, and as the stem of every resource's name in AWS.
-fn check_name(name: &str) -> Result<()> {
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    let why = if name.is_empty() {
-        "it is empty".to_owned()
-    } else if name.len() > LONGEST {
-        format!(
-            "it has {} characters, and {LONGEST} are the most",
-            name.len()
-        )
-    } else if let Some(odd) = name.chars().find(|c| !plain(*c)) {
-        format!(
-            "`{}` is no lower-case letter, digit or hyphen",
-            odd.escape_debug()
-        )
-    } else if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
-        "it does not start with a letter".to_owned()
-    } else if name.ends_with('-') || name.contains("--") {
-        "its hyphens do not stand singly between letters or digits".to_owned()
-    } else if KEYWORDS.contains(&name) {
-        "it is a word of the Rust language".to_owned()
-    } else if TAKEN.contains(&name) {
-        "the name is taken by Rust, cargo or the framework".to_owned()
-    } else {
-        return Ok(());
-    };
-    let failure =
-        Failure::input(format!("not a project's name: `{}`", name.escape_debug())).because_of(why);
-    let mended = mended(name);
-    Err(if mended.is_empty() || mended == name {
-        failure
-    } else {
-        failure.hint(format!("`{mended}` would do"))
-    })
+/// The package's name, if the manifest has one.
+fn package_name(manifest: &str) -> Option<String> {
+    let table: toml::Table = manifest.parse().ok()?;
+    let name = table.get("package")?.get("name")?.as_str()?;
+    Some(name.to_owned())
 }
 
-/// The nearest good name, or nothing.
-fn mended(name: &str) -> String {
-    let mut mended = String::new();
-    for c in name.chars().flat_map(char::to_lowercase) {
-        let wanted = if c.is_ascii_alphanumeric() { c } else { '-' };
-        if wanted != '-' || !(mended.is_empty() || mended.ends_with('-')) {
-            mended.push(wanted);
+/// A project that is being created, and what there is to say of it.
+struct Project {
+    folder: PathBuf,
+    name: String,
+    template: Template,
+    checkout: Option<Checkout>,
+    /// Files that were created, by their path in the folder.
+    created: Vec<String>,
+    /// Files that were there, and stay as they are.
+    kept: Vec<String>,
+    /// Further things that were done, each with its verb.
+    done: Vec<(&'static str, String)>,
+    /// What the user has to do, as nothing that is there is changed.
+    left: Vec<String>,
+}
+
+impl Project {
+    fn at(folder: &Path, name: String, template: Template) -> Result<Self> {
+        let folder = folder
+            .canonicalize()
+            .with_context(|| format!("cannot use the folder: {}", folder.display()))?;
+        Ok(Self {
+            checkout: Checkout::of(&folder),
+            folder,
+            name,
+            template,
+            created: Vec::new(),
+            kept: Vec::new(),
+            done: Vec::new(),
+            left: Vec::new(),
+        })
+    }
+
+    /// Writes what is missing, and nothing over what is there.
+    fn create(&mut self) -> Result<()> {
+        let files = files(self.template);
+        let mut root = self.folder.clone();
+        if self.folder.join("Cargo.toml").exists() {
+            self.kept.push("Cargo.toml".to_owned());
+            self.look_at_package()?;
+            match workspace::place(&self.folder) {
+                Ok(Place::Listed(workspace)) => root = workspace,
+                Ok(Place::NotListed(above)) => self.left.push(format!(
+                    "add `{}` to `workspace.members` in {}",
+                    self.member_of(&above),
+                    above.join("Cargo.toml").display()
+                )),
+                Ok(Place::Alone) => {}
+                Err(failure) => self.left.push(failure.to_string()),
+            }
+        } else {
+            self.write("src/main.rs", &self.fill(files.main))?;
+            root = self.write_manifest(files.manifest)?;
         }
+        self.write(FILE_NAME, &self.fill(files.settings))?;
+        let repository = around::create_repository(&self.folder);
+        if repository {
+            self.done.push(("Created", "a git repository".to_owned()));
+        }
+        let alias = self.write_alias(&root)?;
+        self.write_ignored(alias)
     }
-    mended.truncate(LONGEST);
-    let mended = mended
-        .trim_end_matches('-')
-        .trim_start_matches(|c: char| !c.is_ascii_lowercase());
-    if TAKEN.contains(&mended) || KEYWORDS.contains(&mended) {
-        format!("{mended}-app")
-    } else {
-        mended.to_owned()
+
+    /// Writes the file if it is missing. Tells whether it was.
+    fn write(&mut self, path: &str, text: &str) -> Result<bool> {
+        let file = self.folder.join(path);
+        if file.exists() {
+            self.kept.push(path.to_owned());
+            return Ok(false);
+        }
+        write(&file, text)?;
+        self.created.push(path.to_owned());
+        Ok(true)
+    }
+
+    fn fill(&self, text: &str) -> String {
+        let dependency = |more: &str| match &self.checkout {
+            Some(checkout) => checkout.dependency(&self.folder, more),
+            None => {
+                let version = env!("CARGO_PKG_VERSION");
+                format!("{{ package = \"{FRAMEWORK}\", version = {version:?}{more} }}")
+            }
+        };
+        let comment = match &self.checkout {
+            Some(_) => {
+                "# Until fw is published, it comes from a checkout. The path is of this machine: another one, or a pipeline,\n# needs its own.\n"
+            }
+            None => "",
+        };
+        text.replace("{{name}}", &self.name)
+            .replace("{{fw_test}}", &dependency(", features = [\"test\"]"))
+            .replace("{{fw_comment}}\n", comment)
+            .replace("{{fw}}", &dependency(""))
+    }
+
+    /// Writes the manifest for the place that the folder has: alone, or in the workspace around it. Returns the
+    /// workspace's folder.
+    fn write_manifest(&mut self, manifest: &str) -> Result<PathBuf> {
+        let manifest = self.fill(manifest);
+        let alone = || {
+            let profiles = PROFILES.map(|(_, profile)| profile).join("\n");
+            format!("{manifest}\n{profiles}")
+        };
+        if workspace::above(&self.folder).is_none() {
+            self.write("Cargo.toml", &alone())?;
+            return Ok(self.folder.clone());
+        }
+        // Cargo itself knows best whether the workspace has it: by a pattern, by a path, or excluded.
+        self.write("Cargo.toml", &manifest)?;
+        let file = self.folder.join("Cargo.toml");
+        let in_checkout = |root: &Path| {
+            let checkout = self.checkout.as_ref();
+            checkout.is_some_and(|checkout| checkout.root() == root)
+        };
+        match workspace::place(&self.folder) {
+            Ok(Place::Alone) => write(&file, &alone())?,
+            Ok(Place::Listed(root)) => {
+                self.keep_profiles(&root)?;
+                return Ok(root);
+            }
+            // Its own repository is fw's, and not for the user's members.
+            Ok(Place::NotListed(root)) if in_checkout(&root) => {
+                write(&file, &(alone() + ALONE))?;
+                self.done.push((
+                    "Note",
+                    format!(
+                        "{} is in fw's own checkout: git lists it there as untracked",
+                        self.folder.display()
+                    ),
+                ));
+            }
+            Ok(Place::NotListed(root)) => {
+                self.join(&root)?;
+                self.keep_profiles(&root)?;
+                return Ok(root);
+            }
+            Err(failure) => self.left.push(failure.to_string()),
+        }
+        Ok(self.folder.clone())
+    }
+
+    /// Adds the project to the members of a workspace.
+    fn join(&mut self, root: &Path) -> Result<()> {
+        let file = root.join("Cargo.toml");
+        let member = self.member_of(root);
+        let text = fs::read_to_string(&file)
+            .with_context(|| format!("cannot read the file: {}", file.display()))?;
+        match workspace::with_member(&text, &member) {
+            Some(text) => {
+                write(&file, &text)?;
+                self.done.push((
+                    "Added",
+                    format!(
+                        "`{member}` to the workspace's members in {}",
+                        file.display()
+                    ),
+                ));
+            }
+            None => self.left.push(format!(
+                "add `{member}` to `workspace.members` in {}",
+                file.display()
+            )),
+        }
+        Ok(())
+    }
+
+    /// Its path in a workspace.
+    fn member_of(&self, root: &Path) -> String {
+        let member = self.folder.strip_prefix(root).unwrap_or(&self.folder);
+        member.display().to_string()
+    }
+
+    /// Cargo reads profiles in the workspace's manifest alone.
+    fn keep_profiles(&mut self, root: &Path) -> Result<()> {
+        let file = root.join("Cargo.toml");
+        let mut text = fs::read_to_string(&file)
+            .with_context(|| format!("cannot read the file: {}", file.display()))?;
+        let there = workspace::profiles(&text);
+        let missing = PROFILES.iter().filter(|(name, _)| {
+            let mut there = there.iter();
+            !there.any(|there| there == name)
+        });
+        let missing: Vec<_> = missing.collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<_> = missing
+            .iter()
+            .map(|(name, _)| format!("`[profile.{name}]`"))
+            .collect();
+        let names = names.join(" and ");
+        if workspace::has_apps_alone(root, &self.folder) {
+            for (_, profile) in missing {
+                text = format!("{}\n\n{profile}", text.trim_end());
+            }
+            write(&file, &text)?;
+            self.done
+                .push(("Added", format!("{names} to {}", file.display())));
+        } else {
+            let profiles: String = missing.iter().map(|(_, profile)| *profile).collect();
+            self.left.push(format!(
+                "for a small artifact and quick builds, add {names} to {}; other packages of the workspace would have them \
+                 too:\n{}",
+                file.display(),
+                indented(&profiles)
+            ));
+        }
+        Ok(())
+    }
+
+    /// What a package that was there lacks, as far as its manifest tells.
+    fn look_at_package(&mut self) -> Result<()> {
+        let file = self.folder.join("Cargo.toml");
+        let text = fs::read_to_string(&file)
+            .with_context(|| format!("cannot read the file: {}", file.display()))?;
+        let table: toml::Table = text.parse().unwrap_or_default();
+        let dependencies = table.get("dependencies").and_then(toml::Value::as_table);
+        let has = dependencies.is_some_and(|dependencies| {
+            dependencies.iter().any(|(name, dependency)| {
+                let package = dependency.get("package").and_then(toml::Value::as_str);
+                name == FRAMEWORK || package == Some(FRAMEWORK) || name == "fw"
+            })
+        });
+        if has {
+            return Ok(());
+        }
+        let from = self.checkout.as_ref().map_or_else(String::new, |checkout| {
+            format!(" --path {}", checkout.framework(&self.folder))
+        });
+        self.left.push(format!(
+            "`cargo add {FRAMEWORK} --rename fw{from}`, and the same with `--dev --features test` for the test client"
+        ));
+        self.left.push(
+            "an app is a binary that runs its routes:\n    \
+             fn main() -> std::process::ExitCode {\n        \
+             fw::App::stateless(\"NAME\").routes(fw::routes![…]).run()\n    }"
+                .replace("NAME", &self.name),
+        );
+        Ok(())
+    }
+
+    /// Writes the alias, where `cargo fw` is not installed. Tells whether it is the project's own.
+    fn write_alias(&mut self, root: &Path) -> Result<bool> {
+        let words = self.checkout.as_ref().and_then(Checkout::alias);
+        let Some(words) = words else {
+            return Ok(false);
+        };
+        // The checkout's own alias is enough for its own members.
+        if self
+            .checkout
+            .as_ref()
+            .is_some_and(|checkout| checkout.root() == root)
+        {
+            return Ok(false);
+        }
+        let text = match around::alias(&self.folder, &words) {
+            Alias::There => return Ok(false),
+            Alias::Impossible(why) => {
+                self.left.push(format!(
+                    "{why}. `cargo install --path {}` installs the command",
+                    self.checkout_folder("cli")
+                ));
+                return Ok(false);
+            }
+            Alias::Write(text) => text,
+        };
+        let folder = root.join(".cargo");
+        let (file, own) = (folder.join("config.toml"), root == self.folder);
+        if file.exists() || folder.join("config").exists() {
+            self.left
+                .push(format!("add to {}:\n{}", file.display(), indented(&text)));
+            return Ok(false);
+        }
+        write(&file, &text)?;
+        let shown = file.strip_prefix(&self.folder).unwrap_or(&file);
+        self.created.push(shown.display().to_string());
+        // The path is of this machine.
+        if !own || self.folder.join(".gitignore").exists() {
+            write(&folder.join(".gitignore"), "/.gitignore\n/config.toml\n")?;
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    fn checkout_folder(&self, folder: &str) -> String {
+        let root = self
+            .checkout
+            .as_ref()
+            .map_or(Path::new("."), Checkout::root);
+        root.join(folder).display().to_string()
+    }
+
+    /// Keeps out of git what must not be in it.
+    fn write_ignored(&mut self, alias: bool) -> Result<()> {
+        let mut ignored = vec!["/target".to_owned(), format!("/{SECRETS_FILE}")];
+        if alias {
+            ignored.push("/.cargo/config.toml".to_owned());
+        }
+        let file = self.folder.join(".gitignore");
+        let text = fs::read_to_string(&file).unwrap_or_default();
+        if self.write(".gitignore", &(ignored.join("\n") + "\n"))? {
+            return Ok(());
+        }
+        let has = |wanted: &String| {
+            let mut lines = text.lines().map(|line| line.trim().trim_matches('/'));
+            lines.any(|line| line == wanted.trim_matches('/'))
+        };
+        ignored.retain(|wanted| !has(wanted));
+        if !ignored.is_empty() {
+            self.left
+                .push(format!("add to .gitignore: `{}`", ignored.join("`, `")));
+        }
+        Ok(())
+    }
+
+    fn report(&self, console: &Console, folder: Option<&Path>) {
+        let name = &self.name;
+        match self.created.as_slice() {
+            [] => console.status("Kept", format_args!("all of {name}: each file is there")),
+            created => {
+                let created = created.join(", ");
+                console.status(
+                    "Created",
+                    format_args!("the project {BOLD}{name}{BOLD:#}: {created}"),
+                );
+            }
+        }
+        if !self.kept.is_empty() && !self.created.is_empty() {
+            console.status("Kept", format_args!("{}", self.kept.join(", ")));
+        }
+        for (verb, text) in &self.done {
+            console.status(verb, text);
+        }
+        if !self.left.is_empty() {
+            console.line("\nFor you to do:");
+            for text in &self.left {
+                console.line(format_args!("  {text}"));
+            }
+        }
+        let go = folder.map_or_else(String::new, |folder| {
+            let folder = folder.display().to_string();
+            match folder.contains(char::is_whitespace) {
+                true => format!("cd '{folder}' && "),
+                false => format!("cd {folder} && "),
+            }
+        });
+        let request = match self.template {
+            // What was there answers something else.
+            _ if self.kept.iter().any(|path| path == "Cargo.toml") => "curl -i localhost:8000/",
+            Template::Hello => "curl -i localhost:8000/hello/Ada",
+            Template::S3 => {
+                "curl -i -X PUT localhost:8000/objects/a.json -H 'content-type: application/json' -d '{\"value1\":123}'"
+            }
+        };
+        console.line(format_args!(
+            "\nNext:\n  {HINT}{go}cargo fw local{HINT:#}\n  {HINT}{request}{HINT:#}"
+        ));
     }
 }
 
-/// Writes the files into a folder that has nothing in it.
-fn make(folder: &Path, name: &str, template: Template) -> Result<()> {
-    check_empty(folder)?;
-    for (path, text) in files(template) {
-        let path = folder.join(path);
-        let parent = path.parent().unwrap_or(folder);
-        fs::create_dir_all(parent)
-            .with_context(|| format!("cannot make the folder: {}", parent.display()))?;
-        fs::write(&path, fill(text, name))
-            .with_context(|| format!("cannot write the file: {}", path.display()))?;
-    }
-    if let Some(checkout) = own_checkout() {
-        let path = folder.join(".cargo/config.toml");
-        let failed = || format!("cannot write the file: {}", path.display());
-        fs::create_dir_all(folder.join(".cargo")).with_context(failed)?;
-        fs::write(&path, alias(&checkout)).with_context(failed)?;
-    }
-    Ok(())
+fn write(file: &Path, text: &str) -> Result<()> {
+    let parent = file.parent().unwrap_or(file);
+    fs::create_dir_all(parent)
+        .with_context(|| format!("cannot create the folder: {}", parent.display()))?;
+    fs::write(file, text).with_context(|| format!("cannot write the file: {}", file.display()))
 }
 
-/// The checkout, when this very CLI runs from its target folder: then `cargo fw` is an alias of the checkout, and the new
-/// project needs one as well. An installed CLI needs none.
-fn own_checkout() -> Option<PathBuf> {
-    let checkout = PathBuf::from(CHECKOUT).canonicalize().ok()?;
-    let running = std::env::current_exe().ok()?.canonicalize().ok()?;
-    running.starts_with(&checkout).then_some(checkout)
-}
-
-fn alias(checkout: &Path) -> String {
-    let manifest = checkout.join("Cargo.toml").display().to_string();
-    format!(
-        "[alias]\n# Until fw is published: the CLI of the checkout that made this project.\nfw = [\"run\", \"--manifest-path\", {manifest:?}, \"--package\", \"cargo-fw\", \"--\"]\n"
-    )
+fn indented(text: &str) -> String {
+    let lines = text.trim_end().lines().map(|line| format!("    {line}"));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// A folder that is there must have nothing in it but what git or an operating system puts there.
@@ -224,64 +506,21 @@ fn check_empty(folder: &Path) -> Result<()> {
             "the folder is not empty: {}",
             folder.display()
         ))
-        .because_of(format!(
-            "it has `{}`, and nothing of yours is ever overwritten",
-            entry.file_name().display()
-        ))
-        .hint("choose another name, or empty the folder yourself")),
+        .because_of(format!("it has `{}`", entry.file_name().display()))
+        .hint("choose another name, or run `cargo fw init` in it, which adds what is missing and changes no file")),
     }
-}
-
-fn fill(text: &str, name: &str) -> String {
-    text.replace("{{name}}", name)
-        .replace("{{fw_test}}", &dependency(&[("features", "[\"test\"]")]))
-        .replace("{{fw}}", &dependency(&[]))
-}
-
-/// The framework as a dependency: from the checkout that built this CLI while that exists, else from crates.io.
-fn dependency(more: &[(&str, &str)]) -> String {
-    let source = match PathBuf::from(FRAMEWORK).canonicalize() {
-        Ok(path) => format!("path = {:?}", path.display().to_string()),
-        Err(_) => format!("version = {:?}", env!("CARGO_PKG_VERSION")),
-    };
-    let more: String = more
-        .iter()
-        .map(|(key, value)| format!(", {key} = {value}"))
-        .collect();
-    format!("{{ package = \"fw-lambda\", {source}{more} }}")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{check_name, make};
+    use super::check_empty;
     use crate::args::Template;
-
-    #[test]
-    fn a_bad_name_is_refused_with_a_better_one() {
-        for (name, hint) in [
-            ("My App", Some("`my-app` would do")),
-            ("fw", Some("`fw-app` would do")),
-            ("fn", Some("`fn-app` would do")),
-            ("9lives", Some("`lives` would do")),
-            ("a--b", Some("`a-b` would do")),
-            ("über", Some("`ber` would do")),
-            ("../evil", Some("`evil` would do")),
-            ("", None),
-            ("!!!", None),
-        ] {
-            let failure = check_name(name).unwrap_err();
-            assert_eq!(failure.advice(), hint, "{name}");
-        }
-        for name in ["a", "s3test", "my-api-2"] {
-            check_name(name).unwrap();
-        }
-    }
 
     #[test]
     fn a_folder_with_files_is_left_as_it_is() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("Cargo.toml"), "mine").unwrap();
-        let failure = make(folder.path(), "x", Template::Hello).unwrap_err();
+        let failure = check_empty(folder.path()).unwrap_err();
         assert!(failure.to_string().contains("not empty"), "{failure}");
         assert_eq!(
             std::fs::read_to_string(folder.path().join("Cargo.toml")).unwrap(),
@@ -294,17 +533,16 @@ mod tests {
     fn the_examples_are_the_templates() {
         let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples");
         for (example, template) in [("hello", Template::Hello), ("s3test", Template::S3)] {
-            for (path, text) in super::files(template) {
-                if path.ends_with(".rs") || path == "fw.toml" {
-                    let file = format!("{examples}/{example}/{path}");
-                    let mut found = std::fs::read_to_string(&file).unwrap();
-                    let text = text.replace("{{name}}", example);
-                    if path == "fw.toml" && found.starts_with(&text) {
-                        // An example goes on with what a new project does not begin with: stages, and settings of all kinds.
-                        found.truncate(text.len());
-                    }
-                    assert_eq!(found, text, "{file}");
+            let files = super::files(template);
+            for (path, text) in [("src/main.rs", files.main), ("fw.toml", files.settings)] {
+                let file = format!("{examples}/{example}/{path}");
+                let mut found = std::fs::read_to_string(&file).unwrap();
+                let text = text.replace("{{name}}", example);
+                if path == "fw.toml" && found.starts_with(&text) {
+                    // An example goes on with what a new project does not begin with: stages, and settings of all kinds.
+                    found.truncate(text.len());
                 }
+                assert_eq!(found, text, "{file}");
             }
         }
     }

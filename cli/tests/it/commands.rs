@@ -1,6 +1,6 @@
-//! The small commands, as a user and as a script see them: help, `new`, `init`, `routes`, `manifest`, the global flags.
+//! The small commands, as a user and as a script see them: help, `routes`, `manifest`, the global flags.
 
-use std::{fs, path::Path, process::Output};
+use std::{path::Path, process::Output};
 
 use crate::local_support::{cli, project};
 
@@ -42,47 +42,6 @@ fn each_command_has_help_with_an_example_on_standard_output() {
             "{command}: {stdout}"
         );
     }
-}
-
-#[test]
-fn new_and_init_make_a_project_and_never_overwrite_one() {
-    let folder = tempfile::tempdir().expect("a folder");
-    for template in ["hello", "s3"] {
-        let name = format!("my-{template}");
-        let (code, stdout, stderr) = run(folder.path(), &["new", &name, "--template", template]);
-        assert_eq!(code, Some(0), "{stderr}");
-        assert!(
-            stdout.is_empty() && stderr.contains("cargo fw local"),
-            "{stderr}"
-        );
-        let read =
-            |path: &str| fs::read_to_string(folder.path().join(&name).join(path)).expect(path);
-        assert!(read("Cargo.toml").contains(&format!("name = \"{name}\"")));
-        assert!(read("src/main.rs").contains(&format!("\"{name}\"")));
-        for path in ["Cargo.toml", "fw.toml", "src/main.rs", ".cargo/config.toml"] {
-            assert!(!read(path).contains("{{"), "{path} is filled in");
-        }
-        let (code, _, stderr) = run(folder.path(), &["new", &name]);
-        assert_eq!(code, Some(65), "{stderr}");
-        assert!(
-            stderr.contains("not empty") && stderr.contains("hint"),
-            "{stderr}"
-        );
-    }
-    let (code, _, stderr) = run(folder.path(), &["new", "My App"]);
-    assert_eq!(code, Some(65), "{stderr}");
-    assert!(stderr.contains("`my-app` would do"), "{stderr}");
-
-    let own = folder.path().join("notes");
-    fs::create_dir(&own).expect("a folder");
-    let (code, _, stderr) = run(&own, &["init"]);
-    assert_eq!(code, Some(0), "{stderr}");
-    assert!(
-        fs::read_to_string(own.join("Cargo.toml"))
-            .expect("a manifest")
-            .contains("name = \"notes\"")
-    );
-    assert_eq!(run(&own, &["init"]).0, Some(65));
 }
 
 #[test]

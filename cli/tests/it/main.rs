@@ -29,6 +29,7 @@ mod local_secrets;
 mod local_start;
 mod local_support;
 mod local_trace;
+mod new_project;
 mod one_build;
 mod package;
 mod replay;

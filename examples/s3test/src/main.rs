@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use aws_sdk_s3::{Client, operation::get_object::GetObjectError};
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
-use fw::{App, Error, Json, Method, Result, route, routes};
+use fw::{App, Error, Json, Method, Result, get, route, routes};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
@@ -78,6 +78,12 @@ impl Store {
     }
 }
 
+/// Say what there is.
+#[get("/")]
+async fn index() -> &'static str {
+    "PUT a JSON document to /objects/ and a name, then GET it.\n"
+}
+
 /// Store a document, or fetch it.
 ///
 /// `PUT` takes any JSON and answers with it; `GET` answers with what was stored.
@@ -99,7 +105,7 @@ async fn object(
 }
 
 fn app() -> App<Store> {
-    App::new("s3test", Store::connect).routes(routes![object])
+    App::new("s3test", Store::connect).routes(routes![index, object])
 }
 
 fn main() -> ExitCode {

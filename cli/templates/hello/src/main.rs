@@ -10,6 +10,12 @@ struct Greeting {
     hello: String,
 }
 
+/// Say what there is.
+#[get("/")]
+async fn index() -> &'static str {
+    "Try /hello, or /hello/ and a name.\n"
+}
+
 /// Greet the world.
 #[get("/hello")]
 async fn hello() -> Json<Greeting> {
@@ -27,7 +33,7 @@ async fn hello_name(name: &str) -> Json<Greeting> {
 }
 
 fn app() -> App {
-    App::stateless("{{name}}").routes(routes![hello, hello_name])
+    App::stateless("{{name}}").routes(routes![index, hello, hello_name])
 }
 
 fn main() -> ExitCode {
