@@ -3,13 +3,13 @@
 use std::{
     io::BufReader,
     os::unix::process::CommandExt as _,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-use cargo_metadata::Message;
+use cargo_metadata::{BuildScript, Message};
 use rustix::process::{Pid, Signal};
 
 use crate::{
@@ -37,6 +37,8 @@ pub(crate) struct Built {
     pub(crate) executable: PathBuf,
     /// How long cargo took.
     pub(crate) duration: Duration,
+    /// The folders of its own packages whose build script does not say what it reads, so that any file counts.
+    pub(crate) whole_packages: Vec<PathBuf>,
 }
 
 /// Builds the project's binary. Cargo's own output goes to standard error as it comes.
@@ -163,13 +165,19 @@ fn run(mut cargo: Command, project: &Project, running: Option<&RunningBuild>) ->
         return Err(interrupted());
     };
     let mut found = None;
+    let mut whole_packages = Vec::new();
     if let Some(stdout) = child.stdout.take() {
         for message in Message::parse_stream(BufReader::new(stdout)) {
-            if let Ok(Message::CompilerArtifact(artifact)) = message
-                && artifact.target.is_bin()
-                && artifact.target.name == project.bin()
-            {
-                found = artifact.executable.map(PathBuf::from);
+            match message {
+                Ok(Message::CompilerArtifact(artifact))
+                    if artifact.target.is_bin() && artifact.target.name == project.bin() =>
+                {
+                    found = artifact.executable.map(PathBuf::from);
+                }
+                Ok(Message::BuildScriptExecuted(script)) => {
+                    whole_packages.extend(whole_package(project, &script));
+                }
+                _ => {}
             }
         }
     }
@@ -182,9 +190,31 @@ fn run(mut cargo: Command, project: &Project, running: Option<&RunningBuild>) ->
         Some(executable) if status.success() => Ok(Built {
             executable,
             duration,
+            whole_packages,
         }),
         _ => Err(Failure::new(format!("`{}` does not build", project.name())).exiting(Exit::Build)),
     }
+}
+
+/// The folder of the project's own package whose build script that is, if the script does not say what it reads.
+fn whole_package(project: &Project, script: &BuildScript) -> Option<PathBuf> {
+    let id = script.package_id.repr.strip_prefix("path+file://")?;
+    let folder = id.split('#').next()?;
+    let folder = percent_encoding::percent_decode_str(folder)
+        .decode_utf8()
+        .ok()?;
+    let folder = Path::new(&*folder);
+    if !project.source_dirs().iter().any(|own| own == folder) {
+        return None;
+    }
+    // What it has printed is kept beside its folder for files.
+    let printed = script.out_dir.parent()?.join("output");
+    let printed = std::fs::read_to_string(printed).ok()?;
+    let says = printed.lines().any(|line| {
+        let line = line.strip_prefix("cargo:").unwrap_or_default();
+        line.trim_start_matches(':').starts_with("rerun-if-")
+    });
+    (!says).then(|| folder.to_owned())
 }
 
 /// What has no build to show for it, and no mistake either.

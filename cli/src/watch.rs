@@ -1,4 +1,7 @@
-//! Watches the sources for changes.
+//! Watches what the app is built from.
+
+mod git;
+mod inputs;
 
 use std::{
     collections::BTreeSet,
@@ -9,7 +12,9 @@ use std::{
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _, event::ModifyKind};
 use tokio::{sync::mpsc, time::timeout};
 
+use self::inputs::Inputs;
 use crate::{
+    compile::Built,
     error::{Context, Exit, Result},
     project::Project,
 };
@@ -17,26 +22,46 @@ use crate::{
 /// How long the files must rest before a build starts: an editor's save is several events within a few milliseconds.
 const REST: Duration = Duration::from_millis(20);
 
-/// Tells when a file changed that the app may be built from.
+/// A path that changed, and whether it was created, removed or renamed.
+type Change = (PathBuf, bool);
+
+/// Reports when a file changed that the app is built from.
 #[derive(Debug)]
 pub(crate) struct Watcher {
     watcher: RecommendedWatcher,
-    events: mpsc::UnboundedReceiver<PathBuf>,
-    ignored: Option<PathBuf>,
-    /// Where not all that is found there counts: what does.
-    only: Option<BTreeSet<PathBuf>>,
+    events: mpsc::UnboundedReceiver<Change>,
+    counted: Counted,
     watched: BTreeSet<PathBuf>,
 }
 
+/// Which of the changes count.
+#[derive(Debug)]
+enum Counted {
+    All,
+    Of(BTreeSet<PathBuf>),
+    Inputs(Box<Inputs>),
+}
+
+impl Counted {
+    fn has(&self, path: &Path, came_or_went: bool) -> bool {
+        match self {
+            Self::All => true,
+            Self::Of(files) => files.contains(path),
+            // What was lost stands for all.
+            Self::Inputs(inputs) => path == Path::new(LOST) || inputs.matter(path, came_or_went),
+        }
+    }
+}
+
 impl Watcher {
-    /// Watches the package, its path dependencies, and the workspace's manifest and lock file.
+    /// Watches the package, its path dependencies, and the workspace's manifest and lock file. Until the first build works,
+    /// what it reads is not known.
     ///
     /// # Errors
     ///
     /// When the system has no more watches to give; exit code 69.
     pub(crate) fn new(project: &Project) -> Result<Self> {
         let mut this = Self::idle()?;
-        this.ignored = Some(project.target_dir().to_owned());
         this.follow(project)?;
         Ok(this)
     }
@@ -55,7 +80,7 @@ impl Watcher {
         for folder in files.iter().filter_map(|file| file.parent()) {
             this.watch(folder, RecursiveMode::NonRecursive)?;
         }
-        this.only = Some(files);
+        this.counted = Counted::Of(files);
         Ok(this)
     }
 
@@ -63,9 +88,9 @@ impl Watcher {
     fn idle() -> Result<Self> {
         let (sender, events) = mpsc::unbounded_channel();
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            for path in changes(event) {
+            for change in changes(event) {
                 // The receiver goes away only when nobody waits for changes any more.
-                let _ = sender.send(path);
+                let _ = sender.send(change);
             }
         })
         .context("cannot watch files")
@@ -73,29 +98,79 @@ impl Watcher {
         Ok(Self {
             watcher,
             events,
-            ignored: None,
-            only: None,
+            counted: Counted::All,
             watched: BTreeSet::new(),
         })
     }
 
     /// Also watches what the project has come to depend on.
     pub(crate) fn follow(&mut self, project: &Project) -> Result<()> {
+        match &mut self.counted {
+            Counted::Inputs(inputs) => inputs.follow(project),
+            counted => *counted = Counted::Inputs(Box::new(Inputs::of(project))),
+        }
         self.watch(project.workspace_root(), RecursiveMode::NonRecursive)?;
         for dir in project.source_dirs() {
-            self.watch_package(dir)?;
+            self.watch_package(dir, project.target_dir())?;
         }
+        self.watch_further();
         Ok(())
     }
 
-    /// A package's folder and what is in it, but not the target folder, which often stands there too and changes always.
-    fn watch_package(&mut self, dir: &Path) -> Result<()> {
+    /// From now on counts what that build has read.
+    pub(crate) fn built(&mut self, built: &Built) {
+        if let Counted::Inputs(inputs) = &mut self.counted {
+            inputs.built(built);
+            self.watch_further();
+        }
+    }
+
+    /// A build failed. From now on a file counts, too, that may be what it lacks.
+    pub(crate) fn failed(&mut self) {
+        if let Counted::Inputs(inputs) = &mut self.counted {
+            inputs.failed();
+        }
+    }
+
+    /// Those of the changes that the last build has read: the others were on their way, as an editor's temporary files.
+    pub(crate) fn named(&self, changed: &BTreeSet<PathBuf>) -> BTreeSet<PathBuf> {
+        let Counted::Inputs(inputs) = &self.counted else {
+            return changed.clone();
+        };
+        let read = changed.iter().filter(|path| inputs.are(path));
+        let read: BTreeSet<_> = read.cloned().collect();
+        if read.is_empty() {
+            let left = changed.iter().filter(|path| path.exists());
+            return left.cloned().collect();
+        }
+        read
+    }
+
+    /// The folders of inputs that are outside of the packages.
+    fn watch_further(&mut self) {
+        let Counted::Inputs(inputs) = &self.counted else {
+            return;
+        };
+        let folders = inputs.folders().into_iter().map(Path::to_owned);
+        let further: Vec<_> = folders
+            .filter(|folder| !self.watched.contains(folder) && folder.is_dir())
+            .collect();
+        for folder in further {
+            // Of use, and all else works without it.
+            let _ = self.watch(&folder, RecursiveMode::NonRecursive);
+        }
+    }
+
+    /// A package's folder and what is in it, but not the target folder, which often stands there too and changes always,
+    /// and not what git ignores.
+    fn watch_package(&mut self, dir: &Path, target: &Path) -> Result<()> {
         self.watch(dir, RecursiveMode::NonRecursive)?;
         let entries = std::fs::read_dir(dir)
             .with_context(|| format!("cannot read the folder: {}", dir.display()))?;
         for entry in entries.filter_map(Result::ok) {
             let path = entry.path();
-            if path.is_dir() && !self.is_ignored(&path) {
+            let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
+            if path.is_dir() && !is_hidden && path != target && !git::ignores(&path) {
                 self.watch(&path, RecursiveMode::Recursive)?;
             }
         }
@@ -128,10 +203,10 @@ impl Watcher {
                     Err(_) => return changed,
                 }
             };
-            let Some(path) = next else {
+            let Some((path, came_or_went)) = next else {
                 return std::future::pending().await;
             };
-            if self.is_ignored(&path) {
+            if !self.counted.has(&path, came_or_went) {
                 continue;
             }
             if path.is_dir() {
@@ -147,38 +222,32 @@ impl Watcher {
             changed.insert(path);
         }
     }
+}
 
-    /// Whether a change there is none of the app's: in the target folder, hidden, or an editor's scratch file.
-    fn is_ignored(&self, path: &Path) -> bool {
-        if let Some(only) = &self.only {
-            return !only.contains(path);
+/// Stands for what is not known.
+const LOST: &str = "Cargo.toml";
+
+/// The paths that an event names. Where the system lost count, or watching failed, the event names none: then
+/// cargo's manifest stands for all, and cargo finds out what changed.
+fn changes(event: notify::Result<notify::Event>) -> Vec<Change> {
+    match event {
+        Ok(event) if event.need_rescan() => vec![(PathBuf::from(LOST), false)],
+        Ok(event) if matters(event.kind) => {
+            let came_or_went = came_or_went(event.kind);
+            let paths = event.paths.into_iter();
+            paths.map(|path| (path, came_or_went)).collect()
         }
-        if self
-            .ignored
-            .as_ref()
-            .is_some_and(|ignored| path.starts_with(ignored))
-        {
-            return true;
-        }
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        // Vim probes a folder by creating a file `4913`; Emacs locks with `.#name` and saves `#name#`.
-        name.starts_with('.')
-            || name.ends_with('~')
-            || name.starts_with('#')
-            || name == "4913"
-            || name == "target"
+        Ok(_) => Vec::new(),
+        Err(_) => vec![(PathBuf::from(LOST), false)],
     }
 }
 
-/// The files that an event tells of. Where the system lost count, or watching failed, the event names none: then
-/// cargo's manifest stands for all, and cargo finds out what changed.
-fn changes(event: notify::Result<notify::Event>) -> Vec<PathBuf> {
-    match event {
-        Ok(event) if event.need_rescan() => vec![PathBuf::from("Cargo.toml")],
-        Ok(event) if matters(event.kind) => event.paths,
-        Ok(_) => Vec::new(),
-        Err(_) => vec![PathBuf::from("Cargo.toml")],
-    }
+/// Whether that creates, removes or renames a file.
+const fn came_or_went(kind: EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::Create(_) | EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_))
+    )
 }
 
 fn matters(kind: EventKind) -> bool {
@@ -219,7 +288,7 @@ mod tests {
         let (sources, file) = (package.join("src"), package.join("src/main.rs"));
         fs::create_dir(&sources).unwrap();
         let mut watcher = Watcher::idle().unwrap();
-        watcher.watch_package(&package).unwrap();
+        watcher.watch_package(&package, Path::new("/none")).unwrap();
         fs::write(&file, "1").unwrap();
         until(&mut watcher, &file).await;
         // As a tool does that writes all anew and moves it into place.
@@ -237,15 +306,16 @@ mod tests {
     #[test]
     fn what_was_lost_counts_as_a_change() {
         let lost = Event::new(EventKind::Other).set_flag(Flag::Rescan);
-        assert_eq!(changes(Ok(lost)), [PathBuf::from("Cargo.toml")]);
+        let whole = [(PathBuf::from("Cargo.toml"), false)];
+        assert_eq!(changes(Ok(lost)), whole);
         let failed = Err(notify::Error::generic("no more watches"));
-        assert_eq!(changes(failed), [PathBuf::from("Cargo.toml")]);
+        assert_eq!(changes(failed), whole);
     }
 
     #[test]
     fn reading_a_file_or_its_times_is_no_change() {
         let event = |kind| Ok(Event::new(kind).add_path(PathBuf::from("src/main.rs")));
-        let of_file = [PathBuf::from("src/main.rs")];
+        let of_file = [(PathBuf::from("src/main.rs"), true)];
         assert_eq!(changes(event(EventKind::Create(CreateKind::File))), of_file);
         assert!(changes(event(EventKind::Access(AccessKind::Any))).is_empty());
         let metadata = ModifyKind::Metadata(MetadataKind::AccessTime);

@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::{
     doors_support::{app, serve},
-    local_support::{Local, ask, project},
+    local_support::{Local, ask, cli, project},
 };
 
 /// How long a build may take on a machine that is busy with other tests.
@@ -181,4 +181,180 @@ fn an_executable_is_served_anew_with_its_settings() {
     fs::write(folder.path().join("fw.toml"), "memry = 1\n").expect("a save");
     local.wait_for_line("did you mean `memory`?");
     assert_eq!(ask(local.port, "GET", "/v1/new").0, 200);
+}
+
+/// Saves a file of the project, and its folders.
+fn put(folder: &Path, path: &str, text: &str) {
+    let path = folder.join(path);
+    fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+    fs::write(path, text).expect("a save");
+}
+
+#[test]
+fn a_file_that_the_build_does_not_read_starts_none() {
+    let folder = project("unread");
+    let root = folder.path();
+    save(root, "0");
+    put(root, ".gitignore", "/dist\n*.tmp\n");
+    let local = Local::start(root, &["local", "--port", "0", "-v"]);
+    wait_for(&local, "0");
+    for (index, path) in [
+        "README.md",
+        "local.log",
+        "tests/it.rs",
+        "benches/b.rs",
+        "dist/app.rs",
+        "src/notes.tmp",
+        "src/unused.rs",
+        "new/folder/x.txt",
+        "fw.toml.bak",
+        "src/main.rs~",
+        ".env",
+        "node_modules/x/index.js",
+    ]
+    .iter()
+    .enumerate()
+    {
+        put(root, path, "1");
+        if index % 4 == 3 {
+            // What is read, after each few: an event of theirs has come by then.
+            save(root, &index.to_string());
+            wait_for(&local, &index.to_string());
+        }
+        put(root, path, "2");
+        fs::remove_file(root.join(path)).expect("a file");
+    }
+    save(root, "end");
+    wait_for(&local, "end");
+    let log = local.log();
+    let changed = log.lines().filter(|line| line.contains("changed: "));
+    let (of_source, others): (Vec<_>, Vec<_>) =
+        changed.partition(|line| line.ends_with("changed: src/version.txt"));
+    assert_eq!((of_source.len() >= 4, others.len()), (true, 0), "{log}");
+}
+
+#[test]
+fn a_file_that_the_build_reads_starts_one_wherever_it_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let app = project("reads");
+    let root = folder.path().join("app");
+    let moved = fs::rename(app.path(), &root);
+    moved.expect("the project moved");
+    save(&root, "0");
+    put(folder.path(), "shared/far.txt", "far0");
+    put(&root, "data/one.txt", "one0");
+    put(
+        &root,
+        "build.rs",
+        "fn main() { println!(\"cargo::rerun-if-changed=data\"); let one = std::fs::read_to_string(\"data/one.txt\").unwrap(); println!(\"cargo::rustc-env=ONE={one}\"); }",
+    );
+    let main = fs::read_to_string(root.join("src/main.rs")).expect("the source");
+    let reads = "concat!(include_str!(\"version.txt\"), \" \", env!(\"ONE\"), \" \", include_str!(\"../../shared/far.txt\"))";
+    put(
+        &root,
+        "src/main.rs",
+        &main.replace("include_str!(\"version.txt\")", reads),
+    );
+    let local = Local::start(&root, &["local", "--port", "0"]);
+    wait_for(&local, "0 one0 far0");
+    put(&root, "data/one.txt", "one1");
+    wait_for(&local, "0 one1 far0");
+    put(folder.path(), "shared/far.txt", "far1");
+    wait_for(&local, "0 one1 far1");
+    // A module of which the build learns by a file that it reads.
+    put(&root, "src/new.rs", "pub const NEW: &str = \"new\";");
+    let more = reads.replace(
+        "include_str!(\"version.txt\")",
+        "\"new\", \" \", include_str!(\"version.txt\")",
+    );
+    put(
+        &root,
+        "src/main.rs",
+        &format!(
+            "mod new;\n{}",
+            main.replace(
+                "include_str!(\"version.txt\").to_owned()",
+                &format!("format!(\"{{}}{{}}\", new::NEW, {more})")
+            )
+        ),
+    );
+    wait_for(&local, "newnew 0 one1 far1");
+    put(&root, "src/new.rs", "pub const NEW: &str = \"newer\";");
+    wait_for(&local, "newernew 0 one1 far1");
+}
+
+#[test]
+fn what_a_build_lacks_starts_one_when_it_comes() {
+    let folder = project("lacks");
+    let root = folder.path();
+    save(root, "0");
+    let main = fs::read_to_string(root.join("src/main.rs")).expect("the source");
+    let reads = main.replace("version.txt", "text/late.txt");
+    let local = Local::start(root, &["local", "--port", "0"]);
+    let failures = |count: usize| {
+        let end = Instant::now() + PATIENCE;
+        while local.log().matches("the old build goes on serving").count() < count {
+            assert!(Instant::now() < end, "no failure {count}\n{}", local.log());
+            thread::sleep(Duration::from_millis(5));
+        }
+    };
+    put(root, "src/main.rs", &reads);
+    failures(1);
+    put(root, "src/text/late.txt", "late");
+    wait_for(&local, "late");
+    fs::remove_file(root.join("src/main.rs")).expect("a file");
+    failures(2);
+    put(root, "src/text/late.txt", "later");
+    put(root, "src/main.rs", &reads);
+    wait_for(&local, "later");
+    // Written beside it and renamed, as many tools save.
+    put(root, "src/sedX17IH", "last");
+    fs::rename(root.join("src/sedX17IH"), root.join("src/text/late.txt")).expect("a save");
+    wait_for(&local, "last");
+    let end = Instant::now() + PATIENCE;
+    while !local
+        .log()
+        .lines()
+        .any(|line| line.contains("Reloaded src/text/late.txt (built"))
+    {
+        assert!(Instant::now() < end, "{}", local.log());
+        thread::sleep(Duration::from_millis(5));
+    }
+    assert!(!local.log().contains("sedX17IH"), "{}", local.log());
+}
+
+#[test]
+fn a_log_in_the_project_starts_no_build_even_after_one_that_failed() {
+    let folder = project("logs");
+    let root = folder.path();
+    save(root, "0");
+    let main = fs::read_to_string(root.join("src/main.rs")).expect("the source");
+    put(root, "src/main.rs", &format!("{main}\nmistake"));
+    // A build script that does not say what it reads: cargo itself takes the log for an input.
+    put(root, "build.rs", "fn main() {}");
+    let log = fs::File::create(root.join("local.log")).expect("a log");
+    let mut command = cli(root, &["local", "--port", "0"]);
+    let mut child = command.stderr(log).spawn().expect("the CLI");
+    let wait = |wanted: &str| {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let log = fs::read_to_string(root.join("local.log")).expect("the log");
+            if log.contains(wanted) {
+                return log;
+            }
+            assert!(Instant::now() < end, "{log}");
+            thread::sleep(Duration::from_millis(5));
+        }
+    };
+    wait("waiting for the next save");
+    put(root, "src/main.rs", &main);
+    wait("http://localhost:");
+    save(root, "1");
+    let log = wait("Reloaded src/version.txt");
+    let ended = std::process::Command::new("kill")
+        .arg(child.id().to_string())
+        .status();
+    assert!(ended.is_ok_and(|status| status.success()));
+    child.wait().expect("its end");
+    assert_eq!(log.matches("Compiling logs").count(), 3, "{log}");
 }

@@ -98,7 +98,9 @@ impl Serving<'_> {
                 Architecture::HOST.as_str()
             ));
         }
-        let first = self.prepare().await.and_then(|ready| self.serve(&ready));
+        let mut watcher = watcher;
+        let first = self.prepare(watcher.as_mut()).await;
+        let first = first.and_then(|ready| self.serve(&ready));
         let Some(mut watcher) = watcher else {
             first?;
             return std::future::pending().await;
@@ -153,7 +155,7 @@ impl Serving<'_> {
             new_settings = settings != self.settings;
             self.settings = settings;
         }
-        let ready = self.prepare().await?;
+        let ready = self.prepare(Some(&mut *watcher)).await?;
         let unchanged = self.served.is_some() && stamp(&ready.bootstrap) == self.served;
         if unchanged && !new_settings && self.told.is_some() {
             self.console.verbose("the build is the same: nothing to do");
@@ -166,7 +168,7 @@ impl Serving<'_> {
             "Reloaded",
             format_args!(
                 "{} {DIM}(built in {:.2} s, swapped in {} ms){DIM:#}",
-                list(changed),
+                list(&watcher.named(changed)),
                 built.as_secs_f64(),
                 after_build.elapsed().as_millis()
             ),
@@ -208,11 +210,19 @@ impl Serving<'_> {
         command
     }
 
-    async fn prepare(&self) -> Result<Ready> {
+    /// Builds, and gives the watcher what it learns by that.
+    async fn prepare(&self, watcher: Option<&mut Watcher>) -> Result<Ready> {
         let (app, console) = (self.app.clone(), self.console.clone());
         let ready = tokio::task::spawn_blocking(move || app.prepare(&console))
             .await
             .context("the build did not end as it should")?;
+        if let Some(watcher) = watcher {
+            match ready.as_ref().map(|ready| &ready.built) {
+                Ok(Some(built)) => watcher.built(built),
+                Ok(None) => {}
+                Err(_) => watcher.failed(),
+            }
+        }
         match ready {
             // Who ended the build ends the command as well.
             Err(failure) if failure.exit() == Exit::Interrupted => std::future::pending().await,
