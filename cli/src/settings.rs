@@ -17,7 +17,6 @@ use crate::{
         lambda::{AppLevel, Architecture, LogFormat, SystemLevel},
         names::FILE_NAME,
         statement::Statement,
-        unknown,
     },
 };
 
@@ -29,6 +28,7 @@ pub(crate) mod door;
 pub(crate) mod fit;
 pub(crate) mod function;
 pub(crate) mod secret;
+mod stage;
 mod words;
 
 use access::{
@@ -47,6 +47,10 @@ pub(crate) const APP: &str = "app";
 pub(crate) struct Settings {
     /// The stage that they are of.
     pub(crate) stage: String,
+    /// The stages that have a table in the file.
+    pub(crate) stages: BTreeSet<String>,
+    /// What there is to say of how the file is written.
+    pub(crate) notes: Vec<String>,
     /// The file that they were read from, when there is one.
     pub(crate) file: Option<PathBuf>,
     /// Memory in MB, 128 to 10240.
@@ -87,6 +91,8 @@ pub(crate) struct Settings {
     pub(crate) artifact_bucket: Option<String>,
     /// What the functions may do besides writing their logs.
     pub(crate) policy: Vec<Statement>,
+    /// Whether they are those of all stages, and the stage has a table of its own without any.
+    pub(crate) inherits_policy: bool,
     /// Whether what the sources need is added to it.
     pub(crate) derive_policy: bool,
     /// The functions whose needs were derived from the sources, once they were.
@@ -149,7 +155,7 @@ struct Layer {
     artifact_bucket: Option<String>,
     policy: Option<Vec<Statement>>,
     derive_policy: Option<bool>,
-    buckets: Option<Vec<String>>,
+    local: Option<stage::Local>,
     #[serde(default)]
     stages: BTreeMap<String, Layer>,
 }
@@ -229,7 +235,7 @@ impl Layer {
             artifact_bucket: self.artifact_bucket.or(base.artifact_bucket),
             policy: self.policy.or(base.policy),
             derive_policy: self.derive_policy.or(base.derive_policy),
-            buckets: self.buckets.or(base.buckets),
+            local: self.local.or(base.local),
             ..base
         }
     }
@@ -323,8 +329,17 @@ impl Settings {
         gateway: Option<Gateway>,
     ) -> Result<Self> {
         check_stage(stage)?;
-        let mut base: Layer = toml::from_str(text)
-            .map_err(|error| words::not_understood(&error, text, file.as_deref()))?;
+        let mut notes = Vec::new();
+        let mut base: Layer = match toml::from_str(text) {
+            Ok(base) => base,
+            Err(error) => match stage::with_old_buckets(text) {
+                Some(base) => {
+                    notes.push(stage::old_buckets_note());
+                    base
+                }
+                None => return Err(words::not_understood(&error, text, file.as_deref())),
+            },
+        };
         for (name, layer) in &base.stages {
             check_stage(name)?;
             if !layer.stages.is_empty() {
@@ -333,8 +348,16 @@ impl Settings {
                 )));
             }
         }
-        let own = base.stages.remove(stage).unwrap_or_default();
-        let settings = Self::resolve(own.over(base), stage, file, gateway)?;
+        let stages = base.stages.keys().cloned().collect();
+        let own = base.stages.remove(stage);
+        let inherits_policy = own.as_ref().is_some_and(|own| own.policy.is_none());
+        let own = own.unwrap_or_default();
+        let settings = Self {
+            stages,
+            notes,
+            inherits_policy,
+            ..Self::resolve(own.over(base), stage, file, gateway)?
+        };
         check::all(&settings)?;
         Ok(settings)
     }
@@ -365,6 +388,8 @@ impl Settings {
         });
         Ok(Self {
             stage: stage.to_owned(),
+            stages: BTreeSet::new(),
+            notes: Vec::new(),
             file,
             memory: layer.memory.unwrap_or(Self::MEMORY),
             timeout: layer.timeout.unwrap_or_else(|| {
@@ -408,9 +433,10 @@ impl Settings {
             keep_versions: layer.keep_versions.unwrap_or(Self::KEEP_VERSIONS),
             artifact_bucket: layer.artifact_bucket,
             policy: layer.policy.unwrap_or_default(),
+            inherits_policy: false,
             derive_policy: layer.derive_policy.unwrap_or(true),
             derived_for: None,
-            buckets: layer.buckets.unwrap_or_default(),
+            buckets: layer.local.unwrap_or_default().buckets,
         })
     }
 }
@@ -442,7 +468,10 @@ pub(crate) fn keys(text: &str) -> Vec<String> {
     let error = read.err();
     let message = error.as_ref().map(toml::de::Error::message);
     let message = message.filter(|message| message.starts_with("unknown field"));
-    let keys = message.map(unknown::known).unwrap_or_default().into_iter();
+    let keys = message
+        .map(crate::values::unknown::known)
+        .unwrap_or_default()
+        .into_iter();
     keys.map(str::to_owned).collect()
 }
 

@@ -26,7 +26,7 @@ use crate::{
         step::Plan,
         tags,
     },
-    error::{Exit, Result},
+    error::{Exit, Failure, Result},
     manifest,
     project::Project,
     settings::{Settings, domain::Domain, fit, secret},
@@ -37,6 +37,11 @@ use crate::{
 pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
     let project = Project::find(&args.which)?;
     let mut settings = Settings::load(project.package_dir(), &args.stage.stage)?;
+    if args.plan {
+        super::note(&settings, console);
+    } else {
+        agree_to_stage(&settings, args.yes, console)?;
+    }
     fit::deployable(&settings)?;
     deploy::block_on(async {
         // Credentials first: a build is long, and no use without them.
@@ -55,6 +60,7 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
         for warning in check::warnings(&desired) {
             console.warning(warning);
         }
+        warn_of_grants(&settings, console);
         let names = &desired.names;
         if args.plan {
             let actual = deploy::observe(&aws, names).await?;
@@ -121,6 +127,57 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
             console,
         ))
     })
+}
+
+/// Asks whether a stage without a table is meant, where other stages have one.
+///
+/// # Errors
+///
+/// When nobody can be asked (exit code 64), or the answer is no (exit code 1).
+fn agree_to_stage(settings: &Settings, yes: bool, console: &Console) -> Result<()> {
+    let Some(note) = settings.stage_note() else {
+        super::note(settings, console);
+        return Ok(());
+    };
+    if yes {
+        super::note(settings, console);
+        return Ok(());
+    }
+    let stage = &settings.stage;
+    let hint = match settings.near_stage() {
+        Some(near) => format!(
+            "give `--stage {near}`, or `--yes` to deploy `{stage}` with the settings that all stages have"
+        ),
+        None => {
+            format!("give `--yes` to deploy `{stage}` with the settings that all stages have")
+        }
+    };
+    if !Console::is_interactive() {
+        return Err(Failure::new(note)
+            .because_of("the stage needs your approval, and nobody can be asked here")
+            .because_of("nothing was changed")
+            .exiting(Exit::Usage)
+            .hint(hint));
+    }
+    console.asked(format_args!("{note}"));
+    for note in &settings.notes {
+        console.warning(note);
+    }
+    if console.confirm(&format!("Deploy the stage `{stage}`?")) {
+        return Ok(());
+    }
+    Err(Failure::new("the stage was not approved, so nothing was changed").hint(hint))
+}
+
+/// Warns of resources that the stage inherits and does not name.
+pub(super) fn warn_of_grants(settings: &Settings, console: &Console) {
+    for resource in settings.unnamed_grants() {
+        console.warning(format_args!(
+            "stage `{}` may use a resource that none of its variables names: {resource}; a `[[stages.{}.policy]]` says what \
+             this stage may do",
+            settings.stage, settings.stage
+        ));
+    }
 }
 
 /// Prints where the app answers.

@@ -40,6 +40,9 @@ pub(super) fn names(
     region: &str,
     console: &Console,
 ) -> Result<Names> {
+    if let Some((_, settings)) = at_hand {
+        super::note(settings, console);
+    }
     let app = match (&args.app, at_hand) {
         (Some(app), _) => app.clone(),
         (None, Some((project, _))) => {

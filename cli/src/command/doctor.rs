@@ -69,6 +69,9 @@ pub(super) fn doctor(args: &args::Doctor, console: &Console) -> Result<Exit> {
         Ok(project) => Settings::load(project.package_dir(), &args.stage.stage).map(Some),
         Err(_) => Ok(None),
     };
+    if let Ok(Some(settings)) = &settings {
+        super::note(settings, console);
+    }
     let mut checks = vec![machine::toolchain()];
     checks.push(match (&project, &settings) {
         (Err(failure), _) => Check::new("project", Outcome::Unknown, failure.message()).mend(

@@ -87,7 +87,8 @@ async fn serve(args: &args::Local, console: &Console) -> Result<Exit> {
 
 /// What the developer should know of the settings before anything is served.
 fn warnings(settings: &Settings) -> Vec<String> {
-    let mut all = Vec::new();
+    let mut all = settings.notes.clone();
+    all.extend(settings.stage_note());
     if !settings.left_out.is_empty() {
         all.push(format!(
             "{} does not have these settings, so they are left out: `{}`",

@@ -16,7 +16,7 @@ use crate::{
     console::{BOLD, Console, HINT},
     error::{Context, Exit, Failure, Result},
     project::FRAMEWORK,
-    settings::{FILE_NAME, secret::SECRETS_FILE},
+    values::names::{FILE_NAME, SECRETS_FILE},
 };
 
 /// The profiles of an app, where its manifest is the workspace's too.

@@ -1,6 +1,6 @@
 //! `cargo fw plan`: what a deploy would change, against the account or against a committed snapshot.
 
-use super::deploy::{deploy, host_manifest};
+use super::deploy::{deploy, host_manifest, warn_of_grants};
 use crate::{
     args::{self, Output},
     console::Console,
@@ -28,12 +28,14 @@ pub(super) fn plan(args: args::Plan, console: &Console) -> Result<Exit> {
 fn offline(args: &args::Plan, console: &Console) -> Result<Exit> {
     let project = Project::find(&args.which)?;
     let mut settings = Settings::load(project.package_dir(), &args.stage.stage)?;
+    super::note(&settings, console);
     fit::deployable(&settings)?;
     let place = snapshot::nowhere();
     super::policy::complete(&project, &mut settings, &place.partition, console)?;
     let manifest = host_manifest(&project, console)?;
     fit::check(&manifest, &settings)?;
     let code = snapshot::code(settings.architecture);
+    warn_of_grants(&settings, console);
     let desired = snapshot::masked(Desired::new(&manifest, &settings, code, place)?);
     let path = snapshot::path(&project, &settings.stage);
     if args.save {

@@ -1,4 +1,4 @@
-//! The ARNs that the settings name: buckets, and what environment variables hold.
+//! The ARNs that the settings name: what the stage's environment variables hold.
 //!
 //! A variable names a resource when its value is an ARN or a queue's URL, or when a word of its own name says what it
 //! is: `TABLE = "notes"`, `UPLOAD_BUCKET = "notes-uploads"`. Formats: Service Authorization Reference, "Resource types".
@@ -84,9 +84,9 @@ fn named(settings: &Settings) -> impl Iterator<Item = (&String, &String)> {
 }
 
 fn buckets(settings: &Settings) -> BTreeSet<&str> {
-    let listed = settings.buckets.iter().map(String::as_str);
-    let variables = named(settings).filter_map(|(name, value)| bucket(name, value));
-    listed.chain(variables).collect()
+    named(settings)
+        .filter_map(|(name, value)| bucket(name, value))
+        .collect()
 }
 
 /// The bucket that a variable holds or names.

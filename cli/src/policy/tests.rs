@@ -36,16 +36,24 @@ fn sdks() -> Vec<Sdk> {
 }
 
 fn settings(text: &str) -> Settings {
+    settings_of(text, "dev")
+}
+
+fn settings_of(text: &str, stage: &str) -> Settings {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("fw.toml"), text).unwrap();
-    Settings::load(folder.path(), "dev").unwrap()
+    Settings::load(folder.path(), stage).unwrap()
 }
 
 fn derive(source: &str, with: &str) -> Derived {
+    derive_of(source, &settings(with))
+}
+
+fn derive_of(source: &str, settings: &Settings) -> Derived {
     let sdks = sdks();
     let mut scan = Scan::default();
     scan.file("src/main.rs", source, &sdks);
-    derived(&scan, &sdks, &settings(with), &Place { partition: "aws" })
+    derived(&scan, &sdks, settings, &Place { partition: "aws" })
 }
 
 /// `sid action,action resource,resource` a line.
@@ -201,8 +209,10 @@ fn resources_are_what_the_settings_name() {
          DerivedSqsEverything sqs:ListQueues *"
     );
     let with = r#"
-        buckets = ["notes"]
+        [local]
+        buckets = ["for-local-use-alone"]
         [environment]
+        BUCKET = "notes"
         UPLOAD_BUCKET = "uploads"
         NOTES_TABLE = "notes"
         QUEUE_URL = "https://sqs.eu-central-1.amazonaws.com/123456789012/jobs"
@@ -289,7 +299,9 @@ fn a_pattern_is_not_a_name() {
 fn the_settings_own_statements_add_narrow_and_replace() {
     let source = "fn f() { c.get_object().send(); c.send_message().send(); }";
     let with = r#"
-        buckets = ["notes", "more"]
+        [environment]
+        BUCKET = "notes"
+        OTHER_BUCKET = "more"
         [[policy]]
         actions = ["sqs:*"]
         resources = ["arn:aws:sqs:eu-central-1:123456789012:jobs"]
@@ -326,7 +338,7 @@ fn the_settings_own_statements_add_narrow_and_replace() {
 
 #[test]
 fn telling_a_missing_key_needs_the_bucket_too() {
-    let with = "buckets = [\"notes\"]";
+    let with = "[environment]\nBUCKET = \"notes\"";
     let plain = "fn f() { c.get_object().send(); }";
     assert_eq!(
         shown(&derive(plain, with)),
@@ -513,4 +525,26 @@ fn a_written_statement_is_for_those_that_may_call_what_it_says() {
     let with = statement("\"sqs:SendMessage\"", "");
     let unseen = allowed(MAIN, &with, &["unseen"]);
     assert_eq!(unseen, ["s3:GetObject dynamodb:GetItem sqs:SendMessage"]);
+}
+
+#[test]
+fn a_stage_may_use_what_its_own_variables_name() {
+    let source = "fn f() { c.get_object().send(); }";
+    let with = "[environment]\nBUCKET = \"notes\"\n[local]\nbuckets = [\"notes\", \"scratch\"]\n\
+                [stages.prod.environment]\nBUCKET = \"notes-prod\"\n";
+    // The key's former place grants nothing either.
+    let before = with.replace("[local]\nbuckets = [\"notes\", \"scratch\"]\n", "");
+    let before = format!("buckets = [\"old\"]\n{before}");
+    for (text, stage, bucket) in [
+        (with, "dev", "notes"),
+        (with, "prod", "notes-prod"),
+        (&before, "prod", "notes-prod"),
+    ] {
+        let settings = settings_of(text, stage);
+        assert_eq!(
+            shown(&derive_of(source, &settings)),
+            format!("DerivedS3Objects s3:GetObject arn:aws:s3:::{bucket}/*"),
+            "{stage}"
+        );
+    }
 }

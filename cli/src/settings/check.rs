@@ -84,7 +84,7 @@ pub(super) fn all(settings: &Settings) -> Result<()> {
     cors(settings)?;
     door(settings)?;
     access::all(&settings.access)?;
-    buckets("buckets", &settings.buckets)?;
+    buckets("local.buckets", &settings.buckets)?;
     buckets("artifact_bucket", settings.artifact_bucket.as_slice())?;
     settings.policy.iter().try_for_each(statement)
 }

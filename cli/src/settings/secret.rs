@@ -12,11 +12,9 @@ use super::{Settings, check};
 use crate::{
     aws::{self, secrets::Held},
     error::{Context as _, Exit, Failure, Result},
-    values::names::FILE_NAME,
+    values::names::{FILE_NAME, SECRETS_FILE},
 };
 
-/// Where the local server finds secrets, beside `fw.toml`.
-pub(crate) const SECRETS_FILE: &str = "fw.secrets.toml";
 /// What a reference begins with.
 const PREFIX: &str = "secret:";
 

@@ -44,7 +44,7 @@ fn an_unknown_key_is_refused_with_the_nearest_known_one() {
         (
             "zzz = 1",
             Some(
-                "there is: access_log, api_key_source, api_keys, architecture, artifact_bucket, auth, authorizers, binary_media_types, buckets, concurrency, cors, dead_letter, derive_policy, domain, environment, ephemeral_storage, gateway, gateway_responses, health, integration_timeout, invoke_mode, jwt, keep_versions, kms_key, layers, log_format, log_level, log_retention, memory, payload_format, permissions_boundary, policy, provisioned_concurrency, request_validation, role, stage_name, stage_variables, stages, system_log_level, tags, throttle, timeout, tracing, usage_plans, vpc",
+                "there is: access_log, api_key_source, api_keys, architecture, artifact_bucket, auth, authorizers, binary_media_types, concurrency, cors, dead_letter, derive_policy, domain, environment, ephemeral_storage, gateway, gateway_responses, health, integration_timeout, invoke_mode, jwt, keep_versions, kms_key, layers, local, log_format, log_level, log_retention, memory, payload_format, permissions_boundary, policy, provisioned_concurrency, request_validation, role, stage_name, stage_variables, stages, system_log_level, tags, throttle, timeout, tracing, usage_plans, vpc",
             ),
         ),
     ] {
@@ -240,7 +240,11 @@ fn an_authorizers_own_variables_go_over_the_apps() {
     assert_eq!(named, ["TOKEN", "KEY"]);
     let folder = tempfile::tempdir().unwrap();
     let secrets = "TOKEN = \"one\"\nKEY = \"two\"\n";
-    std::fs::write(folder.path().join(super::secret::SECRETS_FILE), secrets).unwrap();
+    std::fs::write(
+        folder.path().join(crate::values::names::SECRETS_FILE),
+        secrets,
+    )
+    .unwrap();
     super::secret::from_developer(&mut dev, folder.path()).unwrap();
     let door = dev.seen_by("door");
     assert_eq!(dev.environment["TOKEN"], "one");

@@ -69,6 +69,9 @@ pub(crate) fn check_bucket_name(name: &str) -> Result<(), BucketNameError> {
 /// The file of the settings, beside the package's `Cargo.toml`.
 pub(crate) const FILE_NAME: &str = "fw.toml";
 
+/// Where the local server finds secrets, beside `fw.toml`.
+pub(crate) const SECRETS_FILE: &str = "fw.secrets.toml";
+
 /// The stage that is meant when none is named.
 pub(crate) const DEFAULT_STAGE: &str = "dev";
 

@@ -11,7 +11,7 @@ use super::git;
 use crate::{
     compile::Built,
     project::Project,
-    settings::{FILE_NAME, secret::SECRETS_FILE},
+    values::names::{FILE_NAME, SECRETS_FILE},
 };
 
 /// The files of a project that its build and its settings are read from.

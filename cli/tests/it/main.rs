@@ -14,6 +14,7 @@ mod deploy_power;
 mod deploy_roles;
 mod deploy_settings;
 mod deploy_signals;
+mod deploy_stages;
 mod deploy_support;
 mod deploy_traffic;
 mod deploy_whole;

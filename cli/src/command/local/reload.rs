@@ -23,10 +23,10 @@ use crate::{
         generation::{Generation, Source},
         server::Server,
     },
-    settings::{self, Settings},
+    settings::Settings,
     values::{
         lambda::Architecture,
-        names::{DEFAULT_STAGE, FILE_NAME},
+        names::{DEFAULT_STAGE, FILE_NAME, SECRETS_FILE},
     },
     watch::Watcher,
 };
@@ -145,7 +145,7 @@ impl Serving<'_> {
             self.find_again(watcher).await?;
         }
         let mut new_settings = false;
-        if named(FILE_NAME) || named(settings::secret::SECRETS_FILE) {
+        if named(FILE_NAME) || named(SECRETS_FILE) {
             let mut settings = Settings::load_behind(
                 self.app.settings_dir(),
                 &self.settings.stage,

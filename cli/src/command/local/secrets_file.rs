@@ -5,7 +5,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::{private_files, settings::secret::SECRETS_FILE};
+use crate::{private_files, values::names::SECRETS_FILE};
 
 /// A line for each way in which the secrets of that folder may get to others.
 pub(super) fn warnings(folder: &Path) -> Vec<String> {

@@ -385,6 +385,7 @@ fn settings() -> impl Strategy<Value = String> {
         "artifact_bucket",
         "policy",
         "buckets",
+        "local.buckets",
         "stages.dev",
         "environment",
         "nonsense",

@@ -236,9 +236,9 @@ fn fate(key: &str) -> Option<Fate> {
             "derive_policy = false",
             "the command adds what the sources need to the statements before",
         ),
-        "buckets" => Not(
-            "buckets = [\"notes\"]",
-            "they are the local server's; the command derives permissions from them before",
+        "local.buckets" => Not(
+            "local.buckets = [\"notes\"]",
+            "they are the local server's alone",
         ),
         "stages" => Not(
             "[stages.other]\nmemory = 512",
