@@ -60,9 +60,21 @@ async fn start(keeper: &Arc<Keeper>) -> Services {
 }
 
 async fn call(services: &Services, path: &str, target: &str, input: Value) -> Value {
+    let (head, body) = ask(services, "POST", path, target, input).await;
+    assert!(head.starts_with("HTTP/1.1 20"), "{head}\n{body}");
+    serde_json::from_str(&body).unwrap()
+}
+
+async fn ask(
+    services: &Services,
+    method: &str,
+    path: &str,
+    target: &str,
+    input: Value,
+) -> (String, String) {
     let body = input.to_string();
     let request = format!(
-        "POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {}\r\nx-amz-target: {target}\r\nauthorization: AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/sqs/aws4_request, SignedHeaders=host, Signature=0\r\n\r\n{body}",
+        "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {}\r\nx-amz-target: {target}\r\nauthorization: AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/sqs/aws4_request, SignedHeaders=host, Signature=0\r\n\r\n{body}",
         body.len()
     )
     .replace("x-amz-target: \r\n", "");
@@ -71,8 +83,19 @@ async fn call(services: &Services, path: &str, target: &str, input: Value) -> Va
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    assert!(head.starts_with("HTTP/1.1 20"), "{answer}");
-    serde_json::from_str(body).unwrap()
+    (head.to_owned(), body.to_owned())
+}
+
+/// A record that nobody would get is refused by name when the destination is set.
+#[tokio::test]
+async fn a_destination_on_a_bus_is_refused_by_name() {
+    let services = start(&Keeper::new(|_| Outcome::Returned("null".into()))).await;
+    let bus = "arn:aws:events:us-east-1:123456789012:event-bus/orders";
+    let path = "/2019-09-25/functions/f/event-invoke-config";
+    let config = json!({"DestinationConfig": {"OnFailure": {"Destination": bus}}});
+    let (head, body) = ask(&services, "PUT", path, "", config).await;
+    assert!(head.starts_with("HTTP/1.1 501"), "{head}\n{body}");
+    assert!(body.contains("event bus"), "{body}");
 }
 
 async fn sqs(services: &Services, operation: &str, input: Value) -> Value {

@@ -173,7 +173,11 @@ impl Lambda {
             return Err(invalid());
         }
         match parts.nth(1) {
-            Some("sqs" | "sns" | "events") => Ok(()),
+            Some("sqs" | "sns") => Ok(()),
+            // There are no buses here, and a record that nobody gets must not look delivered.
+            Some("events") => Err(LambdaError::not_implemented(
+                "Lambda destinations on an event bus",
+            )),
             Some("lambda") => {
                 let other = FunctionName::parse(destination);
                 if other.name == function.name {
