@@ -33,6 +33,7 @@ mod local_trace;
 mod new_project;
 mod one_build;
 mod package;
+mod promises;
 mod replay;
 mod see;
 mod services;
