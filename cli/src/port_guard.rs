@@ -16,7 +16,7 @@
 //! | the gateway | own and allowed | all | the server's user |
 //! | embedded services | own and allowed | own and allowed | the server's user |
 //! | Lambda's API | own and allowed | own and allowed | the server's user |
-//! | an instance's Runtime API | addresses and bare words | never | the instance's processes |
+//! | a Runtime API, an instance's or a trial's | addresses and bare words | never | the process of that function, its group, and what they have started |
 //!
 //! The gateway takes requests of all pages on purpose: an app on another origin is what CORS is for, and a request that needs no CORS
 //! reaches the deployed API as well. Whether a page may read an answer or send more than a form is decided by the gateway's own CORS model.
@@ -53,7 +53,7 @@ pub(crate) struct PortGuard(Arc<Asks>);
 
 #[derive(Debug)]
 struct Asks {
-    /// The hosts that it answers for; on an instance's Runtime API all addresses and bare words.
+    /// The hosts that it answers for; on a Runtime API all addresses and bare words.
     hosts: Option<Hosts>,
     /// Whether a request without a host is refused.
     needs_host: bool,

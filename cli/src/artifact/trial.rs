@@ -7,6 +7,7 @@
 use std::{
     path::{Path, PathBuf},
     process::ExitStatus,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -25,6 +26,7 @@ use tokio::{
 use crate::{
     aws::lambda::Configuration,
     error::{Context as _, Failure, Result},
+    port_guard::{PortGuard, Refusal, guarded},
     process::{
         Launch, Process,
         environment::{self, Function},
@@ -73,7 +75,13 @@ pub(crate) async fn run(
         .await
         .with_context(|| format!("cannot run the artifact: {}", executable.display()))?;
     let (calls, mut called) = mpsc::channel(8);
-    let server = tokio::spawn(serve(listener, calls));
+    let api = RuntimeApi {
+        calls,
+        guard: PortGuard::instance(process.id()),
+        refused: Arc::default(),
+    };
+    let refused = Arc::clone(&api.refused);
+    let server = tokio::spawn(serve(listener, api));
     let said = tokio::spawn(async move { tokio::join!(text(stdout), text(stderr)) });
     let end = tokio::select! {
         biased;
@@ -92,7 +100,8 @@ pub(crate) async fn run(
         .ok()
         .and_then(std::result::Result::ok)
         .unwrap_or_default();
-    judge(end, &mut called, &format!("{out}{err}"))
+    let refused = refused.get().map(String::as_str);
+    judge(end, &mut called, &format!("{out}{err}"), refused)
 }
 
 fn function(
@@ -130,6 +139,15 @@ enum End {
     Silent,
 }
 
+/// The Runtime API of one trial: it is for the artifact alone, so that nothing else on this machine answers for it. Cheap to clone.
+#[derive(Clone)]
+struct RuntimeApi {
+    calls: mpsc::Sender<Call>,
+    guard: PortGuard,
+    /// Why the first call that was not the artifact's was refused.
+    refused: Arc<OnceLock<String>>,
+}
+
 /// A call of the Runtime API.
 #[derive(Debug)]
 enum Call {
@@ -139,7 +157,12 @@ enum Call {
     InitError(Bytes),
 }
 
-fn judge(end: End, called: &mut mpsc::Receiver<Call>, said: &str) -> Result<()> {
+fn judge(
+    end: End,
+    called: &mut mpsc::Receiver<Call>,
+    said: &str,
+    refused: Option<&str>,
+) -> Result<()> {
     // A process that ends in the same moment has made its call before.
     let end = match end {
         End::Exited(status) => called
@@ -164,6 +187,10 @@ fn judge(end: End, called: &mut mpsc::Receiver<Call>, said: &str) -> Result<()> 
     let tail = &lines[lines.len().saturating_sub(TAIL)..];
     let failure =
         Failure::input("the artifact does not start, so nothing was changed").because_of(cause);
+    let failure = match refused {
+        Some(why) => failure.because_of(format!("a call of its Runtime API was refused: {why}")),
+        None => failure,
+    };
     let failure = match tail {
         [] => failure.because_of("it said nothing"),
         tail => failure.because_of(format!("it said:\n{}", tail.join("\n"))),
@@ -199,15 +226,22 @@ async fn text(stream: std::os::fd::OwnedFd) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-async fn serve(listener: TcpListener, calls: mpsc::Sender<Call>) {
+async fn serve(listener: TcpListener, api: RuntimeApi) {
     // Where no more connections are accepted, the trial ends by its patience.
     while let Ok((stream, _)) = listener.accept().await {
-        tokio::spawn(connection(stream, calls.clone()));
+        tokio::spawn(connection(stream, api.clone()));
     }
 }
 
-async fn connection(stream: TcpStream, calls: mpsc::Sender<Call>) {
-    let service = service_fn(|request| answer(request, calls.clone()));
+async fn connection(stream: TcpStream, api: RuntimeApi) {
+    let stream = match api.guard.receive(stream).await {
+        Ok(stream) => stream,
+        Err(stranger) => {
+            api.refused.get_or_init(|| stranger.to_string());
+            return;
+        }
+    };
+    let service = service_fn(|request| answer(request, api.clone()));
     // An error is the process's: it went away, and how it ended is told by its exit.
     let _ = http1::Builder::new()
         .title_case_headers(true)
@@ -217,20 +251,35 @@ async fn connection(stream: TcpStream, calls: mpsc::Sender<Call>) {
 
 async fn answer(
     request: Request<Incoming>,
-    calls: mpsc::Sender<Call>,
+    api: RuntimeApi,
 ) -> Result<Response<Full<Bytes>>, hyper::Error> {
+    if let Err(refusal) = guarded(&api.guard, &request) {
+        api.refused.get_or_init(|| reason_of(&refusal));
+        let mut response = Response::default();
+        *response.status_mut() = StatusCode::FORBIDDEN;
+        return Ok(response);
+    }
     match (request.method(), request.uri().path()) {
         (&Method::GET, "/2018-06-01/runtime/invocation/next") => {
             // Whoever waits for it may have given up.
-            let _ = calls.send(Call::Next).await;
+            let _ = api.calls.send(Call::Next).await;
             std::future::pending().await
         }
         (&Method::POST, "/2018-06-01/runtime/init/error") => {
             let document = request.into_body().collect().await?.to_bytes();
-            let _ = calls.send(Call::InitError(document)).await;
+            let _ = api.calls.send(Call::InitError(document)).await;
             Ok(status(StatusCode::ACCEPTED))
         }
         _ => Ok(status(StatusCode::NOT_FOUND)),
+    }
+}
+
+/// Why a request was refused. The flag that a refusal itself names is not one of a trial.
+fn reason_of(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::Host(host) => format!("it is for the host `{host}`"),
+        Refusal::NoHost => "it names no host".to_owned(),
+        Refusal::Origin(_) | Refusal::Page => "it comes from a page".to_owned(),
     }
 }
 
@@ -242,9 +291,14 @@ fn status(status: StatusCode) -> Response<Full<Bytes>> {
 
 #[cfg(test)]
 mod tests {
-    use std::{io::Write as _, os::unix::fs::PermissionsExt as _};
+    use std::{
+        io::{Read as _, Write as _},
+        net::TcpStream,
+        os::unix::fs::PermissionsExt as _,
+        time::{Duration, Instant},
+    };
 
-    use super::{KEPT, run, text};
+    use super::{KEPT, PATIENCE, run, text};
     use crate::{aws::lambda::Configuration, error::Exit};
 
     /// Runs a shell script as the artifact; gives the failure's text.
@@ -282,6 +336,90 @@ mod tests {
             "[ \"$WHO\" = me ] || exit 3\n[ \"$_HANDLER\" = bootstrap ] || exit 4\n{next}"
         ))
         .unwrap();
+    }
+
+    #[test]
+    fn a_child_of_the_artifact_may_ask_for_work() {
+        let next =
+            call("GET /2018-06-01/runtime/invocation/next HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n");
+        tried(&format!("(\n{next})\nexit 7")).unwrap();
+    }
+
+    /// Elsewhere the system does not say which process a connection belongs to.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn another_process_cannot_ask_for_work_or_report_a_failure() {
+        let folder = tempfile::tempdir().unwrap();
+        let (address, answered) = (
+            folder.path().join("address"),
+            folder.path().join("answered"),
+        );
+        for request in [
+            "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: x\r\n\r\n",
+            "POST /2018-06-01/runtime/init/error HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}",
+        ] {
+            let script = format!(
+                "echo \"$AWS_LAMBDA_RUNTIME_API\" >'{0}.new' && mv '{0}.new' '{0}'\nuntil [ -e '{1}' ]; do sleep 0.02; done\nexit 7",
+                address.display(),
+                answered.display()
+            );
+            let stranger = {
+                let (address, answered) = (address.clone(), answered.clone());
+                std::thread::spawn(move || {
+                    let wait = Duration::from_millis(10);
+                    let until = Instant::now() + PATIENCE;
+                    while !address.exists() && Instant::now() < until {
+                        std::thread::sleep(wait);
+                    }
+                    let address = std::fs::read_to_string(address).unwrap();
+                    let mut stream = TcpStream::connect(address.trim()).unwrap();
+                    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+                    // It is answered before it has said anything.
+                    let _ = stream.write_all(request.as_bytes());
+                    let mut answer = [0; 12];
+                    let read = stream.read_exact(&mut answer);
+                    drop(stream);
+                    std::fs::write(answered, "").unwrap();
+                    read.map(|()| answer)
+                })
+            };
+            let tried = tried(&script);
+            let answer = stranger.join().unwrap();
+            let failure = tried.unwrap_err();
+            assert!(failure.contains("exit status: 7"), "{failure}");
+            assert!(
+                failure.contains("refused: the client is not a process of this function"),
+                "{failure}"
+            );
+            assert_eq!(&answer.unwrap(), b"HTTP/1.1 403");
+            std::fs::remove_file(&address).unwrap();
+            std::fs::remove_file(&answered).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_call_as_from_a_page_is_not_the_artifacts() {
+        for (fields, why) in [
+            (
+                "Host: x\\r\\nOrigin: http://evil.example",
+                "it comes from a page",
+            ),
+            ("Host: x\\r\\nSec-Fetch-Site: none", "it comes from a page"),
+            (
+                "Host: rebound.example",
+                "it is for the host `rebound.example`",
+            ),
+        ] {
+            let next = call(&format!(
+                "GET /2018-06-01/runtime/invocation/next HTTP/1.1\\r\\n{fields}\\r\\n\\r\\n"
+            ));
+            let failure = tried(&format!(
+                "{next}[[ $answer == 'HTTP/1.1 403 '* ]] && exit 7\nexit 8"
+            ))
+            .unwrap_err();
+            assert!(failure.contains("exit status: 7"), "{fields}: {failure}");
+            assert!(failure.contains(why), "{fields}: {failure}");
+        }
     }
 
     #[test]
