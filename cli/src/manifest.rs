@@ -314,7 +314,7 @@ mod tests {
                 "",
                 "later",
                 top,
-                "there is: app, authorizers, framework, routes, schema",
+                "there is: app, authorizers, framework, response_stream, routes, schema",
             ),
         ] {
             let mut document = whole.clone();
