@@ -229,7 +229,7 @@ fn reaches(key: &str, app: &Routes, target: &str) -> bool {
 /// The first route of an API through which a version with the routes `app` would serve callers that
 /// its own guard does not admit: the API's route, and the route of the app.
 pub(crate) fn exposed<'a>(api: &'a Routes, app: &'a Routes) -> Option<(&'a str, &'a str)> {
-    exposed_by(api, app, |found, wanted| found.is_within(wanted))
+    exposed_by(api, app, Access::is_within)
 }
 
 /// As [`exposed`], where `fits` says which guards are enough.

@@ -128,7 +128,9 @@ pub(crate) struct State {
 
 /// What a test looks at after each mutating call.
 #[derive(Default)]
-pub(crate) struct Watch(RefCell<Option<Box<dyn Fn(&State, &str)>>>);
+pub(crate) struct Watch(RefCell<Option<Look>>);
+
+type Look = Box<dyn Fn(&State, &str)>;
 
 impl Watch {
     /// Looks at the account from now on.

@@ -9,7 +9,7 @@ use crate::{
     deploy::{
         access::{Access, Routes, exposed},
         model::{Desired, GRANT, REST_GRANT, THROUGH_URL_GRANT, URL_GRANT},
-        observe::Actual,
+        observe::{Actual, rest::WholeRest},
         step::{Plan, Step},
     },
     values::gateway::Gateway,
@@ -54,7 +54,7 @@ fn shuts(desired: &Desired, actual: &Actual) -> Vec<Shut> {
     // What a REST API guards is not read where another gateway takes its place.
     if gateway != Gateway::RestApi
         && held(REST_GRANT)
-        && actual.rests.apis.iter().any(|whole| whole.is_open())
+        && actual.rests.apis.iter().any(WholeRest::is_open)
     {
         all.push(Shut::Withdraw(REST_GRANT));
     }

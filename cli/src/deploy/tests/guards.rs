@@ -458,7 +458,7 @@ fn a_rollback_has_the_guards_of_the_older_version_before_the_traffic() {
                     let what = format!("{:?} back to {:?}", newer.guards, older.guards);
                     let before = aws.state.borrow().clone();
                     let count = {
-                        watch_names(&aws, old.clone(), new.clone(), &what);
+                        watch_names(&aws, &old, &new, &what);
                         aws.forget();
                         let done = super::recall::rollback(&aws).await;
                         if let Err(failure) = done {
@@ -472,7 +472,7 @@ fn a_rollback_has_the_guards_of_the_older_version_before_the_traffic() {
                     };
                     for nth in 0..count {
                         let aws = Fake::holding(before.clone());
-                        watch_names(&aws, old.clone(), new.clone(), &what);
+                        watch_names(&aws, &old, &new, &what);
                         aws.fault.set(Some(Fault::After(nth)));
                         super::recall::rollback(&aws).await.unwrap_err();
                     }
@@ -484,9 +484,9 @@ fn a_rollback_has_the_guards_of_the_older_version_before_the_traffic() {
 
 /// Looks for routes that are open, or ask for less, to the version that relies on their guard; of authorizers only the names count, since
 /// a rollback leaves their settings as they are.
-fn watch_names(aws: &Fake, first: Routes, second: Routes, what: &str) {
+fn watch_names(aws: &Fake, first: &Routes, second: &Routes, what: &str) {
     let what = what.to_owned();
-    let (first, second) = (named(&first), named(&second));
+    let (first, second) = (named(first), named(second));
     aws.watch.set(move |state, call| {
         for version in serving(state) {
             let wanted = if version == "1" { &first } else { &second };
