@@ -297,3 +297,163 @@ pub(crate) fn opens(api: &Routes, key: &str, access: &Access) -> bool {
     let mut all = api.iter();
     all.any(|(held, found)| overlap(held, key) && !outranks(held, key) && !access.is_within(found))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Access, Asked, Checks, Guard, Routes, Shift, exposed, interim, opens, shift};
+
+    fn jwt(issuer: &str, audience: &[&str], scopes: &[&str]) -> Access {
+        let checks = Checks::Jwt {
+            issuer: issuer.to_owned(),
+            audience: audience.iter().map(|&one| one.to_owned()).collect(),
+            identity: "$request.header.Authorization".to_owned(),
+        };
+        let asked = Asked {
+            name: "jwt-users".to_owned(),
+            checks: Some(checks),
+        };
+        let scopes = scopes.iter().map(|&one| one.to_owned()).collect();
+        guarded(Guard::Jwt(asked, scopes))
+    }
+
+    fn lambda(function: &str, identity: &[&str], ttl: u32) -> Access {
+        let checks = Checks::Function {
+            function: function.to_owned(),
+            identity: identity.iter().map(|&one| one.to_owned()).collect(),
+            ttl,
+            format: crate::values::gateway::PayloadFormat::V2,
+            simple: true,
+        };
+        guarded(Guard::Lambda(Asked {
+            name: "door".to_owned(),
+            checks: Some(checks),
+        }))
+    }
+
+    fn guarded(guard: Guard<Asked>) -> Access {
+        let api_key = false;
+        Access { guard, api_key }
+    }
+
+    fn keyed(access: &Access) -> Access {
+        let api_key = true;
+        Access {
+            api_key,
+            ..access.clone()
+        }
+    }
+
+    #[test]
+    fn a_change_admits_the_same_callers_fewer_more_or_others() {
+        use Shift::{Looser, Other, Same, Tighter};
+        let (open, iam) = (guarded(Guard::Open), guarded(Guard::Iam));
+        let one = jwt("i", &["a"], &["read"]);
+        for (old, new, wanted) in [
+            (&open, &open, Same),
+            (&open, &iam, Tighter),
+            (&open, &keyed(&open), Tighter),
+            (&iam, &keyed(&iam), Tighter),
+            (&iam, &keyed(&open), Other),
+            (&iam, &one, Other),
+            (&one, &jwt("i", &["a"], &[]), Looser),
+            (&one, &jwt("i", &["a"], &["read", "write"]), Looser),
+            (&one, &jwt("i", &["a"], &["write"]), Other),
+            (&one, &jwt("i", &["a", "b"], &["read"]), Looser),
+            (&one, &jwt("i", &["a", "b"], &["read", "write"]), Looser),
+            (
+                &jwt("i", &["a", "b"], &["read"]),
+                &jwt("i", &["a"], &["read", "write"]),
+                Other,
+            ),
+            (&one, &jwt("j", &["a"], &["read"]), Other),
+            (&lambda("f", &["x"], 0), &lambda("f", &["x"], 60), Looser),
+            (
+                &lambda("f", &["x"], 0),
+                &lambda("f", &["x", "y"], 0),
+                Tighter,
+            ),
+            (
+                &lambda("f", &["x"], 60),
+                &lambda("f", &["x", "y"], 0),
+                Tighter,
+            ),
+            (
+                &lambda("f", &["x"], 0),
+                &lambda("f", &["x", "y"], 60),
+                Other,
+            ),
+            (&lambda("f", &["x"], 0), &lambda("g", &["x"], 0), Other),
+        ] {
+            assert_eq!(shift(old, new), wanted, "{old:?} to {new:?}");
+            let back = match wanted {
+                Tighter => Looser,
+                Looser => Tighter,
+                Same | Other => wanted,
+            };
+            assert_eq!(shift(new, old), back, "{new:?} to {old:?}");
+        }
+    }
+
+    fn routes(all: &[(&str, &Access)]) -> Routes {
+        let all = all.iter();
+        all.map(|(key, access)| ((*key).to_owned(), (*access).clone()))
+            .collect()
+    }
+
+    /// Every set of up to three of these routes, each guarded in every way.
+    fn sets() -> Vec<Routes> {
+        let keys = [
+            "$default",
+            "ANY /a",
+            "GET /a",
+            "GET /{x}",
+            "GET /{y}",
+            "GET /{x+}",
+        ];
+        let ways = [
+            guarded(Guard::Open),
+            guarded(Guard::Iam),
+            lambda("f", &["x"], 0),
+        ];
+        let mut all = vec![Routes::new()];
+        for key in keys {
+            for held in all.clone().iter().filter(|held| held.len() < 3) {
+                for way in &ways {
+                    let mut more = held.clone();
+                    more.insert(key.to_owned(), way.clone());
+                    all.push(more);
+                }
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn the_routes_in_between_expose_nothing_and_open_nothing() {
+        let sets = sets();
+        for (nth, api) in sets.iter().enumerate() {
+            for app in sets.iter().skip(nth % 3).step_by(3) {
+                let early = interim(api, app);
+                assert_eq!(exposed(&early, app), None, "{api:?} to {app:?}: {early:?}");
+                assert_eq!(interim(&early, app), early, "{api:?} to {app:?}");
+                for (key, found) in &early {
+                    match api.get(key) {
+                        Some(before) => assert_ne!(shift(before, found), Shift::Looser, "{key}"),
+                        None => assert!(!found.is_open(), "{key}: {api:?} to {app:?}"),
+                    }
+                }
+            }
+            assert_eq!(&interim(api, api), api);
+        }
+    }
+
+    #[test]
+    fn a_route_opens_what_a_vaguer_one_guards() {
+        let (open, iam) = (guarded(Guard::Open), guarded(Guard::Iam));
+        let api = routes(&[("GET /{x}", &iam), ("GET /a", &open)]);
+        assert!(opens(&api, "GET /b", &open));
+        assert!(!opens(&api, "GET /b", &iam) && !opens(&api, "GET /b/c", &open));
+        // The narrower one answers as before.
+        assert!(!opens(&routes(&[("GET /a", &iam)]), "GET /{x}", &open));
+    }
+}

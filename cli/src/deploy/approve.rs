@@ -1,9 +1,8 @@
 //! Who agrees before something is deleted, opened to more callers, or changed.
 
 use super::{
-    model::GRANTS,
     report,
-    step::{Action, Plan, Step, Version, rest::RestStep, store::StoreStep},
+    step::{Change as _, Plan},
 };
 use crate::{
     args::Approval,
@@ -14,51 +13,8 @@ use crate::{
 
 /// What a plan takes away that somebody may use: not what it tidies up of its own.
 pub(crate) fn losses(plan: &Plan) -> Vec<String> {
-    let tidied = |step: &Step| {
-        if let Step::Rest(step) = step {
-            return matches!(
-                **step,
-                RestStep::DeleteDeployment { .. } | RestStep::DeleteApi { open: false, .. }
-            );
-        }
-        if let Step::Store(step) = step {
-            return matches!(**step, StoreStep::Drop { .. });
-        }
-        if let Step::RemovePermission { id, .. } = step {
-            return GRANTS.contains(&id.as_str());
-        }
-        matches!(
-            step,
-            Step::DeleteVersion { .. }
-                | Step::DeleteIntegration { .. }
-                | Step::DeleteAuthorizer { .. }
-                // They go with their function, which is told.
-                | Step::DeleteRolePolicy { .. }
-                | Step::DeleteRole { .. }
-                | Step::DeleteApi { open: false, .. }
-        )
-    };
-    let steps = plan.steps.iter().map(|planned| &planned.step);
-    let mut all = Vec::new();
-    for step in steps {
-        if let Step::Rest(step) = step
-            && let RestStep::PutApi { removed, .. } = &**step
-        {
-            all.extend(removed.iter().map(|key| format!("route `{key}`")));
-        }
-        if let Step::MoveAlias {
-            function,
-            ends: Some(Version(canary)),
-            ..
-        } = step
-        {
-            all.push(format!("canary, version {canary} of function `{function}`"));
-        }
-        if step.subject().0 == Action::Delete && !tidied(step) {
-            all.push(step.subject().1.to_string());
-        }
-    }
-    all
+    let steps = plan.steps.iter();
+    steps.flat_map(|planned| planned.step.loses()).collect()
 }
 
 /// What a plan opens to callers that are refused now.

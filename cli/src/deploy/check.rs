@@ -5,16 +5,16 @@ mod guards;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use super::{
     model::{Desired, Names},
     observe::{Actual, Found, store::WholeStore},
     phase::{Lane, Phase},
     plan::{door, rest},
     step::{
-        Action, Handle, Plan, Step,
-        domain::Led,
-        rest::{Named, RestStep},
-        store::StoreStep,
+        Change as _, FunctionStep, Handle, HttpStep, LogStep, Output, Plan, Planned, RoleStep,
+        Step, UrlStep, rest::RestStep, store::StoreStep,
     },
 };
 use crate::{
@@ -254,187 +254,209 @@ pub(crate) fn plan(desired: &Desired, actual: &Actual, plan: &Plan) -> Result<()
 
 const OTHER_REST: &str = "the REST API would not be what the app says";
 
-fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
-    // Who makes what, in which phase and lane: another lane of the same phase may be behind.
-    let (mut api, mut integration) = (None, None);
-    let mut published = BTreeMap::new();
-    let mut permitted: BTreeMap<&str, (Phase, Lane<'_>)> = BTreeMap::new();
-    let mut tried = BTreeMap::new();
-    let mut phase = Phase::Prepare;
-    let mut routes: BTreeSet<&str> = actual
-        .apis
-        .first()
-        .into_iter()
-        .flat_map(|whole| &whole.routes)
-        .map(|route| route.key.as_str())
-        .collect();
-    let mut moved = false;
-    let mut authorizers: BTreeMap<&str, (Phase, Lane<'_>)> = BTreeMap::new();
-    let mut rest = BTreeSet::new();
-    let mut imported = None;
-    // The objects that are there, and since when.
-    let held = actual.stores.iter().filter_map(|one| one.found.ours());
-    let held = held.flat_map(|held| &held.keys);
-    let mut objects: BTreeMap<&str, Option<Phase>> = held.map(|key| (key.as_str(), None)).collect();
-    for planned in &plan.steps {
+/// Where a step runs: another lane of the same phase may be behind.
+type Place<'a> = (Phase, Lane<'a>);
+
+/// What the steps so far have done, as far as promises span kinds.
+struct Sofar<'a> {
+    phase: Phase,
+    /// Whether traffic has moved.
+    moved: bool,
+    /// What they make that later ones use.
+    made: BTreeMap<Output<'a>, Place<'a>>,
+    /// The roles that got their policies.
+    permitted: BTreeMap<&'a str, Place<'a>>,
+    /// The functions whose versions were tried.
+    tried: BTreeMap<&'a str, Place<'a>>,
+    /// The routes of the HTTP API.
+    routes: BTreeSet<&'a str>,
+    /// The zips that are there, and since when.
+    objects: BTreeMap<&'a str, Option<Phase>>,
+    /// The document that a REST API got last.
+    imported: Option<&'a Value>,
+}
+
+impl<'a> Sofar<'a> {
+    fn of(actual: &'a Actual) -> Self {
+        let api = actual.apis.first().into_iter();
+        let routes = api.flat_map(|whole| &whole.routes);
+        let held = actual.stores.iter().filter_map(|one| one.found.ours());
+        let held = held.flat_map(|held| &held.keys);
+        Self {
+            phase: Phase::Prepare,
+            moved: false,
+            made: BTreeMap::new(),
+            permitted: BTreeMap::new(),
+            tried: BTreeMap::new(),
+            routes: routes.map(|route| route.key.as_str()).collect(),
+            objects: held.map(|key| (key.as_str(), None)).collect(),
+            imported: None,
+        }
+    }
+
+    /// The promise that the next step breaks, in words.
+    fn breaks(&self, desired: &Desired, actual: &Actual, planned: &Planned) -> Option<String> {
         let step = &planned.step;
         if planned.reason.is_empty() {
             return Some(format!("a step has no reason: {:?}", step.subject()));
         }
-        let needs = Needs::of(step);
         let here = (planned.phase, planned.lane());
-        let before = |made: Option<(Phase, Lane<'_>)>| {
-            made.is_some_and(|(phase, lane)| phase < here.0 || lane == here.1)
+        let before = |made: Option<&Place<'_>>| {
+            made.is_some_and(|(phase, lane)| *phase < here.0 || *lane == here.1)
         };
-        let unpublished = needs
-            .version
-            .is_some_and(|function| !before(published.get(function).copied()));
-        if needs.api && !before(api) || needs.integration && !before(integration) || unpublished {
+        if let Some(missing) = step
+            .needs()
+            .iter()
+            .find(|need| !before(self.made.get(need)))
+        {
             return Some(format!(
-                "a step uses what no earlier one makes: {:?}",
+                "a step uses what no earlier one makes: {:?} needs {missing:?}",
                 step.subject()
             ));
         }
+        if planned.phase < self.phase {
+            return Some(format!(
+                "a step comes before the phase that it is in: {:?}",
+                step.subject()
+            ));
+        }
+        if self.moved && step.prepares() {
+            return Some(format!(
+                "a step prepares after the traffic has moved: {:?}",
+                step.subject()
+            ));
+        }
+        let broken = match step {
+            Step::Function(step) => {
+                self.breaks_function(desired, actual, step, planned.phase, before)
+            }
+            Step::Http(
+                HttpStep::CreateRoute { key, guard, .. } | HttpStep::UpdateRoute { key, guard, .. },
+            ) if guard.kind() != desired.http.guard(key).kind() => {
+                Some(format!("a route would not be guarded as it asks: {key}"))
+            }
+            Step::Rest(step) if matches!(**step, RestStep::DeleteApi { open: true, .. }) => {
+                desired.rest.as_ref().map(|_| OTHER_REST.to_owned())
+            }
+            _ => None,
+        };
+        broken.or_else(|| destroys(desired, actual, step))
+    }
+
+    fn breaks_function(
+        &self,
+        desired: &Desired,
+        actual: &Actual,
+        step: &FunctionStep,
+        phase: Phase,
+        before: impl Fn(Option<&Place<'_>>) -> bool,
+    ) -> Option<String> {
         // A version runs with the permissions that it needs from its first moment.
-        if let Step::CreateFunction { function, .. } | Step::UpdateConfiguration { function, .. } =
-            step
+        if let FunctionStep::Create { function, .. }
+        | FunctionStep::UpdateConfiguration { function, .. } = step
         {
             let one = desired.functions().find(|one| one.name == *function);
             let own = one.and_then(|one| one.role.as_ref());
             let there = actual.role(function).policy.is_some();
-            let made = own.map(|own| permitted.get(own.name.as_str()).copied());
+            let made = own.map(|own| self.permitted.get(own.name.as_str()));
             if made.is_some_and(|made| !there && !before(made)) {
                 return Some(format!(
                     "a function would run as a role without a policy: {function}"
                 ));
             }
         }
-        if let Step::PutRolePolicy { role, .. } = step {
-            permitted.insert(role, here);
-        }
         let moves = match step {
-            Step::MoveAlias {
+            FunctionStep::MoveAlias {
                 function,
                 version: Handle::Made,
                 ..
             }
-            | Step::ShiftTraffic {
+            | FunctionStep::ShiftTraffic {
                 function,
                 version: Handle::Made,
                 ..
             }
-            | Step::CreateAlias { function, .. } => Some(function.as_str()),
+            | FunctionStep::CreateAlias { function, .. } => Some(function.as_str()),
             _ => None,
         };
-        if planned.phase < phase {
-            return Some(format!(
-                "a step comes before the phase that it is in: {:?}",
-                step.subject()
-            ));
-        }
-        phase = planned.phase;
-        if moves.is_some_and(|function| !before(tried.get(function).copied())) {
+        if moves.is_some_and(|function| !before(self.tried.get(function))) {
             return Some("an untried version would take the traffic".to_owned());
         }
-        if moved && Needs::prepares(step) {
-            return Some(format!(
-                "a step prepares after the traffic has moved: {:?}",
-                step.subject()
-            ));
-        }
-        if let Step::Store(step) = step {
-            match &**step {
-                StoreStep::Put { key, .. } => {
-                    objects.insert(key, Some(planned.phase));
-                }
-                StoreStep::Drop { key, .. } => {
-                    objects.remove(key.as_str());
-                }
-                _ => {}
-            }
-        }
-        if let Step::CreateFunction { code, .. } | Step::UpdateCode { code, .. } = step
+        if let FunctionStep::Create { code, .. } | FunctionStep::UpdateCode { code, .. } = step
             && let Way::Stored { key, .. } = &code.way
-            && objects
+            && self
+                .objects
                 .get(key.as_str())
-                .is_none_or(|since| *since >= Some(planned.phase))
+                .is_none_or(|since| *since >= Some(phase))
         {
             return Some("a function would be made of code that is not uploaded".to_owned());
         }
-        if let Step::Rest(step) = step {
-            if let Some(missing) = step.needs().iter().find(|need| !rest.contains(*need)) {
-                return Some(format!(
-                    "a step uses what no earlier one makes: {missing:?}"
-                ));
-            }
-            rest.extend(step.makes());
-            match &**step {
-                RestStep::DeleteApi { open: true, .. } if desired.rest.is_some() => {
-                    return Some(OTHER_REST.to_owned());
-                }
-                RestStep::PutApi { document, .. } => imported = Some(document),
-                _ => {}
-            }
-        }
-        if let Step::Domain(step) = step
-            && let Some(Led::Rest(Named { name, id: None })) = step.led()
-            && !rest.contains(&("api", name.as_str()))
-        {
-            return Some("a mapping leads to an API that no earlier step makes".to_owned());
-        }
-        if let Step::CreateRoute { key, guard, .. } | Step::UpdateRoute { key, guard, .. } = step {
-            if guard.kind() != desired.http.guard(key).kind() {
-                return Some(format!("a route would not be guarded as it asks: {key}"));
-            }
-            let unknown = guard.authorizer().filter(|known| known.id.is_none());
-            if unknown.is_some_and(|made| !before(authorizers.get(made.name.as_str()).copied())) {
-                return Some(format!(
-                    "a route asks for an authorizer that no step makes: {key}"
-                ));
-            }
-        }
-        if let Some(function) = step.publishes() {
-            published.insert(function, here);
-        }
+        None
+    }
+
+    /// Adds the step.
+    fn add(&mut self, planned: &'a Planned) {
+        let step = &planned.step;
+        let here = (planned.phase, planned.lane());
+        self.phase = planned.phase;
+        self.moved |= step.moves().is_some();
+        self.made.extend(step.makes().map(|output| (output, here)));
         match step {
-            Step::CreateAuthorizer { name, .. } => {
-                authorizers.insert(name, here);
+            Step::Role(RoleStep::PutPolicy { role, .. }) => drop(self.permitted.insert(role, here)),
+            Step::Function(FunctionStep::Try { function, .. }) => {
+                self.tried.insert(function, here);
             }
-            Step::CreateApi { .. } => api = Some(here),
-            Step::CreateIntegration { .. } => integration = Some(here),
-            Step::MoveAlias { .. } | Step::ShiftTraffic { .. } => moved = true,
-            Step::TryVersion { function, .. } => {
-                tried.insert(function.as_str(), here);
-            }
-            Step::CreateRoute { key, .. } => {
-                routes.insert(key);
-            }
-            Step::DeleteRoute { key, .. } => {
-                routes.remove(key.as_str());
+            Step::Http(HttpStep::CreateRoute { key, .. }) => drop(self.routes.insert(key)),
+            Step::Http(HttpStep::DeleteRoute { key, .. }) => drop(self.routes.remove(key.as_str())),
+            Step::Store(step) => match &**step {
+                StoreStep::Put { key, .. } => drop(self.objects.insert(key, Some(planned.phase))),
+                StoreStep::Drop { key, .. } => drop(self.objects.remove(key.as_str())),
+                _ => {}
+            },
+            Step::Rest(step) => {
+                if let RestStep::PutApi { document, .. } = &**step {
+                    self.imported = Some(document);
+                }
             }
             _ => {}
         }
-        let (action, resource) = step.subject();
-        let whole = match step {
-            Step::DeleteApi { api, .. } if desired.gateway() == Gateway::HttpApi => actual
+    }
+}
+
+/// The resource that a deploy would delete with all that is in it, though the app needs it.
+fn destroys(desired: &Desired, actual: &Actual, step: &Step) -> Option<String> {
+    let wanted = |name: &str| desired.names.functions().any(|wanted| wanted == name);
+    let whole = match step {
+        Step::Http(HttpStep::DeleteApi { api, .. }) if desired.gateway() == Gateway::HttpApi => {
+            actual
                 .apis
                 .iter()
-                .any(|whole| whole.api.id == api.0 && whole.is_open()),
-            Step::DeleteUrl { .. } => desired.url.is_some(),
-            Step::DeleteFunction { function } => {
-                desired.names.functions().any(|wanted| wanted == function)
-            }
-            Step::DeleteRolePolicy { role } | Step::DeleteRole { role } => {
-                let mut wanted = desired.names.functions();
-                wanted.any(|function| desired.names.role_of(function) == *role)
-            }
-            Step::DeleteLogGroup { .. } => true,
-            _ => false,
-        };
-        if action == Action::Delete && whole {
-            return Some(format!("a deploy would delete the {resource}"));
+                .any(|whole| whole.api.id == api.0 && whole.is_open())
         }
+        Step::Url(UrlStep::Delete { .. }) => desired.url.is_some(),
+        Step::Function(FunctionStep::Delete { function }) => wanted(function),
+        Step::Role(RoleStep::DeletePolicy { role } | RoleStep::Delete { role }) => {
+            let mut wanted = desired.names.functions();
+            wanted.any(|function| desired.names.role_of(function) == *role)
+        }
+        Step::Logs(LogStep::Delete { .. }) => true,
+        _ => false,
+    };
+    whole.then(|| format!("a deploy would delete the {}", step.subject().1))
+}
+
+fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
+    let mut sofar = Sofar::of(actual);
+    for planned in &plan.steps {
+        let broken = sofar.breaks(desired, actual, planned);
+        if broken.is_some() {
+            return broken;
+        }
+        sofar.add(planned);
     }
+    let Sofar {
+        imported, routes, ..
+    } = sofar;
     // One that is for the time until the traffic moves comes before it.
     let wanted = desired.rest.as_ref().map(|rest| &rest.document);
     if imported.is_some() && imported != wanted {
@@ -445,75 +467,4 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
     }
     let wanted: BTreeSet<&str> = desired.routes.iter().map(String::as_str).collect();
     (routes != wanted).then(|| "the routes would not be the manifest's".to_owned())
-}
-
-/// Which handles a step uses before they are known.
-#[derive(Default)]
-struct Needs<'a> {
-    api: bool,
-    integration: bool,
-    /// Of which function.
-    version: Option<&'a str>,
-}
-
-impl<'a> Needs<'a> {
-    fn of(step: &'a Step) -> Self {
-        fn made<T: PartialEq>(handle: &Handle<T>) -> bool {
-            *handle == Handle::Made
-        }
-        let mut needs = Self::default();
-        match step {
-            Step::CreateAlias { function, version }
-            | Step::MoveAlias {
-                function, version, ..
-            }
-            | Step::ShiftTraffic {
-                function, version, ..
-            }
-            | Step::TryVersion {
-                function, version, ..
-            } => {
-                needs.version = made(version).then_some(function.as_str());
-            }
-            Step::CreateIntegration { api, .. }
-            | Step::AddPermission { api, .. }
-            | Step::CreateAuthorizer { api, .. }
-            | Step::CreateStage { api, .. } => needs.api = made(api),
-            Step::CreateRoute {
-                api, integration, ..
-            } => {
-                needs.api = made(api);
-                needs.integration = made(integration);
-            }
-            Step::Domain(step) => {
-                needs.api = matches!(step.led(), Some(Led::Http(api)) if made(api));
-            }
-            Step::UpdateRoute { integration, .. } => needs.integration = made(integration),
-            _ => {}
-        }
-        needs
-    }
-
-    /// Whether a step makes what a new version needs, and so must come before the traffic.
-    fn prepares(step: &Step) -> bool {
-        if let Step::Rest(step) = step {
-            return step.prepares();
-        }
-        if let Step::Store(step) = step {
-            return step.prepares();
-        }
-        matches!(
-            step,
-            Step::CreateRole { .. }
-                | Step::UpdateTrust { .. }
-                | Step::CreateLogGroup { .. }
-                | Step::CreateFunction { .. }
-                | Step::UpdateCode { .. }
-                | Step::UpdateConfiguration { .. }
-                | Step::PublishVersion { .. }
-                | Step::TryVersion { .. }
-                | Step::CreateIntegration { .. }
-                | Step::AddPermission { .. }
-        )
-    }
 }

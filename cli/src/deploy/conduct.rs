@@ -12,7 +12,7 @@ use super::{
     observe::{Actual, observe_rest},
     patience::Patience,
     plan::{deletion, plan},
-    step::{Handle, Plan, Step, Version},
+    step::{FunctionStep, Handle, Plan, Step, Version},
     unreadable,
 };
 use crate::{
@@ -40,15 +40,15 @@ impl Conducted {
             .steps
             .iter()
             .find_map(|planned| match &planned.step {
-                Step::CreateAlias {
+                Step::Function(FunctionStep::CreateAlias {
                     function: moved,
                     version,
-                }
-                | Step::MoveAlias {
+                })
+                | Step::Function(FunctionStep::MoveAlias {
                     function: moved,
                     version,
                     ..
-                } if moved == function => Some(version),
+                }) if moved == function => Some(version),
                 _ => None,
             });
         match moved {

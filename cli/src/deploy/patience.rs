@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::step::Step;
+use super::step::{Change as _, Step};
 use crate::{
     aws::{Error, Kind},
     console::Console,
@@ -95,58 +95,27 @@ pub(super) fn passing(step: &Step, error: &Error) -> Option<&'static str> {
         Kind::Conflict if error.code == "OperationAborted" => {
             Some("until S3 has finished the last change")
         }
-        // An update of this function is in progress; what exists already is a conflict too, and does not pass.
-        Kind::Conflict if lambda && changes(step) => {
-            Some("until Lambda has finished the last change")
-        }
-        // Codes of IAM and of CloudWatch Logs for changes of one thing at the same time.
-        Kind::Conflict
-            if ["ConcurrentModification", "OperationAbortedException"]
-                .contains(&error.code.as_str()) =>
-        {
-            Some("until AWS has finished another change")
-        }
-        Kind::Conflict if error.message.contains("concurrent") => {
-            Some("until API Gateway has finished the last change")
-        }
-        // What was made a moment ago is not known everywhere yet.
-        Kind::NotFound if needs_parent(step) => Some("until AWS knows what was just made"),
-        _ => None,
+        Kind::Conflict => step.passes(error).or_else(|| at_once(error)),
+        _ => step.passes(error),
     }
 }
 
-/// Whether it changes something of Lambda's that is there. What is there already does not go away by waiting, nor does an alias
-/// for whose sake a version stays.
-fn changes(step: &Step) -> bool {
-    !matches!(
-        step,
-        Step::CreateFunction { .. }
-            | Step::CreateAlias { .. }
-            | Step::CreateUrl { .. }
-            | Step::AddUrlPermission { .. }
-            | Step::AddPermission { .. }
-            | Step::DeleteVersion { .. }
-    )
+/// Codes and words for changes of one thing at the same time, of IAM, CloudWatch Logs and API Gateway.
+fn at_once(error: &Error) -> Option<&'static str> {
+    if ["ConcurrentModification", "OperationAbortedException"].contains(&error.code.as_str()) {
+        return Some("until AWS has finished another change");
+    }
+    let concurrent = error.message.contains("concurrent");
+    concurrent.then_some("until API Gateway has finished the last change")
 }
 
-fn needs_parent(step: &Step) -> bool {
-    if let Step::Store(step) = step {
-        return step.needs_bucket();
-    }
-    if let Step::Domain(step) = step {
-        return step.led().is_some();
-    }
-    matches!(
-        step,
-        Step::PutRolePolicy { .. }
-            | Step::PutRetention { .. }
-            | Step::CreateAlias { .. }
-            | Step::AddPermission { .. }
-            | Step::TryVersion { .. }
-            | Step::CreateIntegration { .. }
-            | Step::CreateRoute { .. }
-            | Step::CreateAuthorizer { .. }
-            | Step::Rest(_)
-            | Step::CreateStage { .. }
-    )
+/// For a change of something of Lambda's that is there: it fails while an update of the function is in progress.
+pub(super) fn changing(error: &Error) -> Option<&'static str> {
+    let busy = error.kind == Kind::Conflict && error.operation.service == "lambda";
+    busy.then_some("until Lambda has finished the last change")
+}
+
+/// For a step on what an earlier one has made a moment ago, which is not known everywhere yet.
+pub(super) fn just_made(error: &Error) -> Option<&'static str> {
+    (error.kind == Kind::NotFound).then_some("until AWS knows what was just made")
 }

@@ -4,10 +4,7 @@
 //! side, the steps of a lane one after the other, and a phase begins when the one before is done. So what must not happen
 //! before something else is in a later phase, or behind it in its lane; `check` holds every plan to that.
 
-use super::{
-    setting::Setting,
-    step::{Plan, Planned, Step},
-};
+use super::step::{Plan, Planned};
 
 /// When a step runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,49 +46,6 @@ pub(crate) enum Lane<'a> {
     Api,
     /// The bucket of large zips.
     Store,
-}
-
-impl Step {
-    /// Where it queues.
-    pub(crate) fn lane(&self) -> Lane<'_> {
-        match self {
-            Self::CreateRole { role, .. }
-            | Self::UpdateTrust { role, .. }
-            | Self::PutRolePolicy { role, .. }
-            | Self::DeleteRolePolicy { role }
-            | Self::DeleteRole { role }
-            | Self::Set(
-                Setting::Bound { role, .. }
-                | Setting::Detach { role, .. }
-                | Setting::Drop { role, .. },
-            ) => Lane::Role(role),
-            Self::CreateLogGroup { group, .. }
-            | Self::PutRetention { group, .. }
-            | Self::DeleteLogGroup { group } => Lane::Logs(group),
-            Self::CreateFunction { function, .. }
-            | Self::UpdateCode { function, .. }
-            | Self::UpdateConfiguration { function, .. }
-            | Self::PublishVersion { function, .. }
-            | Self::TryVersion { function, .. }
-            | Self::CreateAlias { function, .. }
-            | Self::MoveAlias { function, .. }
-            | Self::ShiftTraffic { function, .. }
-            | Self::DeleteVersion { function, .. }
-            | Self::AddPermission { function, .. }
-            | Self::AddUrlPermission { function, .. }
-            | Self::RemovePermission { function, .. }
-            | Self::CreateUrl { function, .. }
-            | Self::UpdateUrl { function, .. }
-            | Self::DeleteUrl { function }
-            | Self::DeleteFunction { function }
-            | Self::Set(Setting::Reserve { function, .. } | Setting::Provision { function, .. }) => {
-                Lane::Function(function)
-            }
-            Self::Store(_) => Lane::Store,
-            Self::Rest(step) => step.permits().map_or(Lane::Api, Lane::Function),
-            _ => Lane::Api,
-        }
-    }
 }
 
 impl Plan {

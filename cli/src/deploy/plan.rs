@@ -29,7 +29,7 @@ use super::{
     observe::Actual,
     phase::Phase,
     setting::concurrency,
-    step::{ApiId, Plan, Step, domain::Led, rest::Named},
+    step::{ApiId, FunctionStep, HttpStep, LogStep, Plan, Step, domain::Led, rest::Named},
     tags::tags,
 };
 
@@ -191,11 +191,11 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
     let kept = usize::from(gateway == Gateway::HttpApi);
     for spare in actual.apis.iter().skip(kept) {
         let open = spare.is_open();
-        let step = Step::DeleteApi {
+        let step = Step::Http(HttpStep::DeleteApi {
             name: spare.api.name.clone(),
             api: ApiId(spare.api.id.clone()),
             open,
-        };
+        });
         let reason = match open {
             true => format!("the {gateway} takes its place"),
             false => "half-made: no stage opens it".to_owned(),
@@ -209,7 +209,7 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
         if !wanted && found.function.ours().is_some() {
             let function = name.clone();
             let reason = "its authorizer is no more in the app; its logs stay";
-            plan.push(Step::DeleteFunction { function }, reason);
+            plan.push(Step::Function(FunctionStep::Delete { function }), reason);
         }
     }
     for one in desired.functions() {
@@ -274,7 +274,7 @@ pub(crate) fn deletion(names: &Names, actual: &Actual, logs: bool) -> Plan {
         let name = whole.api.name.clone();
         let open = whole.is_open();
         plan.push(
-            Step::DeleteApi { name, api, open },
+            Step::Http(HttpStep::DeleteApi { name, api, open }),
             whole.url.as_ref().unwrap_or(&whole.api.endpoint).clone(),
         );
     }
@@ -285,7 +285,7 @@ pub(crate) fn deletion(names: &Names, actual: &Actual, logs: bool) -> Plan {
         if found.function.ours().is_some() {
             let function = name.clone();
             plan.push(
-                Step::DeleteFunction { function },
+                Step::Function(FunctionStep::Delete { function }),
                 "with all its versions and its alias",
             );
         }
@@ -300,7 +300,7 @@ pub(crate) fn deletion(names: &Names, actual: &Actual, logs: bool) -> Plan {
     role::remove(&mut plan, names, &names.function, actual, reason);
     if logs {
         for group in log_groups(names, actual) {
-            plan.push(Step::DeleteLogGroup { group }, "with the logs in it");
+            plan.push(Step::Logs(LogStep::Delete { group }), "with the logs in it");
         }
     }
     plan
@@ -321,13 +321,13 @@ fn log_group(plan: &mut Plan, desired: &Desired, group: &str, days: u32, found: 
     let group = group.to_owned();
     if found.is_none() {
         let (group, tags) = (group.clone(), desired.names.tags());
-        plan.push(Step::CreateLogGroup { group, tags }, MISSING);
+        plan.push(Step::Logs(LogStep::Create { group, tags }), MISSING);
     }
     let old = found.and_then(|found| found.retention);
     if old != Some(days) {
         let told = |days: u32| counted(usize::try_from(days).unwrap_or_default(), "day");
         let old = old.map_or("for ever".to_owned(), told);
         let reason = format!("{old} → {}", told(days));
-        plan.push(Step::PutRetention { group, days }, reason);
+        plan.push(Step::Logs(LogStep::PutRetention { group, days }), reason);
     }
 }

@@ -18,7 +18,7 @@ use super::{
     patience::Patience,
     phase::Phase,
     release::{Flip, Release, flip},
-    step::{ApiId, AuthorizerId, Handle, IntegrationId, Plan, Step},
+    step::{ApiId, AuthorizerId, Handle, HttpStep, IntegrationId, Plan, Step},
 };
 use crate::{
     artifact,
@@ -216,13 +216,13 @@ fn planned(names: &Names, manifest: &Manifest, whole: &WholeApi) -> Result<Recal
         match (found, guard) {
             (Some(route), Ok(guard)) if route.guard == guard => {}
             (Some(route), Ok(guard)) if shift(&held[key], &app[key]) == Shift::Tighter => {
-                let step = Step::UpdateRoute {
+                let step = Step::Http(HttpStep::UpdateRoute {
                     api: api.clone(),
                     id: route.id.clone(),
                     key: key.clone(),
                     integration: Handle::Known(IntegrationId(integration.id.clone())),
                     guard: known(&guard, whole),
-                };
+                });
                 before.push(step, "the older version guards it");
                 early.insert(key.clone(), app[key].clone());
             }
@@ -242,12 +242,12 @@ fn planned(names: &Names, manifest: &Manifest, whole: &WholeApi) -> Result<Recal
                     ));
                     continue;
                 }
-                let step = Step::CreateRoute {
+                let step = Step::Http(HttpStep::CreateRoute {
                     api: Handle::Known(api.clone()),
                     key: key.clone(),
                     integration: Handle::Known(IntegrationId(integration.id.clone())),
                     guard: known(&guard, whole),
-                };
+                });
                 let reason = "in the older version and not in the API";
                 if app[key].is_open() {
                     plan.push(step, reason);
@@ -278,11 +278,11 @@ fn planned(names: &Names, manifest: &Manifest, whole: &WholeApi) -> Result<Recal
         }
     }
     let delete = |plan: &mut Plan, route: &Route| {
-        let step = Step::DeleteRoute {
+        let step = Step::Http(HttpStep::DeleteRoute {
             api: api.clone(),
             id: route.id.clone(),
             key: route.key.clone(),
-        };
+        });
         plan.push(step, "in the API and not in the older version");
     };
     // A route that goes is served by what the older version guards: it goes first.

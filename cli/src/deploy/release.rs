@@ -4,7 +4,7 @@ use super::{
     model::Names,
     observe::{self, Live, WholeFunction},
     patience::Patience,
-    step::{Handle, Step, Version},
+    step::{FunctionStep, Handle, Step, Version},
 };
 use crate::{
     aws::{Aws, Error, lambda::Canary},
@@ -237,11 +237,11 @@ pub(crate) async fn flip<A: Aws>(
         ));
     }
     for (index, Flip { function, from, to }) in flips.iter().enumerate() {
-        let step = Step::MoveAlias {
+        let step = Step::Function(FunctionStep::MoveAlias {
             function: function.clone(),
             version: Handle::Known(Version(to.clone())),
             ends: None,
-        };
+        });
         let call = async || aws.update_alias(function, ALIAS, to, None).await;
         patience
             .made(console, &step, call, |error| Some(error))

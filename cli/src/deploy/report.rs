@@ -8,7 +8,7 @@ use super::{
     model::{Desired, Names, Place},
     observe::Actual,
     plan::{lent, wanted},
-    step::{Action, Plan, Resource, STAGE, domain::MAPPING},
+    step::{Action, Change as _, Plan, Resource, STAGE, domain::MAPPING},
     words::Permissions,
 };
 use crate::{

@@ -1,32 +1,29 @@
 //! The steps that a plan is made of: typed data that can be printed, checked and run.
 
 pub(crate) mod domain;
+mod function;
+mod http;
+mod logs;
 pub(crate) mod rest;
+mod role;
 pub(crate) mod store;
+mod tag;
+mod url;
 
 use std::fmt;
 
 use serde::Serialize;
-use serde_json::Value;
 
 use self::{domain::DomainStep, rest::RestStep, store::StoreStep};
+pub(crate) use self::{
+    function::FunctionStep, http::HttpStep, logs::LogStep, role::RoleStep, tag::TagStep,
+    url::UrlStep,
+};
 use super::{
-    health::Health,
-    model::Place,
+    apply::{Run, Trouble},
     phase::{Lane, Phase},
-    setting::Setting,
 };
-use crate::{
-    aws::{
-        apigateway::{Checks, Guard, Stage},
-        lambda::{Configuration, Grant, UrlSettings},
-    },
-    values::{
-        code::Code,
-        gateway::{Cors, PayloadFormat},
-        names::Tags,
-    },
-};
+use crate::aws::{Aws, error::Error};
 
 /// An API's id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,232 +116,129 @@ impl fmt::Display for Resource<'_> {
     }
 }
 
-/// One change to the account: one mutating call.
+/// What a step makes that later ones use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Output<'a> {
+    /// The HTTP API.
+    Api,
+    /// Its integration with the alias.
+    Integration,
+    /// Its authorizer of that name.
+    Authorizer(&'a str),
+    /// A version of that function.
+    Version(&'a str),
+    /// What belongs to a REST API: the kind, and its name.
+    Rest(&'static str, &'a str),
+}
+
+/// One change to the account: one mutating call. Each kind of resource says all of its own steps, so that nothing is forgotten
+/// where a kind is added.
+pub(crate) trait Change {
+    /// What it does, and to what.
+    fn subject(&self) -> (Action, Resource<'_>);
+    /// Where it queues.
+    fn lane(&self) -> Lane<'_>;
+    /// What it uses that earlier steps make.
+    fn needs(&self) -> Vec<Output<'_>>;
+    /// What it makes that later steps use.
+    fn makes(&self) -> Option<Output<'_>>;
+    /// True if it makes what a new version needs, and so must come before the traffic.
+    fn prepares(&self) -> bool;
+    /// What it takes away that somebody may use, in words: somebody has to agree to that. Not what it tidies up of its own.
+    fn loses(&self) -> Vec<String>;
+    /// Why its failure passes by itself, besides the reasons that any call may have.
+    fn passes(&self, error: &Error) -> Option<&'static str>;
+    /// What is reported when it begins, where it takes long.
+    fn begins(&self) -> Option<String>;
+    /// Makes the call.
+    ///
+    /// # Errors
+    ///
+    /// The call's.
+    async fn run<A: Aws>(&self, run: &Run<'_, A>) -> Result<(), Trouble>;
+}
+
+/// The resource that a step removes, as a loss.
+fn lost(step: &impl Change) -> Vec<String> {
+    vec![step.subject().1.to_string()]
+}
+
+/// A change, by the kind of resource that it is about.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Step {
-    /// Makes the role, which nobody can use until it has its policy.
-    CreateRole {
-        role: String,
-        trust: Value,
-        boundary: Option<String>,
-        tags: Tags,
-    },
-    /// Sets what no version carries.
-    Set(Setting),
-    /// Sets who may assume the role.
-    UpdateTrust { role: String, trust: Value },
-    /// Sets what the role allows: makes its policy, or changes it.
-    PutRolePolicy {
-        role: String,
-        document: Value,
-        action: Action,
-    },
-    /// Makes the log group.
-    CreateLogGroup { group: String, tags: Tags },
-    /// Sets how long logs are kept.
-    PutRetention { group: String, days: u32 },
-    /// Makes the function and its first version.
-    CreateFunction {
-        function: String,
-        code: Code,
-        configuration: Configuration,
-        tags: Tags,
-    },
-    /// Uploads code, which no traffic reaches until an alias moves, and makes a version of it and the configuration.
-    UpdateCode {
-        function: String,
-        code: Code,
-        /// Whether it makes the version; one that is there already may do.
-        publish: bool,
-    },
-    /// Sets the configuration, which no traffic reaches until it is published.
-    UpdateConfiguration {
-        function: String,
-        configuration: Configuration,
-    },
-    /// Makes a version of that code and the configuration.
-    PublishVersion { function: String, sha256: String },
-    /// Calls the version, which takes no traffic yet, once.
-    TryVersion {
-        function: String,
-        version: Handle<Version>,
-        health: Health,
-    },
-    /// Makes the alias.
-    CreateAlias {
-        function: String,
-        version: Handle<Version>,
-    },
-    /// Moves the traffic to the version.
-    MoveAlias {
-        function: String,
-        version: Handle<Version>,
-        /// The canary that loses its part of the traffic by it.
-        ends: Option<Version>,
-    },
-    /// Gives the version a part of the traffic.
-    ShiftTraffic {
-        function: String,
-        from: Version,
-        version: Handle<Version>,
-        percent: u32,
-    },
-    /// Removes a version that nobody needs any more.
-    DeleteVersion { function: String, version: Version },
-    /// Makes the API, with no way in until it has a stage.
-    CreateApi {
-        name: String,
-        cors: Option<Cors>,
-        tags: Tags,
-    },
-    /// Sets the API's CORS configuration.
-    SetCors {
-        name: String,
-        api: ApiId,
-        cors: Cors,
-    },
-    /// Removes the API's CORS configuration.
-    DeleteCors { name: String, api: ApiId },
-    /// Connects the API with the alias.
-    CreateIntegration {
-        api: Handle<ApiId>,
-        function: String,
-        alias: String,
-        format: PayloadFormat,
-        /// In milliseconds.
-        timeout: u32,
-    },
-    /// Connects the API with the alias again.
-    UpdateIntegration {
-        api: ApiId,
-        id: IntegrationId,
-        function: String,
-        alias: String,
-        format: PayloadFormat,
-        /// In milliseconds.
-        timeout: u32,
-    },
-    /// Removes a connection that no route uses.
-    DeleteIntegration { api: ApiId, id: IntegrationId },
-    /// Lets the API invoke the alias.
-    AddPermission {
-        function: String,
-        api: Handle<ApiId>,
-        place: Place,
-        /// Whether it asks the function who may call.
-        asks: bool,
-    },
-    /// Lets everybody call the URL.
-    AddUrlPermission { function: String, grant: Grant },
-    /// Makes the alias' URL, which opens it.
-    CreateUrl {
-        function: String,
-        settings: UrlSettings,
-    },
-    /// Sets up the alias' URL.
-    UpdateUrl {
-        function: String,
-        settings: UrlSettings,
-    },
-    /// Removes the alias' URL.
-    DeleteUrl { function: String },
-    /// Takes a permission away.
-    RemovePermission { function: String, id: String },
-    /// Makes a route.
-    CreateRoute {
-        api: Handle<ApiId>,
-        key: String,
-        integration: Handle<IntegrationId>,
-        guard: Guard<AuthorizerId>,
-    },
-    /// Connects a route with the integration, and sets who may call it.
-    UpdateRoute {
-        api: ApiId,
-        id: String,
-        key: String,
-        integration: Handle<IntegrationId>,
-        guard: Guard<AuthorizerId>,
-    },
-    /// Removes a route.
-    DeleteRoute { api: ApiId, id: String, key: String },
-    /// Makes an authorizer, which guards nothing until a route asks for it.
-    CreateAuthorizer {
-        api: Handle<ApiId>,
-        name: String,
-        checks: Checks,
-    },
-    /// Changes whom an authorizer lets pass.
-    UpdateAuthorizer {
-        api: ApiId,
-        id: String,
-        name: String,
-        checks: Checks,
-    },
-    /// Removes an authorizer that no route asks for.
-    DeleteAuthorizer {
-        api: ApiId,
-        id: String,
-        name: String,
-    },
-    /// Opens the API.
-    CreateStage {
-        api: Handle<ApiId>,
-        /// Where the API answers, when it is there already.
-        endpoint: Option<String>,
-        stage: Stage,
-        tags: Tags,
-    },
-    /// Sets up the stage.
-    UpdateStage {
-        api: ApiId,
-        stage: Stage,
-        /// The variables that it has no longer.
-        gone: Vec<String>,
-    },
-    /// Takes a route's own throttle away.
-    DropThrottle {
-        api: ApiId,
-        stage: String,
-        key: String,
-    },
-    /// Logs requests no longer.
-    DropAccessLog { api: ApiId, stage: String },
-    /// Closes the API's way in under that name.
-    DeleteStage { api: ApiId, stage: String },
-    /// Removes the API and all in it.
-    DeleteApi {
-        name: String,
-        api: ApiId,
-        /// Whether it takes traffic.
-        open: bool,
-    },
-    /// A change of a REST API, its keys or its usage plans.
+    Role(RoleStep),
+    Logs(LogStep),
+    Function(FunctionStep),
+    Url(UrlStep),
+    Http(HttpStep),
     Rest(Box<RestStep>),
-    /// A change of a custom domain or a mapping of it.
     Domain(Box<DomainStep>),
-    /// A change of the bucket through which a large zip goes.
+    /// The bucket through which a large zip goes.
     Store(Box<StoreStep>),
-    /// Removes the function, its versions and its alias.
-    DeleteFunction { function: String },
-    /// Removes the role's policy, without which the role cannot be removed.
-    DeleteRolePolicy { role: String },
-    /// Removes the role.
-    DeleteRole { role: String },
-    /// Removes the log group and the logs in it.
-    DeleteLogGroup { group: String },
+    Tag(TagStep),
+}
+
+/// The step of its kind, for the same expression.
+macro_rules! of_kind {
+    ($step:expr, $one:ident => $call:expr) => {
+        match $step {
+            Step::Role($one) => $call,
+            Step::Logs($one) => $call,
+            Step::Function($one) => $call,
+            Step::Url($one) => $call,
+            Step::Http($one) => $call,
+            Step::Rest($one) => $call,
+            Step::Domain($one) => $call,
+            Step::Store($one) => $call,
+            Step::Tag($one) => $call,
+        }
+    };
+}
+
+impl Change for Step {
+    fn subject(&self) -> (Action, Resource<'_>) {
+        of_kind!(self, step => step.subject())
+    }
+
+    fn lane(&self) -> Lane<'_> {
+        of_kind!(self, step => step.lane())
+    }
+
+    fn needs(&self) -> Vec<Output<'_>> {
+        of_kind!(self, step => step.needs())
+    }
+
+    fn makes(&self) -> Option<Output<'_>> {
+        of_kind!(self, step => step.makes())
+    }
+
+    fn prepares(&self) -> bool {
+        of_kind!(self, step => step.prepares())
+    }
+
+    fn loses(&self) -> Vec<String> {
+        of_kind!(self, step => step.loses())
+    }
+
+    fn passes(&self, error: &Error) -> Option<&'static str> {
+        of_kind!(self, step => step.passes(error))
+    }
+
+    fn begins(&self) -> Option<String> {
+        of_kind!(self, step => step.begins())
+    }
+
+    async fn run<A: Aws>(&self, run: &Run<'_, A>) -> Result<(), Trouble> {
+        // As in `observe`: the clients' futures are large.
+        of_kind!(self, step => Box::pin(step.run(run)).await)
+    }
 }
 
 impl Step {
     /// The function of which it makes a version.
     pub(crate) fn publishes(&self) -> Option<&str> {
         match self {
-            Self::CreateFunction { function, .. }
-            | Self::UpdateCode {
-                function,
-                publish: true,
-                ..
-            }
-            | Self::PublishVersion { function, .. } => Some(function),
+            Self::Function(step) => step.publishes(),
             _ => None,
         }
     }
@@ -352,77 +246,9 @@ impl Step {
     /// The function whose traffic it moves.
     pub(crate) fn moves(&self) -> Option<&str> {
         match self {
-            Self::MoveAlias { function, .. } | Self::ShiftTraffic { function, .. } => {
-                Some(function)
-            }
+            Self::Function(step) => step.moves(),
             _ => None,
         }
-    }
-
-    /// What it does, and to what.
-    pub(crate) fn subject(&self) -> (Action, Resource<'_>) {
-        use Action::{Check, Create, Delete, Update};
-        let (action, kind, name) = match self {
-            Self::CreateRole { role, .. } => (Create, "role", role),
-            Self::Set(setting) => return setting.subject(),
-            Self::Store(step) => return step.subject(),
-            Self::UpdateTrust { role, .. } => (Update, "trust of role", role),
-            Self::PutRolePolicy { role, action, .. } => (*action, "policy of role", role),
-            Self::CreateLogGroup { group, .. } => (Create, "log group", group),
-            Self::PutRetention { group, .. } => (Update, "retention of log group", group),
-            Self::CreateFunction { function, .. } => (Create, "function", function),
-            Self::UpdateCode { function, .. } => (Update, "code of function", function),
-            Self::UpdateConfiguration { function, .. } => {
-                (Update, "configuration of function", function)
-            }
-            Self::PublishVersion { function, .. } => (Create, "version of function", function),
-            Self::TryVersion { function, .. } => (Check, "version of function", function),
-            Self::DeleteVersion { version, .. } => (Delete, "version", &version.0),
-            Self::ShiftTraffic { function, .. } => (Update, "alias of function", function),
-            Self::CreateAlias { function, .. } => (Create, "alias of function", function),
-            Self::MoveAlias { function, .. } => (Update, "alias of function", function),
-            Self::CreateApi { name, .. } => (Create, "API", name),
-            Self::SetCors { name, .. } => (Update, "CORS of API", name),
-            Self::DeleteCors { name, .. } => (Delete, "CORS of API", name),
-            Self::CreateIntegration { function, .. } => {
-                (Create, "integration with function", function)
-            }
-            Self::UpdateIntegration { function, .. } => {
-                (Update, "integration with function", function)
-            }
-            Self::DeleteIntegration { id, .. } => (Delete, "integration", &id.0),
-            Self::AddPermission { function, .. } => (Create, "permission on function", function),
-            Self::AddUrlPermission { grant, .. } => (Create, "permission", &grant.id),
-            Self::CreateUrl { function, .. } => (Create, "URL of function", function),
-            Self::UpdateUrl { function, .. } => (Update, "URL of function", function),
-            Self::DeleteUrl { function } => (Delete, "URL of function", function),
-            Self::RemovePermission { id, .. } => (Delete, "permission", id),
-            Self::CreateRoute { key, .. } => (Create, "route", key),
-            Self::UpdateRoute { key, .. } => (Update, "route", key),
-            Self::DeleteRoute { key, .. } => (Delete, "route", key),
-            Self::CreateAuthorizer { name, .. } => (Create, "authorizer", name),
-            Self::UpdateAuthorizer { name, .. } => (Update, "authorizer", name),
-            Self::DeleteAuthorizer { name, .. } => (Delete, "authorizer", name),
-            Self::CreateStage { stage, .. } => (Create, STAGE, &stage.name),
-            Self::UpdateStage { stage, .. } => (Update, STAGE, &stage.name),
-            Self::DropThrottle { key, .. } => (Update, "throttle of route", key),
-            Self::DropAccessLog { stage, .. } => (Update, "access log of stage", stage),
-            Self::DeleteStage { stage, .. } => (Delete, STAGE, stage),
-            Self::DeleteApi { name, .. } => (Delete, "API", name),
-            Self::Rest(step) => {
-                let (action, kind, name) = step.subject();
-                return (action, Resource { kind, name });
-            }
-            Self::Domain(step) => {
-                let (action, kind, name) = step.subject();
-                return (action, Resource { kind, name });
-            }
-            Self::DeleteFunction { function } => (Delete, "function", function),
-            Self::DeleteRolePolicy { role } => (Delete, "policy of role", role),
-            Self::DeleteRole { role } => (Delete, "role", role),
-            Self::DeleteLogGroup { group } => (Delete, "log group", group),
-        };
-        (action, Resource { kind, name })
     }
 }
 

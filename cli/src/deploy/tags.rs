@@ -10,8 +10,7 @@ use jiff::{Timestamp, Unit};
 use super::{
     model::{Desired, Place, TAG_TAGS},
     observe::Actual,
-    setting::Setting,
-    step::{Plan, Step},
+    step::{Plan, Step, TagStep},
 };
 use crate::{
     aws::{
@@ -68,7 +67,7 @@ pub(super) fn tags(plan: &mut Plan, desired: &Desired, actual: &Actual) {
         if !keys.is_empty() {
             let reason = format!("not in the settings: {}", keys.join(", "));
             let resource = resource.clone();
-            plan.push(Step::Set(Setting::Untag { resource, keys }), reason);
+            plan.push(Step::Tag(TagStep::Untag { resource, keys }), reason);
         }
         let missing: Tags = wanted
             .iter()
@@ -87,11 +86,11 @@ pub(super) fn tags(plan: &mut Plan, desired: &Desired, actual: &Actual) {
                 true => "their list".to_owned(),
                 false => told.join(", "),
             };
-            let step = Setting::Tag {
+            let step = TagStep::Tag {
                 resource,
                 tags: missing,
             };
-            plan.push(Step::Set(step), reason);
+            plan.push(Step::Tag(step), reason);
         }
     }
 }

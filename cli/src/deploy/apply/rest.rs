@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::unplanned;
 use crate::{
-    aws::{Aws, Error, lambda::Grant, rest::StageChange},
+    aws::{Aws, error::Error, lambda::Grant, rest::StageChange},
     deploy::{
         model::{REST_ASK_GRANT, REST_GRANT},
         step::rest::{Named, RestStep},
@@ -14,24 +14,24 @@ use crate::{
 
 /// What the steps have made, for those that come after.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Made {
+pub(crate) struct Made {
     /// Ids, by kind and name.
     ids: BTreeMap<(&'static str, String), String>,
 }
 
 impl Made {
     /// Adds what another has.
-    pub(super) fn extend(&mut self, other: Self) {
+    pub(crate) fn extend(&mut self, other: Self) {
         self.ids.extend(other.ids);
     }
 
     fn keep(&mut self, step: &RestStep, id: String) {
-        if let Some((kind, name)) = step.makes() {
+        if let Some((kind, name)) = step.output() {
             self.ids.insert((kind, name.to_owned()), id);
         }
     }
 
-    pub(super) fn id<'a>(&'a self, kind: &'static str, named: &'a Named) -> Result<&'a str, Error> {
+    pub(crate) fn id<'a>(&'a self, kind: &'static str, named: &'a Named) -> Result<&'a str, Error> {
         named
             .id
             .as_deref()
@@ -51,7 +51,7 @@ impl Made {
 }
 
 /// Runs one; gives where the API answers when it opens it.
-pub(super) async fn run<A: Aws>(
+pub(crate) async fn call<A: Aws>(
     aws: &A,
     step: &RestStep,
     made: &mut Made,

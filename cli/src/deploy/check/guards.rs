@@ -14,7 +14,10 @@ use crate::{
         model::{Desired, GRANT, REST_GRANT, THROUGH_URL_GRANT, URL_GRANT, openapi},
         observe::Actual,
         plan::{door::behind_url, rest::between},
-        step::{ApiId, AuthorizerId, Handle, Plan, Step, rest::RestStep},
+        step::{
+            ApiId, AuthorizerId, FunctionStep, Handle, HttpStep, Plan, Step, UrlStep,
+            rest::RestStep,
+        },
     },
 };
 
@@ -167,47 +170,54 @@ impl<'a> Doors<'a> {
     /// What a step does to them.
     fn apply(&mut self, step: &Step) {
         match step {
-            Step::CreateRoute {
+            Step::Http(HttpStep::CreateRoute {
                 api, key, guard, ..
-            } => {
+            }) => {
                 self.api(api).routes.insert(key.clone(), guard.clone());
             }
-            Step::UpdateRoute {
+            Step::Http(HttpStep::UpdateRoute {
                 api, key, guard, ..
-            } => {
+            }) => {
                 let routes = &mut self.api_of(&api.0).routes;
                 routes.insert(key.clone(), guard.clone());
             }
-            Step::DeleteRoute { api, key, .. } => drop(self.api_of(&api.0).routes.remove(key)),
-            Step::CreateAuthorizer { api, name, checks } => {
+            Step::Http(HttpStep::DeleteRoute { api, key, .. }) => {
+                drop(self.api_of(&api.0).routes.remove(key));
+            }
+            Step::Http(HttpStep::CreateAuthorizer { api, name, checks }) => {
                 let made = (String::new(), name.clone(), checks.clone());
                 self.api(api).authorizers.push(made);
             }
-            Step::UpdateAuthorizer {
+            Step::Http(HttpStep::UpdateAuthorizer {
                 api, id, checks, ..
-            } => {
+            }) => {
                 let all = self.api_of(&api.0).authorizers.iter_mut();
                 for (_, _, held) in all.filter(|(held, ..)| held == id) {
                     held.clone_from(checks);
                 }
             }
-            Step::CreateStage { api, .. } => self.api(api).open = true,
-            Step::DeleteApi { api, .. } => self.http.retain(|held| held.id != api.0),
-            Step::AddPermission {
+            Step::Http(HttpStep::CreateStage { api, .. }) => self.api(api).open = true,
+            Step::Http(HttpStep::DeleteApi { api, .. }) => {
+                self.http.retain(|held| held.id != api.0);
+            }
+            Step::Http(HttpStep::AddPermission {
                 function,
                 asks: false,
                 ..
-            } if function == self.main => self.grants.push(GRANT.to_owned()),
-            Step::AddUrlPermission { function, grant } if function == self.main => {
+            }) if function == self.main => self.grants.push(GRANT.to_owned()),
+            Step::Url(UrlStep::AddPermission { function, grant }) if function == self.main => {
                 self.grants.push(grant.id.clone());
             }
-            Step::RemovePermission { function, id } if function == self.main => {
+            Step::Function(FunctionStep::RemovePermission { function, id })
+                if function == self.main =>
+            {
                 self.grants.retain(|held| held != id);
             }
-            Step::CreateUrl { settings, .. } | Step::UpdateUrl { settings, .. } => {
+            Step::Url(UrlStep::Create { settings, .. })
+            | Step::Url(UrlStep::Update { settings, .. }) => {
                 self.url = Some(settings.iam);
             }
-            Step::DeleteUrl { .. } => self.url = None,
+            Step::Url(UrlStep::Delete { .. }) => self.url = None,
             Step::Rest(step) => self.apply_rest(step),
             _ => {}
         }
@@ -273,7 +283,7 @@ pub(super) fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<
     let app = desired.access();
     let main = desired.names.function.as_str();
     let takes = |step: &Step| match step {
-        Step::CreateAlias { function, .. } => function == main,
+        Step::Function(FunctionStep::CreateAlias { function, .. }) => function == main,
         step => step.moves() == Some(main),
     };
     let first = plan.steps.iter().find(|planned| takes(&planned.step));

@@ -9,7 +9,7 @@ use crate::{
         self,
         model::Desired,
         observe::WholeApi,
-        step::{ApiId, AuthorizerId, Handle, Plan, Step},
+        step::{ApiId, AuthorizerId, Handle, HttpStep, Plan, Step},
         words::MISSING,
     },
     values::gateway::Rate,
@@ -46,11 +46,11 @@ pub(super) fn authorizers(
         let found = api.and_then(|whole| kept(whole, name).map(|found| (whole, found)));
         match found {
             None if side != Side::After => {
-                let step = Step::CreateAuthorizer {
+                let step = Step::Http(HttpStep::CreateAuthorizer {
                     api: connection.api.clone(),
                     name: name.clone(),
                     checks: checks.clone(),
-                };
+                });
                 plan.push(step, MISSING);
             }
             Some((whole, (id, old))) if !same(old, checks) => {
@@ -58,12 +58,12 @@ pub(super) fn authorizers(
                 if !side.takes(shift.is_guard()) {
                     continue;
                 }
-                let step = Step::UpdateAuthorizer {
+                let step = Step::Http(HttpStep::UpdateAuthorizer {
                     api: ApiId(whole.api.id.clone()),
                     id: id.to_owned(),
                     name: name.clone(),
                     checks: checks.clone(),
-                };
+                });
                 plan.push_opening(step, difference(old, checks), shift.admits_more());
             }
             _ => {}
@@ -199,11 +199,11 @@ pub(super) fn dismiss(plan: &mut Plan, desired: &Desired, whole: &WholeApi) {
         if wanted && held == Some(found.id.as_str()) {
             continue;
         }
-        let step = Step::DeleteAuthorizer {
+        let step = Step::Http(HttpStep::DeleteAuthorizer {
             api: ApiId(whole.api.id.clone()),
             id: found.id.clone(),
             name: found.name.clone(),
-        };
+        });
         plan.push(step, "no route asks for it");
     }
 }
@@ -223,17 +223,17 @@ pub(super) fn unthrottle(
     let api = || ApiId(whole.api.id.clone());
     for key in found.routes.keys() {
         if !wanted.routes.contains_key(key) && !gone.contains(key) {
-            let step = Step::DropThrottle {
+            let step = Step::Http(HttpStep::DropThrottle {
                 api: api(),
                 stage: wanted.name.clone(),
                 key: key.clone(),
-            };
+            });
             plan.push(step, "not in the settings");
         }
     }
     if found.log.is_some() && wanted.log.is_none() {
         let stage = wanted.name.clone();
-        let step = Step::DropAccessLog { api: api(), stage };
+        let step = Step::Http(HttpStep::DropAccessLog { api: api(), stage });
         plan.push(step, "not in the settings");
     }
 }
@@ -252,12 +252,12 @@ pub(super) fn stage(
                 None => MISSING.to_owned(),
                 Some(before) => format!("it was called `{}`: the URL changes", before.name),
             };
-            let step = Step::CreateStage {
+            let step = Step::Http(HttpStep::CreateStage {
                 api: handle,
                 endpoint: api.map(|whole| whole.api.endpoint.clone()),
                 stage: wanted.clone(),
                 tags: desired.names.tags(),
-            };
+            });
             plan.push(step, reason);
         }
         Some((whole, found)) => {
@@ -265,11 +265,11 @@ pub(super) fn stage(
             if !differences.is_empty() {
                 let gone = found.variables.keys();
                 let gone = gone.filter(|name| !wanted.variables.contains_key(*name));
-                let step = Step::UpdateStage {
+                let step = Step::Http(HttpStep::UpdateStage {
                     api: ApiId(whole.api.id.clone()),
                     stage: wanted.clone(),
                     gone: gone.cloned().collect(),
-                };
+                });
                 plan.push(step, differences.join(", "));
             }
         }
@@ -286,7 +286,7 @@ pub(super) fn spare(plan: &mut Plan, desired: &Desired, api: Option<&WholeApi>) 
     for (api, spare) in stages.filter(|(_, stage)| stage.name != wanted.name) {
         let stage = spare.name.clone();
         let reason = format!("`{}` takes its place", wanted.name);
-        plan.push(Step::DeleteStage { api, stage }, reason);
+        plan.push(Step::Http(HttpStep::DeleteStage { api, stage }), reason);
     }
 }
 

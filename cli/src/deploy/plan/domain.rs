@@ -14,9 +14,8 @@ use crate::{
     deploy::{
         model::{Desired, Names, TAG_DOMAIN},
         observe::{Actual, around::WholeDomain},
-        setting::Setting,
         step::{
-            ApiId, Handle, Plan, Step,
+            ApiId, Handle, Plan, Step, TagStep,
             domain::{DomainStep, Led},
             rest::Named,
         },
@@ -37,7 +36,7 @@ pub(super) fn note(plan: &mut Plan, desired: &Desired, actual: &Actual) {
         all.push(domain.name.clone());
         let tags = Tags::from([(TAG_DOMAIN.to_owned(), all.join(" "))]);
         let reason = format!("so that `{}` is found again", domain.name);
-        plan.push(Step::Set(Setting::Tag { resource, tags }), reason);
+        plan.push(Step::Tag(TagStep::Tag { resource, tags }), reason);
     }
 }
 
@@ -54,16 +53,16 @@ pub(super) fn forget(plan: &mut Plan, desired: &Desired, actual: &Actual) {
         return;
     }
     let step = match domain {
-        None => Setting::Untag {
+        None => TagStep::Untag {
             resource,
             keys: vec![TAG_DOMAIN.to_owned()],
         },
-        Some(domain) => Setting::Tag {
+        Some(domain) => TagStep::Tag {
             resource,
             tags: Tags::from([(TAG_DOMAIN.to_owned(), domain.name.clone())]),
         },
     };
-    plan.push(Step::Set(step), "nothing leads here from another domain");
+    plan.push(Step::Tag(step), "nothing leads here from another domain");
 }
 
 /// The main function, and the domains that it has noted: nothing where there is no function.

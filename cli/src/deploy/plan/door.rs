@@ -10,7 +10,7 @@ use crate::{
         access::{Access, Routes, exposed},
         model::{Desired, GRANT, REST_GRANT, THROUGH_URL_GRANT, URL_GRANT},
         observe::{Actual, rest::WholeRest},
-        step::{Plan, Step},
+        step::{Plan, Step, UrlStep},
     },
     values::gateway::Gateway,
 };
@@ -88,7 +88,7 @@ pub(super) fn shut(plan: &mut Plan, desired: &Desired, actual: &Actual) {
             Shut::Withdraw(id) => url::withdraw(plan, desired, actual, &[id], &reason),
             Shut::Delete => {
                 let function = desired.names.function.clone();
-                plan.push(Step::DeleteUrl { function }, reason.clone());
+                plan.push(Step::Url(UrlStep::Delete { function }), reason.clone());
             }
         }
     }

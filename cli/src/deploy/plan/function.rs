@@ -7,7 +7,7 @@ use crate::{
     deploy::{
         model::{Desired, DesiredFunction, TAG_DOMAIN},
         observe::WholeFunction,
-        step::{Handle, Plan, Planned, Step, Version},
+        step::{FunctionStep, Handle, Plan, Planned, Step, Version},
         words::MISSING,
     },
     values::{lambda::ALIAS, text::bytes},
@@ -33,12 +33,12 @@ fn function(
         }
         let size = bytes(code.zip.len() as u64);
         let reason = format!("{MISSING}; {size} {}", short(&code.sha256));
-        let step = Step::CreateFunction {
+        let step = Step::Function(FunctionStep::Create {
             function,
             code,
             configuration,
             tags,
-        };
+        });
         return plan.push(step, reason);
     };
     let mut differences = differences(&found.configuration, &configuration, &desired.secrets);
@@ -47,25 +47,28 @@ fn function(
     }
     if !differences.is_empty() {
         let function = function.clone();
-        let step = Step::UpdateConfiguration {
+        let step = Step::Function(FunctionStep::UpdateConfiguration {
             function,
             configuration,
-        };
+        });
         plan.push(step, differences.join(", "));
     }
     match (code_differs(desired, found), publish) {
         (Some(reason), publish) => {
             let publish = publish.is_some();
-            let step = Step::UpdateCode {
+            let step = Step::Function(FunctionStep::UpdateCode {
                 function,
                 code,
                 publish,
-            };
+            });
             plan.push(step, reason);
         }
         (None, Some(reason)) => {
             let sha256 = code.sha256;
-            plan.push(Step::PublishVersion { function, sha256 }, reason);
+            plan.push(
+                Step::Function(FunctionStep::Publish { function, sha256 }),
+                reason,
+            );
         }
         (None, None) => {}
     }
@@ -102,11 +105,11 @@ pub(super) fn version(
         let live = live?;
         let canary = live.canary.as_ref()?;
         return Some(Move {
-            step: Step::MoveAlias {
+            step: Step::Function(FunctionStep::MoveAlias {
                 function,
                 version: Handle::Known(Version(live.version.clone())),
                 ends: Some(Version(canary.version.clone())),
-            },
+            }),
             reason: ends(canary),
             canary: false,
         });
@@ -126,17 +129,20 @@ pub(super) fn version(
     };
     let health = one.health.clone();
     let reason = health.to_string();
-    let step = Step::TryVersion {
+    let step = Step::Function(FunctionStep::Try {
         function: function.clone(),
         version: version.clone(),
         health,
-    };
+    });
     let held = live.and_then(|live| live.canary.as_ref());
     if held.is_none_or(|held| version != Handle::Known(Version(held.version.clone()))) {
         plan.push(step, reason);
     }
     let Some(live) = live else {
-        plan.push(Step::CreateAlias { function, version }, MISSING);
+        plan.push(
+            Step::Function(FunctionStep::CreateAlias { function, version }),
+            MISSING,
+        );
         return None;
     };
     let new = match &version {
@@ -149,12 +155,12 @@ pub(super) fn version(
         let from = Version(old.clone());
         return (!there).then(|| Move {
             reason: format!("`{ALIAS}`: {percent} % of version {old}'s traffic → {new}"),
-            step: Step::ShiftTraffic {
+            step: Step::Function(FunctionStep::ShiftTraffic {
                 function,
                 from,
                 version,
                 percent,
-            },
+            }),
             canary: true,
         });
     }
@@ -164,11 +170,11 @@ pub(super) fn version(
         reason.push_str(&format!(", {}", ends(ended)));
     }
     Some(Move {
-        step: Step::MoveAlias {
+        step: Step::Function(FunctionStep::MoveAlias {
             function,
             version,
             ends: ended.map(|ended| Version(ended.version.clone())),
-        },
+        }),
         reason,
         canary: false,
     })
@@ -186,9 +192,9 @@ pub(super) fn prune(plan: &mut Plan, desired: &Desired, name: &str, actual: &Who
     let new = usize::from(plan.steps.iter().any(publishes));
     let kept = usize::try_from(desired.keep_versions).unwrap_or(usize::MAX);
     let moved = plan.steps.iter().find_map(|planned| match &planned.step {
-        Step::MoveAlias {
+        Step::Function(FunctionStep::MoveAlias {
             function, version, ..
-        } if function == name => Some(version.clone()),
+        }) if function == name => Some(version.clone()),
         _ => None,
     });
     let serving = moved.or_else(|| {
@@ -202,7 +208,10 @@ pub(super) fn prune(plan: &mut Plan, desired: &Desired, name: &str, actual: &Who
         }
         let function = name.to_owned();
         let reason = format!("the newest {} of `{name}` are kept", desired.keep_versions);
-        plan.push(Step::DeleteVersion { function, version }, reason);
+        plan.push(
+            Step::Function(FunctionStep::DeleteVersion { function, version }),
+            reason,
+        );
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
         access::{interim, named, opens, shift},
         model::{ASK_GRANT, Desired, GRANT, GRANTS, REST_ASK_GRANT},
         observe::{Actual, WholeApi},
-        step::{ApiId, Handle, IntegrationId, Plan, Step},
+        step::{ApiId, FunctionStep, Handle, HttpStep, IntegrationId, Plan, Step},
         words::MISSING,
     },
     values::gateway::Cors,
@@ -31,19 +31,19 @@ pub(super) fn connect(plan: &mut Plan, desired: &Desired, api: Option<&WholeApi>
     let function = desired.names.function.clone();
     let alias = desired.place.alias(&function);
     let Some(whole) = api else {
-        let step = Step::CreateApi {
+        let step = Step::Http(HttpStep::CreateApi {
             name: desired.names.function.clone(),
             cors: desired.cors.clone(),
             tags: desired.names.tags(),
-        };
+        });
         plan.push(step, MISSING);
-        let step = Step::CreateIntegration {
+        let step = Step::Http(HttpStep::CreateIntegration {
             api: Handle::Made,
             function,
             alias,
             format: desired.http.format,
             timeout: desired.http.timeout,
-        };
+        });
         plan.push(step, MISSING);
         return Connection {
             api: Handle::Made,
@@ -53,13 +53,13 @@ pub(super) fn connect(plan: &mut Plan, desired: &Desired, api: Option<&WholeApi>
     let id = ApiId(whole.api.id.clone());
     let api = Handle::Known(id.clone());
     let Some(found) = main(whole, &alias) else {
-        let step = Step::CreateIntegration {
+        let step = Step::Http(HttpStep::CreateIntegration {
             api: api.clone(),
             function,
             alias,
             format: desired.http.format,
             timeout: desired.http.timeout,
-        };
+        });
         plan.push(step, MISSING);
         return Connection {
             api,
@@ -85,14 +85,14 @@ pub(super) fn connect(plan: &mut Plan, desired: &Desired, api: Option<&WholeApi>
         reasons.push(format!("integration_timeout: {old} ms → {timeout} ms"));
     }
     if !reasons.is_empty() {
-        let step = Step::UpdateIntegration {
+        let step = Step::Http(HttpStep::UpdateIntegration {
             api: id,
             id: integration.clone(),
             function,
             alias,
             format,
             timeout,
-        };
+        });
         plan.push(step, reasons.join(", "));
     }
     Connection {
@@ -145,18 +145,18 @@ pub(super) fn permission(
         }
         // A statement cannot be changed, and its id cannot be given twice.
         if grants.iter().any(|grant| grant.id == id) {
-            let step = Step::RemovePermission {
+            let step = Step::Function(FunctionStep::RemovePermission {
                 function: function.clone(),
                 id: id.to_owned(),
-            };
+            });
             plan.push(step, "it is another API's");
         }
-        let step = Step::AddPermission {
+        let step = Step::Http(HttpStep::AddPermission {
             function,
             api: connection.api.clone(),
             place: desired.place.clone(),
             asks,
-        };
+        });
         plan.push(step, MISSING);
     }
 }
@@ -168,10 +168,10 @@ pub(super) fn forbid(plan: &mut Plan, desired: &Desired, actual: &Actual) {
             if GRANTS.contains(&grant.id.as_str()) || grant.id.is_empty() {
                 continue;
             }
-            let step = Step::RemovePermission {
+            let step = Step::Function(FunctionStep::RemovePermission {
                 function: function.to_owned(),
                 id: grant.id.clone(),
-            };
+            });
             let who = match grant.principal.as_str() {
                 "*" => "everybody",
                 "" => "somebody",
@@ -196,10 +196,10 @@ pub(super) fn unask(plan: &mut Plan, desired: &Desired, actual: &Actual) {
             let held = &actual.function(function).grants;
             let held = held.iter().any(|grant| grant.id == id);
             if held && !asked.iter().any(|asked| asked == function) {
-                let step = Step::RemovePermission {
+                let step = Step::Function(FunctionStep::RemovePermission {
                     function: function.to_owned(),
                     id: id.to_owned(),
-                };
+                });
                 plan.push(step, "no API asks it any more");
             }
         }
@@ -246,23 +246,23 @@ pub(super) fn routes(
                         true => "it leads elsewhere".to_owned(),
                         false => access::guard_difference(&route.guard, &guard),
                     };
-                    let step = Step::UpdateRoute {
+                    let step = Step::Http(HttpStep::UpdateRoute {
                         api: api.clone(),
                         id: route.id.clone(),
                         key: key.clone(),
                         integration,
                         guard,
-                    };
+                    });
                     plan.push_opening(step, reason, shift.admits_more());
                 }
             }
             _ if side.takes(early.contains_key(key)) => {
-                let step = Step::CreateRoute {
+                let step = Step::Http(HttpStep::CreateRoute {
                     api: connection.api.clone(),
                     key: key.clone(),
                     integration,
                     guard,
-                };
+                });
                 let opens = opens(&held, key, &wanted[key]);
                 plan.push_opening(step, "in the app and not in the API", opens);
             }
@@ -280,11 +280,11 @@ pub(super) fn routes(
     {
         let throttled = |stage: &&Stage| stage.routes.contains_key(&route.key);
         for stage in whole.stages.iter().filter(throttled) {
-            let step = Step::DropThrottle {
+            let step = Step::Http(HttpStep::DropThrottle {
                 api: ApiId(whole.api.id.clone()),
                 stage: stage.name.clone(),
                 key: route.key.clone(),
-            };
+            });
             plan.push(step, "its route goes");
         }
         delete(
@@ -305,11 +305,11 @@ pub(super) fn gone(desired: &Desired, whole: &WholeApi) -> BTreeSet<String> {
 }
 
 fn delete(plan: &mut Plan, whole: &WholeApi, route: &Route, reason: &str) {
-    let step = Step::DeleteRoute {
+    let step = Step::Http(HttpStep::DeleteRoute {
         api: ApiId(whole.api.id.clone()),
         id: route.id.clone(),
         key: route.key.clone(),
-    };
+    });
     plan.push(step, reason);
 }
 
@@ -323,16 +323,19 @@ pub(super) fn tidy(plan: &mut Plan, desired: &Desired, whole: &WholeApi, gone: &
                 Some(old) => cors_differences(&normal(old), &normal(new)),
                 None => MISSING.to_owned(),
             };
-            let step = Step::SetCors {
+            let step = Step::Http(HttpStep::SetCors {
                 name,
                 api: api.clone(),
                 cors: new.clone(),
-            };
+            });
             plan.push(step, reason);
         }
         (None, Some(_)) => {
             let api = api.clone();
-            plan.push(Step::DeleteCors { name, api }, "not in the settings");
+            plan.push(
+                Step::Http(HttpStep::DeleteCors { name, api }),
+                "not in the settings",
+            );
         }
         _ => {}
     }
@@ -345,10 +348,10 @@ pub(super) fn tidy(plan: &mut Plan, desired: &Desired, whole: &WholeApi, gone: &
     let kept = main(whole, &alias);
     for integration in &whole.integrations {
         if Some(integration) != kept {
-            let step = Step::DeleteIntegration {
+            let step = Step::Http(HttpStep::DeleteIntegration {
                 api: api.clone(),
                 id: IntegrationId(integration.id.clone()),
-            };
+            });
             plan.push(step, "no route uses it");
         }
     }

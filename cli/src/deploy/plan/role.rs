@@ -9,8 +9,8 @@ use super::policy::policies;
 use crate::deploy::{
     model::{Desired, DesiredFunction, Names},
     observe::{Actual, WholeRole},
-    setting::{Setting, boundary},
-    step::{Action, Plan, Step},
+    setting::boundary,
+    step::{Action, FunctionStep, Plan, RoleStep, Step},
     words::{MISSING, statements},
 };
 
@@ -28,7 +28,9 @@ pub(crate) fn lent(desired: &Desired, actual: &Actual, plan: Option<&Plan>) -> L
         .into_iter()
         .flat_map(|plan| &plan.steps)
         .filter_map(|planned| match &planned.step {
-            Step::DeleteVersion { function, version } => Some((function.as_str(), &*version.0)),
+            Step::Function(FunctionStep::DeleteVersion { function, version }) => {
+                Some((function.as_str(), &*version.0))
+            }
             _ => None,
         })
         .collect();
@@ -89,19 +91,19 @@ pub(super) fn role(
     let mut steps: Vec<(Step, String)> = Vec::new();
     match found.role.ours() {
         None => {
-            let step = Step::CreateRole {
+            let step = Step::Role(RoleStep::Create {
                 role: role(),
                 trust,
                 boundary: desired.boundary.clone(),
                 tags: desired.names.tags(),
-            };
+            });
             steps.push((step, MISSING.to_owned()));
         }
         Some(found) if found.trust != trust => {
-            let step = Step::UpdateTrust {
+            let step = Step::Role(RoleStep::UpdateTrust {
                 role: role(),
                 trust,
-            };
+            });
             steps.push((step, "it was changed outside `cargo fw`".to_owned()));
         }
         Some(_) => {}
@@ -113,11 +115,11 @@ pub(super) fn role(
             None => Action::Create,
             Some(_) => Action::Update,
         };
-        let step = Step::PutRolePolicy {
+        let step = Step::Role(RoleStep::PutPolicy {
             role: role(),
             document,
             action,
-        };
+        });
         steps.push((step, reason));
     }
     steps.extend(boundary(&own.name, desired, found));
@@ -130,11 +132,11 @@ pub(super) fn role(
         }
     }
     policies.after.map(|(document, reason)| {
-        let step = Step::PutRolePolicy {
+        let step = Step::Role(RoleStep::PutPolicy {
             role: role(),
             document,
             action: Action::Update,
-        };
+        });
         (step, reason)
     })
 }
@@ -145,16 +147,16 @@ pub(super) fn strip(plan: &mut Plan, role: &str, found: &WholeRole) {
     if found.role.ours().is_none() {
         return;
     }
-    let attached = found.attached.iter().map(|policy| Setting::Detach {
+    let attached = found.attached.iter().map(|policy| RoleStep::Detach {
         role: role.to_owned(),
         policy: policy.clone(),
     });
-    let inline = found.inline.iter().map(|policy| Setting::Drop {
+    let inline = found.inline.iter().map(|policy| RoleStep::DropPolicy {
         role: role.to_owned(),
         policy: policy.clone(),
     });
     for step in attached.chain(inline) {
-        plan.push(Step::Set(step), REASON);
+        plan.push(Step::Role(step), REASON);
     }
 }
 
@@ -168,7 +170,10 @@ pub(super) fn remove(plan: &mut Plan, names: &Names, function: &str, actual: &Ac
     strip(plan, &role, found);
     if found.policy.is_some() {
         let role = role.clone();
-        plan.push(Step::DeleteRolePolicy { role }, "the role's own");
+        plan.push(
+            Step::Role(RoleStep::DeletePolicy { role }),
+            "the role's own",
+        );
     }
-    plan.push(Step::DeleteRole { role }, why);
+    plan.push(Step::Role(RoleStep::Delete { role }), why);
 }

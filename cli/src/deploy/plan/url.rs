@@ -6,7 +6,7 @@ use crate::{
         model::{Desired, GRANT, REST_GRANT, THROUGH_URL_GRANT, URL_GRANT},
         observe::Actual,
         plan::gateway::{cors_differences, normal},
-        step::{Plan, Planned, Step},
+        step::{FunctionStep, Plan, Planned, Step, UrlStep},
         words::MISSING,
     },
     values::gateway::Gateway,
@@ -31,10 +31,10 @@ pub(super) fn tighten(plan: &mut Plan, desired: &Desired, actual: &Actual, setti
             iam: true,
             ..found.settings.clone()
         };
-        let step = Step::UpdateUrl {
+        let step = Step::Url(UrlStep::Update {
             function: desired.names.function.clone(),
             settings: tight.clone(),
-        };
+        });
         plan.push(step, difference(&found.settings, &tight));
     }
 }
@@ -52,7 +52,7 @@ pub(super) fn open(plan: &mut Plan, desired: &Desired, actual: &Actual, settings
     for grant in everybody.into_iter().filter(|_| !settings.iam) {
         if !actual.function(function).grants.contains(&grant) {
             let function = function.clone();
-            let step = Step::AddUrlPermission { function, grant };
+            let step = Step::Url(UrlStep::AddPermission { function, grant });
             plan.push_opening(step, MISSING, closed);
         }
     }
@@ -62,17 +62,17 @@ pub(super) fn open(plan: &mut Plan, desired: &Desired, actual: &Actual, settings
     });
     match found {
         None => {
-            let step = Step::CreateUrl {
+            let step = Step::Url(UrlStep::Create {
                 function: function.clone(),
                 settings: settings.clone(),
-            };
+            });
             plan.push(step, MISSING);
         }
         Some(found) if !same(&found, settings) => {
-            let step = Step::UpdateUrl {
+            let step = Step::Url(UrlStep::Update {
                 function: function.clone(),
                 settings: settings.clone(),
-            };
+            });
             let opens = found.iam && !settings.iam;
             plan.push_opening(step, difference(&found, settings), opens);
         }
@@ -96,10 +96,10 @@ pub(super) fn mark(plan: &mut Plan, desired: &Desired, actual: &Actual) {
     if actual.url.is_none() || actual.function(function).grants.iter().any(marked) {
         return;
     }
-    let step = Step::AddUrlPermission {
+    let step = Step::Url(UrlStep::AddPermission {
         function: function.clone(),
         grant: Grant::of_url(THROUGH_URL_GRANT, Allows::ThroughUrl),
-    };
+    });
     plan.push(step, "it permits nothing, and marks a URL that goes");
 }
 
@@ -107,19 +107,20 @@ pub(super) fn mark(plan: &mut Plan, desired: &Desired, actual: &Actual) {
 pub(super) fn close(plan: &mut Plan, desired: &Desired, actual: &Actual) {
     const REASON: &str = "nobody calls a URL any more";
     let function = &desired.names.function;
-    let deletes = |planned: &Planned| matches!(planned.step, Step::DeleteUrl { .. });
+    let deletes = |planned: &Planned| matches!(planned.step, Step::Url(UrlStep::Delete { .. }));
     if actual.url.is_some() && !plan.steps.iter().any(deletes) {
         let function = function.clone();
         let reason = format!("the {} takes its place", desired.gateway());
-        plan.push(Step::DeleteUrl { function }, reason);
+        plan.push(Step::Url(UrlStep::Delete { function }), reason);
     }
     withdraw(plan, desired, actual, &GRANTS.map(|(id, _)| id), REASON);
-    let marks = |planned: &Planned| matches!(planned.step, Step::AddUrlPermission { .. });
+    let marks =
+        |planned: &Planned| matches!(planned.step, Step::Url(UrlStep::AddPermission { .. }));
     if plan.steps.iter().any(marks) {
-        let step = Step::RemovePermission {
+        let step = Step::Function(FunctionStep::RemovePermission {
             function: function.clone(),
             id: THROUGH_URL_GRANT.to_owned(),
-        };
+        });
         plan.push(step, REASON);
     }
     let other = match desired.gateway() {
@@ -143,10 +144,10 @@ pub(super) fn withdraw(
         .iter()
         .filter(|grant| ids.contains(&grant.id.as_str()))
     {
-        let step = Step::RemovePermission {
+        let step = Step::Function(FunctionStep::RemovePermission {
             function: desired.names.function.clone(),
             id: grant.id.clone(),
-        };
+        });
         if !plan.steps.iter().any(|planned| planned.step == step) {
             plan.push(step, reason);
         }

@@ -1,7 +1,15 @@
 //! The steps on a custom domain and its mappings: as in the parent, each is one mutating call.
 
-use super::{Action, ApiId, Handle, rest::Named};
-use crate::values::names::Tags;
+use super::{Action, ApiId, Change, Handle, Output, Resource, lost, rest::Named};
+use crate::{
+    aws::{Aws, error::Error},
+    deploy::{
+        apply::{Run, Trouble},
+        patience::just_made,
+        phase::Lane,
+    },
+    values::names::Tags,
+};
 
 /// The API that a mapping leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,25 +58,103 @@ pub(crate) enum DomainStep {
 }
 
 impl DomainStep {
-    /// What it does, and to what: the kind and the name.
-    pub(super) fn subject(&self) -> (Action, &'static str, &str) {
-        use Action::{Create, Delete, Update};
+    /// The API that it leads to, where it does.
+    pub(crate) fn led(&self) -> Option<&Led> {
         match self {
+            Self::CreateMapping { api, .. } | Self::UpdateMapping { api, .. } => Some(api),
+            Self::Create { .. }
+            | Self::Update { .. }
+            | Self::Delete { .. }
+            | Self::DeleteMapping { .. } => None,
+        }
+    }
+}
+
+impl Change for DomainStep {
+    fn subject(&self) -> (Action, Resource<'_>) {
+        use Action::{Create, Delete, Update};
+        let (action, kind, name) = match self {
             Self::Create { name, .. } => (Create, DOMAIN, name),
             Self::Update { name, .. } => (Update, DOMAIN, name),
             Self::Delete { name } => (Delete, DOMAIN, name),
             Self::CreateMapping { url, .. } => (Create, MAPPING, url),
             Self::UpdateMapping { url, .. } => (Update, MAPPING, url),
             Self::DeleteMapping { url, .. } => (Delete, MAPPING, url),
+        };
+        (action, Resource { kind, name })
+    }
+
+    /// A mapping leads to a stage, which is of the API's lane.
+    fn lane(&self) -> Lane<'_> {
+        Lane::Api
+    }
+
+    fn needs(&self) -> Vec<Output<'_>> {
+        match self.led() {
+            Some(Led::Http(Handle::Made)) => vec![Output::Api],
+            Some(Led::Rest(Named { name, id: None })) => vec![Output::Rest("api", name)],
+            Some(Led::Http(Handle::Known(_)) | Led::Rest(Named { id: Some(_), .. })) | None => {
+                Vec::new()
+            }
         }
     }
 
-    /// The API that it leads to, where it does.
-    pub(crate) fn led(&self) -> Option<&Led> {
+    fn makes(&self) -> Option<Output<'_>> {
+        None
+    }
+
+    fn prepares(&self) -> bool {
+        false
+    }
+
+    fn loses(&self) -> Vec<String> {
         match self {
-            Self::CreateMapping { api, .. } | Self::UpdateMapping { api, .. } => Some(api),
-            _ => None,
+            Self::Delete { .. } | Self::DeleteMapping { .. } => lost(self),
+            Self::Create { .. }
+            | Self::Update { .. }
+            | Self::CreateMapping { .. }
+            | Self::UpdateMapping { .. } => Vec::new(),
         }
+    }
+
+    fn passes(&self, error: &Error) -> Option<&'static str> {
+        self.led().and_then(|_| just_made(error))
+    }
+
+    fn begins(&self) -> Option<String> {
+        None
+    }
+
+    async fn run<A: Aws>(&self, run: &Run<'_, A>) -> Result<(), Trouble> {
+        let aws = run.aws;
+        let api = match self.led() {
+            None => String::new(),
+            Some(Led::Http(api)) => run.api(api)?.0,
+            Some(Led::Rest(named)) => run.made.borrow().rest.id("api", named)?.to_owned(),
+        };
+        match self {
+            Self::Create {
+                name,
+                certificate,
+                tags,
+            } => {
+                let target = aws.create_domain(name, certificate, tags).await?;
+                let todo = format_args!(
+                    "`{name}` has to lead to `{target}`: a CNAME or an alias record, which you make"
+                );
+                run.console.status("DNS", todo);
+            }
+            Self::Update { name, certificate } => aws.update_domain(name, certificate).await?,
+            Self::Delete { name } => aws.delete_domain(name).await?,
+            Self::CreateMapping {
+                domain, key, stage, ..
+            } => aws.create_mapping(domain, key, &api, stage).await?,
+            Self::UpdateMapping {
+                domain, id, stage, ..
+            } => aws.update_mapping(domain, id, &api, stage).await?,
+            Self::DeleteMapping { domain, id, .. } => aws.delete_mapping(domain, id).await?,
+        }
+        Ok(())
     }
 }
 

@@ -2,10 +2,19 @@
 
 use serde_json::Value;
 
-use super::{Action, STAGE};
+use super::{Action, Change, Output, Resource, STAGE, lost};
 use crate::{
-    aws::rest::{PlanLimits, RestStage, Secret, StageChange},
-    deploy::model::Place,
+    aws::{
+        Aws,
+        error::Error,
+        rest::{PlanLimits, RestStage, Secret, StageChange},
+    },
+    deploy::{
+        apply::{Run, Trouble, rest::call},
+        model::Place,
+        patience::{changing, just_made},
+        phase::Lane,
+    },
     values::names::Tags,
 };
 
@@ -113,11 +122,25 @@ pub(crate) enum RestStep {
     },
 }
 
+fn made<'a>(kind: &'static str, named: &'a Named) -> Option<Output<'a>> {
+    let missing = named.id.is_none();
+    missing.then_some(Output::Rest(kind, named.name.as_str()))
+}
+
 impl RestStep {
-    /// What it does, and to what: the kind and the name.
-    pub(super) fn subject(&self) -> (Action, &'static str, &str) {
+    /// The kind and the name of what it makes that later steps use.
+    pub(crate) fn output(&self) -> Option<(&'static str, &str)> {
+        match self.makes() {
+            Some(Output::Rest(kind, name)) => Some((kind, name)),
+            _ => None,
+        }
+    }
+}
+
+impl Change for RestStep {
+    fn subject(&self) -> (Action, Resource<'_>) {
         use Action::{Create, Delete, Update};
-        match self {
+        let (action, kind, name) = match self {
             Self::CreateApi { name, .. } => (Create, "REST API", name),
             Self::AddPermission { function, .. } => (Create, "permission on function", function),
             Self::PutApi { api, .. } => (Update, "document of REST API", &api.name),
@@ -138,59 +161,120 @@ impl RestStep {
             Self::DeletePlan { name, .. } => (Delete, "usage plan", name),
             Self::AddPlanKey { key, .. } => (Create, "API key in a usage plan", &key.name),
             Self::RemovePlanKey { name, .. } => (Update, "API key in a usage plan", name),
+        };
+        (action, Resource { kind, name })
+    }
+
+    fn lane(&self) -> Lane<'_> {
+        match self {
+            Self::AddPermission { function, .. } => Lane::Function(function),
+            Self::CreateApi { .. }
+            | Self::PutApi { .. }
+            | Self::CreateDeployment { .. }
+            | Self::DeleteDeployment { .. }
+            | Self::CreateStage { .. }
+            | Self::UpdateStage { .. }
+            | Self::DeleteStage { .. }
+            | Self::DeleteApi { .. }
+            | Self::CreateKey { .. }
+            | Self::UpdateKey { .. }
+            | Self::DeleteKey { .. }
+            | Self::CreatePlan { .. }
+            | Self::UpdatePlan { .. }
+            | Self::DeletePlan { .. }
+            | Self::AddPlanKey { .. }
+            | Self::RemovePlanKey { .. } => Lane::Api,
         }
     }
 
-    /// What it needs that an earlier step makes: the kind, and its name.
-    pub(crate) fn needs(&self) -> Vec<(&'static str, &str)> {
-        fn made<'a>(kind: &'static str, named: &'a Named) -> Option<(&'static str, &'a str)> {
-            named.id.is_none().then_some((kind, named.name.as_str()))
-        }
-        let (api, more) = match self {
+    fn needs(&self) -> Vec<Output<'_>> {
+        let all = match self {
             Self::AddPermission { api, .. }
             | Self::PutApi { api, .. }
             | Self::CreateDeployment { api, .. }
-            | Self::CreatePlan { api, .. } => (Some(api), None),
+            | Self::CreatePlan { api, .. } => [made("api", api), None],
             Self::CreateStage {
                 api, deployment, ..
-            } => (Some(api), made("deployment", deployment)),
+            } => [made("api", api), made("deployment", deployment)],
             Self::UpdateStage { api, deploys, .. } => {
-                let made = deploys.as_deref();
-                (Some(api), made.map(|digest| ("deployment", digest)))
+                let deployment = deploys.as_deref();
+                let deployment = deployment.map(|digest| Output::Rest("deployment", digest));
+                [made("api", api), deployment]
             }
-            Self::DeleteDeployment { deployment, .. } => (None, made("deployment", deployment)),
-            Self::UpdatePlan { added, .. } => (added.as_ref().map(|(api, _)| api), None),
-            Self::AddPlanKey { plan, key } => {
-                let all = [made("plan", plan), made("key", key)];
-                return all.into_iter().flatten().collect();
+            Self::DeleteDeployment { deployment, .. } => [made("deployment", deployment), None],
+            Self::UpdatePlan { added, .. } => {
+                let api = added.as_ref().and_then(|(api, _)| made("api", api));
+                [api, None]
             }
-            _ => (None, None),
+            Self::AddPlanKey { plan, key } => [made("plan", plan), made("key", key)],
+            Self::CreateApi { .. }
+            | Self::DeleteStage { .. }
+            | Self::DeleteApi { .. }
+            | Self::CreateKey { .. }
+            | Self::UpdateKey { .. }
+            | Self::DeleteKey { .. }
+            | Self::DeletePlan { .. }
+            | Self::RemovePlanKey { .. } => [None, None],
         };
-        let api = api.and_then(|api| made("api", api));
-        api.into_iter().chain(more).collect()
+        all.into_iter().flatten().collect()
     }
 
-    /// What it makes that later steps use.
-    pub(crate) fn makes(&self) -> Option<(&'static str, &str)> {
+    fn makes(&self) -> Option<Output<'_>> {
         match self {
-            Self::CreateApi { name, .. } => Some(("api", name)),
-            Self::CreateDeployment { digest, .. } => Some(("deployment", digest)),
-            Self::CreateKey { name, .. } => Some(("key", name)),
-            Self::CreatePlan { name, .. } => Some(("plan", name)),
+            Self::CreateApi { name, .. } => Some(Output::Rest("api", name)),
+            Self::CreateDeployment { digest, .. } => Some(Output::Rest("deployment", digest)),
+            Self::CreateKey { name, .. } => Some(Output::Rest("key", name)),
+            Self::CreatePlan { name, .. } => Some(Output::Rest("plan", name)),
             _ => None,
         }
     }
 
-    /// The function that it lets the API invoke.
-    pub(crate) fn permits(&self) -> Option<&str> {
-        match self {
-            Self::AddPermission { function, .. } => Some(function),
-            _ => None,
-        }
-    }
-
-    /// Whether it makes what a new version needs, and so must come before the traffic.
-    pub(crate) fn prepares(&self) -> bool {
+    fn prepares(&self) -> bool {
         matches!(self, Self::CreateApi { .. } | Self::AddPermission { .. })
+    }
+
+    fn loses(&self) -> Vec<String> {
+        match self {
+            Self::PutApi { removed, .. } => {
+                removed.iter().map(|key| format!("route `{key}`")).collect()
+            }
+            Self::DeleteStage { .. }
+            | Self::DeleteApi { open: true, .. }
+            | Self::DeleteKey { .. }
+            | Self::DeletePlan { .. } => lost(self),
+            // Nobody reaches these.
+            Self::DeleteDeployment { .. } | Self::DeleteApi { open: false, .. } => Vec::new(),
+            Self::CreateApi { .. }
+            | Self::AddPermission { .. }
+            | Self::CreateDeployment { .. }
+            | Self::CreateStage { .. }
+            | Self::UpdateStage { .. }
+            | Self::CreateKey { .. }
+            | Self::UpdateKey { .. }
+            | Self::CreatePlan { .. }
+            | Self::UpdatePlan { .. }
+            | Self::AddPlanKey { .. }
+            | Self::RemovePlanKey { .. } => Vec::new(),
+        }
+    }
+
+    fn passes(&self, error: &Error) -> Option<&'static str> {
+        changing(error).or_else(|| just_made(error))
+    }
+
+    fn begins(&self) -> Option<String> {
+        None
+    }
+
+    async fn run<A: Aws>(&self, run: &Run<'_, A>) -> Result<(), Trouble> {
+        // Steps of other lanes may run meanwhile, and make nothing of this.
+        let mut rest = run.made.borrow().rest.clone();
+        let opened = call(run.aws, self, &mut rest).await?;
+        let mut made = run.made.borrow_mut();
+        made.rest.extend(rest);
+        if opened.is_some() {
+            made.endpoint = opened;
+        }
+        Ok(())
     }
 }

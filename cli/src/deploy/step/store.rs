@@ -1,8 +1,13 @@
 //! The steps on the bucket through which a large zip goes.
 
-use super::{Action, Resource};
+use super::{Action, Change, Output, Resource, lost};
 use crate::{
-    aws::{Aws, error::Result, s3::Bucket},
+    aws::{Aws, error::Error, s3::Bucket},
+    deploy::{
+        apply::{Run, Trouble},
+        patience::just_made,
+        phase::Lane,
+    },
     values::{code::Code, names::Tags, text::bytes},
 };
 
@@ -27,9 +32,8 @@ pub(crate) enum StoreStep {
     Delete { bucket: Bucket },
 }
 
-impl StoreStep {
-    /// What it does, and to what.
-    pub(crate) fn subject(&self) -> (Action, Resource<'_>) {
+impl Change for StoreStep {
+    fn subject(&self) -> (Action, Resource<'_>) {
         use Action::{Create, Delete, Update};
         let (action, kind, name) = match self {
             Self::Create { bucket, .. } => (Create, "bucket", &bucket.name),
@@ -42,39 +46,59 @@ impl StoreStep {
         (action, Resource { kind, name })
     }
 
-    /// What is said when it begins, where it takes long.
-    pub(crate) fn begins(&self) -> Option<String> {
-        match self {
-            Self::Put { bucket, code, .. } => {
-                let size = bytes(code.zip.len() as u64);
-                Some(format!("{size} to bucket `{}`", bucket.name))
-            }
-            _ => None,
-        }
+    fn lane(&self) -> Lane<'_> {
+        Lane::Store
     }
 
-    /// Whether it needs a bucket that was perhaps made a moment ago.
-    pub(crate) const fn needs_bucket(&self) -> bool {
-        matches!(
-            self,
-            Self::Close { .. } | Self::Tag { .. } | Self::Put { .. }
-        )
+    fn needs(&self) -> Vec<Output<'_>> {
+        Vec::new()
     }
 
-    /// Whether it makes what a new version needs.
-    pub(crate) const fn prepares(&self) -> bool {
+    fn makes(&self) -> Option<Output<'_>> {
+        None
+    }
+
+    fn prepares(&self) -> bool {
         matches!(self, Self::Create { .. } | Self::Put { .. })
     }
 
-    /// Makes the call.
-    pub(crate) async fn run<A: Aws>(&self, aws: &A) -> Result<()> {
+    fn loses(&self) -> Vec<String> {
         match self {
-            Self::Create { bucket, tags } => aws.create_bucket(bucket, tags).await,
-            Self::Close { bucket } => aws.make_private(bucket).await,
-            Self::Tag { bucket, tags } => aws.tag_bucket(bucket, tags).await,
-            Self::Put { bucket, key, code } => aws.put_object(bucket, key, &code.zip).await,
-            Self::Drop { bucket, key } => aws.delete_object(bucket, key).await,
-            Self::Delete { bucket } => aws.delete_bucket(bucket).await,
+            Self::Delete { .. } => lost(self),
+            // Lambda has a copy of its own.
+            Self::Drop { .. } => Vec::new(),
+            Self::Create { .. } | Self::Close { .. } | Self::Tag { .. } | Self::Put { .. } => {
+                Vec::new()
+            }
         }
+    }
+
+    fn passes(&self, error: &Error) -> Option<&'static str> {
+        match self {
+            // The bucket may have been created a moment ago.
+            Self::Close { .. } | Self::Tag { .. } | Self::Put { .. } => just_made(error),
+            Self::Create { .. } | Self::Drop { .. } | Self::Delete { .. } => None,
+        }
+    }
+
+    fn begins(&self) -> Option<String> {
+        let Self::Put { bucket, code, .. } = self else {
+            return None;
+        };
+        let size = bytes(code.zip.len() as u64);
+        Some(format!("{size} to bucket `{}`", bucket.name))
+    }
+
+    async fn run<A: Aws>(&self, run: &Run<'_, A>) -> Result<(), Trouble> {
+        let aws = run.aws;
+        match self {
+            Self::Create { bucket, tags } => aws.create_bucket(bucket, tags).await?,
+            Self::Close { bucket } => aws.make_private(bucket).await?,
+            Self::Tag { bucket, tags } => aws.tag_bucket(bucket, tags).await?,
+            Self::Put { bucket, key, code } => aws.put_object(bucket, key, &code.zip).await?,
+            Self::Drop { bucket, key } => aws.delete_object(bucket, key).await?,
+            Self::Delete { bucket } => aws.delete_bucket(bucket).await?,
+        }
+        Ok(())
     }
 }

@@ -14,7 +14,7 @@ use crate::{
         model::Names,
         plan::plan,
         release::{Release, flip},
-        step::Plan,
+        step::{Change as _, Plan},
     },
     error::{Exit, Result},
 };

@@ -7,7 +7,7 @@ use crate::{
         model::Desired,
         observe::Actual,
         report,
-        step::{ApiId, Handle, Plan, Step},
+        step::{ApiId, FunctionStep, Handle, HttpStep, Plan, Step},
     },
     error::{Exit, Failure},
 };
@@ -44,7 +44,7 @@ fn a_broken_promise_stops_the_deploy() {
         let mut short = plan.clone();
         short
             .steps
-            .retain(|planned| !matches!(&planned.step, Step::CreateRoute { key, .. } if key.starts_with("PUT")));
+            .retain(|planned| !matches!(&planned.step, Step::Http(HttpStep::CreateRoute { key, .. }) if key.starts_with("PUT")));
         let failure = refused(&desired, &actual, &short);
         assert!(failure.causes()[0].contains("routes"), "{failure}");
 
@@ -63,11 +63,11 @@ fn a_broken_promise_stops_the_deploy() {
         let api = ApiId(actual.apis[0].api.id.clone());
         let name = desired.names.function.clone();
         destroying.push(
-            Step::DeleteApi {
+            Step::Http(HttpStep::DeleteApi {
                 name,
                 api,
                 open: true,
-            },
+            }),
             "because",
         );
         let failure = refused(&desired, &actual, &destroying);
@@ -77,11 +77,11 @@ fn a_broken_promise_stops_the_deploy() {
         let function = desired.names.function.clone();
         let code = desired.code.clone();
         late.push(
-            Step::UpdateCode {
+            Step::Function(FunctionStep::UpdateCode {
                 function,
                 code,
                 publish: true,
-            },
+            }),
             "because",
         );
         let failure = refused(&desired, &actual, &late);
@@ -96,11 +96,11 @@ fn a_broken_promise_stops_the_deploy() {
         unmade.steps.clear();
         let ends = None;
         unmade.push(
-            Step::MoveAlias {
+            Step::Function(FunctionStep::MoveAlias {
                 function,
                 version,
                 ends,
-            },
+            }),
             "because",
         );
         refused(&desired, &actual, &unmade);

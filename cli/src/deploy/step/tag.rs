@@ -1,0 +1,93 @@
+//! The steps on the tags of a resource that is there.
+
+use super::{Action, Change, Output, Resource};
+use crate::{
+    aws::{
+        Aws,
+        error::Error,
+        tags::{Taggable, TaggedKind},
+    },
+    deploy::{
+        apply::{Run, Trouble},
+        patience::changing,
+        phase::Lane,
+    },
+    values::names::Tags,
+};
+
+/// One change of tags: one mutating call.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum TagStep {
+    /// Sets tags.
+    Tag { resource: Taggable, tags: Tags },
+    /// Removes tags that an earlier deploy has set.
+    Untag {
+        resource: Taggable,
+        keys: Vec<String>,
+    },
+}
+
+impl TagStep {
+    fn resource(&self) -> &Taggable {
+        match self {
+            Self::Tag { resource, .. } | Self::Untag { resource, .. } => resource,
+        }
+    }
+}
+
+impl Change for TagStep {
+    fn subject(&self) -> (Action, Resource<'_>) {
+        let resource = self.resource();
+        let kind = match resource.kind {
+            TaggedKind::Function => "tags of function",
+            TaggedKind::Role => "tags of role",
+            TaggedKind::LogGroup => "tags of log group",
+            TaggedKind::Api => "tags of API",
+            TaggedKind::RestApi => "tags of REST API",
+        };
+        let name = &resource.name;
+        (Action::Update, Resource { kind, name })
+    }
+
+    fn lane(&self) -> Lane<'_> {
+        let Taggable { kind, name, .. } = self.resource();
+        match kind {
+            TaggedKind::Function => Lane::Function(name),
+            TaggedKind::Role => Lane::Role(name),
+            TaggedKind::LogGroup => Lane::Logs(name),
+            TaggedKind::Api | TaggedKind::RestApi => Lane::Api,
+        }
+    }
+
+    fn needs(&self) -> Vec<Output<'_>> {
+        Vec::new()
+    }
+
+    fn makes(&self) -> Option<Output<'_>> {
+        None
+    }
+
+    fn prepares(&self) -> bool {
+        false
+    }
+
+    fn loses(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn passes(&self, error: &Error) -> Option<&'static str> {
+        changing(error)
+    }
+
+    fn begins(&self) -> Option<String> {
+        None
+    }
+
+    async fn run<A: Aws>(&self, run: &Run<'_, A>) -> Result<(), Trouble> {
+        match self {
+            Self::Tag { resource, tags } => run.aws.tag(resource, tags).await?,
+            Self::Untag { resource, keys } => run.aws.untag(resource, keys).await?,
+        }
+        Ok(())
+    }
+}
