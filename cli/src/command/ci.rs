@@ -21,7 +21,7 @@ pub(super) fn ci(args: &args::Ci, console: &Console) -> Result<Exit> {
     let args::CiService::Github(args) = &args.service;
     let project = Project::find(&args.which)?;
     let settings = Settings::load(project.package_dir(), &args.stage.stage)?;
-    super::note(&settings, console);
+    super::notes::note(&settings, console);
     let root = repository(project.workspace_root());
     let path = root
         .join(FOLDER)

@@ -38,7 +38,7 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
     let project = Project::find(&args.which)?;
     let mut settings = Settings::load(project.package_dir(), &args.stage.stage)?;
     if args.plan {
-        super::note(&settings, console);
+        super::notes::note(&settings, console);
     } else {
         agree_to_stage(&settings, args.yes, console)?;
     }
@@ -136,11 +136,11 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
 /// When nobody can be asked (exit code 64), or the answer is no (exit code 1).
 fn agree_to_stage(settings: &Settings, yes: bool, console: &Console) -> Result<()> {
     let Some(note) = settings.stage_note() else {
-        super::note(settings, console);
+        super::notes::note(settings, console);
         return Ok(());
     };
     if yes {
-        super::note(settings, console);
+        super::notes::note(settings, console);
         return Ok(());
     }
     let stage = &settings.stage;

@@ -41,7 +41,7 @@ pub(super) fn names(
     console: &Console,
 ) -> Result<Names> {
     if let Some((_, settings)) = at_hand {
-        super::note(settings, console);
+        super::notes::note(settings, console);
     }
     let app = match (&args.app, at_hand) {
         (Some(app), _) => app.clone(),

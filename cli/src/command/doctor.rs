@@ -70,7 +70,7 @@ pub(super) fn doctor(args: &args::Doctor, console: &Console) -> Result<Exit> {
         Err(_) => Ok(None),
     };
     if let Ok(Some(settings)) = &settings {
-        super::note(settings, console);
+        super::notes::note(settings, console);
     }
     let mut checks = vec![machine::toolchain()];
     checks.push(match (&project, &settings) {

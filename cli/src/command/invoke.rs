@@ -141,7 +141,7 @@ pub(super) fn choose<'n>(names: &'n [String], wanted: Option<&str>) -> Result<&'
 fn deployed(args: &args::Invoke, event: Bytes, console: &Console) -> Result<Invoked> {
     let project = Project::find(&args.which)?;
     let settings = Settings::load(project.package_dir(), &args.stage.stage)?;
-    super::note(&settings, console);
+    super::notes::note(&settings, console);
     deploy::block_on(async {
         let aws = aws::Account::connect(&args.account).await?;
         let app = host_manifest(&project, console)?.app;

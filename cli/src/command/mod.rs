@@ -15,6 +15,7 @@ mod local;
 mod logs;
 mod metrics;
 mod new;
+mod notes;
 mod open;
 mod package;
 mod plan;
@@ -32,7 +33,6 @@ use crate::{
     args::{Args, Command},
     console::Console,
     error::{Exit, Result},
-    settings::Settings,
 };
 
 /// Runs the command.
@@ -65,12 +65,5 @@ pub(crate) fn run(args: Args, console: &Console) -> Result<Exit> {
         Command::Diff(args) => diff::diff(&args, console),
         Command::Schedule(args) => schedule::schedule(&args, console),
         Command::Services(args) => services::services(&args, console),
-    }
-}
-
-/// Says what there is to say of the settings: of the stage, where it may be misspelt, and of the file.
-fn note(settings: &Settings, console: &Console) {
-    for note in settings.stage_note().iter().chain(&settings.notes) {
-        console.warning(note);
     }
 }

@@ -17,7 +17,7 @@ use crate::{
 pub(super) fn package(args: &args::Package, console: &Console) -> Result<Exit> {
     let project = Project::find(&args.which)?;
     let mut settings = Settings::load(project.package_dir(), &args.stage.stage)?;
-    super::note(&settings, console);
+    super::notes::note(&settings, console);
     let place = package::place();
     super::policy::complete(&project, &mut settings, &place.partition, console)?;
     // What `deploy` does not set up, a template would not either: nothing is to be open that the settings guard.

@@ -28,7 +28,7 @@ pub(super) fn plan(args: args::Plan, console: &Console) -> Result<Exit> {
 fn offline(args: &args::Plan, console: &Console) -> Result<Exit> {
     let project = Project::find(&args.which)?;
     let mut settings = Settings::load(project.package_dir(), &args.stage.stage)?;
-    super::note(&settings, console);
+    super::notes::note(&settings, console);
     fit::deployable(&settings)?;
     let place = snapshot::nowhere();
     super::policy::complete(&project, &mut settings, &place.partition, console)?;

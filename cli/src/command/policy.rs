@@ -43,7 +43,7 @@ struct Function<'a> {
 pub(super) fn policy(args: &args::Policy, console: &Console) -> Result<Exit> {
     let project = Project::find(&args.which)?;
     let settings = Settings::load(project.package_dir(), &args.stage.stage)?;
-    super::note(&settings, console);
+    super::notes::note(&settings, console);
     super::deploy::warn_of_grants(&settings, console);
     let derived = policy::derive(&project, &settings, "aws")?;
     let mut complete = settings.clone();

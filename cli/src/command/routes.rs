@@ -16,7 +16,7 @@ use crate::{
 pub(super) fn routes(args: &args::Routes, console: &Console) -> Result<Exit> {
     let project = Project::find(&args.which)?;
     let settings = Settings::load(project.package_dir(), &args.stage.stage)?;
-    super::note(&settings, console);
+    super::notes::note(&settings, console);
     let manifest = host_manifest(&project, console)?;
     console.line(format_args!(
         "{BOLD}{}{BOLD:#} {DIM}stage {}, {}{DIM:#}",

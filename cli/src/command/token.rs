@@ -21,7 +21,7 @@ const AGO: Duration = Duration::from_secs(60);
 pub(super) fn token(args: &args::Token, console: &Console) -> Result<Exit> {
     let app = App::find(args.bootstrap.as_deref(), &args.which, false)?;
     let settings = Settings::load(app.settings_dir(), &args.stage.stage)?;
-    super::note(&settings, console);
+    super::notes::note(&settings, console);
     let (name, jwt) = authorizer(&settings, args.jwt.as_deref())?;
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)

@@ -10,8 +10,9 @@ use std::{
 use syn::{Attribute, Item, ItemMod, ItemUse, UseTree, visit::Visit};
 
 /// The modules of the crate's root, the lowest first.
-const FLOORS: [&str; 23] = [
+const FLOORS: [&str; 24] = [
     "env",
+    "cargo",
     "error",
     "interrupt",
     "console",

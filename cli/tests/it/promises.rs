@@ -28,7 +28,10 @@ fn each_promise_names_tests_that_exist() {
                 let stands = path.components().any(|part| part.as_os_str() == place[0]);
                 stands && text.contains(&definition)
             });
-            assert!(found, "docs/security.md names a test that does not exist: {test}");
+            assert!(
+                found,
+                "docs/security.md names a test that does not exist: {test}"
+            );
         }
     }
     assert!(named > 20, "the page names its tests: {named}");

@@ -41,7 +41,7 @@ pub(in crate::command) fn invoke(
     console: &Console,
 ) -> Result<Invoked> {
     let mut settings = Settings::load(app.settings_dir(), &args.stage.stage)?;
-    crate::command::note(&settings, console);
+    crate::command::notes::note(&settings, console);
     let ready = app.prepare(console)?;
     deploy::block_on(async {
         services::secrets(args, &mut settings, app.settings_dir()).await?;
