@@ -45,9 +45,12 @@ impl Inputs {
     pub(super) fn follow(&mut self, project: &Project) {
         self.target = project.target_dir().to_owned();
         self.packages = project.source_dirs().to_vec();
-        let manifests = project.source_dirs().iter();
-        self.read
-            .extend(manifests.map(|folder| folder.join("Cargo.toml")));
+        for folder in project.source_dirs() {
+            // Cargo takes the last three without a word in the manifest, so one that comes is a new input.
+            for name in ["Cargo.toml", "build.rs", "src/lib.rs", "src/main.rs"] {
+                self.read.insert(folder.join(name));
+            }
+        }
         let root = project.workspace_root();
         for name in ["Cargo.toml", "Cargo.lock"] {
             self.read.insert(root.join(name));
