@@ -50,13 +50,9 @@ impl Change for TagStep {
     }
 
     fn lane(&self) -> Lane<'_> {
-        let Taggable { kind, name, .. } = self.resource();
-        match kind {
-            TaggedKind::Function => Lane::Function(name),
-            TaggedKind::Role => Lane::Role(name),
-            TaggedKind::LogGroup => Lane::Logs(name),
-            TaggedKind::Api | TaggedKind::RestApi => Lane::Api,
-        }
+        // All tags are one lane, in the order of the plan: the function's tags, which come last, also stand for those of its
+        // log group when the account is read. Side by side, a deploy that was interrupted would leave the log group behind.
+        Lane::Api
     }
 
     fn needs(&self) -> Vec<Output<'_>> {
