@@ -18,7 +18,7 @@ pub(crate) struct Statement {
     pub(crate) actions: Vec<String>,
     /// Resources' ARNs.
     pub(crate) resources: Vec<String>,
-    /// The functions that it is for, where it says so: [`APP`], authorizers' names.
+    /// The functions that it is for, where it says so: `app`, authorizers' names.
     #[serde(default, deserialize_with = "some_or_several")]
     pub(crate) functions: Option<Vec<String>>,
     /// The functions that it is for as far as the sources tell; `None` where it is for all.
