@@ -56,7 +56,8 @@ pub mod error;
 mod escaped;
 mod event;
 pub mod extract;
-#[doc(hidden)]
+// Hidden from the documentation alone: of what is hidden altogether, the compiler writes whole paths in its messages.
+#[cfg_attr(doc, doc(hidden))]
 pub mod handler;
 #[cfg(feature = "runtime")]
 mod log;

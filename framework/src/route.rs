@@ -9,7 +9,7 @@ use crate::{request::Request, response::Response};
 use fw_manifest::Place;
 
 /// The future of a handler's answer.
-#[doc(hidden)]
+#[cfg_attr(doc, doc(hidden))]
 pub type BoxFuture<'r, T> = Pin<Box<dyn Future<Output = T> + Send + 'r>>;
 
 /// What is known of a route at compile time.
@@ -107,11 +107,11 @@ impl ParamInfo {
 }
 
 /// A handler behind its extraction: one future per call, boxed at this single point.
-#[doc(hidden)]
+#[cfg_attr(doc, doc(hidden))]
 pub type Handler<S> = for<'r> fn(&'r S, &'r Request<'r>) -> BoxFuture<'r, Response>;
 
 /// A handler of an app of any state.
-#[doc(hidden)]
+#[cfg_attr(doc, doc(hidden))]
 pub type StatelessHandler = for<'r> fn(&'r Request<'r>) -> BoxFuture<'r, Response>;
 
 /// A route of an app whose state is `S`.
