@@ -27,6 +27,7 @@ pub(crate) mod domain;
 pub(crate) mod door;
 pub(crate) mod fit;
 pub(crate) mod function;
+mod local;
 pub(crate) mod secret;
 mod stage;
 mod words;
@@ -155,7 +156,7 @@ struct Layer {
     artifact_bucket: Option<String>,
     policy: Option<Vec<Statement>>,
     derive_policy: Option<bool>,
-    local: Option<stage::Local>,
+    local: Option<local::Local>,
     #[serde(default)]
     stages: BTreeMap<String, Layer>,
 }
@@ -332,9 +333,11 @@ impl Settings {
         let mut notes = Vec::new();
         let mut base: Layer = match toml::from_str(text) {
             Ok(base) => base,
-            Err(error) => match stage::with_old_buckets(text) {
+            Err(error) => match local::with_old_buckets(text)
+                .and_then(|table| Layer::deserialize(table).ok())
+            {
                 Some(base) => {
-                    notes.push(stage::old_buckets_note());
+                    notes.push(local::old_buckets_note());
                     base
                 }
                 None => return Err(words::not_understood(&error, text, file.as_deref())),

@@ -11,36 +11,15 @@ use std::{cell::RefCell, collections::BTreeMap, time::Instant};
 
 use super::{
     patience::Patience,
-    step::{
-        Action, ApiId, AuthorizerId, Change as _, Handle, IntegrationId, Plan, Planned, Step,
-        Version,
-    },
+    run::{Made, Run, Trouble},
+    step::{Action, Change as _, Plan, Planned, Step, Version},
     together::Together,
 };
 use crate::{
-    aws::{
-        Aws,
-        apigateway::Guard,
-        error::{Error, Kind, Operation},
-        lambda::Readiness,
-    },
+    aws::{Aws, error::Kind},
     console::{Console, DIM},
     error::{Failure, Result},
 };
-
-/// What the steps have made, for those that come after.
-#[derive(Debug, Default)]
-pub(crate) struct Made {
-    pub(crate) api: Option<ApiId>,
-    pub(crate) integration: Option<IntegrationId>,
-    /// By function.
-    versions: BTreeMap<String, Version>,
-    /// The authorizers' ids, by name.
-    pub(crate) authorizers: BTreeMap<String, String>,
-    /// What belongs to a REST API.
-    pub(crate) rest: rest::Made,
-    pub(crate) endpoint: Option<String>,
-}
 
 /// What came of a plan.
 #[derive(Clone, Debug, Default)]
@@ -99,30 +78,6 @@ pub(crate) async fn apply<A: Aws>(
     Ok(Applied { endpoint, versions })
 }
 
-/// Why a step failed.
-pub(crate) enum Trouble {
-    /// A call of AWS failed.
-    Aws(Error),
-    /// The new version does not work; how it was tried, what it answered, and its log.
-    Sick(Failure),
-}
-
-impl Trouble {
-    /// What AWS answered.
-    fn aws(&self) -> Option<&Error> {
-        match self {
-            Self::Aws(error) => Some(error),
-            Self::Sick(_) => None,
-        }
-    }
-}
-
-impl From<Error> for Trouble {
-    fn from(error: Error) -> Self {
-        Self::Aws(error)
-    }
-}
-
 /// The failure of the steps that failed side by side: which the first is, why, what was done, what comes next.
 fn told(failed: Vec<(&Planned, Trouble)>, plan: &Plan, done: &[&Planned], again: &str) -> Failure {
     let mut all = failed.into_iter().map(|(planned, trouble)| {
@@ -167,14 +122,6 @@ fn told(failed: Vec<(&Planned, Trouble)>, plan: &Plan, done: &[&Planned], again:
     failure.because_of(format!("{so_far}{traffic}")).hint(hint)
 }
 
-/// What running the steps needs.
-pub(crate) struct Run<'a, A> {
-    pub(crate) aws: &'a A,
-    pub(crate) console: &'a Console,
-    patience: Patience,
-    pub(crate) made: RefCell<Made>,
-}
-
 impl<A: Aws> Run<'_, A> {
     /// Runs a step and says so.
     async fn step(&self, step: &Step) -> Result<(), Trouble> {
@@ -212,80 +159,4 @@ impl<A: Aws> Run<'_, A> {
         let made = self.patience.made(self.console, step, once, Trouble::aws);
         made.await
     }
-
-    /// Waits until a function or a version of it can be used and changed.
-    pub(crate) async fn ready(
-        &self,
-        operation: Operation,
-        function: &str,
-        version: Option<&str>,
-    ) -> Result<(), Error> {
-        let mut tried = 0;
-        loop {
-            let found = self.aws.function(function, version).await?;
-            match found.map(|found| found.readiness) {
-                Some(Readiness::Ready) => return Ok(()),
-                Some(Readiness::Failed(reason)) => {
-                    return Err(Error::answered(operation, "Failed", reason));
-                }
-                Some(Readiness::Pending) | None => {}
-            }
-            tried += 1;
-            if tried >= self.patience.tries {
-                let reason = "it is still not ready";
-                return Err(Error::answered(operation, "Pending", reason));
-            }
-            let reason = "until Lambda has it ready";
-            self.patience.wait(self.console, reason, tried).await;
-        }
-    }
-
-    /// The version that is meant, known or made by now.
-    pub(crate) fn version(
-        &self,
-        function: &str,
-        handle: &Handle<Version>,
-    ) -> Result<Version, Error> {
-        resolve(handle, self.made.borrow().versions.get(function))
-    }
-
-    pub(crate) fn api(&self, handle: &Handle<ApiId>) -> Result<ApiId, Error> {
-        resolve(handle, self.made.borrow().api.as_ref())
-    }
-
-    pub(crate) fn integration(
-        &self,
-        handle: &Handle<IntegrationId>,
-    ) -> Result<IntegrationId, Error> {
-        resolve(handle, self.made.borrow().integration.as_ref())
-    }
-
-    /// A guard with its authorizer's id.
-    pub(crate) fn guard(&self, guard: &Guard<AuthorizerId>) -> Result<Guard<String>, Error> {
-        let all = self.made.borrow();
-        guard.try_map(|AuthorizerId { name, id }| {
-            let made = || all.authorizers.get(name);
-            let id = id.as_ref().or_else(made).cloned();
-            id.ok_or_else(|| unplanned("an earlier step should have made the authorizer"))
-        })
-    }
-
-    pub(crate) fn published(&self, function: &str, version: String) {
-        let mut made = self.made.borrow_mut();
-        made.versions.insert(function.to_owned(), Version(version));
-    }
-}
-
-fn resolve<T: Clone>(handle: &Handle<T>, made: Option<&T>) -> Result<T, Error> {
-    match handle {
-        Handle::Known(value) => Ok(value.clone()),
-        Handle::Made => made
-            .cloned()
-            .ok_or_else(|| unplanned("an earlier step should have made it")),
-    }
-}
-
-/// `check` lets no such plan through.
-fn unplanned(reason: &str) -> Error {
-    Error::answered(Operation::new("fw", "Apply"), "Unplanned", reason)
 }

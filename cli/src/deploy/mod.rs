@@ -20,6 +20,7 @@ pub(crate) mod plan;
 pub(crate) mod recall;
 pub(crate) mod release;
 pub(crate) mod report;
+pub(crate) mod run;
 pub(crate) mod setting;
 pub(crate) mod snapshot;
 pub(crate) mod step;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::step::{Change as _, Step};
+use super::step::change::Change;
 use crate::{
     aws::{Error, Kind},
     console::Console,
@@ -52,7 +52,7 @@ impl Patience {
     pub(super) async fn made<E>(
         self,
         console: &Console,
-        step: &Step,
+        step: &impl Change,
         call: impl AsyncFn() -> Result<(), E>,
         of: impl Fn(&E) -> Option<&Error>,
     ) -> Result<(), E> {
@@ -80,7 +80,7 @@ const NEW_ROLE: [&str; 3] = [
 ];
 
 /// Why a failure of that step passes by itself, when it does.
-pub(super) fn passing(step: &Step, error: &Error) -> Option<&'static str> {
+pub(super) fn passing(step: &impl Change, error: &Error) -> Option<&'static str> {
     let lambda = error.operation.service == "lambda";
     match error.kind {
         Kind::Throttled => Some("until AWS takes more calls"),

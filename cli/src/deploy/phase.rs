@@ -4,8 +4,6 @@
 //! side, the steps of a lane one after the other, and a phase begins when the one before is done. So what must not happen
 //! before something else is in a later phase, or behind it in its lane; `check` holds every plan to that.
 
-use super::step::{Plan, Planned};
-
 /// When a step runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
@@ -46,31 +44,4 @@ pub(crate) enum Lane<'a> {
     Api,
     /// The bucket of large zips.
     Store,
-}
-
-impl Plan {
-    /// The phases in order, each with its lanes in the order of their first steps.
-    pub(crate) fn phases(&self) -> Vec<Vec<Vec<&Planned>>> {
-        let mut phases: Vec<(Phase, Vec<Vec<&Planned>>)> = Vec::new();
-        for planned in &self.steps {
-            if phases
-                .last()
-                .is_none_or(|(phase, _)| *phase != planned.phase)
-            {
-                phases.push((planned.phase, Vec::new()));
-            }
-            let Some((_, lanes)) = phases.last_mut() else {
-                continue;
-            };
-            let same = |lane: &&mut Vec<&Planned>| {
-                lane.first()
-                    .is_some_and(|first| first.lane() == planned.lane())
-            };
-            match lanes.iter_mut().find(same) {
-                Some(lane) => lane.push(planned),
-                None => lanes.push(vec![planned]),
-            }
-        }
-        phases.into_iter().map(|(_, lanes)| lanes).collect()
-    }
 }

@@ -1,8 +1,10 @@
 //! The steps that a plan is made of: typed data that can be printed, checked and run.
 
+pub(super) mod change;
 pub(crate) mod domain;
 mod function;
 mod http;
+pub(crate) mod ids;
 mod logs;
 pub(crate) mod rest;
 mod role;
@@ -10,158 +12,22 @@ pub(crate) mod store;
 mod tag;
 mod url;
 
-use std::fmt;
-
-use serde::Serialize;
-
-use self::{domain::DomainStep, rest::RestStep, store::StoreStep};
 pub(crate) use self::{
-    function::FunctionStep, http::HttpStep, logs::LogStep, role::RoleStep, tag::TagStep,
+    change::{Action, Change, Output, Resource, STAGE},
+    function::FunctionStep,
+    http::HttpStep,
+    ids::{ApiId, AuthorizerId, Handle, IntegrationId, Version},
+    logs::LogStep,
+    role::RoleStep,
+    tag::TagStep,
     url::UrlStep,
 };
+use self::{domain::DomainStep, rest::RestStep, store::StoreStep};
 use super::{
-    apply::{Run, Trouble},
     phase::{Lane, Phase},
+    run::{Run, Trouble},
 };
 use crate::aws::{Aws, error::Error};
-
-/// An API's id.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ApiId(pub(crate) String);
-
-/// An integration's id.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct IntegrationId(pub(crate) String);
-
-/// An authorizer's name, and its id where it is known.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct AuthorizerId {
-    /// Its name, by which an earlier step makes it.
-    pub(crate) name: String,
-    /// Its id, when it is there already.
-    pub(crate) id: Option<String>,
-}
-
-/// A version's number.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Version(pub(crate) String);
-
-/// A value that is known when planning, or that an earlier step of the same plan makes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Handle<T> {
-    /// It is this.
-    Known(T),
-    /// The one step that makes a `T` gives it.
-    Made,
-}
-
-/// What a step does to its resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Action {
-    /// Makes it.
-    Create,
-    /// Changes it.
-    Update,
-    /// Removes it.
-    Delete,
-    /// Tries whether it works.
-    Check,
-}
-
-impl Action {
-    /// The word for it when it is done.
-    pub(crate) const fn done(self) -> &'static str {
-        match self {
-            Self::Create => "Created",
-            Self::Update => "Updated",
-            Self::Delete => "Deleted",
-            Self::Check => "Checked",
-        }
-    }
-
-    /// The word for doing it.
-    pub(crate) const fn verb(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Update => "update",
-            Self::Delete => "delete",
-            Self::Check => "check",
-        }
-    }
-
-    /// The sign in front of it in a printed plan.
-    pub(crate) const fn sign(self) -> char {
-        match self {
-            Self::Create => '+',
-            Self::Update => '~',
-            Self::Delete => '-',
-            Self::Check => '?',
-        }
-    }
-}
-
-/// What a step is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Resource<'a> {
-    /// The kind: `role`, `function`, `route`.
-    pub(crate) kind: &'static str,
-    /// Its name.
-    pub(crate) name: &'a str,
-}
-
-impl fmt::Display for Resource<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} `{}`", self.kind, self.name)
-    }
-}
-
-/// What a step makes that later ones use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Output<'a> {
-    /// The HTTP API.
-    Api,
-    /// Its integration with the alias.
-    Integration,
-    /// Its authorizer of that name.
-    Authorizer(&'a str),
-    /// A version of that function.
-    Version(&'a str),
-    /// What belongs to a REST API: the kind, and its name.
-    Rest(&'static str, &'a str),
-}
-
-/// One change to the account: one mutating call. Each kind of resource says all of its own steps, so that nothing is forgotten
-/// where a kind is added.
-pub(crate) trait Change {
-    /// What it does, and to what.
-    fn subject(&self) -> (Action, Resource<'_>);
-    /// Where it queues.
-    fn lane(&self) -> Lane<'_>;
-    /// What it uses that earlier steps make.
-    fn needs(&self) -> Vec<Output<'_>>;
-    /// What it makes that later steps use.
-    fn makes(&self) -> Option<Output<'_>>;
-    /// True if it makes what a new version needs, and so must come before the traffic.
-    fn prepares(&self) -> bool;
-    /// What it takes away that somebody may use, in words: somebody has to agree to that. Not what it tidies up of its own.
-    fn loses(&self) -> Vec<String>;
-    /// Why its failure passes by itself, besides the reasons that any call may have.
-    fn passes(&self, error: &Error) -> Option<&'static str>;
-    /// What is reported when it begins, where it takes long.
-    fn begins(&self) -> Option<String>;
-    /// Makes the call.
-    ///
-    /// # Errors
-    ///
-    /// The call's.
-    async fn run<A: Aws>(&self, run: &Run<'_, A>) -> Result<(), Trouble>;
-}
-
-/// The resource that a step removes, as a loss.
-fn lost(step: &impl Change) -> Vec<String> {
-    vec![step.subject().1.to_string()]
-}
 
 /// A change, by the kind of resource that it is about.
 #[derive(Clone, Debug, PartialEq)]
@@ -252,9 +118,6 @@ impl Step {
     }
 }
 
-/// What an API's stage is called.
-pub(crate) const STAGE: &str = "stage of the API";
-
 /// A step and why it is planned.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Planned {
@@ -323,5 +186,30 @@ impl Plan {
         if let Some(planned) = self.steps.last_mut() {
             planned.behind = Some(group.to_owned());
         }
+    }
+
+    /// The phases in order, each with its lanes in the order of their first steps.
+    pub(crate) fn phases(&self) -> Vec<Vec<Vec<&Planned>>> {
+        let mut phases: Vec<(Phase, Vec<Vec<&Planned>>)> = Vec::new();
+        for planned in &self.steps {
+            if phases
+                .last()
+                .is_none_or(|(phase, _)| *phase != planned.phase)
+            {
+                phases.push((planned.phase, Vec::new()));
+            }
+            let Some((_, lanes)) = phases.last_mut() else {
+                continue;
+            };
+            let same = |lane: &&mut Vec<&Planned>| {
+                lane.first()
+                    .is_some_and(|first| first.lane() == planned.lane())
+            };
+            match lanes.iter_mut().find(same) {
+                Some(lane) => lane.push(planned),
+                None => lanes.push(vec![planned]),
+            }
+        }
+        phases.into_iter().map(|(_, lanes)| lanes).collect()
     }
 }

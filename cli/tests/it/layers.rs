@@ -43,21 +43,6 @@ const SERVICES_MAY_USE: [&str; 5] = ["error", "values", "private_files", "port_g
 /// The most files that one circle may tie together.
 const LARGEST_CIRCLE: usize = 8;
 
-/// Circles that are larger and may only shrink. A deploy's steps run by what `apply` holds, and `apply` runs them: `Run` and
-/// `Lane` need files below both. The settings' parts name `Settings` and `Layer`, which hold the parts.
-const KNOWN_CIRCLES: [(&[&str], usize); 2] = [
-    (
-        &[
-            "deploy::apply",
-            "deploy::patience",
-            "deploy::phase",
-            "deploy::step",
-        ],
-        14,
-    ),
-    (&["settings"], 9),
-];
-
 type Module = Vec<String>;
 type Arrows = BTreeMap<Module, BTreeSet<Module>>;
 
@@ -101,13 +86,8 @@ fn circles_are_small() {
             .filter(back)
             .map(|it| it.join("::"))
             .collect();
-        let known = KNOWN_CIRCLES.iter().find(|(rooms, _)| {
-            let in_room = |file: &String| rooms.iter().any(|room| file.starts_with(room));
-            circle.iter().all(in_room)
-        });
-        let most = known.map_or(LARGEST_CIRCLE, |(_, most)| *most);
         assert!(
-            circle.len() <= most,
+            circle.len() <= LARGEST_CIRCLE,
             "{} files import one another: {}",
             circle.len(),
             circle.join(", ")

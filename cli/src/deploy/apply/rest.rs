@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::unplanned;
 use crate::{
     aws::{Aws, error::Error, lambda::Grant, rest::StageChange},
     deploy::{
         model::{REST_ASK_GRANT, REST_GRANT},
+        run::unplanned,
         step::rest::{Named, RestStep},
     },
     values::lambda::ALIAS,

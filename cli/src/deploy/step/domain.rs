@@ -1,12 +1,16 @@
 //! The steps on a custom domain and its mappings: as in the parent, each is one mutating call.
 
-use super::{Action, ApiId, Change, Handle, Output, Resource, lost, rest::Named};
+use super::{
+    change::{Action, Change, Output, Resource, lost},
+    ids::{ApiId, Handle},
+    rest::Named,
+};
 use crate::{
     aws::{Aws, error::Error},
     deploy::{
-        apply::{Run, Trouble},
         patience::just_made,
         phase::Lane,
+        run::{Run, Trouble},
     },
     values::names::Tags,
 };

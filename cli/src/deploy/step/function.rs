@@ -1,6 +1,9 @@
 //! The steps on a function: its code, its versions and its alias.
 
-use super::{Action, Change, Handle, Output, Resource, Version, lost};
+use super::{
+    change::{Action, Change, Output, Resource, lost},
+    ids::{Handle, Version},
+};
 use crate::{
     aws::{
         Aws,
@@ -8,11 +11,11 @@ use crate::{
         lambda::{Canary, Configuration},
     },
     deploy::{
-        apply::{Run, Trouble},
         health::Health,
         model::GRANTS,
         patience::{changing, just_made},
         phase::Lane,
+        run::{Run, Trouble},
     },
     values::{
         code::Code,

@@ -1,7 +1,8 @@
 //! The steps on an HTTP API: routes, authorizers, integrations, stages.
 
 use super::{
-    Action, ApiId, AuthorizerId, Change, Handle, IntegrationId, Output, Resource, STAGE, lost,
+    change::{Action, Change, Output, Resource, STAGE, lost},
+    ids::{ApiId, AuthorizerId, Handle, IntegrationId},
 };
 use crate::{
     aws::{
@@ -11,10 +12,10 @@ use crate::{
         lambda::Grant,
     },
     deploy::{
-        apply::{Run, Trouble},
         model::{ASK_GRANT, GRANT, Place},
         patience::just_made,
         phase::Lane,
+        run::{Run, Trouble},
     },
     values::{
         gateway::{Cors, PayloadFormat},

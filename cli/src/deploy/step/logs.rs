@@ -1,12 +1,12 @@
 //! The steps on a log group.
 
-use super::{Action, Change, Output, Resource, lost};
+use super::change::{Action, Change, Output, Resource, lost};
 use crate::{
     aws::{Aws, error::Error},
     deploy::{
-        apply::{Run, Trouble},
         patience::just_made,
         phase::Lane,
+        run::{Run, Trouble},
     },
     values::names::Tags,
 };

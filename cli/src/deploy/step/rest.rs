@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Action, Change, Output, Resource, STAGE, lost};
+use super::change::{Action, Change, Output, Resource, STAGE, lost};
 use crate::{
     aws::{
         Aws,
@@ -10,10 +10,11 @@ use crate::{
         rest::{PlanLimits, RestStage, Secret, StageChange},
     },
     deploy::{
-        apply::{Run, Trouble, rest::call},
+        apply::rest::call,
         model::Place,
         patience::{changing, just_made},
         phase::Lane,
+        run::{Run, Trouble},
     },
     values::names::Tags,
 };

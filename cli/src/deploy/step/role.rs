@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use super::{Action, Change, Output, Resource, lost};
+use super::change::{Action, Change, Output, Resource, lost};
 use crate::{
     aws::{Aws, error::Error},
     deploy::{
-        apply::{Run, Trouble},
         model::POLICY,
         patience::just_made,
         phase::Lane,
+        run::{Run, Trouble},
     },
     values::names::Tags,
 };

@@ -1,12 +1,12 @@
 //! The steps on the bucket through which a large zip goes.
 
-use super::{Action, Change, Output, Resource, lost};
+use super::change::{Action, Change, Output, Resource, lost};
 use crate::{
     aws::{Aws, error::Error, s3::Bucket},
     deploy::{
-        apply::{Run, Trouble},
         patience::just_made,
         phase::Lane,
+        run::{Run, Trouble},
     },
     values::{code::Code, names::Tags, text::bytes},
 };

@@ -1,6 +1,6 @@
 //! The steps on the tags of a resource that is there.
 
-use super::{Action, Change, Output, Resource};
+use super::change::{Action, Change, Output, Resource};
 use crate::{
     aws::{
         Aws,
@@ -8,9 +8,9 @@ use crate::{
         tags::{Taggable, TaggedKind},
     },
     deploy::{
-        apply::{Run, Trouble},
         patience::changing,
         phase::Lane,
+        run::{Run, Trouble},
     },
     values::names::Tags,
 };

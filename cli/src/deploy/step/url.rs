@@ -1,6 +1,6 @@
 //! The steps on the function URL and what lets everybody call it.
 
-use super::{Action, Change, Output, Resource, lost};
+use super::change::{Action, Change, Output, Resource, lost};
 use crate::{
     aws::{
         Aws,
@@ -8,9 +8,9 @@ use crate::{
         lambda::{Grant, UrlSettings},
     },
     deploy::{
-        apply::{Run, Trouble},
         patience::changing,
         phase::Lane,
+        run::{Run, Trouble},
     },
     values::lambda::ALIAS,
 };
