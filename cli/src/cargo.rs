@@ -154,7 +154,7 @@ mod tests {
         let removed: Vec<_> = changed(&[
             ("CARGO", "/toolchain/bin/cargo"),
             ("CARGO_BIN_EXE_other", "x"),
-            ("CARGO_HOME", "/home/x/.cargo"),
+            ("CARGO_HOME", "/toolchain/home"),
             ("CARGO_INCREMENTAL", "0"),
             ("CARGO_MANIFEST_DIR", "/clone/cli"),
             ("CARGO_MANIFEST_PATH", "/clone/cli/Cargo.toml"),

@@ -40,7 +40,7 @@ pub struct FunctionFacts {
 
 /// The functions that queues, topics and asynchronous calls reach.
 pub trait Functions: Send + Sync + 'static {
-    /// The facts about a function, or `None` if there is none of that name.
+    /// The facts about a function, or `None` if no function has that name.
     fn find(&self, name: &str) -> Option<FunctionFacts>;
 
     /// Runs a function to its end.

@@ -78,7 +78,7 @@ impl Store {
         })
     }
 
-    /// The state of the last time, or `None` if there is none.
+    /// The saved state, or `None` on the first start.
     ///
     /// # Errors
     /// Those of the file system, and `InvalidData` with the path if the file cannot be read as a state.

@@ -241,7 +241,7 @@ fn a_file_that_the_build_reads_starts_one_wherever_it_is() {
     let moved = fs::rename(app.path(), &root);
     moved.expect("the project moved");
     save(&root, "0");
-    put(folder.path(), "shared/far.txt", "far0");
+    put(folder.path(), "beside/far.txt", "far0");
     put(&root, "data/one.txt", "one0");
     put(
         &root,
@@ -249,7 +249,7 @@ fn a_file_that_the_build_reads_starts_one_wherever_it_is() {
         "fn main() { println!(\"cargo::rerun-if-changed=data\"); let one = std::fs::read_to_string(\"data/one.txt\").unwrap(); println!(\"cargo::rustc-env=ONE={one}\"); }",
     );
     let main = fs::read_to_string(root.join("src/main.rs")).expect("the source");
-    let reads = "concat!(include_str!(\"version.txt\"), \" \", env!(\"ONE\"), \" \", include_str!(\"../../shared/far.txt\"))";
+    let reads = "concat!(include_str!(\"version.txt\"), \" \", env!(\"ONE\"), \" \", include_str!(\"../../beside/far.txt\"))";
     put(
         &root,
         "src/main.rs",
@@ -259,7 +259,7 @@ fn a_file_that_the_build_reads_starts_one_wherever_it_is() {
     wait_for(&local, "0 one0 far0");
     put(&root, "data/one.txt", "one1");
     wait_for(&local, "0 one1 far0");
-    put(folder.path(), "shared/far.txt", "far1");
+    put(folder.path(), "beside/far.txt", "far1");
     wait_for(&local, "0 one1 far1");
     // A module of which the build learns by a file that it reads.
     put(&root, "src/new.rs", "pub const NEW: &str = \"new\";");

@@ -186,7 +186,7 @@ pub(crate) fn md5_of(text: &[u8]) -> String {
     ids::hex(&Md5::digest(text))
 }
 
-/// The MD5 of attributes, or `None` if there are none: of each, by name, the lengths and texts of name and type, a byte for the
+/// The MD5 of attributes, or `None` without attributes: of each, by name, the lengths and texts of name and type, a byte for the
 /// kind of value, and the value with its length.
 pub(crate) fn md5_of_attributes<'a>(
     attributes: impl Iterator<Item = (&'a str, &'a AttributeValue)>,

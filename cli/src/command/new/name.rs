@@ -56,31 +56,31 @@ pub(super) fn check_name(name: &str) -> Result<()> {
     };
     let failure =
         Failure::input(format!("not a project's name: `{}`", name.escape_debug())).because_of(why);
-    let mended = mended(name);
-    Err(if mended.is_empty() || mended == name {
+    let corrected = corrected(name);
+    Err(if corrected.is_empty() || corrected == name {
         failure
     } else {
-        failure.hint(format!("`{mended}` would do"))
+        failure.hint(format!("`{corrected}` would do"))
     })
 }
 
 /// The nearest good name, or nothing.
-fn mended(name: &str) -> String {
-    let mut mended = String::new();
+fn corrected(name: &str) -> String {
+    let mut corrected = String::new();
     for c in name.chars().flat_map(char::to_lowercase) {
         let wanted = if c.is_ascii_alphanumeric() { c } else { '-' };
-        if wanted != '-' || !(mended.is_empty() || mended.ends_with('-')) {
-            mended.push(wanted);
+        if wanted != '-' || !(corrected.is_empty() || corrected.ends_with('-')) {
+            corrected.push(wanted);
         }
     }
-    mended.truncate(LONGEST);
-    let mended = mended
+    corrected.truncate(LONGEST);
+    let corrected = corrected
         .trim_end_matches('-')
         .trim_start_matches(|c: char| !c.is_ascii_lowercase());
-    if TAKEN.contains(&mended) || KEYWORDS.contains(&mended) {
-        format!("{mended}-app")
+    if TAKEN.contains(&corrected) || KEYWORDS.contains(&corrected) {
+        format!("{corrected}-app")
     } else {
-        mended.to_owned()
+        corrected.to_owned()
     }
 }
 
