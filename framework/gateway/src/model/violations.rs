@@ -263,7 +263,11 @@ impl<'m> Search<'m> {
     fn object(&mut self, rules: &ObjectRules, object: &Map<String, Value>, whole: &Value) {
         self.missing(&rules.required, object);
         self.length(object.len(), rules.min, rules.max, ["field", "fields"]);
-        for (name, value) in object {
+        // By name: whether a `Map` keeps the body's order depends on a feature that any crate of the build may switch on,
+        // and one answer must not depend on that.
+        let mut members: Vec<_> = object.iter().collect();
+        members.sort_unstable_by_key(|&(name, _)| name);
+        for (name, value) in members {
             let mut known = false;
             if let Some(&id) = rules.properties.get(name) {
                 known = true;
