@@ -4,6 +4,7 @@
 //! ```console
 //! $ python3 -m venv target/tools && target/tools/bin/pip install cargo-lambda==1.9.2
 //! $ cargo bench --profile cli -p cargo-fw --bench local              # with `-- --check` it fails where a limit is missed
+//! $ FW_BASELINE=../older/target/cli/cargo-fw cargo bench --profile cli -p cargo-fw --bench local   # beside an older build
 //! ```
 //!
 //! All serve the release build of `examples/hello` and answer `GET /hello`; the load is 32 kept-alive connections, each
@@ -25,7 +26,7 @@ use std::{
 use support::{
     Limits, Result, bare, build,
     load::{Figures, load},
-    process::{Server, cargo_lambda, start_cargo_lambda, start_ours, start_telling},
+    process::{Server, cargo_lambda, start_build, start_cargo_lambda, start_ours, start_telling},
     root,
 };
 
@@ -35,6 +36,9 @@ const ROUND: Duration = Duration::from_secs(4);
 
 /// The yardstick.
 const BARE: &str = "bare hyper";
+/// Our server as another build has it, whose `cargo-fw` this environment variable names.
+const OLDER: &str = "the older build";
+const BASELINE: &str = "FW_BASELINE";
 /// Our server once more, with many routes.
 const ROUTED: &str = "… with 1,000 routes";
 
@@ -78,6 +82,10 @@ fn main() -> Result<()> {
         ours.ready.as_secs_f64() * 1e3
     );
     let mut rows = vec![row("cargo fw local", "/hello", "hello", ours)];
+    if let Some(program) = std::env::var_os(BASELINE) {
+        let older = start_build(program.as_ref(), &root, &hello, &[], "/hello")?;
+        rows.push(row(OLDER, "/hello", "hello", older));
+    }
     let (_folder, thousand) = with_routes(&hello, 1_000)?;
     let routed = start_ours(&root, &thousand, &[], "/hello")?;
     rows.push(row(ROUTED, "/hello", "hello", routed));
@@ -177,7 +185,11 @@ fn print(rows: &[Row]) -> Result<()> {
     println!();
     for (row, theirs) in rows.iter().skip(1).zip(others) {
         let (rate, p99) = (ours.rate / theirs.rate, ours.p99 / theirs.p99);
-        println!("beside {:<20} rate {rate:.2}x, p99 {p99:.2}x", row.name);
+        let server = first.cpu.0 - row.cpu.0;
+        println!(
+            "beside {:<20} rate {rate:.2}x, p99 {p99:.2}x, server {server:+.1} µs per request",
+            row.name
+        );
         match row.name {
             BARE => limits.expect(rate >= 0.70, "0.70 of a bare hyper server's rate"),
             // By what it costs, which is steadier than the rate.

@@ -143,15 +143,32 @@ impl Stat {
     }
 }
 
-/// `cargo fw local` on an executable, with more arguments.
+/// This build's `cargo fw local` on an executable, with more arguments.
 pub(crate) fn start_ours(
     root: &Path,
     bootstrap: &Path,
     args: &[&str],
     path: &str,
 ) -> Result<Server> {
+    start_build(
+        &root.join("target/cli/cargo-fw"),
+        root,
+        bootstrap,
+        args,
+        path,
+    )
+}
+
+/// `cargo fw local` of any build of `cargo-fw`.
+pub(crate) fn start_build(
+    program: &Path,
+    root: &Path,
+    bootstrap: &Path,
+    args: &[&str],
+    path: &str,
+) -> Result<Server> {
     let start = Instant::now();
-    let mut command = Command::new(root.join("target/cli/cargo-fw"));
+    let mut command = Command::new(program);
     command
         .args(["fw", "local", "--port", "0", "--bootstrap"])
         .arg(bootstrap)
