@@ -3,11 +3,11 @@
 //! The file is optional, and so is every key. Unknown keys are refused, with the nearest known one as a suggestion.
 
 use std::{
-    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
+use fw_manifest::{DEFAULT_TIMEOUT, Part};
 use serde::Deserialize;
 
 use crate::{
@@ -28,20 +28,27 @@ pub(crate) mod door;
 pub(crate) mod fit;
 pub(crate) mod function;
 mod local;
+mod named;
+mod over;
 pub(crate) mod secret;
 mod stage;
 mod words;
 
-use access::{
-    Access, ApiKey, ApiKeySource, AuthorizerSettings, GatewayResponse, Jwt, Throttle, UsagePlan,
-};
+use access::{Access, ApiKey, ApiKeySource, GatewayResponse, Jwt, Throttle, UsagePlan};
 use access_log::AccessLog;
 use domain::Domain;
 use door::Door;
-use function::{FunctionSettings, Tracing, Vpc};
+use function::{FunctionKeys, FunctionTable, Tracing, Variables, Vpc, function_keys, table};
+use named::NamedFunction;
+use over::Over;
 
-/// What the settings call the function that answers requests, beside the authorizers' names.
+/// What the settings call the function that answers requests; the others have their own names.
 pub(crate) const APP: &str = "app";
+
+/// What the settings call a part: `app`, or its name.
+pub(crate) fn called(part: &Part) -> &str {
+    part.name().unwrap_or(APP)
+}
 
 /// The settings of one stage, resolved.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,18 +61,10 @@ pub(crate) struct Settings {
     pub(crate) notes: Vec<String>,
     /// The file that they were read from, when there is one.
     pub(crate) file: Option<PathBuf>,
-    /// Memory in MB, 128 to 10240.
-    pub(crate) memory: u32,
-    /// The function's timeout in seconds, 1 to 900.
-    pub(crate) timeout: u32,
-    /// The function's reserved concurrency, when it has one: it may run so many invocations at once, and they are kept for it.
-    pub(crate) concurrency: Option<u32>,
-    /// What else is set of the function.
-    pub(crate) function: FunctionSettings,
-    /// The function's environment variables.
-    pub(crate) environment: BTreeMap<String, String>,
-    /// The variables whose values are secrets that were looked up: they are never told.
-    pub(crate) secrets: BTreeSet<String>,
+    /// The keys of the app's function, and of those that have no others.
+    app: FunctionKeys,
+    /// The functions that have a table, by name.
+    pub(crate) functions: BTreeMap<String, NamedFunction>,
     /// The architecture to build for; the host's when it is not set.
     pub(crate) architecture: Architecture,
     /// The gateway in front.
@@ -102,173 +101,44 @@ pub(crate) struct Settings {
     pub(crate) buckets: Vec<String>,
 }
 
-/// The file as it is written, and each of its stages: every key optional.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Layer {
-    memory: Option<u32>,
-    timeout: Option<u32>,
-    concurrency: Option<u32>,
-    ephemeral_storage: Option<u32>,
-    log_format: Option<LogFormat>,
-    log_level: Option<AppLevel>,
-    system_log_level: Option<SystemLevel>,
-    kms_key: Option<String>,
-    vpc: Option<Vpc>,
-    layers: Option<Vec<String>>,
-    tracing: Option<Tracing>,
-    dead_letter: Option<String>,
-    role: Option<String>,
-    provisioned_concurrency: Option<u32>,
-    permissions_boundary: Option<String>,
-    #[serde(default)]
-    tags: BTreeMap<String, String>,
-    #[serde(default)]
-    environment: BTreeMap<String, String>,
-    architecture: Option<Architecture>,
-    gateway: Option<Gateway>,
-    payload_format: Option<PayloadFormat>,
-    stage_name: Option<String>,
-    #[serde(default)]
-    stage_variables: BTreeMap<String, String>,
-    binary_media_types: Option<Vec<String>>,
-    invoke_mode: Option<InvokeMode>,
-    integration_timeout: Option<u32>,
-    access_log: Option<AccessLog>,
-    domain: Option<Domain>,
-    auth: Option<Auth>,
-    cors: Option<Cors>,
-    #[serde(default)]
-    jwt: BTreeMap<String, Jwt>,
-    #[serde(default)]
-    authorizers: BTreeMap<String, AuthorizerSettings>,
-    throttle: Option<Throttle>,
-    api_keys: Option<Vec<ApiKey>>,
-    api_key_source: Option<ApiKeySource>,
-    #[serde(default)]
-    usage_plans: BTreeMap<String, UsagePlan>,
-    #[serde(default)]
-    gateway_responses: BTreeMap<String, GatewayResponse>,
-    request_validation: Option<bool>,
-    log_retention: Option<u32>,
-    health: Option<String>,
-    keep_versions: Option<u32>,
-    artifact_bucket: Option<String>,
-    policy: Option<Vec<Statement>>,
-    derive_policy: Option<bool>,
-    local: Option<local::Local>,
-    #[serde(default)]
-    stages: BTreeMap<String, Layer>,
-}
-
-impl Layer {
-    /// What is written of the function itself.
-    fn function(&self) -> FunctionSettings {
-        FunctionSettings {
-            ephemeral_storage: self.ephemeral_storage,
-            log_format: self.log_format,
-            log_level: self.log_level,
-            system_log_level: self.system_log_level,
-            kms_key: self.kms_key.clone(),
-            vpc: self.vpc.clone(),
-            layers: self.layers.clone(),
-            tracing: self.tracing,
-            dead_letter: self.dead_letter.clone(),
-            role: self.role.clone(),
-            concurrency: self.concurrency,
-            provisioned_concurrency: self.provisioned_concurrency,
-        }
+function_keys!(table! {
+    /// The file as it is written, and each of its stages: every key optional.
+    struct Layer {
+        functions: BTreeMap<String, FunctionTable>,
+        authorizers: BTreeMap<String, FunctionTable>,
+        permissions_boundary: Option<String>,
+        tags: BTreeMap<String, String>,
+        architecture: Option<Architecture>,
+        gateway: Option<Gateway>,
+        payload_format: Option<PayloadFormat>,
+        stage_name: Option<String>,
+        stage_variables: BTreeMap<String, String>,
+        binary_media_types: Option<Vec<String>>,
+        invoke_mode: Option<InvokeMode>,
+        integration_timeout: Option<u32>,
+        access_log: Option<AccessLog>,
+        domain: Option<Domain>,
+        auth: Option<Auth>,
+        cors: Option<Cors>,
+        jwt: BTreeMap<String, Jwt>,
+        throttle: Option<Throttle>,
+        api_keys: Option<Vec<ApiKey>>,
+        api_key_source: Option<ApiKeySource>,
+        usage_plans: BTreeMap<String, UsagePlan>,
+        gateway_responses: BTreeMap<String, GatewayResponse>,
+        request_validation: Option<bool>,
+        log_retention: Option<u32>,
+        health: Option<String>,
+        keep_versions: Option<u32>,
+        artifact_bucket: Option<String>,
+        policy: Option<Vec<Statement>>,
+        derive_policy: Option<bool>,
+        local: Option<local::Local>,
+        stages: BTreeMap<String, Layer>,
     }
-
-    /// A stage's own layer over the defaults: tables of things with names are merged name by name, all else is replaced.
-    fn over(self, mut base: Self) -> Self {
-        base.tags.extend(self.tags);
-        base.environment.extend(self.environment);
-        base.stage_variables.extend(self.stage_variables);
-        base.jwt.extend(self.jwt);
-        for (name, mut own) in self.authorizers {
-            let before = base.authorizers.remove(&name).unwrap_or_default();
-            own.environment = before
-                .environment
-                .into_iter()
-                .chain(own.environment)
-                .collect();
-            base.authorizers.insert(name, own);
-        }
-        base.usage_plans.extend(self.usage_plans);
-        base.gateway_responses.extend(self.gateway_responses);
-        Self {
-            memory: self.memory.or(base.memory),
-            timeout: self.timeout.or(base.timeout),
-            concurrency: self.concurrency.or(base.concurrency),
-            ephemeral_storage: self.ephemeral_storage.or(base.ephemeral_storage),
-            log_format: self.log_format.or(base.log_format),
-            log_level: self.log_level.or(base.log_level),
-            system_log_level: self.system_log_level.or(base.system_log_level),
-            kms_key: self.kms_key.or(base.kms_key),
-            vpc: self.vpc.or(base.vpc),
-            layers: self.layers.or(base.layers),
-            tracing: self.tracing.or(base.tracing),
-            dead_letter: self.dead_letter.or(base.dead_letter),
-            role: self.role.or(base.role),
-            provisioned_concurrency: self
-                .provisioned_concurrency
-                .or(base.provisioned_concurrency),
-            permissions_boundary: self.permissions_boundary.or(base.permissions_boundary),
-            architecture: self.architecture.or(base.architecture),
-            gateway: self.gateway.or(base.gateway),
-            payload_format: self.payload_format.or(base.payload_format),
-            stage_name: self.stage_name.or(base.stage_name),
-            binary_media_types: self.binary_media_types.or(base.binary_media_types),
-            invoke_mode: self.invoke_mode.or(base.invoke_mode),
-            integration_timeout: self.integration_timeout.or(base.integration_timeout),
-            access_log: self.access_log.or(base.access_log),
-            domain: self.domain.or(base.domain),
-            auth: self.auth.or(base.auth),
-            cors: self.cors.or(base.cors),
-            throttle: self.throttle.or(base.throttle),
-            api_keys: self.api_keys.or(base.api_keys),
-            api_key_source: self.api_key_source.or(base.api_key_source),
-            request_validation: self.request_validation.or(base.request_validation),
-            log_retention: self.log_retention.or(base.log_retention),
-            health: self.health.or(base.health),
-            keep_versions: self.keep_versions.or(base.keep_versions),
-            artifact_bucket: self.artifact_bucket.or(base.artifact_bucket),
-            policy: self.policy.or(base.policy),
-            derive_policy: self.derive_policy.or(base.derive_policy),
-            local: self.local.or(base.local),
-            ..base
-        }
-    }
-}
+});
 
 impl Settings {
-    /// Gives a variable the value of a secret: the app's, or an authorizer's own.
-    fn secret(&mut self, of: Option<&str>, key: String, value: String) {
-        let own = of.and_then(|name| self.access.authorizers.get_mut(name));
-        let (secrets, environment) = match own {
-            Some(own) => (&mut own.secrets, &mut own.environment),
-            None => (&mut self.secrets, &mut self.environment),
-        };
-        secrets.insert(key.clone());
-        environment.insert(key, value);
-    }
-
-    /// The settings as the function sees them that they call so: an authorizer's own variables go over the app's.
-    pub(crate) fn seen_by(&self, part: &str) -> Cow<'_, Self> {
-        let own = self.access.authorizers.get(part);
-        let Some(own) = own.filter(|own| part != APP && !own.environment.is_empty()) else {
-            return Cow::Borrowed(self);
-        };
-        let mut all = self.clone();
-        for (key, value) in &own.environment {
-            all.secrets.remove(key);
-            all.environment.insert(key.clone(), value.clone());
-        }
-        all.secrets.extend(own.secrets.iter().cloned());
-        Cow::Owned(all)
-    }
-
     /// The statements of the function that the settings call so.
     pub(crate) fn policy_of(&self, part: &str) -> Vec<Statement> {
         // Of a function that the sources do not show, anything may be the need.
@@ -283,10 +153,6 @@ impl Settings {
         all.cloned().collect()
     }
 
-    /// Memory when nothing is set, in MB: the least that Lambda has; a Rust function rarely needs more.
-    const MEMORY: u32 = 128;
-    /// Timeout when nothing is set, in seconds; less where the gateway waits for less: a REST API for 29 (gateway-truth §2.7).
-    const TIMEOUT: u32 = fw_manifest::DEFAULT_TIMEOUT;
     /// Days that logs are kept when nothing is set.
     const LOG_RETENTION: u32 = 30;
     /// Versions that are kept when nothing is set.
@@ -353,6 +219,7 @@ impl Settings {
         }
         let stages = base.stages.keys().cloned().collect();
         let own = base.stages.remove(stage);
+        named::check(&base, own.as_ref(), stage)?;
         let inherits_policy = own.as_ref().is_some_and(|own| own.policy.is_none());
         let own = own.unwrap_or_default();
         let settings = Self {
@@ -384,7 +251,12 @@ impl Settings {
         } else {
             door::leave_out(&mut layer, gateway)
         };
-        let function = layer.function();
+        let mut app = layer.take_function();
+        if let Some(most) = gateway.patience().filter(|most| *most < DEFAULT_TIMEOUT) {
+            // A REST API waits for 29 s (gateway-truth §2.7).
+            app.timeout.get_or_insert(most);
+        }
+        let (functions, authorizers) = named::split(&mut layer);
         let stage_name = layer.stage_name.unwrap_or_else(|| match gateway {
             Gateway::RestApi => stage.to_owned(),
             Gateway::HttpApi | Gateway::FunctionUrl => DEFAULT_API_STAGE.to_owned(),
@@ -394,16 +266,8 @@ impl Settings {
             stages: BTreeSet::new(),
             notes: Vec::new(),
             file,
-            memory: layer.memory.unwrap_or(Self::MEMORY),
-            timeout: layer.timeout.unwrap_or_else(|| {
-                gateway
-                    .patience()
-                    .map_or(Self::TIMEOUT, |patience| patience.min(Self::TIMEOUT))
-            }),
-            concurrency: layer.concurrency,
-            function,
-            environment: layer.environment,
-            secrets: BTreeSet::new(),
+            app,
+            functions,
             architecture: layer.architecture.unwrap_or(Architecture::HOST),
             gateway,
             door: Door {
@@ -419,7 +283,7 @@ impl Settings {
             },
             access: Access {
                 jwt: layer.jwt,
-                authorizers: layer.authorizers,
+                authorizers,
                 throttle: layer.throttle.unwrap_or_default(),
                 api_keys: layer.api_keys.unwrap_or_default(),
                 api_key_source: layer.api_key_source.unwrap_or_default(),

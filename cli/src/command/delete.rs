@@ -44,8 +44,8 @@ pub(super) fn delete(args: &args::Delete, console: &Console) -> Result<Exit> {
             {
                 console.warning(unseen(denied));
             }
-            names.authorizers = known.names;
-            names.authorizers.retain(|name| *name != names.function);
+            names.others = known.names;
+            names.others.retain(|name| *name != names.function);
             names.stores = vec![Store::own(&names, &place)];
             let named = settings.and_then(|settings| settings.artifact_bucket.as_deref());
             let named = named.into_iter();

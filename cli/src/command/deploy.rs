@@ -219,7 +219,7 @@ async fn try_out(
         return Ok(());
     }
     let begun = Instant::now();
-    for one in desired.functions() {
+    for one in desired.in_order() {
         trial::run(executable, &one.name, &one.configuration).await?;
     }
     let milliseconds = begun.elapsed().as_millis();

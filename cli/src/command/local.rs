@@ -9,6 +9,8 @@ mod services;
 
 use std::net::SocketAddr;
 
+use fw_manifest::Part;
+
 use self::{app::App, services::Services};
 use crate::{
     args,
@@ -96,9 +98,9 @@ fn warnings(settings: &Settings) -> Vec<String> {
             settings.left_out.join("`, `")
         ));
     }
-    all.extend(settings.gateway.timeout_warning(settings.timeout));
-    let mut only_deployed = settings.function.only_deployed();
-    only_deployed.extend(settings.door.only_deployed());
+    let timeout = settings.of(&Part::Api).timeout;
+    all.extend(settings.gateway.timeout_warning(timeout));
+    let only_deployed = settings.only_deployed();
     if !only_deployed.is_empty() {
         all.push(format!(
             "these settings take effect only deployed: `{}`",

@@ -107,7 +107,7 @@ pub(super) fn policy(args: &args::Policy, console: &Console) -> Result<Exit> {
 
 /// The functions, by what the settings call them: the app first.
 fn parts<'a>(settings: &'a Settings, derived: &'a Derived) -> Vec<&'a str> {
-    let written = settings.access.authorizers.keys();
+    let written = settings.functions.keys();
     let others = derived.functions.keys().chain(written);
     let others: BTreeSet<&str> = others.map(String::as_str).collect();
     let others = others.into_iter().filter(|part| *part != APP);

@@ -222,16 +222,16 @@ pub(crate) fn foreign(names: &Names, actual: &Actual) -> Vec<String> {
 /// What AWS accepts and the user should know.
 pub(crate) fn warnings(desired: &Desired) -> Vec<String> {
     let mut all = Vec::new();
-    all.extend(
-        desired
-            .gateway()
-            .timeout_warning(desired.main.configuration.timeout),
-    );
-    if desired.main.role.is_none() {
+    let Some(api) = desired.api() else {
+        return all;
+    };
+    let configuration = &api.configuration;
+    all.extend(desired.gateway().timeout_warning(configuration.timeout));
+    if api.role.is_none() {
         all.push(format!(
             "no role is made: `role` names `{}`, and what it allows is yours to say; `cargo fw policy` prints what the app \
              needs besides writing its logs",
-            desired.main.configuration.role
+            configuration.role
         ));
     }
     all
@@ -355,7 +355,7 @@ impl<'a> Sofar<'a> {
         if let FunctionStep::Create { function, .. }
         | FunctionStep::UpdateConfiguration { function, .. } = step
         {
-            let one = desired.functions().find(|one| one.name == *function);
+            let one = desired.function(function);
             let own = one.and_then(|one| one.role.as_ref());
             let there = actual.role(function).policy.is_some();
             let made = own.map(|own| self.permitted.get(own.name.as_str()));

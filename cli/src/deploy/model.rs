@@ -12,7 +12,7 @@ pub(crate) mod store;
 use std::collections::BTreeSet;
 
 use fw_gateway::RouteKey;
-use fw_manifest::Manifest;
+use fw_manifest::{Manifest, Part};
 use serde_json::Value;
 
 pub(crate) use self::{functions::DesiredFunction, role::DesiredRole};
@@ -62,8 +62,6 @@ pub(crate) const GRANTS: [&str; 6] = [
     URL_GRANT,
     THROUGH_URL_GRANT,
 ];
-/// What the API's function finds in `_HANDLER`, locally too; an authorizer's finds `authorizer.NAME`.
-pub(crate) const HANDLER: &str = "bootstrap";
 /// The runtime that starts an executable named `bootstrap`.
 const RUNTIME: &str = "provided.al2023";
 /// What the names of functions' log groups begin with.
@@ -88,8 +86,8 @@ pub(crate) struct Names {
     pub(crate) role: String,
     /// The log group that Lambda writes to.
     pub(crate) log_group: String,
-    /// The names of the authorizers' functions, as far as the manifest is known.
-    pub(crate) authorizers: Vec<String>,
+    /// The names of the other functions, as far as the manifest is known.
+    pub(crate) others: Vec<String>,
     /// The tags of the settings.
     pub(crate) yours: Tags,
     /// The buckets through which large zips go, where they are to be read.
@@ -144,7 +142,7 @@ impl Names {
             app: app.to_owned(),
             stage: stage.to_owned(),
             log_group: Self::log_group_of(&function),
-            authorizers: Vec::new(),
+            others: Vec::new(),
             yours: Tags::new(),
             stores: Vec::new(),
             sought: Sought::default(),
@@ -153,9 +151,17 @@ impl Names {
         })
     }
 
+    /// The name of a part's function.
+    pub(crate) fn of(&self, part: &Part) -> String {
+        match part.name() {
+            None => self.function.clone(),
+            Some(name) => format!("{}-{name}", self.function),
+        }
+    }
+
     /// The name of an authorizer's function.
     pub(crate) fn authorizer(&self, name: &str) -> String {
-        format!("{}-{name}", self.function)
+        self.of(&Part::Authorizer(name.to_owned()))
     }
 
     /// The name of the role of a function: the function's and the region.
@@ -182,10 +188,8 @@ impl Names {
 
     /// The functions' names: the main one's first.
     pub(crate) fn functions(&self) -> impl Iterator<Item = &str> {
-        let authorizers = self.authorizers.iter();
-        std::iter::once(&self.function)
-            .chain(authorizers)
-            .map(String::as_str)
+        let all = std::iter::once(&self.function).chain(&self.others);
+        all.map(String::as_str)
     }
 
     /// The function whose log group that would be, if it is one of this deployment's: the main one's, or another's that is
@@ -293,10 +297,8 @@ pub(crate) struct Desired {
     pub(crate) secrets: BTreeSet<String>,
     /// What the functions run: all the same.
     pub(crate) code: Code,
-    /// The function that answers requests.
-    pub(crate) main: DesiredFunction,
-    /// The functions of the app's authorizers.
-    pub(crate) authorizers: Vec<DesiredFunction>,
+    /// The functions: the API's first, the others in the manifest's order.
+    pub(crate) functions: Vec<DesiredFunction>,
     /// The API's CORS configuration.
     pub(crate) cors: Option<Cors>,
     /// The function URL, where that is the front door and not an HTTP API.
@@ -343,9 +345,9 @@ impl Desired {
             document: None,
         };
         let routes = routes(manifest)?;
-        let main = functions::main(settings, &routes, &names, &place)?;
-        let authorizers = functions::authorizers(manifest, settings, &names, &place)?;
-        names.authorizers = authorizers.iter().map(|one| one.name.clone()).collect();
+        let functions = functions::functions(manifest, settings, &routes, &names, &place)?;
+        let others = functions.iter().filter(|one| one.part != Part::Api);
+        names.others = others.map(|one| one.name.clone()).collect();
         let rest = match settings.gateway {
             Gateway::RestApi => Some(Rest::new(manifest, settings, &names, &place)?),
             Gateway::HttpApi | Gateway::FunctionUrl => None,
@@ -362,15 +364,10 @@ impl Desired {
             trust: role::trust(),
             boundary: settings.permissions_boundary.clone(),
             log_retention: settings.log_retention,
-            secrets: {
-                let own = settings.access.authorizers.values();
-                let own = own.flat_map(|own| &own.secrets);
-                settings.secrets.iter().chain(own).cloned().collect()
-            },
+            secrets: settings.functions().flat_map(|one| one.secrets).collect(),
             domain: settings.door.domain.clone(),
             access_log: access_log.map(|log| log.retention.unwrap_or(settings.log_retention)),
-            main,
-            authorizers,
+            functions,
             code,
             cors: settings.cors.clone(),
             http: match settings.gateway {
@@ -421,13 +418,34 @@ impl Desired {
         Some((&domain.name, domain.key()))
     }
 
-    /// All functions in the order that traffic moves to their new versions: whoever is asked first moves first.
+    /// All functions in the order that traffic moves to their new versions: the API's is the last.
     ///
-    /// The app reads what an authorizer tells it, so the authorizers move before it: for a moment the old app is told what the
-    /// new authorizers say, and more than it knows is nothing to it. The other way round the new app would miss something, or
-    /// take the word of an authorizer that lets too many in.
-    pub(crate) fn functions(&self) -> impl Iterator<Item = &DesiredFunction> {
-        self.authorizers.iter().chain([&self.main])
+    /// The API's function reads what an authorizer answers, so the authorizers move before it: for a moment its old version gets the
+    /// answers of the new authorizers, and passes over what it does not know. The other way round its new version would miss
+    /// something, or trust an authorizer that lets too many in.
+    pub(crate) fn in_order(&self) -> impl Iterator<Item = &DesiredFunction> {
+        let is_api = |one: &&DesiredFunction| one.part == Part::Api;
+        let others = self.functions.iter().filter(move |one| !is_api(one));
+        others.chain(self.api())
+    }
+
+    /// The functions whose traffic moves before that one's.
+    pub(crate) fn before(&self, one: &DesiredFunction) -> impl Iterator<Item = &DesiredFunction> {
+        let others = self.in_order().filter(|other| other.part != Part::Api);
+        others.take(match one.part {
+            Part::Api => usize::MAX,
+            Part::Authorizer(_) | Part::Source(_) => 0,
+        })
+    }
+
+    /// The function of that name.
+    pub(crate) fn function(&self, name: &str) -> Option<&DesiredFunction> {
+        self.functions.iter().find(|one| one.name == name)
+    }
+
+    /// The function of the API.
+    pub(crate) fn api(&self) -> Option<&DesiredFunction> {
+        self.functions.iter().find(|one| one.part == Part::Api)
     }
 }
 

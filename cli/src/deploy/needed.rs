@@ -5,7 +5,6 @@ use crate::{
     aws::{concurrency, iam, lambda, rest, s3, secrets, tags::TaggedKind},
     settings::{
         Settings,
-        access::AuthorizerSettings,
         secret::{self, Reference},
     },
     values::gateway::Gateway,
@@ -19,11 +18,8 @@ pub(crate) fn needed_for(settings: &Settings) -> Vec<String> {
         Gateway::FunctionUrl => &[lambda::CREATE_URL, lambda::DELETE_URL, lambda::UPDATE_URL],
     };
     let mut all: Vec<String> = door.iter().map(|call| call.action()).collect();
-    let own = settings.access.authorizers.values();
-    let functions = own
-        .map(|own| own.function().over(&settings.function).options())
-        .chain([settings.function.options()]);
-    for options in functions {
+    for function in settings.functions() {
+        let options = &function.options;
         let asked: [(bool, &[&str]); 3] = [
             // Lambda developer guide, "Giving Lambda functions access to resources in an Amazon VPC".
             (
@@ -43,19 +39,13 @@ pub(crate) fn needed_for(settings: &Settings) -> Vec<String> {
         ];
         let asked = asked.into_iter().filter(|(asked, _)| *asked);
         all.extend(asked.flat_map(|(_, actions)| actions.iter().map(|&action| action.to_owned())));
-    }
-    let own = settings.access.authorizers.values();
-    let functions = own
-        .map(AuthorizerSettings::function)
-        .chain([settings.function.clone()]);
-    for one in functions {
         let asked = [
             (
-                one.concurrency,
+                function.reserved,
                 [concurrency::PUT_RESERVED, concurrency::DELETE_RESERVED],
             ),
             (
-                one.provisioned_concurrency,
+                function.provisioned,
                 [
                     concurrency::PUT_PROVISIONED,
                     concurrency::DELETE_PROVISIONED,
@@ -125,10 +115,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("fw.toml"), all).unwrap();
         let settings = Settings::load(folder.path(), "dev").unwrap();
-        let url = Settings {
-            gateway: Gateway::FunctionUrl,
-            ..settings.clone()
-        };
+        let mut url = settings.clone();
+        url.gateway = Gateway::FunctionUrl;
         let needed = [
             crate::aws::needed(),
             needed_for(&settings),

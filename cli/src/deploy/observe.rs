@@ -1,7 +1,7 @@
 //! What the account holds of a deployment, by read calls only.
 //!
 //! Resources are found by their deterministic names and APIs by their tags, side by side: three calls deep, the first of
-//! which tells whether there is anything. Functions of authorizers that the app has no more are found by their log groups, which are made before them and outlive them.
+//! which tells whether there is anything. Functions that the app no longer has are found by their log groups, which are made before them and outlive them.
 
 pub(crate) mod around;
 pub(crate) mod rest;
@@ -183,7 +183,7 @@ impl WholeRole {
 pub(crate) struct Actual {
     /// The roles of the functions, by the functions' names.
     pub(crate) roles: BTreeMap<String, WholeRole>,
-    /// The functions, by name: the main one, the authorizers', and those of authorizers that were.
+    /// The functions, by name: those of the app, and those that it no longer has.
     pub(crate) functions: BTreeMap<String, WholeFunction>,
     /// The alias' URL.
     pub(crate) url: Option<FunctionUrl>,
@@ -264,7 +264,7 @@ pub(crate) async fn observe_rest<A: Aws>(
         around,
     };
     around::left(aws, names, &mut actual).await?;
-    // Of an authorizer that the app has no more, or of which the caller does not know.
+    // Of a function that the app no longer has, or of which the caller does not know.
     let known = |name: &String| actual.roles.contains_key(name);
     let others = actual.functions.keys().filter(|name| !known(name));
     let others = all(others.map(|name| role(aws, names, name))).await?;
@@ -318,18 +318,14 @@ async fn read<A: Aws>(
     names: &Names,
     main: Option<Function>,
 ) -> Result<BTreeMap<String, WholeFunction>> {
-    let authorizers = names.authorizers.iter();
-    let (groups, main, authorizers) = tokio::try_join!(
+    let others = names.others.iter();
+    let (groups, main, others) = tokio::try_join!(
         Box::pin(aws.log_groups(&names.log_group)),
         Box::pin(whole(aws, names, names.function.clone(), main)),
-        Box::pin(all(authorizers.map(|name| function(
-            aws,
-            names,
-            name.clone()
-        )))),
+        Box::pin(all(others.map(|name| function(aws, names, name.clone())))),
     )?;
     let mut functions = BTreeMap::from([main]);
-    functions.extend(authorizers);
+    functions.extend(others);
     let groups: Vec<(String, ListedGroup)> = groups
         .into_iter()
         .filter_map(|group| Some((names.function_of(&group.name)?.to_owned(), group)))

@@ -24,6 +24,8 @@ use self::{
     gateway::{Connection, connect, forbid, gone, permission, routes, tidy, unask},
     role::Lent,
 };
+use fw_manifest::Part;
+
 use super::{
     model::{Desired, Names, rest::Rest},
     observe::Actual,
@@ -55,11 +57,12 @@ pub(crate) fn plan(desired: &Desired, actual: &Actual) -> Plan {
 fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
     let mut plan = Plan::default();
     plan.enter(Phase::Prepare);
-    let withdrawn = role::role(&mut plan, desired, &desired.main, actual, lent);
+    let api = desired.api();
+    let withdrawn = api.and_then(|one| role::role(&mut plan, desired, one, actual, lent));
     let mut withdrawn: Vec<(Step, String)> = withdrawn.into_iter().collect();
     tags(&mut plan, desired, actual);
     domain::note(&mut plan, desired, actual);
-    for one in desired.functions() {
+    for one in desired.in_order() {
         let found = actual.function(&one.name).log_group.ours();
         log_group(
             &mut plan,
@@ -68,7 +71,7 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
             desired.log_retention,
             found,
         );
-        if one.name != desired.main.name {
+        if one.part != Part::Api {
             withdrawn.extend(role::role(&mut plan, desired, one, actual, lent));
         }
     }
@@ -92,7 +95,7 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
     }
 
     // Without an alias the new version takes the traffic of an open API as soon as it has one.
-    let orphan = actual.function(&desired.main.name).live.is_none();
+    let orphan = actual.function(&desired.names.function).live.is_none();
     let ways = Ways {
         connection: connection.as_ref().filter(|_| !closed),
         rest: rest.as_ref(),
@@ -103,7 +106,7 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
 
     plan.enter(Phase::Publish);
     let mut moves = Vec::new();
-    for one in desired.functions() {
+    for one in desired.in_order() {
         moves.extend(version(&mut plan, desired, one, actual.function(&one.name)));
     }
     if let Some(connection) = &connection {
@@ -155,7 +158,7 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
     for (step, reason) in withdrawn {
         plan.push(step, reason);
     }
-    for one in desired.functions() {
+    for one in desired.in_order() {
         if let Some(own) = &one.role {
             role::strip(&mut plan, &own.name, actual.role(&one.name));
         }
@@ -208,11 +211,11 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
         let wanted = desired.names.functions().any(|wanted| wanted == name);
         if !wanted && found.function.ours().is_some() {
             let function = name.clone();
-            let reason = "its authorizer is no more in the app; its logs stay";
+            let reason = "the app no longer has it; its logs are kept";
             plan.push(Step::Function(FunctionStep::Delete { function }), reason);
         }
     }
-    for one in desired.functions() {
+    for one in desired.in_order() {
         let found = actual.function(&one.name);
         concurrency(&mut plan, one, found);
         prune(&mut plan, desired, &one.name, found);
@@ -257,7 +260,7 @@ fn tighten(plan: &mut Plan, desired: &Desired, actual: &Actual, ways: &Ways<'_>)
 /// Whether the canary that is asked for is in place.
 fn holds_canary(desired: &Desired, actual: &Actual) -> bool {
     desired.canary.is_some()
-        && desired.functions().any(|one| {
+        && desired.functions.iter().any(|one| {
             let live = actual.function(&one.name).live.as_ref();
             let held = live.and_then(|live| live.canary.as_ref());
             desired.canary == held.map(|canary| canary.percent)
@@ -291,7 +294,7 @@ pub(crate) fn deletion(names: &Names, actual: &Actual, logs: bool) -> Plan {
         }
     }
     store::remove(&mut plan, actual);
-    // An authorizer's role is found by its log group, so it goes before that.
+    // The role of another function is found by its log group, so it goes before that.
     let reason = "nothing else uses it";
     for function in actual.roles.keys().filter(|name| **name != names.function) {
         role::remove(&mut plan, names, function, actual, reason);

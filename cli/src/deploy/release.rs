@@ -16,8 +16,8 @@ use crate::{
 /// The versions of a deployment's functions, and which of them serve.
 #[derive(Clone, Debug)]
 pub(crate) struct Release {
-    /// The authorizers' functions.
-    authorizers: Vec<(String, WholeFunction)>,
+    /// The other functions.
+    others: Vec<(String, WholeFunction)>,
     /// The function that answers requests.
     main: WholeFunction,
     /// Its alias.
@@ -82,18 +82,18 @@ impl Release {
             ))
             .hint("`cargo fw deploy` deploys it; `--stage`, `--region` and `--profile` choose where to look"));
         };
-        let authorizers = functions
+        let others = functions
             .into_iter()
             .filter(|(_, whole)| whole.function.ours().is_some());
         Ok(Self {
-            authorizers: authorizers.collect(),
+            others: others.collect(),
             main,
             live,
         })
     }
 
     /// The flips that go back: to the version that was named; where a canary runs, to the one beside it; else to the one
-    /// before. The authorizers go to their newest versions of the same code; those that have none stay.
+    /// before. The others go to their newest versions of the same code; those that have none stay.
     ///
     /// # Errors
     ///
@@ -131,7 +131,7 @@ impl Release {
             });
         };
         let mut flips = Vec::new();
-        for (name, whole) in &self.authorizers {
+        for (name, whole) in &self.others {
             let Some(live) = &whole.live else { continue };
             let same = |found: &crate::aws::lambda::Function| found.sha256 == function.sha256;
             let to = match &live.function {
@@ -185,9 +185,9 @@ impl Release {
         all.any(|(number, _)| number.to_string() == version)
     }
 
-    /// Whether that authorizer's function is there and has a statement of that id.
+    /// Whether that function is there and has a statement of that id.
     pub(crate) fn permits(&self, function: &str, grant: &str) -> bool {
-        let mut all = self.authorizers.iter();
+        let mut all = self.others.iter();
         let found = all.find(|(name, _)| name == function);
         found.is_some_and(|(_, whole)| whole.grants.iter().any(|held| held.id == grant))
     }
@@ -198,8 +198,8 @@ impl Release {
     }
 
     fn canaries(&self) -> impl Iterator<Item = &Canary> {
-        let authorizers = self.authorizers.iter();
-        let lives = authorizers.filter_map(|(_, whole)| whole.live.as_ref());
+        let others = self.others.iter();
+        let lives = others.filter_map(|(_, whole)| whole.live.as_ref());
         lives
             .chain([&self.live])
             .filter_map(|live| live.canary.as_ref())
@@ -207,11 +207,11 @@ impl Release {
 
     /// The flips of all functions to where that says; the main one is the last, as in a deploy.
     fn all(&self, names: &Names, to: impl Fn(&Live) -> Option<String>) -> Vec<Flip> {
-        let authorizers = self
-            .authorizers
+        let others = self
+            .others
             .iter()
             .filter_map(|(name, whole)| Some((name, whole.live.as_ref()?)));
-        authorizers
+        others
             .chain([(&names.function, &self.live)])
             .filter_map(|(name, live)| Flip::new(name, live, &to(live)?))
             .collect()

@@ -144,10 +144,10 @@ fn permissions<'a>(
     plan: &Plan,
 ) -> BTreeMap<&'a str, Permissions> {
     let lent = lent(desired, actual, Some(plan));
-    let functions = [&desired.main].into_iter().chain(&desired.authorizers);
+    let functions = desired.functions.iter();
     functions
         .filter_map(|one| {
-            let wanted = wanted(desired, one, &lent)?;
+            let wanted = wanted(one, &lent)?;
             let held = actual.role(&one.name).policy.as_ref();
             let change = Permissions::between(held, &wanted);
             (change != Permissions::default()).then_some((one.name.as_str(), change))
@@ -174,7 +174,7 @@ fn unchanged<'a>(
 ) -> Vec<Resource<'a>> {
     let names = &desired.names;
     let mut named = Vec::new();
-    for one in [&desired.main].into_iter().chain(&desired.authorizers) {
+    for one in &desired.functions {
         if let Some(role) = &one.role {
             named.extend([("role", &role.name), ("policy of role", &role.name)]);
         }

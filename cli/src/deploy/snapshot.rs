@@ -5,6 +5,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
+use fw_manifest::Part;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -52,12 +53,18 @@ pub(crate) struct Snapshot {
     app: String,
     stage: String,
     architecture: Architecture,
-    configuration: Configuration,
-    /// By function.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    authorizers: BTreeMap<String, Configuration>,
+    /// The main function's.
+    configuration: Option<Configuration>,
+    /// Those of the others, by function.
+    #[serde(
+        default,
+        rename = "authorizers",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    others: BTreeMap<String, Configuration>,
+    /// Of the main function's role.
     policy: Value,
-    /// Of the roles that authorizers have of their own, by function.
+    /// Of the roles that the others have of their own, by function.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     policies: BTreeMap<String, Value>,
     log_retention: u32,
@@ -115,10 +122,7 @@ pub(crate) fn masked(mut desired: Desired) -> Desired {
         let bytes = Sha256::digest(value.as_bytes());
         format!("sha256:{}", hex(&bytes[..6]))
     };
-    for one in [&mut desired.main]
-        .into_iter()
-        .chain(&mut desired.authorizers)
-    {
+    for one in &mut desired.functions {
         for value in one.configuration.environment.values_mut() {
             *value = digest(value);
         }
@@ -129,21 +133,19 @@ pub(crate) fn masked(mut desired: Desired) -> Desired {
 impl Snapshot {
     /// The snapshot of what is desired, once it is masked.
     pub(crate) fn of(desired: &Desired) -> Self {
+        let api = desired.api();
+        let others = || desired.functions.iter().filter(|one| one.part != Part::Api);
         Self {
             schema: SCHEMA,
             app: desired.names.app.clone(),
             stage: desired.names.stage.clone(),
             architecture: desired.code.architecture,
-            configuration: desired.main.configuration.clone(),
-            authorizers: desired
-                .authorizers
-                .iter()
+            configuration: api.map(|api| api.configuration.clone()),
+            others: others()
                 .map(|one| (one.name.clone(), one.configuration.clone()))
                 .collect(),
-            policy: policy(&desired.main).unwrap_or_default(),
-            policies: desired
-                .authorizers
-                .iter()
+            policy: api.and_then(policy).unwrap_or_default(),
+            policies: others()
                 .filter_map(|one| Some((one.name.clone(), policy(one)?)))
                 .collect(),
             log_retention: desired.log_retention,
@@ -151,7 +153,8 @@ impl Snapshot {
             domain: desired.domain.clone(),
             tags: desired.names.yours.clone(),
             concurrency: desired
-                .functions()
+                .functions
+                .iter()
                 .map(|one| (one.name.clone(), [one.reserved, one.provisioned]))
                 .filter(|(_, both)| both.iter().any(Option::is_some))
                 .collect(),
@@ -220,23 +223,27 @@ impl Snapshot {
             let policy = policy.filter(|_| own)?.clone();
             Some(DesiredRole { name, policy })
         };
-        then.main.role = role(&then.main.name, &self.configuration, Some(&self.policy));
-        then.main.configuration = self.configuration;
-        then.authorizers = self
-            .authorizers
-            .into_iter()
-            .map(|(name, configuration)| DesiredFunction {
-                reserved: self.concurrency.get(&name).and_then(|both| both[0]),
-                provisioned: self.concurrency.get(&name).and_then(|both| both[1]),
-                log_group: Names::log_group_of(&name),
-                role: role(&name, &configuration, self.policies.get(&name)),
-                name,
-                configuration,
-                health: Health::BuiltIn,
+        let main = &desired.names.function;
+        let mut policies = self.policies;
+        policies.insert(main.clone(), self.policy);
+        let all = self.configuration.map(|one| (main.clone(), one));
+        let all = all.into_iter().chain(self.others);
+        then.functions = all
+            .map(|(name, configuration)| {
+                let [reserved, provisioned] =
+                    self.concurrency.get(&name).copied().unwrap_or_default();
+                DesiredFunction {
+                    part: Part::from_entry(&configuration.handler),
+                    log_group: Names::log_group_of(&name),
+                    role: role(&name, &configuration, policies.get(&name)),
+                    name,
+                    configuration,
+                    health: Health::BuiltIn,
+                    reserved,
+                    provisioned,
+                }
             })
             .collect();
-        let both = |name: &str| self.concurrency.get(name).copied().unwrap_or_default();
-        [then.main.reserved, then.main.provisioned] = both(&then.main.name);
         then.names.yours = self.tags;
         then.boundary = self.boundary;
         then.log_retention = self.log_retention;
@@ -346,10 +353,11 @@ fn holding(desired: &Desired) -> Actual {
         ],
     };
     let mut functions: BTreeMap<_, _> = desired
-        .functions()
+        .functions
+        .iter()
         .map(|one| (one.name.clone(), function(desired, one)))
         .collect();
-    if let Some(main) = functions.get_mut(&desired.main.name) {
+    if let Some(main) = functions.get_mut(&desired.names.function) {
         main.grants = grants;
         if let (Found::Ours(function), Some(domain)) = (&mut main.function, &desired.domain) {
             let name = domain.name.clone();
@@ -383,7 +391,8 @@ fn holding(desired: &Desired) -> Actual {
     });
     Actual {
         roles: desired
-            .functions()
+            .functions
+            .iter()
             .filter_map(|one| Some((one.name.clone(), role(desired, one)?)))
             .collect(),
         functions,

@@ -24,14 +24,14 @@ use crate::{
 pub(super) fn tags(plan: &mut Plan, desired: &Desired, actual: &Actual) {
     let (names, place) = (&desired.names, &desired.place);
     let mut found: Vec<(Taggable, &Tags)> = Vec::new();
-    for one in [&desired.main].into_iter().chain(&desired.authorizers) {
+    for one in &desired.functions {
         let there = actual.role(&one.name).role.ours();
         if let (Some(own), Some(role)) = (&one.role, there) {
             let resource = taggable(TaggedKind::Role, &own.name, place);
             found.push((resource, &role.tags));
         }
     }
-    for one in desired.functions() {
+    for one in desired.in_order() {
         let whole = actual.function(&one.name);
         if let Some(group) = whole.log_group.ours() {
             let resource = taggable(TaggedKind::LogGroup, &one.log_group, place);

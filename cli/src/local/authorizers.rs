@@ -8,6 +8,7 @@ pub(crate) mod development;
 pub(crate) mod issuers;
 
 use std::{
+    collections::BTreeMap,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::SystemTime,
@@ -17,6 +18,7 @@ use fw_gateway::{
     AUTHORIZER_TIMEOUT, Credentials, FrontDoor, JwkSet, Need, Pending, Principal, Question,
     Received, Supplied,
 };
+use fw_manifest::Part;
 use tokio::time::timeout;
 
 use self::{development::DevelopmentKey, issuers::Issuers};
@@ -81,35 +83,28 @@ impl Development {
     }
 }
 
-/// The authorizers of one generation.
+/// Who is asked for one generation, besides its functions.
 #[derive(Debug)]
 pub(super) struct Authorizers {
     keyring: Keyring,
     credentials: LocalCredentials,
-    /// The authorizers' functions, by name.
-    pools: Vec<(String, Pool)>,
 }
 
 impl Authorizers {
-    pub(super) fn new(
-        keyring: Keyring,
-        credentials: LocalCredentials,
-        pools: Vec<(String, Pool)>,
-    ) -> Self {
+    pub(super) fn new(keyring: Keyring, credentials: LocalCredentials) -> Self {
         Self {
             keyring,
             credentials,
-            pools,
         }
     }
 
-    /// The functions' pools.
-    pub(super) fn pools(&self) -> impl Iterator<Item = &Pool> {
-        self.pools.iter().map(|(_, pool)| pool)
-    }
-
-    /// Gets what the front door needs for that request, and has it decide.
-    pub(super) async fn resume(&self, door: &FrontDoor, pending: &Pending) -> Received {
+    /// Gets what the front door needs for that request, from one of the functions for example, and has it decide.
+    pub(super) async fn resume(
+        &self,
+        door: &FrontDoor,
+        pending: &Pending,
+        functions: &BTreeMap<Part, Pool>,
+    ) -> Received {
         let decided = match pending.need() {
             Need::Keys { issuer, key_id } => self
                 .keyring
@@ -120,36 +115,38 @@ impl Authorizers {
                 pending,
                 &Supplied::Credentials(&[credentials(pending, &self.credentials)]),
             )),
-            Need::Answer(question) => self.ask(question).await.map(|outcome| match &outcome {
-                Outcome::Payload(answer) => door.resume(pending, &Supplied::Answer(answer)),
-                Outcome::FunctionError(document) => {
-                    door.resume(pending, &Supplied::FunctionError(document))
-                }
-                Outcome::Throttled => Received::Answer(door.refuse(
-                    pending,
-                    "the authorizer's function takes no more invocations",
-                )),
-            }),
+            Need::Answer(question) => {
+                ask(question, functions)
+                    .await
+                    .map(|outcome| match &outcome {
+                        Outcome::Payload(answer) => door.resume(pending, &Supplied::Answer(answer)),
+                        Outcome::FunctionError(document) => {
+                            door.resume(pending, &Supplied::FunctionError(document))
+                        }
+                        Outcome::Throttled => Received::Answer(door.refuse(
+                            pending,
+                            "the authorizer's function takes no more invocations",
+                        )),
+                    })
+            }
         };
         decided.unwrap_or_else(|reason| Received::Answer(door.refuse(pending, &reason)))
     }
+}
 
-    /// What became of an authorizer's invocation. The error says why nothing did.
-    async fn ask(&self, question: &Question) -> Result<Outcome, String> {
-        let name = &question.name;
-        let Some((_, pool)) = self.pools.iter().find(|(known, _)| known == name) else {
-            return Err(format!("the app has no authorizer `{name}`"));
-        };
-        // An invocation of its own, in the request's trace.
-        let id = super::server::arrival().request_id;
-        let outcome = pool.invoke(id, question.trace_id.clone(), question.event.clone());
-        timeout(AUTHORIZER_TIMEOUT, outcome).await.map_err(|_| {
-            format!(
-                "the authorizer `{name}` did not answer within {} s",
-                AUTHORIZER_TIMEOUT.as_secs()
-            )
-        })
-    }
+/// What became of an authorizer's invocation. The error says why nothing did.
+async fn ask(question: &Question, functions: &BTreeMap<Part, Pool>) -> Result<Outcome, String> {
+    let part = Part::Authorizer(question.name.clone());
+    let pool = functions.get(&part);
+    let pool = pool.ok_or_else(|| format!("the app does not have {part}"))?;
+    // An invocation of its own, in the request's trace.
+    let id = super::server::arrival().request_id;
+    let outcome = pool.invoke(id, question.trace_id.clone(), question.event.clone());
+    let waited = timeout(AUTHORIZER_TIMEOUT, outcome).await;
+    waited.map_err(|_| {
+        let seconds = AUTHORIZER_TIMEOUT.as_secs();
+        format!("{part} did not answer within {seconds} s")
+    })
 }
 
 /// What the app's processes have in their environment: whoever signs with these is let through. The session token is asked for

@@ -8,7 +8,7 @@ use fw_gateway::{
     IdentitySource, JwtAuthorizer, LambdaAuthorizer, Quota, QuotaPeriod, RequestValidation,
     Requirement, RestApi, RestApiConfig, RestAuthorizer, RestMethod, RouteKey, Throttle, UsagePlan,
 };
-use fw_manifest::{Manifest, ManifestAuthorizer, ManifestRoute};
+use fw_manifest::{Manifest, ManifestAuthorizer, ManifestRoute, Part};
 
 use super::generation::Source;
 use crate::{
@@ -79,7 +79,7 @@ pub(super) fn new(source: &Source<'_>, routes: Vec<RouteKey>) -> Result<FrontDoo
             cors,
             streaming: settings.door.invoke_mode == InvokeMode::ResponseStream,
             iam: settings.door.auth == Auth::Iam,
-            reserved_concurrency: settings.concurrency,
+            reserved_concurrency: settings.of(&Part::Api).reserved,
             ..FunctionUrlConfig::new(identity)
         })
         .map(FrontDoor::from),

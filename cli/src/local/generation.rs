@@ -4,8 +4,8 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use fw_gateway::FrontDoor;
-use fw_manifest::{Manifest, ManifestAuthorizer};
+use fw_gateway::{FrontDoor, Pending, Received};
+use fw_manifest::{Manifest, Part};
 
 use super::{
     authorizers::{Authorizers, Keyring},
@@ -20,7 +20,7 @@ use crate::{
     env,
     error::Result,
     process::environment::Function,
-    settings::{Settings, fit},
+    settings::{Settings, fit, function::FunctionSettings},
     values::credentials::{self, LocalCredentials},
 };
 
@@ -73,8 +73,8 @@ impl Default for Options {
 #[derive(Debug)]
 pub(crate) struct Generation {
     pub(super) door: FrontDoor,
-    pub(super) pool: Pool,
-    pub(super) authorizers: Authorizers,
+    authorizers: Authorizers,
+    functions: BTreeMap<Part, Pool>,
     pub(super) near: Near,
     pub(super) masks: Masks,
     /// Holds the executable's own name; removed with the generation.
@@ -102,105 +102,87 @@ impl Generation {
             (None, bootstrap, source.directory.to_owned())
         };
         let settings = source.settings;
-        let variables = |own: &BTreeMap<String, String>| {
-            let mut variables = Vec::new();
-            if !source.options.strict_env {
-                let url = format!("{}{}", source.url, settings.door.prefix());
-                variables.push((env::FW_LOCAL.to_owned(), url));
-            }
-            variables.extend(own.clone());
-            variables.extend(source.environment.iter().cloned());
-            variables
-        };
-        let mut function = Function {
-            name: format!("{}-{}", source.manifest.app, settings.stage),
-            handler: "bootstrap".to_owned(),
-            memory_mb: settings.memory,
-            timeout_seconds: settings.timeout,
-            bootstrap,
-            directory,
-            traces: settings.function.options().tracing,
-            region: credentials::region(),
-            account: credentials::ACCOUNT.to_owned(),
-            strict: source.options.strict_env,
-            credentials: source.credentials.clone(),
-            environment: variables(&settings.environment),
-        };
         let limits = Limits {
             freeze: source.options.freeze,
             ..Limits::default()
         };
-        let pools = source.manifest.authorizers.iter().map(|authorizer| {
-            let seen = settings.seen_by(&authorizer.name);
-            let own = Function {
-                environment: variables(&seen.environment),
-                ..function.clone()
+        let pool = |part: Part| {
+            let set = settings.of(&part);
+            let limits = limits.reserving(set.reserved);
+            let function = Function {
+                name: match part.name() {
+                    None => format!("{}-{}", source.manifest.app, settings.stage),
+                    Some(name) => format!("{}-{}-{name}", source.manifest.app, settings.stage),
+                },
+                handler: part.entry(),
+                memory_mb: set.memory,
+                timeout_seconds: set.timeout,
+                bootstrap: bootstrap.clone(),
+                directory: directory.clone(),
+                traces: set.options.tracing,
+                region: credentials::region(),
+                account: credentials::ACCOUNT.to_owned(),
+                strict: source.options.strict_env,
+                credentials: source.credentials.clone(),
+                environment: variables(&source, &part, set),
             };
-            let own = authorizer_function(authorizer, &own, settings);
-            let set = settings.access.authorizers.get(&authorizer.name);
-            let limits = limits.reserving(set.and_then(|own| own.function().concurrency));
-            let pool = Pool::new(own, limits, logs.clone());
-            (authorizer.name.clone(), pool)
-        });
-        let pools = pools.collect();
-        function
-            .environment
-            .extend(settings.function.options().log_variables());
-        function.environment.extend(settings.door.variable());
-        let reserved = limits.reserving(settings.concurrency);
+            (part, Pool::new(function, limits, logs.clone()))
+        };
+        let functions = source.manifest.parts().map(pool).collect();
         Ok(Self {
             door,
-            authorizers: Authorizers::new(source.keyring, source.credentials, pools),
+            authorizers: Authorizers::new(source.keyring, source.credentials),
             near,
             masks: Masks::new(source.manifest, settings),
-            pool: Pool::new(function, reserved, logs.clone()),
+            functions,
             _snapshot: snapshot,
         })
     }
 
     /// Ends all processes, and waits until none is left.
     pub(crate) async fn close(&self) {
-        for pool in self.functions() {
+        for pool in self.functions.values() {
             pool.close().await;
         }
     }
 
-    /// The functions: the API's first, then each authorizer's.
-    pub(crate) fn functions(&self) -> Vec<&Pool> {
-        std::iter::once(&self.pool)
-            .chain(self.authorizers.pools())
-            .collect()
+    /// The functions: the API's first.
+    pub(crate) fn functions(&self) -> impl Iterator<Item = &Pool> {
+        self.functions.values()
+    }
+
+    /// The API's function; an app of sources alone has none.
+    pub(super) fn api(&self) -> Option<&Pool> {
+        self.functions.get(&Part::Api)
+    }
+
+    /// Gets what the front door needs for that request, and has it decide.
+    pub(super) async fn resume(&self, pending: &Pending) -> Received {
+        let functions = &self.functions;
+        self.authorizers
+            .resume(&self.door, pending, functions)
+            .await
     }
 
     /// The function of that name.
     pub(crate) fn function(&self, name: &str) -> Option<&Pool> {
-        self.functions()
-            .into_iter()
-            .find(|pool| pool.function().name == name)
+        self.functions().find(|pool| pool.function().name == name)
     }
 }
 
-/// An authorizer's function: the same executable with another part to play.
-fn authorizer_function(
-    authorizer: &ManifestAuthorizer,
-    function: &Function,
-    settings: &Settings,
-) -> Function {
-    let own = settings.access.authorizers.get(&authorizer.name);
-    let set = own.map_or_else(
-        || settings.function.clone(),
-        |own| own.function().over(&settings.function),
-    );
-    let options = set.options();
-    let mut environment = function.environment.clone();
-    environment.extend(options.log_variables());
-    Function {
-        name: format!("{}-{}", function.name, authorizer.name),
-        handler: authorizer.entry(),
-        memory_mb: own.and_then(|own| own.memory).unwrap_or(settings.memory),
-        timeout_seconds: own.and_then(|own| own.timeout).unwrap_or(settings.timeout),
-        environment,
-        traces: options.tracing,
-        ..function.clone()
+/// The variables of a function: its own, and over them those of the embedded services and those that its settings stand for.
+fn variables(source: &Source<'_>, part: &Part, set: FunctionSettings) -> Vec<(String, String)> {
+    let door = &source.settings.door;
+    let mut all = Vec::new();
+    if !source.options.strict_env {
+        let url = format!("{}{}", source.url, door.prefix());
+        all.push((env::FW_LOCAL.to_owned(), url));
     }
+    all.extend(set.environment);
+    all.extend(source.environment.iter().cloned());
+    all.extend(set.options.log_variables());
+    if *part == Part::Api {
+        all.extend(door.variable());
+    }
+    all
 }

@@ -147,11 +147,10 @@ impl Server {
         }
         let before = self.shared.current.send_replace(Some(Arc::new(generation)));
         if let Some(before) = before {
-            before.functions().into_iter().for_each(Pool::retire);
+            before.functions().for_each(Pool::retire);
             let mut former = self.former.lock().unwrap_or_else(PoisonError::into_inner);
             former.retain(|one| {
-                one.functions().iter().any(|pool| pool.processes() > 0)
-                    || Arc::strong_count(one) > 1
+                one.functions().any(|pool| pool.processes() > 0) || Arc::strong_count(one) > 1
             });
             former.push(before);
         }
@@ -235,7 +234,7 @@ impl Functions for Served {
 
     async fn all(&self) -> Vec<Pool> {
         let generation = self.0.generation().await;
-        generation.functions().into_iter().cloned().collect()
+        generation.functions().cloned().collect()
     }
 }
 
@@ -315,16 +314,15 @@ impl Shared {
         let generation = self.generation().await;
         let door = &generation.door;
         let arrival = Arrival {
-            sampled: generation.pool.function().traces,
+            sampled: generation.api().is_some_and(|api| api.function().traces),
             ..arrival
         };
-        let authorizers = &generation.authorizers;
-        let supply = async |pending: Box<Pending>| authorizers.resume(door, &pending).await;
+        let supply = async |pending: Box<Pending>| generation.resume(&pending).await;
         let entered = door.enter(request, &arrival, supply).await;
-        if let Ok(invocation) = &entered
+        if let (Ok(invocation), Some(api)) = (&entered, generation.api())
             && door.stream(invocation, None).is_some()
         {
-            return Ok(stream(door, &generation.pool, invocation).await);
+            return Ok(stream(door, api, invocation).await);
         }
         let reply = match entered {
             Err(mut reply) => {
@@ -334,7 +332,12 @@ impl Shared {
                 reply
             }
             Ok(invocation) => {
-                let outcome = generation.pool.invoke(
+                let Some(api) = generation.api() else {
+                    // An app of sources alone behind a function URL: there is nothing to invoke.
+                    let failed = GatewayOutcome::FunctionError(b"{}");
+                    return Ok((door.answer(&invocation, failed), None));
+                };
+                let outcome = api.invoke(
                     invocation.request_id.clone(),
                     invocation.trace_id.clone(),
                     invocation.event.clone(),

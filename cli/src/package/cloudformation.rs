@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{PLACE, Part, Variables, map_strings, named, options, secrets, table, tags};
+use super::{PLACE, Variables, map_strings, named, options, secrets, table, tags};
 use crate::{
     aws::{apigateway::AccessLog, lambda::Configuration},
-    deploy::model::{Desired, POLICY},
+    deploy::model::{Desired, DesiredFunction, POLICY},
     values::lambda::ALIAS,
 };
 
@@ -44,8 +44,8 @@ struct Stack<'a> {
 
 pub(super) fn document(desired: &Desired, code: Code<'_>) -> Value {
     let mut stack = Stack::new(desired, code);
-    for part in Part::all(desired) {
-        stack.function(&part);
+    for one in &desired.functions {
+        stack.function(one);
     }
     let url = match (&desired.url, &desired.rest) {
         (Some(settings), _) => stack.url(settings),
@@ -65,10 +65,10 @@ impl<'a> Stack<'a> {
             parameters: Map::new(),
             resources: Map::new(),
         };
-        let parts = Part::all(desired);
-        let mut variables: Vec<(String, String)> = parts
+        let functions = &desired.functions;
+        let mut variables: Vec<(String, String)> = functions
             .iter()
-            .map(|part| (desired.place.alias(&part.one.name), stack.alias_name(part)))
+            .map(|one| (desired.place.alias(&one.name), stack.alias_name(one)))
             .collect();
         let place = PLACE.into_iter().chain([API]);
         let pseudo = PSEUDO.into_iter().chain(["Api"]);
@@ -127,16 +127,16 @@ impl<'a> Stack<'a> {
     }
 
     /// The stack's name for a function's alias.
-    fn alias_name(&self, part: &Part<'_>) -> String {
+    fn alias_name(&self, one: &DesiredFunction) -> String {
         match self.code {
-            Code::Parameters => part.id("Alias"),
-            Code::Serverless { .. } => format!("{}.Alias", part.id("Function")),
+            Code::Parameters => one.id("Alias"),
+            Code::Serverless { .. } => format!("{}.Alias", one.id("Function")),
         }
     }
 
     /// A function's alias, by ARN.
-    fn alias(&self, part: &Part<'_>) -> Value {
-        json!({ "Ref": self.alias_name(part) })
+    fn alias(&self, one: &DesiredFunction) -> Value {
+        json!({ "Ref": self.alias_name(one) })
     }
 
     /// The log group of the access log, where there is one; gives the name of it, which a stage that logs comes after.
@@ -168,25 +168,22 @@ impl<'a> Stack<'a> {
         )
     }
 
-    /// What moves the authorizers' aliases: it goes before the main one's, as in a deploy.
-    fn authorizers_aliases(&self, part: &Part<'_>) -> Vec<String> {
-        if part.authorizer.is_some() {
-            return Vec::new();
-        }
-        let authorizers = Part::all(self.desired).into_iter().skip(1);
-        authorizers
-            .map(|part| match self.code {
-                Code::Parameters => part.id("Alias"),
+    /// What moves the aliases that go before a function's, as in a deploy.
+    fn aliases_before(&self, one: &DesiredFunction) -> Vec<String> {
+        let before = self.desired.before(one);
+        before
+            .map(|one| match self.code {
+                Code::Parameters => one.id("Alias"),
                 // SAM developer guide, "Generated CloudFormation resources".
-                Code::Serverless { .. } => format!("{}Alias{ALIAS}", part.id("Function")),
+                Code::Serverless { .. } => format!("{}Alias{ALIAS}", one.id("Function")),
             })
             .collect()
     }
 
     /// The role that a function runs as, where the settings name none.
-    fn role(&mut self, part: &Part<'_>) {
+    fn role(&mut self, one: &DesiredFunction) {
         let desired = self.desired;
-        let Some(own) = &part.one.role else { return };
+        let Some(own) = &one.role else { return };
         let said = |value: &Value| map_strings(value, &|text| self.sub(text));
         let properties = table([
             ("RoleName", self.sub(&own.name)),
@@ -198,32 +195,32 @@ impl<'a> Stack<'a> {
             ("PermissionsBoundary", json!(desired.boundary)),
             ("Tags", self.list_of_tags()),
         ]);
-        self.add(part.id("Role"), "AWS::IAM::Role", properties);
+        self.add(one.id("Role"), "AWS::IAM::Role", properties);
     }
 
     /// A function with its role, its log group, its version and its alias.
-    fn function(&mut self, part: &Part<'_>) {
+    fn function(&mut self, one: &DesiredFunction) {
         let desired = self.desired;
-        self.role(part);
-        let logs = part.id("Logs");
-        self.log_group(&logs, &part.one.log_group, desired.log_retention);
+        self.role(one);
+        let logs = one.id("Logs");
+        self.log_group(&logs, &one.log_group, desired.log_retention);
         match self.code {
-            Code::Parameters => self.versioned(part, logs),
-            Code::Serverless { zip } => self.serverless(part, logs, zip),
+            Code::Parameters => self.versioned(one, logs),
+            Code::Serverless { zip } => self.serverless(one, logs, zip),
         }
     }
 
-    fn versioned(&mut self, part: &Part<'_>, logs: String) {
-        let function = part.id("Function");
+    fn versioned(&mut self, one: &DesiredFunction, logs: String) {
+        let function = one.id("Function");
         let code = json!({ "S3Bucket": { "Ref": "CodeBucket" }, "S3Key": { "Ref": "CodeKey" } });
         let properties = self.configured(
-            part,
+            one,
             ("Code", code),
-            ("Tags", list(part.tags(self.desired))),
-            options::stack(&part.one.configuration.options),
+            ("Tags", list(one.tags(self.desired))),
+            options::stack(&one.configuration.options),
         );
         self.add_after(&function, "AWS::Lambda::Function", &[logs], properties);
-        let version = version(self.desired, &part.one.configuration);
+        let version = version(self.desired, &one.configuration);
         self.resources.insert(
             version.clone(),
             json!({
@@ -243,47 +240,47 @@ impl<'a> Stack<'a> {
                 "FunctionVersion",
                 json!({ "Fn::GetAtt": [version, "Version"] }),
             ),
-            ("ProvisionedConcurrencyConfig", provisioned(part)),
+            ("ProvisionedConcurrencyConfig", provisioned(one)),
         ]);
-        let after = self.authorizers_aliases(part);
-        self.add_after(part.id("Alias"), "AWS::Lambda::Alias", &after, properties);
+        let after = self.aliases_before(one);
+        self.add_after(one.id("Alias"), "AWS::Lambda::Alias", &after, properties);
     }
 
-    fn serverless(&mut self, part: &Part<'_>, logs: String, zip: &str) {
+    fn serverless(&mut self, one: &DesiredFunction, logs: String, zip: &str) {
         let mut more = vec![
             ("AutoPublishAlias", json!(ALIAS)),
-            ("ProvisionedConcurrencyConfig", provisioned(part)),
+            ("ProvisionedConcurrencyConfig", provisioned(one)),
             // A changed setting is published too, and not changed code alone.
             ("AutoPublishAliasAllProperties", json!(true)),
         ];
-        more.extend(options::serverless(&part.one.configuration.options));
+        more.extend(options::serverless(&one.configuration.options));
         let properties = self.configured(
-            part,
+            one,
             ("CodeUri", json!(zip)),
-            ("Tags", json!(part.tags(self.desired))),
+            ("Tags", json!(one.tags(self.desired))),
             more,
         );
         let mut after = vec![logs];
-        after.extend(self.authorizers_aliases(part));
+        after.extend(self.aliases_before(one));
         let kind = "AWS::Serverless::Function";
-        self.add_after(part.id("Function"), kind, &after, properties);
+        self.add_after(one.id("Function"), kind, &after, properties);
     }
 
     /// What both kinds of function say alike.
     fn configured(
         &self,
-        part: &Part<'_>,
+        one: &DesiredFunction,
         code: (&'static str, Value),
         tags: (&'static str, Value),
         more: Vec<(&'static str, Value)>,
     ) -> Value {
-        let configuration = &part.one.configuration;
-        let role = match part.one.role {
-            Some(_) => json!({ "Fn::GetAtt": [part.id("Role"), "Arn"] }),
+        let configuration = &one.configuration;
+        let role = match one.role {
+            Some(_) => json!({ "Fn::GetAtt": [one.id("Role"), "Arn"] }),
             None => json!(configuration.role),
         };
         let said = [
-            ("FunctionName", json!(part.one.name)),
+            ("FunctionName", json!(one.name)),
             code,
             ("Runtime", json!(configuration.runtime)),
             ("Handler", json!(configuration.handler)),
@@ -298,14 +295,14 @@ impl<'a> Stack<'a> {
                 table([("Variables", variables(configuration))]),
             ),
             ("Role", role),
-            ("ReservedConcurrentExecutions", json!(part.one.reserved)),
+            ("ReservedConcurrentExecutions", json!(one.reserved)),
         ];
         table(said.into_iter().chain(more).chain([tags]))
     }
 
     /// Lets a service, or everybody, do something with a function's alias.
-    fn permission(&mut self, id: &str, part: &Part<'_>, said: Vec<(&'static str, Value)>) {
-        let function = ("FunctionName", self.alias(part));
+    fn permission(&mut self, id: &str, one: &DesiredFunction, said: Vec<(&'static str, Value)>) {
+        let function = ("FunctionName", self.alias(one));
         let properties = table(std::iter::once(function).chain(said));
         self.add(id, "AWS::Lambda::Permission", properties);
     }
@@ -314,20 +311,17 @@ impl<'a> Stack<'a> {
     fn gateways_permissions(&mut self, asked: impl Iterator<Item = String>) {
         let desired = self.desired;
         let place = &desired.place;
-        let main = Part::named(desired, &desired.names.function);
-        let mut granted: Vec<_> = main
-            .into_iter()
-            .map(|part| (part, place.api(API)))
-            .collect();
-        let asked = asked.filter_map(|function| Part::named(desired, &function));
-        granted.extend(asked.map(|part| (part, place.asking(API))));
-        for (part, source) in granted {
+        let main = desired.api();
+        let mut granted: Vec<_> = main.into_iter().map(|one| (one, place.api(API))).collect();
+        let asked = asked.filter_map(|function| desired.function(&function));
+        granted.extend(asked.map(|one| (one, place.asking(API))));
+        for (one, source) in granted {
             let said = vec![
                 ("Action", json!("lambda:InvokeFunction")),
                 ("Principal", json!("apigateway.amazonaws.com")),
                 ("SourceArn", self.sub(&source)),
             ];
-            self.permission(&part.id("Permission"), &part, said);
+            self.permission(&one.id("Permission"), one, said);
         }
     }
 
@@ -353,8 +347,8 @@ fn list(tags: BTreeMap<String, String>) -> Value {
 }
 
 /// What is provisioned of an alias.
-fn provisioned(part: &Part<'_>) -> Value {
-    part.one.provisioned.map_or(
+fn provisioned(one: &DesiredFunction) -> Value {
+    one.provisioned.map_or(
         Value::Null,
         |count| json!({ "ProvisionedConcurrentExecutions": count }),
     )

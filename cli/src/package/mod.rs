@@ -13,6 +13,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use fw_manifest::Part;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -71,59 +72,31 @@ pub(crate) fn place() -> Place {
     }
 }
 
-/// One of the deployment's functions, and what templates call what belongs to it.
-#[derive(Clone, Copy, Debug)]
-struct Part<'a> {
-    /// What it should be.
-    one: &'a DesiredFunction,
-    /// The authorizer's name; nothing for the function that answers requests.
-    authorizer: Option<&'a str>,
-}
-
-impl<'a> Part<'a> {
-    /// All of a deployment: the one that answers requests is the first.
-    fn all(desired: &'a Desired) -> Vec<Self> {
-        let part = |one: &'a DesiredFunction| Self {
-            one,
-            authorizer: one
-                .name
-                .strip_prefix(&desired.names.function)
-                .and_then(|rest| rest.strip_prefix('-')),
-        };
-        let authorizers = desired.authorizers.iter().map(part);
-        std::iter::once(part(&desired.main))
-            .chain(authorizers)
-            .collect()
-    }
-
-    /// The one whose function has that name.
-    fn named(desired: &'a Desired, function: &str) -> Option<Self> {
-        let mut all = Self::all(desired).into_iter();
-        all.find(|part| part.one.name == function)
-    }
-
-    /// The function's tags: the deployment's, and on the one that answers requests the domain, by which a deploy finds it.
+/// What templates call what belongs to a function.
+impl DesiredFunction {
+    /// The function's tags: the deployment's, and on the API's the domain, by which a deploy finds it.
     fn tags(&self, desired: &Desired) -> BTreeMap<String, String> {
         let mut all = tags(desired);
-        if let (None, Some(domain)) = (self.authorizer, &desired.domain) {
+        if let (Part::Api, Some(domain)) = (&self.part, &desired.domain) {
             all.insert(TAG_DOMAIN.to_owned(), domain.name.clone());
         }
         all
     }
 
-    /// A stack's name for what it has of a kind: the kind alone for the function that answers requests.
+    /// A stack's name for what the function has of a kind: the kind alone for the API's.
     fn id(&self, kind: &str) -> String {
-        match self.authorizer {
+        match self.part.name() {
             None => kind.to_owned(),
             Some(name) => named(kind, &[name]),
         }
     }
 
-    /// Terraform's name for what it has of any kind, where `main` is that of the function that answers requests.
-    fn label(&self, main: &str) -> String {
-        match self.authorizer {
-            None => main.to_owned(),
-            Some(name) => named("authorizer_", &[name]),
+    /// Terraform's name for what the function has of any kind, where `api` is that for the API's.
+    fn label(&self, api: &str) -> String {
+        match &self.part {
+            Part::Api => api.to_owned(),
+            Part::Authorizer(name) => named("authorizer_", &[name]),
+            Part::Source(name) => named("source_", &[name]),
         }
     }
 }

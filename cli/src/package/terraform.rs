@@ -7,10 +7,10 @@ mod url;
 
 use serde_json::{Map, Value, json};
 
-use super::{PLACE, Part, Variables, named, options, secrets, table, tags};
+use super::{PLACE, Variables, named, options, secrets, table, tags};
 use crate::{
     aws::{apigateway::AccessLog, lambda::Configuration},
-    deploy::model::{Desired, POLICY},
+    deploy::model::{Desired, DesiredFunction, POLICY},
     values::{code::Way, lambda::ALIAS},
 };
 
@@ -32,8 +32,8 @@ struct Module<'a> {
 
 pub(super) fn document(desired: &Desired, zip: &str) -> Value {
     let mut module = Module::new(desired);
-    for part in Part::all(desired) {
-        module.function(&part, zip);
+    for one in &desired.functions {
+        module.function(one, zip);
     }
     let url = match (&desired.url, &desired.rest) {
         (Some(settings), _) => module.url(settings),
@@ -46,10 +46,10 @@ pub(super) fn document(desired: &Desired, zip: &str) -> Value {
 
 impl<'a> Module<'a> {
     fn new(desired: &'a Desired) -> Self {
-        let parts = Part::all(desired);
-        let aliases = parts.iter().map(|part| {
-            let arn = desired.place.alias(&part.one.name);
-            (arn, format!("aws_lambda_alias.{}.arn", alias(part)))
+        let functions = &desired.functions;
+        let aliases = functions.iter().map(|one| {
+            let arn = desired.place.alias(&one.name);
+            (arn, format!("aws_lambda_alias.{}.arn", alias(one)))
         });
         let place = PLACE.into_iter().zip(SOURCES);
         let place = place.map(|(text, source)| (text.to_owned(), source.to_owned()));
@@ -101,10 +101,10 @@ impl<'a> Module<'a> {
     }
 
     /// The role that a function runs as, where the settings name none.
-    fn role(&mut self, part: &Part<'_>) {
+    fn role(&mut self, one: &DesiredFunction) {
         let desired = self.desired;
-        let Some(own) = &part.one.role else { return };
-        let label = part.label("app");
+        let Some(own) = &one.role else { return };
+        let label = one.label("app");
         let role = table([
             ("name", self.placed(&own.name)),
             (
@@ -124,19 +124,19 @@ impl<'a> Module<'a> {
     }
 
     /// A function with its role, its log group and its alias.
-    fn function(&mut self, part: &Part<'_>, zip: &str) {
+    fn function(&mut self, one: &DesiredFunction, zip: &str) {
         let desired = self.desired;
-        self.role(part);
-        let label = part.label("app");
-        let configuration = &part.one.configuration;
+        self.role(one);
+        let label = one.label("app");
+        let configuration = &one.configuration;
         let group = json!({
-            "name": part.one.log_group,
+            "name": one.log_group,
             "retention_in_days": desired.log_retention,
             "tags": self.tags(),
         });
         self.add("aws_cloudwatch_log_group", &label, group);
         let mut after = vec![format!("aws_cloudwatch_log_group.{label}")];
-        let role = match part.one.role {
+        let role = match one.role {
             Some(_) => {
                 after.push(format!("aws_iam_role_policy.{label}"));
                 json!(format!("${{aws_iam_role.{label}.arn}}"))
@@ -151,7 +151,7 @@ impl<'a> Module<'a> {
             }
         }
         let said = [
-            ("function_name", json!(part.one.name)),
+            ("function_name", json!(one.name)),
             ("runtime", json!(configuration.runtime)),
             ("handler", json!(configuration.handler)),
             ("architectures", json!([desired.code.architecture.as_str()])),
@@ -162,21 +162,20 @@ impl<'a> Module<'a> {
                 table([("variables", self.environment(configuration))]),
             ),
             ("role", role),
-            ("reserved_concurrent_executions", json!(part.one.reserved)),
+            ("reserved_concurrent_executions", json!(one.reserved)),
             ("publish", json!(true)),
-            ("tags", json!(part.tags(desired))),
+            ("tags", json!(one.tags(desired))),
             ("depends_on", json!(after)),
         ];
         let more = options::terraform(&configuration.options);
         let function = table(said.into_iter().chain(self.code(zip)).chain(more));
         self.add("aws_lambda_function", &label, function);
-        // Traffic moves to the authorizers' new versions first, as in a deploy.
-        let before = Part::all(desired).into_iter().skip(1);
+        // Traffic moves to their new versions first, as in a deploy.
+        let before = desired.before(one);
         let before: Vec<String> = before
-            .filter(|_| part.authorizer.is_none())
-            .map(|part| format!("aws_lambda_alias.{}", alias(&part)))
+            .map(|one| format!("aws_lambda_alias.{}", alias(one)))
             .collect();
-        let alias = alias(part);
+        let alias = alias(one);
         let live = table([
             ("name", json!(ALIAS)),
             (
@@ -190,8 +189,8 @@ impl<'a> Module<'a> {
             ("depends_on", json!(before)),
         ]);
         self.add("aws_lambda_alias", &alias, live);
-        if let Some(count) = part.one.provisioned {
-            let [function, qualifier] = invoked(part);
+        if let Some(count) = one.provisioned {
+            let [function, qualifier] = invoked(one);
             let kept = table([
                 function,
                 qualifier,
@@ -234,8 +233,9 @@ impl<'a> Module<'a> {
 
     /// The name of the data source of a variable: the variable's, unless the app has another value in it.
     fn source(&self, key: &str, value: &str) -> String {
-        let main = &self.desired.main.configuration.environment;
-        match main.get(key).is_some_and(|held| held == value) {
+        let api = self.desired.api();
+        let held = api.and_then(|api| api.configuration.environment.get(key));
+        match held.is_some_and(|held| held == value) {
             true => key.to_owned(),
             false => named(&format!("{key}_"), &[value]),
         }
@@ -275,11 +275,11 @@ impl<'a> Module<'a> {
         &mut self,
         label: impl Into<String>,
         id: &str,
-        part: &Part<'_>,
+        one: &DesiredFunction,
         said: Vec<(&'static str, Value)>,
     ) {
         let id = ("statement_id", json!(id));
-        let all = std::iter::once(id).chain(invoked(part)).chain(said);
+        let all = std::iter::once(id).chain(invoked(one)).chain(said);
         self.add("aws_lambda_permission", label, table(all));
     }
 
@@ -292,18 +292,18 @@ impl<'a> Module<'a> {
         asked: impl Iterator<Item = String>,
     ) {
         let desired = self.desired;
-        let main = Part::named(desired, &desired.names.function);
-        let main = main.into_iter().map(|part| (part, invokes, "*/*"));
-        let asked = asked.filter_map(|function| Part::named(desired, &function));
-        let asked = asked.map(|part| (part, asks, "authorizers/*"));
+        let main = desired.api();
+        let main = main.into_iter().map(|one| (one, invokes, "*/*"));
+        let asked = asked.filter_map(|function| desired.function(&function));
+        let asked = asked.map(|one| (one, asks, "authorizers/*"));
         let granted: Vec<_> = main.chain(asked).collect();
-        for (part, id, source) in granted {
+        for (one, id, source) in granted {
             let said = vec![
                 ("action", json!("lambda:InvokeFunction")),
                 ("principal", json!("apigateway.amazonaws.com")),
                 ("source_arn", json!(format!("${{{api}}}/{source}"))),
             ];
-            self.permission(part.label("app"), id, &part, said);
+            self.permission(one.label("app"), id, one, said);
         }
     }
 
@@ -324,13 +324,13 @@ fn put(map: &mut Map<String, Value>, kind: &str, label: String, one: Value) {
 }
 
 /// Terraform's name for a function's alias.
-fn alias(part: &Part<'_>) -> String {
-    part.label("live")
+fn alias(one: &DesiredFunction) -> String {
+    one.label("live")
 }
 
 /// What names a function's alias to a resource that is about it.
-fn invoked(part: &Part<'_>) -> [(&'static str, Value); 2] {
-    let (function, alias) = (part.label("app"), alias(part));
+fn invoked(one: &DesiredFunction) -> [(&'static str, Value); 2] {
+    let (function, alias) = (one.label("app"), alias(one));
     [
         (
             "function_name",

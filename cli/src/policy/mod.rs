@@ -30,7 +30,7 @@ use self::{
 use crate::{
     error::Result,
     project::Project,
-    settings::{APP, Settings},
+    settings::{APP, Settings, function::FunctionSettings},
     values::{
         statement::{Effect, Statement},
         text::hex,
@@ -187,10 +187,10 @@ fn derived(scan: &Scan, sdks: &[Sdk], settings: &Settings, place: &Place<'_>) ->
         .collect();
     let owners = scan.graph.owners();
     let mut functions = owners.functions.clone();
-    functions.extend(settings.access.authorizers.keys().cloned());
+    functions.extend(settings.functions.keys().cloned());
     let services = calls.iter().map(|(_, sdk)| sdk.service.as_str()).collect();
     for part in &functions {
-        notes.extend(resources::patterns(&services, &settings.seen_by(part)));
+        notes.extend(resources::patterns(&services, &settings.of_name(part)));
     }
     let functions = functions.into_iter().map(|part| {
         // What the sources do not show may reach everything.
@@ -202,13 +202,13 @@ fn derived(scan: &Scan, sdks: &[Sdk], settings: &Settings, place: &Place<'_>) ->
         let own: Vec<(&Call, &Sdk)> = own.copied().collect();
         let mut told = scan.tells_missing_keys.iter();
         let tells = told.any(|(file, at)| reaches(file, *at));
-        let mut seen = settings.seen_by(&part).into_owned();
+        let mut seen = settings.of_name(&part);
         // A variable that is read by its name, and by others only, names nothing for this one.
         seen.environment.retain(|name, _| {
             let mut places = scan.texts.get(name).into_iter().flatten();
             !scan.variables.contains(name) || places.any(|(file, at)| reaches(file, *at))
         });
-        let needs = needs(&part, &own, tells, &seen, place);
+        let needs = needs(&own, tells, &seen, &written_for(&part, settings), place);
         (part, needs)
     });
     Derived {
@@ -217,12 +217,22 @@ fn derived(scan: &Scan, sdks: &[Sdk], settings: &Settings, place: &Place<'_>) ->
     }
 }
 
-/// What a function needs that makes those calls; `tells` says whether it tells missing keys from other failures.
+/// The statements of `[[policy]]` that are for a function.
+fn written_for<'s>(part: &str, settings: &'s Settings) -> Vec<&'s Statement> {
+    let for_it = |statement: &&Statement| {
+        let said = statement.functions.as_ref();
+        said.is_none_or(|said| said.iter().any(|name| name == part))
+    };
+    settings.policy.iter().filter(for_it).collect()
+}
+
+/// What a function needs that makes those calls; `tells` says whether it tells missing keys from other failures, `policy` is what is
+/// written for it.
 fn needs(
-    part: &str,
     calls: &[(&Call, &Sdk)],
     tells: bool,
-    settings: &Settings,
+    function: &FunctionSettings,
+    policy: &[&Statement],
     place: &Place<'_>,
 ) -> Needs {
     // By service and kind of resource: action to its uses.
@@ -249,18 +259,13 @@ fn needs(
                 });
         }
     }
-    let for_it = |statement: &&Statement| {
-        let said = statement.functions.as_ref();
-        said.is_none_or(|said| said.iter().any(|name| name == part))
-    };
-    let policy: Vec<&Statement> = settings.policy.iter().filter(for_it).collect();
     let mut needs = Needs::default();
     for ((service, on), mut actions) in grouped {
         needs.called.extend(actions.keys().cloned());
-        let named = resources::arns(&service, on, settings, place);
+        let named = resources::arns(&service, on, function, place);
         let unnamed = named.is_none() && on != On::Everything;
         let resources = named.unwrap_or_else(|| vec!["*".to_owned()]);
-        actions.retain(|action, _| !written(action, &resources, unnamed, &policy));
+        actions.retain(|action, _| !written(action, &resources, unnamed, policy));
         if actions.is_empty() {
             continue;
         }

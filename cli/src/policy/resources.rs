@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::actions::{On, prefix};
-use crate::settings::Settings;
+use crate::settings::function::FunctionSettings;
 
 /// Where the resources are.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +19,7 @@ pub(super) struct Place<'a> {
 pub(super) fn arns(
     service: &str,
     on: On,
-    settings: &Settings,
+    function: &FunctionSettings,
     place: &Place<'_>,
 ) -> Option<Vec<String>> {
     let Place { partition } = place;
@@ -28,12 +28,12 @@ pub(super) fn arns(
         On::Everything => return None,
         On::Bucket | On::Object => {
             let objects = if on == On::Object { "/*" } else { "" };
-            for bucket in buckets(settings) {
+            for bucket in buckets(function) {
                 found.insert(format!("arn:{partition}:s3:::{bucket}{objects}"));
             }
         }
         On::Resource => {
-            for (name, value) in named(settings) {
+            for (name, value) in named(function) {
                 if let Some(arn) = resource(service, name, value, partition) {
                     if service == "dynamodb" {
                         // Queries of an index go by the index's own ARN.
@@ -48,8 +48,8 @@ pub(super) fn arns(
 }
 
 /// The variables that name a resource of one of the services with a pattern, a sentence each. Nothing is derived from them.
-pub(super) fn patterns(services: &BTreeSet<&str>, settings: &Settings) -> Vec<String> {
-    let variables = public(settings).filter(|(_, value)| is_pattern(value));
+pub(super) fn patterns(services: &BTreeSet<&str>, function: &FunctionSettings) -> Vec<String> {
+    let variables = public(function).filter(|(_, value)| is_pattern(value));
     variables
         .filter(|(name, value)| {
             services.iter().any(|&service| match service {
@@ -73,18 +73,18 @@ fn is_pattern(value: &str) -> bool {
 }
 
 /// The variables that are no secrets: what a policy says can be read by many.
-fn public(settings: &Settings) -> impl Iterator<Item = (&String, &String)> {
-    let all = settings.environment.iter();
-    all.filter(|(name, _)| !settings.secrets.contains(*name))
+fn public(function: &FunctionSettings) -> impl Iterator<Item = (&String, &String)> {
+    let all = function.environment.iter();
+    all.filter(|(name, _)| !function.secrets.contains(*name))
 }
 
 /// Those of them that can be names.
-fn named(settings: &Settings) -> impl Iterator<Item = (&String, &String)> {
-    public(settings).filter(|(_, value)| !is_pattern(value))
+fn named(function: &FunctionSettings) -> impl Iterator<Item = (&String, &String)> {
+    public(function).filter(|(_, value)| !is_pattern(value))
 }
 
-fn buckets(settings: &Settings) -> BTreeSet<&str> {
-    named(settings)
+fn buckets(function: &FunctionSettings) -> BTreeSet<&str> {
+    named(function)
         .filter_map(|(name, value)| bucket(name, value))
         .collect()
 }

@@ -2,6 +2,8 @@
 
 use std::{ffi::OsString, path::PathBuf};
 
+use fw_manifest::Part;
+
 use crate::{
     env,
     values::credentials::{LocalCredentials, access_key},
@@ -75,7 +77,10 @@ pub(crate) fn of_process(
         .collect();
     let mut set = |name: &str, value: &str| variables.push((name.into(), value.into()));
     let credentials = &function.credentials;
-    set(env::AWS_ACCESS_KEY_ID, &access_key(&function.handler));
+    set(
+        env::AWS_ACCESS_KEY_ID,
+        &access_key(&Part::from_entry(&function.handler)),
+    );
     set(env::AWS_SECRET_ACCESS_KEY, credentials.secret_key());
     set(env::AWS_SESSION_TOKEN, credentials.session_token());
     set("AWS_DEFAULT_REGION", &function.region);

@@ -1,15 +1,11 @@
 //! Who may call: JWT issuers, authorizers, API keys and their plans, throttling, and what the gateway answers to the others.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::function::{FunctionSettings, Tracing, Vpc};
-use crate::values::{
-    gateway::Rate,
-    lambda::{AppLevel, LogFormat, SystemLevel},
-    statement::one_or_several,
-};
+use super::over::Over;
+use crate::values::{gateway::Rate, statement::one_or_several};
 
 /// What is set about access, resolved.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -61,56 +57,25 @@ fn authorization_header() -> String {
 }
 
 /// What goes over an authorizer's own words.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct AuthorizerSettings {
     /// For how many seconds an answer is kept, 0 to 3600.
     pub(crate) ttl: Option<u32>,
     /// What identifies a caller.
     pub(crate) identity: Option<Vec<String>>,
-    /// Memory in MB; the API's function's when it is not set.
-    pub(crate) memory: Option<u32>,
-    /// The function's timeout in seconds; the gateway waits no longer than 10.
-    pub(crate) timeout: Option<u32>,
-    /// Its own variables, over the app's.
-    #[serde(default)]
-    pub(crate) environment: BTreeMap<String, String>,
-    /// Those of them whose values are secrets that were looked up.
-    #[serde(skip)]
-    pub(crate) secrets: BTreeSet<String>,
-    ephemeral_storage: Option<u32>,
-    log_format: Option<LogFormat>,
-    log_level: Option<AppLevel>,
-    system_log_level: Option<SystemLevel>,
-    kms_key: Option<String>,
-    vpc: Option<Vpc>,
-    layers: Option<Vec<String>>,
-    tracing: Option<Tracing>,
-    dead_letter: Option<String>,
-    role: Option<String>,
-    concurrency: Option<u32>,
-    provisioned_concurrency: Option<u32>,
 }
 
-impl AuthorizerSettings {
-    /// What is written of its function, to go over the app's.
-    pub(crate) fn function(&self) -> FunctionSettings {
-        FunctionSettings {
-            ephemeral_storage: self.ephemeral_storage,
-            log_format: self.log_format,
-            log_level: self.log_level,
-            system_log_level: self.system_log_level,
-            kms_key: self.kms_key.clone(),
-            vpc: self.vpc.clone(),
-            layers: self.layers.clone(),
-            tracing: self.tracing,
-            dead_letter: self.dead_letter.clone(),
-            role: self.role.clone(),
-            concurrency: self.concurrency,
-            provisioned_concurrency: self.provisioned_concurrency,
-        }
-    }
+/// These are replaced as a whole.
+macro_rules! replaced {
+    ($($Type:ty),*) => {
+        $( impl Over for $Type {
+            fn over(self, _: Self) -> Self {
+                self
+            }
+        } )*
+    };
 }
+replaced!(Jwt, UsagePlan, GatewayResponse);
 
 /// How many requests the gateway lets through: a bucket that refills with `rate` a second and holds `burst`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]

@@ -1,6 +1,6 @@
 //! The ranges and rules that AWS sets for the settings, checked before anything is built or called.
 
-use super::{Settings, door::Door, function::arn_of, secret::Reference};
+use super::{Settings, door::Door, function::FunctionSettings, secret::Reference};
 use crate::{
     error::{Failure, Result},
     values::{
@@ -49,8 +49,11 @@ const RESERVED: [&str; 22] = [
 const ENVIRONMENT_LIMIT: usize = 4096;
 
 pub(super) fn all(settings: &Settings) -> Result<()> {
-    range("memory", settings.memory, 128, 10_240, "MB")?;
-    range("timeout", settings.timeout, 1, 900, "seconds")?;
+    settings.app.check("")?;
+    for (name, own) in &settings.functions {
+        // What is inherited counts: `log_level` may stand here and `log_format` above.
+        settings.keys_of(Some(name)).check(&own.place(name))?;
+    }
     retention("log_retention", settings.log_retention)?;
     if settings.keep_versions < 2 {
         return Err(Failure::input(format!(
@@ -71,19 +74,13 @@ pub(super) fn all(settings: &Settings) -> Result<()> {
     }
     variables(settings)?;
     tags(settings)?;
-    settings.function.check("")?;
     if let Some(arn) = &settings.permissions_boundary {
         let example = "arn:aws:iam::123456789012:policy/NAME";
         arn_of("permissions_boundary", arn, &["iam"], example)?;
     }
-    for (name, own) in &settings.access.authorizers {
-        // What is inherited counts: `log_level` may stand here and `log_format` above.
-        let table = format!("authorizers.{name}");
-        own.function().over(&settings.function).check(&table)?;
-    }
     cors(settings)?;
     door(settings)?;
-    access::all(&settings.access)?;
+    access::all(settings)?;
     buckets("local.buckets", &settings.buckets)?;
     buckets("artifact_bucket", settings.artifact_bucket.as_slice())?;
     settings.policy.iter().try_for_each(statement)
@@ -130,6 +127,22 @@ pub(super) fn range(key: &str, value: u32, least: u32, most: u32, unit: &str) ->
         .because_of(format!("Lambda takes {least} to {most} {unit}")))
 }
 
+/// Checks that a text is the ARN of something of those services.
+pub(super) fn arn_of(key: &str, arn: &str, services: &[&str], example: &str) -> Result<()> {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let right = matches!(parts.as_slice(),
+        ["arn", partition, service, _, _, rest]
+            if !partition.is_empty() && services.contains(service) && !rest.is_empty());
+    if right {
+        return Ok(());
+    }
+    Err(Failure::input(format!(
+        "`{key}` is not what it should be: `{}`",
+        arn.escape_debug()
+    ))
+    .hint(format!("write its ARN: `{example}`")))
+}
+
 fn retention(key: &str, days: u32) -> Result<()> {
     if LOG_RETENTIONS.contains(&days) {
         return Ok(());
@@ -147,16 +160,16 @@ fn retention(key: &str, days: u32) -> Result<()> {
 
 /// The variables of all functions.
 pub(super) fn variables(settings: &Settings) -> Result<()> {
-    environment(settings)?;
-    settings.access.authorizers.keys().try_for_each(|name| {
-        environment(&settings.seen_by(name))
-            .map_err(|failure| failure.because_of(format!("as the authorizer `{name}` has it")))
+    variables_of(&settings.app.clone().resolve())?;
+    settings.functions.iter().try_for_each(|(name, own)| {
+        variables_of(&settings.of_name(name))
+            .map_err(|failure| failure.because_of(format!("as `[{}]` has it", own.place(name))))
     })
 }
 
-fn environment(settings: &Settings) -> Result<()> {
+fn variables_of(function: &FunctionSettings) -> Result<()> {
     let mut total = 0;
-    for (name, value) in &settings.environment {
+    for (name, value) in &function.environment {
         let mut chars = name.chars();
         let first = chars.next().is_some_and(|c| c.is_ascii_alphabetic());
         if !first || name.len() < 2 || !chars.all(|c| c.is_ascii_alphanumeric() || c == '_') {
@@ -169,7 +182,7 @@ fn environment(settings: &Settings) -> Result<()> {
                     .hint("choose another name; `cargo fw local` prints what an app is given"),
             );
         }
-        if !settings.secrets.contains(name)
+        if !function.secrets.contains(name)
             && let Some(reference) = Reference::of(value)
         {
             reference.check(name)?;

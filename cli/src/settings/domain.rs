@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::function::arn_of;
+use super::check::arn_of;
 use crate::error::{Failure, Result};
 
 /// The longest name that is taken: two of them are kept in one tag while one takes the other's place.

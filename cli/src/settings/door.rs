@@ -82,13 +82,26 @@ macro_rules! special {
     };
 }
 
+/// A key that only authorizers have, in the functions' tables.
+macro_rules! of_authorizers {
+    ($key:ident) => {
+        Special {
+            key: concat!("functions.NAME.", stringify!($key)),
+            gateways: APIS,
+            instead: "the handlers of a function URL check themselves who calls",
+            is_set: |layer| layer.functions.values().any(|one| one.$key.is_some()),
+            unset: |layer| layer.functions.values_mut().for_each(|one| one.$key = None),
+        }
+    };
+}
+
 const APIS: &[Gateway] = &[Gateway::HttpApi, Gateway::RestApi];
 const HTTP: &[Gateway] = &[Gateway::HttpApi];
 const REST: &[Gateway] = &[Gateway::RestApi];
 const URL: &[Gateway] = &[Gateway::FunctionUrl];
 
 /// The keys that only some gateways have.
-const SPECIAL: [Special; 17] = [
+const SPECIAL: [Special; 19] = [
     special!(
         payload_format,
         HTTP,
@@ -132,6 +145,8 @@ const SPECIAL: [Special; 17] = [
         APIS,
         "the handlers of a function URL check themselves who calls"
     ),
+    of_authorizers!(ttl),
+    of_authorizers!(identity),
     special!(
         throttle,
         APIS,

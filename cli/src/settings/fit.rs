@@ -1,18 +1,19 @@
 //! Whether the gateway of the settings can do what the routes of an app ask for. Nothing is ignored: a route that cannot be
 //! guarded as it says is not served at all.
 
-use fw_gateway::{PatternError, RestApi, RouteKey};
-use fw_manifest::{Authorization, AuthorizerKind, Manifest, ManifestAuthorizer, ManifestRoute};
+mod functions;
 
-use super::{
-    APP, Settings,
-    access::{AuthorizerSettings, Jwt},
+use fw_gateway::{PatternError, RestApi, RouteKey};
+use fw_manifest::{
+    Authorization, AuthorizerKind, Manifest, ManifestAuthorizer, ManifestRoute, SourceEvent,
 };
+
+use super::{Settings, access::Jwt};
 use crate::{
     error::{Failure, Result},
     values::{
         gateway::{Auth, Gateway, InvokeMode},
-        names::{FILE_NAME, is_plain},
+        names::FILE_NAME,
     },
 };
 
@@ -27,32 +28,7 @@ pub(crate) fn check(manifest: &Manifest, settings: &Settings) -> Result<()> {
     for authorizer in &manifest.authorizers {
         self::authorizer(authorizer, settings)?;
     }
-    for name in settings.access.authorizers.keys() {
-        if !manifest.authorizers.iter().any(|one| one.name == *name) {
-            let names = manifest.authorizers.iter().map(|one| one.name.as_str());
-            return Err(unknown(
-                "authorizer",
-                &format!("the settings have `[authorizers.{name}]`"),
-                name,
-                names,
-            ));
-        }
-    }
-    let named = settings
-        .policy
-        .iter()
-        .filter_map(|one| one.functions.as_ref());
-    for name in named.flatten().filter(|name| *name != APP) {
-        if !manifest.authorizers.iter().any(|one| one.name == *name) {
-            let names = manifest.authorizers.iter().map(|one| one.name.as_str());
-            return Err(unknown(
-                "function",
-                &format!("a `[[policy]]` has `functions = [\"{name}\"]`"),
-                name,
-                names.chain([APP]),
-            ));
-        }
-    }
+    functions::check(manifest, settings)?;
     for key in settings.access.throttle.routes.keys() {
         if !manifest.routes.iter().any(|route| route.key() == *key) {
             let keys: Vec<_> = manifest.routes.iter().map(ManifestRoute::key).collect();
@@ -75,13 +51,15 @@ pub(crate) fn check(manifest: &Manifest, settings: &Settings) -> Result<()> {
     Ok(())
 }
 
-/// Half an app is worse than none: sources are neither served nor deployed yet.
+/// Half an app is worse than none: what invokes a source is neither served nor deployed yet. A source that is called and nothing
+/// else is a function as any other.
 fn sources(manifest: &Manifest) -> Result<()> {
-    let Some(first) = manifest.sources.first() else {
+    let mut sources = manifest.sources.iter();
+    let Some(first) = sources.find(|one| one.event != SourceEvent::Function) else {
         return Ok(());
     };
     Err(
-        Failure::input("this version of cargo fw does not run sources yet")
+        Failure::input("this version of cargo fw does not connect sources to their events yet")
             .because_of(format!(
                 "the app has {}: {}",
                 first.part(),
@@ -187,15 +165,6 @@ fn lines_for_jwt(name: &str, settings: &Settings) -> String {
 
 fn authorizer(authorizer: &ManifestAuthorizer, settings: &Settings) -> Result<()> {
     let name = &authorizer.name;
-    if !is_plain(name) {
-        return Err(Failure::input(format!(
-            "not a name for an authorizer: `{}`",
-            name.escape_debug()
-        ))
-        .because_of(
-            "its function's name ends in it, which takes letters, digits, hyphens and underscores",
-        ));
-    }
     if authorizer.kind == AuthorizerKind::Token && settings.gateway == Gateway::HttpApi {
         return Err(Failure::input(format!(
             "an HTTP API has no authorizers that get the token alone: `{name}`"
@@ -292,13 +261,7 @@ pub(crate) fn caller(route: &ManifestRoute) -> String {
 ///
 /// The first such thing; exit code 65.
 pub(crate) fn deployable(settings: &Settings) -> Result<()> {
-    let own = settings
-        .access
-        .authorizers
-        .values()
-        .map(AuthorizerSettings::function);
-    let mut functions = own.chain([settings.function.clone()]);
-    if functions.any(|one| one.concurrency == Some(0)) {
+    if settings.functions().any(|one| one.reserved == Some(0)) {
         return Err(
             Failure::input("`concurrency = 0` stops a function, and a new version of it could not be tried")
                 .because_of("each version is called once before it takes traffic")
@@ -332,15 +295,21 @@ mod tests {
     fn an_app_with_sources_is_not_run_without_them() {
         let app = json!({
             "schema": 2, "app": "x",
-            "sources": [{ "name": "ship", "handler": "x::ship", "event": { "type": "function" } }],
+            "sources": [
+                { "name": "call", "handler": "x::call", "event": { "type": "function" } },
+                { "name": "ship", "handler": "x::ship", "event": { "type": "sqs", "queue": "orders" } },
+            ],
         });
         let app: Manifest = serde_json::from_value(app).unwrap();
         let failure = check(&app, &settings("")).unwrap_err();
         assert!(
-            failure.message().contains("does not run sources yet"),
+            failure.message().contains("does not connect sources"),
             "{failure}"
         );
         assert_eq!(failure.causes(), ["the app has the source `ship`: x::ship"]);
+        let mut called = app;
+        called.sources.pop();
+        check(&called, &settings("")).unwrap();
     }
 
     #[test]

@@ -1,17 +1,21 @@
-//! What is set of a function besides memory, timeout and variables: for the app's own, and over it for each authorizer's.
+//! What is set of a function: the table of its keys, which every table of `fw.toml` that has them is made from.
+//!
+//! At the top of the file, or of a stage, the keys are the app's; in `[functions.NAME]` they are one function's, over the app's.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use super::check;
+use super::over::Over;
 use crate::{
-    error::{Failure, Result},
+    error::Result,
     values::{
         lambda::{AppLevel, EPHEMERAL_STORAGE, LogFormat, Logging, Options, SystemLevel},
         statement::{Effect, Statement},
     },
 };
+
+pub(super) mod check;
 
 /// The network that a function is in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -36,254 +40,251 @@ pub(crate) enum Tracing {
     Active,
 }
 
-/// What is written of a function; every key optional.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct FunctionSettings {
-    /// What `/tmp` holds, in MB, 512 to 10240.
-    pub(crate) ephemeral_storage: Option<u32>,
-    /// How the log is written.
-    pub(crate) log_format: Option<LogFormat>,
-    /// From which level on the app's lines are kept.
-    pub(crate) log_level: Option<AppLevel>,
-    /// From which level on Lambda's own lines are kept.
-    pub(crate) system_log_level: Option<SystemLevel>,
-    /// The KMS key's ARN.
-    pub(crate) kms_key: Option<String>,
-    /// The network.
-    pub(crate) vpc: Option<Vpc>,
-    /// Layers' versions, by ARN, in order; 5 at the most.
-    pub(crate) layers: Option<Vec<String>>,
-    /// Whether X-Ray traces.
-    pub(crate) tracing: Option<Tracing>,
-    /// The ARN of the queue or topic for asynchronous events that failed for good; `none` takes away what the app's has.
-    pub(crate) dead_letter: Option<String>,
-    /// The ARN of a role that is there already, in place of the deployment's own.
-    pub(crate) role: Option<String>,
-    /// How many invocations are kept for the function, and how many it may have. Each function's own.
-    pub(crate) concurrency: Option<u32>,
-    /// How many processes are kept awake. Each function's own.
-    pub(crate) provisioned_concurrency: Option<u32>,
+/// A function's environment variables.
+pub(crate) type Variables = BTreeMap<String, String>;
+
+/// Calls the macro of that name with what is in the braces and then each key of a function, once:
+///
+/// - its documentation, name and type;
+/// - `inherited` if a function without it has the app's, `own` if not;
+/// - `local` if the local server heeds it, `deployed` if it takes effect only deployed;
+/// - what refuses the values that Lambda would.
+///
+/// The defaults are in [`FunctionKeys::resolve`].
+macro_rules! function_keys {
+    ($then:ident! { $($first:tt)* }) => {
+        $then! {
+            $($first)*
+            /// Memory in MB, 128 to 10240.
+            memory: Option<u32>, inherited, local, check::memory;
+            /// For how many seconds it may run, 1 to 900.
+            timeout: Option<u32>, inherited, local, check::timeout;
+            /// Its variables, merged by name. [`check::variables`] checks them with those that they go over.
+            environment: Variables, inherited, local, check::anything;
+            /// What `/tmp` holds, in MB, 512 to 10240.
+            ephemeral_storage: Option<u32>, inherited, deployed, check::ephemeral_storage;
+            /// How the log is written.
+            log_format: Option<LogFormat>, inherited, local, check::anything;
+            /// From which level on the app's lines are kept.
+            log_level: Option<AppLevel>, inherited, local, check::log_level;
+            /// From which level on Lambda's own lines are kept.
+            system_log_level: Option<SystemLevel>, inherited, local, check::log_level;
+            /// The KMS key's ARN.
+            kms_key: Option<String>, inherited, deployed, check::kms_key;
+            /// The network.
+            vpc: Option<Vpc>, inherited, deployed, check::vpc;
+            /// Layers' versions, by ARN, in order; 5 at the most.
+            layers: Option<Vec<String>>, inherited, deployed, check::layers;
+            /// Whether X-Ray traces.
+            tracing: Option<Tracing>, inherited, local, check::anything;
+            /// The ARN of the queue or topic for asynchronous events that failed for good.
+            dead_letter: Option<String>, inherited, deployed, check::dead_letter;
+            /// The ARN of a role that is there already, in place of the deployment's own.
+            role: Option<String>, inherited, deployed, check::role;
+            /// How many invocations are kept for the function, and how many it may have.
+            concurrency: Option<u32>, own, local, check::anything;
+            /// How many processes are kept awake.
+            provisioned_concurrency: Option<u32>, own, deployed, check::provisioned_concurrency;
+        }
+    };
 }
+pub(super) use function_keys;
 
-impl FunctionSettings {
-    /// The same over what another function has.
-    pub(crate) fn over(&self, base: &Self) -> Self {
-        Self {
-            ephemeral_storage: self.ephemeral_storage.or(base.ephemeral_storage),
-            log_format: self.log_format.or(base.log_format),
-            log_level: self.log_level.or(base.log_level),
-            system_log_level: self.system_log_level.or(base.system_log_level),
-            kms_key: self.kms_key.clone().or_else(|| base.kms_key.clone()),
-            vpc: self.vpc.clone().or_else(|| base.vpc.clone()),
-            layers: self.layers.clone().or_else(|| base.layers.clone()),
-            tracing: self.tracing.or(base.tracing),
-            dead_letter: self
-                .dead_letter
-                .clone()
-                .or_else(|| base.dead_letter.clone()),
-            role: self.role.clone().or_else(|| base.role.clone()),
-            concurrency: self.concurrency,
-            provisioned_concurrency: self.provisioned_concurrency,
+/// Makes the struct of a table in `fw.toml` that has a function's keys in addition to its own.
+macro_rules! table {
+    (
+        $(#[$attribute:meta])*
+        $visible:vis struct $Table:ident {
+            $( $(#[$own_about:meta])* $seen:vis $own:ident: $Own:ty, )*
         }
-    }
+        $( $(#[$about:meta])* $key:ident: $Type:ty, $from:ident, $place:ident, $check:path; )*
+    ) => {
+        $(#[$attribute])*
+        #[derive(Debug, Default, PartialEq, serde::Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        $visible struct $Table {
+            $( $(#[$own_about])* $seen $own: $Own, )*
+            $( $key: $Type, )*
+        }
 
-    /// What Lambda is to hold.
-    pub(crate) fn options(&self) -> Options {
-        let format = self.log_format.unwrap_or_default();
-        let json = format == LogFormat::Json;
-        let vpc = self.vpc.clone().unwrap_or_default();
-        Options {
-            ephemeral_storage: self.ephemeral_storage.unwrap_or(EPHEMERAL_STORAGE),
-            // Lambda has `INFO` for what is not said of JSON, and no levels for text.
-            logging: Logging {
-                format,
-                app: json.then(|| self.log_level.unwrap_or(AppLevel::Info)),
-                system: json.then(|| self.system_log_level.unwrap_or(SystemLevel::Info)),
-            },
-            kms_key: self.kms_key.clone(),
-            subnets: vpc.subnets.into_iter().collect(),
-            security_groups: vpc.security_groups.into_iter().collect(),
-            layers: self.layers.clone().unwrap_or_default(),
-            tracing: self.tracing == Some(Tracing::Active),
-            dead_letter: self.dead_letter.clone(),
-        }
-    }
-
-    /// The keys that are set and mean nothing to the local server.
-    pub(crate) fn only_deployed(&self) -> Vec<&'static str> {
-        let set = [
-            ("ephemeral_storage", self.ephemeral_storage.is_some()),
-            ("kms_key", self.kms_key.is_some()),
-            ("vpc", self.vpc.is_some()),
-            ("layers", self.layers.is_some()),
-            ("dead_letter", self.dead_letter.is_some()),
-            ("role", self.role.is_some()),
-            (
-                "provisioned_concurrency",
-                self.provisioned_concurrency.is_some(),
-            ),
-        ];
-        let set = set.into_iter().filter(|(_, set)| *set);
-        set.map(|(key, _)| key).collect()
-    }
-
-    /// Refuses what Lambda would; `of` names the table that the keys stand in, or is empty.
-    ///
-    /// # Errors
-    ///
-    /// The first such key; exit code 65.
-    pub(super) fn check(&self, of: &str) -> Result<()> {
-        let key = |name: &str| match of {
-            "" => name.to_owned(),
-            table => format!("{table}.{name}"),
-        };
-        if let Some(size) = self.ephemeral_storage {
-            check::range(&key("ephemeral_storage"), size, 512, 10_240, "MB")?;
-        }
-        let levels = [
-            ("log_level", self.log_level.is_some()),
-            ("system_log_level", self.system_log_level.is_some()),
-        ];
-        let json = self.log_format == Some(LogFormat::Json);
-        if let Some((name, _)) = levels.into_iter().find(|(_, set)| *set && !json) {
-            return Err(Failure::input(format!(
-                "`{}` is for logs in JSON alone",
-                key(name)
-            ))
-            .because_of("Lambda does not know the levels of lines of text")
-            .hint("add `log_format = \"json\"`; an app made with the framework also reads levels from the variable `RUST_LOG`"));
-        }
-        if let Some(arn) = &self.kms_key {
-            arn_of(
-                &key("kms_key"),
-                arn,
-                &["kms"],
-                "arn:aws:kms:eu-central-1:123456789012:key/…",
-            )?;
-            if !arn.contains(":key/") {
-                return Err(
-                    Failure::input(format!("`{}` is no key: {arn}", key("kms_key")))
-                        .because_of("Lambda takes a key's ARN, and no alias'")
-                        .hint("`aws kms describe-key --key-id ALIAS` prints the ARN"),
-                );
-            }
-        }
-        self.check_network(&key)?;
-        if let Some(arn) = &self.role {
-            let example = "arn:aws:iam::123456789012:role/NAME";
-            arn_of(&key("role"), arn, &["iam"], example)?;
-            if !arn.contains(":role/") {
-                return Err(
-                    Failure::input(format!("`{}` is no role: {arn}", key("role")))
-                        .hint(format!("write a role's ARN: `{example}`")),
-                );
-            }
-        }
-        if let Some(count) = self.provisioned_concurrency {
-            // Lambda API reference, `PutProvisionedConcurrencyConfig`: 1 at the least, and no more than is reserved.
-            if count == 0 {
-                return Err(Failure::input(format!(
-                    "`{}` is at least 1",
-                    key("provisioned_concurrency")
-                ))
-                .hint("leave it out for none"));
-            }
-            if let Some(most) = self.concurrency.filter(|most| count > *most) {
-                return Err(Failure::input(format!(
-                    "`{}` is more than `{}`: {count} of {most}",
-                    key("provisioned_concurrency"),
-                    key("concurrency")
-                ))
-                .because_of("Lambda keeps no more processes awake than the function may have"));
-            }
-        }
-        if let Some(layers) = &self.layers {
-            if layers.len() > 5 {
-                return Err(Failure::input(format!(
-                    "`{}` has too many: {}",
-                    key("layers"),
-                    layers.len()
-                ))
-                .because_of("Lambda takes five layers"));
-            }
-            for arn in layers {
-                let example = "arn:aws:lambda:eu-central-1:123456789012:layer:NAME:1";
-                arn_of(&key("layers"), arn, &["lambda"], example)?;
-                let version = arn.split(':').nth(7);
-                if version.is_none_or(|version| version.parse::<u32>().is_err()) {
-                    return Err(Failure::input(format!(
-                        "`{}` names no version of a layer: {arn}",
-                        key("layers")
-                    ))
-                    .hint(format!(
-                        "write the version's number at the end: `{example}`"
-                    )));
+        impl $Table {
+            /// The function's keys, taken out of the table.
+            $visible fn take_function(&mut self) -> $crate::settings::function::FunctionKeys {
+                $crate::settings::function::FunctionKeys {
+                    $( $key: std::mem::take(&mut self.$key), )*
+                    secrets: std::collections::BTreeSet::new(),
                 }
             }
         }
-        if let Some(arn) = &self.dead_letter {
-            let example = "arn:aws:sqs:eu-central-1:123456789012:QUEUE";
-            arn_of(&key("dead_letter"), arn, &["sqs", "sns"], example)?;
-            if arn.ends_with(".fifo") {
-                return Err(Failure::input(format!(
-                    "`{}` cannot be a FIFO queue or topic: {arn}",
-                    key("dead_letter")
-                ))
-                .because_of("Lambda sends failed events to standard queues and topics")
-                .hint("name a standard one"));
-            }
-        }
-        Ok(())
-    }
 
-    /// Lambda API reference, `VpcConfig`: 16 subnets and 5 security groups at the most, and both or none.
-    fn check_network(&self, key: &impl Fn(&str) -> String) -> Result<()> {
-        let Some(vpc) = &self.vpc else { return Ok(()) };
-        let lists = [
-            ("vpc.subnets", &vpc.subnets, "subnet-", 16),
-            ("vpc.security_groups", &vpc.security_groups, "sg-", 5),
-        ];
-        for (name, ids, prefix, most) in lists {
-            if let Some(id) = ids.iter().find(|id| !id.starts_with(prefix)) {
-                return Err(Failure::input(format!(
-                    "`{}` has an id that is none: `{}`",
-                    key(name),
-                    id.escape_debug()
-                ))
-                .hint(format!("ids begin with `{prefix}`")));
-            }
-            if ids.len() > most {
-                return Err(
-                    Failure::input(format!("`{}` has too many: {}", key(name), ids.len()))
-                        .because_of(format!("Lambda takes {most}")),
-                );
+        impl $crate::settings::over::Over for $Table {
+            fn over(self, base: Self) -> Self {
+                Self {
+                    $( $own: self.$own.over(base.$own), )*
+                    $( $key: self.$key.over(base.$key), )*
+                }
             }
         }
-        if vpc.subnets.is_empty() != vpc.security_groups.is_empty() {
-            return Err(Failure::input(format!(
-                "`{}` needs subnets and security groups",
-                key("vpc")
-            ))
-            .hint("write both, or neither for a function outside of any VPC"));
+    };
+}
+pub(super) use table;
+
+macro_rules! function {
+    ($( $(#[$about:meta])* $key:ident: $Type:ty, $from:ident, $place:ident, $check:path; )*) => {
+        /// What is written of a function; every key optional.
+        #[derive(Clone, Debug, Default, PartialEq, Eq)]
+        pub(crate) struct FunctionKeys {
+            $( $(#[$about])* pub(crate) $key: $Type, )*
+            /// The variables whose values are secrets that were looked up.
+            pub(crate) secrets: BTreeSet<String>,
         }
-        Ok(())
+
+        impl FunctionKeys {
+            /// What a function has that sets this over what the app sets.
+            pub(crate) fn over_app(self, app: &Self) -> Self {
+                let mut secrets = app.secrets.clone();
+                // A variable of its own takes the place of the app's secret.
+                secrets.retain(|name| !self.environment.contains_key(name));
+                secrets.extend(self.secrets);
+                Self {
+                    $( $key: function!(@from $from, self.$key, app.$key), )*
+                    secrets,
+                }
+            }
+
+            /// The keys that are set and mean nothing to the local server.
+            pub(crate) fn only_deployed(&self) -> Vec<&'static str> {
+                let mut all = Vec::new();
+                $( if function!(@only $place) && self.$key.value().is_some() {
+                    all.push(stringify!($key));
+                } )*
+                all
+            }
+
+            /// Refuses what Lambda would; `table` names the table that the keys stand in, or is empty.
+            ///
+            /// # Errors
+            ///
+            /// The first such key; exit code 65.
+            pub(super) fn check(&self, table: &str) -> Result<()> {
+                let dot = if table.is_empty() { "" } else { "." };
+                $( if let Some(value) = self.$key.value() {
+                    $check(value, &format!("{table}{dot}{}", stringify!($key)), self)?;
+                } )*
+                Ok(())
+            }
+        }
+    };
+    (@from inherited, $own:expr, $app:expr) => { $own.over($app.clone()) };
+    (@from own, $own:expr, $app:expr) => { $own };
+    (@only deployed) => { true };
+    (@only local) => { false };
+}
+function_keys!(function! {});
+
+/// A key as it is written: there, or not.
+trait Key {
+    /// What it holds.
+    type Value;
+    /// The value, where one is written.
+    fn value(&self) -> Option<&Self::Value>;
+}
+
+impl<T> Key for Option<T> {
+    type Value = T;
+    fn value(&self) -> Option<&T> {
+        self.as_ref()
     }
 }
 
-/// Checks that a text is the ARN of something of those services.
-pub(super) fn arn_of(key: &str, arn: &str, services: &[&str], example: &str) -> Result<()> {
-    let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    let right = matches!(parts.as_slice(),
-        ["arn", partition, service, _, _, rest]
-            if !partition.is_empty() && services.contains(service) && !rest.is_empty());
-    if right {
-        return Ok(());
+impl Key for Variables {
+    type Value = Self;
+    fn value(&self) -> Option<&Self> {
+        (!self.is_empty()).then_some(self)
     }
-    Err(Failure::input(format!(
-        "`{key}` is not what it should be: `{}`",
-        arn.escape_debug()
-    ))
-    .hint(format!("write its ARN: `{example}`")))
+}
+
+function_keys!(table! {
+    /// `[functions.NAME]`, and `[authorizers.NAME]`, which means the same.
+    pub(super) struct FunctionTable {
+        /// For how many seconds an authorizer's answer is kept, 0 to 3600.
+        pub(super) ttl: Option<u32>,
+        /// What identifies a caller to an authorizer.
+        pub(super) identity: Option<Vec<String>>,
+    }
+});
+
+/// What is set of one function, resolved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FunctionSettings {
+    /// Memory in MB.
+    pub(crate) memory: u32,
+    /// For how many seconds it may run.
+    pub(crate) timeout: u32,
+    /// Its variables.
+    pub(crate) environment: Variables,
+    /// Those of them whose values are secrets that were looked up: they are never printed.
+    pub(crate) secrets: BTreeSet<String>,
+    /// What else is part of a version.
+    pub(crate) options: Options,
+    /// The ARN of a role that is there already.
+    pub(crate) role: Option<String>,
+    /// How many invocations are kept for it, and how many it may have.
+    pub(crate) reserved: Option<u32>,
+    /// How many processes are kept awake.
+    pub(crate) provisioned: Option<u32>,
+}
+
+impl FunctionKeys {
+    /// The function with these keys, where nothing is set with Lambda's defaults; only memory and timeout have others.
+    pub(crate) fn resolve(self) -> FunctionSettings {
+        let Self {
+            memory,
+            timeout,
+            environment,
+            secrets,
+            ephemeral_storage,
+            log_format,
+            log_level,
+            system_log_level,
+            kms_key,
+            vpc,
+            layers,
+            tracing,
+            dead_letter,
+            role,
+            concurrency,
+            provisioned_concurrency,
+        } = self;
+        let format = log_format.unwrap_or_default();
+        let json = format == LogFormat::Json;
+        let vpc = vpc.unwrap_or_default();
+        FunctionSettings {
+            // The least that Lambda has; a Rust function rarely needs more.
+            memory: memory.unwrap_or(128),
+            timeout: timeout.unwrap_or(fw_manifest::DEFAULT_TIMEOUT),
+            environment,
+            secrets,
+            options: Options {
+                ephemeral_storage: ephemeral_storage.unwrap_or(EPHEMERAL_STORAGE),
+                // Lambda has `INFO` for what is not said of JSON, and no levels for text.
+                logging: Logging {
+                    format,
+                    app: json.then(|| log_level.unwrap_or(AppLevel::Info)),
+                    system: json.then(|| system_log_level.unwrap_or(SystemLevel::Info)),
+                },
+                kms_key,
+                subnets: vpc.subnets.into_iter().collect(),
+                security_groups: vpc.security_groups.into_iter().collect(),
+                layers: layers.unwrap_or_default(),
+                tracing: tracing == Some(Tracing::Active),
+                dead_letter,
+            },
+            role,
+            reserved: concurrency,
+            provisioned: provisioned_concurrency,
+        }
+    }
 }
 
 /// What the role of functions has to allow for what is set of them.

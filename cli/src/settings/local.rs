@@ -6,7 +6,7 @@ use toml::{Table, Value};
 use crate::values::names::FILE_NAME;
 
 /// What is for the local server alone.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Local {
     /// Buckets that the embedded S3 has from the start.

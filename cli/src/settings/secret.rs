@@ -88,7 +88,7 @@ impl fmt::Display for Reference {
 
 /// A variable that refers to a secret.
 struct Variable {
-    /// The authorizer, where it is one of its own.
+    /// The function that has it in a table of its own.
     of: Option<String>,
     key: String,
     reference: Reference,
@@ -96,9 +96,7 @@ struct Variable {
 
 /// The variables that refer to secrets.
 fn references(settings: &Settings) -> Vec<Variable> {
-    let own = settings.access.authorizers.iter();
-    let own = own.map(|(name, own)| (Some(name), &own.environment));
-    let all = std::iter::once((None, &settings.environment)).chain(own);
+    let all = settings.variables();
     all.flat_map(|(of, environment)| {
         environment.iter().filter_map(move |(key, value)| {
             Some(Variable {
@@ -258,6 +256,8 @@ pub(crate) fn named(settings: &Settings) -> Vec<(String, Reference)> {
 
 #[cfg(test)]
 mod tests {
+    use fw_manifest::Part;
+
     use super::{Reference, field_of, from_developer};
     use crate::{error::Exit, settings::Settings};
 
@@ -314,9 +314,9 @@ mod tests {
             let mut settings = settings(text);
             stage.clone_into(&mut settings.stage);
             from_developer(&mut settings, folder.path()).unwrap();
-            assert_eq!(settings.environment["FW_TEST_TOKEN"], value);
-            assert_eq!(settings.environment["FW_TEST_PLAIN"], "x");
-            assert!(settings.secrets.contains("FW_TEST_TOKEN"));
+            assert_eq!(settings.of(&Part::Api).environment["FW_TEST_TOKEN"], value);
+            assert_eq!(settings.of(&Part::Api).environment["FW_TEST_PLAIN"], "x");
+            assert!(settings.of(&Part::Api).secrets.contains("FW_TEST_TOKEN"));
         }
         std::fs::write(&file, "\nFW_TEST_TOKEN = \"hush\n").unwrap();
         let failure = from_developer(&mut settings(text), folder.path()).unwrap_err();

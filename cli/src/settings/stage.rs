@@ -40,11 +40,9 @@ impl Settings {
             .policy
             .iter()
             .filter(|statement| statement.effect == Effect::Allow && statement.sid.is_none());
-        let own = self.access.authorizers.values();
         let values: Vec<&String> = self
-            .environment
-            .values()
-            .chain(own.flat_map(|own| own.environment.values()))
+            .variables()
+            .flat_map(|(_, variables)| variables.values())
             .filter(|value| value.len() > 2)
             .collect();
         let names = |resource: &str| {

@@ -1,6 +1,9 @@
 //! The settings as they are written, and what is refused.
 
 mod examples;
+mod functions;
+
+use fw_manifest::Part;
 
 use super::Settings;
 use crate::{
@@ -22,13 +25,14 @@ fn a_stage_goes_over_the_defaults_key_by_key() {
     "#;
     let dev = Settings::from_toml(text, "dev", None, None).unwrap();
     let prod = Settings::from_toml(text, "prod", None, None).unwrap();
-    assert_eq!((dev.memory, prod.memory), (256, 512));
+    let (dev_app, prod_app) = (dev.of(&Part::Api), prod.of(&Part::Api));
+    assert_eq!((dev_app.memory, prod_app.memory), (256, 512));
     assert_eq!((dev.derive_policy, prod.derive_policy), (true, false));
     assert_eq!(prod.architecture, Architecture::Arm64);
-    assert_eq!(prod.environment["BUCKET"], "two");
-    assert_eq!(prod.environment["MODE"], "plain");
-    assert_eq!(dev.environment["BUCKET"], "one");
-    assert_eq!(dev.timeout, 30);
+    assert_eq!(prod_app.environment["BUCKET"], "two");
+    assert_eq!(prod_app.environment["MODE"], "plain");
+    assert_eq!(dev_app.environment["BUCKET"], "one");
+    assert_eq!(dev_app.timeout, 30);
 }
 
 #[test]
@@ -44,7 +48,7 @@ fn an_unknown_key_is_refused_with_the_nearest_known_one() {
         (
             "zzz = 1",
             Some(
-                "there is: access_log, api_key_source, api_keys, architecture, artifact_bucket, auth, authorizers, binary_media_types, concurrency, cors, dead_letter, derive_policy, domain, environment, ephemeral_storage, gateway, gateway_responses, health, integration_timeout, invoke_mode, jwt, keep_versions, kms_key, layers, local, log_format, log_level, log_retention, memory, payload_format, permissions_boundary, policy, provisioned_concurrency, request_validation, role, stage_name, stage_variables, stages, system_log_level, tags, throttle, timeout, tracing, usage_plans, vpc",
+                "there is: access_log, api_key_source, api_keys, architecture, artifact_bucket, auth, authorizers, binary_media_types, concurrency, cors, dead_letter, derive_policy, domain, environment, ephemeral_storage, functions, gateway, gateway_responses, health, integration_timeout, invoke_mode, jwt, keep_versions, kms_key, layers, local, log_format, log_level, log_retention, memory, payload_format, permissions_boundary, policy, provisioned_concurrency, request_validation, role, stage_name, stage_variables, stages, system_log_level, tags, throttle, timeout, tracing, usage_plans, vpc",
             ),
         ),
     ] {
@@ -229,12 +233,12 @@ fn an_authorizers_own_variables_go_over_the_apps() {
     "#;
     let mut dev = Settings::from_toml(text, "dev", None, None).unwrap();
     let prod = Settings::from_toml(text, "prod", None, None).unwrap();
-    assert_eq!(dev.seen_by("door").environment["TABLE"], "keys");
-    assert_eq!(dev.seen_by("door").environment["MODE"], "plain");
-    assert_eq!(dev.seen_by("admin").environment["TABLE"], "notes");
-    assert_eq!(prod.seen_by("door").environment["TABLE"], "keys-prod");
-    assert_eq!(prod.seen_by("door").environment["TOKEN"], "open");
-    assert!(!dev.environment.contains_key("KEY"));
+    assert_eq!(dev.of_name("door").environment["TABLE"], "keys");
+    assert_eq!(dev.of_name("door").environment["MODE"], "plain");
+    assert_eq!(dev.of_name("admin").environment["TABLE"], "notes");
+    assert_eq!(prod.of_name("door").environment["TABLE"], "keys-prod");
+    assert_eq!(prod.of_name("door").environment["TOKEN"], "open");
+    assert!(!dev.of(&Part::Api).environment.contains_key("KEY"));
     let named = super::secret::named(&dev);
     let named: Vec<&str> = named.iter().map(|(key, _)| key.as_str()).collect();
     assert_eq!(named, ["TOKEN", "KEY"]);
@@ -246,8 +250,8 @@ fn an_authorizers_own_variables_go_over_the_apps() {
     )
     .unwrap();
     super::secret::from_developer(&mut dev, folder.path()).unwrap();
-    let door = dev.seen_by("door");
-    assert_eq!(dev.environment["TOKEN"], "one");
+    let door = dev.of_name("door");
+    assert_eq!(dev.of(&Part::Api).environment["TOKEN"], "one");
     assert_eq!(door.environment["TOKEN"], "open");
     assert_eq!(door.environment["KEY"], "two");
     let secrets: Vec<&String> = door.secrets.iter().collect();

@@ -3,6 +3,7 @@
 use std::{borrow::Cow, fmt, net::IpAddr, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use fw_manifest::Part;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
@@ -96,14 +97,14 @@ impl fmt::Debug for LocalCredentials {
 /// How many characters of an access key are the same for all functions.
 const SAME: usize = "AKIALOCALFW".len();
 
-/// The access key of a function's processes, by what `_HANDLER` says to them: by it the embedded services know whose a request
-/// is. The app's is [`ACCESS_KEY`], so that a developer's own tools are let in with the same.
-pub(crate) fn access_key(handler: &str) -> String {
+/// The access key of a part's processes: by it the embedded services know whose a request is. The API's is [`ACCESS_KEY`], so that
+/// a developer's own tools are let in with the same.
+pub(crate) fn access_key(part: &Part) -> String {
     let apps = ACCESS_KEY;
-    if !handler.starts_with(AUTHORIZERS) {
+    if *part == Part::Api {
         return apps.to_owned();
     }
-    let digest = Sha256::digest(handler);
+    let digest = Sha256::digest(part.entry());
     let digits = digest.iter().take(apps.len() - SAME);
     let letters = digits.map(|byte| char::from(b'A' + byte % 26));
     apps.chars().take(SAME).chain(letters).collect()
@@ -118,9 +119,6 @@ pub(crate) fn is_access_key(text: &str) -> bool {
             text.len() == apps.len() && own.chars().all(|c| c.is_ascii_uppercase())
         })
 }
-
-/// What `_HANDLER` begins with for an authorizer ([`ManifestAuthorizer::entry`](fw_manifest::ManifestAuthorizer::entry)).
-const AUTHORIZERS: &str = "authorizer.";
 
 /// The developer's region, from the variables that every AWS tool reads.
 pub(crate) fn region() -> String {

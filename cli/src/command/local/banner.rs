@@ -5,7 +5,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
 };
 
-use fw_manifest::{Authorization, Manifest};
+use fw_manifest::{Authorization, Manifest, Part};
 
 use super::services::Services;
 use crate::{
@@ -58,13 +58,14 @@ pub(super) fn print(
         console.result(url);
         return;
     }
+    let function = settings.of(&Part::Api);
     console.line(format_args!(
         "\n  {BOLD}{}{BOLD:#} {DIM}stage {}, {}, {} MB, {} s{DIM:#}\n",
         manifest.app,
         settings.stage,
         gateway(settings),
-        settings.memory,
-        settings.timeout
+        function.memory,
+        function.timeout
     ));
     if manifest.routes.is_empty() {
         console.line(match settings.gateway {
@@ -95,7 +96,7 @@ pub(super) fn print(
     for line in services.told() {
         console.line(format_args!("  {line}"));
     }
-    let given = settings
+    let given = function
         .environment
         .keys()
         .chain(services.environment().iter().map(|(name, _)| name));

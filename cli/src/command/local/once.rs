@@ -81,10 +81,7 @@ pub(in crate::command) fn invoke(
 
 async fn invoke_in(generation: &Generation, call: &args::Invoke, event: Bytes) -> Result<Invoked> {
     let functions = generation.functions();
-    let names: Vec<_> = functions
-        .iter()
-        .map(|pool| pool.name().to_owned())
-        .collect();
+    let names: Vec<_> = functions.map(|pool| pool.name().to_owned()).collect();
     let name = choose(&names, call.function.as_deref())?;
     let Some(pool) = generation.function(name) else {
         return Err(Failure::input(format!("there is no such function: {name}")));

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use fw_manifest::Manifest;
+use fw_manifest::{Manifest, Part};
 
 use super::app;
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     error::{Failure, Result},
     local::services::s3::{Credentials, EmbeddedS3, Guard, Policies, S3Options},
     project::Project,
-    settings::{APP, Settings, secret},
+    settings::{APP, Settings, called, secret},
     values::{
         account::WhichAccount,
         credentials::{self, LocalCredentials},
@@ -202,13 +202,16 @@ impl Services {
 
 /// What each function may do.
 fn policies(manifest: &Manifest, settings: &Settings) -> Policies {
-    let authorizers = manifest.authorizers.iter().map(|one| {
-        let key = credentials::access_key(&one.entry());
-        (key, (one.name.clone(), settings.policy_of(&one.name)))
-    });
+    let others = manifest
+        .parts()
+        .filter(|part| *part != Part::Api)
+        .map(|part| {
+            let statements = settings.policy_of(called(&part));
+            (credentials::access_key(&part), (part, statements))
+        });
     Policies {
         app: settings.policy_of(APP),
-        authorizers: authorizers.collect(),
+        others: others.collect(),
     }
 }
 
@@ -222,7 +225,7 @@ fn shown(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use fw_manifest::{Manifest, ManifestAuthorizer};
+    use fw_manifest::{Manifest, ManifestAuthorizer, Part};
 
     use super::policies;
     use crate::{settings::Settings, values::credentials::access_key};
@@ -240,11 +243,14 @@ mod tests {
         let held = policies(&manifest, &settings);
         assert_eq!(held.app[0].resources, ["arn:aws:s3:::notes/*"]);
         assert_eq!(held.app.len(), 1);
-        let of = |handler: &str| &held.authorizers[&access_key(handler)];
-        let (name, statements) = of("authorizer.door");
-        assert_eq!((name.as_str(), statements.len()), ("door", 1));
+        let of = |name: &str| {
+            let (part, statements) = &held.others[&access_key(&Part::Authorizer(name.to_owned()))];
+            (part.name(), statements)
+        };
+        let (name, statements) = of("door");
+        assert_eq!((name, statements.len()), (Some("door"), 1));
         assert_eq!(statements[0].resources, ["arn:aws:s3:::keys/*"]);
-        let (name, statements) = of("authorizer.admin");
-        assert_eq!((name.as_str(), statements.len()), ("admin", 0));
+        let (name, statements) = of("admin");
+        assert_eq!((name, statements.len()), (Some("admin"), 0));
     }
 }

@@ -1,23 +1,25 @@
-//! The functions of a deployment: the one that answers requests, and one for each `#[authorizer]` of the app.
+//! The functions of a deployment: one for each part of the app.
 //!
-//! All are made of the same artifact: `_HANDLER` tells a process which part it plays, as under `cargo fw local`.
+//! All are made of the same artifact: a process reads its part from `_HANDLER`, as under `cargo fw local`.
 
 use std::collections::BTreeSet;
 
-use fw_manifest::Manifest;
+use fw_manifest::{Manifest, Part};
 
-use super::{DesiredRole, HANDLER, LONGEST_NAME, Names, Place, RUNTIME};
+use super::{DesiredRole, LONGEST_NAME, Names, Place, RUNTIME};
 use crate::{
     aws::lambda::Configuration,
     deploy::health::Health,
     error::{Failure, Result},
-    settings::{APP, Settings, function::FunctionSettings},
+    settings::{Settings, function::FunctionSettings},
     values::names::is_plain,
 };
 
 /// What a function should be.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct DesiredFunction {
+    /// Which of the app's functions it is.
+    pub(crate) part: Part,
     /// Its name.
     pub(crate) name: String,
     /// The log group that Lambda writes to.
@@ -34,131 +36,94 @@ pub(crate) struct DesiredFunction {
     pub(crate) provisioned: Option<u32>,
 }
 
-/// The function that answers requests.
-pub(super) fn main(
-    settings: &Settings,
-    routes: &[String],
-    names: &Names,
-    place: &Place,
-) -> Result<DesiredFunction> {
-    let mut configuration = configuration(
-        settings,
-        &settings.function,
-        &names.function,
-        (names, place),
-    );
-    configuration.environment.extend(settings.door.variable());
-    Ok(DesiredFunction {
-        name: names.function.clone(),
-        log_group: names.log_group.clone(),
-        role: own_role(
-            &names.function,
-            APP,
-            &settings.function,
-            settings,
-            (names, place),
-        )?,
-        configuration,
-        health: Health::new(settings, routes)?,
-        reserved: settings.function.concurrency,
-        provisioned: settings.function.provisioned_concurrency,
-    })
-}
-
-/// The authorizers' functions, in the manifest's order. What the settings do not say of one is as the main function's.
+/// The functions: the API's first, the others in the manifest's order.
 ///
 /// # Errors
 ///
-/// When a name is too long, is none for AWS, or is there twice; exit code 65.
-pub(super) fn authorizers(
+/// When a name is too long, has characters that AWS does not take, or is there twice; exit code 65.
+pub(super) fn functions(
     manifest: &Manifest,
     settings: &Settings,
+    routes: &[String],
     names: &Names,
     place: &Place,
 ) -> Result<Vec<DesiredFunction>> {
     let mut seen = BTreeSet::new();
     let mut all = Vec::new();
-    for authorizer in &manifest.authorizers {
-        let name = names.authorizer(&authorizer.name);
-        if !is_plain(&authorizer.name) {
-            return Err(Failure::input(format!(
-                "not a name for an authorizer on AWS: `{}`",
-                authorizer.name.escape_debug()
-            ))
-            .because_of(
-                "its function is named after it: letters, digits, hyphens and underscores",
-            ));
-        }
-        if name.len() > LONGEST_NAME {
-            return Err(Failure::input(format!(
-                "the authorizer's name is too long: {}",
-                authorizer.name
-            ))
-            .because_of(format!(
-                "its function would be named `{name}`, {} characters, and Lambda takes {LONGEST_NAME}",
-                name.len()
-            ))
-            .hint("shorten the authorizer's name, the app's, or the stage's"));
-        }
+    for part in manifest.parts() {
+        check_name(&part, names)?;
+        let name = names.of(&part);
         if !seen.insert(name.clone()) {
             return Err(Failure::input(format!(
-                "two authorizers have one name: {}",
-                authorizer.name
+                "two functions have one name: {}",
+                part.name().unwrap_or_default()
             ))
             .hint("rename one of them"));
         }
-        let own = settings.access.authorizers.get(&authorizer.name);
-        let set = own.map(|own| own.function().over(&settings.function));
-        let set = set.unwrap_or_else(|| FunctionSettings::default().over(&settings.function));
-        let seen = settings.seen_by(&authorizer.name);
-        let as_main = configuration(&seen, &set, &name, (names, place));
+        let FunctionSettings {
+            memory,
+            timeout,
+            mut environment,
+            secrets: _,
+            options,
+            role,
+            reserved,
+            provisioned,
+        } = settings.of(&part);
+        let own = match &role {
+            Some(_) => None,
+            None => Some(DesiredRole::new(&part, &options, settings, (names, place))?),
+        };
+        let health = match part {
+            Part::Api => {
+                environment.extend(settings.door.variable());
+                Health::new(settings, routes)?
+            }
+            // A route of the app's is nothing that another function answers.
+            Part::Authorizer(_) | Part::Source(_) => Health::BuiltIn,
+        };
         all.push(DesiredFunction {
             log_group: Names::log_group_of(&name),
-            role: own_role(&name, &authorizer.name, &set, settings, (names, place))?,
-            name,
             configuration: Configuration {
-                handler: authorizer.entry(),
-                memory: own.and_then(|own| own.memory).unwrap_or(as_main.memory),
-                timeout: own.and_then(|own| own.timeout).unwrap_or(as_main.timeout),
-                ..as_main
+                role: role.unwrap_or_else(|| place.role(&names.role_of(&name))),
+                runtime: RUNTIME.to_owned(),
+                handler: part.entry(),
+                memory,
+                timeout,
+                environment,
+                options,
             },
-            // A route of the app's is nothing that an authorizer answers.
-            health: Health::BuiltIn,
-            reserved: set.concurrency,
-            provisioned: set.provisioned_concurrency,
+            name,
+            part,
+            role: own,
+            health,
+            reserved,
+            provisioned,
         });
     }
     Ok(all)
 }
 
-/// The role that is made for a function, where the settings name none.
-fn own_role(
-    function: &str,
-    part: &str,
-    set: &FunctionSettings,
-    settings: &Settings,
-    at: (&Names, &Place),
-) -> Result<Option<DesiredRole>> {
-    match set.role {
-        Some(_) => Ok(None),
-        None => DesiredRole::new(function, part, &set.options(), settings, at).map(Some),
+/// Refuses a name that a function in the account cannot have.
+fn check_name(part: &Part, names: &Names) -> Result<()> {
+    let Some(name) = part.name() else {
+        return Ok(());
+    };
+    if !is_plain(name) {
+        return Err(Failure::input(format!(
+            "not a name for a function on AWS: `{}`",
+            name.escape_debug()
+        ))
+        .because_of("the function is named after it: letters, digits, hyphens and underscores"));
     }
-}
-
-fn configuration(
-    settings: &Settings,
-    set: &FunctionSettings,
-    function: &str,
-    (names, place): (&Names, &Place),
-) -> Configuration {
-    let own = || place.role(&names.role_of(function));
-    Configuration {
-        role: set.role.clone().unwrap_or_else(own),
-        runtime: RUNTIME.to_owned(),
-        handler: HANDLER.to_owned(),
-        memory: settings.memory,
-        timeout: settings.timeout,
-        environment: settings.environment.clone(),
-        options: set.options(),
+    let function = names.of(part);
+    if function.len() > LONGEST_NAME {
+        return Err(Failure::input(format!("the name of {part} is too long"))
+            .because_of(format!(
+                "its function would be named `{function}`, {} characters, and Lambda takes {LONGEST_NAME}",
+                function.len()
+            ))
+            .hint("shorten it, the app's name, or the stage's"));
     }
+    Ok(())
 }

@@ -1,11 +1,12 @@
 //! The role of a function: who may assume it, and what it allows. Each function has its own, with what it alone needs.
 
+use fw_manifest::Part;
 use serde_json::{Value, json};
 
 use super::{LONGEST_NAME, Names, Place};
 use crate::{
     error::{Failure, Result},
-    settings::{Settings, function},
+    settings::{Settings, called, function},
     values::{lambda::Options, statement::Statement},
 };
 
@@ -19,33 +20,33 @@ pub(crate) struct DesiredRole {
 }
 
 impl DesiredRole {
-    /// The role of the function with that name, which the settings call `part`.
+    /// The role of a part's function.
     ///
     /// # Errors
     ///
     /// When the role's name is longer than IAM takes; exit code 65.
     pub(super) fn new(
-        function: &str,
-        part: &str,
+        part: &Part,
         options: &Options,
         settings: &Settings,
         (names, place): (&Names, &Place),
     ) -> Result<Self> {
-        let name = names.role_of(function);
-        if name.len() > LONGEST_NAME {
-            return Err(Failure::input(format!("the authorizer's name is too long: {part}"))
+        let function = names.of(part);
+        let name = names.role_of(&function);
+        // The API's role has the shortest name of all, which `Names::new` has checked.
+        if let Some(own) = part.name().filter(|_| name.len() > LONGEST_NAME) {
+            return Err(Failure::input(format!("the name of {part} is too long"))
                 .because_of(format!(
                     "its role would be named `{name}`, {} characters, and IAM takes {LONGEST_NAME}",
                     name.len()
                 ))
                 .hint(format!(
-                    "shorten the authorizer's name, the app's, or the stage's; or let it run as a role of yours: `role = \"arn:…\"` in \
-                     `[authorizers.{part}]`"
+                    "shorten it, the app's name, or the stage's; or let it run as a role of yours: `role = \"arn:…\"` in `[functions.{own}]`"
                 )));
         }
-        let group = Names::log_group_of(function);
+        let group = Names::log_group_of(&function);
         let logs = place.arn("logs", &format!("log-group:{group}:*"));
-        let policy = policy(&logs, &settings.policy_of(part), options);
+        let policy = policy(&logs, &settings.policy_of(called(part)), options);
         Ok(Self { name, policy })
     }
 }

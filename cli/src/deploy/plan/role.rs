@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use fw_manifest::Part;
 use serde_json::Value;
 
 use super::policy::policies;
@@ -17,10 +18,10 @@ use crate::deploy::{
 /// The statements that the main function's role keeps for other functions.
 pub(crate) type Lent = Vec<Value>;
 
-/// What the main function's role keeps for versions of authorizers that were published as it: a rollback may go back to them, and a
+/// What the main function's role keeps for versions of other functions that were published as it: a rollback may go back to them, and a
 /// version runs as the role that it was published with. Deployments of before each function had a role of its own have such versions.
 pub(crate) fn lent(desired: &Desired, actual: &Actual, plan: Option<&Plan>) -> Lent {
-    let Some(main) = &desired.main.role else {
+    let Some(main) = desired.api().and_then(|api| api.role.as_ref()) else {
         return Lent::new();
     };
     let arn = desired.place.role(&main.name);
@@ -35,7 +36,7 @@ pub(crate) fn lent(desired: &Desired, actual: &Actual, plan: Option<&Plan>) -> L
         })
         .collect();
     let mut lent = Lent::new();
-    for one in &desired.authorizers {
+    for one in desired.functions.iter().filter(|one| one.part != Part::Api) {
         let mut versions = actual.function(&one.name).versions.iter();
         let held = versions.any(|(number, version)| {
             let removed = removed.contains(&(one.name.as_str(), &*number.to_string()));
@@ -49,10 +50,10 @@ pub(crate) fn lent(desired: &Desired, actual: &Actual, plan: Option<&Plan>) -> L
 }
 
 /// The policy that a function's role should have.
-pub(crate) fn wanted(desired: &Desired, one: &DesiredFunction, lent: &Lent) -> Option<Value> {
+pub(crate) fn wanted(one: &DesiredFunction, lent: &Lent) -> Option<Value> {
     let role = one.role.as_ref()?;
     let mut policy = role.policy.clone();
-    if one.name == desired.main.name
+    if one.part == Part::Api
         && !lent.is_empty()
         && let Some(all) = policy["Statement"].as_array_mut()
     {
@@ -108,7 +109,7 @@ pub(super) fn role(
         }
         Some(_) => {}
     }
-    let wanted = wanted(desired, one, lent)?;
+    let wanted = wanted(one, lent)?;
     let policies = policies(&wanted, found.policy.as_ref());
     if let Some((document, reason)) = policies.before {
         let action = match found.policy {
@@ -124,10 +125,10 @@ pub(super) fn role(
     }
     steps.extend(boundary(&own.name, desired, found));
     for (step, reason) in steps {
-        if one.name == desired.main.name {
+        if one.part == Part::Api {
             plan.push(step, reason);
         } else {
-            // By its log group an authorizer's function is found, and so is its role: it is never there without.
+            // By its log group another function is found, and so is its role: it is never there without.
             plan.push_behind(step, reason, &one.log_group);
         }
     }

@@ -19,9 +19,8 @@ pub(super) fn prepare(plan: &mut Plan, desired: &Desired, actual: &Actual) {
     let Way::Stored { key, .. } = &desired.code.way else {
         return;
     };
-    let needed = desired
-        .functions()
-        .any(|one| uploads(desired, actual.function(&one.name)));
+    let mut functions = desired.functions.iter();
+    let needed = functions.any(|one| uploads(desired, actual.function(&one.name)));
     for WholeStore { store, found } in &actual.stores {
         let bucket = &store.bucket;
         let tags = desired.names.tags();

@@ -18,6 +18,7 @@ mod rest;
 mod roles;
 mod side_by_side;
 mod sound;
+mod sources;
 mod store;
 mod traffic;
 mod twins;
@@ -26,7 +27,7 @@ mod urls;
 use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
 use base64::Engine as _;
-use fw_manifest::{Manifest, ManifestAuthorizer, ManifestRoute};
+use fw_manifest::{Manifest, ManifestAuthorizer, ManifestRoute, ManifestSource, SourceEvent};
 use sha2::{Digest as _, Sha256};
 
 use super::{
@@ -62,6 +63,8 @@ struct App {
     code: &'static str,
     routes: &'static [(&'static str, &'static str)],
     authorizers: &'static [&'static str],
+    /// Sources that are called and nothing else.
+    sources: &'static [&'static str],
     /// Who may call, by route key, as the manifest says it.
     guards: &'static [(&'static str, &'static str)],
     settings: &'static str,
@@ -71,6 +74,7 @@ const FIRST: App = App {
     code: "one",
     routes: &[("GET", "/objects/{key}"), ("PUT", "/objects/{key}")],
     authorizers: &[],
+    sources: &[],
     guards: &[],
     settings: "",
 };
@@ -102,6 +106,9 @@ impl App {
         manifest
             .authorizers
             .extend(authorizers.map(|name| ManifestAuthorizer::new(*name)));
+        for name in self.sources {
+            manifest.add_source(ManifestSource::new(*name, SourceEvent::Function));
+        }
         for route in &mut manifest.routes {
             let mut guards = self.guards.iter();
             if let Some((_, guard)) = guards.find(|(key, _)| *key == route.key()) {

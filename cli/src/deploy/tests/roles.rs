@@ -273,11 +273,13 @@ fn a_name_that_iam_would_refuse_is_refused_before() {
             settings: "[authorizers.a_name_of_forty_one_characters_for_a_door]\nrole = \"arn:aws:iam::123456789012:role/theirs\"",
             ..long
         };
-        assert!(
-            named.desired(&aws).await.unwrap().authorizers[0]
-                .role
-                .is_none()
-        );
+        let desired = named.desired(&aws).await.unwrap();
+        let roles: Vec<_> = desired
+            .functions
+            .iter()
+            .map(|one| one.role.is_some())
+            .collect();
+        assert_eq!(roles, [true, false]);
     });
 }
 

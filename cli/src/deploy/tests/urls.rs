@@ -61,7 +61,7 @@ fn the_function_of_a_url_that_streams_has_the_variable_that_says_so() {
             (FIRST, None),
         ] {
             let desired = app.desired(&aws).await.unwrap();
-            let variables = &desired.main.configuration.environment;
+            let variables = &desired.api().unwrap().configuration.environment;
             let mode = variables.get("FW_INVOKE_MODE");
             assert_eq!(mode.map(String::as_str), expected, "{}", app.settings);
         }

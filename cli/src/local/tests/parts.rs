@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use fw_manifest::{Manifest, ManifestAuthorizer, ManifestRoute};
+use fw_manifest::{Manifest, ManifestAuthorizer, ManifestRoute, ManifestSource, SourceEvent};
 
 use super::{Function, Keyring, LocalCredentials, Logs, Source};
 use crate::{
@@ -21,6 +21,7 @@ fn variables(settings: &str) -> BTreeMap<String, BTreeMap<String, String>> {
     manifest.routes.push(ManifestRoute::new("GET", "/"));
     let authorizers = ["door", "admin"].map(ManifestAuthorizer::new);
     manifest.authorizers.extend(authorizers);
+    manifest.add_source(ManifestSource::new("ship", SourceEvent::Function));
     let source = Source {
         manifest: &manifest,
         settings: &settings,
@@ -34,7 +35,7 @@ fn variables(settings: &str) -> BTreeMap<String, BTreeMap<String, String>> {
         environment: vec![("SERVICES".to_owned(), "here".to_owned())],
     };
     let generation = Generation::new(source, &Logs::to(false, |_| {})).unwrap();
-    let functions = generation.functions().into_iter().map(|pool| {
+    let functions = generation.functions().map(|pool| {
         let function = pool.function();
         let all = of_process(function, "127.0.0.1:1", "stream", None).into_iter();
         let text = |text: std::ffi::OsString| text.into_string().unwrap();
@@ -79,6 +80,16 @@ async fn an_authorizer_has_its_own_variables_over_the_apps() {
     ] {
         assert!(!is_access_key(none), "{none}");
     }
+}
+
+#[tokio::test]
+async fn a_source_is_a_function_as_any_other() {
+    let all = variables("environment = { TABLE = \"notes\" }\n[functions.ship]\nmemory = 512");
+    let (app, ship) = (&all["notes-dev"], &all["notes-dev-ship"]);
+    assert_eq!(ship["_HANDLER"], "source.ship");
+    assert_eq!(ship["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"], "512");
+    assert_eq!(ship["TABLE"], "notes");
+    assert_ne!(ship["AWS_ACCESS_KEY_ID"], app["AWS_ACCESS_KEY_ID"]);
 }
 
 #[test]

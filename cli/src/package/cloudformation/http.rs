@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{Stack, literal};
 use crate::{
     aws::apigateway::{Checks, Stage, invocation},
-    package::{Part, cors, map_strings, named, patience, table, tags},
+    package::{cors, map_strings, named, patience, table, tags},
     values::gateway::Rate,
 };
 
@@ -35,14 +35,14 @@ impl Stack<'_> {
             ("Tags", tags.clone()),
         ]);
         self.add("Api", "AWS::ApiGatewayV2::Api", properties);
-        let main = Part::named(desired, &desired.names.function);
+        let main = desired.api();
         let properties = table([
             ("ApiId", api.clone()),
             ("IntegrationType", json!("AWS_PROXY")),
             ("IntegrationMethod", json!("POST")),
             (
                 "IntegrationUri",
-                main.map_or(Value::Null, |main| self.alias(&main)),
+                main.map_or(Value::Null, |main| self.alias(main)),
             ),
             ("PayloadFormatVersion", json!(desired.http.format.as_str())),
             ("TimeoutInMillis", patience(desired)),

@@ -5,15 +5,15 @@ use serde_json::{Value, json};
 use super::Stack;
 use crate::{
     aws::lambda::UrlSettings,
-    package::{Part, cors, table},
+    package::{cors, table},
 };
 
 impl Stack<'_> {
     /// The URL of the alias, and who may call it; gives where it answers.
     pub(super) fn url(&mut self, settings: &UrlSettings) -> Value {
-        if let Some(main) = Part::named(self.desired, &self.desired.names.function) {
+        if let Some(main) = self.desired.api() {
             let properties = table([
-                ("TargetFunctionArn", self.alias(&main)),
+                ("TargetFunctionArn", self.alias(main)),
                 (
                     "AuthType",
                     json!(if settings.iam { "AWS_IAM" } else { "NONE" }),
@@ -48,13 +48,13 @@ impl Stack<'_> {
                     ("Principal", json!("*")),
                     ("FunctionUrlAuthType", json!("NONE")),
                 ];
-                self.permission("UrlPermission", &main, calls);
+                self.permission("UrlPermission", main, calls);
                 let invokes = vec![
                     ("Action", json!("lambda:InvokeFunction")),
                     ("Principal", json!("*")),
                     ("InvokedViaFunctionUrl", json!(true)),
                 ];
-                self.permission("UrlInvokePermission", &main, invokes);
+                self.permission("UrlInvokePermission", main, invokes);
             }
         }
         json!({ "Fn::GetAtt": ["Url", "FunctionUrl"] })

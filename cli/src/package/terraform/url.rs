@@ -6,14 +6,14 @@ use super::{Module, invoked};
 use crate::{
     aws::lambda::UrlSettings,
     deploy::model::{THROUGH_URL_GRANT, URL_GRANT},
-    package::{Part, cors, table},
+    package::{cors, table},
 };
 
 impl Module<'_> {
     /// The URL of the alias, and who may call it; gives where it answers.
     pub(super) fn url(&mut self, settings: &UrlSettings) -> String {
-        if let Some(main) = Part::named(self.desired, &self.desired.names.function) {
-            let [function, qualifier] = invoked(&main);
+        if let Some(main) = self.desired.api() {
+            let [function, qualifier] = invoked(main);
             let url = table([
                 function,
                 qualifier,
@@ -51,13 +51,13 @@ impl Module<'_> {
                     ("principal", json!("*")),
                     ("function_url_auth_type", json!("NONE")),
                 ];
-                self.permission("url", URL_GRANT, &main, calls);
+                self.permission("url", URL_GRANT, main, calls);
                 let invokes = vec![
                     ("action", json!("lambda:InvokeFunction")),
                     ("principal", json!("*")),
                     ("invoked_via_function_url", json!(true)),
                 ];
-                self.permission("url_invoke", THROUGH_URL_GRANT, &main, invokes);
+                self.permission("url_invoke", THROUGH_URL_GRANT, main, invokes);
             }
         }
         "${aws_lambda_function_url.app.function_url}".to_owned()

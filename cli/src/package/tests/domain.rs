@@ -14,14 +14,9 @@ pub(super) fn is_as_desired(desired: &Desired, actual: &Actual) {
     let tags = &main.unwrap().tags;
     assert_eq!(tags.get(TAG_DOMAIN), name.as_ref());
     assert_eq!(Names::domains(tags).next(), name);
-    for authorizer in &desired.authorizers {
-        let tags = &actual
-            .function(&authorizer.name)
-            .function
-            .ours()
-            .unwrap()
-            .tags;
-        assert!(!tags.contains_key(TAG_DOMAIN), "{}", authorizer.name);
+    for other in desired.before(desired.api().unwrap()) {
+        let tags = &actual.function(&other.name).function.ours().unwrap().tags;
+        assert!(!tags.contains_key(TAG_DOMAIN), "{}", other.name);
     }
     let Some(domain) = &desired.domain else {
         assert!(actual.around.domains.is_empty());

@@ -1,35 +1,28 @@
 //! The rules for who may call.
 
-use super::{
-    super::access::{Access, ApiKey, Jwt, RESPONSE_TYPES},
-    range,
+use super::super::{
+    Settings,
+    access::{Access, ApiKey, Jwt, RESPONSE_TYPES},
 };
 use crate::error::{Failure, Result};
 
-pub(super) fn all(access: &Access) -> Result<()> {
+pub(super) fn all(settings: &Settings) -> Result<()> {
+    let access = &settings.access;
     for (name, jwt) in &access.jwt {
         issuer(name, jwt)?;
     }
     for (name, authorizer) in &access.authorizers {
-        let key = |key: &str| format!("authorizers.{name}.{key}");
+        let own = settings.functions.get(name);
+        let table = own.map(|own| own.place(name)).unwrap_or_default();
         // gateway-truth §1.10
         if let Some(ttl) = authorizer.ttl.filter(|ttl| *ttl > 3600) {
             return Err(
-                Failure::input(format!("`{}` is out of range: {ttl}", key("ttl")))
+                Failure::input(format!("`{table}.ttl` is out of range: {ttl}"))
                     .because_of("API Gateway keeps an answer for 0 to 3600 seconds"),
             );
         }
-        if let Some(memory) = authorizer.memory {
-            range(&key("memory"), memory, 128, 10_240, "MB")?;
-        }
-        if let Some(timeout) = authorizer.timeout {
-            range(&key("timeout"), timeout, 1, 900, "seconds")?;
-        }
-        authorizer
-            .identity
-            .iter()
-            .flatten()
-            .try_for_each(|source| identity(&key("identity"), source))?;
+        let mut identities = authorizer.identity.iter().flatten();
+        identities.try_for_each(|source| identity(&format!("{table}.identity"), source))?;
     }
     let throttle = &access.throttle;
     rate("throttle", throttle.rate, throttle.burst)?;

@@ -30,7 +30,7 @@ fn a_function_is_set_and_its_authorizers_go_over_it() {
         layers = ["arn:aws:lambda:eu-central-1:123456789012:layer:agent:3"]
     "#;
     let dev = settings(text).unwrap();
-    let options = dev.function.options();
+    let options = dev.of_name("app").options;
     assert_eq!(AppLevel::Warn, options.logging.app.unwrap(), "{options:?}");
     assert_eq!(
         options.logging.system,
@@ -53,14 +53,11 @@ fn a_function_is_set_and_its_authorizers_go_over_it() {
             ("DeadLetterQueue", "sqs:SendMessage")
         ]
     );
-    let door = dev.access.authorizers["door"]
-        .function()
-        .over(&dev.function);
-    let door = door.options();
+    let door = dev.of_name("door").options;
     assert_eq!((door.ephemeral_storage, door.tracing), (512, false));
     assert!(door.subnets.is_empty() && door.dead_letter.is_some());
     let prod = Settings::from_toml(text, "prod", None, None).unwrap();
-    let prod = prod.function.options();
+    let prod = prod.of_name("app").options;
     assert_eq!(prod.logging.app, Some(AppLevel::Error));
     assert_eq!(prod.layers.len(), 1);
     assert_eq!(prod.subnets.len(), 2);

@@ -9,6 +9,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
+use fw_manifest::Part;
 use percent_encoding::percent_decode_str;
 use s3s::{
     S3Request, S3Result,
@@ -42,16 +43,16 @@ struct Inner {
 pub(crate) struct Policies {
     /// The function that answers requests, and whoever else signs with its key.
     pub(crate) app: Vec<Statement>,
-    /// The authorizers, by the access keys of their processes: the name, and what it may do.
-    pub(crate) authorizers: BTreeMap<String, (String, Vec<Statement>)>,
+    /// The others, by the access keys of their processes: which it is, and what it may do.
+    pub(crate) others: BTreeMap<String, (Part, Vec<Statement>)>,
 }
 
 impl Policies {
-    /// What the owner of that access key may do, and the authorizer's name where it is one's.
-    fn of(&self, key: &str) -> (Option<&str>, &[Statement]) {
-        match self.authorizers.get(key) {
-            Some((name, statements)) => (Some(name), statements),
-            None => (None, &self.app),
+    /// Which part the owner of that access key is, and what it may do.
+    fn of(&self, key: &str) -> (&Part, &[Statement]) {
+        match self.others.get(key) {
+            Some((part, statements)) => (part, statements),
+            None => (&Part::Api, &self.app),
         }
     }
 }
@@ -84,11 +85,11 @@ impl Guard {
         let Some(policies) = policies.as_ref() else {
             return Ok(());
         };
-        let (authorizer, statements) = policies.of(key);
+        let (part, statements) = policies.of(key);
         if allows(statements, action, arn) {
             return Ok(());
         }
-        Err(Whose(authorizer.map(str::to_owned)))
+        Err(Whose(part.clone()))
     }
 
     /// Refuses unless the action is allowed.
@@ -97,7 +98,7 @@ impl Guard {
             return Ok(());
         };
         let shown = arn.escape_debug();
-        let (flag, line) = match &whose.0 {
+        let (flag, line) = match whose.0.name() {
             Some(name) => (
                 format!(" --function {name}"),
                 format!(" and `functions = [\"{name}\"]`"),
@@ -123,14 +124,14 @@ impl Guard {
     }
 }
 
-/// The function whose policy it is: an authorizer's by its name, or the app's.
-struct Whose(Option<String>);
+/// The function whose policy it is.
+struct Whose(Part);
 
 impl fmt::Display for Whose {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Some(name) => write!(f, "the authorizer `{name}`'s"),
-            None => f.write_str("the app's"),
+            Part::Api => f.write_str("the app's"),
+            part => write!(f, "{part}'s"),
         }
     }
 }

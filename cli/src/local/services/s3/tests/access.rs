@@ -3,6 +3,8 @@
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 
+use fw_manifest::Part;
+
 use super::super::{Credentials, EmbeddedS3, Guard, Hosts, Policies, S3Options};
 use super::{ACCESS_KEY, SECRET_KEY, client, client_of};
 use crate::values::{
@@ -215,7 +217,8 @@ async fn who_may_not_list_is_not_told_that_a_key_is_missing() {
 async fn an_authorizer_is_held_to_its_own_policy() {
     let guarded = Guarded::start().await;
     let apps = client(&guarded.s3, SECRET_KEY);
-    let key = access_key("authorizer.door");
+    let door = Part::Authorizer("door".to_owned());
+    let key = access_key(&door);
     let doors = client_of(&guarded.s3, &key, SECRET_KEY);
     let read = |bucket: &str| {
         let objects = format!("arn:aws:s3:::{bucket}/*");
@@ -224,7 +227,7 @@ async fn an_authorizer_is_held_to_its_own_policy() {
     };
     let policies = Policies {
         app: vec![read("notes"), read("other")],
-        authorizers: [(key, ("door".to_owned(), vec![read("other")]))].into(),
+        others: [(key, (door, vec![read("other")]))].into(),
     };
     guarded.guard.enforce(policies);
     let get = async |client: &aws_sdk_s3::Client, bucket: &str| {

@@ -1,0 +1,140 @@
+//! What Lambda would refuse of a function's keys. Each check gets the value, the key as it is written, and all keys of the
+//! function, the inherited ones too.
+
+use super::{FunctionKeys, Vpc};
+use crate::{
+    error::{Failure, Result},
+    settings::check::{arn_of, range},
+    values::lambda::LogFormat,
+};
+
+/// Of a key whose type says all that can be wrong.
+pub(super) fn anything<T>(_: &T, _: &str, _: &FunctionKeys) -> Result<()> {
+    Ok(())
+}
+
+pub(super) fn memory(size: &u32, key: &str, _: &FunctionKeys) -> Result<()> {
+    range(key, *size, 128, 10_240, "MB")
+}
+
+pub(super) fn timeout(seconds: &u32, key: &str, _: &FunctionKeys) -> Result<()> {
+    range(key, *seconds, 1, 900, "seconds")
+}
+
+pub(super) fn ephemeral_storage(size: &u32, key: &str, _: &FunctionKeys) -> Result<()> {
+    range(key, *size, 512, 10_240, "MB")
+}
+
+pub(super) fn log_level<T>(_: &T, key: &str, function: &FunctionKeys) -> Result<()> {
+    if function.log_format == Some(LogFormat::Json) {
+        return Ok(());
+    }
+    Err(Failure::input(format!("`{key}` is for logs in JSON alone"))
+        .because_of("Lambda does not know the levels of lines of text")
+        .hint("add `log_format = \"json\"`; an app made with the framework also reads levels from the variable `RUST_LOG`"))
+}
+
+pub(super) fn kms_key(arn: &str, key: &str, _: &FunctionKeys) -> Result<()> {
+    let example = "arn:aws:kms:eu-central-1:123456789012:key/…";
+    arn_of(key, arn, &["kms"], example)?;
+    if arn.contains(":key/") {
+        return Ok(());
+    }
+    Err(Failure::input(format!("`{key}` is not a key: {arn}"))
+        .because_of("Lambda takes the ARN of a key, not of an alias")
+        .hint("`aws kms describe-key --key-id ALIAS` prints the ARN"))
+}
+
+/// Lambda API reference, `VpcConfig`: 16 subnets and 5 security groups at the most, and both or none.
+pub(super) fn vpc(vpc: &Vpc, key: &str, _: &FunctionKeys) -> Result<()> {
+    let lists = [
+        ("subnets", &vpc.subnets, "subnet-", 16),
+        ("security_groups", &vpc.security_groups, "sg-", 5),
+    ];
+    for (name, ids, prefix, most) in lists {
+        if let Some(id) = ids.iter().find(|id| !id.starts_with(prefix)) {
+            return Err(Failure::input(format!(
+                "`{key}.{name}` has an id that is not valid: `{}`",
+                id.escape_debug()
+            ))
+            .hint(format!("ids begin with `{prefix}`")));
+        }
+        if ids.len() > most {
+            return Err(
+                Failure::input(format!("`{key}.{name}` has too many: {}", ids.len()))
+                    .because_of(format!("Lambda takes {most}")),
+            );
+        }
+    }
+    if vpc.subnets.is_empty() == vpc.security_groups.is_empty() {
+        return Ok(());
+    }
+    Err(
+        Failure::input(format!("`{key}` needs subnets and security groups"))
+            .hint("write both, or neither for a function outside of any VPC"),
+    )
+}
+
+pub(super) fn layers(layers: &[String], key: &str, _: &FunctionKeys) -> Result<()> {
+    if layers.len() > 5 {
+        return Err(
+            Failure::input(format!("`{key}` has too many: {}", layers.len()))
+                .because_of("Lambda takes five layers"),
+        );
+    }
+    for arn in layers {
+        let example = "arn:aws:lambda:eu-central-1:123456789012:layer:NAME:1";
+        arn_of(key, arn, &["lambda"], example)?;
+        let version = arn.split(':').nth(7);
+        if version.is_none_or(|version| version.parse::<u32>().is_err()) {
+            return Err(
+                Failure::input(format!("`{key}` names no version of a layer: {arn}")).hint(
+                    format!("write the version's number at the end: `{example}`"),
+                ),
+            );
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn dead_letter(arn: &str, key: &str, _: &FunctionKeys) -> Result<()> {
+    let example = "arn:aws:sqs:eu-central-1:123456789012:QUEUE";
+    arn_of(key, arn, &["sqs", "sns"], example)?;
+    if !arn.ends_with(".fifo") {
+        return Ok(());
+    }
+    Err(
+        Failure::input(format!("`{key}` cannot be a FIFO queue or topic: {arn}"))
+            .because_of("Lambda sends failed events to standard queues and topics")
+            .hint("name a standard one"),
+    )
+}
+
+pub(super) fn role(arn: &str, key: &str, _: &FunctionKeys) -> Result<()> {
+    let example = "arn:aws:iam::123456789012:role/NAME";
+    arn_of(key, arn, &["iam"], example)?;
+    if arn.contains(":role/") {
+        return Ok(());
+    }
+    Err(Failure::input(format!("`{key}` is not a role: {arn}"))
+        .hint(format!("write a role's ARN: `{example}`")))
+}
+
+/// Lambda API reference, `PutProvisionedConcurrencyConfig`: 1 at the least, and no more than is reserved.
+pub(super) fn provisioned_concurrency(
+    count: &u32,
+    key: &str,
+    function: &FunctionKeys,
+) -> Result<()> {
+    if *count == 0 {
+        return Err(Failure::input(format!("`{key}` is at least 1")).hint("leave it out for none"));
+    }
+    if let Some(most) = function.concurrency.filter(|most| count > most) {
+        let table = key.trim_end_matches("provisioned_concurrency");
+        return Err(Failure::input(format!(
+            "`{key}` is more than `{table}concurrency`: {count} of {most}"
+        ))
+        .because_of("Lambda keeps no more processes awake than the function may have"));
+    }
+    Ok(())
+}

@@ -1,0 +1,151 @@
+//! The functions that have a name and, in the settings, a table: `[functions.NAME]`. For an authorizer `[authorizers.NAME]` means the
+//! same. What a function's own table does not set is as the app's.
+
+use std::collections::BTreeMap;
+
+use fw_manifest::Part;
+
+use super::{
+    APP, Layer, Settings,
+    access::AuthorizerSettings,
+    function::{FunctionKeys, FunctionSettings, FunctionTable},
+};
+use crate::error::{Failure, Result};
+
+/// What is written of a function in a table of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NamedFunction {
+    /// The tables that it stands in: `functions` or `authorizers`.
+    pub(crate) table: &'static str,
+    /// Its keys.
+    pub(super) keys: FunctionKeys,
+}
+
+const FUNCTIONS: &str = "functions";
+/// The tables of authorizers alone.
+pub(crate) const AUTHORIZERS: &str = "authorizers";
+
+/// Refuses a function that two tables are of, and one that has none.
+///
+/// # Errors
+///
+/// The first such table; exit code 65.
+pub(super) fn check(base: &Layer, own: Option<&Layer>, stage: &str) -> Result<()> {
+    let at = |name: &str, table: fn(&Layer) -> &BTreeMap<String, FunctionTable>, key: &str| {
+        if own.is_some_and(|own| table(own).contains_key(name)) {
+            return Some(format!("[stages.{stage}.{key}.{name}]"));
+        }
+        let there = table(base).contains_key(name);
+        there.then(|| format!("[{key}.{name}]"))
+    };
+    let layers = [Some(base), own].into_iter().flatten();
+    for name in layers.flat_map(|layer| layer.functions.keys()) {
+        let Some(one) = at(name, |layer| &layer.functions, FUNCTIONS) else {
+            continue;
+        };
+        if name == APP {
+            return Err(
+                Failure::input(format!("the app's own function has no table: `{one}`"))
+                    .hint("write its keys at the top of the file, or of the stage"),
+            );
+        }
+        if let Some(other) = at(name, |layer| &layer.authorizers, AUTHORIZERS) {
+            return Err(Failure::input(format!(
+                "one function has two tables: `{one}` and `{other}`"
+            ))
+            .because_of("both mean the same")
+            .hint(format!("write all of its keys as `[functions.{name}]`")));
+        }
+    }
+    Ok(())
+}
+
+/// Takes the functions' tables out of the layer: what is set of the functions, and of how authorizers are asked.
+pub(super) fn split(
+    layer: &mut Layer,
+) -> (
+    BTreeMap<String, NamedFunction>,
+    BTreeMap<String, AuthorizerSettings>,
+) {
+    let mut functions = BTreeMap::new();
+    let mut authorizers = BTreeMap::new();
+    let tables = [
+        (FUNCTIONS, std::mem::take(&mut layer.functions)),
+        (AUTHORIZERS, std::mem::take(&mut layer.authorizers)),
+    ];
+    for (table, all) in tables {
+        for (name, mut written) in all {
+            let keys = written.take_function();
+            let FunctionTable { ttl, identity, .. } = written;
+            if ttl.is_some() || identity.is_some() {
+                authorizers.insert(name.clone(), AuthorizerSettings { ttl, identity });
+            }
+            functions.insert(name, NamedFunction { table, keys });
+        }
+    }
+    (functions, authorizers)
+}
+
+impl NamedFunction {
+    /// What its table is called: `functions.NAME`.
+    pub(super) fn place(&self, name: &str) -> String {
+        format!("{}.{name}", self.table)
+    }
+}
+
+impl Settings {
+    /// What is set of a function: its own over the app's.
+    pub(crate) fn of(&self, part: &Part) -> FunctionSettings {
+        self.keys_of(part.name()).resolve()
+    }
+
+    /// What is set of the function that the settings call so.
+    pub(crate) fn of_name(&self, name: &str) -> FunctionSettings {
+        self.keys_of((name != APP).then_some(name)).resolve()
+    }
+
+    /// What is set of the app's function and of each that has a table.
+    pub(crate) fn functions(&self) -> impl Iterator<Item = FunctionSettings> {
+        let named = self.functions.keys().map(|name| Some(name.as_str()));
+        let all = std::iter::once(None).chain(named);
+        all.map(|name| self.keys_of(name).resolve())
+    }
+
+    /// The keys of a function, with those that it has from the app; the app's where no name is given.
+    pub(super) fn keys_of(&self, name: Option<&str>) -> FunctionKeys {
+        let Some(name) = name else {
+            return self.app.clone();
+        };
+        let own = self.functions.get(name);
+        let own = own.map(|own| own.keys.clone()).unwrap_or_default();
+        own.over_app(&self.app)
+    }
+
+    /// The variables as they are written: the app's, and those of each function's table with its name.
+    pub(super) fn variables(
+        &self,
+    ) -> impl Iterator<Item = (Option<&String>, &BTreeMap<String, String>)> {
+        let named = self.functions.iter();
+        let named = named.map(|(name, own)| (Some(name), &own.keys.environment));
+        std::iter::once((None, &self.app.environment)).chain(named)
+    }
+
+    /// Gives a variable the value of a secret: the app's, or that of a function's table.
+    pub(super) fn secret(&mut self, of: Option<&str>, key: String, value: String) {
+        let own = of.and_then(|name| self.functions.get_mut(name));
+        let keys = own.map_or(&mut self.app, |own| &mut own.keys);
+        keys.secrets.insert(key.clone());
+        keys.environment.insert(key, value);
+    }
+
+    /// The keys that are set and mean nothing to the local server.
+    pub(crate) fn only_deployed(&self) -> Vec<String> {
+        let app = self.app.only_deployed();
+        let app = app.into_iter().chain(self.door.only_deployed());
+        let named = self.functions.iter().flat_map(|(name, own)| {
+            let keys = own.keys.only_deployed().into_iter();
+            keys.map(|key| format!("{}.{key}", own.place(name)))
+        });
+        app.map(str::to_owned).chain(named).collect()
+    }
+}
