@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use fw_manifest::{Manifest, ManifestAuthorizer, ManifestRoute, SCHEMA};
+use fw_manifest::{Manifest, ManifestAuthorizer, ManifestRoute, ManifestSource, SCHEMA};
 use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
@@ -138,7 +138,17 @@ pub(crate) fn parse(printed: &str) -> Result<Manifest> {
                 .hint("update `cargo fw`, or build the app with the `fw` of the same version"),
         );
     }
-    serde_json::from_str(text).map_err(|error| not_understood(&error, &document))
+    let manifest: Manifest =
+        serde_json::from_str(text).map_err(|error| not_understood(&error, &document))?;
+    if !manifest.sources.is_empty() && manifest.schema < SCHEMA {
+        return Err(Failure::input("cannot understand the app's manifest")
+            .because_of(format!(
+                "`sources` are of schema {SCHEMA}, and this manifest says {}",
+                manifest.schema
+            ))
+            .hint(format!("print `\"schema\": {SCHEMA}`")));
+    }
+    Ok(manifest)
 }
 
 /// The failure for a document that is not a manifest of this schema, with the part that is wrong and the nearest known key.
@@ -161,7 +171,7 @@ fn not_understood(error: &serde_json::Error, document: &Map<String, Value>) -> F
     }
 }
 
-/// Where the first fault is, and what it is: in a route, in an authorizer, or nothing where it is in neither.
+/// Where the first fault is, and what it is: in a route, an authorizer or a source, or nothing where it is in none of them.
 fn faulty_part(document: &Map<String, Value>) -> Option<(String, String)> {
     let parts = |key: &str| document.get(key).and_then(Value::as_array);
     let text = |part: &Value, key: &str| {
@@ -178,6 +188,12 @@ fn faulty_part(document: &Map<String, Value>) -> Option<(String, String)> {
         if let Err(error) = ManifestAuthorizer::deserialize(authorizer) {
             let name = text(authorizer, "name");
             return Some((format!("in the authorizer `{name}`"), error.to_string()));
+        }
+    }
+    for source in parts("sources").into_iter().flatten() {
+        if let Err(error) = ManifestSource::deserialize(source) {
+            let name = text(source, "name");
+            return Some((format!("in the source `{name}`"), error.to_string()));
         }
     }
     None
@@ -229,7 +245,7 @@ mod tests {
     #[test]
     fn an_unknown_key_is_refused_with_the_nearest_known_one() {
         let whole = json!({
-            "schema": 1,
+            "schema": 2,
             "app": "x",
             "routes": [
                 {"method": "GET", "path": "/"},
@@ -244,11 +260,13 @@ mod tests {
                 {"method": "PUT", "path": "/a", "authorization": {"type": "jwt", "name": "users"}},
             ],
             "authorizers": [{"name": "door"}],
+            "sources": [{"name": "ship", "event": {"type": "sqs", "queue": "orders"}}],
         });
         assert!(parse(&whole.to_string()).is_ok());
         let post = "in the route `POST /a` there is no key of that name";
         let put = "in the route `PUT /a` there is no key of that name";
         let door = "in the authorizer `door` there is no key of that name";
+        let ship = "in the source `ship` there is no key of that name";
         let top = "at the top of the manifest there is no key of that name";
         for (place, key, what, nearest) in [
             (
@@ -309,12 +327,14 @@ mod tests {
                 door,
                 "did you mean `payload_format`?",
             ),
+            ("/sources/0", "handlr", ship, "did you mean `handler`?"),
+            ("/sources/0/event", "que", ship, "did you mean `queue`?"),
             ("", "authorizer", top, "did you mean `authorizers`?"),
             (
                 "",
                 "later",
                 top,
-                "there is: app, authorizers, framework, response_stream, routes, schema",
+                "there is: app, authorizers, framework, response_stream, routes, schema, sources",
             ),
         ] {
             let mut document = whole.clone();
@@ -356,8 +376,16 @@ mod tests {
 
     #[test]
     fn a_newer_schema_may_have_other_keys() {
-        let failure = parse(r#"{"schema":2,"app":"x","events":[]}"#).unwrap_err();
-        assert!(failure.message().contains("newer schema: 2"), "{failure}");
+        let failure = parse(r#"{"schema":3,"app":"x","events":[]}"#).unwrap_err();
+        assert!(failure.message().contains("newer schema: 3"), "{failure}");
+    }
+
+    #[test]
+    fn sources_need_their_schema() {
+        let sources = r#""app":"x","sources":[{"name":"ship","event":{"type":"function"}}]"#;
+        let failure = parse(&format!("{{\"schema\":1,{sources}}}")).unwrap_err();
+        assert!(failure.causes()[0].contains("schema 2"), "{failure}");
+        assert!(parse(&format!("{{\"schema\":2,{sources}}}")).is_ok());
     }
 
     #[test]

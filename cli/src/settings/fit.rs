@@ -22,6 +22,7 @@ use crate::{
 ///
 /// The first thing that the gateway cannot do, or that the settings do not say, with what to write; exit code 65.
 pub(crate) fn check(manifest: &Manifest, settings: &Settings) -> Result<()> {
+    sources(manifest)?;
     streaming(manifest, settings)?;
     for authorizer in &manifest.authorizers {
         self::authorizer(authorizer, settings)?;
@@ -72,6 +73,26 @@ pub(crate) fn check(manifest: &Manifest, settings: &Settings) -> Result<()> {
         siblings(manifest)?;
     }
     Ok(())
+}
+
+/// Half an app is worse than none: sources are neither served nor deployed yet.
+fn sources(manifest: &Manifest) -> Result<()> {
+    let Some(first) = manifest.sources.first() else {
+        return Ok(());
+    };
+    Err(
+        Failure::input("this version of cargo fw does not run sources yet")
+            .because_of(format!(
+                "the app has {}: {}",
+                first.part(),
+                if first.handler.is_empty() {
+                    &first.name
+                } else {
+                    &first.handler
+                }
+            ))
+            .hint("test it with `fw::test::Client`, or take `.on(sources![…])` from the app"),
+    )
 }
 
 /// An app of an older framework behind a URL that streams. A bootstrap of another kind may stream by itself.
@@ -305,6 +326,21 @@ mod tests {
 
     fn settings(text: &str) -> Settings {
         Settings::from_toml(text, "dev", None, None).unwrap()
+    }
+
+    #[test]
+    fn an_app_with_sources_is_not_run_without_them() {
+        let app = json!({
+            "schema": 2, "app": "x",
+            "sources": [{ "name": "ship", "handler": "x::ship", "event": { "type": "function" } }],
+        });
+        let app: Manifest = serde_json::from_value(app).unwrap();
+        let failure = check(&app, &settings("")).unwrap_err();
+        assert!(
+            failure.message().contains("does not run sources yet"),
+            "{failure}"
+        );
+        assert_eq!(failure.causes(), ["the app has the source `ship`: x::ship"]);
     }
 
     #[test]

@@ -8,13 +8,21 @@
 //! would otherwise be a route that is open. A new key is a new schema.
 
 mod part;
+mod source;
 mod write;
 
-pub use self::part::Part;
+pub use self::{
+    part::Part,
+    source::{ManifestSource, SourceEvent},
+};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// The newest manifest schema that this version writes and reads.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
+
+/// The schema of an app without sources, so that an older CLI still reads it. One with sources needs [`SCHEMA`]: an older CLI would
+/// deploy half of it.
+pub const SCHEMA_WITHOUT_SOURCES: u32 = 1;
 
 /// How long a function may take where its settings say nothing, in seconds: what the CLI sets, and what a test's function has.
 pub const DEFAULT_TIMEOUT: u32 = 30;
@@ -34,7 +42,7 @@ pub const RESPONSE_STREAM: &str = "response-stream";
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Manifest {
-    /// The schema of this document; see [`SCHEMA`].
+    /// The schema of this document: [`SCHEMA_WITHOUT_SOURCES`], or [`SCHEMA`] where there are sources.
     pub schema: u32,
     /// The version of the framework that wrote it, or what a bootstrap of another kind calls itself.
     #[serde(default)]
@@ -50,20 +58,46 @@ pub struct Manifest {
     /// The Lambda authorizers, each a function of its own from the same executable.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub authorizers: Vec<ManifestAuthorizer>,
+    /// The functions that events invoke, each one of its own from the same executable, ordered by name. Since schema 2; add them with
+    /// [`add_source`](Self::add_source).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<ManifestSource>,
 }
 
 impl Manifest {
-    /// An empty manifest of the current schema.
+    /// An empty manifest, of the schema of an app without sources.
     #[must_use]
     pub fn new(app: impl Into<String>) -> Self {
         Self {
-            schema: SCHEMA,
+            schema: SCHEMA_WITHOUT_SOURCES,
             framework: concat!("fw ", env!("CARGO_PKG_VERSION")).to_owned(),
             app: app.into(),
             response_stream: true,
             routes: Vec::new(),
             authorizers: Vec::new(),
+            sources: Vec::new(),
         }
+    }
+
+    /// Adds a source in its order, and sets the schema that has sources.
+    pub fn add_source(&mut self, source: ManifestSource) {
+        self.schema = SCHEMA;
+        let at = self.sources.partition_point(|it| it.name <= source.name);
+        self.sources.insert(at, source);
+    }
+
+    /// Whether the app has an API: routes, or nothing at all, as an app of sources alone has no function for requests.
+    #[must_use]
+    pub fn has_api(&self) -> bool {
+        !self.routes.is_empty() || self.sources.is_empty()
+    }
+
+    /// The app's functions: the API if it [has one](Self::has_api), then the authorizers and the sources, as they are listed.
+    pub fn parts(&self) -> impl Iterator<Item = Part> {
+        let api = self.has_api().then_some(Part::Api);
+        let authorizers = self.authorizers.iter().map(ManifestAuthorizer::part);
+        let sources = self.sources.iter().map(ManifestSource::part);
+        api.into_iter().chain(authorizers).chain(sources)
     }
 }
 
@@ -376,5 +410,39 @@ impl Place {
             Self::Header => "header",
             Self::Body => "body",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        Manifest, ManifestAuthorizer, ManifestRoute, ManifestSource, Part, SCHEMA, SourceEvent,
+    };
+
+    #[test]
+    fn an_app_has_an_api_unless_it_has_sources_alone() {
+        let source = |name: &str| ManifestSource::new(name, SourceEvent::Function);
+        let named = |name: &str| Part::Source(name.to_owned());
+        let mut manifest = Manifest::new("x");
+        assert_eq!(manifest.schema, 1);
+        assert_eq!(manifest.parts().collect::<Vec<_>>(), [Part::Api]);
+        manifest.add_source(source("b"));
+        manifest.add_source(source("a"));
+        assert_eq!(manifest.schema, SCHEMA);
+        assert_eq!(
+            manifest.parts().collect::<Vec<_>>(),
+            [named("a"), named("b")]
+        );
+        manifest.routes.push(ManifestRoute::new("GET", "/"));
+        manifest.authorizers.push(ManifestAuthorizer::new("door"));
+        assert_eq!(
+            manifest.parts().collect::<Vec<_>>(),
+            [
+                Part::Api,
+                Part::Authorizer("door".to_owned()),
+                named("a"),
+                named("b")
+            ]
+        );
     }
 }

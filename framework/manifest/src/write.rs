@@ -1,6 +1,9 @@
 //! The manifest as an app writes it: what serde's `Serialize` gives, in a fraction of the code, as every app carries it.
 
-use super::{Authorization, AuthorizerKind, Manifest, ManifestAuthorizer, ManifestRoute, Source};
+use super::{
+    Authorization, AuthorizerKind, Manifest, ManifestAuthorizer, ManifestRoute, ManifestSource,
+    Source, SourceEvent,
+};
 
 impl Manifest {
     /// The manifest as JSON on one line: the same text as `serde_json::to_string` gives.
@@ -17,6 +20,9 @@ impl Manifest {
         json.list("routes", &self.routes, route);
         if !self.authorizers.is_empty() {
             json.list("authorizers", &self.authorizers, authorizer);
+        }
+        if !self.sources.is_empty() {
+            json.list("sources", &self.sources, event_source);
         }
         json.close('}');
         json.0
@@ -93,6 +99,57 @@ fn authorizer(json: &mut Json, authorizer: &ManifestAuthorizer) {
         json.text("payload_format", format);
     }
     json.flag("simple", authorizer.simple);
+    json.close('}');
+}
+
+fn event_source(json: &mut Json, source: &ManifestSource) {
+    json.open('{');
+    json.text("name", &source.name);
+    json.text("handler", &source.handler);
+    self::source(json, source.source.as_ref());
+    json.text_if_any("summary", &source.summary);
+    json.text_if_any("description", &source.description);
+    json.key("event");
+    json.open('{');
+    json.text("type", source.event.kind());
+    match &source.event {
+        SourceEvent::Sqs { queue } => json.text("queue", queue),
+        SourceEvent::Sns { topic } => json.text("topic", topic),
+        SourceEvent::S3 {
+            bucket,
+            events,
+            prefix,
+            suffix,
+        } => {
+            json.text("bucket", bucket);
+            json.list("events", events, |json, event| {
+                json.next();
+                json.quoted(event);
+            });
+            json.text_if_any("prefix", prefix);
+            json.text_if_any("suffix", suffix);
+        }
+        SourceEvent::Event { bus, pattern } => {
+            if let Some(bus) = bus {
+                json.text("bus", bus);
+            }
+            json.key("pattern");
+            // A map always is JSON.
+            json.0
+                .push_str(&serde_json::to_string(pattern).unwrap_or_default());
+        }
+        SourceEvent::Schedule {
+            expression,
+            timezone,
+        } => {
+            json.text("expression", expression);
+            if let Some(timezone) = timezone {
+                json.text("timezone", timezone);
+            }
+        }
+        SourceEvent::Function => {}
+    }
+    json.close('}');
     json.close('}');
 }
 
@@ -214,6 +271,17 @@ mod tests {
                 {"name": "check", "handler": "h", "source": source, "kind": "token", "identity": ["$request.header.a", "b"],
                  "ttl": 300, "payload_format": "1.0", "simple": false},
                 {"name": "other"},
+            ],
+            "sources": [
+                {"name": "a", "handler": "h", "source": source, "summary": "s", "description": "d", "event": {"type": "sqs", "queue": "q"}},
+                {"name": "b", "event": {"type": "sns", "topic": "t"}},
+                {"name": "c", "event": {"type": "s3", "bucket": "b", "events": []}},
+                {"name": "d", "event": {"type": "s3", "bucket": "b", "events": ["x", "y"], "prefix": "p", "suffix": "s"}},
+                {"name": "e", "event": {"type": "event", "pattern": {"a": [{"prefix": "\""}], "b": {}}}},
+                {"name": "f", "event": {"type": "event", "bus": "b", "pattern": {}}},
+                {"name": "g", "event": {"type": "schedule", "expression": "e"}},
+                {"name": "h", "event": {"type": "schedule", "expression": "e", "timezone": "t"}},
+                {"name": "i", "event": {"type": "function"}},
             ],
         });
         for manifest in [full, json!({"schema": 1, "app": ""})] {
