@@ -8,14 +8,26 @@ pub use crate::{
     entry::Entry,
     error::{Error, Problems},
     extract::{FromParam, FromRequest, Param},
-    handler::{Extractor, Responder, hold_only_send_values_across_await, schema},
+    handler::{
+        BatchArgument, BusArgument, Extractor, InputArgument, MessageArgument,
+        NotificationArgument, ObjectArgument, Responder, ScheduleArgument,
+        hold_only_send_values_across_await, schema,
+    },
     request::Request,
     response::{IntoResponse, Response},
     route::{
         BodyInfo, BoxFuture, Guard, IntoRoute, NotARoute, ParamInfo, Route, RouteDecl, RouteInfo,
         Routes, assert_distinct,
     },
+    source::{
+        BusEvent, EventInfo, FromEvent, Input, IntoDone, IntoFailed, IntoOutput, IntoSource,
+        Message, Messages, NotASource, Notification, ObjectEvent, Schedule, SourceDecl, SourceInfo,
+        Sources, assert_distinct_sources,
+    },
 };
-pub use fw_macros::routes;
+pub use fw_macros::{routes, sources};
 pub use fw_manifest::Place;
 pub use std::{marker::Sync, option::Option, result::Result};
+
+/// What the handler of a bus is called with.
+pub type AnyBusEvent = BusEvent<Box<serde_json::value::RawValue>>;

@@ -7,11 +7,13 @@ use tower::{Layer, Service};
 
 use crate::{
     dispatch::{Assembly, Endpoint, Table, Target},
+    entry::Entry,
     error::{Error, ErrorMap},
     escaped::Escaped,
     response::IntoResponse,
     route::{Routes, RoutesOf},
     service::{Body, BoxError, Inner, IntoMount, Mount, middleware::Middleware, mounted},
+    source::SourcesOf,
 };
 use fw_manifest::{Manifest, Source};
 
@@ -33,6 +35,7 @@ pub struct App<S = ()> {
     init: Init<S>,
     /// Ordered by path and method.
     endpoints: Vec<Endpoint<S>>,
+    sources: Vec<Entry<S>>,
     middleware: Option<Middleware<S>>,
     error_map: ErrorMap,
     errors: Vec<AppError>,
@@ -65,6 +68,7 @@ impl<S: Send + Sync + 'static> App<S> {
                 Box::pin(async move { state.await.map_err(Into::into) })
             }),
             endpoints: Vec::new(),
+            sources: Vec::new(),
             middleware: None,
             error_map: ErrorMap::default(),
             errors: Vec::new(),
@@ -85,6 +89,14 @@ impl<S: Send + Sync + 'static> App<S> {
             self.errors.push(AppError::Prefix(prefix.to_owned()));
         }
         self.add(prefix, routes.into_routes())
+    }
+
+    /// Adds sources, made by [`sources!`](crate::sources): functions that an event invokes, and not a request; see [`source`](crate::source).
+    ///
+    /// Each is a Lambda function of its own. An app of sources alone has no function for requests.
+    pub fn on(mut self, sources: impl SourcesOf<S>) -> Self {
+        self.sources.extend(sources.into_sources().list);
+        self
     }
 
     /// Hands all requests to a path and to what lies under it to a tower service, an axum router for example.
@@ -266,14 +278,15 @@ impl<S: Send + Sync + 'static> App<S> {
         self
     }
 
-    /// What the app tells about itself: its name, its routes ordered by path and then by method, and the authorizers that they name.
+    /// What the app tells about itself: its name, its routes ordered by path and then by method, the authorizers that they name, and its
+    /// sources ordered by name.
     #[must_use]
     pub fn manifest(&self) -> Manifest {
         let mut manifest = Manifest::new(self.name);
         manifest.routes = self.endpoints.iter().map(Endpoint::manifest).collect();
         // Where they conflict, `check` says so.
-        for entry in Table::entries_of(&self.endpoints).unwrap_or_default() {
-            (entry.manifest)(&entry, &mut manifest);
+        for entry in Table::entries_of(&self.endpoints, &self.sources).unwrap_or_default() {
+            entry.describe(&mut manifest);
         }
         manifest
     }
@@ -287,7 +300,7 @@ impl<S: Send + Sync + 'static> App<S> {
     /// The first thing that is wrong.
     pub fn check(&self) -> Result<(), AppError> {
         self.check_names()?;
-        Table::check(&self.endpoints)
+        Table::check(&self.endpoints, &self.sources)
     }
 
     fn check_names(&self) -> Result<(), AppError> {
@@ -322,7 +335,7 @@ impl<S: Send + Sync + 'static> App<S> {
     pub(crate) fn into_parts(self) -> Result<(Init<S>, Assembly<S>), AppError> {
         self.check_names()?;
         let assembly = Assembly {
-            table: Table::new(self.endpoints)?,
+            table: Table::new(self.endpoints, self.sources)?,
             middleware: self.middleware,
             errors: self.error_map,
         };
@@ -352,6 +365,7 @@ impl<S: Send + Sync + 'static> fmt::Debug for App<S> {
         f.debug_struct("App")
             .field("name", &self.name)
             .field("endpoints", &self.endpoints)
+            .field("sources", &self.sources)
             .field(
                 "layers",
                 &self.middleware.as_ref().map_or(0, Middleware::len),
@@ -387,8 +401,8 @@ pub enum AppError {
         /// Where the handler stands.
         source: Source,
     },
-    /// Two authorizers have one name, and so one function.
-    Authorizers {
+    /// Two authorizers or sources have one name, and so one function.
+    Functions {
         /// The name.
         name: String,
         /// The two functions, and where they stand.
@@ -430,11 +444,11 @@ impl fmt::Display for AppError {
             Self::Path { problem, source } => {
                 write!(f, "{problem} (at {}:{})", source.file, source.line)
             }
-            Self::Authorizers { name, handlers } => {
+            Self::Functions { name, handlers } => {
                 let [(first, here), (second, there)] = &**handlers;
                 write!(
                     f,
-                    "two authorizers are called `{name}`, rename one: `{first}` ({}:{}) and `{second}` ({}:{})",
+                    "two functions are called `{name}`, rename one: `{first}` ({}:{}) and `{second}` ({}:{})",
                     here.file, here.line, there.file, there.line
                 )
             }

@@ -123,29 +123,39 @@ pub(crate) type Found = Result<usize, Box<Response>>;
 /// The endpoints, ready to be found.
 pub(crate) struct Table<S> {
     endpoints: Vec<Endpoint<S>>,
+    sources: Vec<Entry<S>>,
     matcher: Matcher,
     #[cfg(feature = "schema")]
     models: crate::schema::Models,
 }
 
 impl<S> Table<S> {
-    /// Takes endpoints that are ordered by path and method.
-    pub(crate) fn new(endpoints: Vec<Endpoint<S>>) -> Result<Self, AppError> {
-        Self::entries_of(&endpoints)?;
+    /// Takes endpoints that are ordered by path and method, and sources.
+    pub(crate) fn new(
+        endpoints: Vec<Endpoint<S>>,
+        sources: Vec<Entry<S>>,
+    ) -> Result<Self, AppError> {
+        Self::entries_of(&endpoints, &sources)?;
         let matcher = matcher(&endpoints)?;
         Ok(Self {
             #[cfg(feature = "schema")]
             models: crate::schema::Models::of(endpoints.len()),
             endpoints,
+            sources,
             matcher,
         })
     }
 
-    /// The entries that the endpoints name, each once. The first of them collects them all: an app that has none does not carry how.
-    pub(crate) fn entries_of(endpoints: &[Endpoint<S>]) -> Result<Vec<Entry<S>>, AppError> {
+    /// The entries that the endpoints name, each once, and the sources. The first of them collects them all: an app that has none does not carry how.
+    pub(crate) fn entries_of(
+        endpoints: &[Endpoint<S>],
+        sources: &[Entry<S>],
+    ) -> Result<Vec<Entry<S>>, AppError> {
         let named: Vec<Entry<S>> = endpoints
             .iter()
-            .filter_map(|endpoint| endpoint.authorizer().copied())
+            .filter_map(Endpoint::authorizer)
+            .chain(sources)
+            .copied()
             .collect();
         match named.first() {
             None => Ok(named),
@@ -155,7 +165,7 @@ impl<S> Table<S> {
 
     /// The entries, each once.
     pub(crate) fn entries(&self) -> Vec<Entry<S>> {
-        Self::entries_of(&self.endpoints).unwrap_or_default()
+        Self::entries_of(&self.endpoints, &self.sources).unwrap_or_default()
     }
 
     /// The entry of that part, or the names of those that are there; the API has none.
@@ -175,8 +185,8 @@ impl<S> Table<S> {
     }
 
     /// Finds conflicts between endpoints, and schemas that no body can be checked by.
-    pub(crate) fn check(endpoints: &[Endpoint<S>]) -> Result<(), AppError> {
-        Self::entries_of(endpoints)?;
+    pub(crate) fn check(endpoints: &[Endpoint<S>], sources: &[Entry<S>]) -> Result<(), AppError> {
+        Self::entries_of(endpoints, sources)?;
         #[cfg(feature = "schema")]
         for endpoint in endpoints {
             let body = endpoint.info.and_then(|info| info.body);
@@ -269,7 +279,7 @@ fn matcher<S>(endpoints: &[Endpoint<S>]) -> Result<Matcher, AppError> {
 /// A failure of which Lambda gets an error document, as nobody waits for an HTTP response.
 pub(crate) struct FunctionError {
     /// The document's `errorType`.
-    pub(crate) kind: &'static str,
+    pub(crate) kind: Cow<'static, str>,
     /// Its `errorMessage`.
     pub(crate) message: String,
 }
@@ -284,7 +294,7 @@ impl fmt::Debug for FunctionError {
 impl From<NotHttp> for FunctionError {
     fn from(error: NotHttp) -> Self {
         Self {
-            kind: NotHttp::TYPE,
+            kind: NotHttp::TYPE.into(),
             message: error.to_string(),
         }
     }

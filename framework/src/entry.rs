@@ -1,4 +1,4 @@
-//! Entries: the functions of an app that are not its API. An authorizer is one.
+//! Entries: the functions of an app that are not its API: authorizers and sources.
 //!
 //! Each is a Lambda function of its own, from the same executable. All of its code is reached through the function pointers of an
 //! [`Entry`] alone, so an app that has none does not carry it.
@@ -13,30 +13,45 @@ use crate::{
     context::LambdaContext,
     dispatch::FunctionError,
     route::BoxFuture,
+    source::{
+        self, BusEvent, Failed, Handle, Input, Message, Messages, Notification, ObjectEvent, Run,
+        Schedule, SourceInfo,
+    },
 };
 use fw_manifest::{Manifest, Part, Source};
 
 /// From event to answer.
-pub(crate) type Serve<S> = for<'r> fn(
-    &'r Entry<S>,
-    &'r S,
-    &'r str,
-    LambdaContext,
-) -> BoxFuture<'r, Result<Box<RawValue>, FunctionError>>;
+type Answering<'r> = BoxFuture<'r, Result<Box<RawValue>, FunctionError>>;
 
 /// An entry of an app whose state is `S`.
 pub struct Entry<S> {
     pub(crate) kind: Kind<S>,
-    pub(crate) serve: Serve<S>,
     /// Sorts out which entries an app has, each once.
     pub(crate) collect: fn(Vec<Self>) -> Result<Vec<Self>, AppError>,
-    /// Adds to the manifest what it says of the entry.
-    pub(crate) manifest: fn(&Self, &mut Manifest),
 }
 
-/// What an entry is, with what is known of it at compile time and its function behind the extraction.
+/// What an entry is, with what is known of it at compile time and its function behind the extraction, and how it is served.
 pub(crate) enum Kind<S> {
-    Authorizer(&'static AuthorizerInfo, Decide<S>),
+    Authorizer {
+        info: &'static AuthorizerInfo,
+        decide: Decide<S>,
+        serve: for<'r> fn(
+            &'static AuthorizerInfo,
+            Decide<S>,
+            &'r S,
+            &'r str,
+            LambdaContext,
+        ) -> Answering<'r>,
+        /// Adds to the manifest what it says of the entry.
+        manifest: fn(&AuthorizerInfo, &mut Manifest),
+    },
+    Source {
+        info: &'static SourceInfo,
+        run: Run<S>,
+        serve:
+            for<'r> fn(&'static SourceInfo, Run<S>, &'r S, &'r str, LambdaContext) -> Answering<'r>,
+        manifest: fn(&SourceInfo, &mut Manifest),
+    },
 }
 
 // Derived, these would ask for an app's state to be `Clone` and `Debug`.
@@ -66,30 +81,43 @@ impl<S> Entry<S> {
     /// Which of the app's functions it is.
     pub(crate) fn part(&self) -> Part {
         match self.kind {
-            Kind::Authorizer(info, _) => Part::Authorizer(info.name.to_owned()),
+            Kind::Authorizer { info, .. } => Part::Authorizer(info.name.to_owned()),
+            Kind::Source { info, .. } => Part::Source(info.name.to_owned()),
         }
     }
 
     /// Its name.
     pub(crate) fn name(&self) -> &'static str {
         match self.kind {
-            Kind::Authorizer(info, _) => info.name,
+            Kind::Authorizer { info, .. } => info.name,
+            Kind::Source { info, .. } => info.name,
         }
     }
 
     /// Its function's path, `module::function`, and where that stands.
     fn handler(&self) -> (String, Source) {
-        match self.kind {
-            Kind::Authorizer(info, _) => {
-                (info.handler.to_owned(), Source::new(info.file, info.line))
+        let (handler, file, line) = match self.kind {
+            Kind::Authorizer { info, .. } => (info.handler, info.file, info.line),
+            Kind::Source { info, .. } => (info.handler, info.file, info.line),
+        };
+        (handler.to_owned(), Source::new(file, line))
+    }
+
+    /// Whether both are one authorizer's, which several routes may name. A source stands in a list once.
+    fn is(&self, other: &Self) -> bool {
+        match (self.kind, other.kind) {
+            (Kind::Authorizer { info: one, .. }, Kind::Authorizer { info: other, .. }) => {
+                one == other
             }
+            _ => false,
         }
     }
 
-    /// Whether both are one function's.
-    fn is(&self, other: &Self) -> bool {
-        match (self.kind, other.kind) {
-            (Kind::Authorizer(one, _), Kind::Authorizer(other, _)) => one == other,
+    /// Adds to the manifest what it says of the entry.
+    pub(crate) fn describe(&self, to: &mut Manifest) {
+        match self.kind {
+            Kind::Authorizer { info, manifest, .. } => manifest(info, to),
+            Kind::Source { info, manifest, .. } => manifest(info, to),
         }
     }
 
@@ -104,7 +132,66 @@ impl<S> Entry<S> {
         event: &str,
         lambda: LambdaContext,
     ) -> Result<Box<RawValue>, FunctionError> {
-        (self.serve)(self, state, event, lambda).await
+        match self.kind {
+            Kind::Authorizer {
+                info,
+                decide,
+                serve,
+                ..
+            } => serve(info, decide, state, event, lambda).await,
+            Kind::Source {
+                info, run, serve, ..
+            } => serve(info, run, state, event, lambda).await,
+        }
+    }
+}
+
+/// A constructor for each attribute of a source, as the macros call it.
+macro_rules! sources {
+    ($($(#[$doc:meta])* $name:ident: $variant:ident($item:ty) -> $answer:ty;)*) => {
+        impl<S: Sync> Entry<S> {
+            $(
+                $(#[$doc])*
+                #[doc(hidden)]
+                #[must_use]
+                pub const fn $name(info: &'static SourceInfo, run: Handle<S, $item, $answer>) -> Self {
+                    Self::source(info, Run::$variant(run))
+                }
+            )*
+        }
+    };
+}
+
+sources! {
+    /// The entry of a queue's handler.
+    sqs: Message(Message) -> ();
+    /// The entry of a queue's handler that takes whole batches.
+    sqs_batch: Batch(Messages) -> Failed;
+    /// The entry of a topic's handler.
+    sns: Notification(Notification) -> ();
+    /// The entry of a bucket's handler.
+    s3: Object(ObjectEvent) -> ();
+    /// The entry of a bus's handler.
+    bus: Bus(BusEvent<Box<RawValue>>) -> ();
+    /// The entry of a schedule's handler.
+    schedule: Schedule(Schedule) -> ();
+    /// The entry of a function that is called directly.
+    function: Input(Input) -> Box<RawValue>;
+}
+
+impl<S: Sync> Entry<S> {
+    const fn source(info: &'static SourceInfo, run: Run<S>) -> Self {
+        Self {
+            kind: Kind::Source {
+                info,
+                run,
+                serve: |info, run, state, event, lambda| {
+                    Box::pin(source::serve(info, run, state, event, lambda))
+                },
+                manifest: SourceInfo::manifest,
+            },
+            collect,
+        }
     }
 }
 
@@ -112,15 +199,15 @@ impl<S> Entry<S> {
 ///
 /// # Errors
 ///
-/// When two functions have one name: it is that of a function in the account.
+/// When two functions have one name: it is the end of a function's name in the account.
 pub(crate) fn collect<S>(entries: Vec<Entry<S>>) -> Result<Vec<Entry<S>>, AppError> {
     let mut known: Vec<Entry<S>> = Vec::new();
     for entry in entries {
-        match known.iter().find(|it| it.part() == entry.part()) {
+        match known.iter().find(|it| it.name() == entry.name()) {
             None => known.push(entry),
             Some(first) if first.is(&entry) => {}
             Some(first) => {
-                return Err(AppError::Authorizers {
+                return Err(AppError::Functions {
                     name: entry.name().to_owned(),
                     handlers: Box::new([first.handler(), entry.handler()]),
                 });

@@ -43,7 +43,7 @@ mod query;
 mod request_id;
 mod source_ip;
 mod stage;
-mod strict;
+pub(crate) mod strict;
 mod urlencoded;
 #[cfg(feature = "garde")]
 mod valid;

@@ -1,5 +1,7 @@
 //! What the compiler names when a handler is not as it must be. There is nothing to call here.
 
+mod argument;
+
 use std::future::Future;
 
 use crate::{
@@ -10,13 +12,17 @@ use crate::{
     route::BoxFuture,
 };
 
+pub use self::argument::{
+    BatchArgument, BusArgument, InputArgument, MessageArgument, NotificationArgument,
+    ObjectArgument, ScheduleArgument,
+};
 pub use crate::{
     entry::Entry,
     extract::{Borrowed, Optional, Parsed, Repeated},
     schema::{HasSchema, schema},
 };
 
-/// Boxes a handler's or an authorizer's future: the single point where its type is erased, and where it must be [`Send`].
+/// Boxes the future of a handler, an authorizer or a source: the single point where its type is erased, and where it must be [`Send`].
 ///
 /// What a handler still holds while it waits must be `Send`: drop what is not (an `Rc`, a `MutexGuard`) before the `.await`, in a block of
 /// its own, or take what is (an `Arc`, a guard of tokio's).

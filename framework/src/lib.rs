@@ -70,6 +70,7 @@ pub mod route;
 mod runtime;
 mod schema;
 pub mod service;
+pub mod source;
 #[cfg(feature = "test")]
 pub mod test;
 
@@ -89,8 +90,20 @@ pub use crate::{
 };
 #[doc = include_str!("docs/authorizer.md")]
 pub use fw_macros::authorizer;
+#[doc = include_str!("docs/function.md")]
+pub use fw_macros::function;
+#[doc = include_str!("docs/on_event.md")]
+pub use fw_macros::on_event;
+#[doc = include_str!("docs/on_s3.md")]
+pub use fw_macros::on_s3;
+#[doc = include_str!("docs/on_sns.md")]
+pub use fw_macros::on_sns;
+#[doc = include_str!("docs/on_sqs.md")]
+pub use fw_macros::on_sqs;
 #[doc = include_str!("docs/route.md")]
 pub use fw_macros::route;
+#[doc = include_str!("docs/schedule.md")]
+pub use fw_macros::schedule;
 #[doc = include_str!("docs/shorthand.md")]
 pub use fw_macros::{delete, get, head, options, patch, post, put};
 pub use http::{Method, StatusCode};

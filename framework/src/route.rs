@@ -375,20 +375,20 @@ const fn shape(path: &str) -> u64 {
 }
 
 /// A text put together at compile time; what does not fit is left out.
-struct Text {
+pub(crate) struct Text {
     bytes: [u8; 512],
     length: usize,
 }
 
 impl Text {
-    const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             bytes: [0; 512],
             length: 0,
         }
     }
 
-    const fn with(mut self, text: &str) -> Self {
+    pub(crate) const fn with(mut self, text: &str) -> Self {
         let text = text.as_bytes();
         if self.length + text.len() <= self.bytes.len() {
             let mut i = 0;
@@ -401,11 +401,11 @@ impl Text {
         self
     }
 
-    const fn as_str(&self) -> &str {
+    pub(crate) const fn as_str(&self) -> &str {
         let (text, _) = self.bytes.split_at(self.length);
         match std::str::from_utf8(text) {
             Ok(text) => text,
-            Err(_) => "two routes in this list answer the same method and path",
+            Err(_) => "two of this list are the same",
         }
     }
 }
@@ -425,7 +425,7 @@ const fn shared_method<'m>(left: &[&'m str], right: &[&str]) -> Option<&'m str> 
     None
 }
 
-const fn same_bytes(left: &[u8], right: &[u8]) -> bool {
+pub(crate) const fn same_bytes(left: &[u8], right: &[u8]) -> bool {
     if left.len() != right.len() {
         return false;
     }

@@ -236,7 +236,7 @@ impl From<lambda_runtime::Context> for LambdaContext {
 impl From<FunctionError> for Diagnostic {
     fn from(error: FunctionError) -> Self {
         Self {
-            error_type: error.kind.to_owned(),
+            error_type: error.kind.into_owned(),
             error_message: error.message,
         }
     }

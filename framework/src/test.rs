@@ -291,7 +291,7 @@ fn posted(answer: Result<Answer, FunctionError>) -> Result<Vec<u8>, Vec<u8>> {
     match answer {
         Ok(answer) => serde_json::to_vec(&answer)
             .map_err(|error| document("fw.Unserializable", &error.to_string())),
-        Err(error) => Err(document(error.kind, &error.message)),
+        Err(error) => Err(document(&error.kind, &error.message)),
     }
 }
 

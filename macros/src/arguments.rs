@@ -104,11 +104,11 @@ pub(crate) fn arguments(
                 }
                 (ArgKind::State, reference.elem.to_token_stream())
             }
-            (None, _) if subject == Subject::Authorizer && is_scalar(ty) => {
+            (None, _) if subject != Subject::Route && is_scalar(ty) => {
                 errors.push(
                     &arg.pat,
-                    "an authorizer has no path, so it has no parameters",
-                    "take `Bearer`, `Token`, `Header<H>`, `Query<T>` or another extractor",
+                    format!("{subject} has no path, so it has no parameters"),
+                    format!("take {}", subject.takes()),
                 );
                 continue;
             }

@@ -17,6 +17,7 @@ use crate::{
 pub(crate) mod authorizer;
 mod guard;
 pub(crate) mod keys;
+pub(crate) mod source;
 mod words;
 
 /// The methods that a gateway's route can have, besides `ANY`. [D] docs.aws.amazon.com, "Create routes for HTTP APIs".

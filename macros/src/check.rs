@@ -6,7 +6,7 @@ use syn::{Attribute, GenericParam, LitStr, ReturnType, Safety, Signature, Type, 
 
 use crate::{
     arguments::arguments,
-    attr::{self, Krate, RouteArgs, authorizer, keys},
+    attr::{self, Krate, RouteArgs, authorizer, keys, source},
     companion::Place,
     errors::Errors,
     model::{Arg, Body, Docs, Function, Item, Output, Payload, Route},
@@ -39,18 +39,23 @@ pub(crate) fn check(
     place: Place,
     mut errors: Errors,
 ) -> Result<Item, TokenStream> {
-    one_attribute(row.subject, &mut function.attrs, &mut errors);
-    signature(row.subject, &function, &mut errors);
+    let subject = subject(row, &function.sig);
+    one_attribute(subject, &mut function.attrs, &mut errors);
+    signature(subject, &function, &mut errors);
     let (payload, args, krate) = match given {
         Arguments::Route(given) => {
             let (route, args, krate) = route(&function, given, &mut errors);
             (route.map(Payload::Route), args, krate)
         }
         Arguments::Keys(given) => {
-            let payload = Payload::Authorizer(authorizer::payload(&given, &mut errors));
-            named(row.subject, &function, &mut errors);
-            decides(&function, &mut errors);
-            let args = arguments(row.subject, &function.sig, None, &mut errors);
+            let payload = if subject.is_source() {
+                Payload::Source(source::payload(subject, &given, &mut errors))
+            } else {
+                decides(&function, &mut errors);
+                Payload::Authorizer(authorizer::payload(&given, &mut errors))
+            };
+            named(subject, &function, &mut errors);
+            let args = arguments(subject, &function.sig, None, &mut errors);
             (Some(payload), args, given.krate)
         }
     };
@@ -62,7 +67,7 @@ pub(crate) fn check(
         return Err(tokens);
     };
     Ok(Item {
-        row,
+        subject,
         krate,
         place,
         cfgs: cfgs(&function.attrs),
@@ -72,6 +77,18 @@ pub(crate) fn check(
         function,
         payload,
     })
+}
+
+/// What the function is to be: a queue's handler with an argument that looks like `Batch<T>` takes whole batches.
+fn subject(row: &Row, sig: &Signature) -> Subject {
+    let batch = |input: &syn::FnArg| match input {
+        syn::FnArg::Typed(arg) => types::arguments_of(&arg.ty, "Batch").is_some(),
+        syn::FnArg::Receiver(_) => false,
+    };
+    match row.subject {
+        Subject::Queue if sig.inputs.iter().any(batch) => Subject::Batch,
+        subject => subject,
+    }
 }
 
 /// What is of a route alone; none of it where the path has mistakes.
@@ -174,7 +191,13 @@ fn one_attribute(subject: Subject, attrs: &mut Vec<Attribute>, errors: &mut Erro
         let Some(row) = row.filter(route) else {
             return true;
         };
-        if (row.subject, subject) == (Subject::Route, Subject::Route) {
+        if subject.is_source() || row.subject.is_source() {
+            errors.push(
+                attr,
+                "a function has one attribute that says what invokes it",
+                "leave one of the attributes out; a second function may call this one",
+            );
+        } else if (row.subject, subject) == (Subject::Route, Subject::Route) {
             errors.push(
                 attr,
                 "a handler has one route attribute",

@@ -15,6 +15,7 @@ use crate::{
     attr::Krate,
     companion,
     model::{Arg, ArgKind, Function, Item, Output, Payload},
+    table::Contract,
 };
 
 pub(crate) fn expand(item: &Item) -> TokenStream {
@@ -26,7 +27,7 @@ pub(crate) fn expand(item: &Item) -> TokenStream {
     } = &item.function;
     let krate = item.krate.at(Span::call_site());
     let cfgs = &item.cfgs;
-    let contract = item.row.subject.contract();
+    let contract = item.subject.contract();
     let (declaration, name) = companion::declare(&item.function, contract.found, cfgs, &item.place);
     let [decl, info] =
         [contract.decl, contract.info].map(|word| Ident::new(word, Span::call_site()));
@@ -36,6 +37,7 @@ pub(crate) fn expand(item: &Item) -> TokenStream {
             entry::authorizer(item, authorizer),
             entry::made(item, &name),
         ),
+        Payload::Source(source) => (entry::source(item, source), entry::made(item, &name)),
     };
     quote! {
         // That it is `async` is asked of it, whether it waits or not.
@@ -71,7 +73,7 @@ fn place(item: &Item) -> (String, TokenStream, TokenStream) {
 fn call(item: &Item, params: impl FnOnce(&Calling) -> TokenStream) -> TokenStream {
     let name = &item.function.sig.ident;
     let krate = item.krate.at(name.span());
-    let contract = item.row.subject.contract();
+    let contract = item.subject.contract();
     let calling = calling(item);
     let params = params(&calling);
     let Calling {
@@ -116,7 +118,8 @@ struct Calling {
 /// Nothing of the user's runs before the future is polled; and what the extraction needs is gone when the function runs.
 fn calling(item: &Item) -> Calling {
     let (krate, args) = (&item.krate, &item.args);
-    let refusal = Ident::new(item.row.subject.contract().refusal, Span::call_site());
+    let contract = item.subject.contract();
+    let refusal = Ident::new(contract.refusal, Span::call_site());
     let name = &item.function.sig.ident;
     let local = Span::mixed_site().located_at(name.span());
     let state_local = Ident::new("__fw_state", local);
@@ -126,7 +129,7 @@ fn calling(item: &Item) -> Calling {
         .iter()
         .enumerate()
         .filter_map(|(index, arg)| {
-            let value = read(krate, arg, &request)?;
+            let value = read(krate, contract, arg, &request)?;
             Some((format_ident!("__fw_{index}", span = local), value))
         })
         .collect();
@@ -160,19 +163,25 @@ fn calling(item: &Item) -> Calling {
 }
 
 /// The expression that reads an argument; `None` for the state.
-fn read(krate: &Krate, arg: &Arg, request: &Ident) -> Option<TokenStream> {
+fn read(krate: &Krate, contract: &Contract, arg: &Arg, request: &Ident) -> Option<TokenStream> {
     let (_, end) = ends(&arg.ty);
     let (place, name) = match &arg.kind {
         ArgKind::State => return None,
         ArgKind::Path(name) => ("path", name),
         ArgKind::Query(name) => ("query", name),
-        ArgKind::Extractor if arg.plain => {
-            let extractor = cast(krate, &arg.ty, "Extractor", None);
-            return Some(quote_spanned!(end=> #extractor::extract(#request)));
-        }
         ArgKind::Extractor => {
-            let extractor = cast(krate, &arg.ty, "FromRequest", None);
-            return Some(quote_spanned!(end=> #extractor::from_request(#request)));
+            let reader = if arg.plain {
+                &contract.plain_argument
+            } else {
+                &contract.argument
+            };
+            let from = reader.from.map(|from| {
+                let (krate, from) = (krate.at(end), Ident::new(from, end));
+                quote_spanned!(end=> <#krate::__private::#from>)
+            });
+            let extractor = cast(krate, &arg.ty, reader.name, from);
+            let method = Ident::new(reader.method, end);
+            return Some(quote_spanned!(end=> #extractor::#method(#request)));
         }
     };
     let from_param = cast(krate, &arg.ty, "FromParam", quote!(<'_, _>));

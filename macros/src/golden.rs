@@ -51,9 +51,15 @@ fn expand(source: &str) -> String {
                     continue;
                 }
             }
+            Item::Macro(list) if list.mac.path.is_ident("sources") => {
+                let list = &list.mac.tokens;
+                let expression = routes::expand(quote!(::fw => #list), &routes::SOURCES);
+                expanded.extend(quote!(fn sources() -> ::fw::source::Sources<Store> #expression));
+                continue;
+            }
             Item::Macro(list) if list.mac.path.is_ident("routes") => {
                 let list = &list.mac.tokens;
-                let expression = routes::expand(quote!(::fw => #list));
+                let expression = routes::expand(quote!(::fw => #list), &routes::ROUTES);
                 expanded.extend(quote!(fn list() -> ::fw::Routes<Store> #expression));
                 continue;
             }
@@ -101,7 +107,7 @@ fn a_renamed_framework_is_named_by_its_new_name_alone() {
     let expanded = expand(&source.replace("/a/<key>", "/a/{key}"));
     assert!(expanded.contains("compile_error"));
     assert!(!expanded.contains("fw::"), "{expanded}");
-    let list = routes::expand(quote!(::web => a, b::c)).to_string();
+    let list = routes::expand(quote!(::web => a, b::c), &routes::ROUTES).to_string();
     assert!(list.contains(":: web"));
     assert!(!list.contains(":: fw"), "{list}");
 }
@@ -128,6 +134,19 @@ fn no_half_typed_code_makes_a_macro_panic() {
     let rows = [
         (attr, row("route").unwrap()),
         (asks, row("authorizer").unwrap()),
+        (r#""orders", crate = ::web"#, row("on_sqs").unwrap()),
+        (
+            r#""uploads", created, removed, prefix = "in/", suffix = x"#,
+            row("on_s3").unwrap(),
+        ),
+        (
+            r#"source = "a\"b", detail_type = "c", bus = "d", pattern = "{\"a\": [1]}""#,
+            row("on_event").unwrap(),
+        ),
+        (
+            r#""cron(0 9 ? * MON *)", timezone = "Europe/Berlin""#,
+            row("schedule").unwrap(),
+        ),
     ];
     for (arguments, row) in rows {
         cut(arguments, &|arguments| {
@@ -138,6 +157,7 @@ fn no_half_typed_code_makes_a_macro_panic() {
         });
     }
     cut(&list.replace('$', ""), &|list| {
-        assert!(!routes::expand(list).is_empty());
+        assert!(!routes::expand(list.clone(), &routes::SOURCES).is_empty());
+        assert!(!routes::expand(list, &routes::ROUTES).is_empty());
     });
 }

@@ -77,10 +77,52 @@ pub fn authorizer(attr: TokenStream, item: TokenStream) -> TokenStream {
     expand("authorizer", attr, item)
 }
 
+/// A source: the messages of a queue.
+#[proc_macro_attribute]
+pub fn on_sqs(attr: TokenStream, item: TokenStream) -> TokenStream {
+    expand("on_sqs", attr, item)
+}
+
+/// A source: the notifications of a topic.
+#[proc_macro_attribute]
+pub fn on_sns(attr: TokenStream, item: TokenStream) -> TokenStream {
+    expand("on_sns", attr, item)
+}
+
+/// A source: the objects of a bucket.
+#[proc_macro_attribute]
+pub fn on_s3(attr: TokenStream, item: TokenStream) -> TokenStream {
+    expand("on_s3", attr, item)
+}
+
+/// A source: the events of a bus.
+#[proc_macro_attribute]
+pub fn on_event(attr: TokenStream, item: TokenStream) -> TokenStream {
+    expand("on_event", attr, item)
+}
+
+/// A source: a time.
+#[proc_macro_attribute]
+pub fn schedule(attr: TokenStream, item: TokenStream) -> TokenStream {
+    expand("schedule", attr, item)
+}
+
+/// A source: a direct call.
+#[proc_macro_attribute]
+pub fn function(attr: TokenStream, item: TokenStream) -> TokenStream {
+    expand("function", attr, item)
+}
+
 /// A list of routes, after the framework's path: `$crate => handler, module::handler`.
 #[proc_macro]
 pub fn routes(input: TokenStream) -> TokenStream {
-    routes::expand(input.into()).into()
+    routes::expand(input.into(), &routes::ROUTES).into()
+}
+
+/// A list of sources, after the framework's path.
+#[proc_macro]
+pub fn sources(input: TokenStream) -> TokenStream {
+    routes::expand(input.into(), &routes::SOURCES).into()
 }
 
 fn expand(name: &str, attr: TokenStream, item: TokenStream) -> TokenStream {

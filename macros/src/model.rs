@@ -10,7 +10,7 @@ use crate::{
     attr::{Guard, Krate},
     companion::Place,
     pattern::Pattern,
-    table::Row,
+    table::Subject,
 };
 
 /// A function as written. Its body stays tokens: one that does not parse yet must not switch the macro off.
@@ -43,7 +43,7 @@ impl Function {
 
 /// A function in which nothing is wrong that a macro can see. Only `check` makes one; `expand` cannot fail on it.
 pub(crate) struct Item {
-    pub(crate) row: &'static Row,
+    pub(crate) subject: Subject,
     pub(crate) krate: Krate,
     pub(crate) place: Place,
     pub(crate) function: Function,
@@ -60,6 +60,7 @@ pub(crate) struct Item {
 pub(crate) enum Payload {
     Route(Route),
     Authorizer(Authorizer),
+    Source(Source),
 }
 
 pub(crate) struct Route {
@@ -75,6 +76,29 @@ pub(crate) struct Authorizer {
     pub(crate) identity: Vec<String>,
     pub(crate) ttl: u32,
     pub(crate) token: bool,
+}
+
+/// What invokes a function.
+pub(crate) enum Source {
+    Queue(String),
+    Topic(String),
+    Bucket {
+        bucket: String,
+        /// In S3's words.
+        events: Vec<&'static str>,
+        prefix: String,
+        suffix: String,
+    },
+    Bus {
+        bus: Option<String>,
+        /// An object in JSON.
+        pattern: String,
+    },
+    Schedule {
+        expression: String,
+        timezone: Option<String>,
+    },
+    Function,
 }
 
 /// One argument of a function.

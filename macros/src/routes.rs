@@ -1,15 +1,58 @@
-//! `routes![…]`: a list of routes, and the check that no two of them answer the same.
+//! `routes![…]` and `sources![…]`: lists of functions by their names, and the check that no two of them answer the same.
 //!
-//! The framework's `routes!` hands on its own `$crate` before the list, so the list needs no name for the framework.
+//! The framework's macros hand on their own `$crate` before the list, so the list needs no name for the framework.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{
     Attribute, Path, Token,
-    parse::{Parse, ParseStream},
+    parse::{ParseStream, Parser as _},
 };
 
 use crate::{companion::item_name, errors::Errors};
+
+/// What differs between the lists.
+pub(crate) struct Kind {
+    /// The macro's name, and what stands in its list.
+    name: &'static str,
+    noun: &'static str,
+    /// The framework's names: the trait of what is known of an element, the type of that, and the constant of all.
+    decl: &'static str,
+    info: &'static str,
+    known: &'static str,
+    /// Whether a hash stands in what is known.
+    shape: bool,
+    /// What stands in for the item of a function that has none.
+    stand_in: &'static str,
+    /// What fails where two are the same.
+    assert: &'static str,
+    /// The type of the list.
+    list: &'static str,
+}
+
+pub(crate) const ROUTES: Kind = Kind {
+    name: "routes",
+    noun: "route",
+    decl: "RouteDecl",
+    info: "RouteInfo",
+    known: "__FW_ROUTES",
+    shape: true,
+    stand_in: "NotARoute",
+    assert: "assert_distinct",
+    list: "Routes",
+};
+
+pub(crate) const SOURCES: Kind = Kind {
+    name: "sources",
+    noun: "source",
+    decl: "SourceDecl",
+    info: "SourceInfo",
+    known: "__FW_SOURCES",
+    shape: false,
+    stand_in: "NotASource",
+    assert: "assert_distinct_sources",
+    list: "Sources",
+};
 
 struct List {
     krate: Path,
@@ -22,8 +65,9 @@ struct Element {
     path: Path,
 }
 
-pub(crate) fn expand(input: TokenStream) -> TokenStream {
-    let list = match syn::parse2::<List>(input) {
+pub(crate) fn expand(input: TokenStream, kind: &'static Kind) -> TokenStream {
+    let parse = |input: ParseStream<'_>| List::parse(input, kind);
+    let list = match parse.parse2(input) {
         Ok(list) => list,
         Err(error) => return error.into_compile_error(),
     };
@@ -33,6 +77,16 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
         errors,
     } = list;
     let errors = errors.finish().err();
+    let [decl, info, known_all, stand_in, assert, list] = [
+        kind.decl,
+        kind.info,
+        kind.known,
+        kind.stand_in,
+        kind.assert,
+        kind.list,
+    ]
+    .map(|word| Ident::new(word, Span::call_site()));
+    let shape_type = kind.shape.then(|| quote!(u64,));
     let mut names: Vec<String> = Vec::new();
     let (mut infos, mut checks, mut additions) = (Vec::new(), Vec::new(), Vec::new());
     let (mut imports, mut stand_ins) = (Vec::new(), Vec::new());
@@ -50,15 +104,16 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
         if !names.contains(&name) {
             names.push(name);
             stand_ins.push(
-                quote!(#[allow(unused_imports)] pub(super) use #krate::__private::NotARoute as #item;),
+                quote!(#[allow(unused_imports)] pub(super) use #krate::__private::#stand_in as #item;),
             );
         }
+        let shape = kind.shape.then(|| quote!(<#item as __fw::#decl>::SHAPE,));
         let known = found.look_up(&quote! {
             (
                 #index,
                 #text,
-                <#item as __fw::RouteDecl>::SHAPE,
-                <#item as __fw::RouteDecl>::INFO,
+                #shape
+                <#item as __fw::#decl>::INFO,
             )
         });
         infos.push(quote!(#(#cfgs)* #known));
@@ -67,7 +122,7 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
         let function = &found.function;
         let check = quote_spanned! {last.ident.span()=> {
             let _ = &#function;
-            __fw::assert_distinct(__FW_ROUTES, #index)
+            __fw::#assert(#known_all, #index)
         }};
         checks.push(quote!(#(#cfgs)* #[allow(deprecated)] const _: () = #check;));
         let addition = found.look_up(&quote!(__fw_list.add::<#item>();));
@@ -80,9 +135,9 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
             use #krate::__private as __fw;
             #stand_ins
             #(#imports)*
-            const __FW_ROUTES: &[(usize, &str, u64, __fw::RouteInfo)] = &[#(#infos),*];
+            const #known_all: &[(usize, &str, #shape_type __fw::#info)] = &[#(#infos),*];
             #(#checks)*
-            __fw::Routes::collect(|__fw_list| { #(#additions)* })
+            __fw::#list::collect(|__fw_list| { #(#additions)* })
         }
     }
 }
@@ -156,8 +211,8 @@ impl Found {
     }
 }
 
-impl Parse for List {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+impl List {
+    fn parse(input: ParseStream<'_>, kind: &Kind) -> syn::Result<Self> {
         let krate = input.call(Path::parse_mod_style)?;
         input.parse::<Token![=>]>()?;
         let mut list = Self {
@@ -166,7 +221,7 @@ impl Parse for List {
             errors: Errors::new(),
         };
         while !input.is_empty() {
-            if let Err(error) = list.element(input) {
+            if let Err(error) = list.element(input, kind) {
                 list.errors.push_syntax(error);
                 // What follows a syntax error would be told in terms of a list that nobody wrote.
                 input.parse::<TokenStream>()?;
@@ -174,17 +229,17 @@ impl Parse for List {
         }
         Ok(list)
     }
-}
 
-impl List {
-    fn element(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
+    fn element(&mut self, input: ParseStream<'_>, kind: &Kind) -> syn::Result<()> {
+        let Kind { name, noun, .. } = kind;
+        let example = format!("write `{name}![handler, module::handler]`");
         let mut cfgs = input.call(Attribute::parse_outer)?;
         cfgs.retain(|attr| {
             let cfg = attr.path().is_ident("cfg");
             if !cfg {
                 self.errors.push(
                     attr,
-                    "only `#[cfg(…)]` can stand on a route in a list",
+                    format!("only `#[cfg(…)]` can stand on a {noun} in a list"),
                     "put other attributes on the handler itself",
                 );
             }
@@ -199,8 +254,8 @@ impl List {
             let rest: TokenStream = input.parse()?;
             self.errors.push(
                 first(&rest),
-                "a route is named by its handler's path",
-                "write `routes![handler, module::handler]`",
+                format!("a {noun} is named by its handler's path"),
+                &example,
             );
             return Ok(());
         }
@@ -209,7 +264,7 @@ impl List {
             let call: proc_macro2::TokenTree = input.parse()?;
             self.errors.push(
                 call,
-                "a route in a list is the handler's name, and not a call of it",
+                format!("a {noun} in a list is the handler's name, and not a call of it"),
                 format!(
                     "write `{}`",
                     path.to_token_stream().to_string().replace(' ', "")
@@ -225,8 +280,8 @@ impl List {
         let rest: TokenStream = input.parse()?;
         self.errors.push(
             first(&rest),
-            "routes in a list stand apart by commas",
-            "write `routes![handler, module::handler]`",
+            format!("{name} in a list stand apart by commas"),
+            &example,
         );
         Ok(())
     }

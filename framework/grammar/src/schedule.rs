@@ -17,6 +17,15 @@ pub use times::{Occurrences, TimeError};
 /// The longest expression, in characters. `[D]` EventBridge API reference, `PutRule`; Scheduler, `CreateSchedule`
 pub const MAX_LENGTH: usize = 256;
 
+/// The names of the IANA time zones, in the alphabet's order: release 2026f, old names included. Scheduler takes IANA names; which release
+/// it has is unverified, as AWS does not say.
+const ZONES: &str = include_str!("schedule/zones.txt");
+
+/// The names of the time zones that a schedule may have.
+pub fn time_zones() -> impl Iterator<Item = &'static str> {
+    ZONES.lines()
+}
+
 /// Which service reads the expression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Dialect {

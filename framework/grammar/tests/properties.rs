@@ -170,3 +170,17 @@ fn alternatives_are_bounded() {
     let error = Pattern::from_value(&pattern).unwrap_err();
     assert!(error.reason().starts_with("Rule is too complex"), "{error}");
 }
+
+/// The list that the macros check names by, against the zones that times are computed with.
+#[test]
+fn each_listed_time_zone_is_one() {
+    let mut names: Vec<&str> = fw_grammar::schedule::time_zones().collect();
+    assert!(names.len() > 500 && names.is_sorted());
+    for name in &names {
+        assert!(jiff::tz::TimeZone::get(name).is_ok(), "{name}");
+    }
+    names.dedup();
+    for name in ["Europe/Berlin", "America/New_York", "UTC"] {
+        assert!(names.contains(&name));
+    }
+}

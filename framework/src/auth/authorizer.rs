@@ -73,17 +73,17 @@ impl<S: Sync> Entry<S> {
     #[must_use]
     pub const fn authorizer(info: &'static AuthorizerInfo, decide: Decide<S>) -> Self {
         Self {
-            kind: Kind::Authorizer(info, decide),
-            serve: |this, state, event, lambda| {
-                let Kind::Authorizer(info, decide) = this.kind;
-                let asked = Asked { info };
-                Box::pin(asked.serve(decide, state, event, lambda))
+            kind: Kind::Authorizer {
+                info,
+                decide,
+                serve: |info, decide, state, event, lambda| {
+                    Box::pin(Asked { info }.serve(decide, state, event, lambda))
+                },
+                manifest: |info, manifest: &mut Manifest| {
+                    manifest.authorizers.push(info.manifest());
+                },
             },
             collect,
-            manifest: |this, manifest: &mut Manifest| {
-                let Kind::Authorizer(info, _) = this.kind;
-                manifest.authorizers.push(info.manifest());
-            },
         }
     }
 }
@@ -109,7 +109,7 @@ impl Asked {
             from,
             resource,
         } = event::read(event, self.info, lambda).map_err(|reason| FunctionError {
-            kind: "fw.NotAnAuthorizerEvent",
+            kind: "fw.NotAnAuthorizerEvent".into(),
             message: format!(
                 "this function is the authorizer `{}` and takes what a gateway asks one; what arrived is another: {reason}",
                 self.info.name
@@ -145,7 +145,7 @@ impl Asked {
         );
         if status == StatusCode::UNAUTHORIZED && from == From::RestApi {
             return Err(FunctionError {
-                kind: "Unauthorized",
+                kind: "Unauthorized".into(),
                 message: "Unauthorized".to_owned(),
             });
         }
@@ -156,7 +156,7 @@ impl Asked {
 /// Any failure but a refusal. The gateway answers with 500, and shows no client the text.
 fn failed() -> FunctionError {
     FunctionError {
-        kind: "fw.AuthorizerError",
+        kind: "fw.AuthorizerError".into(),
         message: "the authorizer failed; the log says why".to_owned(),
     }
 }

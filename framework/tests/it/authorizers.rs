@@ -507,7 +507,7 @@ mod other {
 #[test]
 fn two_authorizers_of_one_name_are_refused() {
     let app = App::stateless("twice").routes(routes![key, other::other]);
-    let Err(error @ AppError::Authorizers { .. }) = app.check() else {
+    let Err(error @ AppError::Functions { .. }) = app.check() else {
         panic!("both are `keys`");
     };
     let text = error.to_string();

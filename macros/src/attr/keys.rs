@@ -52,6 +52,11 @@ pub(crate) enum Kind {
         most: u32,
         example: u32,
     },
+    /// A string literal.
+    Text {
+        what: &'static str,
+        example: &'static str,
+    },
     /// A list of string literals; the function makes one of what was written in its place.
     Texts {
         example: &'static str,
@@ -66,12 +71,15 @@ const CRATE: &str = "crate";
 pub(crate) struct Args {
     pub(crate) krate: Krate,
     pub(crate) first: Option<LitStr>,
+    /// Whether something stood there that is not known, and has been reported: what seems to be missing may be that.
+    pub(crate) stray: bool,
     given: Vec<(Ident, Option<Value>)>,
 }
 
 enum Value {
     Flag,
     Number(u32),
+    Text(LitStr),
     Texts(Vec<LitStr>),
 }
 
@@ -98,6 +106,13 @@ impl Args {
         }
     }
 
+    pub(crate) fn text(&self, name: &str) -> Option<&LitStr> {
+        match self.value(name)? {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
     pub(crate) fn texts(&self, name: &str) -> &[LitStr] {
         match self.value(name) {
             Some(Value::Texts(texts)) => texts,
@@ -110,6 +125,7 @@ pub(crate) fn read(attr: TokenStream, row: &Row, grammar: &Grammar, errors: &mut
     let mut args = Args {
         krate: Krate::unnamed(),
         first: None,
+        stray: false,
         given: Vec::new(),
     };
     // What stands first in a wrong form is not missing as well.
@@ -137,7 +153,10 @@ pub(crate) fn read(attr: TokenStream, row: &Row, grammar: &Grammar, errors: &mut
                         first = true;
                         args.first = first_text(tokens, index, row, what, errors);
                     }
-                    _ => errors.push(tokens, "unexpected argument", stray(tokens, grammar)),
+                    _ => {
+                        args.stray = true;
+                        errors.push(tokens, "unexpected argument", stray(tokens, grammar));
+                    }
                 }
                 continue;
             }
@@ -149,6 +168,7 @@ pub(crate) fn read(attr: TokenStream, row: &Row, grammar: &Grammar, errors: &mut
                 first = true;
                 args.first = first_text(tokens, index, row, what, errors);
             } else {
+                args.stray = true;
                 unknown(key, grammar, errors);
             }
             continue;
@@ -255,6 +275,17 @@ fn typed(
                     None
                 }
             }
+        }
+        Kind::Text { what, example } => {
+            let text = words::literal(given);
+            if text.is_none() {
+                errors.push(
+                    words::value_or_key(key, given),
+                    format!("`{key}` is {what}, a string literal"),
+                    format!("write `{key} = {:?}`", words::plain(given, example)),
+                );
+            }
+            text.map(Value::Text)
         }
         Kind::Texts { example, meant } => Some(Value::Texts(words::list(
             key, given, example, meant, errors,

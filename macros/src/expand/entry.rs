@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
 use super::{call, place};
-use crate::model::{Authorizer, Item, state};
+use crate::model::{Authorizer, Item, Source, state};
 
 /// What is known of an authorizer.
 pub(super) fn authorizer(item: &Item, authorizer: &Authorizer) -> TokenStream {
@@ -28,11 +28,57 @@ pub(super) fn authorizer(item: &Item, authorizer: &Authorizer) -> TokenStream {
     }
 }
 
+/// What is known of a source.
+pub(super) fn source(item: &Item, source: &Source) -> TokenStream {
+    let krate = item.krate.at(Span::call_site());
+    let (name, file, line) = place(item);
+    let (summary, description) = (&item.docs.summary, &item.docs.description);
+    let maybe = |value: &Option<String>| match value {
+        Some(value) => quote!(#krate::__private::Option::Some(#value)),
+        None => quote!(#krate::__private::Option::None),
+    };
+    let event = match source {
+        Source::Queue(queue) => quote!(Sqs(#queue)),
+        Source::Topic(topic) => quote!(Sns(#topic)),
+        Source::Bucket {
+            bucket,
+            events,
+            prefix,
+            suffix,
+        } => quote! {
+            S3 { bucket: #bucket, events: &[#(#events),*], prefix: #prefix, suffix: #suffix }
+        },
+        Source::Bus { bus, pattern } => {
+            let bus = maybe(bus);
+            quote!(Bus { bus: #bus, pattern: #pattern })
+        }
+        Source::Schedule {
+            expression,
+            timezone,
+        } => {
+            let timezone = maybe(timezone);
+            quote!(Schedule { expression: #expression, timezone: #timezone })
+        }
+        Source::Function => quote!(Function),
+    };
+    quote! {
+        #krate::__private::SourceInfo {
+            name: #name,
+            handler: ::core::concat!(::core::module_path!(), "::", #name),
+            file: #file,
+            line: #line,
+            summary: #summary,
+            description: #description,
+            event: #krate::__private::EventInfo::#event,
+        }
+    }
+}
+
 /// The implementation that makes the entry for an app's state. Its function is given the state whether an argument is that or not.
 pub(super) fn made(item: &Item, name: &Ident) -> TokenStream {
     let krate = item.krate.at(Span::call_site());
     let cfgs = &item.cfgs;
-    let contract = item.row.subject.contract();
+    let contract = item.subject.contract();
     let [decl, into, method, value, constructor] = [
         contract.decl,
         contract.into,

@@ -1,0 +1,39 @@
+//! Sources: functions of the app that an event invokes, and not a request.
+//!
+#![doc = include_str!("docs/sources.md")]
+
+mod attribute;
+mod built_in;
+mod bus;
+mod delivery;
+mod function;
+mod info;
+mod lanes;
+mod list;
+mod outcome;
+mod records;
+mod s3;
+mod schedule;
+mod serve;
+mod sns;
+mod sqs;
+
+pub(crate) use self::serve::serve;
+pub use self::{
+    attribute::{Attribute, AttributeValue},
+    bus::BusEvent,
+    delivery::{Delivery, FromEvent},
+    function::Input,
+    list::{Sources, SourcesOf},
+    outcome::{Failed, IntoDone, IntoFailed, IntoOutput},
+    s3::ObjectEvent,
+    schedule::Schedule,
+    sns::Notification,
+    sqs::{Batch, Message, Messages, Received},
+};
+#[doc(hidden)]
+pub use self::{
+    info::{EventInfo, IntoSource, NotASource, SourceDecl, SourceInfo},
+    list::assert_distinct_sources,
+    serve::{Handle, Run},
+};
