@@ -245,7 +245,7 @@ fn tighten(plan: &mut Plan, desired: &Desired, actual: &Actual, ways: &Ways<'_>)
         routes(plan, desired, api, connection, Side::Before);
     }
     if let Some((rest, api)) = ways.rest {
-        rest::tighten(plan, actual, rest, api);
+        rest::tighten(plan, desired, actual, rest, api);
     }
     if let Some(settings) = &desired.url {
         url::tighten(plan, desired, actual, settings);

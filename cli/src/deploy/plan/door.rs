@@ -27,7 +27,7 @@ enum Shut {
 pub(crate) fn behind_url(iam: bool) -> Routes {
     let access = Access {
         guard: if iam { Guard::Iam } else { Guard::Open },
-        api_key: false,
+        api_key: None,
     };
     Routes::from([("$default".to_owned(), access)])
 }
