@@ -176,6 +176,12 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
     if let Some(settings) = &desired.url {
         url::open(&mut plan, desired, actual, settings);
     }
+    if door::admits_more(desired, actual) {
+        let mut steps = plan.steps.iter_mut();
+        if let Some(planned) = steps.find(|planned| planned.step.opens_gateway()) {
+            planned.opens = true;
+        }
+    }
     plan.enter(Phase::Close);
     if desired.url.is_none() {
         url::close(&mut plan, desired, actual);

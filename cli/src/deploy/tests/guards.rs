@@ -826,6 +826,31 @@ fn somebody_agrees_to_more_callers() {
 }
 
 #[test]
+fn another_gateway_that_admits_more_is_asked_about_as_that() {
+    run(async {
+        for (from, to, more) in [
+            (&url()[1], &http()[0], true),
+            (&url()[1], &rest()[0], true),
+            (&http()[1], &url()[0], true),
+            (&http()[1], &rest()[0], true),
+            (&rest()[5], &http()[0], true),
+            (&rest()[5], &url()[0], true),
+            (&url()[0], &http()[2], false),
+            (&http()[0], &url()[1], false),
+            (&http()[1], &rest()[1], false),
+            (&rest()[0], &url()[1], false),
+        ] {
+            let aws = Fake::holding(deployed(from).await);
+            let plan = to.plan(&aws).await.unwrap();
+            let opens = openings(&plan);
+            let what = format!("{:?} to {:?}: {opens:?}", from.settings, to.settings);
+            assert_eq!(!opens.is_empty(), more, "{what}");
+            assert!(wants_approval(&plan, Approval::Deletions), "{what}");
+        }
+    });
+}
+
+#[test]
 fn a_canary_does_not_take_traffic_from_a_gateway_that_goes_and_guards_less() {
     run(async {
         for (from, to) in [
