@@ -9,6 +9,8 @@ mod services;
 
 use std::net::SocketAddr;
 
+use fw_port_guard::Hosts;
+
 use self::{app::App, services::Services};
 use crate::{
     args,
@@ -18,7 +20,6 @@ use crate::{
     local::{
         announcement::Announcement, asynchronous::Clock, invoke_api::InvokeApi, server::Server,
     },
-    port_guard::Hosts,
     process,
     settings::Settings,
 };
