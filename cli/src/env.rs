@@ -59,6 +59,3 @@ pub(crate) const DISPLAY: &str = "DISPLAY";
 
 /// Set where there is a desktop (Wayland).
 pub(crate) const WAYLAND_DISPLAY: &str = "WAYLAND_DISPLAY";
-
-/// The user that runs a program by sudo, as a number; sudo sets it.
-pub(crate) const SUDO_UID: &str = "SUDO_UID";

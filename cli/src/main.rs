@@ -18,7 +18,6 @@ mod logs_view;
 mod manifest;
 mod package;
 mod policy;
-mod port_guard;
 mod private_files;
 mod process;
 mod project;

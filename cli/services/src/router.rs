@@ -23,10 +23,10 @@ const MOST_BODY: usize = 8 * 1024 * 1024;
 
 /// Answers a request.
 pub(crate) async fn answer(shared: &Shared, request: Request<Incoming>) -> Response<Body> {
-    let (parts, body) = request.into_parts();
-    if let Err(refusal) = admit::admit(&parts, &shared.allowed_hosts) {
+    if let Err(refusal) = admit::admit(&shared.guard, &request) {
         return *refusal;
     }
+    let (parts, body) = request.into_parts();
     let path = parts.uri.path();
     if control::owns(path) {
         return match read(body).await {

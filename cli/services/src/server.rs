@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use fw_port_guard::PortGuard;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
@@ -14,6 +15,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::access::{Access, OpenAccess};
+use crate::admit;
 use crate::clock::Clock;
 use crate::functions::Functions;
 use crate::lambda::Lambda;
@@ -32,7 +34,8 @@ const GRACE: Duration = Duration::from_millis(500);
 
 /// How the services start.
 pub struct Options {
-    /// Where the endpoint listens. Default: a free port of 127.0.0.1.
+    /// Where the endpoint listens. Default: a free port of 127.0.0.1. On loopback, callers are processes of this process's user
+    /// (on Linux); elsewhere everybody who reaches the port.
     pub address: SocketAddr,
     /// The account of all resources, twelve digits. Default: `123456789012`.
     pub account: String,
@@ -95,7 +98,8 @@ pub(crate) struct Place {
 pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) access_keys: Vec<String>,
-    pub(crate) allowed_hosts: Vec<String>,
+    /// Who may connect and call.
+    pub(crate) guard: PortGuard,
     pub(crate) fallback: Option<Arc<dyn Fallback>>,
     pub(crate) sqs: Arc<Sqs>,
     pub(crate) sns: Arc<Sns>,
@@ -169,7 +173,7 @@ impl Services {
         let shared = Arc::new(Shared {
             clock,
             access_keys: options.access_keys,
-            allowed_hosts: options.allowed_hosts,
+            guard: admit::guard(address, &options.allowed_hosts),
             fallback: options.fallback,
             sqs,
             sns,
@@ -269,6 +273,10 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, mut stopping: watch:
 
 async fn serve(stream: TcpStream, shared: Arc<Shared>, mut stopping: watch::Receiver<bool>) {
     let _ = stream.set_nodelay(true);
+    // A stranger is answered why.
+    let Ok(stream) = shared.guard.receive(stream).await else {
+        return;
+    };
     let service = service_fn(move |request| {
         let shared = Arc::clone(&shared);
         async move { Ok::<_, std::convert::Infallible>(router::answer(&shared, request).await) }

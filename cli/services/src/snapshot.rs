@@ -1,9 +1,12 @@
 //! The state on disk: one file that is written whole and put in place at once.
 //!
+//! Messages may be confidential, so the folder and the file are their user's alone (a folder that was there before keeps its mode).
+//!
 //! It is written a second after a change, and when the services stop. A process that is killed loses the changes of that second.
 
-use std::fs::{File, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -23,6 +26,18 @@ const SHARE: u32 = 10;
 
 const FILE: &str = "services.json";
 const LOCK: &str = "services.lock";
+
+/// What the owner of a folder may do, and nobody else.
+const OWN_FOLDER: u32 = 0o700;
+/// What the owner of a file may do, and nobody else.
+const OWN_FILE: u32 = 0o600;
+
+/// Opens a file to be written anew, that its owner alone may read.
+fn create(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    options.mode(OWN_FILE).open(path)
+}
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Snapshot {
@@ -59,8 +74,9 @@ impl Store {
     /// # Errors
     /// Those of the file system, and `ResourceBusy` if another process has the folder open.
     pub(crate) fn open(folder: &Path) -> io::Result<Self> {
-        std::fs::create_dir_all(folder)?;
-        let lock = File::create(folder.join(LOCK))?;
+        let mut builder = DirBuilder::new();
+        builder.recursive(true).mode(OWN_FOLDER).create(folder)?;
+        let lock = create(&folder.join(LOCK))?;
         match lock.try_lock() {
             Err(TryLockError::WouldBlock) => {
                 return Err(io::Error::new(
@@ -71,8 +87,14 @@ impl Store {
             // A file system without locks: nothing can be checked.
             Ok(()) | Err(TryLockError::Error(_)) => {}
         }
+        let path = folder.join(FILE);
+        // As an older version left it.
+        match std::fs::set_permissions(&path, Permissions::from_mode(OWN_FILE)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
         Ok(Self {
-            path: folder.join(FILE),
+            path,
             writing: Mutex::default(),
             _lock: lock,
         })
@@ -110,7 +132,7 @@ impl Store {
         let _one = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let snapshot = Snapshot::of(shared);
         let temporary = self.path.with_extension("json.new");
-        let mut file = File::create(&temporary)?;
+        let mut file = create(&temporary)?;
         file.write_all(&serde_json::to_vec(&snapshot)?)?;
         file.sync_all()?;
         std::fs::rename(&temporary, &self.path)
@@ -154,6 +176,14 @@ mod tests {
         assert_eq!(broken.kind(), io::ErrorKind::InvalidData);
         assert!(broken.to_string().contains(FILE));
         drop(store);
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        std::fs::set_permissions(folder.join(FILE), Permissions::from_mode(0o644)).unwrap();
+        drop(Store::open(&folder).unwrap());
+        assert_eq!(mode(&folder), OWN_FOLDER);
+        assert_eq!(mode(&folder.join(FILE)), OWN_FILE);
+        assert_eq!(mode(&folder.join(LOCK)), OWN_FILE);
+        drop(create(&folder.join("new")).unwrap());
+        assert_eq!(mode(&folder.join("new")), OWN_FILE);
         std::fs::remove_dir_all(folder).unwrap();
     }
 }

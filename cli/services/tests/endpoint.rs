@@ -149,12 +149,97 @@ async fn unknown_callers_hosts_and_origins_are_refused() {
         send(&services, "POST", "/", &origin, "{}").await.status,
         403
     );
-    let rebound = raw(
-        &services,
-        b"GET /_fw/health HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n\r\n",
-    )
-    .await;
-    assert_eq!(rebound.status, 403);
+}
+
+/// Keys are not secret and signatures are not checked, so what a page sends is told apart by its head alone.
+#[tokio::test]
+async fn pages_of_other_sites_change_nothing() {
+    let services = start().await;
+    let delete = "/?Action=PurgeQueue&Version=2012-11-05&X-Amz-Credential=test/20260101/us-east-1/sqs/aws4_request&X-Amz-Signature=0";
+    for path in ["/_fw/health", "/_fw/reset", delete] {
+        for method in ["GET", "POST", "HEAD", "OPTIONS"] {
+            for (head, code) in [
+                ("host: evil.example\r\n", "host_not_allowed"),
+                ("host: [::1].evil.example\r\n", "host_not_allowed"),
+                ("host: [::1]evil\r\n", "host_not_allowed"),
+                ("host: [localhost]\r\n", "host_not_allowed"),
+                ("host: localhost.evil.example\r\n", "host_not_allowed"),
+                (
+                    "host: 127.0.0.1\r\nhost: evil.example\r\n",
+                    "host_not_allowed",
+                ),
+                ("host: 0.0.0.0\r\n", "host_not_allowed"),
+                (
+                    "host: localhost\r\norigin: http://evil.example\r\n",
+                    "origin_not_allowed",
+                ),
+                ("host: localhost\r\norigin: null\r\n", "origin_not_allowed"),
+                (
+                    "host: localhost\r\norigin: http://[::1].evil.example\r\n",
+                    "origin_not_allowed",
+                ),
+                (
+                    "host: localhost\r\norigin: chrome-extension://localhost\r\n",
+                    "origin_not_allowed",
+                ),
+                // An image, a form of another port of a name that is not this machine's.
+                (
+                    "host: localhost\r\nsec-fetch-site: cross-site\r\n",
+                    "page_not_allowed",
+                ),
+                (
+                    "host: localhost\r\nSec-Fetch-Site: same-site\r\n",
+                    "page_not_allowed",
+                ),
+            ] {
+                let request =
+                    format!("{method} {path} HTTP/1.1\r\n{head}connection: close\r\n\r\n");
+                let answer = raw(&services, request.as_bytes()).await;
+                assert_eq!(answer.status, 403, "{request}");
+                assert!(
+                    method == "HEAD" || answer.body.contains(code),
+                    "{request}: {}",
+                    answer.body
+                );
+            }
+        }
+    }
+    // The developer's own page, and what is not a page.
+    for head in [
+        "host: localhost\r\n",
+        "host: [::1]:4566\r\n",
+        "host: sqs.us-east-1.localhost:4566\r\n",
+        "host: localhost\r\norigin: http://localhost:3000\r\nsec-fetch-site: same-site\r\n",
+        "host: localhost\r\nsec-fetch-site: none\r\n",
+    ] {
+        let request = format!("GET /_fw/health HTTP/1.1\r\n{head}connection: close\r\n\r\n");
+        assert_eq!(
+            raw(&services, request.as_bytes()).await.status,
+            200,
+            "{head}"
+        );
+    }
+    let absolute = b"GET http://evil.example/_fw/health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    assert_eq!(raw(&services, absolute).await.status, 403);
+}
+
+#[tokio::test]
+async fn a_name_that_is_allowed_is_answered() {
+    let services = Services::start(Options {
+        allowed_hosts: vec!["host.docker.internal".into()],
+        ..Options::default()
+    })
+    .await
+    .unwrap();
+    for (host, expected) in [("host.docker.internal:4566", 200), ("evil.example", 403)] {
+        let request =
+            format!("GET /_fw/health HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+        assert_eq!(
+            raw(&services, request.as_bytes()).await.status,
+            expected,
+            "{host}"
+        );
+    }
 }
 
 #[tokio::test]

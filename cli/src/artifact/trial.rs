@@ -12,6 +12,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use fw_port_guard::{PortGuard, Refusal, guarded};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -26,7 +27,6 @@ use tokio::{
 use crate::{
     aws::lambda::Configuration,
     error::{Context as _, Failure, Result},
-    port_guard::{PortGuard, Refusal, guarded},
     process::{
         Launch, Process,
         environment::{self, Function},

@@ -10,6 +10,7 @@ mod services;
 use std::net::SocketAddr;
 
 use fw_manifest::Part;
+use fw_port_guard::Hosts;
 
 use self::{app::App, services::Services};
 use crate::{
@@ -20,7 +21,6 @@ use crate::{
     local::{
         announcement::Announcement, asynchronous::Clock, invoke_api::InvokeApi, server::Server,
     },
-    port_guard::Hosts,
     process,
     settings::Settings,
 };

@@ -11,7 +11,10 @@ use std::{
 };
 
 use super::recall::guards::{outranks, overlap, same_path};
-use crate::aws::apigateway::{Checks, Guard};
+use crate::{
+    aws::apigateway::{Checks, Guard},
+    settings::access::ApiKeySource,
+};
 
 /// An authorizer: its name, and which callers it admits where that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,8 +30,8 @@ pub(crate) struct Asked {
 pub(crate) struct Access {
     /// The guard of the route.
     pub(crate) guard: Guard<Asked>,
-    /// True if the caller also needs an API key.
-    pub(crate) api_key: bool,
+    /// Where the API key is looked for that the caller also needs.
+    pub(crate) api_key: Option<ApiKeySource>,
 }
 
 /// The routes of an API or of an app, by key.
@@ -162,9 +165,9 @@ pub(crate) fn shift(old: &Access, new: &Access) -> Shift {
         _ => Shift::Other,
     };
     guard.and(match (old.api_key, new.api_key) {
-        (false, true) => Shift::Tighter,
-        (true, false) => Shift::Looser,
-        _ => Shift::Same,
+        (None, Some(_)) => Shift::Tighter,
+        (Some(_), None) => Shift::Looser,
+        (old, new) => Shift::equal(&old, &new),
     })
 }
 
@@ -179,8 +182,9 @@ impl fmt::Display for Access {
             write!(f, ": {}", scopes.join(" or "))?;
         }
         match self.api_key {
-            true => f.write_str(" with an API key"),
-            false => Ok(()),
+            Some(ApiKeySource::Header) => f.write_str(" with an API key"),
+            Some(ApiKeySource::Authorizer) => f.write_str(" with an API key from the authorizer"),
+            None => Ok(()),
         }
     }
 }
@@ -188,7 +192,7 @@ impl fmt::Display for Access {
 impl Access {
     /// Admits everybody.
     pub(crate) fn is_open(&self) -> bool {
-        self.guard == Guard::Open && !self.api_key
+        self.guard == Guard::Open && self.api_key.is_none()
     }
 
     /// True if everybody that this admits is admitted by the other, too.
@@ -300,7 +304,9 @@ pub(crate) fn opens(api: &Routes, key: &str, access: &Access) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Access, Asked, Checks, Guard, Routes, Shift, exposed, interim, opens, shift};
+    use super::{
+        Access, ApiKeySource, Asked, Checks, Guard, Routes, Shift, exposed, interim, opens, shift,
+    };
 
     fn jwt(issuer: &str, audience: &[&str], scopes: &[&str]) -> Access {
         let checks = Checks::Jwt {
@@ -331,12 +337,12 @@ mod tests {
     }
 
     fn guarded(guard: Guard<Asked>) -> Access {
-        let api_key = false;
+        let api_key = None;
         Access { guard, api_key }
     }
 
     fn keyed(access: &Access) -> Access {
-        let api_key = true;
+        let api_key = Some(ApiKeySource::Header);
         Access {
             api_key,
             ..access.clone()

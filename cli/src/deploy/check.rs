@@ -2,6 +2,7 @@
 
 mod domain;
 mod guards;
+mod keys;
 
 use std::collections::{BTreeMap, BTreeSet};
 

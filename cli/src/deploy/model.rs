@@ -406,7 +406,7 @@ impl Desired {
             if iam {
                 guard = Guard::Iam;
             }
-            let api_key = false;
+            let api_key = None;
             (key.clone(), Access { guard, api_key })
         });
         all.collect()

@@ -110,7 +110,7 @@ impl WholeApi {
         let all = self.routes.iter().map(|route| {
             let access = Access {
                 guard: route.guard.map(asked),
-                api_key: false,
+                api_key: None,
             };
             (route.key.clone(), access)
         });

@@ -179,6 +179,12 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
     if let Some(settings) = &desired.url {
         url::open(&mut plan, desired, actual, settings);
     }
+    if door::admits_more(desired, actual) {
+        let mut steps = plan.steps.iter_mut();
+        if let Some(planned) = steps.find(|planned| planned.step.opens_gateway()) {
+            planned.opens = true;
+        }
+    }
     plan.enter(Phase::Close);
     if desired.url.is_none() {
         url::close(&mut plan, desired, actual);
@@ -248,7 +254,7 @@ fn tighten(plan: &mut Plan, desired: &Desired, actual: &Actual, ways: &Ways<'_>)
         routes(plan, desired, api, connection, Side::Before);
     }
     if let Some((rest, api)) = ways.rest {
-        rest::tighten(plan, actual, rest, api);
+        rest::tighten(plan, desired, actual, rest, api);
     }
     if let Some(settings) = &desired.url {
         url::tighten(plan, desired, actual, settings);

@@ -28,6 +28,7 @@ use crate::{
     },
     console::Console,
     error::{Failure, Result},
+    settings::access::ApiKeySource,
     values::lambda::ALIAS,
 };
 
@@ -141,7 +142,8 @@ fn access(manifest: &Manifest) -> Routes {
             },
             checks: None,
         });
-        let api_key = route.api_key;
+        // Where it is looked for is a setting, and settings are not part of a version.
+        let api_key = route.api_key.then_some(ApiKeySource::Header);
         (route.key(), Access { guard, api_key })
     });
     all.collect()

@@ -109,6 +109,15 @@ impl Step {
         }
     }
 
+    /// True if callers reach a gateway from then on that takes no traffic before.
+    pub(crate) fn opens_gateway(&self) -> bool {
+        match self {
+            Self::Http(HttpStep::CreateStage { .. }) | Self::Url(UrlStep::Create { .. }) => true,
+            Self::Rest(step) => matches!(**step, RestStep::CreateStage { .. }),
+            _ => false,
+        }
+    }
+
     /// The function whose traffic it moves.
     pub(crate) fn moves(&self) -> Option<&str> {
         match self {

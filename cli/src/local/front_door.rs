@@ -187,7 +187,9 @@ fn rest_api(
                 enabled: key.enabled,
                 ..ApiKey::new(
                     &key.name,
-                    key.value.clone().unwrap_or_else(|| key.local_value()),
+                    key.value
+                        .clone()
+                        .unwrap_or_else(|| source.credentials.api_key(&key.name)),
                 )
             })
             .collect(),

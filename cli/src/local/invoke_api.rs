@@ -22,6 +22,7 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use fw_gateway::Arrival;
+use fw_port_guard::{Hosts, PortGuard, guarded};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Either, Full, LengthLimitError, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -40,11 +41,7 @@ use super::{
     server::arrival,
     tail::Tail,
 };
-use crate::{
-    port_guard::{Hosts, PortGuard, guarded},
-    process::environment::Function,
-    values::lambda::ALIAS,
-};
+use crate::{process::environment::Function, values::lambda::ALIAS};
 
 /// The largest event of a synchronous invocation, 6 MiB. `[U]` gateway-truth §4.1
 const LARGEST_EVENT: usize = 6 * 1024 * 1024;

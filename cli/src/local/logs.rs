@@ -18,6 +18,7 @@ use std::{
     time::Duration,
 };
 
+use fw_port_guard::Refusal;
 use rustix::io::Errno;
 use tokio::{
     net::unix::pipe,
@@ -25,10 +26,7 @@ use tokio::{
 };
 
 use super::tail::Tail;
-use crate::{
-    console::{BAD, Console, DIM, GOOD, WARN},
-    port_guard::Refusal,
-};
+use crate::console::{BAD, Console, DIM, GOOD, WARN};
 
 /// Bytes in the queue from which on the app's output waits in its pipes.
 const FULL: usize = 1 << 20;

@@ -10,27 +10,39 @@ use crate::settings::Settings;
 
 /// What stands in the place of a value.
 const MASK: &str = "***";
-/// Names that bear a secret in whichever app: OAuth's (RFC 6749, RFC 6750 §2.3), AWS's (Signature Version 4, query parameters), and those
-/// that authorizers of one's own are given most.
-const ALWAYS: [&str; 18] = [
+/// Names that bear a secret in whichever app, with `_` for `-`: OAuth's (RFC 6749, RFC 6750 §2.3, RFC 7521), AWS's (Signature Version 4,
+/// query parameters), and those that authorizers of one's own are given most.
+const ALWAYS: [&str; 30] = [
     "access_token",
-    "api-key",
     "api_key",
     "apikey",
+    "assertion",
+    "auth",
+    "auth_token",
     "authorization",
+    "bearer",
+    "client_assertion",
     "client_secret",
     "code",
+    "credential",
+    "credentials",
     "id_token",
     "jwt",
+    "key",
+    "pass",
+    "passwd",
     "password",
+    "private_token",
     "refresh_token",
     "secret",
+    "session_token",
     "sig",
     "signature",
     "token",
-    "x-amz-security-token",
-    "x-amz-signature",
-    "x-api-key",
+    "x_amz_security_token",
+    "x_amz_signature",
+    "x_api_key",
+    "x_auth_token",
 ];
 
 /// The query parameters whose values are not logged.
@@ -73,7 +85,10 @@ impl Masks {
     fn hides(&self, name: &str) -> bool {
         let name = name.replace('+', " ");
         let name = percent_decode_str(&name).decode_utf8_lossy().to_lowercase();
-        ALWAYS.contains(&&*name) || self.names.contains(&name)
+        // `token[]` and `token[0]` are lists of `token`.
+        let plain = name.split('[').next().unwrap_or_default().trim();
+        let plain = plain.replace('-', "_");
+        ALWAYS.contains(&&*plain) || self.names.contains(&name)
     }
 
     fn without<'t>(&self, target: &'t str, hides: impl Fn(&str) -> bool) -> Cow<'t, str> {
@@ -148,6 +163,11 @@ mod tests {
             ("/a?pass+word=1", "/a?pass+word=***"),
             ("/a?pass%20word=1", "/a?pass%20word=***"),
             ("/a?access_token=1&x-key=1", "/a?access_token=***&x-key=1"),
+            (
+                "/a?access-token=1&token[]=1&Token%5B0%5D=1&key=1&X_API_KEY=1",
+                "/a?access-token=***&token[]=***&Token%5B0%5D=***&key=***&X_API_KEY=***",
+            ),
+            ("/a?keys=1&tokens=1", "/a?keys=1&tokens=1"),
             (
                 "/a?X-Amz-Signature=1&X-Amz-Date=2",
                 "/a?X-Amz-Signature=***&X-Amz-Date=2",

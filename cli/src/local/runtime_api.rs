@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
+use fw_port_guard::{Pair, PortGuard};
 use http::StatusCode;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -24,7 +25,6 @@ use super::{
     pool::ClientContext,
     stream::StreamWriter,
 };
-use crate::port_guard::{Pair, PortGuard};
 
 /// The largest result: 6 MiB and 100 bytes. `[R]` gateway-truth §4.2
 pub(super) const LARGEST_RESULT: usize = 6 * 1024 * 1024 + 100;

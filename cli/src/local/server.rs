@@ -18,6 +18,7 @@ use fw_gateway::{
     Arrival, FrontDoor, HttpReply, HttpRequest, Invocation, Outcome as GatewayOutcome, Pending,
     Unreadable,
 };
+use fw_port_guard::{Hosts, PortGuard, Refusal};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
@@ -37,7 +38,6 @@ use super::{
 use crate::{
     console::Console,
     error::{Failure, Result},
-    port_guard::{Hosts, PortGuard, Refusal},
 };
 
 /// How long a client may take for its request's head, and a connection be idle.

@@ -9,6 +9,7 @@ use std::{
 
 use bytes::Bytes;
 use fw_manifest::{Manifest, ManifestRoute};
+use fw_port_guard::Hosts;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -24,8 +25,7 @@ use super::{
     server::{Patience, Server},
 };
 use crate::{
-    port_guard::Hosts, process::environment::Function, settings::Settings,
-    values::credentials::LocalCredentials,
+    process::environment::Function, settings::Settings, values::credentials::LocalCredentials,
 };
 
 mod conformance;

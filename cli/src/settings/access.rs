@@ -106,12 +106,6 @@ pub(crate) struct ApiKey {
 impl ApiKey {
     /// The shortest value that API Gateway takes.
     pub(super) const SHORTEST: usize = 20;
-
-    /// What the local server takes where no value is set: one made of the name.
-    pub(crate) fn local_value(&self) -> String {
-        let value = format!("local-key-{}", self.name);
-        format!("{value:-<width$}", width = Self::SHORTEST)
-    }
 }
 
 fn yes() -> bool {

@@ -91,7 +91,7 @@ fn each_gateway_has_its_own_settings() {
     );
     assert_eq!(prod.door.stage_variables.len(), 2);
     assert_eq!(dev.access.usage_plans["basic"].rate, Some(5.0));
-    assert!(dev.access.api_keys[0].enabled && dev.access.api_keys[0].local_value().len() >= 20);
+    assert!(dev.access.api_keys[0].enabled);
     // Another gateway on the command line leaves out what it does not have, and says so.
     let there = Settings::from_toml(text, "dev", None, Some(Gateway::FunctionUrl)).unwrap();
     assert_eq!(

@@ -82,6 +82,17 @@ impl LocalCredentials {
         &self.0.session_token
     }
 
+    /// What a caller sends for the API key of that name where the settings have no value: made of the name alone where the server
+    /// listens on loopback, and of this run elsewhere. 20 to 128 characters, as API Gateway takes them.
+    pub(crate) fn api_key(&self, name: &str) -> String {
+        if self.0.is_random {
+            let seed = format!("{}\napi key\n{name}", self.0.secret_key);
+            return URL_SAFE_NO_PAD.encode(Sha256::digest(seed));
+        }
+        let value = format!("local-key-{name}");
+        format!("{value:-<20}")
+    }
+
     /// True of those of one run, which have to be shown.
     pub(crate) fn are_random(&self) -> bool {
         self.0.is_random

@@ -10,7 +10,7 @@ use std::{
 use syn::{Attribute, Item, ItemMod, ItemUse, UseTree, visit::Visit};
 
 /// The modules of the crate's root, the lowest first.
-const FLOORS: [&str; 24] = [
+const FLOORS: [&str; 23] = [
     "env",
     "cargo",
     "error",
@@ -18,7 +18,6 @@ const FLOORS: [&str; 24] = [
     "console",
     "values",
     "private_files",
-    "port_guard",
     "process",
     "aws",
     "args",
@@ -38,7 +37,7 @@ const FLOORS: [&str; 24] = [
 ];
 
 /// What the embedded services may know of the rest, so that they start without the local server.
-const SERVICES_MAY_USE: [&str; 5] = ["error", "values", "private_files", "port_guard", "policy"];
+const SERVICES_MAY_USE: [&str; 4] = ["error", "values", "private_files", "policy"];
 
 /// The most files that one circle may tie together.
 const LARGEST_CIRCLE: usize = 8;

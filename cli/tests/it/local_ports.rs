@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The other user: nobody.
-const NOBODY: u32 = 65534;
+pub(crate) const NOBODY: u32 = 65534;
 
 /// What a request is answered, in an own connection of this process; nothing where it is not answered in time.
 fn raw(port: u16, request: &str) -> Option<(u16, String)> {
@@ -44,7 +44,7 @@ fn request(line: &str, fields: &[&str]) -> String {
 }
 
 /// The same as [`raw`] by a process of that user.
-fn raw_as(user: u32, port: u16, request: &str) -> Option<(u16, String)> {
+pub(crate) fn raw_as(user: u32, port: u16, request: &str) -> Option<(u16, String)> {
     let script = format!(
         "exec 3<>/dev/tcp/127.0.0.1/{port} && printf '%s' \"$REQUEST\" >&3 && timeout 5 cat <&3"
     );
@@ -61,7 +61,7 @@ fn raw_as(user: u32, port: u16, request: &str) -> Option<(u16, String)> {
 }
 
 #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     let root = rustix::process::geteuid().is_root();
     if !root {
         eprintln!("not root: a client cannot be run as another user");
@@ -260,8 +260,103 @@ fn pages_of_other_sites_reach_no_service() {
     }
 }
 
+#[test]
+fn no_method_and_no_spelling_gets_around_the_guard() {
+    let it = served("spelled", &[]);
+    // Another process of the same user.
+    for line in [
+        "POST /2018-06-01/runtime/invocation/x/response",
+        "POST /2018-06-01/runtime/invocation/x/error",
+        "POST /2018-06-01/runtime/init/error",
+        "HEAD /2018-06-01/runtime/invocation/next",
+        "PUT /2018-06-01/runtime/invocation/next",
+        "OPTIONS *",
+        "GET //2018-06-01/runtime/invocation/next",
+        "GET http://127.0.0.1/2018-06-01/runtime/invocation/next",
+        "GET /2020-01-01/extension/event/next",
+    ] {
+        let answer = raw(it.runtime, &request(line, &["Host: 127.0.0.1"]));
+        assert_eq!(answer.map(|(status, _)| status), Some(403), "{line}");
+    }
+    for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
+        for (target, fields) in [
+            ("/", &["Host: localhost", "Host: rebound.example"][..]),
+            ("/", &["Host: rebound.example", "Host: localhost"]),
+            (
+                "/",
+                &["Host: rebound.example", "X-Forwarded-Host: localhost"],
+            ),
+            ("/", &["Host: rebound.example", "Forwarded: host=localhost"]),
+            ("/", &["Host: localhost.rebound.example"]),
+            ("/", &["Host: rebound.example:127.0.0.1"]),
+            ("http://rebound.example/", &["Host: localhost"]),
+            ("http://localhost/", &["Host: rebound.example"]),
+            (
+                "/",
+                &["Host: localhost", "Origin: http://127.0.0.1.evil.example"],
+            ),
+            (
+                "/",
+                &[
+                    "Host: localhost",
+                    "Origin: http://localhost:3000@evil.example",
+                ],
+            ),
+            (
+                "/",
+                &[
+                    "Host: localhost",
+                    "Origin: http://localhost, http://evil.example",
+                ],
+            ),
+            (
+                "/",
+                &[
+                    "Host: localhost",
+                    "Origin: http://localhost",
+                    "Origin: http://evil.example",
+                ],
+            ),
+            ("/", &["Host: localhost", "ORIGIN: null"]),
+        ] {
+            for port in [it.s3, it.lambda] {
+                let text = request(&format!("{method} {target}"), fields);
+                let (status, body) = raw(port, &text).unwrap_or_default();
+                let by_guard = body.contains("this server does not answer");
+                assert!(
+                    status == 400 || (status == 403 && by_guard),
+                    "{method} {target} {fields:?}: {status} {body}"
+                );
+            }
+        }
+    }
+    assert_eq!(ask(it.local.port, "GET", "/version"), (200, "1".to_owned()));
+}
+
+#[test]
+fn beyond_loopback_an_api_key_is_of_one_run() {
+    let settings = "gateway = \"rest-api\"\n[[api_keys]]\nname = \"acme\"\n[usage_plans.all]\nkeys = [\"acme\"]\n";
+    let folder = app(
+        settings,
+        &json!([{ "method": "GET", "path": "/x", "api_key": true }]),
+    );
+    let mut before = String::new();
+    for _ in 0..2 {
+        let local = serve(&folder, &["--host", "0.0.0.0"]);
+        let line = local.wait_for_line("API key acme: here only ");
+        let (_, key) = line.rsplit_once(' ').expect("a key");
+        assert_ne!(key, before);
+        assert_eq!(get(local.port, "/dev/x", &[("x-api-key", key)]).status, 200);
+        for known in ["local-key-acme------", "local-key-acme", &before] {
+            let answer = get(local.port, "/dev/x", &[("x-api-key", known)]);
+            assert_eq!(answer.status, 403, "{known}");
+        }
+        before = key.to_owned();
+    }
+}
+
 /// Every folder and file below that one that another user may read, write or enter.
-fn open_to_others(folder: &Path) -> Vec<String> {
+pub(crate) fn open_to_others(folder: &Path) -> Vec<String> {
     let mut all = Vec::new();
     let mut next = vec![folder.to_owned()];
     while let Some(path) = next.pop() {

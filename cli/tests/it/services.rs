@@ -5,7 +5,10 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use crate::local_support::cli;
+use crate::{
+    local_ports::{NOBODY, is_root, open_to_others, raw_as},
+    local_support::cli,
+};
 
 struct Running {
     child: Child,
@@ -47,6 +50,25 @@ impl Running {
             .status();
         self.child.wait().expect("an end").code()
     }
+}
+
+#[test]
+fn services_are_their_user_s_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let services = Running::start(folder.path());
+    services.get("/?Action=CreateQueue&Version=2012-11-05&QueueName=orders");
+    let (_, port) = services.address.rsplit_once(':').expect("a port");
+    let port = port.parse().expect("a port");
+    if is_root() {
+        let text = "POST /_fw/reset HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        let (status, body) = raw_as(NOBODY, port, text).expect("an answer");
+        assert_eq!(status, 403);
+        assert!(body.contains("another user"), "{body}");
+        let listed = services.get("/?Action=ListQueues&Version=2012-11-05");
+        assert!(listed.contains("/orders</QueueUrl>"), "{listed}");
+    }
+    assert_eq!(services.stop(), Some(0));
+    assert_eq!(open_to_others(&folder.path().join("state")), [""; 0]);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::{
 };
 
 use fw_manifest::Manifest;
+use fw_port_guard::Hosts;
 
 use crate::{
     args::{self, Which},
@@ -13,9 +14,7 @@ use crate::{
     console::Console,
     error::{Context as _, Failure, Result},
     local::generation::Options,
-    manifest,
-    port_guard::Hosts,
-    private_files,
+    manifest, private_files,
     project::Project,
     values::lambda::Architecture,
 };

@@ -84,7 +84,7 @@ pub(super) fn print(
         console.line(format_args!(
             "  API key {}: {DIM}here only{DIM:#} {}",
             key.name,
-            key.local_value()
+            services.credentials().api_key(&key.name)
         ));
     }
     if settings.access.api_keys.is_empty() && manifest.routes.iter().any(|route| route.api_key) {

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use super::keys::{self, Keys};
 use crate::{
     aws::apigateway::{Checks, Guard},
     deploy::{
@@ -44,6 +45,8 @@ struct Doors<'a> {
     /// Whether callers of the URL sign their requests.
     url: Option<bool>,
     grants: Vec<String>,
+    /// What callers of REST APIs send.
+    keys: Keys,
 }
 
 impl<'a> Doors<'a> {
@@ -81,6 +84,7 @@ impl<'a> Doors<'a> {
                 let held = actual.function(main).grants.iter();
                 held.map(|grant| grant.id.clone()).collect()
             },
+            keys: Keys::of(actual),
         };
         if let Some(rest) = &desired.rest {
             let wanted = openapi::guards(&rest.document);
@@ -127,7 +131,7 @@ impl<'a> Doors<'a> {
         for api in self.http.iter().filter(|api| api.open && held(GRANT)) {
             let routes = api.routes.iter().map(|(key, guard)| {
                 let guard = guard.map(|asked| api.asked(asked));
-                let api_key = false;
+                let api_key = None;
                 (key.clone(), Access { guard, api_key })
             });
             all.push(routes.collect());
@@ -223,7 +227,14 @@ impl<'a> Doors<'a> {
         }
     }
 
+    /// True if a stage of a REST API asks for keys.
+    fn ask_for_keys(&self) -> bool {
+        let mut all = self.rest.values().flat_map(Routes::values);
+        all.any(|access| access.api_key.is_some())
+    }
+
     fn apply_rest(&mut self, step: &RestStep) {
+        self.keys.apply(step);
         match step {
             RestStep::AddPermission {
                 function,
@@ -290,6 +301,13 @@ pub(super) fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<
     let moves = first.map(|planned| planned.phase);
     let mut doors = Doors::of(desired, actual);
     let before = doors.open();
+    // Keys that no route asks for admit nobody.
+    let keys = doors.ask_for_keys().then(|| doors.keys.admitted());
+    let added = |doors: &Doors<'_>| {
+        let keys = keys.as_ref()?;
+        keys::added(keys, &doors.keys.admitted())
+    };
+    let relies_on_keys = app.values().any(|access| access.api_key.is_some());
     // Where nothing moves, the version that serves is the one that is desired.
     let (early, late): (Vec<_>, Vec<_>) = plan
         .steps
@@ -303,8 +321,21 @@ pub(super) fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<
             "a route would be opened before all traffic has moved: `{key}`, {found} → {wanted}"
         ));
     }
+    if let Some(key) = added(&doors).filter(|_| moves.is_some()) {
+        return Some(format!(
+            "an API key would be admitted before all traffic has moved: `{key}`"
+        ));
+    }
     let mut open = doors.open();
     for planned in late {
+        if moves.is_some()
+            && relies_on_keys
+            && let Some(key) = keys::foreign(desired, actual, &doors.keys.admitted())
+        {
+            return Some(format!(
+                "a version would take traffic without its guard: the API key `{key}` is still admitted"
+            ));
+        }
         for api in open.iter().filter(|_| moves.is_some()) {
             if let Some((key, wanted)) = exposed(api, &app) {
                 return Some(format!(
@@ -320,6 +351,13 @@ pub(super) fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<
     {
         return Some(format!(
             "a route would be opened under a canary: `{key}`, {found} → {wanted}"
+        ));
+    }
+    if desired.canary.is_some()
+        && let Some(key) = added(&doors)
+    {
+        return Some(format!(
+            "an API key would be admitted under a canary: `{key}`"
         ));
     }
     None

@@ -489,7 +489,15 @@ fn access(document: &Value, said: &Value) -> Access {
                     checks: function(scheme),
                 });
             }
-            None if scheme["type"] == "apiKey" => access.api_key = true,
+            None if scheme["type"] == "apiKey" => {
+                let source = &document["x-amazon-apigateway-api-key-source"];
+                access.api_key = Some(match source.as_str() {
+                    Some("AUTHORIZER") => ApiKeySource::Authorizer,
+                    // Without a word the key stands in the header (developer guide,
+                    // "x-amazon-apigateway-api-key-source property").
+                    _ => ApiKeySource::Header,
+                });
+            }
             None => {
                 let checks = None;
                 let name = name.clone();

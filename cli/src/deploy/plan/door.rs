@@ -9,7 +9,7 @@ use crate::{
     deploy::{
         access::{Access, Routes, exposed},
         model::{Desired, GRANT, REST_GRANT, THROUGH_URL_GRANT, URL_GRANT},
-        observe::{Actual, rest::WholeRest},
+        observe::{Actual, WholeApi, rest::WholeRest},
         step::{Plan, Step, UrlStep},
     },
     values::gateway::Gateway,
@@ -27,7 +27,7 @@ enum Shut {
 pub(crate) fn behind_url(iam: bool) -> Routes {
     let access = Access {
         guard: if iam { Guard::Iam } else { Guard::Open },
-        api_key: false,
+        api_key: None,
     };
     Routes::from([("$default".to_owned(), access)])
 }
@@ -75,6 +75,29 @@ fn shuts(desired: &Desired, actual: &Actual) -> Vec<Shut> {
 /// True if a gateway that goes has to be closed before the traffic moves.
 pub(crate) fn is_shut(desired: &Desired, actual: &Actual) -> bool {
     !shuts(desired, actual).is_empty()
+}
+
+/// True if the gateway that comes admits callers that the one that goes refuses.
+///
+/// What a REST API guards is not read where another gateway takes its place, so an open route counts as more.
+pub(super) fn admits_more(desired: &Desired, actual: &Actual) -> bool {
+    let comes = match &desired.url {
+        Some(url) => behind_url(url.iam),
+        None => desired.access(),
+    };
+    let gateway = desired.gateway();
+    let rests = actual.rests.apis.iter();
+    let rest = gateway != Gateway::RestApi && rests.clone().any(WholeRest::is_open);
+    let apis = actual.apis.iter().filter(|whole| whole.is_open());
+    let mut goes: Vec<Routes> = match gateway {
+        Gateway::HttpApi => Vec::new(),
+        Gateway::RestApi | Gateway::FunctionUrl => apis.map(WholeApi::access).collect(),
+    };
+    if let (Some(found), Gateway::HttpApi | Gateway::RestApi) = (&actual.url, gateway) {
+        goes.push(behind_url(found.settings.iam));
+    }
+    (rest && comes.values().any(Access::is_open))
+        || goes.iter().any(|goes| exposed(&comes, goes).is_some())
 }
 
 /// Closes the gateways that go, where a version would serve their callers by what it guards.

@@ -111,12 +111,33 @@ pub(super) fn open(plan: &mut Plan, desired: &Desired, actual: &Actual, rest: &R
 const BEFORE: &str = "before ";
 
 /// Puts the guards of the new document in place at each stage that takes traffic, and takes none away: the new document where it
-/// admits nobody else, and else one between the two that is removed once the new one is served.
-pub(super) fn tighten(plan: &mut Plan, actual: &Actual, rest: &Rest, api: &Named) {
+/// admits nobody else, and else one between the two that is removed once the new one is served. Keys are refused that are admitted no
+/// longer.
+pub(super) fn tighten(
+    plan: &mut Plan,
+    desired: &Desired,
+    actual: &Actual,
+    rest: &Rest,
+    api: &Named,
+) {
     let Some(whole) = actual.rests.apis.first() else {
         return;
     };
     let wanted = openapi::guards(&rest.document);
+    // A stage serves the desired document, where no other one was read.
+    let now: Vec<Routes> = whole
+        .stages
+        .iter()
+        .map(|stage| match whole.served.get(&stage.name) {
+            Some(served) => openapi::guards(served),
+            None => wanted.clone(),
+        })
+        .collect();
+    let early: Vec<Routes> = now
+        .iter()
+        .map(|held| access::interim(held, &wanted))
+        .collect();
+    keys::tighten(plan, desired, actual, (rest, api), (&now, &early));
     for (stage, served) in &whole.served {
         let held = openapi::guards(served);
         let early = access::interim(&held, &wanted);

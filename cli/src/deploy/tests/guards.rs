@@ -31,7 +31,7 @@ fn api(api: &FakeApi) -> Routes {
                 checks: Some(found.checks.clone()),
             }
         });
-        let api_key = false;
+        let api_key = None;
         (route.key.clone(), Access { guard, api_key })
     });
     routes.collect()
@@ -69,7 +69,7 @@ fn doors(state: &State) -> Vec<Routes> {
             false => Guard::Open,
         };
         if url.settings.iam || everybody > 1 {
-            let api_key = false;
+            let api_key = None;
             all.push([("$default".to_owned(), Access { guard, api_key })].into());
         }
     }
@@ -90,6 +90,56 @@ fn serving(state: &State) -> Vec<String> {
         .unwrap_or_default()
 }
 
+/// An API key: its name and its value.
+type Sent = (String, Option<String>);
+
+/// The keys that callers of REST APIs can use.
+fn sent(state: &State) -> Vec<Sent> {
+    let rests: Vec<&String> = state.rests.iter().map(|rest| &rest.api.id).collect();
+    let plans = state.plans.iter();
+    let plans = plans.filter(|(plan, _)| plan.stages.iter().any(|(api, _)| rests.contains(&api)));
+    let ids: Vec<&String> = plans.flat_map(|(_, keys)| keys).collect();
+    let keys = state.keys.iter();
+    let keys = keys.filter(|key| key.enabled && ids.contains(&&key.id));
+    keys.map(|key| (key.name.clone(), Some(key.value.0.clone())))
+        .collect()
+}
+
+/// What a version relies on: who may call its routes, and with which keys.
+#[derive(Clone)]
+struct Relies {
+    routes: Routes,
+    /// The keys that may be used, by name, each with its value where that is set.
+    keys: Vec<Sent>,
+}
+
+impl Relies {
+    async fn of(aws: &Fake, app: &App) -> Self {
+        let desired = app.desired(aws).await.unwrap();
+        let rest = desired.rest.iter();
+        let keys = rest.flat_map(|rest| {
+            let under = |name: &String| rest.plans.values().any(|plan| plan.keys.contains(name));
+            let keys = rest.keys.iter();
+            let keys = keys.filter(move |(name, key)| key.enabled && under(name));
+            keys.map(|(name, key)| {
+                let value = key.value.as_ref().map(|value| value.0.clone());
+                (name.clone(), value)
+            })
+        });
+        Self {
+            keys: keys.collect(),
+            routes: desired.access(),
+        }
+    }
+
+    /// True if a key may be used. Another value of a key may be, where `replaced` says so.
+    fn takes(&self, (name, value): &Sent, replaced: bool) -> bool {
+        let mut keys = self.keys.iter();
+        let found = keys.find(|(held, _)| held == name);
+        found.is_some_and(|(_, wanted)| replaced || wanted.is_none() || wanted == value)
+    }
+}
+
 /// The newest version's number.
 fn newest(state: &State) -> u32 {
     state
@@ -100,13 +150,24 @@ fn newest(state: &State) -> u32 {
 
 /// Looks at the account after each call: the versions up to `old` want one thing, those after it another. What is asked of callers of
 /// an old version may be replaced, and is never widened; the others have what they want.
-fn watch(aws: &Fake, old: u32, before: Routes, after: Routes, what: &str) {
+fn watch(aws: &Fake, old: u32, before: Relies, after: Relies, what: &str) {
     let what = what.to_owned();
     aws.watch.set(move |state, call| {
         for version in serving(state) {
             let number: u32 = version.parse().unwrap();
-            let wanted = if number > old { &after } else { &before };
+            let relies = if number > old { &after } else { &before };
+            let wanted = &relies.routes;
             for door in doors(state) {
+                let asks = |routes: &Routes| routes.values().any(|access| access.api_key.is_some());
+                if asks(wanted) && asks(&door) {
+                    for key in sent(state) {
+                        // Before the traffic moves, a key with another value takes the place of the old one.
+                        assert!(
+                            relies.takes(&key, number <= old),
+                            "after {call}, version {version} of {what}: the key {key:?}"
+                        );
+                    }
+                }
                 let fits = |found: &Access, wanted: &Access| {
                     let moved = shift(wanted, found);
                     let other = moved == Shift::Other && number <= old;
@@ -123,7 +184,7 @@ fn watch(aws: &Fake, old: u32, before: Routes, after: Routes, what: &str) {
 }
 
 async fn wanted(aws: &Fake, app: &App) -> Routes {
-    app.desired(aws).await.unwrap().access()
+    Relies::of(aws, app).await.routes
 }
 
 async fn deployed(app: &App) -> State {
@@ -134,7 +195,7 @@ async fn deployed(app: &App) -> State {
 
 async fn watched(before: &State, from: &App, to: &App) -> Fake {
     let aws = Fake::holding(before.clone());
-    let (old, new) = (wanted(&aws, from).await, wanted(&aws, to).await);
+    let (old, new) = (Relies::of(&aws, from).await, Relies::of(&aws, to).await);
     let what = format!(
         "{:?} {:?} to {:?} {:?}",
         from.guards, from.settings, to.guards, to.settings
@@ -161,7 +222,12 @@ async fn moved(from: &App, to: &App) {
             to.deploy(&aws).await.unwrap_err();
             aws.killed.set(None);
             aws.fault.set(None);
-            to.deploy(&aws).await.unwrap();
+            if let Err(failure) = to.deploy(&aws).await {
+                panic!(
+                    "{failure:?}: {:?} to {:?}, killed {killed:?}, failed {fault:?}",
+                    from.code, to.code
+                );
+            }
             assert!(to.plan(&aws).await.unwrap().is_empty());
         }
     }
@@ -238,6 +304,19 @@ fn http() -> Vec<App> {
 
 const KEYS: &str =
     "gateway = \"rest-api\"\n[[api_keys]]\nname = \"one\"\n[usage_plans.all]\nkeys = [\"one\"]\n";
+/// Two keys, under a usage plan.
+const TWO: &str = "gateway = \"rest-api\"\n[[api_keys]]\nname = \"one\"\n[[api_keys]]\nname = \"two\"\n[usage_plans.all]\nkeys = [\"one\", \"two\"]\n";
+/// The same, one of them disabled.
+const DISABLED: &str = "gateway = \"rest-api\"\n[[api_keys]]\nname = \"one\"\nenabled = false\n[[api_keys]]\nname = \"two\"\n[usage_plans.all]\nkeys = [\"one\", \"two\"]\n";
+/// The same, one of them under no usage plan.
+const LOOSE: &str = "gateway = \"rest-api\"\n[[api_keys]]\nname = \"one\"\n[[api_keys]]\nname = \"two\"\n[usage_plans.all]\nkeys = [\"two\"]\n";
+/// A key of the same name with a value of its own, under another usage plan.
+const VALUE: &str = "gateway = \"rest-api\"\napi_key_source = \"authorizer\"\n[[api_keys]]\nname = \"two\"\nvalue = \"12345678901234567890\"\n[usage_plans.more]\nkeys = [\"two\"]\n";
+/// Another value.
+const REPLACED: &str = "gateway = \"rest-api\"\n[[api_keys]]\nname = \"two\"\nvalue = \"another-value-4567890\"\n[usage_plans.more]\nkeys = [\"two\"]\n";
+const KEY: &str = r#"{ "api_key": true }"#;
+const DOOR_KEY: &str = r#"{ "type": "lambda", "name": "door", "api_key": true }"#;
+
 const REST: &str = "gateway = \"rest-api\"\n";
 const REST_CACHED: &str = "gateway = \"rest-api\"\nstage_name = \"v1\"\n[authorizers.door]\nttl = 60\nidentity = [\"$request.header.x\"]\n";
 
@@ -248,6 +327,12 @@ fn rest() -> Vec<App> {
         app("c", &[("GET /a", DOOR), ("ANY /b", IAM)], REST),
         app("d", &[("GET /a", GATE), ("GET /{x}", DOOR)], KEYS),
         app("e", &[("GET /a", DOOR), ("GET /{x}", IAM)], REST_CACHED),
+        app("p", &[("GET /a", KEY)], KEYS),
+        app("q", &[("GET /a", KEY), ("GET /{x}", DOOR_KEY)], TWO),
+        app("r", &[("GET /a", KEY)], DISABLED),
+        app("s", &[("GET /a", KEY), ("ANY /b", KEY)], LOOSE),
+        app("t", &[("GET /a", DOOR_KEY)], VALUE),
+        app("u", &[("GET /a", DOOR_KEY)], REPLACED),
     ];
     for (code, routes, guards) in [
         (
@@ -304,9 +389,16 @@ fn no_version_serves_an_http_api_without_the_guards_that_it_relies_on() {
 fn no_version_serves_a_rest_api_or_a_url_without_the_guards_that_it_relies_on() {
     run(async {
         for all in [rest(), url()] {
-            for from in &all {
-                for to in all.iter().filter(|to| to.code != from.code) {
-                    moved(from, to).await;
+            for (at, from) in all.iter().enumerate() {
+                for (other, to) in all.iter().enumerate().filter(|(other, _)| *other != at) {
+                    // All are looked at, and some are interrupted everywhere.
+                    if (at + 2 * other) % 4 == 0 {
+                        moved(from, to).await;
+                    } else {
+                        let aws = watched(&deployed(from).await, from, to).await;
+                        to.deploy(&aws).await.unwrap();
+                        assert!(to.plan(&aws).await.unwrap().is_empty());
+                    }
                 }
             }
         }
@@ -432,7 +524,10 @@ fn a_promotion_puts_guards_back_that_somebody_took_away() {
         let aws = Fake::default();
         packed(&aws, &[&FIRST]).await;
         super::recall::deploy_part(&aws, &guarded, Some(10)).await;
-        let (old, new) = (wanted(&aws, &FIRST).await, wanted(&aws, &guarded).await);
+        let (old, new) = (
+            Relies::of(&aws, &FIRST).await,
+            Relies::of(&aws, &guarded).await,
+        );
         let open = Guard::Open;
         for route in &mut aws.state.borrow_mut().apis[0].routes {
             route.guard = open.clone();
@@ -512,6 +607,9 @@ fn a_plan_that_moves_the_traffic_first_is_not_sound() {
             (&http()[8], &http()[9]),
             (&rest()[0], &rest()[1]),
             (&rest()[1], &rest()[3]),
+            // A key is disabled, another is taken from its usage plan.
+            (&rest()[6], &rest()[7]),
+            (&app("v", &[("GET /a", KEY)], TWO), &rest()[8]),
             (&url()[0], &url()[1]),
             (&http()[0], &url()[1]),
             (&url()[0], &http()[2]),
@@ -552,6 +650,8 @@ fn a_plan_that_moves_the_traffic_first_is_not_sound() {
         for (from, to) in [
             (&http()[1], &http()[0]),
             (&rest()[1], &rest()[0]),
+            (&rest()[5], &app("v", &[("GET /a", KEY)], TWO)),
+            (&rest()[7], &app("v", &[("GET /a", KEY)], TWO)),
             (&url()[1], &url()[0]),
         ] {
             let aws = Fake::holding(deployed(from).await);
@@ -565,7 +665,86 @@ fn a_plan_that_moves_the_traffic_first_is_not_sound() {
             }
             plan.steps.sort_by_key(|one| one.phase);
             let failure = check::plan(&desired, &actual, &plan).unwrap_err();
-            assert!(failure.causes()[0].contains("opened before"), "{failure}");
+            let why = &failure.causes()[0];
+            assert!(why.contains("before all traffic has moved"), "{failure}");
+        }
+    });
+}
+
+#[test]
+fn a_key_that_goes_is_refused_before_the_traffic_and_one_that_comes_is_admitted_after_it() {
+    run(async {
+        let keyed = |code, settings| app(code, &[("GET /a", KEY)], settings);
+        let replaced = "gateway = \"rest-api\"\n[[api_keys]]\nname = \"one\"\nvalue = \"12345678901234567890\"\n[usage_plans.all]\nkeys = [\"one\"]\n";
+        for (from, to, early, late) in [
+            (TWO, DISABLED, &["UpdateApiKey"][..], &[][..]),
+            (TWO, LOOSE, &["DeleteUsagePlanKey"], &[]),
+            (TWO, KEYS, &["UpdateApiKey"], &["DeleteApiKey"]),
+            (DISABLED, TWO, &[], &["UpdateApiKey"]),
+            (LOOSE, TWO, &[], &["CreateUsagePlanKey"]),
+            (KEYS, TWO, &[], &["CreateApiKey", "CreateUsagePlanKey"]),
+            // The holders of a key have the old value or the new one at every moment.
+            (
+                KEYS,
+                replaced,
+                &["CreateApiKey", "CreateUsagePlanKey", "UpdateApiKey"],
+                &["DeleteApiKey"],
+            ),
+        ] {
+            let (from, to) = (keyed("one", from), keyed("two", to));
+            let before = deployed(&from).await;
+            let of_keys = |writes: &[&'static str]| -> Vec<&'static str> {
+                let all = writes.iter().copied();
+                all.filter(|write| write.contains("ApiKey") || write.contains("UsagePlan"))
+                    .collect()
+            };
+            let what = format!("{} to {}", from.settings, to.settings);
+            let aws = watched(&before, &from, &to).await;
+            canary(&aws, &to).await.unwrap();
+            assert_eq!(of_keys(&aws.writes()), early, "a canary: {what}");
+            promote(&aws).await.unwrap();
+            assert_eq!(of_keys(&aws.writes()), early, "its promotion: {what}");
+            aws.forget();
+            to.deploy(&aws).await.unwrap();
+            assert_eq!(of_keys(&aws.writes()), late, "a deploy: {what}");
+            assert!(to.plan(&aws).await.unwrap().is_empty());
+            let aws = watched(&before, &from, &to).await;
+            to.deploy(&aws).await.unwrap();
+            let writes = aws.writes();
+            let flip = writes.iter().position(|write| *write == "UpdateAlias");
+            let (before, after) = writes.split_at(flip.unwrap());
+            assert_eq!(
+                (&*of_keys(before), &*of_keys(after)),
+                (early, late),
+                "{what}"
+            );
+        }
+        // Where no route asks for a key as yet, all keys are there before one does.
+        let open = app("one", &[], REST);
+        let aws = watched(&deployed(&open).await, &open, &keyed("two", TWO)).await;
+        keyed("two", TWO).deploy(&aws).await.unwrap();
+        let writes = aws.writes();
+        let at = |name: &str| writes.iter().rposition(|write| *write == name).unwrap();
+        assert!(at("CreateUsagePlanKey") < at("PutRestApi"), "{writes:?}");
+        assert!(at("UpdateStage") < at("UpdateAlias"), "{writes:?}");
+    });
+}
+
+#[test]
+fn another_place_of_the_key_is_a_guard() {
+    run(async {
+        let by = |code, source: &'static str| app(code, &[("GET /a", DOOR_KEY)], source);
+        let header = "gateway = \"rest-api\"\n[[api_keys]]\nname = \"one\"\n[usage_plans.all]\nkeys = [\"one\"]\n";
+        let authorizer = "gateway = \"rest-api\"\napi_key_source = \"authorizer\"\n[[api_keys]]\nname = \"one\"\n[usage_plans.all]\nkeys = [\"one\"]\n";
+        for (from, to) in [(header, authorizer), (authorizer, header)] {
+            let (from, to) = (by("one", from), by("two", to));
+            let aws = Fake::holding(deployed(&from).await);
+            let plan = to.plan(&aws).await.unwrap();
+            assert!(openings(&plan).join(" ").contains("who may call `GET /a`"));
+            to.deploy(&aws).await.unwrap();
+            let writes = aws.writes();
+            let at = |name: &str| writes.iter().position(|write| *write == name).unwrap();
+            assert!(at("UpdateStage") < at("UpdateAlias"), "{writes:?}");
         }
     });
 }
@@ -647,6 +826,31 @@ fn somebody_agrees_to_more_callers() {
 }
 
 #[test]
+fn another_gateway_that_admits_more_is_asked_about_as_that() {
+    run(async {
+        for (from, to, more) in [
+            (&url()[1], &http()[0], true),
+            (&url()[1], &rest()[0], true),
+            (&http()[1], &url()[0], true),
+            (&http()[1], &rest()[0], true),
+            (&rest()[5], &http()[0], true),
+            (&rest()[5], &url()[0], true),
+            (&url()[0], &http()[2], false),
+            (&http()[0], &url()[1], false),
+            (&http()[1], &rest()[1], false),
+            (&rest()[0], &url()[1], false),
+        ] {
+            let aws = Fake::holding(deployed(from).await);
+            let plan = to.plan(&aws).await.unwrap();
+            let opens = openings(&plan);
+            let what = format!("{:?} to {:?}: {opens:?}", from.settings, to.settings);
+            assert_eq!(!opens.is_empty(), more, "{what}");
+            assert!(wants_approval(&plan, Approval::Deletions), "{what}");
+        }
+    });
+}
+
+#[test]
 fn a_canary_does_not_take_traffic_from_a_gateway_that_goes_and_guards_less() {
     run(async {
         for (from, to) in [
@@ -679,7 +883,7 @@ fn a_version_without_an_alias_finds_its_guards() {
             // Somebody deleted the function, and the API is open.
             before.functions.remove("s3test-dev").unwrap();
             let aws = Fake::holding(before);
-            let new = wanted(&aws, to).await;
+            let new = Relies::of(&aws, to).await;
             watch(&aws, 0, new.clone(), new, "a new function");
             to.deploy(&aws).await.unwrap();
             assert!(to.plan(&aws).await.unwrap().is_empty());

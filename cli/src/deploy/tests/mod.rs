@@ -65,7 +65,7 @@ struct App {
     authorizers: &'static [&'static str],
     /// Sources that are called and nothing else.
     sources: &'static [&'static str],
-    /// Who may call, by route key, as the manifest says it.
+    /// Who may call, by route key, as the manifest says it; with `"api_key": true` where a key is asked for as well.
     guards: &'static [(&'static str, &'static str)],
     settings: &'static str,
 }
@@ -112,7 +112,12 @@ impl App {
         for route in &mut manifest.routes {
             let mut guards = self.guards.iter();
             if let Some((_, guard)) = guards.find(|(key, _)| *key == route.key()) {
-                route.authorization = serde_json::from_str(guard).unwrap();
+                let mut guard: serde_json::Value = serde_json::from_str(guard).unwrap();
+                let parts = guard.as_object_mut().unwrap();
+                route.api_key = parts.remove("api_key") == Some(true.into());
+                if !parts.is_empty() {
+                    route.authorization = serde_json::from_value(guard).unwrap();
+                }
             }
         }
         manifest

@@ -220,7 +220,13 @@ fn what_was_changed_by_hand_is_mended() {
         WHOLE.deploy(&aws).await.unwrap();
         assert_eq!(
             aws.writes(),
-            ["CreateApiKey", "CreateUsagePlanKey", "DeleteApiKey"]
+            // The old one is refused before the traffic moves, and deleted after it.
+            [
+                "CreateApiKey",
+                "CreateUsagePlanKey",
+                "UpdateApiKey",
+                "DeleteApiKey"
+            ]
         );
         assert!(WHOLE.plan(&aws).await.unwrap().is_empty());
     });

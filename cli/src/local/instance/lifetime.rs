@@ -7,6 +7,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use fw_port_guard::PortGuard;
 use tokio::{
     net::TcpListener,
     task::JoinSet,
@@ -21,7 +22,6 @@ use crate::{
         pool::Outcome,
         runtime_api,
     },
-    port_guard::PortGuard,
     process::{Launch, Process, environment},
 };
 

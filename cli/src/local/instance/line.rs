@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use crate::port_guard::Pair;
+use fw_port_guard::Pair;
 
 /// One connection. Cheap to clone.
 #[derive(Clone, Debug)]

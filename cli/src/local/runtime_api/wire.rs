@@ -10,6 +10,7 @@
 use std::{fmt::Write as _, mem::MaybeUninit, time::SystemTime};
 
 use bytes::{Buf, BufMut, Bytes};
+use fw_port_guard::PortGuard;
 use http::StatusCode;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
@@ -18,7 +19,6 @@ use super::super::{
     fields::{number, token, tokens},
     input::Input,
 };
-use crate::port_guard::PortGuard;
 
 /// The longest head. The error causes that a runtime puts into a header have some ten kilobytes.
 const LONGEST_HEAD: usize = 512 * 1024;

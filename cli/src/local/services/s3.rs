@@ -32,11 +32,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use fw_port_guard::{Hosts, PortGuard};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::port_guard::{Hosts, PortGuard};
 use crate::values::names::{BucketNameError, check_bucket_name};
 pub(crate) use access::{Guard, Policies};
 use store::{BucketInfo, Store};

@@ -106,8 +106,9 @@ fn beyond_loopback_the_keys_are_of_one_run_and_on_loopback_the_well_known_ones()
             found.unwrap().1.clone().into_string().unwrap()
         })
     };
-    for host in ["127.0.0.1", "::1", "::ffff:127.0.0.1"] {
+    for host in ["127.0.0.1", "127.0.0.2", "::1", "::ffff:127.0.0.1"] {
         assert_eq!(variables(&of(host)), ["local", "local"], "{host}");
+        assert_eq!(of(host).api_key("acme"), "local-key-acme------", "{host}");
     }
     for host in ["0.0.0.0", "::", "192.168.1.5"] {
         let (one, other) = (of(host), of(host));
@@ -118,6 +119,17 @@ fn beyond_loopback_the_keys_are_of_one_run_and_on_loopback_the_well_known_ones()
             "{host}"
         );
         assert_ne!(secret, other.secret_key(), "{host}");
+        // API keys without a value in the settings too.
+        let key = one.api_key("acme");
+        assert!(
+            (20..=128).contains(&key.len()) && !key.contains("acme"),
+            "{host}"
+        );
+        assert_eq!(key, one.api_key("acme"), "after a reload");
+        assert!(
+            key != other.api_key("acme") && key != one.api_key("other"),
+            "{host}"
+        );
         // It is shown once, and not in what is printed for debugging.
         assert!(!format!("{one:?}").contains(&secret));
     }

@@ -1,7 +1,8 @@
 //! IAM policies, as far as authorizers write them.
 //!
 //! [The grammar](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html) without conditions:
-//! those are not evaluated, so a statement that has one allows nothing and denies all that it names.
+//! those are not evaluated, so a statement that has one allows nothing and denies all that it names. The same holds for
+//! variables (`${aws:username}`, `${*}`): a statement that has one allows nothing, and denies whatever its text could name.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -52,7 +53,7 @@ impl Policy {
             }
             match statement.effect {
                 Effect::Deny => return Decision::ExplicitlyDenied,
-                Effect::Allow if statement.is_conditional() => {}
+                Effect::Allow if statement.depends() => {}
                 Effect::Allow => decision = Decision::Allowed,
             }
         }
@@ -92,14 +93,14 @@ impl Policy {
                 };
                 named
                     && statement.effect == Effect::Allow
-                    && !statement.is_conditional()
+                    && !statement.depends()
                     && statement.names(action, arn)
             })
     }
 
-    /// Whether some statement has a condition.
+    /// Whether some statement has a condition or a variable.
     pub(super) fn has_conditions(&self) -> bool {
-        self.statements.0.iter().any(Statement::is_conditional)
+        self.statements.0.iter().any(Statement::depends)
     }
 }
 
@@ -187,8 +188,9 @@ impl TryFrom<RawStatement> for Statement {
 }
 
 impl Statement {
-    fn is_conditional(&self) -> bool {
-        self.conditional
+    /// Whether it depends on what is not known here: a condition, or a variable in a text.
+    fn depends(&self) -> bool {
+        self.conditional || self.actions.has_variables() || self.resources.has_variables()
     }
 
     fn names(&self, action: &str, arn: &str) -> bool {
@@ -200,13 +202,40 @@ impl Statement {
     }
 }
 
+/// What begins a variable (IAM User Guide, "IAM policy elements: Variables and tags").
+const VARIABLE: &str = "${";
+
+/// A pattern whose variables may be anything; from one that does not end on, the rest may be.
+fn with_any(pattern: &str) -> String {
+    let mut parts = pattern.split(VARIABLE);
+    let mut written = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.split_once('}').map_or("", |(_, rest)| rest);
+        written.push('*');
+        written.push_str(rest);
+    }
+    written
+}
+
 impl Scope {
+    /// Whether it speaks of what matches, with variables: whether it could.
     fn has(&self, matches: impl Fn(&str) -> bool) -> bool {
-        let any = |patterns: &Patterns| patterns.0.iter().any(|pattern| matches(pattern));
+        let is_fixed = |pattern: &String| !pattern.contains(VARIABLE);
         match self {
-            Self::Only(patterns) => any(patterns),
-            Self::AllBut(patterns) => !any(patterns),
+            Self::Only(patterns) => patterns.0.iter().any(|pattern| match is_fixed(pattern) {
+                true => matches(pattern),
+                false => matches(&with_any(pattern)),
+            }),
+            Self::AllBut(patterns) => {
+                let mut fixed = patterns.0.iter().filter(|pattern| is_fixed(pattern));
+                !fixed.any(|pattern| matches(pattern))
+            }
         }
+    }
+
+    fn has_variables(&self) -> bool {
+        let (Self::Only(patterns) | Self::AllBut(patterns)) = self;
+        patterns.0.iter().any(|pattern| pattern.contains(VARIABLE))
     }
 }
 
@@ -315,6 +344,26 @@ mod tests {
             (
                 json!([{"Sid": "s", "Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {}}]),
                 Some(Allowed),
+            ),
+            // Variables are not known.
+            (
+                json!([{"Effect": "Allow", "Action": "*", "Resource": "*/GET/${aws:username}/*"}]),
+                Some(Denied),
+            ),
+            (
+                json!([{"Effect": "Allow", "Action": "*", "NotResource": "*/${x}"}]),
+                Some(Denied),
+            ),
+            (
+                json!([allow, deny("*/GET/${aws:username}/b")]),
+                Some(ExplicitlyDenied),
+            ),
+            (json!([allow, deny("*/GET/a/${*}")]), Some(ExplicitlyDenied)),
+            (json!([allow, deny("*/GET/${")]), Some(ExplicitlyDenied)),
+            (json!([allow, deny("*/PUT/${x}/b")]), Some(Allowed)),
+            (
+                json!([allow, {"Effect": "Deny", "Action": "*", "NotResource": "*/GET/${x}"}]),
+                Some(ExplicitlyDenied),
             ),
         ];
         for (statement, expected) in table {

@@ -1,10 +1,17 @@
 //! The keys that callers of a REST API send, and the usage plans that they are under.
+//!
+//! A key is admitted if it is enabled and under a usage plan for a stage of the API (API Gateway developer guide, "Usage plans and API
+//! keys for REST APIs"). What refuses a key comes before the traffic moves, what admits another key comes after it: see [`tighten`].
 
 use std::collections::BTreeSet;
 
-use super::push;
+use super::{push, rest_steps};
 use crate::deploy::{
-    model::{Desired, rest::Rest},
+    access::Routes,
+    model::{
+        Desired,
+        rest::{Key, Rest},
+    },
     observe::{Actual, rest::WholeRest},
     step::{
         Plan, Step,
@@ -12,6 +19,145 @@ use crate::deploy::{
     },
     words::MISSING,
 };
+
+/// The ids of the keys that are under a usage plan for the API now, and so can be used where they are enabled.
+fn planned(actual: &Actual) -> BTreeSet<&str> {
+    let rests = &actual.rests;
+    let is_ours = |id: &String| rests.apis.iter().any(|whole| whole.api.id == *id);
+    let plans = rests.plans.iter();
+    let plans = plans.filter(|(plan, _)| plan.stages.iter().any(|(api, _)| is_ours(api)));
+    plans
+        .flat_map(|(_, keys)| keys)
+        .map(String::as_str)
+        .collect()
+}
+
+/// Before the traffic moves: refuses each key that the settings no longer admit.
+///
+/// A key that goes is disabled here and deleted after the traffic has moved, so a deploy of the older settings can admit it again. A
+/// key with a new value replaces the old one here, as its holders need one of the two. Where no route asks for a key as yet (`now`) and
+/// some route does once the traffic moves (`early`), all keys are created here, as callers need them from then on.
+pub(super) fn tighten(
+    plan: &mut Plan,
+    desired: &Desired,
+    actual: &Actual,
+    (rest, api): (&Rest, &Named),
+    (now, early): (&[Routes], &[Routes]),
+) {
+    let ask = |all: &[Routes]| {
+        all.iter()
+            .any(|routes| routes.values().any(|access| access.api_key.is_some()))
+    };
+    let whole = actual.rests.apis.first();
+    let stage = whole.and_then(|whole| whole.stage(&rest.stage.name));
+    if stage.is_some() && !ask(now) && ask(early) {
+        keys(plan, desired, actual, rest);
+        plans(plan, desired, actual, rest, api);
+    }
+    for id in planned(actual) {
+        let Some(found) = actual.rests.keys.iter().find(|found| found.id == id) else {
+            // Somebody else's key under a usage plan of ours: it is not ours to disable.
+            take(plan, actual, id, id);
+            continue;
+        };
+        let name = found.name.as_str();
+        let is_kept = kept(actual, rest, name).is_some_and(|(kept, _)| kept == id);
+        let mut under = rest.plans.values().flat_map(|plan| &plan.keys);
+        match rest.keys.get(name) {
+            // One that is disabled now may be enabled later.
+            Some(key) if is_kept && key.enabled => {
+                if !under.any(|key| key == name) {
+                    take(plan, actual, id, name);
+                }
+            }
+            _ if !found.enabled => {}
+            Some(_) if is_kept => disable(plan, id, name, DISABLED),
+            Some(key) => {
+                replace(plan, desired, actual, rest, (name, key));
+                disable(plan, id, name, "its value is another");
+            }
+            None => disable(plan, id, name, "not in the settings"),
+        }
+    }
+}
+
+const DISABLED: &str = "enabled → disabled";
+
+fn disable(plan: &mut Plan, id: &str, name: &str, reason: &str) {
+    let step = RestStep::UpdateKey {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        enabled: false,
+    };
+    once(plan, step, reason, false);
+}
+
+/// Takes a key from all usage plans of the deployment.
+fn take(plan: &mut Plan, actual: &Actual, id: &str, name: &str) {
+    for (found, held) in &actual.rests.plans {
+        if held.iter().any(|key| key == id) {
+            let step = RestStep::RemovePlanKey {
+                plan: found.id.clone(),
+                key: id.to_owned(),
+                name: name.to_owned(),
+            };
+            let reason = format!("not under `{}` in the settings", found.name);
+            once(plan, step, reason, false);
+        }
+    }
+}
+
+/// Creates a key with another value, and puts it under the usage plans that are there for the stage.
+fn replace(
+    plan: &mut Plan,
+    desired: &Desired,
+    actual: &Actual,
+    rest: &Rest,
+    (name, key): (&str, &Key),
+) {
+    let whole = actual.rests.apis.first();
+    let ready = actual.rests.plans.iter().find(|(found, _)| {
+        let wanted = rest.plans.get(&found.name);
+        let is_under = wanted.is_some_and(|wanted| wanted.keys.iter().any(|key| key == name));
+        let stages = &found.stages;
+        is_under
+            && whole.is_some_and(|whole| {
+                let stage = (whole.api.id.clone(), rest.stage.name.clone());
+                stages.contains(&stage)
+            })
+    });
+    let (Some((found, _)), true) = (ready, key.enabled) else {
+        return;
+    };
+    if kept(actual, rest, name).is_none() {
+        let step = RestStep::CreateKey {
+            name: name.to_owned(),
+            value: key.value.clone(),
+            enabled: true,
+            tags: desired.names.tags(),
+        };
+        once(plan, step, "its value is another", true);
+        let step = RestStep::AddPlanKey {
+            plan: Named {
+                name: found.name.clone(),
+                id: Some(found.id.clone()),
+            },
+            key: Named {
+                name: name.to_owned(),
+                id: None,
+            },
+        };
+        let reason = format!("under `{}` in the settings", found.name);
+        once(plan, step, reason, false);
+    }
+}
+
+/// Adds a step, unless it runs before the traffic moves already.
+fn once(plan: &mut Plan, step: RestStep, reason: impl Into<String>, opens: bool) {
+    if !rest_steps(plan).any(|planned| *planned == step) {
+        plan.push_opening(Step::Rest(Box::new(step)), reason, opens);
+    }
+}
 
 /// Makes the keys that are missing; one whose value is another is made anew, as a value cannot be changed.
 pub(super) fn keys(plan: &mut Plan, desired: &Desired, actual: &Actual, rest: &Rest) {
@@ -30,19 +176,16 @@ pub(super) fn keys(plan: &mut Plan, desired: &Desired, actual: &Actual, rest: &R
                     tags: desired.names.tags(),
                 };
                 let opens = open && key.enabled;
-                plan.push_opening(Step::Rest(Box::new(step)), reason, opens);
+                once(plan, step, reason, opens);
             }
-            Some((id, enabled)) if enabled != key.enabled => {
+            Some((id, true)) if !key.enabled => disable(plan, id, name, DISABLED),
+            Some((id, false)) if key.enabled => {
                 let step = RestStep::UpdateKey {
                     id: id.to_owned(),
                     name: name.clone(),
-                    enabled: key.enabled,
+                    enabled: true,
                 };
-                let reason = match key.enabled {
-                    true => "disabled → enabled",
-                    false => "enabled → disabled",
-                };
-                plan.push_opening(Step::Rest(Box::new(step)), reason, open && key.enabled);
+                once(plan, step, "disabled → enabled", open);
             }
             Some(_) => {}
         }
@@ -76,7 +219,7 @@ pub(super) fn plans(plan: &mut Plan, desired: &Desired, actual: &Actual, rest: &
                     stage: stage.clone(),
                     tags: desired.names.tags(),
                 };
-                push(plan, step, MISSING);
+                once(plan, step, MISSING, false);
             }
             Some((found, _)) => {
                 let is_ours =
@@ -104,7 +247,7 @@ pub(super) fn plans(plan: &mut Plan, desired: &Desired, actual: &Actual, rest: &
                         added: (!linked).then(|| (api.clone(), stage.clone())),
                         removed,
                     };
-                    push(plan, step, reasons.join(", "));
+                    once(plan, step, reasons.join(", "), false);
                 }
             }
         }
@@ -128,7 +271,7 @@ pub(super) fn plans(plan: &mut Plan, desired: &Desired, actual: &Actual, rest: &
                 // One that is made by now is asked about where it is made.
                 let opens = open && known;
                 let reason = format!("under `{name}` in the settings");
-                plan.push_opening(Step::Rest(Box::new(step)), reason, opens);
+                once(plan, step, reason, opens);
             }
         }
         let wanted: BTreeSet<&str> = wanted
@@ -149,7 +292,8 @@ pub(super) fn plans(plan: &mut Plan, desired: &Desired, actual: &Actual, rest: &
                     key: key.clone(),
                     name: named.map_or_else(|| key.clone(), |named| named.name.clone()),
                 };
-                push(plan, step, format!("not under `{name}` in the settings"));
+                let reason = format!("not under `{name}` in the settings");
+                once(plan, step, reason, false);
             }
         }
     }

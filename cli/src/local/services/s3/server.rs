@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use fw_port_guard::{PortGuard, Refusal, guarded};
 use http::{HeaderValue, Request, Response};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -25,7 +26,6 @@ use super::Credentials;
 use super::access::{Access, Guard};
 use super::operations::Operations;
 use super::store::Store;
-use crate::port_guard::{PortGuard, Refusal, guarded};
 use crate::values::{credentials, names::check_bucket_name, text::hex};
 
 /// How long requests under way may go on once the server is told to stop.

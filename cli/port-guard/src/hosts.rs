@@ -11,7 +11,7 @@ use std::{
 
 /// The hosts that are answered for, whatever their port.
 #[derive(Clone, Debug)]
-pub(crate) struct Hosts {
+pub struct Hosts {
     /// The address that the server listens on.
     listens: IpAddr,
     /// More names, in lower case.
@@ -22,7 +22,7 @@ impl Hosts {
     /// This machine's names for itself, the address listened on, and those.
     ///
     /// A server that listens on all addresses (`0.0.0.0`, `::`) answers for every address: an address cannot be rebound.
-    pub(crate) fn new(listens: IpAddr, allowed: &[String]) -> Self {
+    pub fn new(listens: IpAddr, allowed: &[String]) -> Self {
         let name = |host: &String| {
             let name = Name::parse(host).map(|name| name.to_string());
             name.unwrap_or_else(|| host.clone()).to_ascii_lowercase()

@@ -4,14 +4,14 @@ use std::net::SocketAddr;
 
 /// A connection: our end of it, and the other one.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Pair {
+pub struct Pair {
     pub(super) here: SocketAddr,
     pub(super) there: SocketAddr,
 }
 
 impl Pair {
     /// The connection between those two addresses, ours first.
-    pub(crate) fn new(here: SocketAddr, there: SocketAddr) -> Self {
+    pub fn new(here: SocketAddr, there: SocketAddr) -> Self {
         let plain =
             |address: SocketAddr| SocketAddr::new(address.ip().to_canonical(), address.port());
         Self {
@@ -22,7 +22,7 @@ impl Pair {
 
     /// True unless the system says that no process of this machine holds the other end any more.
     #[cfg(target_os = "linux")]
-    pub(crate) fn is_held(self) -> bool {
+    pub fn is_held(self) -> bool {
         !matches!(find(self), Found::Nobody)
     }
 }
@@ -65,6 +65,9 @@ pub(super) fn is_ours(user: u32) -> bool {
     user == own || user == 0 || (own == 0 && sudo_user() == Some(user))
 }
 
+/// The user that runs a program by sudo, as a number; sudo sets it.
+const SUDO_UID: &str = "SUDO_UID";
+
 fn sudo_user() -> Option<u32> {
-    std::env::var(crate::env::SUDO_UID).ok()?.parse().ok()
+    std::env::var(SUDO_UID).ok()?.parse().ok()
 }

@@ -1,4 +1,4 @@
-//! Whose port it is: what each port of the local server looks at before it answers.
+//! Whose port it is: what each port of `cargo fw local` and `cargo fw services` looks at before it answers.
 //!
 //! A port on this machine is within reach of every program on it, and of every page that the developer's browser shows. Four things
 //! tell a caller that has a right to it from the others:
@@ -14,7 +14,8 @@
 //! | port | host | pages | peers, on loopback |
 //! |---|---|---|---|
 //! | the gateway | own and allowed | all | the server's user |
-//! | embedded services | own and allowed | own and allowed | the server's user |
+//! | embedded S3 | own and allowed | own and allowed | the server's user |
+//! | `fw-services` | own and allowed | own and allowed | the server's user |
 //! | Lambda's API | own and allowed | own and allowed | the server's user |
 //! | a Runtime API, an instance's or a trial's | addresses and bare words | never | the process of that function, its group, and what they have started |
 //!
@@ -37,7 +38,7 @@ use tokio::{
     time::timeout,
 };
 
-pub(crate) use self::{hosts::Hosts, peer::Pair};
+pub use self::{hosts::Hosts, peer::Pair};
 use self::{
     hosts::Name,
     peer::{Found, is_ours},
@@ -49,7 +50,7 @@ const LONGEST_FAREWELL: usize = 1024 * 1024;
 
 /// What one port asks of its callers. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(crate) struct PortGuard(Arc<Asks>);
+pub struct PortGuard(Arc<Asks>);
 
 #[derive(Debug)]
 struct Asks {
@@ -83,9 +84,19 @@ enum Peers {
     Group(u32),
 }
 
+impl Peers {
+    /// Those that a server for these hosts is for: others are meant to reach one that listens beyond loopback.
+    fn of(hosts: &Hosts) -> Self {
+        match hosts.are_loopback() {
+            true => Self::User,
+            false => Self::All,
+        }
+    }
+}
+
 /// Why a connection is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stranger {
+pub enum Stranger {
     /// The other end is held by a process of that user.
     User(u32),
     /// The other end was closed before it was looked at, so its user is not known.
@@ -96,25 +107,21 @@ pub(crate) enum Stranger {
 
 /// Why a request is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
+pub enum Refusal {
     /// It is for that host.
     Host(String),
     /// It names no host.
     NoHost,
     /// It comes from a page of that origin.
     Origin(String),
-    /// It comes from a page that does not say where it is.
+    /// It comes from a page elsewhere that does not say where.
     Page,
 }
 
 impl PortGuard {
     /// The guard of the gateway: requests for those hosts, of whatever page. On loopback the server's user alone is let in.
-    pub(crate) fn gateway(hosts: Hosts) -> Self {
-        let peers = if hosts.are_loopback() {
-            Peers::User
-        } else {
-            Peers::All
-        };
+    pub fn gateway(hosts: Hosts) -> Self {
+        let peers = Peers::of(&hosts);
         Self(Arc::new(Asks {
             hosts: Some(hosts),
             // Its codec says what it makes of a request without one.
@@ -124,16 +131,29 @@ impl PortGuard {
         }))
     }
 
+    /// The guard of an endpoint of services whose `GET` may change something (the query protocol of SQS and SNS): requests for those hosts,
+    /// and of pages on them or on this machine. On loopback the server's user alone is let in.
+    #[must_use]
+    pub fn endpoint(hosts: Hosts) -> Self {
+        let peers = Peers::of(&hosts);
+        Self(Arc::new(Asks {
+            hosts: Some(hosts),
+            needs_host: true,
+            pages: Pages::Own { shows: false },
+            peers,
+        }))
+    }
+
     /// The guard of an embedded service on loopback: requests for those hosts, and of pages on them or on this machine.
     ///
     /// A page elsewhere may show an answer that it cannot read (`GET` and `HEAD` without `Origin`): that is how an image is embedded by a
     /// presigned URL.
-    pub(crate) fn service(hosts: Hosts) -> Self {
+    pub fn service(hosts: Hosts) -> Self {
         Self::of_user(hosts, Pages::Own { shows: true })
     }
 
     /// The guard of Lambda's API on loopback: as of a service, without anything for pages elsewhere.
-    pub(crate) fn api(hosts: Hosts) -> Self {
+    pub fn api(hosts: Hosts) -> Self {
         Self::of_user(hosts, Pages::Own { shows: false })
     }
 
@@ -147,7 +167,7 @@ impl PortGuard {
     }
 
     /// The guard of a Runtime API: it is for the process of that id, which leads a group, and for what it has started.
-    pub(crate) fn instance(process: u32) -> Self {
+    pub fn instance(process: u32) -> Self {
         Self(Arc::new(Asks {
             hosts: None,
             needs_host: false,
@@ -161,7 +181,7 @@ impl PortGuard {
     /// # Errors
     ///
     /// When its other end is not held by somebody whom this port is for. Where the system does not say by whom it is held, it is let in.
-    pub(crate) async fn admit(&self, pair: Pair) -> Result<(), Stranger> {
+    pub async fn admit(&self, pair: Pair) -> Result<(), Stranger> {
         let process = match self.0.peers {
             Peers::All => return Ok(()),
             Peers::User => None,
@@ -186,7 +206,7 @@ impl PortGuard {
     /// # Errors
     ///
     /// The same.
-    pub(crate) async fn receive(&self, stream: TcpStream) -> Result<TcpStream, Stranger> {
+    pub async fn receive(&self, stream: TcpStream) -> Result<TcpStream, Stranger> {
         let (Ok(here), Ok(there)) = (stream.local_addr(), stream.peer_addr()) else {
             return Err(Stranger::Gone);
         };
@@ -200,7 +220,7 @@ impl PortGuard {
     }
 
     /// Begins to look at a request.
-    pub(crate) fn look(&self) -> Look<'_> {
+    pub fn look(&self) -> Look<'_> {
         Look {
             asks: &self.0,
             names_host: false,
@@ -213,7 +233,7 @@ impl PortGuard {
 
 /// A look at one request's fields, in whichever order they come.
 #[derive(Debug)]
-pub(crate) struct Look<'g> {
+pub struct Look<'g> {
     asks: &'g Asks,
     names_host: bool,
     /// Whether a page that may call has said where it is.
@@ -225,7 +245,7 @@ pub(crate) struct Look<'g> {
 
 impl Look<'_> {
     /// Takes a header field.
-    pub(crate) fn field(&mut self, name: &str, value: &[u8]) {
+    pub fn field(&mut self, name: &str, value: &[u8]) {
         // Most names are told apart by their length alone.
         match name.len() {
             4 if name.eq_ignore_ascii_case("host") => self.host(value),
@@ -236,7 +256,7 @@ impl Look<'_> {
     }
 
     /// Takes a host that the request names, with or without a port: by its field, or in its target.
-    pub(crate) fn host(&mut self, host: &[u8]) {
+    pub fn host(&mut self, host: &[u8]) {
         self.names_host = true;
         let text = std::str::from_utf8(host).ok();
         let name = text.and_then(Name::parse);
@@ -292,7 +312,7 @@ impl Look<'_> {
     /// # Errors
     ///
     /// Why the request is refused.
-    pub(crate) fn end(self, reads: bool) -> Result<(), Refusal> {
+    pub fn end(self, reads: bool) -> Result<(), Refusal> {
         if let Some(refusal) = self.refusal {
             return Err(refusal);
         }
@@ -342,7 +362,7 @@ impl fmt::Display for Refusal {
 /// # Errors
 ///
 /// Why the guard refuses it.
-pub(crate) fn guarded<B>(guard: &PortGuard, request: &Request<B>) -> Result<(), Refusal> {
+pub fn guarded<B>(guard: &PortGuard, request: &Request<B>) -> Result<(), Refusal> {
     let mut look = guard.look();
     for (name, value) in request.headers() {
         look.field(name.as_str(), value.as_bytes());
