@@ -22,12 +22,21 @@ pub(crate) fn root() -> Result<PathBuf> {
     Ok(root.ok_or("no workspace")?.to_owned())
 }
 
-/// Runs cargo in the workspace.
+/// Runs cargo in the workspace, without the variables that cargo has set for this program: build scripts such as `ring`'s
+/// watch them, so everything above would be built again.
 pub(crate) fn cargo(root: &Path, args: &[&str]) -> Result<()> {
-    let status = Command::new(env!("CARGO"))
-        .args(args)
-        .current_dir(root)
-        .status()?;
+    let mut cargo = Command::new(env!("CARGO"));
+    for (name, _) in std::env::vars_os() {
+        let of_a_package = name.to_str().is_some_and(|name| {
+            ["CARGO_MANIFEST_", "CARGO_PKG_"]
+                .iter()
+                .any(|prefix| name.starts_with(prefix))
+        });
+        if of_a_package {
+            cargo.env_remove(name);
+        }
+    }
+    let status = cargo.args(args).current_dir(root).status()?;
     if status.success() {
         Ok(())
     } else {
