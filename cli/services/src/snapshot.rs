@@ -2,6 +2,7 @@
 //!
 //! It is written a second after a change, and when the services stop. A process that is killed loses the changes of that second.
 
+use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -10,12 +11,17 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use crate::declare::Declared;
+use crate::events::EventsSnapshot;
+use crate::lambda::StoredMapping;
+use crate::notifications::BucketNotifications;
+use crate::scheduler::SchedulerSnapshot;
 use crate::server::Shared;
 use crate::sns::SnsSnapshot;
 use crate::sqs::SqsSnapshot;
 
-/// The form of the file. A file of another form is refused.
-const VERSION: u32 = 1;
+/// The form of the file. A newer one is refused, as what it has in addition would be lost; an older one is read.
+const VERSION: u32 = 2;
 /// How long changes are gathered before they are written.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Writing takes at most one part in so many of the time.
@@ -31,6 +37,23 @@ pub(crate) struct Snapshot {
     pub(crate) clock_offset_ms: u64,
     pub(crate) sqs: SqsSnapshot,
     pub(crate) sns: SnsSnapshot,
+    // The members of form 2. A file of form 1 has none of them.
+    #[serde(default)]
+    pub(crate) events: EventsSnapshot,
+    #[serde(default)]
+    pub(crate) scheduler: SchedulerSnapshot,
+    #[serde(default)]
+    pub(crate) mappings: Vec<(String, StoredMapping)>,
+    #[serde(default)]
+    pub(crate) buckets: BTreeMap<String, BucketNotifications>,
+    #[serde(default)]
+    pub(crate) declared: Declared,
+}
+
+/// The one member that every form has.
+#[derive(Deserialize)]
+struct Form {
+    version: u32,
 }
 
 impl Snapshot {
@@ -40,6 +63,15 @@ impl Snapshot {
             clock_offset_ms: shared.clock.offset_ms(),
             sqs: shared.sqs.snapshot(),
             sns: shared.sns.snapshot(),
+            events: shared.events.snapshot(),
+            scheduler: shared.scheduler.snapshot(),
+            mappings: shared
+                .lambda
+                .as_ref()
+                .map(|lambda| lambda.snapshot())
+                .unwrap_or_default(),
+            buckets: shared.notifications.all(),
+            declared: shared.declared().clone(),
         }
     }
 }
@@ -91,15 +123,18 @@ impl Store {
             let message = format!("{}: {reason}", self.path.display());
             io::Error::new(io::ErrorKind::InvalidData, message)
         };
-        let snapshot: Snapshot =
+        // The number first: a newer form may not be readable as this one.
+        let form: Form =
             serde_json::from_slice(&bytes).map_err(|error| invalid(error.to_string()))?;
-        if snapshot.version != VERSION {
+        if form.version > VERSION {
             return Err(invalid(format!(
-                "version {} is not {VERSION}",
-                snapshot.version
+                "the state was written by a newer version (form {}, this one reads up to {VERSION}); update this program, or use another folder",
+                form.version
             )));
         }
-        Ok(Some(snapshot))
+        serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(|error| invalid(error.to_string()))
     }
 
     /// Puts the state of now in the place of the last one.
@@ -153,6 +188,9 @@ mod tests {
         let broken = store.read().err().unwrap();
         assert_eq!(broken.kind(), io::ErrorKind::InvalidData);
         assert!(broken.to_string().contains(FILE));
+        std::fs::write(folder.join(FILE), r#"{"version": 999, "more": {}}"#).unwrap();
+        let newer = store.read().err().unwrap().to_string();
+        assert!(newer.contains("newer version"), "{newer}");
         drop(store);
         std::fs::remove_dir_all(folder).unwrap();
     }
