@@ -10,9 +10,11 @@ use hyper::body::Incoming;
 use serde_json::json;
 
 use crate::access::{self, Caller};
+use crate::events::{self, EventsError};
 use crate::form::Form;
 use crate::lambda::{self, Lambda};
 use crate::reply::{self, Body};
+use crate::scheduler::{self, SchedulerError};
 use crate::server::Shared;
 use crate::sns;
 use crate::sqs::{self, Call};
@@ -48,6 +50,13 @@ pub(crate) async fn answer(shared: &Shared, request: Request<Incoming>) -> Respo
             Err(refusal) => return *refusal,
         };
         return by_action(shared, &parts, protocol, &body).await;
+    }
+    if scheduler::owns(path, access::caller(&parts.headers, None).as_ref()) {
+        let body = match read(body).await {
+            Ok(body) => body,
+            Err(refusal) => return *refusal,
+        };
+        return for_scheduler(shared, &parts, &body);
     }
     if let (Some(lambda), true) = (&shared.lambda, lambda::owns(path)) {
         let body = match read(body).await {
@@ -92,6 +101,17 @@ async fn by_target(
     target: &str,
     body: &Bytes,
 ) -> Response<Body> {
+    if let Some(operation) = target.strip_prefix("AWSEvents.") {
+        return match access::caller(&parts.headers, parts.uri.query()) {
+            Some(caller) if shared.knows(&caller) => {
+                events::json::answer(&shared.events, &caller, operation, body)
+            }
+            None if !parts.headers.contains_key(AUTHORIZATION) => {
+                events::json::error(&EventsError::unsigned())
+            }
+            _ => events::json::error(&EventsError::unknown_key()),
+        };
+    }
     let Some(operation) = target.strip_prefix("AmazonSQS.") else {
         return not_implemented(target);
     };
@@ -159,6 +179,20 @@ async fn by_action(
     not_implemented(&format!("Action={action}"))
 }
 
+/// Answers a request for Scheduler.
+fn for_scheduler(shared: &Shared, parts: &http::request::Parts, body: &[u8]) -> Response<Body> {
+    match caller(shared, &parts.headers, None) {
+        Ok(caller) => shared.scheduler.answer(&scheduler::Request {
+            method: &parts.method,
+            path: parts.uri.path(),
+            query: parts.uri.query().unwrap_or_default(),
+            body,
+            caller,
+        }),
+        Err(_) => SchedulerError::unknown_key().response(),
+    }
+}
+
 /// Answers a request for Lambda.
 async fn by_path(
     shared: &Shared,
@@ -216,11 +250,7 @@ fn caller(
     query: Option<&str>,
 ) -> Result<Caller, sqs::SqsError> {
     match access::caller(headers, query) {
-        Some(caller)
-            if caller.access_key == "test" || shared.access_keys.contains(&caller.access_key) =>
-        {
-            Ok(caller)
-        }
+        Some(caller) if shared.knows(&caller) => Ok(caller),
         Some(_) => Err(sqs::SqsError::unknown_key()),
         None if headers.contains_key(AUTHORIZATION) => Err(sqs::SqsError::unknown_key()),
         None => Err(sqs::SqsError::unsigned()),

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fw_port_guard::PortGuard;
@@ -14,16 +14,23 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::access::{Access, OpenAccess};
+use crate::access::{Access, Caller, OpenAccess};
 use crate::admit;
+use crate::alarm;
 use crate::clock::Clock;
+use crate::declare::Declared;
+use crate::deliveries::{Deliveries, DeliveryLog};
+use crate::events::Events;
 use crate::functions::Functions;
 use crate::lambda::Lambda;
+use crate::notifications::Notifications;
 use crate::reply::Fallback;
 use crate::router;
+use crate::scheduler::Scheduler;
 use crate::snapshot::{self, Store};
 use crate::sns::Sns;
 use crate::sqs::Sqs;
+use crate::targets::Targets;
 
 /// How long a client may take to send the head of a request. Clients that keep connections for later have that long, too.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(120);
@@ -45,7 +52,7 @@ pub struct Options {
     pub access_keys: Vec<String>,
     /// Names that the endpoint answers to in addition to this machine's own, without a port.
     pub allowed_hosts: Vec<String>,
-    /// The folder that keeps queues, topics and the clock across restarts. Without it they end with the services.
+    /// The folder that keeps all resources, their messages and the clock across restarts. Without it they end with the services.
     pub data: Option<PathBuf>,
     /// Decides which caller may do what. Default: [`OpenAccess`].
     pub access: Arc<dyn Access>,
@@ -92,6 +99,7 @@ pub(crate) struct Place {
     pub(crate) host: Arc<str>,
     /// Notified of each change that is to be written.
     pub(crate) changes: Arc<Notify>,
+    pub(crate) deliveries: DeliveryLog,
 }
 
 /// What every request sees.
@@ -103,18 +111,37 @@ pub(crate) struct Shared {
     pub(crate) fallback: Option<Arc<dyn Fallback>>,
     pub(crate) sqs: Arc<Sqs>,
     pub(crate) sns: Arc<Sns>,
+    pub(crate) events: Arc<Events>,
+    pub(crate) scheduler: Arc<Scheduler>,
+    pub(crate) notifications: Notifications,
+    /// What the last declaration had.
+    declared: Mutex<Declared>,
     pub(crate) lambda: Option<Arc<Lambda>>,
+    pub(crate) deliveries: DeliveryLog,
     pub(crate) changes: Arc<Notify>,
     /// The endpoint's own address, for requests without a host.
     pub(crate) address: SocketAddr,
 }
 
 impl Shared {
+    /// Whether the access key of a caller is one that is let in.
+    pub(crate) fn knows(&self, caller: &Caller) -> bool {
+        caller.access_key == "test" || self.access_keys.contains(&caller.access_key)
+    }
+
+    pub(crate) fn declared(&self) -> MutexGuard<'_, Declared> {
+        self.declared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn reset(&self) {
         // Mappings go first, so that none sees its queue end.
         if let Some(lambda) = &self.lambda {
             lambda.reset();
         }
+        self.scheduler.reset();
+        self.events.reset();
+        self.notifications.reset();
+        *self.declared() = Declared::default();
         self.sns.reset();
         self.sqs.reset();
         self.changes.notify_one();
@@ -123,9 +150,11 @@ impl Shared {
 
 /// The running services. Dropping it stops them at once; [`Services::shutdown`] lets answers finish.
 pub struct Services {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     stop: watch::Sender<bool>,
     accepting: JoinHandle<()>,
+    /// The timers of schedules.
+    alarms: Vec<JoinHandle<()>>,
     store: Option<(Arc<Store>, JoinHandle<()>)>,
 }
 
@@ -155,21 +184,46 @@ impl Services {
             access: options.access,
             host: address.to_string().into(),
             changes: Arc::default(),
+            deliveries: DeliveryLog::default(),
         };
         let changes = Arc::clone(&place.changes);
         let sqs = Arc::new(Sqs::new(place.clone()));
         let lambda = options
             .functions
             .map(|functions| Arc::new(Lambda::new(place.clone(), functions, Arc::clone(&sqs))));
-        let sns = Arc::new(Sns::new(place, Arc::clone(&sqs), lambda.clone()));
+        let sns = Arc::new(Sns::new(place.clone(), Arc::clone(&sqs), lambda.clone()));
+        let targets = Arc::new(Targets::new(
+            place.clone(),
+            Arc::clone(&sqs),
+            Arc::clone(&sns),
+            lambda.clone(),
+        ));
+        let events = Arc::new(Events::new(place.clone(), Arc::clone(&targets)));
+        let scheduler = Arc::new(Scheduler::new(place.clone(), Arc::clone(&targets)));
+        let notifications =
+            Notifications::new(place.clone(), Arc::clone(&targets), events.default_bus());
+        let mut declared = Declared::default();
+        targets.connect(&events);
         if let Some(lambda) = &lambda {
-            lambda.connect(&sns);
+            lambda.connect(&targets);
         }
         if let Some(before) = before {
             clock.advance(Duration::from_millis(before.clock_offset_ms));
             sqs.restore(before.sqs);
             sns.restore(before.sns);
+            events.restore(before.events);
+            scheduler.restore(before.scheduler);
+            notifications.restore(before.buckets);
+            if let Some(lambda) = &lambda {
+                lambda.restore(before.mappings);
+            }
+            declared = before.declared;
         }
+        let changed = Arc::clone(&events.changed);
+        let rules = alarm::run(Arc::downgrade(&events), clock.clone(), changed);
+        let changed = Arc::clone(&scheduler.changed);
+        let schedules = alarm::run(Arc::downgrade(&scheduler), clock.clone(), changed);
+        let alarms = vec![tokio::spawn(rules), tokio::spawn(schedules)];
         let shared = Arc::new(Shared {
             clock,
             access_keys: options.access_keys,
@@ -177,7 +231,12 @@ impl Services {
             fallback: options.fallback,
             sqs,
             sns,
+            events,
+            scheduler,
+            notifications,
+            declared: Mutex::new(declared),
             lambda,
+            deliveries: place.deliveries,
             changes,
             address,
         });
@@ -192,6 +251,7 @@ impl Services {
             shared,
             stop,
             accepting,
+            alarms,
             store,
         })
     }
@@ -212,6 +272,14 @@ impl Services {
     #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.shared.clock
+    }
+
+    /// The records of what is delivered from now on, across all services.
+    ///
+    /// A subscriber that does not read loses the oldest records once 4096 wait; [`Deliveries::missed`] counts them.
+    #[must_use]
+    pub fn deliveries(&self) -> Deliveries {
+        self.shared.deliveries.subscribe()
     }
 
     /// Removes every resource of every service. Waiting calls return or fail as if their resource was deleted. The clock stays.
@@ -241,6 +309,7 @@ impl Services {
 impl Drop for Services {
     fn drop(&mut self) {
         self.accepting.abort();
+        self.alarms.iter().for_each(JoinHandle::abort);
         if let Some((_, keeping)) = &self.store {
             keeping.abort();
         }

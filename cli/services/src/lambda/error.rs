@@ -11,7 +11,7 @@ use crate::reply::{self, Body};
 pub(crate) struct LambdaError {
     code: &'static str,
     status: StatusCode,
-    message: String,
+    pub(super) message: String,
     reason: Option<&'static str>,
 }
 

@@ -1,0 +1,6 @@
+//! The services from outside, as clients and as a Rust program use them.
+
+mod declare;
+mod events;
+mod scheduler;
+mod support;
