@@ -364,7 +364,10 @@ impl Desired {
             trust: role::trust(),
             boundary: settings.permissions_boundary.clone(),
             log_retention: settings.log_retention,
-            secrets: settings.functions().flat_map(|one| one.secrets).collect(),
+            secrets: settings
+                .every_function()
+                .flat_map(|one| one.secrets)
+                .collect(),
             domain: settings.door.domain.clone(),
             access_log: access_log.map(|log| log.retention.unwrap_or(settings.log_retention)),
             functions,

@@ -18,7 +18,7 @@ pub(crate) fn needed_for(settings: &Settings) -> Vec<String> {
         Gateway::FunctionUrl => &[lambda::CREATE_URL, lambda::DELETE_URL, lambda::UPDATE_URL],
     };
     let mut all: Vec<String> = door.iter().map(|call| call.action()).collect();
-    for function in settings.functions() {
+    for function in settings.every_function() {
         let options = &function.options;
         let asked: [(bool, &[&str]); 3] = [
             // Lambda developer guide, "Giving Lambda functions access to resources in an Amazon VPC".

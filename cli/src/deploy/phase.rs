@@ -14,7 +14,7 @@ pub(crate) enum Phase {
     Publish,
     /// What admits fewer callers, or others: no version that relies on a guard takes traffic before it is there.
     Tighten,
-    /// The authorizers' traffic: what the app may count on is there before it is.
+    /// The traffic of all functions but the API's: what the API may count on, authorizers above all, is there before it is.
     Guard,
     /// The app's traffic.
     Move,

@@ -67,7 +67,7 @@ pub(crate) struct Use {
 /// What was derived.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Derived {
-    /// Each function's needs, by what the settings call it: the app, the authorizers that the sources or the settings have.
+    /// Each function's needs, by what the settings call it: the app, and the others that the sources or the settings have.
     pub(crate) functions: BTreeMap<String, Needs>,
     /// What could not be derived, a sentence each.
     pub(crate) notes: Vec<String>,

@@ -261,7 +261,7 @@ pub(crate) fn caller(route: &ManifestRoute) -> String {
 ///
 /// The first such thing; exit code 65.
 pub(crate) fn deployable(settings: &Settings) -> Result<()> {
-    if settings.functions().any(|one| one.reserved == Some(0)) {
+    if settings.every_function().any(|one| one.reserved == Some(0)) {
         return Err(
             Failure::input("`concurrency = 0` stops a function, and a new version of it could not be tried")
                 .because_of("each version is called once before it takes traffic")

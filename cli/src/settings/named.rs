@@ -105,7 +105,7 @@ impl Settings {
     }
 
     /// What is set of the app's function and of each that has a table.
-    pub(crate) fn functions(&self) -> impl Iterator<Item = FunctionSettings> {
+    pub(crate) fn every_function(&self) -> impl Iterator<Item = FunctionSettings> {
         let named = self.functions.keys().map(|name| Some(name.as_str()));
         let all = std::iter::once(None).chain(named);
         all.map(|name| self.keys_of(name).resolve())

@@ -15,6 +15,7 @@ const SECOND: App = App {
     guards: &[],
     settings: "tags = { team = \"shop\" }\nmemory = 256\nlog_retention = 7\nconcurrency = 5\nprovisioned_concurrency = 2\nephemeral_storage = 1024\npermissions_boundary = \"arn:aws:iam::1:policy/most\"\ntracing = \"active\"\nlayers = [\"arn:aws:lambda:r:1:layer:l:1\"]\ncors = { allow_origins = [\"*\"] }\npolicy = [{ actions = [\"s3:PutObject\"], resources = [\"*\"] }]",
     authorizers: &[],
+    sources: &[],
 };
 
 /// What `FIRST` is before `SECOND`: with a permission to lose.

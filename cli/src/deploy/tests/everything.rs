@@ -102,6 +102,7 @@ const HTTP: App = App {
     code: "large one",
     routes: ROUTES,
     authorizers: &["door", "late"],
+    sources: &[],
     guards: &[
         (
             "GET /objects/{key}",
@@ -123,6 +124,7 @@ const OTHER_HTTP: App = App {
     code: "large two",
     routes: OTHER_ROUTES,
     authorizers: &["door"],
+    sources: &[],
     guards: &[("GET /objects/{key}", DOOR)],
     settings: concat!(
         other_function!(),
@@ -134,6 +136,7 @@ const REST: App = App {
     code: "large one",
     routes: ROUTES,
     authorizers: &["door", "late"],
+    sources: &[],
     guards: &[
         ("GET /objects/{key}", DOOR),
         ("PUT /objects/{key}", r#"{ "type": "iam" }"#),
@@ -167,6 +170,7 @@ const OTHER_REST: App = App {
     code: "large two",
     routes: OTHER_ROUTES,
     authorizers: &["door"],
+    sources: &[],
     guards: &[("GET /objects/{key}", DOOR)],
     settings: concat!(
         "gateway = \"rest-api\"\n",
@@ -191,6 +195,7 @@ const URL: App = App {
     code: "large one",
     routes: ROUTES,
     authorizers: &[],
+    sources: &[],
     guards: &[],
     settings: concat!(
         "gateway = \"function-url\"\nauth = \"iam\"\ninvoke_mode = \"response-stream\"\n",
@@ -203,6 +208,7 @@ const OTHER_URL: App = App {
     code: "large two",
     routes: OTHER_ROUTES,
     authorizers: &[],
+    sources: &[],
     guards: &[],
     settings: concat!("gateway = \"function-url\"\n", other_function!()),
 };

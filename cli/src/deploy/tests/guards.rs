@@ -260,6 +260,7 @@ const fn app(
         code,
         routes: ROUTES,
         authorizers: &["door", "gate"],
+        sources: &[],
         guards,
         settings,
     }

@@ -21,6 +21,7 @@ const SECOND: App = App {
     guards: &[],
     settings: "memory = 256\nkeep_versions = 2",
     authorizers: &[],
+    sources: &[],
 };
 
 #[test]

@@ -36,6 +36,7 @@ fn apps() -> Vec<App> {
                     guards: &[],
                     settings,
                     authorizers: &[],
+                    sources: &[],
                 });
             }
         }

@@ -239,6 +239,7 @@ fn an_interrupted_deploy_of_a_rest_api_is_completed_by_the_next() {
             code: "two",
             routes: &[("GET", "/objects/{key}"), ("GET", "/more")],
             authorizers: &["door"],
+            sources: &[],
             guards: &[("GET /more", r#"{ "type": "lambda", "name": "door" }"#)],
             settings: "gateway = \"rest-api\"\nstage_name = \"v2\"\n[[api_keys]]\nname = \"other\"\n[usage_plans.other]\nkeys = [\"other\"]",
         };

@@ -22,6 +22,7 @@ const CHANGED: App = App {
         ("GET", "/objects"),
     ],
     authorizers: &["admin", "late"],
+    sources: &[],
     guards: &[],
     settings: "memory = 256\nlog_retention = 7\ncors = { allow_origins = [\"*\"] }\npolicy = [{ actions = [\"s3:PutObject\"], resources = [\"*\"] }]",
 };

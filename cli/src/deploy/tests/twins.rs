@@ -28,6 +28,7 @@ const LIFE: [App; 11] = [
         guards: &[],
         settings: "policy = [{ actions = [\"s3:GetObject\"], resources = [\"*\"] }]",
         authorizers: &["door"],
+        sources: &[],
     },
     App {
         settings: "cors = { allow_origins = [\"*\"], allow_headers = [\"x-a\", \"x-b\"], max_age = 60 }",
