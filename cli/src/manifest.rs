@@ -138,6 +138,11 @@ pub(crate) fn parse(printed: &str) -> Result<Manifest> {
                 .hint("update `cargo fw`, or build the app with the `fw` of the same version"),
         );
     }
+    if let Some(place) = listed(&document) {
+        return Err(Failure::input("cannot understand the app's manifest")
+            .because_of(format!("{place}: not a JSON object"))
+            .hint("docs/manifest.md lists every key"));
+    }
     let manifest: Manifest =
         serde_json::from_str(text).map_err(|error| not_understood(&error, &document))?;
     if !manifest.sources.is_empty() && manifest.schema < SCHEMA {
@@ -149,6 +154,24 @@ pub(crate) fn parse(printed: &str) -> Result<Manifest> {
             .hint(format!("print `\"schema\": {SCHEMA}`")));
     }
     Ok(manifest)
+}
+
+/// Where something is a list that has to be an object. Serde would take its values by position, and what is left out, such as a guard,
+/// for not set.
+fn listed(document: &Map<String, Value>) -> Option<String> {
+    for key in ["routes", "authorizers", "sources"] {
+        let parts = document.get(key).and_then(Value::as_array);
+        for (at, part) in parts.into_iter().flatten().enumerate() {
+            let inner = ["authorization", "body", "source"].map(|key| part.get(key));
+            let parameters = part.get("parameters").and_then(Value::as_array);
+            let inner = inner.into_iter().flatten();
+            let mut all = inner.chain(parameters.into_iter().flatten());
+            if part.is_array() || all.any(Value::is_array) {
+                return Some(format!("in `{key}[{at}]`"));
+            }
+        }
+    }
+    None
 }
 
 /// The failure for a document that is not a manifest of this schema, with the part that is wrong and the nearest known key.
@@ -350,7 +373,6 @@ mod tests {
         for guard in [
             json!(null),
             json!({}),
-            json!([]),
             json!("iam"),
             json!(true),
             json!({"type": null}),
@@ -372,6 +394,35 @@ mod tests {
         }
         let twice = r#"{"schema":1,"app":"x","routes":[{"method":"GET","path":"/","api_key":true,"api_key":false}]}"#;
         assert!(parse(twice).is_err());
+    }
+
+    #[test]
+    fn a_part_of_a_manifest_is_not_read_by_position() {
+        for (document, place) in [
+            (
+                r#"{"schema":1,"app":"x","routes":[["GET","/"]]}"#,
+                "in `routes[0]`",
+            ),
+            (
+                r#"{"schema":1,"app":"x","routes":[{"method":"GET","path":"/","authorization":["iam",null,null]}]}"#,
+                "in `routes[0]`",
+            ),
+            (
+                r#"{"schema":1,"app":"x","routes":[{"method":"GET","path":"/","parameters":[["b","query",true]]}]}"#,
+                "in `routes[0]`",
+            ),
+            (
+                r#"{"schema":1,"app":"x","routes":[],"authorizers":[{"name":"a"},["b"]]}"#,
+                "in `authorizers[1]`",
+            ),
+        ] {
+            let failure = parse(document).unwrap_err();
+            assert_eq!(failure.exit(), Exit::Input);
+            assert!(
+                failure.causes().join(" ").starts_with(place),
+                "{document}: {failure}"
+            );
+        }
     }
 
     #[test]

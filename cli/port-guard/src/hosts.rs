@@ -110,7 +110,8 @@ impl<'h> Name<'h> {
             return Some(Self::Address(address.into()));
         }
         let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-        (!name.is_empty() && name.bytes().all(is_of_name)).then_some(Self::Text(name))
+        let labels = !name.split('.').any(str::is_empty);
+        (labels && name.bytes().all(is_of_name)).then_some(Self::Text(name))
     }
 
     /// An address, or a name of one label.
@@ -228,6 +229,9 @@ mod tests {
             "[127.0.0.1]",
             "[::1%25lo]",
             "::1]",
+            ".localhost",
+            "a..localhost",
+            "localhost..",
             "localhost:80:80",
             "localhost/",
             "localhost,evil.example",
