@@ -127,6 +127,8 @@ mod guide {
     mod app {}
     #[doc = include_str!("../../docs/guide/callers.md")]
     mod callers {}
+    #[doc = include_str!("../../docs/guide/events.md")]
+    mod events {}
     #[doc = include_str!("../../docs/guide/testing.md")]
     mod testing {}
 }

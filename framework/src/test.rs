@@ -19,7 +19,11 @@
 //! test has no issuer of tokens and no secrets, so it says who calls: [`claims`](RequestBuilder::claims),
 //! [`signed_by`](RequestBuilder::signed_by), [`api_key`](RequestBuilder::api_key); and
 //! [`auth_context`](RequestBuilder::auth_context) where the authorizer shall not run.
+//!
+//! The app's [sources](crate::source) are invoked with the documents that AWS sends: [`sqs`](Client::sqs), [`sns`](Client::sns),
+//! [`s3`](Client::s3), [`event`](Client::event), [`fire`](Client::fire) and [`call`](Client::call).
 
+mod events;
 mod guard;
 mod request;
 mod response;
@@ -49,7 +53,11 @@ use fw_gateway::{
 use fw_manifest::{DEFAULT_TIMEOUT, Manifest, Part};
 
 use self::guard::{Caller, Doors, REST_STAGE};
-pub use self::{request::RequestBuilder, response::TestResponse};
+pub use self::{
+    events::{Bucket, CallError, Invocation, Invocations, Queue, Topic},
+    request::RequestBuilder,
+    response::TestResponse,
+};
 
 /// What stands before the app.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

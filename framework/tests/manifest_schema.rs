@@ -70,7 +70,7 @@ fn the_documentation_s_manifests_are_valid_and_read() {
 fn mistakes_are_not_valid() {
     let model = model();
     let whole = json!({
-        "schema": 1,
+        "schema": 2,
         "app": "notes",
         "routes": [{
             "method": "GET",
@@ -81,10 +81,15 @@ fn mistakes_are_not_valid() {
             "source": {"file": "src/main.rs", "line": 1},
         }],
         "authorizers": [{"name": "owner", "kind": "token", "identity": ["$request.header.A"], "ttl": 60}],
+        "sources": [
+            {"name": "ship", "event": {"type": "sqs", "queue": "orders"}},
+            {"name": "add", "event": {"type": "function"}},
+            {"name": "all", "event": {"type": "event", "pattern": {"source": ["a"]}}},
+        ],
     });
     assert!(model.allows(&whole));
     let mistakes = [
-        ("/schema", json!(2)),
+        ("/schema", json!(3)),
         ("/schema", json!("1")),
         ("/app", json!("")),
         ("/app", json!("1notes")),
@@ -118,6 +123,15 @@ fn mistakes_are_not_valid() {
         ("/authorizers/0/identity", json!(["Authorization"])),
         ("/authorizers/0/ttl", json!(3601)),
         ("/authorizers/0/payload_format", json!(2.0)),
+        ("/sources/0/name", json!("a.b")),
+        ("/sources/0/event", json!("sqs")),
+        ("/sources/0/event", json!({"type": "sqs"})),
+        (
+            "/sources/0/event",
+            json!({"type": "sqs", "queue": "a", "topic": "b"}),
+        ),
+        ("/sources/1/event/type", json!("sqs")),
+        ("/sources/2/event/pattern", json!("{}")),
     ];
     for (pointer, mistake) in mistakes {
         let mut manifest = whole.clone();
@@ -137,6 +151,9 @@ fn mistakes_are_not_valid() {
         "/routes/0/body",
         "/routes/0/source",
         "/authorizers/0",
+        "/sources/0",
+        "/sources/0/event",
+        "/sources/1/event",
     ] {
         let mut manifest = whole.clone();
         let part = manifest.pointer_mut(place).expect("it is there");

@@ -7,3 +7,4 @@ mod gateways;
 mod middleware;
 mod process;
 mod runtime_api;
+mod sources;

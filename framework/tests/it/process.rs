@@ -20,6 +20,7 @@ fn as_app() {
     let code = match name.as_str() {
         "it" => app().run(),
         "guarded" => crate::authorizers::app().run(),
+        "sourced" => crate::sources::app().run(),
         "failing" => App::<()>::new("failing", async || {
             let cause = std::io::Error::other("no such table");
             Err(Error::internal(Chained(cause)))
