@@ -87,6 +87,13 @@ fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// A time in whole seconds: `2026-01-31T23:59:59Z`.
+pub(crate) fn timestamp_s(at_ms: u64) -> String {
+    let mut text = timestamp(at_ms);
+    text.truncate(text.len() - ".123Z".len());
+    text + "Z"
+}
+
 /// A time as AWS writes it: `2026-01-31T23:59:59.123Z`.
 pub(crate) fn timestamp(at_ms: u64) -> String {
     let (days, in_day) = (at_ms / 86_400_000, at_ms % 86_400_000);

@@ -26,7 +26,12 @@ pub(crate) fn answer(shared: &Shared, method: &Method, path: &str, body: &Bytes)
     match (method, path) {
         (&Method::GET | &Method::HEAD, "/_fw/health" | "/_localstack/health") => {
             // Health checks of other emulators' users wait for these words.
-            let mut services = json!({"sns": "running", "sqs": "running"});
+            let mut services = json!({
+                "events": "running",
+                "scheduler": "running",
+                "sns": "running",
+                "sqs": "running",
+            });
             if shared.lambda.is_some() {
                 services["lambda"] = "running".into();
             }

@@ -36,6 +36,12 @@ impl Form {
             .map(|(_, value)| value.as_str())
     }
 
+    /// The values of a parameter that is repeated.
+    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        let found = self.0.iter().filter(move |(found, _)| found == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
     /// The parameters by the parts of their names.
     pub(crate) fn tree(self) -> Node {
         let mut root = Node::default();

@@ -5,6 +5,7 @@ mod asynchronous;
 mod batch;
 mod concurrency;
 mod config;
+mod declare;
 mod error;
 mod mapping;
 mod mapping_api;
@@ -20,23 +21,24 @@ use http::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
 use error::LambdaError;
+pub(crate) use mapping::StoredMapping;
 
-use crate::access::Caller;
+use crate::access::{Caller, NotLetIn};
 use crate::form::{self, Form};
 use crate::functions::{FunctionFacts, Functions, Invocation, Outcome};
 use crate::ids;
 use crate::reply::{self, Body};
 use crate::server::Place;
-use crate::sns::Sns;
 use crate::sqs::Sqs;
+use crate::targets::Targets;
 
 /// The functions of the account, as services see them.
 pub(crate) struct Lambda {
     place: Place,
     functions: Arc<dyn Functions>,
     sqs: Arc<Sqs>,
-    /// Topics call functions and functions publish to topics, so one of them is set later.
-    sns: OnceLock<Weak<Sns>>,
+    /// Functions are targets and have targets, so they are set later.
+    targets: OnceLock<Weak<Targets>>,
     mappings: Mutex<BTreeMap<String, Arc<mapping::Mapping>>>,
     reserved: Mutex<HashMap<String, concurrency::Reserved>>,
     configs: Mutex<BTreeMap<String, config::InvokeConfig>>,
@@ -90,7 +92,7 @@ impl Lambda {
             place,
             functions,
             sqs,
-            sns: OnceLock::new(),
+            targets: OnceLock::new(),
             mappings: Mutex::default(),
             reserved: Mutex::default(),
             configs: Mutex::default(),
@@ -98,8 +100,8 @@ impl Lambda {
         }
     }
 
-    pub(crate) fn connect(&self, sns: &Arc<Sns>) {
-        let _ = self.sns.set(Arc::downgrade(sns));
+    pub(crate) fn connect(&self, targets: &Arc<Targets>) {
+        let _ = self.targets.set(Arc::downgrade(targets));
     }
 
     /// Removes mappings and settings.
@@ -110,6 +112,11 @@ impl Lambda {
         lock(&self.reserved).clear();
         lock(&self.configs).clear();
         lock(&self.policies).clear();
+    }
+
+    /// Notes that the state is to be written.
+    fn touch(&self) {
+        self.place.changes.notify_one();
     }
 
     fn now(&self) -> u64 {
@@ -256,7 +263,7 @@ impl Lambda {
         }
         match request.invocation_type.unwrap_or("RequestResponse") {
             "Event" => {
-                self.enqueue(function, event, request_id.clone());
+                self.enqueue(function, event, request_id.clone(), "lambda:InvokeFunction");
                 let mut response = reply::reply(StatusCode::ACCEPTED, "application/json", "");
                 identify(&mut response, &request_id);
                 response
@@ -305,9 +312,9 @@ pub(crate) fn owns(path: &str) -> bool {
         && matches!(parts.next(), Some("functions" | "event-source-mappings"))
 }
 
-/// The answer for a caller that is not known.
-pub(crate) fn unknown_key() -> Response<Body> {
-    LambdaError::unknown_key().response()
+/// The answer for a request that is not let in.
+pub(crate) fn not_let_in(why: &NotLetIn) -> Response<Body> {
+    LambdaError::not_let_in(why).response()
 }
 
 /// The answer of an operation.

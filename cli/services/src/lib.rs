@@ -16,23 +16,42 @@
 
 mod access;
 mod admit;
+mod alarm;
 mod clock;
 mod control;
+mod declare;
+mod deliveries;
+mod events;
 mod form;
 mod functions;
 mod ids;
 mod lambda;
+mod notifications;
 mod pattern;
 mod reply;
+mod resources;
 mod router;
+mod scheduler;
 mod server;
+mod signature;
 mod snapshot;
 mod sns;
 mod sqs;
+mod targets;
 mod xml;
 
 pub use access::{Access, Caller, OpenAccess};
 pub use clock::Clock;
+pub use declare::{
+    Declarations, DeclareError, DeclaredMapping, DeclaredRule, DeclaredSchedule,
+    DeclaredSubscription,
+};
+pub use deliveries::{Deliveries, Delivery, DeliveryOutcome};
 pub use functions::{FunctionFacts, Functions, Invocation, Outcome};
+pub use notifications::{BucketNotifications, NotificationTarget, S3Event};
 pub use reply::{Body, Fallback};
+pub use resources::{
+    MappingStatus, QueueStatus, Redriven, Resources, RuleStatus, ScheduleStatus,
+    SubscriptionStatus, TopicStatus,
+};
 pub use server::{Options, Services};

@@ -1,29 +1,40 @@
 //! The endpoint: its socket, its connections and its shared state.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fw_port_guard::PortGuard;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::access::{Access, OpenAccess};
+use crate::access::{self, Access, Caller, NotLetIn, OpenAccess};
 use crate::admit;
+use crate::alarm;
 use crate::clock::Clock;
+use crate::declare::Declared;
+use crate::deliveries::{Deliveries, DeliveryLog};
+use crate::events::Events;
 use crate::functions::Functions;
 use crate::lambda::Lambda;
+use crate::notifications::Notifications;
 use crate::reply::Fallback;
 use crate::router;
+use crate::scheduler::Scheduler;
+use crate::signature;
 use crate::snapshot::{self, Store};
 use crate::sns::Sns;
 use crate::sqs::Sqs;
+use crate::targets::Targets;
 
 /// How long a client may take to send the head of a request. Clients that keep connections for later have that long, too.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(120);
@@ -41,11 +52,12 @@ pub struct Options {
     pub account: String,
     /// The region of all resources. Default: `us-east-1`.
     pub region: String,
-    /// The access keys of callers that are let in, in addition to `test`.
-    pub access_keys: Vec<String>,
+    /// The access keys of callers that are let in, each with its secret. Their requests must be signed with it. The key `test` is let in
+    /// too, whatever its signature, as the dummy credentials of emulators are.
+    pub access_keys: BTreeMap<String, String>,
     /// Names that the endpoint answers to in addition to this machine's own, without a port.
     pub allowed_hosts: Vec<String>,
-    /// The folder that keeps queues, topics and the clock across restarts. Without it they end with the services.
+    /// The folder that keeps all resources, their messages and the clock across restarts. Without it they end with the services.
     pub data: Option<PathBuf>,
     /// Decides which caller may do what. Default: [`OpenAccess`].
     pub access: Arc<dyn Access>,
@@ -61,7 +73,7 @@ impl Default for Options {
             address: (Ipv4Addr::LOCALHOST, 0).into(),
             account: "123456789012".into(),
             region: "us-east-1".into(),
-            access_keys: Vec::new(),
+            access_keys: BTreeMap::new(),
             allowed_hosts: Vec::new(),
             data: None,
             access: Arc::new(OpenAccess),
@@ -92,29 +104,65 @@ pub(crate) struct Place {
     pub(crate) host: Arc<str>,
     /// Notified of each change that is to be written.
     pub(crate) changes: Arc<Notify>,
+    pub(crate) deliveries: DeliveryLog,
 }
 
 /// What every request sees.
 pub(crate) struct Shared {
     pub(crate) clock: Clock,
-    pub(crate) access_keys: Vec<String>,
+    access_keys: BTreeMap<String, String>,
     /// Who may connect and call.
     pub(crate) guard: PortGuard,
     pub(crate) fallback: Option<Arc<dyn Fallback>>,
     pub(crate) sqs: Arc<Sqs>,
     pub(crate) sns: Arc<Sns>,
+    pub(crate) events: Arc<Events>,
+    pub(crate) scheduler: Arc<Scheduler>,
+    pub(crate) notifications: Notifications,
+    /// What the last declaration had.
+    declared: Mutex<Declared>,
     pub(crate) lambda: Option<Arc<Lambda>>,
+    pub(crate) deliveries: DeliveryLog,
     pub(crate) changes: Arc<Notify>,
     /// The endpoint's own address, for requests without a host.
     pub(crate) address: SocketAddr,
 }
 
 impl Shared {
+    /// The caller of a request, if its key is known and its signature holds.
+    ///
+    /// # Errors
+    /// Why the request is not let in.
+    pub(crate) fn authenticate(&self, parts: &Parts, body: &[u8]) -> Result<Caller, NotLetIn> {
+        let Some(caller) = access::caller(&parts.headers, parts.uri.query()) else {
+            return Err(if parts.headers.contains_key(AUTHORIZATION) {
+                NotLetIn::UnknownKey
+            } else {
+                NotLetIn::Unsigned
+            });
+        };
+        match self.access_keys.get(&caller.access_key) {
+            Some(secret) => signature::check(parts, body, secret)
+                .map(|()| caller)
+                .map_err(NotLetIn::Signature),
+            None if caller.access_key == "test" => Ok(caller),
+            None => Err(NotLetIn::UnknownKey),
+        }
+    }
+
+    pub(crate) fn declared(&self) -> MutexGuard<'_, Declared> {
+        self.declared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn reset(&self) {
         // Mappings go first, so that none sees its queue end.
         if let Some(lambda) = &self.lambda {
             lambda.reset();
         }
+        self.scheduler.reset();
+        self.events.reset();
+        self.notifications.reset();
+        *self.declared() = Declared::default();
         self.sns.reset();
         self.sqs.reset();
         self.changes.notify_one();
@@ -123,9 +171,11 @@ impl Shared {
 
 /// The running services. Dropping it stops them at once; [`Services::shutdown`] lets answers finish.
 pub struct Services {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     stop: watch::Sender<bool>,
     accepting: JoinHandle<()>,
+    /// The timers of schedules.
+    alarms: Vec<JoinHandle<()>>,
     store: Option<(Arc<Store>, JoinHandle<()>)>,
 }
 
@@ -155,21 +205,46 @@ impl Services {
             access: options.access,
             host: address.to_string().into(),
             changes: Arc::default(),
+            deliveries: DeliveryLog::default(),
         };
         let changes = Arc::clone(&place.changes);
         let sqs = Arc::new(Sqs::new(place.clone()));
         let lambda = options
             .functions
             .map(|functions| Arc::new(Lambda::new(place.clone(), functions, Arc::clone(&sqs))));
-        let sns = Arc::new(Sns::new(place, Arc::clone(&sqs), lambda.clone()));
+        let sns = Arc::new(Sns::new(place.clone(), Arc::clone(&sqs), lambda.clone()));
+        let targets = Arc::new(Targets::new(
+            place.clone(),
+            Arc::clone(&sqs),
+            Arc::clone(&sns),
+            lambda.clone(),
+        ));
+        let events = Arc::new(Events::new(place.clone(), Arc::clone(&targets)));
+        let scheduler = Arc::new(Scheduler::new(place.clone(), Arc::clone(&targets)));
+        let notifications =
+            Notifications::new(place.clone(), Arc::clone(&targets), events.default_bus());
+        let mut declared = Declared::default();
+        targets.connect(&events);
         if let Some(lambda) = &lambda {
-            lambda.connect(&sns);
+            lambda.connect(&targets);
         }
         if let Some(before) = before {
             clock.advance(Duration::from_millis(before.clock_offset_ms));
             sqs.restore(before.sqs);
             sns.restore(before.sns);
+            events.restore(before.events);
+            scheduler.restore(before.scheduler);
+            notifications.restore(before.buckets);
+            if let Some(lambda) = &lambda {
+                lambda.restore(before.mappings);
+            }
+            declared = before.declared;
         }
+        let changed = Arc::clone(&events.changed);
+        let rules = alarm::run(Arc::downgrade(&events), clock.clone(), changed);
+        let changed = Arc::clone(&scheduler.changed);
+        let schedules = alarm::run(Arc::downgrade(&scheduler), clock.clone(), changed);
+        let alarms = vec![tokio::spawn(rules), tokio::spawn(schedules)];
         let shared = Arc::new(Shared {
             clock,
             access_keys: options.access_keys,
@@ -177,7 +252,12 @@ impl Services {
             fallback: options.fallback,
             sqs,
             sns,
+            events,
+            scheduler,
+            notifications,
+            declared: Mutex::new(declared),
             lambda,
+            deliveries: place.deliveries,
             changes,
             address,
         });
@@ -192,6 +272,7 @@ impl Services {
             shared,
             stop,
             accepting,
+            alarms,
             store,
         })
     }
@@ -212,6 +293,14 @@ impl Services {
     #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.shared.clock
+    }
+
+    /// The records of what is delivered from now on, across all services.
+    ///
+    /// A subscriber that does not read loses the oldest records once 4096 wait; [`Deliveries::missed`] counts them.
+    #[must_use]
+    pub fn deliveries(&self) -> Deliveries {
+        self.shared.deliveries.subscribe()
     }
 
     /// Removes every resource of every service. Waiting calls return or fail as if their resource was deleted. The clock stays.
@@ -241,6 +330,7 @@ impl Services {
 impl Drop for Services {
     fn drop(&mut self) {
         self.accepting.abort();
+        self.alarms.iter().for_each(JoinHandle::abort);
         if let Some((_, keeping)) = &self.store {
             keeping.abort();
         }

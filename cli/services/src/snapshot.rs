@@ -4,6 +4,7 @@
 //!
 //! It is written a second after a change, and when the services stop. A process that is killed loses the changes of that second.
 
+use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
@@ -13,12 +14,17 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use crate::declare::Declared;
+use crate::events::EventsSnapshot;
+use crate::lambda::StoredMapping;
+use crate::notifications::BucketNotifications;
+use crate::scheduler::SchedulerSnapshot;
 use crate::server::Shared;
 use crate::sns::SnsSnapshot;
 use crate::sqs::SqsSnapshot;
 
-/// The form of the file. A file of another form is refused.
-const VERSION: u32 = 1;
+/// The form of the file. A newer one is refused, as what it has in addition would be lost; an older one is read.
+const VERSION: u32 = 2;
 /// How long changes are gathered before they are written.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Writing takes at most one part in so many of the time.
@@ -46,6 +52,23 @@ pub(crate) struct Snapshot {
     pub(crate) clock_offset_ms: u64,
     pub(crate) sqs: SqsSnapshot,
     pub(crate) sns: SnsSnapshot,
+    // The members of form 2. A file of form 1 has none of them.
+    #[serde(default)]
+    pub(crate) events: EventsSnapshot,
+    #[serde(default)]
+    pub(crate) scheduler: SchedulerSnapshot,
+    #[serde(default)]
+    pub(crate) mappings: Vec<(String, StoredMapping)>,
+    #[serde(default)]
+    pub(crate) buckets: BTreeMap<String, BucketNotifications>,
+    #[serde(default)]
+    pub(crate) declared: Declared,
+}
+
+/// The one member that every form has.
+#[derive(Deserialize)]
+struct Form {
+    version: u32,
 }
 
 impl Snapshot {
@@ -55,6 +78,15 @@ impl Snapshot {
             clock_offset_ms: shared.clock.offset_ms(),
             sqs: shared.sqs.snapshot(),
             sns: shared.sns.snapshot(),
+            events: shared.events.snapshot(),
+            scheduler: shared.scheduler.snapshot(),
+            mappings: shared
+                .lambda
+                .as_ref()
+                .map(|lambda| lambda.snapshot())
+                .unwrap_or_default(),
+            buckets: shared.notifications.all(),
+            declared: shared.declared().clone(),
         }
     }
 }
@@ -113,15 +145,18 @@ impl Store {
             let message = format!("{}: {reason}", self.path.display());
             io::Error::new(io::ErrorKind::InvalidData, message)
         };
-        let snapshot: Snapshot =
+        // The number first: a newer form may not be readable as this one.
+        let form: Form =
             serde_json::from_slice(&bytes).map_err(|error| invalid(error.to_string()))?;
-        if snapshot.version != VERSION {
+        if form.version > VERSION {
             return Err(invalid(format!(
-                "version {} is not {VERSION}",
-                snapshot.version
+                "the state was written by a newer version (form {}, this one reads up to {VERSION}); update this program, or use another folder",
+                form.version
             )));
         }
-        Ok(Some(snapshot))
+        serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(|error| invalid(error.to_string()))
     }
 
     /// Puts the state of now in the place of the last one.
@@ -175,6 +210,9 @@ mod tests {
         let broken = store.read().err().unwrap();
         assert_eq!(broken.kind(), io::ErrorKind::InvalidData);
         assert!(broken.to_string().contains(FILE));
+        std::fs::write(folder.join(FILE), r#"{"version": 999, "more": {}}"#).unwrap();
+        let newer = store.read().err().unwrap().to_string();
+        assert!(newer.contains("newer version"), "{newer}");
         drop(store);
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         std::fs::set_permissions(folder.join(FILE), Permissions::from_mode(0o644)).unwrap();

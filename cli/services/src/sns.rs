@@ -1,6 +1,7 @@
 //! SNS: topics, subscriptions and their deliveries.
 
 mod attributes;
+mod declare;
 mod deliver;
 mod envelope;
 mod error;

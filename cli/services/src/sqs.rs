@@ -2,6 +2,7 @@
 
 mod attributes;
 mod batch;
+mod declare;
 mod deduplication;
 mod error;
 mod groups;
@@ -29,6 +30,7 @@ pub(crate) use receive::system_attributes;
 
 use crate::access::Caller;
 use crate::server::Place;
+use crate::targets::Refusal;
 
 /// The queues of the account.
 pub(crate) struct Sqs {
@@ -181,28 +183,35 @@ impl Sqs {
             .map_err(SqsError::denied)
     }
 
-    /// Puts a message of another service in. Returns false if the queue is not there or does not take it.
-    pub(crate) fn deliver(&self, arn: &str, draft: Draft) -> bool {
-        let Some(queue) = self.by_arn(arn) else {
-            return false;
-        };
+    /// Puts a message of another service in.
+    ///
+    /// # Errors
+    /// Why the queue does not take it, or that it is not there.
+    pub(crate) fn deliver(&self, arn: &str, draft: Draft) -> Result<(), Refusal> {
+        let missing = || Refusal::Missing(format!("there is no queue {arn}"));
+        let queue = self.by_arn(arn).ok_or_else(missing)?;
         let now = self.now();
         let mut state = queue.at(now);
-        let fits = state.check_size(&draft).is_ok()
-            && match &state.attributes.fifo {
-                Some(fifo) => {
-                    draft.group.is_some() && (fifo.by_content || draft.deduplication_id.is_some())
-                }
-                None => true,
-            };
-        if !fits || state.deleted {
-            return false;
+        if state.deleted {
+            return Err(missing());
+        }
+        state.check_size(&draft).map_err(Refusal::Invalid)?;
+        if let Some(fifo) = &state.attributes.fifo {
+            let invalid = |reason: &str| Err(Refusal::Invalid(reason.to_owned()));
+            if draft.group.is_none() {
+                return invalid("The request must contain the parameter MessageGroupId.");
+            }
+            if draft.deduplication_id.is_none() && !fifo.by_content {
+                return invalid(
+                    "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly",
+                );
+            }
         }
         state.send(draft, &self.place.account, now);
         drop(state);
         queue.changed.notify_waiters();
         self.touch();
-        true
+        Ok(())
     }
 
     /// Deletes a message that was received in this process. If its visibility has ended, a FIFO queue keeps it.

@@ -86,18 +86,6 @@ async fn ask(
     (head.to_owned(), body.to_owned())
 }
 
-/// A record that nobody would get is refused by name when the destination is set.
-#[tokio::test]
-async fn a_destination_on_a_bus_is_refused_by_name() {
-    let services = start(&Keeper::new(|_| Outcome::Returned("null".into()))).await;
-    let bus = "arn:aws:events:us-east-1:123456789012:event-bus/orders";
-    let path = "/2019-09-25/functions/f/event-invoke-config";
-    let config = json!({"DestinationConfig": {"OnFailure": {"Destination": bus}}});
-    let (head, body) = ask(&services, "PUT", path, "", config).await;
-    assert!(head.starts_with("HTTP/1.1 501"), "{head}\n{body}");
-    assert!(body.contains("event bus"), "{body}");
-}
-
 async fn sqs(services: &Services, operation: &str, input: Value) -> Value {
     call(services, "/", &format!("AmazonSQS.{operation}"), input).await
 }

@@ -6,6 +6,7 @@
 
 mod condition;
 mod event;
+mod index;
 mod parse;
 mod wildcard;
 
@@ -15,6 +16,7 @@ use serde_json::Value;
 
 use condition::Condition;
 pub use event::FlatEvent;
+pub use index::PatternIndex;
 
 /// The longest pattern, in characters. `[D]` EventBridge API reference, `PutRule`
 pub const MAX_LENGTH: usize = 4096;
@@ -84,6 +86,19 @@ impl Pattern {
             }
         }
         Some(strings)
+    }
+
+    /// The fields that the pattern pins to exact strings: the path, and the strings one of which the field must have.
+    /// Fields that other values can match are left out, and those that one alternative of `$or` leaves open.
+    #[must_use]
+    pub fn pinned(&self) -> Vec<(&str, Vec<&str>)> {
+        let Some(first) = self.alternatives.first() else {
+            return Vec::new();
+        };
+        first
+            .iter()
+            .filter_map(|field| Some((field.path.as_str(), self.exact_strings(&field.path)?)))
+            .collect()
     }
 }
 

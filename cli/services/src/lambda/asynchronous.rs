@@ -8,9 +8,12 @@ use serde_json::{Value, json};
 use super::config::InvokeConfig;
 use super::{FunctionName, Lambda};
 use crate::clock;
+use crate::deliveries::{Delivery, DeliveryOutcome};
+use crate::events::Source;
 use crate::functions::Outcome;
 use crate::ids;
-use crate::sqs::{AttributeMap, AttributeValue, Draft};
+use crate::sqs::{AttributeMap, AttributeValue};
+use crate::targets::Parcel;
 
 /// The first retry comes after a minute, the second after two more.
 const RETRY_MS: u64 = 60_000;
@@ -26,6 +29,8 @@ struct Event {
     function: FunctionName,
     payload: Bytes,
     request_id: String,
+    /// What queued it: an ARN, or the operation.
+    source: String,
     queued_ms: u64,
     /// How often the function ran.
     attempts: u32,
@@ -44,11 +49,13 @@ impl Lambda {
         function: FunctionName,
         payload: Bytes,
         request_id: String,
+        source: &str,
     ) {
         let event = Event {
             function,
             payload,
             request_id,
+            source: source.to_owned(),
             queued_ms: self.now(),
             attempts: 0,
         };
@@ -56,22 +63,38 @@ impl Lambda {
     }
 
     /// Queues an event for the function of an ARN. Returns false if the function is not there.
-    pub(crate) fn enqueue_for(self: &Arc<Self>, arn: &str, payload: Bytes) -> bool {
+    pub(crate) fn enqueue_for(self: &Arc<Self>, source: &str, arn: &str, payload: Bytes) -> bool {
         let function = FunctionName::parse(arn);
         if self.facts(&function.name).is_none() {
             return false;
         }
-        self.enqueue(function, payload, ids::uuid());
+        self.enqueue(function, payload, ids::uuid(), source);
         true
     }
 
     /// Sends the record of an event to its destination, and a failed event to its dead letters.
-    async fn conclude(self: &Arc<Self>, event: &Event, end: End) {
+    fn conclude(&self, event: &Event, end: &End) {
+        let Some(targets) = self.targets.get().and_then(Weak::upgrade) else {
+            return;
+        };
+        let source = self.arn(&event.function);
         let succeeded = end.condition == "Success";
         let config = self.config_of(&event.function);
+        let mut kept_by = None;
         if let Some(destination) = config.destination(succeeded) {
-            let record = self.record(event, &end).to_string();
-            self.send(destination, record, AttributeMap::new()).await;
+            let result = if succeeded { "Success" } else { "Failure" };
+            let parcel = Parcel {
+                body: self.record(event, end).to_string(),
+                event: Some(Source::New {
+                    source: "lambda".into(),
+                    detail_type: format!("Lambda Function Invocation Result - {result}"),
+                    resources: vec![destination.to_owned(), self.config_arn(&event.function)],
+                }),
+                ..Parcel::default()
+            };
+            if targets.send(&source, destination, parcel).is_ok() {
+                kept_by = Some(destination.to_owned());
+            }
         }
         if succeeded {
             return;
@@ -89,31 +112,32 @@ impl Lambda {
                 ("ErrorCode".into(), text("Number", "200".into())),
                 ("ErrorMessage".into(), text("String", message)),
             ]);
-            let payload = String::from_utf8_lossy(&event.payload).into_owned();
-            self.send(&target, payload, attributes).await;
+            let parcel = Parcel {
+                body: String::from_utf8_lossy(&event.payload).into_owned(),
+                attributes,
+                ..Parcel::default()
+            };
+            if targets.send(&source, &target, parcel).is_ok() {
+                kept_by = Some(target);
+            }
         }
+        let outcome = match kept_by {
+            Some(queue) => DeliveryOutcome::DeadLettered { queue },
+            None => DeliveryOutcome::Dropped {
+                reason: end.condition.to_owned(),
+            },
+        };
+        self.log(event, outcome);
     }
 
-    async fn send(self: &Arc<Self>, target: &str, body: String, attributes: AttributeMap) {
-        match target.split(':').nth(2) {
-            Some("sqs") => {
-                let draft = Draft {
-                    body,
-                    attributes,
-                    ..Draft::default()
-                };
-                self.sqs.deliver(target, draft);
-            }
-            Some("sns") => {
-                if let Some(sns) = self.sns.get().and_then(Weak::upgrade) {
-                    sns.publish_from_service(target, body, attributes);
-                }
-            }
-            Some("lambda") => {
-                self.enqueue_for(target, body.into());
-            }
-            _ => {}
-        }
+    fn log(&self, event: &Event, outcome: DeliveryOutcome) {
+        self.place.deliveries.write(|| Delivery {
+            at_ms: self.now(),
+            source: event.source.clone(),
+            target: self.arn(&event.function),
+            attempt: event.attempts.max(1),
+            outcome,
+        });
     }
 
     fn record(&self, event: &Event, end: &End) -> Value {
@@ -147,7 +171,7 @@ fn document(payload: &[u8]) -> Value {
 }
 
 /// The message of an error document, or a text for none: attributes cannot be empty.
-fn error_message(response: Option<&[u8]>) -> String {
+pub(super) fn error_message(response: Option<&[u8]>) -> String {
     response
         .and_then(|response| serde_json::from_slice::<Value>(response).ok())
         .and_then(|error| Some(error.get("errorMessage")?.as_str()?.to_owned()))
@@ -169,7 +193,7 @@ async fn run(lambda: Weak<Lambda>, mut event: Event) {
         };
         if lambda.reserved(&event.function.name) == Some(0) {
             let end = end("ZeroReservedConcurrency", None);
-            return lambda.conclude(&event, end).await;
+            return lambda.conclude(&event, &end);
         }
         let payload = event.payload.clone();
         let outcome = lambda
@@ -179,14 +203,17 @@ async fn run(lambda: Weak<Lambda>, mut event: Event) {
         let wait_ms = match outcome {
             Outcome::Returned(response) => {
                 event.attempts += 1;
+                lambda.log(&event, DeliveryOutcome::Delivered);
                 let end = end("Success", Some(response));
-                return lambda.conclude(&event, end).await;
+                return lambda.conclude(&event, &end);
             }
             Outcome::Failed(response) => {
                 event.attempts += 1;
+                let reason = error_message(Some(&response));
+                lambda.log(&event, DeliveryOutcome::Failed { reason });
                 if event.attempts > config.maximum_retry_attempts.unwrap_or(RETRIES) {
                     let end = end("RetriesExhausted", Some(response));
-                    return lambda.conclude(&event, end).await;
+                    return lambda.conclude(&event, &end);
                 }
                 last = Some(response);
                 RETRY_MS * u64::from(event.attempts)
@@ -201,7 +228,7 @@ async fn run(lambda: Weak<Lambda>, mut event: Event) {
         // An event that would be too old when its retry is due is given up at once.
         if due >= event.queued_ms + age_ms(&config) {
             let end = end("EventAgeExceeded", last);
-            return lambda.conclude(&event, end).await;
+            return lambda.conclude(&event, &end);
         }
         let clock = lambda.place.clock.clone();
         drop(lambda);

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::task::AbortHandle;
 
@@ -186,6 +186,74 @@ impl Settings {
         self.filters
             .iter()
             .any(|(_, pattern)| pattern.matches(&document))
+    }
+}
+
+/// A mapping on disk.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct StoredMapping {
+    queue: String,
+    function: String,
+    function_arn: String,
+    enabled: bool,
+    batch_size: usize,
+    window_s: u64,
+    filters: Vec<String>,
+    reports_failures: bool,
+    maximum_concurrency: Option<u32>,
+    changed_ms: u64,
+}
+
+impl Settings {
+    /// Whether all but the time of the change is the same.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        let changed_ms = other.changed_ms;
+        let stored = |settings: &Self| {
+            let stored = StoredMapping {
+                changed_ms,
+                ..settings.stored()
+            };
+            serde_json::to_string(&stored).unwrap_or_default()
+        };
+        stored(self) == stored(other)
+    }
+
+    pub(super) fn stored(&self) -> StoredMapping {
+        let function = &self.function;
+        StoredMapping {
+            queue: self.queue.clone(),
+            function: match &function.qualifier {
+                Some(qualifier) => format!("{}:{qualifier}", function.name),
+                None => function.name.clone(),
+            },
+            function_arn: self.function_arn.clone(),
+            enabled: self.enabled,
+            batch_size: self.batch_size,
+            window_s: self.window_s,
+            filters: self.filters.iter().map(|(text, _)| text.clone()).collect(),
+            reports_failures: self.reports_failures,
+            maximum_concurrency: self.maximum_concurrency,
+            changed_ms: self.changed_ms,
+        }
+    }
+
+    /// Settings as they were. All were accepted once.
+    pub(super) fn of(stored: StoredMapping) -> Self {
+        let filters = stored.filters.into_iter();
+        Self {
+            queue: stored.queue,
+            function: FunctionName::parse(&stored.function),
+            function_arn: stored.function_arn,
+            enabled: stored.enabled,
+            batch_size: stored.batch_size,
+            window_s: stored.window_s,
+            filters: filters
+                .filter_map(|text| Some((text.clone(), Pattern::of_mapping(&text)?)))
+                .collect(),
+            reports_failures: stored.reports_failures,
+            maximum_concurrency: stored.maximum_concurrency,
+            changed_ms: stored.changed_ms,
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::StatusCode;
 use serde_json::json;
 
-use super::mapping::{Input, Mapping, Settings};
+use super::mapping::{Input, Mapping, Settings, StoredMapping};
 use super::{Answer, FunctionName, Lambda, LambdaError, Request, lock, poller};
 use crate::form::Form;
 use crate::ids;
@@ -25,7 +25,14 @@ const MEMBERS: [&str; 9] = [
 
 impl Lambda {
     pub(super) fn create_mapping(self: &Arc<Self>, request: &Request<'_>) -> Answer {
-        let input = input(request)?;
+        self.admit(&request.caller, "CreateEventSourceMapping", "*")?;
+        let mapping = self.add_mapping(request.body)?;
+        Ok((StatusCode::ACCEPTED, mapping.document(self.now(), None)))
+    }
+
+    /// Creates a mapping from the document of an input, and starts it.
+    pub(super) fn add_mapping(self: &Arc<Self>, body: &[u8]) -> Result<Arc<Mapping>, LambdaError> {
+        let input = input(body)?;
         let queue = input
             .event_source_arn
             .clone()
@@ -35,7 +42,6 @@ impl Lambda {
             return Err(LambdaError::parameter("Unrecognized event source."));
         }
         let function = self.function(&input)?;
-        self.admit(&request.caller, "CreateEventSourceMapping", "*")?;
         let now = self.now();
         let arn = self.arn(&function);
         let mut settings = Settings::new(queue, function, arn, now);
@@ -52,21 +58,68 @@ impl Lambda {
                 settings.queue, settings.function.name, same.id
             )));
         }
-        let id = ids::uuid();
+        let mapping = self.new_mapping(ids::uuid(), settings);
+        mappings.insert(mapping.id.clone(), Arc::clone(&mapping));
+        drop(mappings);
+        poller::start(self, &mapping);
+        self.touch();
+        Ok(mapping)
+    }
+
+    fn new_mapping(&self, id: String, settings: Settings) -> Arc<Mapping> {
         let arn = format!(
             "arn:aws:lambda:{}:{}:event-source-mapping:{id}",
             self.place.region, self.place.account
         );
-        let mapping = Arc::new(Mapping::new(id.clone(), arn, settings, now));
-        mappings.insert(id, Arc::clone(&mapping));
-        drop(mappings);
-        poller::start(self, &mapping);
-        Ok((StatusCode::ACCEPTED, mapping.document(now, None)))
+        Arc::new(Mapping::new(id, arn, settings, self.now()))
+    }
+
+    /// Brings a mapping to the document of an input, with the defaults for what it does not say. Nothing happens if that is what it has.
+    pub(super) fn reset_mapping(
+        self: &Arc<Self>,
+        mapping: &Arc<Mapping>,
+        body: &[u8],
+    ) -> Result<(), LambdaError> {
+        let input = input(body)?;
+        let before = mapping.settings();
+        let now = self.now();
+        let mut settings = Settings::new(
+            before.queue.clone(),
+            before.function.clone(),
+            before.function_arn.clone(),
+            now,
+        );
+        settings.apply(&input, now)?;
+        self.check(&settings)?;
+        if !settings.is_like(&before) {
+            mapping.configure(settings, now);
+            poller::start(self, mapping);
+            self.touch();
+        }
+        Ok(())
+    }
+
+    /// The mappings as they are now.
+    pub(crate) fn snapshot(&self) -> Vec<(String, StoredMapping)> {
+        let mappings = lock(&self.mappings);
+        let stored = mappings.iter();
+        stored
+            .map(|(id, mapping)| (id.clone(), mapping.settings().stored()))
+            .collect()
+    }
+
+    /// Starts mappings as they were. A function or a queue that is gone is found again when it is there.
+    pub(crate) fn restore(self: &Arc<Self>, mappings: Vec<(String, StoredMapping)>) {
+        for (id, stored) in mappings {
+            let mapping = self.new_mapping(id.clone(), Settings::of(stored));
+            lock(&self.mappings).insert(id, Arc::clone(&mapping));
+            poller::start(self, &mapping);
+        }
     }
 
     pub(super) fn update_mapping(self: &Arc<Self>, request: &Request<'_>, id: &str) -> Answer {
         let mapping = self.mapping(request, "UpdateEventSourceMapping", id)?;
-        let input = input(request)?;
+        let input = input(request.body)?;
         let now = self.now();
         let mut settings = (*mapping.settings()).clone();
         if input.function_name.is_some() {
@@ -77,6 +130,7 @@ impl Lambda {
         self.check(&settings)?;
         mapping.configure(settings, now);
         poller::start(self, &mapping);
+        self.touch();
         Ok((StatusCode::ACCEPTED, mapping.document(now, None)))
     }
 
@@ -89,6 +143,7 @@ impl Lambda {
         let mapping = self.mapping(request, "DeleteEventSourceMapping", id)?;
         lock(&self.mappings).remove(id);
         mapping.stop();
+        self.touch();
         let document = mapping.document(self.now(), Some("Deleting"));
         Ok((StatusCode::ACCEPTED, document))
     }
@@ -171,9 +226,9 @@ impl Lambda {
     }
 }
 
-fn input(request: &Request<'_>) -> Result<Input, LambdaError> {
-    let document: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(request.body)
-        .map_err(|error| LambdaError::content(&error.to_string()))?;
+fn input(body: &[u8]) -> Result<Input, LambdaError> {
+    let document: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_slice(body).map_err(|error| LambdaError::content(&error.to_string()))?;
     if let Some(unknown) = document
         .keys()
         .find(|name| !MEMBERS.contains(&name.as_str()))

@@ -5,8 +5,10 @@ use std::sync::{Arc, Weak};
 use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::asynchronous::error_message;
 use super::mapping::{Mapping, Settings};
 use super::{Lambda, batch};
+use crate::deliveries::{Delivery, DeliveryOutcome};
 use crate::functions::Outcome;
 use crate::ids;
 use crate::sqs::{Queue, Taken, Want};
@@ -130,6 +132,7 @@ async fn deliver(
         let request_id = ids::uuid();
         let outcome = lambda.call(&settings.function, event, &request_id).await;
         let failed = failures(&outcome, settings.reports_failures, &part);
+        log(lambda, queue, settings, &part, &outcome, failed.len());
         for message in &part {
             if !failed.contains(&message.held.content.id.as_str()) {
                 delete(lambda, queue, message);
@@ -141,6 +144,35 @@ async fn deliver(
         }
     }
     drop(permit);
+}
+
+/// Writes what became of a batch to the log.
+fn log(
+    lambda: &Lambda,
+    queue: &Queue,
+    settings: &Settings,
+    part: &[Taken],
+    outcome: &Outcome,
+    failed: usize,
+) {
+    lambda.place.deliveries.write(|| {
+        let all = part.len();
+        let failure = |reason: String| DeliveryOutcome::Failed { reason };
+        Delivery {
+            at_ms: lambda.now(),
+            source: queue.arn.to_string(),
+            target: settings.function_arn.clone(),
+            attempt: part.iter().map(|one| one.held.receives).max().unwrap_or(1),
+            outcome: match outcome {
+                Outcome::Failed(document) => failure(error_message(Some(document))),
+                Outcome::Throttled => failure("the function has no free instance".into()),
+                Outcome::Returned(_) if failed > 0 => failure(format!(
+                    "{failed} of {all} messages were reported as failed"
+                )),
+                Outcome::Returned(_) => DeliveryOutcome::Delivered,
+            },
+        }
+    });
 }
 
 /// The ids of the messages that stay in the queue.

@@ -10,7 +10,9 @@ use super::envelope::{self, Published};
 use super::http::{self, Kind, Post};
 use super::message::Message;
 use super::subscription::Subscription;
+use crate::deliveries::{Delivery, DeliveryOutcome};
 use crate::sqs::Draft;
+use crate::targets::Refusal;
 
 /// The most attributes of a message on a queue.
 const MOST_ON_QUEUE: usize = 10;
@@ -52,9 +54,16 @@ impl Sns {
                 draft.clone(),
                 published.sequence.is_some(),
             ),
-            "lambda" => self.lambda.as_ref().is_some_and(|lambda| {
-                lambda.enqueue_for(&subscription.endpoint, draft.body.clone().into())
-            }),
+            "lambda" => {
+                let function = &subscription.endpoint;
+                let missing = || Refusal::Missing(format!("there is no function {function}"));
+                let lambda = self.lambda.as_ref();
+                let body = draft.body.clone().into();
+                lambda
+                    .is_some_and(|lambda| lambda.enqueue_for(&subscription.topic, function, body))
+                    .then_some(())
+                    .ok_or_else(missing)
+            }
             _ => {
                 let post = Post {
                     kind: Kind::Notification {
@@ -69,18 +78,28 @@ impl Sns {
                 let task =
                     post_until_done(Arc::clone(self), subscription.clone(), post, draft.clone());
                 tokio::spawn(task);
-                true
+                Ok(())
             }
         };
-        if !delivered {
-            self.bury(subscription, draft);
+        match delivered {
+            // HTTP endpoints and functions write their own records when they have answered.
+            Ok(()) if subscription.protocol == "sqs" => {
+                self.record(subscription, 1, DeliveryOutcome::Delivered);
+            }
+            Ok(()) => {}
+            Err(refusal) => {
+                let reason = refusal.reason().to_owned();
+                self.record(subscription, 1, DeliveryOutcome::Failed { reason });
+                self.bury(subscription, draft, 1);
+            }
         }
     }
 
     /// Puts a message on a queue. From a FIFO topic, a standard queue gets neither group nor deduplication id.
-    fn enqueue(&self, queue: &str, mut draft: Draft, topic_is_fifo: bool) -> bool {
+    fn enqueue(&self, queue: &str, mut draft: Draft, topic_is_fifo: bool) -> Result<(), Refusal> {
         if draft.attributes.len() > MOST_ON_QUEUE {
-            return false;
+            let reason = format!("a message on a queue has at most {MOST_ON_QUEUE} attributes");
+            return Err(Refusal::Invalid(reason));
         }
         if !queue.ends_with(".fifo") {
             draft.deduplication_id = None;
@@ -91,11 +110,32 @@ impl Sns {
         self.sqs.deliver(queue, draft)
     }
 
-    fn bury(&self, subscription: &Subscription, draft: Draft) {
-        if let Some(target) = subscription.dead_letters() {
-            let is_fifo = subscription.topic.ends_with(".fifo");
-            self.enqueue(target, draft, is_fifo);
-        }
+    /// Keeps a message in the subscription's dead-letter queue, if it has one.
+    fn bury(&self, subscription: &Subscription, draft: Draft, attempt: u32) {
+        let dropped = |reason: String| DeliveryOutcome::Dropped { reason };
+        let outcome = match subscription.dead_letters() {
+            None => dropped("no dead-letter queue is configured".into()),
+            Some(target) => {
+                let is_fifo = subscription.topic.ends_with(".fifo");
+                match self.enqueue(target, draft, is_fifo) {
+                    Ok(()) => DeliveryOutcome::DeadLettered {
+                        queue: target.to_owned(),
+                    },
+                    Err(refusal) => dropped(refusal.reason().to_owned()),
+                }
+            }
+        };
+        self.record(subscription, attempt, outcome);
+    }
+
+    fn record(&self, subscription: &Subscription, attempt: u32, outcome: DeliveryOutcome) {
+        self.place.deliveries.write(|| Delivery {
+            at_ms: self.now(),
+            source: subscription.topic.clone(),
+            target: subscription.endpoint.clone(),
+            attempt,
+            outcome,
+        });
     }
 }
 
@@ -104,17 +144,34 @@ async fn post_until_done(sns: Arc<Sns>, subscription: Subscription, post: Post, 
     let clock = sns.place.clock.clone();
     let weak = Arc::downgrade(&sns);
     drop(sns);
-    for attempt in 0..=HTTP_RETRIES {
-        match http::post(&subscription.endpoint, &post).await {
-            http::Answer::Taken => return,
-            http::Answer::Refused => break,
-            http::Answer::Failed if attempt < HTTP_RETRIES => {
-                clock.sleep_until(clock.now_ms() + HTTP_PAUSE_MS).await;
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let answer = http::post(&subscription.endpoint, &post).await;
+        let Some(sns) = weak.upgrade() else {
+            return;
+        };
+        let failed = |reason: &str| DeliveryOutcome::Failed {
+            reason: reason.to_owned(),
+        };
+        let is_over = match answer {
+            http::Answer::Taken => {
+                return sns.record(&subscription, attempt, DeliveryOutcome::Delivered);
             }
-            http::Answer::Failed => {}
+            http::Answer::Refused => {
+                sns.record(&subscription, attempt, failed("the endpoint refused it"));
+                true
+            }
+            http::Answer::Failed => {
+                let reason = failed("the endpoint did not answer with a success");
+                sns.record(&subscription, attempt, reason);
+                attempt > HTTP_RETRIES
+            }
+        };
+        if is_over {
+            return sns.bury(&subscription, draft, attempt);
         }
-    }
-    if let Some(sns) = weak.upgrade() {
-        sns.bury(&subscription, draft);
+        drop(sns);
+        clock.sleep_until(clock.now_ms() + HTTP_PAUSE_MS).await;
     }
 }

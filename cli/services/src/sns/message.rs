@@ -6,6 +6,7 @@ use super::attributes::{self, AttributeMap};
 use super::topic::Topic;
 use super::{Call, SnsError};
 use crate::form::Node;
+use crate::targets::Parcel;
 
 /// A message that may go to every subscription of its topic.
 #[derive(Clone, Debug, Default)]
@@ -24,10 +25,13 @@ pub(super) struct Message {
 
 impl Message {
     /// A message of another service.
-    pub(super) fn of_service(text: String, attributes: AttributeMap) -> Self {
+    pub(super) fn of_service(parcel: Parcel) -> Self {
         Self {
-            default: text,
-            attributes,
+            size: parcel.body.len() + attributes::size(&parcel.attributes),
+            default: parcel.body,
+            attributes: parcel.attributes,
+            subject: parcel.subject.map(ToOwned::to_owned),
+            trace: parcel.trace,
             ..Self::default()
         }
     }

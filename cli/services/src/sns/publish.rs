@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use super::message::Message;
 use super::query::Output;
-use super::{Call, Sns, SnsError, State, attributes, check_arn, envelope::Published};
+use super::{Call, Sns, SnsError, State, check_arn, envelope::Published};
 use crate::clock;
 use crate::form::Node;
 use crate::ids;
 use crate::sqs::{self, Sent};
+use crate::targets::{Parcel, Refusal};
 
 /// The most entries of a batch.
 const MOST_ENTRIES: usize = 10;
@@ -100,24 +101,26 @@ impl Sns {
             .with_list("Successful", successful))
     }
 
-    /// Publishes a message of another service. Returns false if the topic is not there or does not take it.
+    /// Publishes a message of another service.
+    ///
+    /// # Errors
+    /// Why the topic does not take it, or that it is not there.
     pub(crate) fn publish_from_service(
         self: &Arc<Self>,
         topic: &str,
-        text: String,
-        attributes: attributes::AttributeMap,
-    ) -> bool {
-        let message = Message::of_service(text, attributes);
+        parcel: Parcel,
+    ) -> Result<(), Refusal> {
+        let message = Message::of_service(parcel);
         let mut state = self.state();
-        let fits = state
+        let found = state
             .topic(topic)
-            .and_then(|topic| message.check(topic))
-            .is_ok();
-        if fits {
-            let host = self.place.host.to_string();
-            self.send(&mut state, topic, &message, &host);
-        }
-        fits
+            .map_err(|_| Refusal::Missing(format!("there is no topic {topic}")))?;
+        message
+            .check(found)
+            .map_err(|error| Refusal::Invalid(error.message.into_owned()))?;
+        let host = self.place.host.to_string();
+        self.send(&mut state, topic, &message, &host);
+        Ok(())
     }
 
     /// Sends a checked message to all subscriptions of a topic, unless it was sent before.

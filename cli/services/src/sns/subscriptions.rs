@@ -224,7 +224,11 @@ fn list(subscriptions: &BTreeMap<String, Subscription>, arns: &[String]) -> Outp
     Output::default().with_list("Subscriptions", items)
 }
 
-fn check_endpoint(protocol: &str, endpoint: &str, topic_is_fifo: bool) -> Result<(), SnsError> {
+pub(super) fn check_endpoint(
+    protocol: &str,
+    endpoint: &str,
+    topic_is_fifo: bool,
+) -> Result<(), SnsError> {
     let is_arn = |service: &str| {
         let mut parts = endpoint.split(':');
         parts.next() == Some("arn") && parts.nth(1) == Some(service) && parts.count() >= 3

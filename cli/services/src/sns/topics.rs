@@ -173,7 +173,7 @@ pub(super) fn forget_orphans(state: &mut State, now_ms: u64) {
 }
 
 /// Checks a topic's name, and that it agrees with `FifoTopic`. Returns whether the topic is FIFO.
-fn check_name(name: &str, fifo: Option<&str>) -> Result<bool, SnsError> {
+pub(super) fn check_name(name: &str, fifo: Option<&str>) -> Result<bool, SnsError> {
     let wants_fifo = fifo.is_some_and(|value| value.eq_ignore_ascii_case("true"));
     let base = name.strip_suffix(".fifo");
     let plain = base.unwrap_or(name);

@@ -266,7 +266,11 @@ impl Sqs {
     }
 
     /// Checks that the dead-letter queue is there, of the same type, and takes dead letters of that source.
-    fn check_redrive(&self, source: &str, attributes: &Attributes) -> Result<(), SqsError> {
+    pub(super) fn check_redrive(
+        &self,
+        source: &str,
+        attributes: &Attributes,
+    ) -> Result<(), SqsError> {
         let Some(redrive) = &attributes.redrive else {
             return Ok(());
         };
@@ -375,7 +379,7 @@ fn measure(queue: &Queue, state: &State, name: &str) -> Option<String> {
 /// Checks a new queue's name, and that it agrees with `FifoQueue`. Returns whether the queue is FIFO.
 ///
 /// The texts are unverified: only the code is known.
-fn check_name(name: &str, values: &BTreeMap<String, String>) -> Result<bool, SqsError> {
+pub(super) fn check_name(name: &str, values: &BTreeMap<String, String>) -> Result<bool, SqsError> {
     let wants_fifo = values
         .get("FifoQueue")
         .is_some_and(|value| value.eq_ignore_ascii_case("true"));

@@ -266,11 +266,7 @@ impl Sqs {
         match target {
             Ok(target) => {
                 // In its new queue the message is a new one.
-                held.source = None;
-                held.receives = 0;
-                held.first_received_ms = None;
-                held.sent_ms = now;
-                held.retained_ms = now;
+                held.start_anew(now);
                 target.adopt(vec![held], now);
                 Ok(true)
             }

@@ -474,6 +474,17 @@ impl State {
             .filter(|slot| slot.secret == handle.secret)
     }
 
+    /// When the oldest message was sent.
+    pub(crate) fn oldest_ms(&self) -> Option<u64> {
+        self.messages.values().map(|slot| slot.held.sent_ms).min()
+    }
+
+    /// How many messages are dead letters of that queue.
+    pub(crate) fn count_from(&self, source: &str) -> usize {
+        let is_from = |slot: &&Slot| slot.held.source.as_deref() == Some(source);
+        self.messages.values().filter(is_from).count()
+    }
+
     /// Takes up to that many visible messages out, to move them to other queues.
     pub(crate) fn take_visible(&mut self, most: usize) -> Vec<Held> {
         let places: Vec<_> = self.ready.iter().copied().take(most).collect();
@@ -481,6 +492,17 @@ impl State {
             .into_iter()
             .filter_map(|place| self.remove(place))
             .collect()
+    }
+}
+
+impl Held {
+    /// Makes a dead letter a new message, as a queue has it that it is moved to.
+    pub(crate) fn start_anew(&mut self, now_ms: u64) {
+        self.source = None;
+        self.receives = 0;
+        self.first_received_ms = None;
+        self.sent_ms = now_ms;
+        self.retained_ms = now_ms;
     }
 }
 

@@ -29,6 +29,38 @@ pub(crate) struct Case {
     _note: Option<String>,
 }
 
+impl Case {
+    /// A case without steps, for services with these functions.
+    pub(crate) fn of(id: &str, functions: BTreeMap<String, Function>) -> Self {
+        Self {
+            id: id.to_owned(),
+            target: String::new(),
+            title: String::new(),
+            fixtures: BTreeMap::new(),
+            functions,
+            steps: Vec::new(),
+            expect: None,
+            confidence: String::new(),
+            _source: String::new(),
+            _evidence: None,
+            _date: None,
+            _note: None,
+        }
+    }
+}
+
+impl Function {
+    /// A function with that handler. `long` is the handler that needs the longer timeout.
+    pub(crate) fn of(handler: &str, long: &str, timeout_s: u64) -> Self {
+        Self {
+            handler: handler.to_owned(),
+            timeout_s: (handler == long).then_some(timeout_s).or(Some(1)),
+            dead_letter_queue: None,
+            dead_letter_topic: None,
+        }
+    }
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Fixture {

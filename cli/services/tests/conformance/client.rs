@@ -35,7 +35,7 @@ pub(crate) struct Outcome {
 }
 
 /// An error as boto3 shows it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct ApiError {
     pub(crate) code: String,
     pub(crate) json_type: Option<String>,
@@ -64,6 +64,8 @@ impl Client {
             "sqs" => self.sqs(operation, input, headers).await,
             "sns" => self.sns(operation, input, headers).await,
             "lambda" => self.lambda(operation, input, headers).await,
+            "events" => self.events(operation, input).await,
+            "scheduler" => self.scheduler(operation, input).await,
             other => Err(format!("unknown service {other}")),
         }
     }
@@ -93,6 +95,63 @@ impl Client {
                 code: code.unwrap_or(&kind).to_owned(),
                 message: document["message"].as_str().unwrap_or_default().into(),
                 json_type: Some(kind),
+                document,
+            })
+        };
+        Ok(answer.outcome(result))
+    }
+
+    async fn events(&self, operation: &str, input: &Map<String, Value>) -> Result<Outcome, String> {
+        let mut all = signed("events");
+        all.insert("x-amz-target".into(), format!("AWSEvents.{operation}"));
+        all.insert("content-type".into(), "application/x-amz-json-1.1".into());
+        let body = Value::Object(input.clone()).to_string();
+        let answer = send("POST", &format!("{}/", self.endpoint), &all, body).await?;
+        let document: Value =
+            serde_json::from_str(&answer.body).map_err(|error| error.to_string())?;
+        let result = if answer.status < 300 {
+            Ok(document)
+        } else {
+            Err(ApiError {
+                code: plain(&document["__type"]),
+                message: plain(&document["message"]),
+                json_type: None,
+                document,
+            })
+        };
+        Ok(answer.outcome(result))
+    }
+
+    async fn scheduler(
+        &self,
+        operation: &str,
+        input: &Map<String, Value>,
+    ) -> Result<Outcome, String> {
+        let mut body = input.clone();
+        let name = body.remove("Name").as_ref().map(plain).unwrap_or_default();
+        let name = utf8_percent_encode(&name, FORM).to_string();
+        let (method, path) = match operation {
+            "CreateSchedule" => ("POST", format!("/schedules/{name}")),
+            "UpdateSchedule" => ("PUT", format!("/schedules/{name}")),
+            "GetSchedule" => ("GET", format!("/schedules/{name}")),
+            "DeleteSchedule" => ("DELETE", format!("/schedules/{name}")),
+            other => return Err(format!("unknown operation scheduler.{other}")),
+        };
+        let all = signed("scheduler");
+        let body = Value::Object(body).to_string();
+        let answer = send(method, &format!("{}{path}", self.endpoint), &all, body).await?;
+        let document: Value = serde_json::from_str(&answer.body).unwrap_or(json!({}));
+        let result = if answer.status < 300 {
+            Ok(document)
+        } else {
+            Err(ApiError {
+                code: answer
+                    .headers
+                    .get("x-amzn-errortype")
+                    .cloned()
+                    .unwrap_or_default(),
+                message: plain(&document["Message"]),
+                json_type: None,
                 document,
             })
         };

@@ -73,6 +73,15 @@ impl Recorder {
         };
         match kind {
             "record-event" => Outcome::Returned("null".into()),
+            "fail-times" => {
+                let failures: usize = argument.parse().unwrap_or(0);
+                let calls = self.calls.lock().unwrap();
+                let so_far: usize = calls.values().map(Vec::len).sum();
+                if so_far > failures {
+                    return Outcome::Returned("null".into());
+                }
+                failed("Exception", "one of the first calls")
+            }
             "batch-failures" | "return-raw" => Outcome::Returned(argument.to_owned().into()),
             "raise" => {
                 let (kind, message) = argument.split_once(':').unwrap_or((argument, ""));

@@ -50,7 +50,11 @@ pub(crate) async fn play(case: &Case) -> Result<(), String> {
         .map_err(|error| error.to_string())
 }
 
-async fn start(case: &Case) -> Result<Play, String> {
+/// Starts services with the functions of a case.
+///
+/// # Errors
+/// Why they do not start.
+pub(crate) async fn start(case: &Case) -> Result<Play, String> {
     let run: String = case.id.replace('-', "");
     let mut context = Context::default();
     let mut names = BTreeMap::new();

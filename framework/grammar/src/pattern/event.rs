@@ -37,6 +37,14 @@ impl<'v> FlatEvent<'v> {
         }
     }
 
+    /// The strings of the event with their paths.
+    pub(super) fn strings(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.leaves.iter().flat_map(|(path, leaves)| {
+            let strings = leaves.iter().filter_map(|leaf| leaf.value.as_str());
+            strings.map(move |string| (path.as_str(), string))
+        })
+    }
+
     /// True if each field finds a leaf, all of them in compatible array elements with those in `held`.
     pub(super) fn satisfies(&self, fields: &[Field], held: &mut Vec<(usize, usize)>) -> bool {
         let Some((field, rest)) = fields.split_first() else {

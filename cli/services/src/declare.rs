@@ -1,0 +1,230 @@
+//! Resources from settings: declared at a start, and declared again when the settings change.
+//!
+//! A declaration says what is to be there. What is there already is brought to it and keeps its messages; what an earlier declaration
+//! had and this one has not is removed, except queues and topics, whose messages and subscribers somebody may still need.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::notifications::BucketNotifications;
+use crate::server::Services;
+
+/// What is to be there. Names are those of this account and region.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Declarations {
+    /// Queues by name, with attributes as `CreateQueue` takes them: `VisibilityTimeout`, `RedrivePolicy`, …
+    pub queues: BTreeMap<String, BTreeMap<String, String>>,
+    /// Topics by name, with attributes as `CreateTopic` takes them.
+    pub topics: BTreeMap<String, BTreeMap<String, String>>,
+    /// Subscriptions of topics.
+    pub subscriptions: Vec<DeclaredSubscription>,
+    /// Event source mappings.
+    pub mappings: Vec<DeclaredMapping>,
+    /// Buses by name. The default bus needs no declaration.
+    pub buses: BTreeSet<String>,
+    /// Rules.
+    pub rules: Vec<DeclaredRule>,
+    /// Schedules.
+    pub schedules: Vec<DeclaredSchedule>,
+    /// The notifications of buckets by name.
+    pub buckets: BTreeMap<String, BucketNotifications>,
+}
+
+/// A subscription of a topic.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeclaredSubscription {
+    /// The name of the topic.
+    pub topic: String,
+    /// `sqs`, `lambda`, `http` or `https`.
+    pub protocol: String,
+    /// The ARN of the queue or function, or a URL.
+    pub endpoint: String,
+    /// Attributes as `Subscribe` takes them: `FilterPolicy`, `RawMessageDelivery`, …
+    pub attributes: BTreeMap<String, String>,
+}
+
+/// An event source mapping: a queue that feeds a function.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeclaredMapping {
+    /// The name of the queue.
+    pub queue: String,
+    /// The name of the function.
+    pub function: String,
+    /// A JSON object as `CreateEventSourceMapping` takes it, without source and function: `BatchSize`, `FilterCriteria`, …
+    pub settings: Value,
+}
+
+/// A rule with its targets.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeclaredRule {
+    /// The name of the bus. Empty for the default one.
+    pub bus: String,
+    /// The name of the rule.
+    pub name: String,
+    /// The event pattern, JSON text. A rule has a pattern or a schedule.
+    pub pattern: Option<String>,
+    /// `rate(5 minutes)` or `cron(…)`, in UTC.
+    pub schedule: Option<String>,
+    /// The targets, each a JSON object as `PutTargets` takes it: `Id`, `Arn`, `InputPath`, …
+    pub targets: Vec<Value>,
+}
+
+/// A schedule of Scheduler, in the default group.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeclaredSchedule {
+    /// The name of the schedule.
+    pub name: String,
+    /// A JSON object as `CreateSchedule` takes it: `ScheduleExpression`, `Target`, …
+    pub settings: Value,
+}
+
+/// A resource that cannot be declared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeclareError {
+    /// The kind and the name, such as ``queue `orders` ``.
+    pub resource: String,
+    /// Why, in the words of its service.
+    pub reason: String,
+}
+
+impl fmt::Display for DeclareError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot declare {}: {}", self.resource, self.reason)
+    }
+}
+
+impl std::error::Error for DeclareError {}
+
+/// What the last declaration had of the kinds that the next one removes.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Declared {
+    /// Topic, protocol and endpoint.
+    subscriptions: BTreeSet<[String; 3]>,
+    /// Queue and function.
+    mappings: BTreeSet<[String; 2]>,
+    /// Bus and name.
+    rules: BTreeSet<[String; 2]>,
+    schedules: BTreeSet<String>,
+    buckets: BTreeSet<String>,
+}
+
+impl Services {
+    /// Brings the resources to a declaration. To declare the same twice changes nothing.
+    ///
+    /// What exists keeps its messages. Subscriptions, mappings, rules, schedules and notifications that the last declaration had and
+    /// this one has not are removed; those that clients created stay.
+    ///
+    /// # Errors
+    /// The first resource that its service refuses. Those before it are there.
+    pub fn declare(&self, wanted: &Declarations) -> Result<(), DeclareError> {
+        let shared = &self.shared;
+        let error = |kind: &str, name: &str, reason: String| DeclareError {
+            resource: format!("{kind} `{name}`"),
+            reason,
+        };
+        // A redrive policy needs its queue, so policies come second.
+        for with_redrive in [false, true] {
+            for (name, attributes) in &wanted.queues {
+                let mut attributes = attributes.clone();
+                let redrive = attributes.remove_entry("RedrivePolicy");
+                if with_redrive {
+                    attributes = redrive.into_iter().collect();
+                }
+                shared
+                    .sqs
+                    .declare(name, &attributes)
+                    .map_err(|refused| error("queue", name, refused.message.into_owned()))?;
+            }
+        }
+        for (name, attributes) in &wanted.topics {
+            shared
+                .sns
+                .declare_topic(name, attributes)
+                .map_err(|reason| error("topic", name, reason))?;
+        }
+        for one in &wanted.subscriptions {
+            shared
+                .sns
+                .declare_subscription(one)
+                .map_err(|reason| error("subscription of", &one.topic, reason))?;
+        }
+        for bus in &wanted.buses {
+            shared
+                .events
+                .declare_bus(bus)
+                .map_err(|reason| error("bus", bus, reason))?;
+        }
+        for rule in &wanted.rules {
+            let declared = shared.events.declare_rule(rule);
+            declared.map_err(|reason| error("rule", &rule.name, reason))?;
+        }
+        for one in &wanted.schedules {
+            let declared = shared.scheduler.declare(&one.name, &one.settings);
+            declared.map_err(|reason| error("schedule", &one.name, reason))?;
+        }
+        for (bucket, notifications) in &wanted.buckets {
+            shared.notifications.set(bucket, notifications.clone());
+        }
+        for one in &wanted.mappings {
+            let declared = match &shared.lambda {
+                Some(lambda) => lambda.declare(one),
+                None => Err("the services have no functions".into()),
+            };
+            declared.map_err(|reason| error("mapping of", &one.queue, reason))?;
+        }
+        self.forget_others(wanted);
+        shared.changes.notify_one();
+        Ok(())
+    }
+
+    /// Removes what the last declaration had and this one has not.
+    fn forget_others(&self, wanted: &Declarations) {
+        let shared = &self.shared;
+        let now = Declared::of(wanted);
+        let before = std::mem::replace(&mut *shared.declared(), now.clone());
+        for key in before.subscriptions.difference(&now.subscriptions) {
+            shared.sns.forget_subscription(key);
+        }
+        for [queue, function] in before.mappings.difference(&now.mappings) {
+            if let Some(lambda) = &shared.lambda {
+                lambda.forget(queue, function);
+            }
+        }
+        for [bus, name] in before.rules.difference(&now.rules) {
+            shared.events.forget_rule(bus, name);
+        }
+        for name in before.schedules.difference(&now.schedules) {
+            shared.scheduler.forget(name);
+        }
+        for bucket in before.buckets.difference(&now.buckets) {
+            shared
+                .notifications
+                .set(bucket, BucketNotifications::default());
+        }
+    }
+}
+
+impl Declared {
+    fn of(wanted: &Declarations) -> Self {
+        let subscriptions = wanted.subscriptions.iter();
+        let mappings = wanted.mappings.iter();
+        let rules = wanted.rules.iter();
+        let schedules = wanted.schedules.iter();
+        Self {
+            subscriptions: subscriptions
+                .map(|one| [&one.topic, &one.protocol, &one.endpoint].map(Clone::clone))
+                .collect(),
+            mappings: mappings
+                .map(|one| [one.queue.clone(), one.function.clone()])
+                .collect(),
+            rules: rules
+                .map(|one| [one.bus.clone(), one.name.clone()])
+                .collect(),
+            schedules: schedules.map(|one| one.name.clone()).collect(),
+            buckets: wanted.buckets.keys().cloned().collect(),
+        }
+    }
+}

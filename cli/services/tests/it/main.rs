@@ -1,0 +1,7 @@
+//! The services from outside, as clients and as a Rust program use them.
+
+mod access;
+mod declare;
+mod events;
+mod scheduler;
+mod support;
