@@ -2,6 +2,8 @@
 
 use http::HeaderMap;
 
+use crate::signature::SignatureError;
+
 /// The client of a request, as its signature names it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Caller {
@@ -20,7 +22,18 @@ pub trait Access: Send + Sync + 'static {
     fn decide(&self, caller: &Caller, action: &str, resource: &str) -> Result<(), String>;
 }
 
-/// Allows every action to every caller with a known key.
+/// Why a request is not let in. Each service has its own words for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum NotLetIn {
+    /// It has no signature.
+    Unsigned,
+    /// Its access key is not known.
+    UnknownKey,
+    /// Its signature does not hold.
+    Signature(SignatureError),
+}
+
+/// Allows every action to every caller that is let in.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OpenAccess;
 

@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use error::LambdaError;
 pub(crate) use mapping::StoredMapping;
 
-use crate::access::Caller;
+use crate::access::{Caller, NotLetIn};
 use crate::form::{self, Form};
 use crate::functions::{FunctionFacts, Functions, Invocation, Outcome};
 use crate::ids;
@@ -312,9 +312,9 @@ pub(crate) fn owns(path: &str) -> bool {
         && matches!(parts.next(), Some("functions" | "event-source-mappings"))
 }
 
-/// The answer for a caller that is not known.
-pub(crate) fn unknown_key() -> Response<Body> {
-    LambdaError::unknown_key().response()
+/// The answer for a request that is not let in.
+pub(crate) fn not_let_in(why: &NotLetIn) -> Response<Body> {
+    LambdaError::not_let_in(why).response()
 }
 
 /// The answer of an operation.

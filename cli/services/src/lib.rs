@@ -33,6 +33,7 @@ mod resources;
 mod router;
 mod scheduler;
 mod server;
+mod signature;
 mod snapshot;
 mod sns;
 mod sqs;

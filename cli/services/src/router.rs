@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap};
+use http::header::{CONTENT_TYPE, HOST};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
@@ -17,7 +17,7 @@ use crate::reply::{self, Body};
 use crate::scheduler::{self, SchedulerError};
 use crate::server::Shared;
 use crate::sns;
-use crate::sqs::{self, Call};
+use crate::sqs::{self, Call, SqsError};
 use crate::{admit, control, ids};
 
 /// The most bytes of a request's body. A message has 1 MiB, and escapes in JSON take six bytes for one.
@@ -102,20 +102,15 @@ async fn by_target(
     body: &Bytes,
 ) -> Response<Body> {
     if let Some(operation) = target.strip_prefix("AWSEvents.") {
-        return match access::caller(&parts.headers, parts.uri.query()) {
-            Some(caller) if shared.knows(&caller) => {
-                events::json::answer(&shared.events, &caller, operation, body)
-            }
-            None if !parts.headers.contains_key(AUTHORIZATION) => {
-                events::json::error(&EventsError::unsigned())
-            }
-            _ => events::json::error(&EventsError::unknown_key()),
+        return match shared.authenticate(parts, body) {
+            Ok(caller) => events::json::answer(&shared.events, &caller, operation, body),
+            Err(why) => events::json::error(&EventsError::not_let_in(&why)),
         };
     }
     let Some(operation) = target.strip_prefix("AmazonSQS.") else {
         return not_implemented(target);
     };
-    let call = match call(shared, parts) {
+    let call = match call(shared, parts, body) {
         Ok(call) => call,
         Err(error) => return sqs::json::error(&error),
     };
@@ -158,7 +153,7 @@ async fn by_action(
             .headers
             .get(http::header::ACCEPT)
             .is_some_and(|accept| accept.as_bytes().starts_with(b"application/json"));
-        return match call(shared, parts) {
+        return match call(shared, parts, body) {
             Ok(call) => sqs::query::answer(&shared.sqs, &call, &action, form, as_json).await,
             Err(error) => sqs::query::error(&error, as_json),
         };
@@ -171,9 +166,10 @@ async fn by_action(
             host: host.clone(),
             trace: trace.clone(),
         };
-        let call = caller(shared, &parts.headers, parts.uri.query())
+        let call = shared
+            .authenticate(parts, body)
             .map(of)
-            .map_err(|_| sns::SnsError::unknown_key());
+            .map_err(|why| sns::SnsError::not_let_in(&why));
         return sns::answer(&shared.sns, call, of(Caller::default()), &action, form);
     }
     not_implemented(&format!("Action={action}"))
@@ -181,7 +177,7 @@ async fn by_action(
 
 /// Answers a request for Scheduler.
 fn for_scheduler(shared: &Shared, parts: &http::request::Parts, body: &[u8]) -> Response<Body> {
-    match caller(shared, &parts.headers, None) {
+    match shared.authenticate(parts, body) {
         Ok(caller) => shared.scheduler.answer(&scheduler::Request {
             method: &parts.method,
             path: parts.uri.path(),
@@ -189,7 +185,7 @@ fn for_scheduler(shared: &Shared, parts: &http::request::Parts, body: &[u8]) -> 
             body,
             caller,
         }),
-        Err(_) => SchedulerError::unknown_key().response(),
+        Err(why) => SchedulerError::not_let_in(&why).response(),
     }
 }
 
@@ -200,8 +196,9 @@ async fn by_path(
     parts: &http::request::Parts,
     body: &Bytes,
 ) -> Response<Body> {
-    let Ok(caller) = caller(shared, &parts.headers, parts.uri.query()) else {
-        return lambda::unknown_key();
+    let caller = match shared.authenticate(parts, body) {
+        Ok(caller) => caller,
+        Err(why) => return lambda::not_let_in(&why),
     };
     let request = lambda::Request {
         method: &parts.method,
@@ -233,28 +230,14 @@ fn trace(parts: &http::request::Parts) -> Option<String> {
 }
 
 /// What the services of SQS need to know of a request.
-fn call(shared: &Shared, parts: &http::request::Parts) -> Result<Call, sqs::SqsError> {
-    let caller = caller(shared, &parts.headers, parts.uri.query())?;
+fn call(shared: &Shared, parts: &http::request::Parts, body: &[u8]) -> Result<Call, SqsError> {
+    let caller = shared.authenticate(parts, body);
     Ok(Call {
-        caller,
+        caller: caller.map_err(|why| SqsError::not_let_in(&why))?,
         host: host(shared, parts),
         trace: trace(parts),
         queue_of_path: sqs::queue_of_path(parts.uri.path()).map(ToOwned::to_owned),
     })
-}
-
-/// The caller, if its access key is known.
-fn caller(
-    shared: &Shared,
-    headers: &HeaderMap,
-    query: Option<&str>,
-) -> Result<Caller, sqs::SqsError> {
-    match access::caller(headers, query) {
-        Some(caller) if shared.knows(&caller) => Ok(caller),
-        Some(_) => Err(sqs::SqsError::unknown_key()),
-        None if headers.contains_key(AUTHORIZATION) => Err(sqs::SqsError::unknown_key()),
-        None => Err(sqs::SqsError::unsigned()),
-    }
 }
 
 async fn read(body: Incoming) -> Result<Bytes, Box<Response<Body>>> {

@@ -1,5 +1,6 @@
 //! The endpoint: its socket, its connections and its shared state.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -8,13 +9,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fw_port_guard::PortGuard;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::access::{Access, Caller, OpenAccess};
+use crate::access::{self, Access, Caller, NotLetIn, OpenAccess};
 use crate::admit;
 use crate::alarm;
 use crate::clock::Clock;
@@ -27,6 +30,7 @@ use crate::notifications::Notifications;
 use crate::reply::Fallback;
 use crate::router;
 use crate::scheduler::Scheduler;
+use crate::signature;
 use crate::snapshot::{self, Store};
 use crate::sns::Sns;
 use crate::sqs::Sqs;
@@ -48,8 +52,9 @@ pub struct Options {
     pub account: String,
     /// The region of all resources. Default: `us-east-1`.
     pub region: String,
-    /// The access keys of callers that are let in, in addition to `test`.
-    pub access_keys: Vec<String>,
+    /// The access keys of callers that are let in, each with its secret. Their requests must be signed with it. The key `test` is let in
+    /// too, whatever its signature, as the dummy credentials of emulators are.
+    pub access_keys: BTreeMap<String, String>,
     /// Names that the endpoint answers to in addition to this machine's own, without a port.
     pub allowed_hosts: Vec<String>,
     /// The folder that keeps all resources, their messages and the clock across restarts. Without it they end with the services.
@@ -68,7 +73,7 @@ impl Default for Options {
             address: (Ipv4Addr::LOCALHOST, 0).into(),
             account: "123456789012".into(),
             region: "us-east-1".into(),
-            access_keys: Vec::new(),
+            access_keys: BTreeMap::new(),
             allowed_hosts: Vec::new(),
             data: None,
             access: Arc::new(OpenAccess),
@@ -105,7 +110,7 @@ pub(crate) struct Place {
 /// What every request sees.
 pub(crate) struct Shared {
     pub(crate) clock: Clock,
-    pub(crate) access_keys: Vec<String>,
+    access_keys: BTreeMap<String, String>,
     /// Who may connect and call.
     pub(crate) guard: PortGuard,
     pub(crate) fallback: Option<Arc<dyn Fallback>>,
@@ -124,9 +129,25 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// Whether the access key of a caller is one that is let in.
-    pub(crate) fn knows(&self, caller: &Caller) -> bool {
-        caller.access_key == "test" || self.access_keys.contains(&caller.access_key)
+    /// The caller of a request, if its key is known and its signature holds.
+    ///
+    /// # Errors
+    /// Why the request is not let in.
+    pub(crate) fn authenticate(&self, parts: &Parts, body: &[u8]) -> Result<Caller, NotLetIn> {
+        let Some(caller) = access::caller(&parts.headers, parts.uri.query()) else {
+            return Err(if parts.headers.contains_key(AUTHORIZATION) {
+                NotLetIn::UnknownKey
+            } else {
+                NotLetIn::Unsigned
+            });
+        };
+        match self.access_keys.get(&caller.access_key) {
+            Some(secret) => signature::check(parts, body, secret)
+                .map(|()| caller)
+                .map_err(NotLetIn::Signature),
+            None if caller.access_key == "test" => Ok(caller),
+            None => Err(NotLetIn::UnknownKey),
+        }
     }
 
     pub(crate) fn declared(&self) -> MutexGuard<'_, Declared> {

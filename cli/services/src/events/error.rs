@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::access::NotLetIn;
+
 /// An error for the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct EventsError {
@@ -70,18 +72,18 @@ impl EventsError {
         Self::new("SerializationException", message)
     }
 
-    pub(crate) fn unknown_key() -> Self {
-        Self::new(
-            "UnrecognizedClientException",
-            "The security token included in the request is invalid.",
-        )
-    }
-
-    pub(crate) fn unsigned() -> Self {
-        Self::new(
-            "MissingAuthenticationTokenException",
-            "Missing Authentication Token",
-        )
+    pub(crate) fn not_let_in(why: &NotLetIn) -> Self {
+        match why {
+            NotLetIn::Unsigned => Self::new(
+                "MissingAuthenticationTokenException",
+                "Missing Authentication Token",
+            ),
+            NotLetIn::UnknownKey => Self::new(
+                "UnrecognizedClientException",
+                "The security token included in the request is invalid.",
+            ),
+            NotLetIn::Signature(error) => Self::new("InvalidSignatureException", error.message()),
+        }
     }
 
     pub(crate) fn not_implemented(what: &str) -> Self {

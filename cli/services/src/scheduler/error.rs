@@ -4,6 +4,7 @@ use http::header::HeaderValue;
 use http::{Response, StatusCode};
 use serde_json::json;
 
+use crate::access::NotLetIn;
 use crate::reply::{self, Body};
 
 /// An error for the client.
@@ -63,12 +64,19 @@ impl SchedulerError {
         Self::new("AccessDeniedException", StatusCode::FORBIDDEN, message)
     }
 
-    pub(crate) fn unknown_key() -> Self {
-        Self::new(
-            "UnrecognizedClientException",
-            StatusCode::FORBIDDEN,
-            "The security token included in the request is invalid.",
-        )
+    pub(crate) fn not_let_in(why: &NotLetIn) -> Self {
+        let (code, text) = match why {
+            NotLetIn::Unsigned => (
+                "MissingAuthenticationTokenException",
+                "Missing Authentication Token".to_owned(),
+            ),
+            NotLetIn::UnknownKey => (
+                "UnrecognizedClientException",
+                "The security token included in the request is invalid.".to_owned(),
+            ),
+            NotLetIn::Signature(error) => ("InvalidSignatureException", error.message()),
+        };
+        Self::new(code, StatusCode::FORBIDDEN, text)
     }
 
     pub(crate) fn not_implemented(what: &str) -> Self {

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::access::NotLetIn;
+
 /// An error for the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SnsError {
@@ -62,11 +64,15 @@ impl SnsError {
         )
     }
 
-    pub(crate) fn unknown_key() -> Self {
-        Self::new(
-            "InvalidClientTokenId",
-            403,
-            "The security token included in the request is invalid.",
-        )
+    pub(crate) fn not_let_in(why: &NotLetIn) -> Self {
+        match why {
+            // The code for no signature at all is unverified.
+            NotLetIn::Unsigned | NotLetIn::UnknownKey => Self::new(
+                "InvalidClientTokenId",
+                403,
+                "The security token included in the request is invalid.",
+            ),
+            NotLetIn::Signature(error) => Self::new("SignatureDoesNotMatch", 403, error.message()),
+        }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::access::NotLetIn;
+
 /// An error for the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SqsError {
@@ -201,22 +203,26 @@ impl SqsError {
         Self::new("AccessDeniedException", "AccessDenied", message).with_status(403)
     }
 
-    pub(crate) fn unknown_key() -> Self {
-        Self::new(
-            "InvalidClientTokenId",
-            "InvalidClientTokenId",
-            "The security token included in the request is invalid.",
-        )
-        .with_status(403)
-    }
-
-    pub(crate) fn unsigned() -> Self {
-        Self::new(
-            "MissingAuthenticationToken",
-            "MissingAuthenticationToken",
-            "Request is missing Authentication Token",
-        )
-        .with_status(403)
+    pub(crate) fn not_let_in(why: &NotLetIn) -> Self {
+        let error = match why {
+            NotLetIn::Unsigned => Self::new(
+                "MissingAuthenticationToken",
+                "MissingAuthenticationToken",
+                "Request is missing Authentication Token",
+            ),
+            NotLetIn::UnknownKey => Self::new(
+                "InvalidClientTokenId",
+                "InvalidClientTokenId",
+                "The security token included in the request is invalid.",
+            ),
+            // The type of the JSON protocol is unverified.
+            NotLetIn::Signature(error) => Self::new(
+                "InvalidSignatureException",
+                "SignatureDoesNotMatch",
+                error.message(),
+            ),
+        };
+        error.with_status(403)
     }
 
     /// The member `Type` of query errors.

@@ -1,5 +1,6 @@
 //! The services from outside, as clients and as a Rust program use them.
 
+mod access;
 mod declare;
 mod events;
 mod scheduler;
