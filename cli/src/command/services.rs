@@ -1,4 +1,4 @@
-//! `cargo fw services`: serves queues and topics without an app, for tests in any language.
+//! `cargo fw services`: serves queues, topics, buses and schedules without an app, for tests in any language.
 
 use std::io::ErrorKind;
 use std::net::Ipv4Addr;
@@ -33,7 +33,7 @@ async fn serve(args: &args::Services, console: &Console) -> Result<Exit> {
         .map_err(|error| cannot_start(args, &error))?;
     // Scripts read the endpoint, and wait for it.
     console.result(services.endpoint());
-    console.line("Serving SQS and SNS there.");
+    console.line("Serving SQS, SNS, EventBridge and Scheduler there.");
     console.line(format_args!("  account      {account}"));
     console.line(format_args!("  region       {region}"));
     console.line("  access key   test");
@@ -60,7 +60,7 @@ fn cannot_start(args: &args::Services, error: &std::io::Error) -> Failure {
             .hint("stop the other process, or pass another folder with `--data`"),
         ErrorKind::InvalidData => Failure::input("cannot read the state")
             .because_of(error.to_string())
-            .hint("delete the file, or pass another folder with `--data`"),
+            .hint("pass another folder with `--data`, or delete the file"),
         _ => Failure::unavailable("cannot start the services").because_of(error.to_string()),
     }
 }

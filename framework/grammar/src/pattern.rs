@@ -68,7 +68,7 @@ impl Pattern {
     pub fn matches_flat(&self, event: &FlatEvent<'_>) -> bool {
         self.alternatives
             .iter()
-            .any(|fields| event.satisfies(fields, &mut Vec::new()))
+            .any(|fields| event.satisfies(fields))
     }
 
     /// The exact strings that the field at `path` must have one of, if the pattern pins it to strings: a bus can index

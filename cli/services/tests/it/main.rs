@@ -3,5 +3,6 @@
 mod access;
 mod declare;
 mod events;
+mod hostile;
 mod scheduler;
 mod support;
