@@ -3,6 +3,7 @@
 mod check;
 mod deploy;
 mod local;
+mod running;
 mod see;
 mod services;
 
@@ -16,6 +17,9 @@ pub(crate) use self::deploy::{
     Rollback,
 };
 pub(crate) use self::local::{Event, EventFormat, EventGateway, Invoke, Local, Token};
+pub(crate) use self::running::{
+    Clock, ClockCommand, Fire, Publish, PutEvent, Queues, RunningApp, Send,
+};
 pub(crate) use self::see::{Deployed, Doctor, List, Logs, Metrics};
 pub(crate) use self::services::Services;
 use crate::{
@@ -99,6 +103,18 @@ pub(crate) enum Command {
     Delete(Delete),
     /// Call a function directly, locally or deployed
     Invoke(Invoke),
+    /// Send a message to a queue of the running local server
+    Send(Send),
+    /// Publish a message to a topic of the running local server
+    Publish(Publish),
+    /// Put an event on a bus of the running local server
+    PutEvent(PutEvent),
+    /// Invoke the function of a schedule of the running local server now
+    Fire(Fire),
+    /// Show the queues of the running local server, and send dead letters back
+    Queues(Queues),
+    /// Show the clock of the running local server's services, or move it forward
+    Clock(Clock),
     /// Print the event that a gateway makes of a request
     Event(Event),
     /// Print a token that the local server accepts, and nobody else

@@ -51,6 +51,9 @@ pub(crate) const AWS_SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
 /// Where the app's S3 client finds the embedded S3: set for the app, read by every AWS SDK.
 pub(crate) const AWS_ENDPOINT_URL_S3: &str = "AWS_ENDPOINT_URL_S3";
 
+/// Where the app's other clients find the embedded services: set for an app with sources, read by every AWS SDK.
+pub(crate) const AWS_ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
+
 /// The program that `cargo fw open` gives the URL to.
 pub(crate) const BROWSER: &str = "BROWSER";
 

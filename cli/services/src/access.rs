@@ -20,6 +20,12 @@ pub trait Access: Send + Sync + 'static {
     /// # Errors
     /// The text for the client, which gets `AccessDenied` with it.
     fn decide(&self, caller: &Caller, action: &str, resource: &str) -> Result<(), String>;
+
+    /// The secret of an access key that the options do not name, for keys that come and go while the services run. `None` if the key
+    /// is not known.
+    fn secret(&self, _access_key: &str) -> Option<String> {
+        None
+    }
 }
 
 /// Why a request is not let in. Each service has its own words for it.

@@ -1,4 +1,4 @@
-//! The endpoint's own paths: health, reset and clock.
+//! The endpoint's own paths: health, reset and clock; what is there, redrives and schedules to be fired.
 
 use std::time::Duration;
 
@@ -15,6 +15,29 @@ use crate::server::Shared;
 struct Advance {
     advance_ms: u64,
 }
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Redrive {
+    queue: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fire {
+    schedule: String,
+}
+
+/// The paths of the endpoint's own.
+const PATHS: [&str; 7] = [
+    "/_fw/health",
+    "/_fw/reset",
+    "/_fw/clock",
+    "/_fw/resources",
+    "/_fw/redrive",
+    "/_fw/fire",
+    "/_localstack/health",
+];
 
 /// True for paths that [`answer`] takes.
 pub(crate) fn owns(path: &str) -> bool {
@@ -58,7 +81,40 @@ pub(crate) fn answer(shared: &Shared, method: &Method, path: &str, body: &Bytes)
                 &format!("The body must be {{\"advance_ms\": n}}: {error}."),
             ),
         },
-        (_, "/_fw/health" | "/_localstack/health" | "/_fw/reset" | "/_fw/clock") => problem(
+        (&Method::GET, "/_fw/resources") => match serde_json::to_value(shared.resources()) {
+            Ok(resources) => reply::json(StatusCode::OK, &resources),
+            Err(error) => problem(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "resources_not_shown",
+                &error.to_string(),
+            ),
+        },
+        (&Method::POST, "/_fw/redrive") => match serde_json::from_slice::<Redrive>(body) {
+            Ok(Redrive { queue }) => match shared.redrive(&queue) {
+                Some(redriven) => reply::json(
+                    StatusCode::OK,
+                    &json!({"moved": redriven.moved, "kept": redriven.kept}),
+                ),
+                None => missing("queue", &queue),
+            },
+            Err(error) => problem(
+                StatusCode::BAD_REQUEST,
+                "redrive_request_not_valid",
+                &format!("The body must be {{\"queue\": name}}: {error}."),
+            ),
+        },
+        (&Method::POST, "/_fw/fire") => match serde_json::from_slice::<Fire>(body) {
+            Ok(Fire { schedule }) if shared.scheduler.fire_now(&schedule) => {
+                reply::json(StatusCode::OK, &json!({}))
+            }
+            Ok(Fire { schedule }) => missing("schedule", &schedule),
+            Err(error) => problem(
+                StatusCode::BAD_REQUEST,
+                "fire_request_not_valid",
+                &format!("The body must be {{\"schedule\": name}}: {error}."),
+            ),
+        },
+        _ if PATHS.contains(&path) => problem(
             StatusCode::METHOD_NOT_ALLOWED,
             "method_not_allowed",
             &format!("{path} does not take {method}."),
@@ -66,13 +122,21 @@ pub(crate) fn answer(shared: &Shared, method: &Method, path: &str, body: &Bytes)
         _ => problem(
             StatusCode::NOT_FOUND,
             "not_found",
-            "The endpoint has /_fw/health, /_fw/reset and /_fw/clock.",
+            &format!("The endpoint has {}.", PATHS.join(", ")),
         ),
     }
 }
 
 fn now(shared: &Shared) -> Response<Body> {
     reply::json(StatusCode::OK, &json!({"now_ms": shared.clock.now_ms()}))
+}
+
+fn missing(kind: &str, name: &str) -> Response<Body> {
+    problem(
+        StatusCode::NOT_FOUND,
+        "resource_not_found",
+        &format!("There is no {kind} `{}`.", name.escape_debug()),
+    )
 }
 
 fn problem(status: StatusCode, code: &str, detail: &str) -> Response<Body> {

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use crate::notifications::{BucketNotifications, S3Event};
-use crate::server::Services;
+use crate::server::{Services, Shared};
 
 /// All resources, each kind in the order of its names.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Resources {
     /// The queues.
     pub queues: Vec<QueueStatus>,
@@ -23,7 +25,7 @@ pub struct Resources {
 }
 
 /// A queue with its counters.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct QueueStatus {
     /// The name.
     pub name: String,
@@ -48,7 +50,7 @@ pub struct QueueStatus {
 }
 
 /// A topic with its subscriptions.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct TopicStatus {
     /// The ARN.
     pub arn: String,
@@ -57,7 +59,7 @@ pub struct TopicStatus {
 }
 
 /// A subscription.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct SubscriptionStatus {
     /// `sqs`, `lambda`, `http` or `https`.
     pub protocol: String,
@@ -68,7 +70,7 @@ pub struct SubscriptionStatus {
 }
 
 /// An event source mapping.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct MappingStatus {
     /// The ARN of the queue.
     pub queue: String,
@@ -79,7 +81,7 @@ pub struct MappingStatus {
 }
 
 /// A rule.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct RuleStatus {
     /// The name of its bus.
     pub bus: String,
@@ -96,7 +98,7 @@ pub struct RuleStatus {
 }
 
 /// A schedule of Scheduler.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ScheduleStatus {
     /// The name of its group.
     pub group: String,
@@ -113,7 +115,7 @@ pub struct ScheduleStatus {
 }
 
 /// What became of a redrive.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Redriven {
     /// How many messages are back in the queues that they came from.
     pub moved: usize,
@@ -121,20 +123,30 @@ pub struct Redriven {
     pub kept: usize,
 }
 
+impl Shared {
+    pub(crate) fn resources(&self) -> Resources {
+        let lambda = self.lambda.as_ref();
+        Resources {
+            queues: self.sqs.statuses(),
+            topics: self.sns.statuses(),
+            mappings: lambda.map(|lambda| lambda.statuses()).unwrap_or_default(),
+            rules: self.events.statuses(),
+            schedules: self.scheduler.statuses(),
+            buckets: self.notifications.all(),
+        }
+    }
+
+    pub(crate) fn redrive(&self, queue: &str) -> Option<Redriven> {
+        let (moved, kept) = self.sqs.redrive(queue)?;
+        Some(Redriven { moved, kept })
+    }
+}
+
 impl Services {
     /// What is there now.
     #[must_use]
     pub fn resources(&self) -> Resources {
-        let shared = &self.shared;
-        let lambda = shared.lambda.as_ref();
-        Resources {
-            queues: shared.sqs.statuses(),
-            topics: shared.sns.statuses(),
-            mappings: lambda.map(|lambda| lambda.statuses()).unwrap_or_default(),
-            rules: shared.events.statuses(),
-            schedules: shared.scheduler.statuses(),
-            buckets: shared.notifications.all(),
-        }
+        self.shared.resources()
     }
 
     /// Removes all messages of a queue by its name, those in flight included. Returns how many there were, or `None` if there is no
@@ -146,8 +158,12 @@ impl Services {
     /// Moves the visible messages of a dead-letter queue back to the queues that they came from, where they count as new. Returns
     /// `None` if there is no such queue.
     pub fn redrive_queue(&self, name: &str) -> Option<Redriven> {
-        let (moved, kept) = self.shared.sqs.redrive(name)?;
-        Some(Redriven { moved, kept })
+        self.shared.redrive(name)
+    }
+
+    /// Sends what a schedule of the default group sends, now. Its own times stay. Returns false if there is no such schedule.
+    pub fn fire_schedule(&self, name: &str) -> bool {
+        self.shared.scheduler.fire_now(name)
     }
 
     /// Replaces the notifications of a bucket, as `PutBucketNotificationConfiguration` does. Empty ones remove them.

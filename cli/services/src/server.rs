@@ -111,6 +111,7 @@ pub(crate) struct Place {
 pub(crate) struct Shared {
     pub(crate) clock: Clock,
     access_keys: BTreeMap<String, String>,
+    access: Arc<dyn Access>,
     /// Who may connect and call.
     pub(crate) guard: PortGuard,
     pub(crate) fallback: Option<Arc<dyn Fallback>>,
@@ -141,8 +142,9 @@ impl Shared {
                 NotLetIn::Unsigned
             });
         };
-        match self.access_keys.get(&caller.access_key) {
-            Some(secret) => signature::check(parts, body, secret)
+        let secret = self.access_keys.get(&caller.access_key).cloned();
+        match secret.or_else(|| self.access.secret(&caller.access_key)) {
+            Some(secret) => signature::check(parts, body, &secret)
                 .map(|()| caller)
                 .map_err(NotLetIn::Signature),
             None if caller.access_key == "test" => Ok(caller),
@@ -248,6 +250,7 @@ impl Services {
         let shared = Arc::new(Shared {
             clock,
             access_keys: options.access_keys,
+            access: place.access,
             guard: admit::guard(address, &options.allowed_hosts),
             fallback: options.fallback,
             sqs,

@@ -27,6 +27,9 @@ pub(crate) struct Local {
     /// The port to listen on; 0 takes any free one
     #[arg(long, env = crate::env::FW_PORT, default_value_t = 8000)]
     pub(crate) port: u16,
+    /// The port of the services that invoke the app's sources, from the start [default: any free one, once the app has a source]
+    #[arg(long, value_name = "PORT", conflicts_with = "aws")]
+    pub(crate) services_port: Option<u16>,
     /// The gateway to model [default: the one in `fw.toml`, or else `http-api`]
     #[arg(long, value_enum)]
     pub(crate) gateway: Option<Gateway>,
@@ -121,7 +124,7 @@ fn claim(text: &str) -> Result<(String, serde_json::Value), String> {
 }
 
 /// Reads a number with a unit.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || "it takes a number and a unit: `90s`, `10m`, `1h`, `7d`".to_owned();
     let at = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
     let (number, unit) = text.split_at(at);

@@ -54,6 +54,7 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
             Some(file) => unpack(file, &settings, console)?,
             None => build(&project, &settings, console)?,
         };
+        fit::sources(&artifact.manifest)?;
         fit::check(&artifact.manifest, &settings)?;
         let mut desired = Desired::new(&artifact.manifest, &settings, artifact.code, place)?;
         desired.canary = args.canary;

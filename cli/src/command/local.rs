@@ -6,6 +6,7 @@ pub(super) mod once;
 mod reload;
 mod secrets_file;
 mod services;
+mod sources;
 
 use std::net::SocketAddr;
 
@@ -19,7 +20,10 @@ use crate::{
     error::{Context, Exit, Result},
     interrupt::interrupted,
     local::{
-        announcement::Announcement, asynchronous::Clock, invoke_api::InvokeApi, server::Server,
+        announcement::{Announcement, Endpoint},
+        asynchronous::Clock,
+        invoke_api::InvokeApi,
+        server::Server,
     },
     process,
     settings::Settings,
@@ -54,6 +58,10 @@ async fn serve(args: &args::Local, console: &Console) -> Result<Exit> {
     let server = Server::bind(address, hosts, console).await?;
     let data = app.private_data_dir(&settings.stage)?;
     let mut services = Services::start(args, &settings, &data, console).await?;
+    if args.services_port.is_some() {
+        // At once, so that a busy port is reported before a build.
+        services.start_events(&server).await?;
+    }
     let logs = server.logs().clone();
     if let Some(url) = banner::url_for_others(server.address()) {
         services.also(format!("this machine is {url} for others on its network"));
@@ -70,7 +78,7 @@ async fn serve(args: &args::Local, console: &Console) -> Result<Exit> {
         "Lambda at {}; `cargo fw invoke` calls the function past the gateway",
         lambda.url()
     ));
-    let _announcement = Announcement::write(&data, lambda.url())
+    let _announcement = Announcement::write(&data, Endpoint::Lambda, lambda.url())
         .with_context(|| format!("cannot write to the data folder: {}", data.display()))?;
     let build = app.running_build();
     let shutdown = async {

@@ -23,6 +23,7 @@ mod policy;
 mod promote;
 mod rollback;
 mod routes;
+mod running;
 mod schedule;
 mod services;
 mod token;
@@ -58,6 +59,12 @@ pub(crate) fn run(args: Args, console: &Console) -> Result<Exit> {
         Command::Unlock(args) => unlock::unlock(&args, console),
         Command::Delete(args) => delete::delete(&args, console),
         Command::Invoke(args) => invoke::invoke(&args, console),
+        Command::Send(args) => running::send(&args, console),
+        Command::Publish(args) => running::publish(&args, console),
+        Command::PutEvent(args) => running::put_event(&args, console),
+        Command::Fire(args) => running::fire(&args, console),
+        Command::Queues(args) => running::queues(&args, console),
+        Command::Clock(args) => running::clock(&args, console),
         Command::Event(args) => event::event(&args, console),
         Command::Token(args) => token::token(&args, console),
         Command::Routes(args) => routes::routes(&args, console),

@@ -1,4 +1,5 @@
-//! Where a running `cargo fw local` serves Lambda's API: a small file in the stage's data folder, for `cargo fw invoke`.
+//! Where a running `cargo fw local` serves Lambda's API and the embedded services: small files in the stage's data folder, for the
+//! commands that talk to it.
 //!
 //! The server holds a lock on it. After a SIGKILL the file stays and the lock is gone, so that nobody is led to a port that somebody
 //! else has by then.
@@ -13,8 +14,23 @@ use tempfile::NamedTempFile;
 
 use crate::private_files;
 
-/// The file's name.
-const FILE_NAME: &str = "lambda-api";
+/// What a running server announces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    /// Lambda's API, for `cargo fw invoke`.
+    Lambda,
+    /// The services that invoke sources.
+    Services,
+}
+
+impl Endpoint {
+    const fn file_name(self) -> &'static str {
+        match self {
+            Self::Lambda => "lambda-api",
+            Self::Services => "services-url",
+        }
+    }
+}
 
 /// The file, for as long as the server runs.
 #[derive(Debug)]
@@ -26,14 +42,14 @@ pub(crate) struct Announcement {
 }
 
 impl Announcement {
-    /// Says that Lambda's API is at that URL.
+    /// Says that the endpoint is at that URL.
     ///
     /// # Errors
     ///
     /// The system's, when the folder cannot be made or written to.
-    pub(crate) fn write(folder: &Path, url: String) -> io::Result<Self> {
+    pub(crate) fn write(folder: &Path, endpoint: Endpoint, url: String) -> io::Result<Self> {
         private_files::create_folder(folder)?;
-        let path = folder.join(FILE_NAME);
+        let path = folder.join(endpoint.file_name());
         // A file of its own in the place of another server's, which is held by that one.
         let mut file = NamedTempFile::new_in(folder)?;
         file.write_all(url.as_bytes())?;
@@ -48,8 +64,8 @@ impl Announcement {
     }
 
     /// The URL that was said last, by a server that runs.
-    pub(crate) fn read(folder: &Path) -> Option<String> {
-        let file = File::open(folder.join(FILE_NAME)).ok()?;
+    pub(crate) fn read(folder: &Path, endpoint: Endpoint) -> Option<String> {
+        let file = File::open(folder.join(endpoint.file_name())).ok()?;
         match file.try_lock_shared() {
             Err(TryLockError::WouldBlock) => io::read_to_string(file).ok(),
             Ok(()) | Err(TryLockError::Error(_)) => None,
@@ -68,19 +84,21 @@ impl Drop for Announcement {
 
 #[cfg(test)]
 mod tests {
-    use super::Announcement;
+    use super::{Announcement, Endpoint::Lambda};
 
     #[test]
     fn it_is_there_for_as_long_as_it_is_the_last() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(Announcement::read(folder.path()), None);
-        let first = Announcement::write(folder.path(), "http://127.0.0.1:1".into()).unwrap();
-        let second = Announcement::write(folder.path(), "http://127.0.0.1:2".into()).unwrap();
+        assert_eq!(Announcement::read(folder.path(), Lambda), None);
+        let first =
+            Announcement::write(folder.path(), Lambda, "http://127.0.0.1:1".into()).unwrap();
+        let second =
+            Announcement::write(folder.path(), Lambda, "http://127.0.0.1:2".into()).unwrap();
         drop(first);
-        let read = Announcement::read(folder.path());
+        let read = Announcement::read(folder.path(), Lambda);
         assert_eq!(read.as_deref(), Some("http://127.0.0.1:2"));
         drop(second);
-        assert_eq!(Announcement::read(folder.path()), None);
+        assert_eq!(Announcement::read(folder.path(), Lambda), None);
         let left = std::fs::read_dir(folder.path()).unwrap().count();
         assert_eq!(left, 0);
     }
@@ -89,11 +107,11 @@ mod tests {
     fn what_a_killed_server_has_said_is_not_believed() {
         let folder = tempfile::tempdir().unwrap();
         // Somebody else may listen there by now.
-        let killed = folder.path().join(super::FILE_NAME);
+        let killed = folder.path().join(Lambda.file_name());
         std::fs::write(&killed, "http://127.0.0.1:1").unwrap();
-        assert_eq!(Announcement::read(folder.path()), None);
-        let next = Announcement::write(folder.path(), "http://127.0.0.1:2".into()).unwrap();
-        let read = Announcement::read(folder.path());
+        assert_eq!(Announcement::read(folder.path(), Lambda), None);
+        let next = Announcement::write(folder.path(), Lambda, "http://127.0.0.1:2".into()).unwrap();
+        let read = Announcement::read(folder.path(), Lambda);
         assert_eq!(read.as_deref(), Some("http://127.0.0.1:2"));
         drop(next);
     }

@@ -57,6 +57,9 @@ pub(crate) trait Functions: Clone + Send + Sync + 'static {
     /// The processes of the function of that name. Waits where nothing is served yet.
     fn find(&self, name: &str) -> impl Future<Output = Option<Pool>> + Send;
 
+    /// The same without waiting: nothing where nothing is served yet.
+    fn served(&self, name: &str) -> Option<Pool>;
+
     /// Those of all functions, the API's first. Waits where nothing is served yet.
     fn all(&self) -> impl Future<Output = Vec<Pool>> + Send;
 }

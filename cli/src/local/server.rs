@@ -124,7 +124,7 @@ impl Server {
     }
 
     /// The functions that are served, by name.
-    pub(crate) fn functions(&self) -> impl Functions {
+    pub(crate) fn functions(&self) -> impl Functions + use<> {
         Served(Arc::clone(&self.shared))
     }
 
@@ -230,6 +230,11 @@ struct Served(Arc<Shared>);
 impl Functions for Served {
     async fn find(&self, name: &str) -> Option<Pool> {
         self.0.generation().await.function(name).cloned()
+    }
+
+    fn served(&self, name: &str) -> Option<Pool> {
+        let current = self.0.current.borrow();
+        current.as_ref()?.function(name).cloned()
     }
 
     async fn all(&self) -> Vec<Pool> {

@@ -23,7 +23,6 @@ use crate::{
 ///
 /// The first thing that the gateway cannot do, or that the settings do not say, with what to write; exit code 65.
 pub(crate) fn check(manifest: &Manifest, settings: &Settings) -> Result<()> {
-    sources(manifest)?;
     streaming(manifest, settings)?;
     for authorizer in &manifest.authorizers {
         self::authorizer(authorizer, settings)?;
@@ -51,26 +50,30 @@ pub(crate) fn check(manifest: &Manifest, settings: &Settings) -> Result<()> {
     Ok(())
 }
 
-/// Half an app is worse than none: what invokes a source is neither served nor deployed yet. A source that is called and nothing
+/// Refuses to deploy an app whose sources would never be invoked: half an app is worse than none. A source that is called and nothing
 /// else is a function as any other.
-fn sources(manifest: &Manifest) -> Result<()> {
+///
+/// # Errors
+///
+/// The first source that something else than a call invokes; exit code 65.
+pub(crate) fn sources(manifest: &Manifest) -> Result<()> {
     let mut sources = manifest.sources.iter();
     let Some(first) = sources.find(|one| one.event != SourceEvent::Function) else {
         return Ok(());
     };
-    Err(
-        Failure::input("this version of cargo fw does not connect sources to their events yet")
-            .because_of(format!(
-                "the app has {}: {}",
-                first.part(),
-                if first.handler.is_empty() {
-                    &first.name
-                } else {
-                    &first.handler
-                }
-            ))
-            .hint("test it with `fw::test::Client`, or take `.on(sources![…])` from the app"),
+    Err(Failure::input(
+        "this version of cargo fw does not connect sources to their events in the account yet",
     )
+    .because_of(format!(
+        "the app has {}: {}",
+        first.part(),
+        if first.handler.is_empty() {
+            &first.name
+        } else {
+            &first.handler
+        }
+    ))
+    .hint("try it with `cargo fw local`, or take `.on(sources![…])` from the app"))
 }
 
 /// An app of an older framework behind a URL that streams. A bootstrap of another kind may stream by itself.
@@ -292,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn an_app_with_sources_is_not_run_without_them() {
+    fn an_app_with_sources_is_not_deployed_without_them() {
         let app = json!({
             "schema": 2, "app": "x",
             "sources": [
@@ -301,7 +304,8 @@ mod tests {
             ],
         });
         let app: Manifest = serde_json::from_value(app).unwrap();
-        let failure = check(&app, &settings("")).unwrap_err();
+        check(&app, &settings("")).unwrap();
+        let failure = sources(&app).unwrap_err();
         assert!(
             failure.message().contains("does not connect sources"),
             "{failure}"
@@ -309,7 +313,7 @@ mod tests {
         assert_eq!(failure.causes(), ["the app has the source `ship`: x::ship"]);
         let mut called = app;
         called.sources.pop();
-        check(&called, &settings("")).unwrap();
+        sources(&called).unwrap();
     }
 
     #[test]

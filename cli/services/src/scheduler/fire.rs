@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::Scheduler;
 use super::schedule::StoredSchedule;
+use super::{DEFAULT, Scheduler};
 use crate::alarm::{MOST_CATCH_UP, Scheduled};
 use crate::events::Source;
 use crate::targets::{Parcel, service_of};
@@ -47,6 +47,17 @@ impl Scheduled for Scheduler {
 }
 
 impl Scheduler {
+    /// Sends what a schedule of the default group sends, whatever its times. Returns false if there is none of that name.
+    pub(crate) fn fire_now(&self, name: &str) -> bool {
+        let key = (DEFAULT.to_owned(), name.to_owned());
+        let item = self.state().schedules.get(&key).cloned();
+        let Some(item) = item else {
+            return false;
+        };
+        self.send(&item, self.now());
+        true
+    }
+
     fn send(&self, item: &StoredSchedule, at_ms: u64) {
         let target = &item.settings.target;
         let execution = ids::uuid();

@@ -7,7 +7,7 @@ use std::{
 
 use fw_manifest::{Authorization, Manifest, Part};
 
-use super::services::Services;
+use super::{services::Services, sources};
 use crate::{
     command::routes,
     console::{BOLD, Console, DIM, HINT},
@@ -67,7 +67,7 @@ pub(super) fn print(
         function.memory,
         function.timeout
     ));
-    if manifest.routes.is_empty() {
+    if manifest.routes.is_empty() && manifest.sources.is_empty() {
         console.line(match settings.gateway {
             Gateway::HttpApi => "  no routes: every request is answered 404",
             Gateway::RestApi => "  no routes: every request is answered 403, as a REST API does",
@@ -93,13 +93,15 @@ pub(super) fn print(
     for line in access(manifest, settings, services, &url, token) {
         console.line(format_args!("  {line}"));
     }
+    for line in sources::table(manifest, settings, services) {
+        console.line(format_args!("  {line}"));
+    }
     for line in services.told() {
         console.line(format_args!("  {line}"));
     }
-    let given = function
-        .environment
-        .keys()
-        .chain(services.environment().iter().map(|(name, _)| name));
+    let own = services.environment(manifest, settings);
+    let own = own.iter().map(|(name, _)| name);
+    let given = function.environment.keys().chain(own);
     let given: Vec<_> = given.map(String::as_str).collect();
     if !given.is_empty() {
         console.line(format_args!(

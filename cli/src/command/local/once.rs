@@ -16,7 +16,7 @@ use crate::{
     error::{Exit, Failure, Result},
     interrupt::interrupted,
     local::{
-        announcement::Announcement,
+        announcement::{Announcement, Endpoint},
         authorizers::{Keyring, development},
         generation::{Generation, Source},
         logs::Logs,
@@ -29,7 +29,7 @@ use crate::{
 
 /// Where a running `cargo fw local` of that app and stage serves Lambda's API.
 pub(in crate::command) fn running(app: &App, stage: &str) -> Option<String> {
-    Announcement::read(&app.data_dir(stage))
+    Announcement::read(&app.data_dir(stage), Endpoint::Lambda)
 }
 
 /// Builds the app, and invokes it once.
@@ -56,7 +56,7 @@ pub(in crate::command) fn invoke(
             directory: app.settings_dir(),
             url: "http://localhost",
             options: app::options(args),
-            environment: services.environment().to_vec(),
+            environment: services.environment(&ready.manifest, &settings),
             keyring: Keyring::new(development::path(&app.folder())),
             credentials: services.credentials().clone(),
         };

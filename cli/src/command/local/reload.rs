@@ -7,7 +7,7 @@ use std::{
     time::Instant,
 };
 
-use fw_manifest::ManifestRoute;
+use fw_manifest::{ManifestRoute, ManifestSource};
 
 use super::{
     app::{self, App, Ready},
@@ -65,10 +65,18 @@ struct Serving<'a> {
     services: &'a Services,
     server: &'a Server,
     console: &'a Console,
-    /// The routes that are served and the settings, as the table shows them; `None` before the first build that works.
-    told: Option<(Vec<ManifestRoute>, Settings)>,
+    /// What is served, as the table shows it; `None` before the first build that works.
+    told: Option<Told>,
     /// The executable that is served, as it was then: somebody else's cargo may build as well.
     served: Option<Stamp>,
+}
+
+/// What the table at the start shows.
+#[derive(PartialEq)]
+struct Told {
+    routes: Vec<ManifestRoute>,
+    sources: Vec<ManifestSource>,
+    settings: Settings,
 }
 
 /// What tells one build of an executable from the next: when it was written, and its size.
@@ -100,7 +108,10 @@ impl Serving<'_> {
         }
         let mut watcher = watcher;
         let first = self.prepare(watcher.as_mut()).await;
-        let first = first.and_then(|ready| self.serve(&ready));
+        let first = match first {
+            Ok(ready) => self.serve(&ready).await,
+            Err(failure) => Err(failure),
+        };
         let Some(mut watcher) = watcher else {
             first?;
             return std::future::pending().await;
@@ -162,7 +173,7 @@ impl Serving<'_> {
             return Ok(());
         }
         let after_build = Instant::now();
-        self.serve(&ready)?;
+        self.serve(&ready).await?;
         let built = ready.built.map_or(start.elapsed(), |built| built.duration);
         self.console.status(
             "Reloaded",
@@ -231,7 +242,11 @@ impl Serving<'_> {
     }
 
     /// Serves that build from the next request on.
-    fn serve(&mut self, ready: &Ready) -> Result<()> {
+    async fn serve(&mut self, ready: &Ready) -> Result<()> {
+        let (services, server) = (self.services, self.server);
+        services
+            .prepare_events(&ready.manifest, server, self.console)
+            .await?;
         match &self.app {
             App::Project { project, .. } => {
                 let manifest = &ready.manifest;
@@ -251,16 +266,20 @@ impl Serving<'_> {
             directory: self.app.settings_dir(),
             url: &url,
             options: app::options(self.args),
-            environment: self.services.environment().to_vec(),
+            environment: services.environment(&ready.manifest, &self.settings),
             keyring: self.keyring.clone(),
             credentials: self.services.credentials().clone(),
         };
         self.server
             .serve(Generation::new(source, self.server.logs())?);
         self.served = stamp(&ready.bootstrap);
-        let before = self
-            .told
-            .replace((ready.manifest.routes.clone(), self.settings.clone()));
+        services.bring_events(&ready.manifest, &self.settings)?;
+        let manifest = &ready.manifest;
+        let before = self.told.replace(Told {
+            routes: manifest.routes.clone(),
+            sources: manifest.sources.clone(),
+            settings: self.settings.clone(),
+        });
         if before != self.told {
             banner::print(
                 self.console,

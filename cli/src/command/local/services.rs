@@ -1,6 +1,9 @@
-//! What the app's AWS clients talk to: the embedded services, another server, or AWS.
+//! What the app's AWS clients talk to, and what invokes its sources: the embedded services, another server, or AWS.
 
-use std::path::Path;
+use std::{
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
 
 use fw_manifest::{Manifest, Part};
 
@@ -10,7 +13,14 @@ use crate::{
     console::Console,
     env,
     error::{Failure, Result},
-    local::services::s3::{Credentials, EmbeddedS3, Guard, Policies, S3Options},
+    local::{
+        events::{EventServices, Start, wants_services},
+        server::Server,
+        services::{
+            policy_guard::{Policies, PolicyGuard},
+            s3::{Credentials, EmbeddedS3, S3Options},
+        },
+    },
     project::Project,
     settings::{APP, Settings, called, secret},
     values::{
@@ -23,11 +33,24 @@ use crate::{
 pub(super) struct Services {
     s3: Option<EmbeddedS3>,
     /// What the app may do in them; nothing is guarded with `--no-iam`.
-    guard: Option<Guard>,
+    guard: Option<PolicyGuard>,
+    /// What invokes sources, from the first build on that has one: an app without sources needs no other port.
+    events: OnceLock<EventServices>,
+    how: HowEvents,
     environment: Vec<(String, String)>,
     told: Vec<String>,
     /// What they accept, and the processes are given.
     credentials: LocalCredentials,
+}
+
+/// How the services that invoke sources are to be started.
+#[derive(Debug)]
+struct HowEvents {
+    port: u16,
+    data: PathBuf,
+    allowed_hosts: Vec<String>,
+    /// Whether the app talks to the account's own services, which do not know this machine.
+    in_account: bool,
 }
 
 /// Puts the values of secrets into the settings: with `--aws` the account's, else the developer's own.
@@ -56,11 +79,17 @@ impl Services {
         console: &Console,
     ) -> Result<Self> {
         let own = LocalCredentials::for_host(args.host)?;
+        let how = HowEvents {
+            port: args.services_port.unwrap_or(0),
+            data: data.to_owned(),
+            allowed_hosts: args.allow_host.clone(),
+            in_account: args.aws,
+        };
         if args.aws {
-            return Self::aws(own, console).await;
+            return Self::aws(own, how, console).await;
         }
         if let Some(endpoint) = &args.s3_endpoint {
-            return Ok(Self::elsewhere(own, endpoint));
+            return Ok(Self::elsewhere(own, how, endpoint));
         }
         let root = data.join("s3");
         let credentials = Credentials {
@@ -74,7 +103,7 @@ impl Services {
             hosts: app::service_hosts(args),
         };
         let console = console.clone();
-        let guard = Guard::telling(move |line| console.warning(line));
+        let guard = PolicyGuard::telling(move |line| console.warning(line));
         let s3 = EmbeddedS3::start_guarded(options, guard.clone())
             .await
             .map_err(|error| {
@@ -104,11 +133,13 @@ impl Services {
             credentials: own,
             s3: Some(s3),
             guard: (!args.no_iam).then_some(guard),
+            events: OnceLock::new(),
+            how,
         })
     }
 
     /// Another S3 server, with the developer's own keys for it when the environment has some.
-    fn elsewhere(credentials: LocalCredentials, endpoint: &str) -> Self {
+    fn elsewhere(credentials: LocalCredentials, how: HowEvents, endpoint: &str) -> Self {
         let mut environment = vec![(env::AWS_ENDPOINT_URL_S3.to_owned(), endpoint.to_owned())];
         for name in [
             env::AWS_ACCESS_KEY_ID,
@@ -124,6 +155,8 @@ impl Services {
         Self {
             s3: None,
             guard: None,
+            events: OnceLock::new(),
+            how,
             environment,
             credentials,
             told: vec![format!("S3 at {endpoint}, which is not ours")],
@@ -131,12 +164,14 @@ impl Services {
     }
 
     /// The real services with the developer's credentials, as the function would get its role's.
-    async fn aws(credentials: LocalCredentials, console: &Console) -> Result<Self> {
+    async fn aws(credentials: LocalCredentials, how: HowEvents, console: &Console) -> Result<Self> {
         let environment = aws::developer_environment().await?;
         console.warning("`--aws`: the app reads and writes real data of your account");
         Ok(Self {
             s3: None,
             guard: None,
+            events: OnceLock::new(),
+            how,
             environment,
             credentials,
             told: vec!["AWS: the real services, with your credentials".to_owned()],
@@ -172,9 +207,80 @@ impl Services {
         }
     }
 
-    /// Variables for the app besides Lambda's and the settings'.
-    pub(super) fn environment(&self) -> &[(String, String)] {
-        &self.environment
+    /// Starts what invokes sources, unless it runs.
+    ///
+    /// # Errors
+    ///
+    /// As for [`EventServices::start`].
+    pub(super) async fn start_events(&self, server: &Server) -> Result<()> {
+        if self.events.get().is_some() || self.how.in_account {
+            return Ok(());
+        }
+        let started = EventServices::start(Start {
+            port: self.how.port,
+            data: &self.how.data,
+            allowed_hosts: self.how.allowed_hosts.clone(),
+            functions: server.functions(),
+            guard: self.guard.clone(),
+            credentials: self.credentials.clone(),
+            s3: self.s3.as_ref(),
+            logs: server.logs().clone(),
+        })
+        .await?;
+        // Builds are served one after the other, so nobody else started them meanwhile.
+        let _ = self.events.set(started);
+        Ok(())
+    }
+
+    /// Starts what invokes sources, if that app has any.
+    ///
+    /// # Errors
+    ///
+    /// As for [`EventServices::start`].
+    pub(super) async fn prepare_events(
+        &self,
+        manifest: &Manifest,
+        server: &Server,
+        console: &Console,
+    ) -> Result<()> {
+        if !wants_services(manifest) {
+            return Ok(());
+        }
+        if self.how.in_account {
+            console.warning(
+                "`--aws`: nothing invokes the app's sources here; `cargo fw invoke NAME` calls one",
+            );
+        }
+        self.start_events(server).await
+    }
+
+    /// Brings the queues, topics, rules and schedules to what the served app needs.
+    ///
+    /// # Errors
+    ///
+    /// As for [`EventServices::bring`].
+    pub(super) fn bring_events(&self, manifest: &Manifest, settings: &Settings) -> Result<()> {
+        match self.events.get() {
+            Some(events) => events.bring(manifest, settings, self.s3.as_ref()),
+            None => Ok(()),
+        }
+    }
+
+    /// What invokes sources, where it runs.
+    pub(super) fn events(&self) -> Option<&EventServices> {
+        self.events.get()
+    }
+
+    /// Variables for an app with that manifest besides Lambda's and the settings'.
+    pub(super) fn environment(
+        &self,
+        manifest: &Manifest,
+        settings: &Settings,
+    ) -> Vec<(String, String)> {
+        let events = self.events.get();
+        let events = events.map(|events| events.variables(manifest, settings));
+        let own = self.environment.iter().cloned();
+        own.chain(events.into_iter().flatten()).collect()
     }
 
     /// What the services accept, and the processes are given.
@@ -194,6 +300,9 @@ impl Services {
 
     /// Ends what was started.
     pub(super) async fn shutdown(self) {
+        if let Some(events) = self.events.into_inner() {
+            events.shutdown().await;
+        }
         if let Some(s3) = self.s3 {
             s3.shutdown().await;
         }

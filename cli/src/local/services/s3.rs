@@ -12,7 +12,9 @@
 //! is accepted and has no effect, as no app can see it.
 
 mod access;
+mod behind;
 mod buckets;
+mod changes;
 mod conditions;
 mod listing;
 mod names;
@@ -37,8 +39,11 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use super::policy_guard::PolicyGuard;
 use crate::values::names::{BucketNameError, check_bucket_name};
-pub(crate) use access::{Guard, Policies};
+pub(crate) use behind::BehindEndpoint;
+pub(crate) use changes::{Change, Changes};
+use operations::Operations;
 use store::{BucketInfo, Store};
 
 /// What the embedded S3 is started with.
@@ -77,6 +82,8 @@ impl fmt::Debug for Credentials {
 pub(crate) struct EmbeddedS3 {
     address: SocketAddr,
     store: Arc<Store>,
+    service: BehindEndpoint,
+    changes: Changes,
     stop: oneshot::Sender<()>,
     server: AbortOnDrop,
 }
@@ -135,7 +142,7 @@ impl EmbeddedS3 {
     /// The same as [`EmbeddedS3::start_guarded`] with everything allowed.
     #[cfg(test)]
     pub(crate) async fn start(options: S3Options) -> Result<Self, S3Error> {
-        Self::start_guarded(options, Guard::default()).await
+        Self::start_guarded(options, PolicyGuard::default()).await
     }
 
     /// Open the data folder, make the buckets that are missing, and serve on a free port of 127.0.0.1.
@@ -144,7 +151,10 @@ impl EmbeddedS3 {
     ///
     /// A bucket name breaks a rule of S3's (nothing has been written then), the data folder cannot be used, or no port
     /// is free.
-    pub(crate) async fn start_guarded(options: S3Options, guard: Guard) -> Result<Self, S3Error> {
+    pub(crate) async fn start_guarded(
+        options: S3Options,
+        guard: PolicyGuard,
+    ) -> Result<Self, S3Error> {
         for bucket in &options.buckets {
             check_bucket_name(bucket).map_err(S3Error::BucketName)?;
         }
@@ -172,13 +182,18 @@ impl EmbeddedS3 {
             guard: PortGuard::service(hosts),
             policy: guard.clone(),
         };
-        let service = server::service(Arc::clone(&store), credentials, guard);
+        let changes = Changes::default();
+        let operations = Operations::new(Arc::clone(&store), changes.clone());
+        let service = server::service(operations, Arc::clone(&store), credentials, guard);
+        let behind = BehindEndpoint(service.clone());
         let server = AbortOnDrop(tokio::spawn(server::serve(
             listener, service, port, stopped,
         )));
         Ok(Self {
             address,
             store,
+            service: behind,
+            changes,
             stop,
             server,
         })
@@ -187,6 +202,29 @@ impl EmbeddedS3 {
     /// The URL for `AWS_ENDPOINT_URL_S3`: `http://127.0.0.1:PORT`. With an IP address SDKs put the bucket into the path.
     pub(crate) fn endpoint(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The same S3 behind another endpoint.
+    pub(crate) fn behind(&self) -> BehindEndpoint {
+        self.service.clone()
+    }
+
+    /// The changes of its objects.
+    pub(crate) fn changes(&self) -> &Changes {
+        &self.changes
+    }
+
+    /// Creates a bucket, where it is missing.
+    ///
+    /// # Errors
+    ///
+    /// The name breaks a rule of S3's, or the data folder cannot be written.
+    pub(crate) fn create_bucket(&self, name: &str) -> Result<(), S3Error> {
+        check_bucket_name(name).map_err(S3Error::BucketName)?;
+        create(&self.store, name).map_err(|source| S3Error::Data {
+            root: PathBuf::new(),
+            source,
+        })
     }
 
     /// The names of the buckets that exist now, sorted.
@@ -220,16 +258,21 @@ fn open(root: &Path, buckets: &[String]) -> Result<Store, S3Error> {
     };
     let store = Store::open(root.to_owned()).map_err(failed)?;
     for bucket in buckets {
-        let info = BucketInfo {
-            created: object::now(),
-            location: None,
-        };
-        match store.create_bucket(bucket, &info) {
-            Err(error) if *error.code() != s3s::S3ErrorCode::BucketAlreadyOwnedByYou => {
-                return Err(failed(io::Error::other(error)));
-            }
-            _ => {}
-        }
+        create(&store, bucket).map_err(failed)?;
     }
     Ok(store)
+}
+
+/// Creates a bucket, where it is missing.
+fn create(store: &Store, bucket: &str) -> io::Result<()> {
+    let info = BucketInfo {
+        created: object::now(),
+        location: None,
+    };
+    match store.create_bucket(bucket, &info) {
+        Err(error) if *error.code() != s3s::S3ErrorCode::BucketAlreadyOwnedByYou => {
+            Err(io::Error::other(error))
+        }
+        _ => Ok(()),
+    }
 }

@@ -136,6 +136,10 @@ struct One(Pool);
 
 impl Functions for One {
     async fn find(&self, name: &str) -> Option<Pool> {
+        self.served(name)
+    }
+
+    fn served(&self, name: &str) -> Option<Pool> {
         (name == self.0.function().name).then(|| self.0.clone())
     }
 

@@ -23,9 +23,10 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use super::Credentials;
-use super::access::{Access, Guard};
+use super::access::Access;
 use super::operations::Operations;
 use super::store::Store;
+use crate::local::services::policy_guard::PolicyGuard;
 use crate::values::{credentials, names::check_bucket_name, text::hex};
 
 /// How long requests under way may go on once the server is told to stop.
@@ -34,11 +35,16 @@ const GRACE: Duration = Duration::from_secs(3);
 /// Largest file in an HTML form's POST: s3s holds it in memory, so less than S3's 5 GiB.
 const MAX_FORM_FILE: u64 = 64 * 1024 * 1024;
 
-/// s3s over our storage.
-pub(super) fn service(store: Arc<Store>, credentials: Credentials, guard: Guard) -> S3Service {
+/// s3s over our operations.
+pub(super) fn service(
+    operations: Operations,
+    store: Arc<Store>,
+    credentials: Credentials,
+    guard: PolicyGuard,
+) -> S3Service {
     let mut config = S3Config::default();
     config.post_object_max_file_size = MAX_FORM_FILE;
-    let mut builder = S3ServiceBuilder::new(Operations(Arc::clone(&store)));
+    let mut builder = S3ServiceBuilder::new(operations);
     builder.set_access(Access { guard, store });
     builder.set_auth(Keys(credentials));
     builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config))));
@@ -129,7 +135,7 @@ pub(super) async fn serve(
 #[derive(Clone)]
 pub(super) struct Port {
     pub(super) guard: PortGuard,
-    pub(super) policy: Guard,
+    pub(super) policy: PolicyGuard,
 }
 
 impl Port {
@@ -155,8 +161,8 @@ async fn answer(
     port: &Port,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
-    let id = request_id();
     if let Some(refusal) = port.refuse(&request) {
+        let id = request_id();
         let mut error = s3_error!(AccessDenied, "{refusal}");
         error.set_request_id(&id);
         return Ok(with_id(
@@ -164,6 +170,12 @@ async fn answer(
             &id,
         ));
     }
+    Ok(admitted(service, request).await)
+}
+
+/// One request that may come in.
+pub(super) async fn admitted(service: S3Service, request: Request<Incoming>) -> Response<Body> {
+    let id = request_id();
     let mut call = pin!(service.call(request.map(Body::from)));
     // s3s has `expect`s on some paths of odd form posts; such a request must not take the connection with it.
     let answered = std::future::poll_fn(|cx| {
@@ -174,7 +186,7 @@ async fn answer(
         }
     })
     .await;
-    Ok(with_id(answered.unwrap_or_else(|| failure(&id)), &id))
+    with_id(answered.unwrap_or_else(|| failure(&id)), &id)
 }
 
 /// Every answer of S3's has a request id, which SDKs show in their errors.

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use fw_manifest::Part;
 
-use super::super::{Credentials, EmbeddedS3, Guard, Hosts, Policies, S3Options};
+use super::super::{Credentials, EmbeddedS3, Hosts, S3Options};
 use super::{ACCESS_KEY, SECRET_KEY, client, client_of};
+use crate::local::services::policy_guard::{Policies, PolicyGuard};
 use crate::values::{
     credentials::access_key,
     statement::{Effect, Statement},
@@ -33,7 +34,7 @@ fn app(app: Vec<Statement>) -> Policies {
 struct Guarded {
     _folder: tempfile::TempDir,
     s3: EmbeddedS3,
-    guard: Guard,
+    guard: PolicyGuard,
     told: Arc<Mutex<Vec<String>>>,
 }
 
@@ -42,7 +43,7 @@ impl Guarded {
         let folder = tempfile::tempdir().unwrap();
         let told: Arc<Mutex<Vec<String>>> = Arc::default();
         let lines = Arc::clone(&told);
-        let guard = Guard::telling(move |line| lines.lock().unwrap().push(line.to_owned()));
+        let guard = PolicyGuard::telling(move |line| lines.lock().unwrap().push(line.to_owned()));
         let options = S3Options {
             root: folder.path().join("s3"),
             buckets: vec!["notes".to_owned(), "other".to_owned()],

@@ -1,0 +1,217 @@
+//! The services that invoke an app's sources: SQS, SNS, EventBridge, Scheduler, and the notifications of the embedded S3, on one
+//! endpoint and under one clock (`fw_services`).
+//!
+//! `declared` is what the manifest and the settings ask of them, `functions` calls the processes that are served at the time,
+//! `access` holds each caller to its policy, and `log` prints what was delivered.
+
+mod access;
+mod declared;
+mod functions;
+mod log;
+
+use std::{
+    io::{self, ErrorKind},
+    net::Ipv4Addr,
+    path::Path,
+    sync::Arc,
+};
+
+use fw_manifest::Manifest;
+use fw_services::{Fallback, Options, Resources, S3Event};
+use tokio::{
+    sync::{mpsc::UnboundedReceiver, watch},
+    task::JoinHandle,
+};
+
+pub(crate) use self::declared::{LocalNames, wants_services};
+use self::{access::Policed, functions::ServedFunctions};
+use super::{
+    announcement::{Announcement, Endpoint},
+    invoke_api::Functions,
+    logs::Logs,
+    services::{
+        policy_guard::PolicyGuard,
+        s3::{Change, EmbeddedS3},
+    },
+};
+use crate::{
+    error::{Context as _, Failure, Result},
+    settings::Settings,
+    values::credentials::{self, ACCOUNT, LocalCredentials},
+};
+
+/// The running services.
+#[derive(Debug)]
+pub(crate) struct EventServices {
+    services: Arc<fw_services::Services>,
+    /// The names of the app that is served, for the log.
+    names: watch::Sender<Option<LocalNames>>,
+    tasks: Vec<JoinHandle<()>>,
+    /// For the commands that talk to the running server.
+    _announcement: Announcement,
+}
+
+/// What they are started with.
+#[derive(Debug)]
+pub(crate) struct Start<'a, F> {
+    /// The port on loopback; 0 takes a free one.
+    pub(crate) port: u16,
+    /// The stage's data folder; the state is in a folder of its own below it.
+    pub(crate) data: &'a Path,
+    /// Hosts that the endpoint answers for in addition to this machine's names.
+    pub(crate) allowed_hosts: Vec<String>,
+    /// The functions that are served at the time.
+    pub(crate) functions: F,
+    /// The policies of the functions; `None` allows everything.
+    pub(crate) guard: Option<PolicyGuard>,
+    /// What the processes sign with.
+    pub(crate) credentials: LocalCredentials,
+    /// The embedded S3, which answers on the same endpoint and whose changes are delivered; `None` where S3 is elsewhere.
+    pub(crate) s3: Option<&'a EmbeddedS3>,
+    /// Where deliveries are printed.
+    pub(crate) logs: Logs,
+}
+
+impl EventServices {
+    /// Starts them, with the state of the last run.
+    ///
+    /// # Errors
+    ///
+    /// When the port is in use, another process has the state open, or it cannot be read or written; exit codes 69 and 65.
+    pub(crate) async fn start<F: Functions>(start: Start<'_, F>) -> Result<Self> {
+        let state = start.data.join("services");
+        let fallback = start
+            .s3
+            .map(|s3| Arc::new(s3.behind()) as Arc<dyn Fallback>);
+        let services = fw_services::Services::start(Options {
+            address: (Ipv4Addr::LOCALHOST, start.port).into(),
+            account: ACCOUNT.to_owned(),
+            region: credentials::region(),
+            allowed_hosts: start.allowed_hosts,
+            data: Some(state.clone()),
+            access: Arc::new(Policed {
+                guard: start.guard,
+                credentials: start.credentials,
+            }),
+            functions: Some(Arc::new(ServedFunctions(start.functions))),
+            fallback,
+            ..Options::default()
+        })
+        .await
+        .map_err(|error| cannot_start(start.port, &state, &error))?;
+        let services = Arc::new(services);
+        let announcement = Announcement::write(start.data, Endpoint::Services, services.endpoint())
+            .with_context(|| {
+                format!("cannot write to the data folder: {}", start.data.display())
+            })?;
+        let names = watch::Sender::new(None);
+        let printed = log::print(services.deliveries(), names.subscribe(), start.logs);
+        let mut tasks = vec![tokio::spawn(printed)];
+        if let Some(changes) = start.s3.and_then(|s3| s3.changes().listen()) {
+            tasks.push(tokio::spawn(deliver(changes, Arc::clone(&services))));
+        }
+        Ok(Self {
+            services,
+            names,
+            tasks,
+            _announcement: announcement,
+        })
+    }
+
+    /// The URL for `AWS_ENDPOINT_URL`.
+    pub(crate) fn endpoint(&self) -> String {
+        self.services.endpoint()
+    }
+
+    /// The variables that an app with that manifest is given: the endpoint, and where its queues, topics, buses and buckets are.
+    pub(crate) fn variables(
+        &self,
+        manifest: &Manifest,
+        settings: &Settings,
+    ) -> Vec<(String, String)> {
+        let endpoint = self.endpoint();
+        let all = declared::variables(manifest, settings, &endpoint);
+        let url = (crate::env::AWS_ENDPOINT_URL.to_owned(), endpoint);
+        std::iter::once(url).chain(all).collect()
+    }
+
+    /// Brings the resources to what the sources of the served app need: new ones appear, and what invokes a function that is gone is
+    /// removed. Queues and topics stay, with their messages and subscribers.
+    ///
+    /// # Errors
+    ///
+    /// The first resource that its service refuses; exit code 65.
+    pub(crate) fn bring(
+        &self,
+        manifest: &Manifest,
+        settings: &Settings,
+        s3: Option<&EmbeddedS3>,
+    ) -> Result<()> {
+        let names = LocalNames::new(&manifest.app, settings);
+        self.names.send_replace(Some(names));
+        let wanted = declared::declarations(manifest, settings);
+        if let Some(s3) = s3 {
+            for bucket in declared::buckets(&wanted) {
+                s3.create_bucket(bucket)
+                    .with_context(|| format!("cannot create the bucket: {bucket}"))?;
+            }
+        }
+        self.services
+            .declare(&wanted)
+            .map_err(|error| Failure::input(error.to_string()))
+    }
+
+    /// What is there now.
+    pub(crate) fn resources(&self) -> Resources {
+        self.services.resources()
+    }
+
+    /// Ends them and writes their state.
+    pub(crate) async fn shutdown(self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+        for task in self.tasks {
+            // Aborted, as it should be.
+            let _ = task.await;
+        }
+        // Nobody else holds them now.
+        if let Ok(services) = Arc::try_unwrap(self.services)
+            && let Err(error) = services.shutdown().await
+        {
+            tracing::warn!(%error, "the state of the services was not written");
+        }
+    }
+}
+
+/// Delivers what the embedded S3 reports.
+async fn deliver(mut changes: UnboundedReceiver<Change>, services: Arc<fw_services::Services>) {
+    while let Some(change) = changes.recv().await {
+        services.deliver_s3_event(&S3Event {
+            bucket: change.bucket,
+            name: change.name.to_owned(),
+            key: change.key,
+            size: change.size,
+            etag: change.etag,
+            ..S3Event::default()
+        });
+    }
+}
+
+fn cannot_start(port: u16, state: &Path, error: &io::Error) -> Failure {
+    match error.kind() {
+        ErrorKind::AddrInUse => Failure::unavailable(format!("port {port} is in use"))
+            .hint("pass another port with `--services-port`; without it any free port is taken"),
+        ErrorKind::ResourceBusy => {
+            Failure::unavailable("another `cargo fw local` of this app and stage runs")
+                .because_of(error.to_string())
+                .hint("stop it, or serve another stage with `--stage`")
+        }
+        ErrorKind::InvalidData => Failure::input("cannot read the state of the services")
+            .because_of(error.to_string())
+            .hint(format!("delete the folder: {}", state.display())),
+        _ => {
+            Failure::unavailable("the embedded services do not start").because_of(error.to_string())
+        }
+    }
+}

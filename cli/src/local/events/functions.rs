@@ -1,0 +1,65 @@
+//! The functions that queues, topics, buses and schedules invoke: the processes of the build that is served at the time.
+//!
+//! A reload changes nothing for a caller: an invocation under way ends in the processes that it began in, and the next one goes to
+//! the new build. Before the first build an invocation waits.
+
+use std::{future::Future, pin::Pin};
+
+use fw_gateway::Arrival;
+use fw_services::{FunctionFacts, Invocation, Outcome};
+
+use crate::{
+    local::{documents::document, invoke_api::Functions, pool, server::arrival},
+    process::environment::Function,
+    values::lambda::ALIAS,
+};
+
+/// The functions of the local server, as the services see them.
+#[derive(Debug)]
+pub(super) struct ServedFunctions<F>(pub(super) F);
+
+impl<F: Functions> fw_services::Functions for ServedFunctions<F> {
+    fn find(&self, name: &str) -> Option<FunctionFacts> {
+        let pool = self.0.served(name)?;
+        Some(FunctionFacts {
+            timeout_s: pool.function().timeout_seconds.into(),
+            dead_letter: None,
+        })
+    }
+
+    fn invoke(&self, invocation: Invocation) -> Pin<Box<dyn Future<Output = Outcome> + Send + '_>> {
+        Box::pin(self.call(invocation))
+    }
+}
+
+impl<F: Functions> ServedFunctions<F> {
+    async fn call(&self, invocation: Invocation) -> Outcome {
+        let Invocation {
+            function,
+            qualifier,
+            event,
+            request_id,
+        } = invocation;
+        // Locally there is one version, and the alias of a deployment stands for it.
+        let is_served =
+            |qualifier: &String| [Function::VERSION, ALIAS].contains(&qualifier.as_str());
+        let pool = match qualifier.as_ref().is_none_or(is_served) {
+            true => self.0.find(&function).await,
+            false => None,
+        };
+        let Some(pool) = pool else {
+            // A save took the function from the app, and the message of a moment ago was for it.
+            let reason = format!("the app no longer has this function: {function}");
+            return Outcome::Failed(document("ResourceNotFoundException", &reason));
+        };
+        let arrival = Arrival {
+            sampled: pool.function().traces,
+            ..arrival()
+        };
+        match pool.invoke(request_id, arrival.trace_id(), event).await {
+            pool::Outcome::Payload(payload) => Outcome::Returned(payload),
+            pool::Outcome::FunctionError(document) => Outcome::Failed(document),
+            pool::Outcome::Throttled => Outcome::Throttled,
+        }
+    }
+}
