@@ -17,8 +17,11 @@ enum Name {
 }
 
 /// Whether that is such an event. The longest has 15 characters, and perhaps blanks.
+///
+/// Only an object is one: serde would read the array `["warm"]` for the structure as well.
 pub(super) fn is(event: &str) -> bool {
     event.len() < 32
+        && event.trim_start().starts_with('{')
         && matches!(
             serde_json::from_str(event),
             Ok(BuiltIn {
