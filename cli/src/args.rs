@@ -2,6 +2,7 @@
 
 mod check;
 mod deploy;
+mod event;
 mod local;
 mod running;
 mod see;
@@ -16,7 +17,11 @@ pub(crate) use self::deploy::{
     Approval, Ci, CiService, Delete, Deploy, Deployment, Package, PackageFormat, Plan, Policy,
     Rollback,
 };
-pub(crate) use self::local::{Event, EventFormat, EventGateway, Invoke, Local, Token};
+pub(crate) use self::event::{
+    BusEvent, Event, EventFormat, EventKind, GatewayEvent, ObjectEvent, QueueEvent, ScheduleEvent,
+    TopicEvent,
+};
+pub(crate) use self::local::{Invoke, Local, Token};
 pub(crate) use self::running::{
     Clock, ClockCommand, Fire, Publish, PutEvent, Queues, RunningApp, Send,
 };
@@ -115,7 +120,7 @@ pub(crate) enum Command {
     Queues(Queues),
     /// Show the clock of the running local server's services, or move it forward
     Clock(Clock),
-    /// Print the event that a gateway makes of a request
+    /// Print the event that a gateway, queue, topic, bucket, bus or schedule invokes a function with
     Event(Event),
     /// Print a token that the local server accepts, and nobody else
     Token(Token),

@@ -1,8 +1,6 @@
-//! The arguments of what works on this machine: `local`, `token`, `invoke`, `event`.
+//! The arguments of what works on this machine: `local`, `token`, `invoke`.
 
 use std::{net::IpAddr, path::PathBuf, time::Duration};
-
-use clap::ValueEnum;
 
 use super::{Stage, Which};
 use crate::values::{
@@ -145,7 +143,7 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 
 #[derive(Debug, Default, clap::Args)]
 #[command(
-    after_help = "Examples:\n  cargo fw invoke                                  the API's function, with an empty event\n  cargo fw event http-api GET /hello | cargo fw invoke --event -\n  cargo fw invoke --event event.json --deployed --stage prod\n\nWithout `--deployed`, `--profile`, `--region` or `--endpoint-url` the function runs here: in the running `cargo fw local`,\nor in a process of its own. Exits with 3 when the function gives an error"
+    after_help = "Examples:\n  cargo fw invoke                                  the API's function, with an empty event\n  cargo fw event http-api GET /hello | cargo fw invoke --event -\n  cargo fw event sqs orders '{\"id\": 7}' | cargo fw invoke ship --event -\n  cargo fw invoke --event event.json --deployed --stage prod\n\nWithout `--deployed`, `--profile`, `--region` or `--endpoint-url` the function runs here: in the running `cargo fw local`,\nor in a process of its own. Exits with 3 when the function gives an error"
 )]
 pub(crate) struct Invoke {
     /// The function [default: the API's]
@@ -193,59 +191,6 @@ impl Invoke {
             ..Local::default()
         }
     }
-}
-
-/// A gateway whose events can be printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum EventGateway {
-    /// An HTTP API
-    HttpApi,
-    /// A REST API
-    RestApi,
-    /// A function URL
-    FunctionUrl,
-}
-
-/// The version of an HTTP API's event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum EventFormat {
-    /// The shape of REST APIs
-    #[value(name = "1.0")]
-    V1,
-    /// The shape of HTTP APIs
-    #[value(name = "2.0")]
-    V2,
-}
-
-#[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  cargo fw event http-api GET '/items/7?full=1'\n  cargo fw event rest-api PUT /items/7 -H 'content-type: application/json' -d '{}' --stage prod\n  cargo fw event http-api GET /items/7 | cargo fw invoke --event -\n\nThe route is one of the app in this folder; without an app, one that takes everything"
-)]
-pub(crate) struct Event {
-    /// Whose event
-    #[arg(value_enum)]
-    pub(crate) gateway: EventGateway,
-    /// The request's method
-    pub(crate) method: String,
-    /// The request's path and query, behind the stage
-    pub(crate) target: String,
-    /// A header, `name: value`; may be repeated
-    #[arg(short = 'H', long = "header", value_name = "HEADER")]
-    pub(crate) headers: Vec<String>,
-    /// The body, `@FILE`, or `@-` for standard input
-    #[arg(short, long)]
-    pub(crate) data: Option<String>,
-    /// The gateway's stage [default: `stage_name` of the settings, else `$default` of an HTTP API, `dev` of a REST API]
-    #[arg(long)]
-    pub(crate) stage: Option<String>,
-    /// The route that takes the request, `GET /items/{id}`, in place of the app's
-    #[arg(long, value_name = "ROUTE")]
-    pub(crate) route: Option<String>,
-    /// The version of an HTTP API's event [default: `payload_format` of the settings, else 2.0]
-    #[arg(long, value_enum)]
-    pub(crate) payload_format: Option<EventFormat>,
-    #[command(flatten)]
-    pub(crate) which: Which,
 }
 
 #[cfg(test)]

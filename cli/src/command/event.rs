@@ -1,199 +1,39 @@
-//! `cargo fw event`: prints the event that a gateway makes of a request.
+//! `cargo fw event`: prints the event that a gateway or a source invokes a function with.
 
-use std::{io::Read as _, path::Path};
+mod gateway;
+mod input;
+mod source;
 
-use bytes::Bytes;
-use fw_gateway::{
-    ApiIdentity, ConfigError, FrontDoor, FunctionUrl, FunctionUrlConfig, HttpApi, HttpApiConfig,
-    HttpRequest, Received, RestApi, RestApiConfig, RouteKey,
-};
-
-use super::deploy::host_manifest;
 use crate::{
-    args::{self, EventGateway},
+    args::{self, EventKind},
     console::Console,
-    error::{Context as _, Exit, Failure, Result},
-    local::server::arrival,
-    project::Project,
-    settings::{Settings, door},
-    values::{
-        gateway::{self, Gateway},
-        names::DEFAULT_STAGE,
-    },
+    error::{Exit, Failure, Result},
+    values::gateway::Gateway,
 };
 
 /// Prints the event, as JSON in one line.
 pub(super) fn event(args: &args::Event, console: &Console) -> Result<Exit> {
-    if args.gateway == EventGateway::FunctionUrl && args.stage.is_some() {
-        return Err(Failure::new("a function URL has no stages")
-            .exiting(Exit::Usage)
-            .hint("leave out `--stage`"));
-    }
-    let app = app(args)?;
-    let settings = settings(args, app.as_ref().ok())?;
-    let routes = match args.gateway {
-        EventGateway::FunctionUrl => Vec::new(),
-        _ => routes(args, app.as_ref(), console)?,
+    let event = match &args.kind {
+        EventKind::HttpApi(args) => gateway::event(Gateway::HttpApi, args, console)?,
+        EventKind::RestApi(args) => gateway::event(Gateway::RestApi, args, console)?,
+        EventKind::FunctionUrl(args) => gateway::event(Gateway::FunctionUrl, args, console)?,
+        EventKind::Sqs(args) => source::sqs(args)?.to_string(),
+        EventKind::Sns(args) => source::sns(args)?.to_string(),
+        EventKind::S3(args) => source::s3(args).to_string(),
+        EventKind::Eventbridge(args) => source::eventbridge(args)?.to_string(),
+        EventKind::Schedule(args) => source::schedule(args).to_string(),
+        EventKind::Other(words) => return Err(unknown(words)),
     };
-    let door = front_door(args.gateway, &settings, routes).map_err(|error| {
-        Failure::input("the gateway cannot be set up so")
-            .because(Box::from(error) as Box<dyn std::error::Error + Send + Sync>)
-    })?;
-    match door.receive(&request(args, &settings.door)?, &arrival()) {
-        Received::Invoke(invocation) => {
-            console.result(String::from_utf8_lossy(&invocation.event));
-            Ok(Exit::Success)
-        }
-        // The routes here ask for nothing.
-        Received::Authorize(_) => Err(Failure::new(
-            "there is no event: the gateway would ask an authorizer first",
-        )),
-        Received::Answer(reply) => Err(Failure::new(format!(
-            "there is no event: the gateway answers this request by itself, with {}",
-            reply.status
-        ))
-        .because_of(String::from_utf8_lossy(&reply.body))
-        .hint("`cargo fw routes` lists the app's routes; `--route 'GET /items/{id}'` takes another one")),
-    }
+    console.result(event);
+    Ok(Exit::Success)
 }
 
-/// The app in this folder, or why there is none; or the one that is named.
-fn app(args: &args::Event) -> Result<Result<Project>> {
-    let named = args.which.package.is_some() || args.which.bin.is_some();
-    match Project::find(&args.which) {
-        Err(failure) if named => Err(failure),
-        found => Ok(found),
-    }
-}
-
-/// The settings of the app, or of this folder, with what the arguments say over them.
-fn settings(args: &args::Event, app: Option<&Project>) -> Result<Settings> {
-    let folder = app.map_or_else(|| Path::new("."), |project| project.package_dir());
-    let gateway = match args.gateway {
-        EventGateway::HttpApi => Gateway::HttpApi,
-        EventGateway::RestApi => Gateway::RestApi,
-        EventGateway::FunctionUrl => Gateway::FunctionUrl,
-    };
-    let mut settings = Settings::load_behind(folder, DEFAULT_STAGE, Some(gateway))?;
-    if let Some(stage) = &args.stage {
-        settings.door.stage_name.clone_from(stage);
-    }
-    if let Some(format) = args.payload_format {
-        settings.door.payload_format = match format {
-            args::EventFormat::V1 => gateway::PayloadFormat::V1,
-            args::EventFormat::V2 => gateway::PayloadFormat::V2,
-        };
-    }
-    Ok(settings)
-}
-
-/// The route that is given, or those of the app, or one that takes everything.
-fn routes(
-    args: &args::Event,
-    app: Result<&Project, &Failure>,
-    console: &Console,
-) -> Result<Vec<RouteKey>> {
-    let parse = |key: &str| {
-        key.parse::<RouteKey>().map_err(|error| {
-            Failure::input(format!("not a route: {key}"))
-                .because(Box::from(error) as Box<dyn std::error::Error + Send + Sync>)
-                .hint("write method and path: `GET /items/{id}`")
-        })
-    };
-    if let Some(key) = &args.route {
-        return Ok(vec![parse(key)?]);
-    }
-    let project = match app {
-        Ok(project) => project,
-        Err(failure) => {
-            console.line(format_args!(
-                "the event is that of a route for everything, as no app is asked for its routes: {failure}"
-            ));
-            let all: &[&str] = match args.gateway {
-                EventGateway::RestApi => &["ANY /", "ANY /{proxy+}"],
-                _ => &["$default"],
-            };
-            return all.iter().map(|key| parse(key)).collect();
-        }
-    };
-    let manifest = host_manifest(project, console)?;
-    manifest
-        .routes
-        .iter()
-        .map(|route| parse(&route.key()))
-        .collect()
-}
-
-fn front_door(
-    gateway: EventGateway,
-    settings: &Settings,
-    routes: Vec<RouteKey>,
-) -> Result<FrontDoor, ConfigError> {
-    let identity = ApiIdentity {
-        stage_variables: settings.door.stage_variables.clone(),
-        ..ApiIdentity::new("local", &settings.door.stage_name)
-    };
-    Ok(match gateway {
-        EventGateway::HttpApi => {
-            let mut config = HttpApiConfig::new(identity);
-            config.routes = routes.into_iter().map(Into::into).collect();
-            config.payload_format = settings.door.payload_format.into();
-            HttpApi::new(config)?.into()
-        }
-        EventGateway::RestApi => {
-            let mut config = RestApiConfig::new(identity);
-            config.routes = routes;
-            config.binary_media_types = settings.door.binary_media_types.clone();
-            RestApi::new(config)?.into()
-        }
-        EventGateway::FunctionUrl => FunctionUrl::new(FunctionUrlConfig::new(identity))?.into(),
-    })
-}
-
-/// The request, behind the stage as clients write it.
-fn request(args: &args::Event, door: &door::Door) -> Result<HttpRequest> {
-    if !args.target.starts_with('/') {
-        return Err(Failure::new(format!("not a path: {}", args.target))
-            .exiting(Exit::Usage)
-            .hint("a path begins with a slash and may have a query: `/items?page=2`"));
-    }
-    let target = format!("{}{}", door.prefix(), args.target);
-    let mut request = HttpRequest::new(&args.method, target);
-    for header in &args.headers {
-        let (name, value) = header.split_once(':').ok_or_else(|| {
-            Failure::new(format!("not a header: {header}"))
-                .exiting(Exit::Usage)
-                .hint("write name and value: `-H 'content-type: application/json'`")
-        })?;
-        request.push_header(name.trim(), value.trim().as_bytes());
-    }
-    if let Some(data) = &args.data {
-        request.body = body(data)?;
-        if request.header("content-length").is_none() {
-            let length = request.body.len().to_string();
-            request.push_header("Content-Length", length.as_bytes());
-        }
-    }
-    if request.header("host").is_none() {
-        request.push_header("Host", b"localhost");
-    }
-    Ok(request)
-}
-
-/// The body as curl takes it: the text itself, `@FILE`, or `@-` for standard input.
-fn body(data: &str) -> Result<Bytes> {
-    match data.strip_prefix('@') {
-        None => Ok(Bytes::copy_from_slice(data.as_bytes())),
-        Some("-") => {
-            let mut bytes = Vec::new();
-            std::io::stdin()
-                .read_to_end(&mut bytes)
-                .context("cannot read standard input")?;
-            Ok(bytes.into())
-        }
-        Some(file) => std::fs::read(file)
-            .map(Bytes::from)
-            .with_context(|| format!("cannot read the body: {file}"))
-            .map_err(|failure| failure.exiting(Exit::Input)),
-    }
+fn unknown(words: &[std::ffi::OsString]) -> Failure {
+    let word = words.first().map(|word| word.to_string_lossy());
+    Failure::new(format!(
+        "not a source of events: {}",
+        word.unwrap_or_default().escape_debug()
+    ))
+    .exiting(Exit::Usage)
+    .hint(format!("there is: {}", EventKind::words().join(", ")))
 }

@@ -73,7 +73,7 @@ fn event(source: Option<&Path>) -> Result<Bytes> {
         .map_err(|failure| {
             failure
                 .exiting(Exit::Input)
-                .hint("`cargo fw event http-api GET /path` prints the event of a request")
+                .hint("`cargo fw event http-api GET /path` prints the event of a request, `cargo fw event sqs orders '{}'` that of a queue")
         })?;
     Ok(bytes.into())
 }

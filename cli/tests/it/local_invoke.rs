@@ -2,35 +2,14 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Write as _},
+    io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Command, Stdio},
 };
 
 use tempfile::TempDir;
 
-use crate::local_support::{Local, cli, project};
-
-/// Runs the command with that on its standard input.
-fn run(folder: &Path, args: &[&str], input: &str) -> (Option<i32>, String, String) {
-    let mut child = cli(folder, args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the CLI");
-    let mut stdin = child.stdin.take().expect("its standard input");
-    // It may end without reading.
-    let _ = stdin.write_all(input.as_bytes());
-    drop(stdin);
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = child.wait_with_output().expect("its end");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
-    (status.code(), text(stdout), text(stderr))
-}
+use crate::local_support::{Local, cli, project, run};
 
 /// A folder with the bootstrap of the conformance cases, and settings that choose its handler.
 fn handlers(handler: &str) -> (TempDir, PathBuf) {

@@ -5,7 +5,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
     path::Path,
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, Command, ExitStatus, Output, Stdio},
     sync::{Arc, Mutex},
     thread,
     time::{Duration, Instant},
@@ -72,6 +72,27 @@ pub(crate) fn project(name: &str) -> TempDir {
     fs::write(folder.path().join("src/main.rs"), MAIN).expect("a source");
     fs::write(folder.path().join("src/version.txt"), "").expect("a source");
     folder
+}
+
+/// Runs the command with that on its standard input: the exit code, and both streams.
+pub(crate) fn run(folder: &Path, args: &[&str], input: &str) -> (Option<i32>, String, String) {
+    let mut child = cli(folder, args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the CLI");
+    let mut stdin = child.stdin.take().expect("its standard input");
+    // It may end without reading.
+    let _ = stdin.write_all(input.as_bytes());
+    drop(stdin);
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = child.wait_with_output().expect("its end");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+    (status.code(), text(stdout), text(stderr))
 }
 
 /// The CLI, to be run in that folder without anything of the developer's own settings.

@@ -19,6 +19,7 @@ mod deploy_support;
 mod deploy_traffic;
 mod deploy_whole;
 mod doors_support;
+mod event_sources;
 mod events_support;
 mod layers;
 mod local_access;
