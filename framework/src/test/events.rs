@@ -27,7 +27,6 @@ impl Client {
     ///
     /// When no source of the app takes its messages.
     #[track_caller]
-    #[must_use]
     pub fn sqs(&self, queue: &str) -> Queue<'_> {
         self.asks(
             &format!("the queue `{queue}`"),
