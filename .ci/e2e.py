@@ -108,8 +108,41 @@ def main():
 
         say("a cross build, deployed: the other architecture's bootstrap, by nothing but rustup and rust-lld")
         cross_build(cli, aws, folder, env)
+        orders(cli, folder, env)
         readme(cli, folder, env)
     print("\n1 passed, 0 failed")
+
+
+def orders(cli, folder, env):
+    """The example with sources: an order's way by a queue, a bucket and a topic; a failure, a schedule and an event."""
+    say("sources: the example `orders`, served locally")
+    project = folder / "orders"
+    shutil.copytree(ROOT / "examples" / "orders", project, ignore=shutil.ignore_patterns("target"))
+    env = {**env, "CARGO_TARGET_DIR": str(project / "target")}
+    run(["cargo", "build", "--quiet", "--package", "orders"], cwd=ROOT)
+    bootstrap = ["--bootstrap", str(ROOT / "target" / "debug" / "orders")]
+
+    def fw(*args, fails=0):
+        return run([cli, "fw", *args, *bootstrap], cwd=project, env=env, fails=fails).stdout
+
+    command = [cli, "fw", "local", "--port", "0", *bootstrap]
+    with process(command, cwd=project, env=env) as (child, lines):
+        url = wait_for(child, lines, r"(http://localhost:\d+)\s*$")
+        order = {"id": 7, "item": "lamp"}
+        expect_answer("POST", url + "/orders", 202, order, body=order)
+        wait_for(child, lines, r"to the customer: (order 7 is on its way)")
+        fw("send", "orders", '{"id": 8, "item": "piano"}')
+        wait_for(child, lines, r"function pack: failed \(attempt (1)\)")
+        fw("clock", "advance", "10m")
+        wait_for(child, lines, r"function pack: failed \(attempt (2)\)")
+        queues = {one["name"]: one for one in json.loads(fw("queues", "--output", "json"))}
+        expect(queues["orders-dev-orders"]["in_flight"] == 1, "the piano in flight", queues)
+        fw("put-event", "--source", "carrier", "--detail-type", "Parcel Returned", '{"order": 7}')
+        wait_for(child, lines, r"function returned: (delivered)")
+        fw("fire", "nightly")
+        wait_for(child, lines, r"function nightly: (delivered)")
+        child.send_signal(signal.SIGINT)
+        expect(child.wait(timeout=30) == 130, "Ctrl-C ends the server", child.returncode)
 
 
 def readme(cli, folder, env):

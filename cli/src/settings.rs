@@ -139,6 +139,11 @@ function_keys!(table! {
 });
 
 impl Settings {
+    /// Gives variables to every function, over its own.
+    pub(crate) fn give(&mut self, variables: impl IntoIterator<Item = (String, String)>) {
+        self.app.environment.extend(variables);
+    }
+
     /// The statements of the function that the settings call so.
     pub(crate) fn policy_of(&self, part: &str) -> Vec<Statement> {
         // Of a function that the sources do not show, anything may be the need.

@@ -10,6 +10,7 @@ mod functions;
 mod log;
 
 use std::{
+    collections::BTreeMap,
     io::{self, ErrorKind},
     net::Ipv4Addr,
     path::Path,
@@ -23,7 +24,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-pub(crate) use self::declared::{LocalNames, wants_services};
+pub(crate) use self::declared::{LocalNames, named_resources, wants_services};
 use self::{access::Policed, functions::ServedFunctions};
 use super::{
     announcement::{Announcement, Endpoint},
@@ -66,6 +67,8 @@ pub(crate) struct Start<'a, F> {
     pub(crate) guard: Option<PolicyGuard>,
     /// What the processes sign with.
     pub(crate) credentials: LocalCredentials,
+    /// Other keys that the app signs with, each with its secret.
+    pub(crate) own_keys: BTreeMap<String, String>,
     /// The embedded S3, which answers on the same endpoint and whose changes are delivered; `None` where S3 is elsewhere.
     pub(crate) s3: Option<&'a EmbeddedS3>,
     /// Where deliveries are printed.
@@ -87,6 +90,7 @@ impl EventServices {
             address: (Ipv4Addr::LOCALHOST, start.port).into(),
             account: ACCOUNT.to_owned(),
             region: credentials::region(),
+            access_keys: start.own_keys,
             allowed_hosts: start.allowed_hosts,
             data: Some(state.clone()),
             access: Arc::new(Policed {
@@ -95,7 +99,6 @@ impl EventServices {
             }),
             functions: Some(Arc::new(ServedFunctions(start.functions))),
             fallback,
-            ..Options::default()
         })
         .await
         .map_err(|error| cannot_start(start.port, &state, &error))?;

@@ -59,7 +59,7 @@ pub(crate) fn build(folder: &Path, sources: &Value) {
 }
 
 /// A source of that name and event.
-pub(crate) fn source(name: &str, event: Value) -> Value {
+pub(crate) fn source(name: &str, event: &Value) -> Value {
     json!({ "name": name, "handler": format!("shop::{name}"), "event": event })
 }
 
@@ -73,8 +73,8 @@ pub(crate) fn serve(folder: &TempDir, more: &[&str]) -> Local {
 /// The port of the services.
 pub(crate) fn services_port(local: &Local) -> u16 {
     let line = local.wait_for_line("EventBridge and Scheduler at http://127.0.0.1:");
-    let port = line.rsplit(':').next();
-    port.and_then(|port| port.trim().parse().ok())
+    let port = line.rsplit("127.0.0.1:").next();
+    port.and_then(|port| port.split(';').next()?.parse().ok())
         .expect("a port")
 }
 

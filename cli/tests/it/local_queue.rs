@@ -10,7 +10,7 @@ use crate::{
 };
 
 fn ship() -> Value {
-    source("ship", json!({ "type": "sqs", "queue": "orders" }))
+    source("ship", &json!({ "type": "sqs", "queue": "orders" }))
 }
 
 /// Has the app send a message.
@@ -53,11 +53,6 @@ fn a_message_reaches_its_function_and_a_failure_is_tried_again() {
     );
     local.wait_for_line("queue orders → function ship: delivered (attempt 1)");
 
-    send(&local, "fail");
-    local.wait_for_line("queue orders → function ship: failed (attempt 1): it cannot be shipped");
-    done(&folder, &["clock", "advance", "30m"]);
-    local.wait_for_line("queue orders → function ship: failed (attempt 2)");
-
     // A process that ends costs a receive, and not the message.
     send(&local, "die");
     let first = received_with(&folder, "ship", "die", 1)[0].process;
@@ -66,6 +61,11 @@ fn a_message_reaches_its_function_and_a_failure_is_tried_again() {
     let second = received_with(&folder, "ship", "die", 2)[1].process;
     assert_ne!(first, second, "another process");
     local.wait_for_line("queue orders → function ship: delivered (attempt 2)");
+
+    send(&local, "fail");
+    local.wait_for_line("queue orders → function ship: failed (attempt 1): it cannot be shipped");
+    done(&folder, &["clock", "advance", "30m"]);
+    local.wait_for_line("queue orders → function ship: failed (attempt 2)");
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn a_reload_loses_no_message_and_removes_what_the_app_no_longer_has() {
     for (number, text) in texts.iter().enumerate() {
         send(&local, text);
         if number == 10 {
-            let alerts = source("mail", json!({ "type": "sns", "topic": "alerts" }));
+            let alerts = source("mail", &json!({ "type": "sns", "topic": "alerts" }));
             build(folder.path(), &json!([ship(), alerts]));
         }
     }
@@ -95,7 +95,10 @@ fn a_reload_loses_no_message_and_removes_what_the_app_no_longer_has() {
     // Without the function nothing takes from the queue, and its messages stay.
     build(
         folder.path(),
-        &json!([source("other", json!({ "type": "sqs", "queue": "others" }))]),
+        &json!([source(
+            "other",
+            &json!({ "type": "sqs", "queue": "others" })
+        )]),
     );
     local.wait_for_line("other  sqs  queue others");
     done(&folder, &["send", "orders", "kept"]);

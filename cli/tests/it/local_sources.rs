@@ -8,7 +8,9 @@ use std::{
 use serde_json::json;
 
 use crate::{
+    doors_support::call,
     events_support::{app, command, done, received, serve, services_port, source},
+    local_ports::{NOBODY, is_root, raw_as},
     local_support::ask,
 };
 
@@ -17,20 +19,20 @@ fn topics_buses_and_schedules_invoke_their_functions() {
     let folder = app(
         "",
         &json!([
-            source("mail", json!({ "type": "sns", "topic": "alerts" })),
+            source("mail", &json!({ "type": "sns", "topic": "alerts" })),
             source(
                 "paid",
-                json!({ "type": "event", "bus": "trade", "pattern": { "source": ["bank"], "detail": { "sum": [{ "numeric": [">", 10] }] } } })
+                &json!({ "type": "event", "bus": "trade", "pattern": { "source": ["bank"], "detail": { "sum": [{ "numeric": [">", 10] }] } } })
             ),
             source(
                 "placed",
-                json!({ "type": "event", "pattern": { "detail-type": ["placed"] } })
+                &json!({ "type": "event", "pattern": { "detail-type": ["placed"] } })
             ),
             source(
                 "nightly",
-                json!({ "type": "schedule", "expression": "cron(0 2 * * ? *)", "timezone": "Europe/Berlin" })
+                &json!({ "type": "schedule", "expression": "cron(0 2 * * ? *)", "timezone": "Europe/Berlin" })
             ),
-            source("report", json!({ "type": "function" })),
+            source("report", &json!({ "type": "function" })),
         ]),
     );
     let local = serve(&folder, &[]);
@@ -92,7 +94,7 @@ fn topics_buses_and_schedules_invoke_their_functions() {
 
 #[test]
 fn commands_say_what_is_wrong() {
-    let queue = source("ship", json!({ "type": "sqs", "queue": "orders" }));
+    let queue = source("ship", &json!({ "type": "sqs", "queue": "orders" }));
     let folder = app("", &json!([queue]));
     let (code, _, stderr) = command(&folder, &["send", "orders", "x"]);
     assert_eq!(code, Some(69), "{stderr}");
@@ -149,6 +151,25 @@ fn a_services_port_is_taken_from_the_start() {
     assert!(stderr.contains("--services-port"), "{stderr}");
 }
 
+#[test]
+fn the_services_answer_their_user_alone_and_no_page() {
+    let queue = source("ship", &json!({ "type": "sqs", "queue": "orders" }));
+    let folder = app("", &json!([queue]));
+    let local = serve(&folder, &["--allow-host", "box.test"]);
+    let port = services_port(&local);
+    let status = |headers: &[(&str, &str)]| call(port, "GET", "/_fw/resources", headers, "").status;
+    assert_eq!(status(&[]), 200);
+    assert_eq!(status(&[("host", "box.test")]), 200);
+    assert_eq!(status(&[("host", "shop.example")]), 403);
+    assert_eq!(status(&[("origin", "https://shop.example")]), 403);
+    assert_eq!(status(&[("sec-fetch-site", "cross-site")]), 403);
+    if is_root() {
+        let text = "POST /_fw/reset HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        let (status, body) = raw_as(NOBODY, port, text).expect("an answer");
+        assert_eq!(status, 403, "{body}");
+    }
+}
+
 /// Python of the tools that `.ci/test` installs, with an AWS SDK.
 fn python() -> Command {
     let program = std::env::var_os("FW_TOOLS").map_or_else(
@@ -192,14 +213,14 @@ for key, secret in (("AKIALOCALFW000000000", "wrong"), ("AKIA0000000000000000", 
         &json!([
             source(
                 "thumb",
-                json!({ "type": "s3", "bucket": "uploads", "events": events, "suffix": ".png" })
+                &json!({ "type": "s3", "bucket": "uploads", "events": events, "suffix": ".png" })
             ),
             source(
                 "gone",
-                json!({ "type": "s3", "bucket": "uploads", "events": ["s3:ObjectRemoved:*"] })
+                &json!({ "type": "s3", "bucket": "uploads", "events": ["s3:ObjectRemoved:*"] })
             ),
-            source("ship", json!({ "type": "sqs", "queue": "orders" })),
-            source("report", json!({ "type": "function" })),
+            source("ship", &json!({ "type": "sqs", "queue": "orders" })),
+            source("report", &json!({ "type": "function" })),
         ]),
     );
     let local = serve(&folder, &[]);

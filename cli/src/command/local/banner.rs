@@ -96,6 +96,9 @@ pub(super) fn print(
     for line in sources::table(manifest, settings, services) {
         console.line(format_args!("  {line}"));
     }
+    for note in services.not_invoked(manifest) {
+        console.warning(note);
+    }
     for line in services.told() {
         console.line(format_args!("  {line}"));
     }

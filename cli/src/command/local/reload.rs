@@ -244,9 +244,7 @@ impl Serving<'_> {
     /// Serves that build from the next request on.
     async fn serve(&mut self, ready: &Ready) -> Result<()> {
         let (services, server) = (self.services, self.server);
-        services
-            .prepare_events(&ready.manifest, server, self.console)
-            .await?;
+        services.prepare_events(&ready.manifest, server).await?;
         match &self.app {
             App::Project { project, .. } => {
                 let manifest = &ready.manifest;

@@ -1,12 +1,12 @@
 //! What the app's AWS clients talk to, and what invokes its sources: the embedded services, another server, or AWS.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::OnceLock,
-};
+mod events;
+
+use std::{path::Path, sync::OnceLock};
 
 use fw_manifest::{Manifest, Part};
 
+use self::events::HowEvents;
 use super::app;
 use crate::{
     args, aws,
@@ -14,8 +14,7 @@ use crate::{
     env,
     error::{Failure, Result},
     local::{
-        events::{EventServices, Start, wants_services},
-        server::Server,
+        events::{EventServices, named_resources},
         services::{
             policy_guard::{Policies, PolicyGuard},
             s3::{Credentials, EmbeddedS3, S3Options},
@@ -41,16 +40,6 @@ pub(super) struct Services {
     told: Vec<String>,
     /// What they accept, and the processes are given.
     credentials: LocalCredentials,
-}
-
-/// How the services that invoke sources are to be started.
-#[derive(Debug)]
-struct HowEvents {
-    port: u16,
-    data: PathBuf,
-    allowed_hosts: Vec<String>,
-    /// Whether the app talks to the account's own services, which do not know this machine.
-    in_account: bool,
 }
 
 /// Puts the values of secrets into the settings: with `--aws` the account's, else the developer's own.
@@ -192,6 +181,7 @@ impl Services {
     ) -> Result<()> {
         if let Some(guard) = &self.guard {
             let mut settings = settings.clone();
+            settings.give(named_resources(manifest, &settings));
             crate::command::policy::complete(project, &mut settings, "aws", console)?;
             guard.enforce(policies(manifest, &settings));
         }
@@ -205,70 +195,6 @@ impl Services {
         {
             guard.enforce(policies(manifest, settings));
         }
-    }
-
-    /// Starts what invokes sources, unless it runs.
-    ///
-    /// # Errors
-    ///
-    /// As for [`EventServices::start`].
-    pub(super) async fn start_events(&self, server: &Server) -> Result<()> {
-        if self.events.get().is_some() || self.how.in_account {
-            return Ok(());
-        }
-        let started = EventServices::start(Start {
-            port: self.how.port,
-            data: &self.how.data,
-            allowed_hosts: self.how.allowed_hosts.clone(),
-            functions: server.functions(),
-            guard: self.guard.clone(),
-            credentials: self.credentials.clone(),
-            s3: self.s3.as_ref(),
-            logs: server.logs().clone(),
-        })
-        .await?;
-        // Builds are served one after the other, so nobody else started them meanwhile.
-        let _ = self.events.set(started);
-        Ok(())
-    }
-
-    /// Starts what invokes sources, if that app has any.
-    ///
-    /// # Errors
-    ///
-    /// As for [`EventServices::start`].
-    pub(super) async fn prepare_events(
-        &self,
-        manifest: &Manifest,
-        server: &Server,
-        console: &Console,
-    ) -> Result<()> {
-        if !wants_services(manifest) {
-            return Ok(());
-        }
-        if self.how.in_account {
-            console.warning(
-                "`--aws`: nothing invokes the app's sources here; `cargo fw invoke NAME` calls one",
-            );
-        }
-        self.start_events(server).await
-    }
-
-    /// Brings the queues, topics, rules and schedules to what the served app needs.
-    ///
-    /// # Errors
-    ///
-    /// As for [`EventServices::bring`].
-    pub(super) fn bring_events(&self, manifest: &Manifest, settings: &Settings) -> Result<()> {
-        match self.events.get() {
-            Some(events) => events.bring(manifest, settings, self.s3.as_ref()),
-            None => Ok(()),
-        }
-    }
-
-    /// What invokes sources, where it runs.
-    pub(super) fn events(&self) -> Option<&EventServices> {
-        self.events.get()
     }
 
     /// Variables for an app with that manifest besides Lambda's and the settings'.

@@ -4,7 +4,11 @@ use fw_manifest::{Manifest, SourceEvent};
 use jiff::Timestamp;
 
 use super::services::Services;
-use crate::{console::columns, local::events::LocalNames, settings::Settings};
+use crate::{
+    console::columns,
+    local::events::{EventServices, LocalNames},
+    settings::Settings,
+};
 
 /// A line for each source: its name, its kind, what invokes it, and the function in the code; and one about where the services are.
 pub(super) fn table(manifest: &Manifest, settings: &Settings, services: &Services) -> Vec<String> {
@@ -12,7 +16,7 @@ pub(super) fn table(manifest: &Manifest, settings: &Settings, services: &Service
         return Vec::new();
     }
     let names = LocalNames::new(&manifest.app, settings);
-    let resources = services.events().map(|events| events.resources());
+    let resources = services.events().map(EventServices::resources);
     let resources = resources.unwrap_or_default();
     let rows: Vec<_> = manifest
         .sources
@@ -76,7 +80,7 @@ pub(super) fn table(manifest: &Manifest, settings: &Settings, services: &Service
     lines.push(String::new());
     if let Some(events) = services.events() {
         lines.push(format!(
-            "SQS, SNS, EventBridge and Scheduler at {}",
+            "SQS, SNS, EventBridge and Scheduler at {}; `cargo fw queues` shows what waits",
             events.endpoint()
         ));
     }

@@ -30,7 +30,7 @@ pub(in crate::command) fn queues(args: &args::Queues, console: &Console) -> Resu
         let queues = &running.resources["queues"];
         match args.output {
             Output::Json => {
-                console.result(serde_json::to_string_pretty(queues).context("cannot write JSON")?)
+                console.result(serde_json::to_string_pretty(queues).context("cannot write JSON")?);
             }
             Output::Text => {
                 for line in table(&running, queues) {

@@ -179,7 +179,7 @@ fn declare(
     }
 }
 
-/// The variables by which the code finds what its sources name: a queue's URL, a topic's ARN, the names of a bus and a bucket.
+/// The variables by which the code finds what its sources name: a queue's URL, the ARNs of a topic and a bus, a bucket's name.
 pub(super) fn variables(
     manifest: &Manifest,
     settings: &Settings,
@@ -199,11 +199,26 @@ pub(super) fn variables(
             }
             SourceEvent::Event { bus, .. } => {
                 let bus = bus.as_ref()?;
-                Some((variable("BUS", bus), names.physical(bus)))
+                let resource = format!("event-bus/{}", names.physical(bus));
+                Some((variable("BUS", bus), names.arn("events", &resource)))
             }
             SourceEvent::Schedule { .. } | SourceEvent::Function => None,
         })
         .collect()
+}
+
+/// The same variables as they are in the account, where a queue's URL says its region: what a policy is derived from, so that each
+/// function may use what it names and nothing else.
+pub(crate) fn named_resources(
+    manifest: &Manifest,
+    settings: &Settings,
+) -> BTreeMap<String, String> {
+    let region = credentials::region();
+    variables(
+        manifest,
+        settings,
+        &format!("https://sqs.{region}.amazonaws.com"),
+    )
 }
 
 /// `FW_QUEUE_LATE_ORDERS` for the queue `late-orders`.
@@ -277,9 +292,12 @@ mod tests {
             "http://127.0.0.1:9/123456789012/shop-dev-late-orders"
         );
         assert!(all["FW_TOPIC_ALERTS"].ends_with(":123456789012:shop-dev-alerts"));
-        assert_eq!(all["FW_BUS_TRADE"], "shop-dev-trade");
+        assert!(all["FW_BUS_TRADE"].ends_with(":event-bus/shop-dev-trade"));
         assert_eq!(all["FW_BUCKET_UPLOADS"], "shop-dev-uploads");
         assert_eq!(all.len(), 4);
+        let in_policy = &named_resources(&manifest, &settings)["FW_QUEUE_LATE_ORDERS"];
+        assert!(in_policy.starts_with("https://sqs."), "{in_policy}");
+        assert!(in_policy.ends_with("/123456789012/shop-dev-late-orders"));
     }
 
     #[test]
