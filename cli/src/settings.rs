@@ -30,6 +30,7 @@ pub(crate) mod function;
 mod local;
 mod named;
 mod over;
+pub(crate) mod resources;
 pub(crate) mod secret;
 mod stage;
 mod words;
@@ -41,6 +42,7 @@ use door::Door;
 use function::{FunctionKeys, FunctionTable, Tracing, Variables, Vpc, function_keys, table};
 use named::NamedFunction;
 use over::Over;
+use resources::{ExternalSettings, QueueSettings, Resources};
 
 /// What the settings call the function that answers requests; the others have their own names.
 pub(crate) const APP: &str = "app";
@@ -99,6 +101,8 @@ pub(crate) struct Settings {
     pub(crate) derived_for: Option<BTreeSet<String>>,
     /// Buckets that the embedded S3 has from the start.
     pub(crate) buckets: Vec<String>,
+    /// Queues, topics and buses that the app knows by names of its own.
+    pub(crate) resources: Resources,
 }
 
 function_keys!(table! {
@@ -134,6 +138,9 @@ function_keys!(table! {
         policy: Option<Vec<Statement>>,
         derive_policy: Option<bool>,
         local: Option<local::Local>,
+        queues: BTreeMap<String, QueueSettings>,
+        topics: BTreeMap<String, ExternalSettings>,
+        buses: BTreeMap<String, ExternalSettings>,
         stages: BTreeMap<String, Layer>,
     }
 });
@@ -309,6 +316,11 @@ impl Settings {
             derive_policy: layer.derive_policy.unwrap_or(true),
             derived_for: None,
             buckets: layer.local.unwrap_or_default().buckets,
+            resources: Resources {
+                queues: layer.queues,
+                topics: layer.topics,
+                buses: layer.buses,
+            },
         })
     }
 }

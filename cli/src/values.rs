@@ -6,6 +6,7 @@ pub(crate) mod credentials;
 pub(crate) mod gateway;
 pub(crate) mod lambda;
 pub(crate) mod names;
+pub(crate) mod resources;
 pub(crate) mod since;
 pub(crate) mod statement;
 pub(crate) mod text;

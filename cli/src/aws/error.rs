@@ -107,6 +107,7 @@ impl Kind {
             | "ResourceNotFoundException"
             | "NotFoundException"
             | "ParameterNotFound"
+            | "QueueDoesNotExist"
             | "NoSuchBucket" => Self::NotFound,
             "EntityAlreadyExists"
             | "ResourceConflictException"
@@ -116,6 +117,7 @@ impl Kind {
             | "BucketAlreadyExists"
             | "BucketAlreadyOwnedByYou"
             | "BucketNotEmpty"
+            | "QueueNameExists"
             | "OperationAborted"
             | "ConcurrentModification"
             | "OperationAbortedException" => Self::Conflict,

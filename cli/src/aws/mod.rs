@@ -12,6 +12,7 @@ pub(crate) mod error;
 #[cfg(test)]
 pub(crate) mod fake;
 pub(crate) mod iam;
+pub(crate) mod json;
 pub(crate) mod lambda;
 pub(crate) mod logs;
 #[cfg(test)]
@@ -45,6 +46,7 @@ pub(crate) trait Aws:
     + tagging::Tagging
     + tags::Tagger
     + s3::Buckets
+    + json::Json
 {
     /// The region that the calls go to.
     fn region(&self) -> &str;

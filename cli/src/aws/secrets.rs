@@ -30,8 +30,7 @@ pub(crate) trait Secrets {
 impl Secrets for Account {
     async fn secret(&self, name: &str) -> Result<Option<Held>> {
         let asked = json!({ "SecretId": name });
-        let target = "secretsmanager.GetSecretValue";
-        let answer = self.signed.json(GET_SECRET, target, &asked).await;
+        let answer = self.signed.json(GET_SECRET, &asked).await;
         Ok(
             found(answer)?.and_then(|answer| match text(&answer["SecretString"]) {
                 Some(text) => Some(Held::Text(text)),
@@ -42,9 +41,7 @@ impl Secrets for Account {
 
     async fn parameter(&self, name: &str) -> Result<Option<String>> {
         let asked = json!({ "Name": name, "WithDecryption": true });
-        let answer = self
-            .signed
-            .json(GET_PARAMETER, "AmazonSSM.GetParameter", &asked);
+        let answer = self.signed.json(GET_PARAMETER, &asked);
         Ok(found(answer.await)?.and_then(|answer| text(&answer["Parameter"]["Value"])))
     }
 }

@@ -1,4 +1,4 @@
-//! A client for services that speak AWS JSON 1.1 and whose SDK crates would cost more than they give: one signed `POST` for
+//! A client for services that speak AWS JSON and whose SDK crates would cost more than they give: one signed `POST` for
 //! each operation.
 //!
 //! Credentials, region and endpoint are those of the SDK's clients. What may pass by itself (no connection, too many calls,
@@ -54,17 +54,12 @@ impl Signed {
         }
     }
 
-    /// Calls `target` (`secretsmanager.GetSecretValue`) of the service that signs as `operation.service`.
-    pub(super) async fn json(
-        &self,
-        operation: Operation,
-        target: &'static str,
-        body: &Value,
-    ) -> Result<Value> {
+    /// Calls the operation of the service that signs as `operation.service`.
+    pub(super) async fn json(&self, operation: Operation, body: &Value) -> Result<Value> {
         let body = Bytes::from(body.to_string());
         let mut tried = 0;
         loop {
-            let once = self.once(operation, target, &body);
+            let once = self.once(operation, &body);
             let result = match tokio::time::timeout(PATIENCE, once).await {
                 Ok(result) => result,
                 Err(_) => Err(unreachable(operation, "no answer within 30 s")),
@@ -83,18 +78,17 @@ impl Signed {
         }
     }
 
-    async fn once(
-        &self,
-        operation: Operation,
-        target: &'static str,
-        body: &Bytes,
-    ) -> Result<Value> {
+    async fn once(&self, operation: Operation, body: &Bytes) -> Result<Value> {
+        let (target, version) = protocol(operation.service);
         let (url, host) = self.place(operation.service);
         let cannot = |error: &dyn std::error::Error| unreachable(operation, error.to_string());
         let mut request = Request::post(&url)
             .header(header::HOST, host)
-            .header(header::CONTENT_TYPE, "application/x-amz-json-1.1")
-            .header("x-amz-target", target)
+            .header(
+                header::CONTENT_TYPE,
+                format!("application/x-amz-json-{version}"),
+            )
+            .header("x-amz-target", format!("{target}.{}", operation.name))
             .body(Full::new(body.clone()))
             .map_err(|error| cannot(&error))?;
         self.sign(operation, &url, body, &mut request).await?;
@@ -172,6 +166,16 @@ impl Signed {
     }
 }
 
+/// What stands before an operation's name in `X-Amz-Target`, and the version of the protocol: both are of the service's model.
+fn protocol(service: &str) -> (&str, &'static str) {
+    match service {
+        "ssm" => ("AmazonSSM", "1.1"),
+        // messaging-truth §2.1.
+        "sqs" => ("AmazonSQS", "1.0"),
+        service => (service, "1.1"),
+    }
+}
+
 async fn send<C>(
     operation: Operation,
     client: &Client<C, Full<Bytes>>,
@@ -194,7 +198,7 @@ where
     Err(refused(operation, status, &document))
 }
 
-/// What the service says (AWS JSON 1.1: `__type` ends in the error's code, after a `#` where it has a namespace).
+/// What the service says (AWS JSON: `__type` ends in the error's code, after a `#` where it has a namespace).
 fn refused(operation: Operation, status: StatusCode, document: &Value) -> Error {
     let text = |key: &str| document[key].as_str();
     let code = text("__type").map(|code| code.rsplit('#').next().unwrap_or(code));

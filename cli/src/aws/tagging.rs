@@ -29,6 +29,11 @@ impl Tagged {
         name.split(':').next()
     }
 
+    /// Whether it is a queue.
+    pub(crate) fn is_queue(&self) -> bool {
+        self.arn.split(':').nth(2) == Some("sqs")
+    }
+
     /// Whether it is a log group: logs that outlive what wrote them, or the deployment's lock.
     pub(crate) fn is_log_group(&self) -> bool {
         self.arn.contains(":log-group:")

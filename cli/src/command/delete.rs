@@ -51,6 +51,8 @@ pub(super) fn delete(args: &args::Delete, console: &Console) -> Result<Exit> {
             let named = named.into_iter();
             let named = named.map(|bucket| Store::named(bucket, &names));
             names.stores.extend(named.collect::<Vec<_>>());
+            // Their tags tell of queues also where what notes them is gone.
+            names.sought.queues = known.queues;
             // An access log outlives its setting and its API.
             names.sought.access_log = true;
             // Without the settings it is the one that the function's tags note.

@@ -48,8 +48,22 @@ struct Info<'a> {
     /// The group of the gateway's own log, and for how many days it is kept, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     access_log: Option<AccessLog>,
+    /// The queues, where there are any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    queues: Vec<Queue<'a>>,
     /// The route keys.
     routes: Vec<&'a str>,
+}
+
+/// A queue of the settings.
+#[derive(Debug, Serialize)]
+struct Queue<'a> {
+    name: &'a str,
+    url: &'a str,
+    /// About how many messages are in it.
+    messages: u64,
+    /// In seconds.
+    visibility_timeout: u32,
 }
 
 /// A domain of one's own.
@@ -207,6 +221,19 @@ impl<'a> Info<'a> {
                 log_retention: group.retention,
             }),
             functions,
+            queues: actual
+                .queues
+                .iter()
+                .filter_map(|whole| {
+                    let found = whole.found.ours()?;
+                    Some(Queue {
+                        name: &whole.name,
+                        url: &found.url,
+                        messages: found.messages,
+                        visibility_timeout: found.attributes.visibility_timeout,
+                    })
+                })
+                .collect(),
             deployed: deployed.collect(),
             routes,
         })
@@ -270,6 +297,14 @@ impl<'a> Info<'a> {
                     "something was changed that no version carries: `cargo fw deploy` publishes it";
                 rows.push(row("unpublished", hint.to_owned()));
             }
+        }
+        for queue in &self.queues {
+            let Queue { name, messages, .. } = queue;
+            let shown = format!(
+                "{name}, about {messages} waiting, each hidden for {} s once it is received",
+                queue.visibility_timeout
+            );
+            rows.push(row("queue", shown));
         }
         let deployed: Vec<String> = DEPLOYED
             .iter()

@@ -15,7 +15,10 @@ use crate::{
     policy::{self, Derived, Needed, Use},
     project::Project,
     settings::{APP, Settings},
-    values::statement::{Effect, Statement},
+    values::{
+        resources::{Reference, ResourceKind},
+        statement::{Effect, Statement},
+    },
 };
 
 /// The version of the JSON document.
@@ -61,10 +64,11 @@ pub(super) fn policy(args: &args::Policy, console: &Console) -> Result<Exit> {
     let parts: Vec<&str> = asked.map_or(parts, |one| vec![one]);
     match args.output {
         Output::Json => {
+            let anywhere = |statement: &Statement| anywhere(statement, &settings);
             let of = |part: &str| {
                 json!({
                     "Version": "2012-10-17",
-                    "Statement": complete.policy_of(part).iter().map(Statement::to_json).collect::<Vec<_>>(),
+                    "Statement": complete.policy_of(part).iter().map(anywhere).map(|one| one.to_json()).collect::<Vec<_>>(),
                 })
             };
             let functions = parts.iter().map(|&part| {
@@ -103,6 +107,24 @@ pub(super) fn policy(args: &args::Policy, console: &Console) -> Result<Exit> {
         }
     }
     Ok(Exit::Success)
+}
+
+/// The statement with ARNs in place of the app's own names for what a deploy creates: of any region, account and app, as neither is
+/// known here.
+fn anywhere(statement: &Statement, settings: &Settings) -> Statement {
+    let mut statement = statement.clone();
+    for resource in &mut statement.resources {
+        if let Some(Reference { kind, name }) = Reference::of(resource) {
+            let inside = match kind {
+                ResourceKind::Queue | ResourceKind::Topic => "",
+                ResourceKind::Bus => "event-bus/",
+            };
+            let (service, stage) = (kind.service(), &settings.stage);
+            let suffix = settings.resources.suffix(kind, &name);
+            *resource = format!("arn:aws:{service}:*:*:{inside}*-{stage}-{name}{suffix}");
+        }
+    }
+    statement
 }
 
 /// The functions, by what the settings call them: the app first.

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::{
+    kind::queue::{self, step::QueueStep},
     model::{Desired, Names},
     observe::{Actual, Found, store::WholeStore},
     phase::{Lane, Phase},
@@ -212,10 +213,15 @@ pub(crate) fn foreign(names: &Names, actual: &Actual) -> Vec<String> {
         .foreign
         .iter()
         .map(|owner| ("REST API", names.function.clone(), owner.as_str()));
+    let queues = actual.queues.iter().filter_map(|one| {
+        let owner = whose(&one.found)?;
+        Some((queue::KIND, one.name.clone(), owner))
+    });
     named
         .chain(apis)
         .chain(rests)
         .chain(stores)
+        .chain(queues)
         .map(|(kind, name, owner)| format!("the {kind} `{name}` belongs to {owner}"))
         .collect()
 }
@@ -284,7 +290,7 @@ impl<'a> Sofar<'a> {
         let held = actual.stores.iter().filter_map(|one| one.found.ours());
         let held = held.flat_map(|held| &held.keys);
         Self {
-            phase: Phase::Prepare,
+            phase: Phase::Note,
             moved: false,
             made: BTreeMap::new(),
             permitted: BTreeMap::new(),
@@ -441,6 +447,10 @@ fn destroys(desired: &Desired, actual: &Actual, step: &Step) -> Option<String> {
             wanted.any(|function| desired.names.role_of(function) == *role)
         }
         Step::Logs(LogStep::Delete { .. }) => true,
+        Step::Queue(step) => match &**step {
+            QueueStep::Delete { name, .. } => desired.queues.iter().any(|one| one.name == *name),
+            _ => false,
+        },
         _ => false,
     };
     whole.then(|| format!("a deploy would delete the {}", step.subject().1))

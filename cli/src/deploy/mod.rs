@@ -10,6 +10,7 @@ pub(crate) mod approve;
 pub(crate) mod check;
 pub(crate) mod conduct;
 pub(crate) mod health;
+pub(crate) mod kind;
 pub(crate) mod lock;
 pub(crate) mod model;
 pub(crate) mod needed;

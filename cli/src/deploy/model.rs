@@ -5,6 +5,7 @@
 mod functions;
 pub(crate) mod http;
 pub(crate) mod openapi;
+pub(crate) mod resources;
 pub(crate) mod rest;
 mod role;
 pub(crate) mod store;
@@ -17,7 +18,10 @@ use serde_json::Value;
 
 pub(crate) use self::{functions::DesiredFunction, role::DesiredRole};
 use self::{http::Http, rest::Rest, store::Store};
-use super::access::{Access, Asked, Routes};
+use super::{
+    access::{Access, Asked, Routes},
+    kind::queue::{self, desired::DesiredQueue},
+};
 use crate::{
     aws::{apigateway::Guard, lambda::UrlSettings, sts::Caller},
     error::{Failure, Result},
@@ -27,6 +31,7 @@ use crate::{
         gateway::{Auth, Cors, Gateway, InvokeMode},
         lambda::ALIAS,
         names::{Tags, is_plain},
+        resources::ResourceKind,
     },
 };
 
@@ -38,6 +43,9 @@ pub(crate) const TAG_STAGE: &str = "fw:stage";
 pub(crate) const TAG_TAGS: &str = "fw:tags";
 /// The tag of the main function that names the domains of one's own that lead to the deployment.
 pub(crate) const TAG_DOMAIN: &str = "fw:domain";
+/// The tag of the main function, and of its log group, that names the kinds of resources that the deployment may have besides functions
+/// and their gateway: where it is missing, no call looks for them.
+pub(crate) const TAG_KINDS: &str = "fw:kinds";
 
 /// A role's one inline policy.
 pub(crate) const POLICY: &str = "fw";
@@ -92,6 +100,8 @@ pub(crate) struct Names {
     pub(crate) yours: Tags,
     /// The buckets through which large zips go, where they are to be read.
     pub(crate) stores: Vec<Store>,
+    /// The queues that the settings have, as AWS calls them.
+    pub(crate) queues: Vec<String>,
     /// What else is looked for in the account.
     pub(crate) sought: Sought,
 }
@@ -109,6 +119,8 @@ pub(crate) struct Sought {
     pub(crate) url: bool,
     /// The digest of the document that a REST API is to serve: where it serves another one, that is read.
     pub(crate) document: Option<String>,
+    /// The queues, also those that the settings no longer have.
+    pub(crate) queues: bool,
 }
 
 impl Names {
@@ -145,17 +157,23 @@ impl Names {
             others: Vec::new(),
             yours: Tags::new(),
             stores: Vec::new(),
+            queues: Vec::new(),
             sought: Sought::default(),
             function,
             role,
         })
     }
 
+    /// What stands before the app's own names for things.
+    pub(crate) fn prefix(&self) -> String {
+        format!("{}-", self.function)
+    }
+
     /// The name of a part's function.
     pub(crate) fn of(&self, part: &Part) -> String {
         match part.name() {
             None => self.function.clone(),
-            Some(name) => format!("{}-{name}", self.function),
+            Some(name) => format!("{}{name}", self.prefix()),
         }
     }
 
@@ -253,6 +271,11 @@ impl Place {
         format!("arn:{}:iam::{}:role/{name}", self.partition, self.account)
     }
 
+    /// A queue.
+    pub(crate) fn queue(&self, name: &str) -> String {
+        self.arn("sqs", name)
+    }
+
     /// A log group, as the tagging calls take it.
     pub(crate) fn log_group(&self, name: &str) -> String {
         self.arn("logs", &format!("log-group:{name}"))
@@ -313,6 +336,8 @@ pub(crate) struct Desired {
     pub(crate) http: Http,
     /// The REST API, where that is the front door and not an HTTP API.
     pub(crate) rest: Option<Rest>,
+    /// The queues, each behind the one that its dead letters go to.
+    pub(crate) queues: Vec<DesiredQueue>,
 }
 
 impl Desired {
@@ -327,6 +352,7 @@ impl Desired {
         mut code: Code,
         place: Place,
     ) -> Result<Self> {
+        let settings = &resources::with_used(manifest, settings)?;
         let mut names = Names::new(&manifest.app, &settings.stage, &place.region)?;
         names.yours = settings.tags.clone();
         if code.way == Way::Large {
@@ -343,7 +369,13 @@ impl Desired {
             domain: settings.door.domain.as_ref().map(|one| one.name.clone()),
             url: settings.gateway == Gateway::FunctionUrl,
             document: None,
+            queues: false,
         };
+        let arn = |key: &str| resources::arn(settings, ResourceKind::Queue, key, (&names, &place));
+        let queues =
+            queue::desired::queues(settings, &resources::readers(manifest, settings), arn)?;
+        names.queues = queues.iter().map(|one| one.name.clone()).collect();
+        names.sought.queues = !queues.is_empty();
         let routes = routes(manifest)?;
         let functions = functions::functions(manifest, settings, &routes, &names, &place)?;
         let others = functions.iter().filter(|one| one.part != Part::Api);
@@ -378,6 +410,7 @@ impl Desired {
                 Gateway::RestApi | Gateway::FunctionUrl => Http::default(),
             },
             rest,
+            queues,
             routes,
             names,
             place,
@@ -419,6 +452,23 @@ impl Desired {
     pub(crate) fn mapping(&self) -> Option<(&str, &str)> {
         let domain = self.domain.as_ref()?;
         Some((&domain.name, domain.key()))
+    }
+
+    /// The tag by which what the deployment has besides functions and their gateway is found again; none where it has nothing.
+    pub(crate) fn note(&self) -> Option<(String, String)> {
+        let queues = !self.queues.is_empty();
+        queues.then(|| (TAG_KINDS.to_owned(), queue::KIND.to_owned()))
+    }
+
+    /// The same for a function of that name, and for its log group: one of them carries it.
+    pub(crate) fn note_of(&self, function: &str) -> Option<(String, String)> {
+        let anchor = self.anchor().is_some_and(|one| one.name == function);
+        self.note().filter(|_| anchor)
+    }
+
+    /// The function that carries that tag: the API's, or the first of an app without one.
+    pub(crate) fn anchor(&self) -> Option<&DesiredFunction> {
+        self.api().or(self.functions.first())
     }
 
     /// All functions in the order that traffic moves to their new versions: the API's is the last.

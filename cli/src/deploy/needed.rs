@@ -1,5 +1,6 @@
 //! What a deploy needs of IAM for what is set, besides what every deploy needs.
 
+use super::kind::queue;
 use crate::{
     aws::error::Operation,
     aws::{concurrency, iam, lambda, rest, s3, secrets, tags::TaggedKind},
@@ -72,6 +73,9 @@ pub(crate) fn needed_for(settings: &Settings) -> Vec<String> {
         ];
         all.extend(delivery.map(|name| format!("logs:{name}")));
     }
+    if !settings.resources.queues.is_empty() {
+        all.extend(queue::calls::ALL.map(Operation::action));
+    }
     if settings.permissions_boundary.is_some() {
         all.extend([iam::BOUND, iam::UNBOUND].map(Operation::action));
     }
@@ -111,7 +115,7 @@ mod tests {
             kms_key = \"arn:aws:kms:eu-central-1:123456789012:key/one\"\nconcurrency = 5\nprovisioned_concurrency = 2\n\
             artifact_bucket = \"builds\"\npermissions_boundary = \"arn:aws:iam::123456789012:policy/most\"\naccess_log = {}\n\
             tags = { team = \"shop\" }\nenvironment = { A1 = \"secret:a\", B1 = \"secret:ssm:/b\" }\n\
-            vpc = { subnets = [\"subnet-1\"], security_groups = [\"sg-1\"] }";
+            vpc = { subnets = [\"subnet-1\"], security_groups = [\"sg-1\"] }\n[queues.orders]";
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("fw.toml"), all).unwrap();
         let settings = Settings::load(folder.path(), "dev").unwrap();

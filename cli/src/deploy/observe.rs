@@ -19,6 +19,7 @@ use self::{
 };
 use super::{
     access::{Access, Asked, Routes},
+    kind::queue::found::{self as queue, WholeQueue},
     model::{Names, POLICY, TAG_APP, TAG_STAGE, THROUGH_URL_GRANT, URL_GRANT},
     together::all,
 };
@@ -54,7 +55,8 @@ impl<T> Found<T> {
         }
     }
 
-    fn sort(found: Option<T>, names: &Names, tags: impl Fn(&T) -> &Tags) -> Self {
+    /// Whose it is, by its tags.
+    pub(crate) fn sort(found: Option<T>, names: &Names, tags: impl Fn(&T) -> &Tags) -> Self {
         match found {
             None => Self::Absent,
             Some(found) if names.own(tags(&found)) => Self::Ours(found),
@@ -198,6 +200,8 @@ pub(crate) struct Actual {
     pub(crate) stores: Vec<WholeStore>,
     /// What is around the API.
     pub(crate) around: Around,
+    /// The queues of the settings, and those of the deployment's that the settings no longer have.
+    pub(crate) queues: Vec<WholeQueue>,
 }
 
 impl Actual {
@@ -246,13 +250,14 @@ pub(crate) async fn observe_rest<A: Aws>(
     let noted = ours.map(|main| Names::domains(&main.tags).collect());
     let noted: Vec<String> = noted.unwrap_or_default();
     // The clients' futures are large: side by side on the stack they would not fit a small one.
-    let (roles, functions, (apis, foreign_apis), rests, stores, around) = tokio::try_join!(
+    let (roles, functions, (apis, foreign_apis), rests, stores, around, queues) = tokio::try_join!(
         Box::pin(all(names.functions().map(|name| role(aws, names, name)))),
         Box::pin(read(aws, names, main)),
         Box::pin(apis(aws, names)),
         Box::pin(rest::rests(aws, names)),
         Box::pin(store::stores(aws, names)),
         Box::pin(around::sought(aws, names, noted)),
+        Box::pin(queue::queues(aws, names)),
     )?;
     let mut actual = Actual {
         roles: roles.into_iter().collect(),
@@ -263,8 +268,10 @@ pub(crate) async fn observe_rest<A: Aws>(
         rests,
         stores,
         around,
+        queues,
     };
     around::left(aws, names, &mut actual).await?;
+    queue::left(aws, names, &mut actual).await?;
     // Of a function that the app no longer has, or of which the caller does not know.
     let known = |name: &String| actual.roles.contains_key(name);
     let others = actual.functions.keys().filter(|name| !known(name));

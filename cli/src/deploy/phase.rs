@@ -7,8 +7,10 @@
 /// When a step runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
-    /// What the new versions need, and an API that nobody reaches yet.
+    /// What finds again, after an interruption, what the next phases create.
     #[default]
+    Note,
+    /// What the new versions need, and an API that nobody reaches yet.
     Prepare,
     /// The new versions, and whether they work.
     Publish,
@@ -44,4 +46,6 @@ pub(crate) enum Lane<'a> {
     Api,
     /// The bucket of large zips.
     Store,
+    /// The queues.
+    Queues,
 }

@@ -27,6 +27,7 @@ use self::{
 use fw_manifest::Part;
 
 use super::{
+    kind::queue::plan as queue,
     model::{Desired, Names, rest::Rest},
     observe::Actual,
     phase::Phase,
@@ -56,6 +57,8 @@ pub(crate) fn plan(desired: &Desired, actual: &Actual) -> Plan {
 /// The plan where the main function's role keeps that for others.
 fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
     let mut plan = Plan::default();
+    plan.enter(Phase::Note);
+    queue::note(&mut plan, desired, actual);
     plan.enter(Phase::Prepare);
     let api = desired.api();
     let withdrawn = api.and_then(|one| role::role(&mut plan, desired, one, actual, lent));
@@ -80,6 +83,7 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
         log_group(&mut plan, desired, &desired.names.access_log(), days, found);
     }
     store::prepare(&mut plan, desired, actual);
+    queue::prepare(&mut plan, desired, actual);
     let api = actual.apis.first();
     let connection = match desired.gateway() {
         Gateway::HttpApi => Some(connect(&mut plan, desired, api)),
@@ -228,7 +232,9 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
     }
     domain::forget(&mut plan, desired, actual);
     store::tidy(&mut plan, desired, actual);
+    queue::remove(&mut plan, desired, actual);
     plan.enter(Phase::Forget);
+    queue::forget(&mut plan, desired, actual);
     for function in actual.roles.keys() {
         if !desired.names.functions().any(|wanted| wanted == function) {
             let names = &desired.names;
@@ -300,6 +306,7 @@ pub(crate) fn deletion(names: &Names, actual: &Actual, logs: bool) -> Plan {
         }
     }
     store::remove(&mut plan, actual);
+    queue::delete_all(&mut plan, actual);
     // The role of another function is found by its log group, so it goes before that.
     let reason = "nothing else uses it";
     for function in actual.roles.keys().filter(|name| **name != names.function) {
@@ -328,8 +335,11 @@ pub(crate) fn log_groups(names: &Names, actual: &Actual) -> impl Iterator<Item =
 
 fn log_group(plan: &mut Plan, desired: &Desired, group: &str, days: u32, found: Option<&LogGroup>) {
     let group = group.to_owned();
-    if found.is_none() {
-        let (group, tags) = (group.clone(), desired.names.tags());
+    if found.is_none() && !plan.creates_group(&group) {
+        let mut tags = desired.names.tags();
+        let function = desired.names.function_of(&group);
+        tags.extend(function.and_then(|function| desired.note_of(function)));
+        let group = group.clone();
         plan.push(Step::Logs(LogStep::Create { group, tags }), MISSING);
     }
     let old = found.and_then(|found| found.retention);

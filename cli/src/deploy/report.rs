@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{
+    kind::queue,
     model::{Desired, Names, Place},
     observe::Actual,
     plan::{lent, wanted},
@@ -155,7 +156,7 @@ fn permissions<'a>(
         .collect()
 }
 
-/// What is around the API: the kind and the name.
+/// What is around the API, and the queues: the kind and the name.
 fn around(desired: &Desired) -> Vec<(&'static str, String)> {
     let access_log = desired.access_log.map(|_| desired.names.access_log());
     let mapping = desired
@@ -163,7 +164,13 @@ fn around(desired: &Desired) -> Vec<(&'static str, String)> {
         .as_ref()
         .map(|domain| (MAPPING, domain.url()));
     let access_log = access_log.map(|name| ("log group", name));
-    access_log.into_iter().chain(mapping).collect()
+    let queues = desired.queues.iter();
+    let queues = queues.map(|one| (queue::KIND, one.name.clone()));
+    access_log
+        .into_iter()
+        .chain(mapping)
+        .chain(queues)
+        .collect()
 }
 
 /// The resources of the deployment that no step is about.
@@ -246,6 +253,7 @@ fn whole(kind: &str) -> &str {
         "access log of stage" => STAGE,
         "document of REST API" | "deployment of REST API" | "tags of REST API" => "REST API",
         "throttle of route" => "route",
+        "attributes of queue" | "tags of queue" => queue::KIND,
         "public access of bucket" | "tags of bucket" => "bucket",
         other => other,
     }

@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     health::Health,
+    kind::queue::{self, desired::DesiredQueue},
     model::{
         ASK_GRANT, Desired, DesiredFunction, DesiredRole, GRANT, Names, Place, REST_ASK_GRANT,
         REST_GRANT, TAG_DOMAIN, THROUGH_URL_GRANT, URL_GRANT, http::Http, openapi, rest::Rest,
@@ -88,6 +89,8 @@ pub(crate) struct Snapshot {
     http: Http,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rest: Option<Rest>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    queues: Vec<DesiredQueue>,
 }
 
 /// The snapshot's file: `fw.dev.snapshot.json` beside `fw.toml`.
@@ -164,6 +167,7 @@ impl Snapshot {
             routes: desired.routes.clone(),
             http: desired.http.clone(),
             rest: desired.rest.clone(),
+            queues: desired.queues.clone(),
         }
     }
 
@@ -254,6 +258,7 @@ impl Snapshot {
         then.routes = self.routes;
         then.http = self.http;
         then.rest = self.rest;
+        then.queues = self.queues;
         holding(&then)
     }
 }
@@ -274,6 +279,7 @@ pub(crate) fn empty() -> Actual {
         rests: Rests::default(),
         stores: Vec::new(),
         around: Around::NONE,
+        queues: Vec::new(),
     }
 }
 
@@ -364,6 +370,11 @@ fn holding(desired: &Desired) -> Actual {
             function.tags.insert(TAG_DOMAIN.to_owned(), name);
         }
     }
+    for (name, whole) in &mut functions {
+        if let Found::Ours(function) = &mut whole.function {
+            function.tags.extend(desired.note_of(name));
+        }
+    }
     for name in desired.http.functions(&desired.place) {
         if let (Some(found), None) = (functions.get_mut(&name), &desired.url) {
             let source = desired.place.asking(API);
@@ -444,6 +455,7 @@ fn holding(desired: &Desired) -> Actual {
                 .collect(),
             ..Around::NONE
         },
+        queues: queue::found::after(&desired.queues, &desired.names.tags()),
     }
 }
 

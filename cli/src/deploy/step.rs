@@ -24,6 +24,7 @@ pub(crate) use self::{
 };
 use self::{domain::DomainStep, rest::RestStep, store::StoreStep};
 use super::{
+    kind::queue::step::QueueStep,
     phase::{Lane, Phase},
     run::{Run, Trouble},
 };
@@ -41,6 +42,7 @@ pub(crate) enum Step {
     Domain(Box<DomainStep>),
     /// The bucket through which a large zip goes.
     Store(Box<StoreStep>),
+    Queue(Box<QueueStep>),
     Tag(TagStep),
 }
 
@@ -56,6 +58,7 @@ macro_rules! of_kind {
             Step::Rest($one) => $call,
             Step::Domain($one) => $call,
             Step::Store($one) => $call,
+            Step::Queue($one) => $call,
             Step::Tag($one) => $call,
         }
     };
@@ -163,6 +166,12 @@ impl Plan {
     /// Whether there is nothing to do.
     pub(crate) fn is_empty(&self) -> bool {
         self.steps.is_empty()
+    }
+
+    /// Whether a step creates that log group.
+    pub(crate) fn creates_group(&self, name: &str) -> bool {
+        let mut all = self.steps.iter();
+        all.any(|planned| matches!(&planned.step, Step::Logs(LogStep::Create { group, .. }) if group == name))
     }
 
     /// Begins a phase: what is added from now on runs when all before it is done.

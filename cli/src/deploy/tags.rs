@@ -57,40 +57,62 @@ pub(super) fn tags(plan: &mut Plan, desired: &Desired, actual: &Actual) {
     }
     let wanted = names.tags();
     for (resource, has) in found {
-        // First, as the list of what a deploy has set is set by the other one.
+        let Retagged {
+            removed,
+            missing,
+            why,
+        } = Retagged::between(has, &wanted);
+        if let Some((keys, reason)) = removed {
+            let resource = resource.clone();
+            plan.push(Step::Tag(TagStep::Untag { resource, keys }), reason);
+        }
+        if !missing.is_empty() {
+            let tags = missing;
+            plan.push(Step::Tag(TagStep::Tag { resource, tags }), why);
+        }
+    }
+}
+
+/// What is to change of a resource's tags.
+pub(super) struct Retagged {
+    /// The keys that a deploy before has set and the settings no longer have, and why they go. They go first, as the list of what a
+    /// deploy has set is among what is missing.
+    pub(super) removed: Option<(Vec<String>, String)>,
+    /// Those that are missing or differ.
+    pub(super) missing: Tags,
+    /// Why they are set.
+    pub(super) why: String,
+}
+
+impl Retagged {
+    /// The difference between the tags that a resource has and those that it should have.
+    pub(super) fn between(has: &Tags, wanted: &Tags) -> Self {
         let before = has.get(TAG_TAGS).into_iter();
         let before = before.flat_map(|list| list.split(' ')).chain([TAG_TAGS]);
         let keys: Vec<String> = before
             .filter(|key| has.contains_key(*key) && !wanted.contains_key(*key))
             .map(str::to_owned)
             .collect();
-        if !keys.is_empty() {
-            let reason = format!("not in the settings: {}", keys.join(", "));
-            let resource = resource.clone();
-            plan.push(Step::Tag(TagStep::Untag { resource, keys }), reason);
-        }
+        let reason = format!("not in the settings: {}", keys.join(", "));
         let missing: Tags = wanted
             .iter()
             .filter(|(key, value)| has.get(*key) != Some(*value))
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect();
-        if !missing.is_empty() {
-            let told = missing.iter().filter(|(key, _)| *key != TAG_TAGS);
-            let told: Vec<String> = told
-                .map(|(key, value)| match has.get(key) {
-                    Some(old) => format!("{key}: {old} → {value}"),
-                    None => format!("{key}: none → {value}"),
-                })
-                .collect();
-            let reason = match told.is_empty() {
+        let told = missing.iter().filter(|(key, _)| *key != TAG_TAGS);
+        let told: Vec<String> = told
+            .map(|(key, value)| match has.get(key) {
+                Some(old) => format!("{key}: {old} → {value}"),
+                None => format!("{key}: none → {value}"),
+            })
+            .collect();
+        Self {
+            removed: (!keys.is_empty()).then_some((keys, reason)),
+            missing,
+            why: match told.is_empty() {
                 true => "their list".to_owned(),
                 false => told.join(", "),
-            };
-            let step = TagStep::Tag {
-                resource,
-                tags: missing,
-            };
-            plan.push(Step::Tag(step), reason);
+            },
         }
     }
 }

@@ -41,6 +41,8 @@ pub(crate) struct Entry {
 pub(crate) struct Functions {
     /// Their names, in order.
     pub(crate) names: Vec<String>,
+    /// Whether queues have the deployment's tags.
+    pub(crate) queues: bool,
     /// Why the one that answers the API is all that is known: what AWS answered to who may not read tags.
     pub(crate) denied: Option<Error>,
 }
@@ -59,11 +61,13 @@ pub(crate) async fn functions<A: Aws>(aws: &A, names: &Names) -> Result<Function
         Err(error) if error.kind == Kind::Denied => (Vec::new(), Some(error)),
         answer => (answer?, None),
     };
+    let queues = tagged.iter().any(Tagged::is_queue);
     let others = tagged.iter().filter_map(Tagged::function);
     let others = others.map(str::to_owned);
     let all: BTreeSet<String> = others.chain([names.function.clone()]).collect();
     Ok(Functions {
         names: all.into_iter().collect(),
+        queues,
         denied,
     })
 }

@@ -2,6 +2,7 @@
 
 mod domain;
 mod http;
+mod queue;
 mod rest;
 mod url;
 
@@ -53,6 +54,7 @@ pub(super) fn document(desired: &Desired, code: Code<'_>) -> Value {
         (None, None) => stack.http(),
     };
     stack.domain();
+    stack.queues();
     stack.finish(&url)
 }
 
@@ -292,12 +294,20 @@ impl<'a> Stack<'a> {
             ("Timeout", json!(configuration.timeout)),
             (
                 "Environment",
-                table([("Variables", variables(configuration))]),
+                table([("Variables", self.environment(configuration))]),
             ),
             ("Role", role),
             ("ReservedConcurrentExecutions", json!(one.reserved)),
         ];
         table(said.into_iter().chain(more).chain([tags]))
+    }
+
+    /// The variables. Their values are taken as they are, secrets are looked up by the stack, and the URLs of its queues are known to it.
+    fn environment(&self, configuration: &Configuration) -> Value {
+        map_strings(&json!(configuration.environment), &|value| {
+            let known = secrets::stack(value).or_else(|| self.queue_url(value));
+            known.unwrap_or_else(|| literal(value))
+        })
     }
 
     /// Lets a service, or everybody, do something with a function's alias.
@@ -352,13 +362,6 @@ fn provisioned(one: &DesiredFunction) -> Value {
         Value::Null,
         |count| json!({ "ProvisionedConcurrentExecutions": count }),
     )
-}
-
-/// The variables. Their values are taken as they are, and secrets are looked up by the stack.
-fn variables(configuration: &Configuration) -> Value {
-    map_strings(&json!(configuration.environment), &|value| {
-        secrets::stack(value).unwrap_or_else(|| literal(value))
-    })
 }
 
 /// A version is made once for each name: the name changes with what is in the version.

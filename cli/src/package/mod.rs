@@ -74,9 +74,10 @@ pub(crate) fn place() -> Place {
 
 /// What templates call what belongs to a function.
 impl DesiredFunction {
-    /// The function's tags: the deployment's, and on the API's the domain, by which a deploy finds it.
+    /// The function's tags: the deployment's, on the API's the domain, and on one what else there is: by them a deploy finds the rest.
     fn tags(&self, desired: &Desired) -> BTreeMap<String, String> {
         let mut all = tags(desired);
+        all.extend(desired.note_of(&self.name));
         if let (Part::Api, Some(domain)) = (&self.part, &desired.domain) {
             all.insert(TAG_DOMAIN.to_owned(), domain.name.clone());
         }

@@ -2,6 +2,7 @@
 
 mod domain;
 mod http;
+mod queue;
 mod rest;
 mod url;
 
@@ -41,6 +42,7 @@ pub(super) fn document(desired: &Desired, zip: &str) -> Value {
         (None, None) => module.http(),
     };
     module.domain();
+    module.queues();
     module.finish(&url)
 }
 
@@ -224,8 +226,8 @@ impl<'a> Module<'a> {
         let variables: Map<String, Value> = environment
             .map(|(key, value)| {
                 let source = self.source(key, value);
-                let value = secrets::terraform(&source, value).unwrap_or_else(|| literal(value));
-                (key.clone(), value)
+                let known = secrets::terraform(&source, value).or_else(|| self.queue_url(value));
+                (key.clone(), known.unwrap_or_else(|| literal(value)))
             })
             .collect();
         variables.into()

@@ -32,6 +32,11 @@ use crate::{
     },
     deploy::{
         self,
+        kind::queue::{
+            calls,
+            desired::{Attributes, DeadLetter, Encryption, url as queue_url},
+            fake::arn as queue_arn,
+        },
         model::{
             ASK_GRANT, Desired, GRANT, Place, REST_ASK_GRANT, REST_GRANT, THROUGH_URL_GRANT,
             URL_GRANT,
@@ -76,6 +81,7 @@ dead_letter = "arn:aws:sns:eu-central-1:123456789012:failed"
 payload_format = "1.0"
 integration_timeout = 5000
 stage_name = "v1"
+queues = { orders = { visibility_timeout = 60, delay = 5, dead_letter = "failed", max_receives = 5 }, failed = { retention = 60, kms_key = "arn:aws:kms:eu-central-1:123456789012:key/one" }, steps = { fifo = true, content_based_deduplication = true }, shared = { existing = "arn:aws:sqs:eu-central-1:123456789012:shared" }, more = { dead_letter = "shared" } }
 [stage_variables]
 table = "notes"
 [throttle]

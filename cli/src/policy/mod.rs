@@ -30,7 +30,7 @@ use self::{
 use crate::{
     error::Result,
     project::Project,
-    settings::{APP, Settings, function::FunctionSettings},
+    settings::{APP, Settings, function::FunctionSettings, resources::Resources},
     values::{
         statement::{Effect, Statement},
         text::hex,
@@ -204,11 +204,15 @@ fn derived(scan: &Scan, sdks: &[Sdk], settings: &Settings, place: &Place<'_>) ->
         let tells = told.any(|(file, at)| reaches(file, *at));
         let mut seen = settings.of_name(&part);
         // A variable that is read by its name, and by others only, names nothing for this one.
-        seen.environment.retain(|name, _| {
+        let reads = |name: &String| {
             let mut places = scan.texts.get(name).into_iter().flatten();
             !scan.variables.contains(name) || places.any(|(file, at)| reaches(file, *at))
-        });
-        let needs = needs(&own, tells, &seen, &written_for(&part, settings), place);
+        };
+        seen.environment.retain(|name, _| reads(name));
+        let mut declared = settings.resources.clone();
+        declared.retain(reads);
+        let seen = (&seen, &declared);
+        let needs = needs(&own, tells, seen, &written_for(&part, settings), place);
         (part, needs)
     });
     Derived {
@@ -231,7 +235,7 @@ fn written_for<'s>(part: &str, settings: &'s Settings) -> Vec<&'s Statement> {
 fn needs(
     calls: &[(&Call, &Sdk)],
     tells: bool,
-    function: &FunctionSettings,
+    (function, declared): (&FunctionSettings, &Resources),
     policy: &[&Statement],
     place: &Place<'_>,
 ) -> Needs {
@@ -262,7 +266,7 @@ fn needs(
     let mut needs = Needs::default();
     for ((service, on), mut actions) in grouped {
         needs.called.extend(actions.keys().cloned());
-        let named = resources::arns(&service, on, function, place);
+        let named = resources::arns(&service, on, (function, declared), place);
         let unnamed = named.is_none() && on != On::Everything;
         let resources = named.unwrap_or_else(|| vec!["*".to_owned()]);
         actions.retain(|action, _| !written(action, &resources, unnamed, policy));

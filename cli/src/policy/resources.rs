@@ -6,7 +6,10 @@
 use std::collections::BTreeSet;
 
 use super::actions::{On, prefix};
-use crate::settings::function::FunctionSettings;
+use crate::{
+    settings::{function::FunctionSettings, resources::Resources},
+    values::resources::Reference,
+};
 
 /// Where the resources are.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +22,7 @@ pub(super) struct Place<'a> {
 pub(super) fn arns(
     service: &str,
     on: On,
-    function: &FunctionSettings,
+    (function, declared): (&FunctionSettings, &Resources),
     place: &Place<'_>,
 ) -> Option<Vec<String>> {
     let Place { partition } = place;
@@ -33,6 +36,7 @@ pub(super) fn arns(
             }
         }
         On::Resource => {
+            found.extend(self::declared(service, declared));
             for (name, value) in named(function) {
                 if let Some(arn) = resource(service, name, value, partition) {
                     if service == "dynamodb" {
@@ -45,6 +49,21 @@ pub(super) fn arns(
         }
     }
     (!found.is_empty()).then(|| found.into_iter().collect())
+}
+
+/// What the settings declare by a name of the app's own: what `cargo fw` creates by that name (`queue:orders`), as its ARN is known
+/// later, and what is there by its ARN. One whose variable another function reads is none of this one's.
+fn declared(service: &str, resources: &Resources) -> BTreeSet<String> {
+    let all = resources.all();
+    let all = all.filter(|(kind, ..)| kind.service() == prefix(service));
+    all.map(|(kind, name, existing)| match existing {
+        Some(arn) => arn.to_owned(),
+        None => {
+            let name = name.to_owned();
+            Reference { kind, name }.to_string()
+        }
+    })
+    .collect()
 }
 
 /// The variables that name a resource of one of the services with a pattern, a sentence each. Nothing is derived from them.

@@ -1,6 +1,8 @@
 //! The ranges and rules that AWS sets for the settings, checked before anything is built or called.
 
-use super::{Settings, door::Door, function::FunctionSettings, secret::Reference};
+use super::{
+    Settings, door::Door, function::FunctionSettings, resources::Resources, secret::Reference,
+};
 use crate::{
     error::{Failure, Result},
     values::{
@@ -72,6 +74,7 @@ pub(super) fn all(settings: &Settings) -> Result<()> {
                 .hint("write a route's path, such as `health = \"/health\"`"),
         );
     }
+    settings.resources.check()?;
     variables(settings)?;
     tags(settings)?;
     if let Some(arn) = &settings.permissions_boundary {
@@ -160,14 +163,15 @@ fn retention(key: &str, days: u32) -> Result<()> {
 
 /// The variables of all functions.
 pub(super) fn variables(settings: &Settings) -> Result<()> {
-    variables_of(&settings.app.clone().resolve())?;
+    let resources = &settings.resources;
+    variables_of(&settings.app.clone().resolve(), resources)?;
     settings.functions.iter().try_for_each(|(name, own)| {
-        variables_of(&settings.of_name(name))
+        variables_of(&settings.of_name(name), resources)
             .map_err(|failure| failure.because_of(format!("as `[{}]` has it", own.place(name))))
     })
 }
 
-fn variables_of(function: &FunctionSettings) -> Result<()> {
+fn variables_of(function: &FunctionSettings, resources: &Resources) -> Result<()> {
     let mut total = 0;
     for (name, value) in &function.environment {
         let mut chars = name.chars();
@@ -180,6 +184,16 @@ fn variables_of(function: &FunctionSettings) -> Result<()> {
             return Err(
                 Failure::input(format!("Lambda sets this variable itself: `{name}`"))
                     .hint("choose another name; `cargo fw local` prints what an app is given"),
+            );
+        }
+        if let Some((kind, resource)) = resources.of_variable(name) {
+            let word = kind.word();
+            return Err(
+                Failure::input(format!("`cargo fw` sets this variable itself: `{name}`")).hint(
+                    format!(
+                        "remove it: the {word} `{resource}` of the settings is what it is about"
+                    ),
+                ),
             );
         }
         if !function.secrets.contains(name)

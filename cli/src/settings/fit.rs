@@ -14,6 +14,7 @@ use crate::{
     values::{
         gateway::{Auth, Gateway, InvokeMode},
         names::FILE_NAME,
+        resources::ResourceKind,
     },
 };
 
@@ -271,7 +272,20 @@ pub(crate) fn deployable(settings: &Settings) -> Result<()> {
                 .hint("`aws lambda put-function-concurrency --reserved-concurrent-executions 0` stops it until the next deploy"),
         );
     }
-    Ok(())
+    let mut others = settings.resources.all();
+    let created =
+        others.find(|(kind, _, existing)| *kind != ResourceKind::Queue && existing.is_none());
+    let Some((kind, name, _)) = created else {
+        return Ok(());
+    };
+    let (table, word) = (kind.table(), kind.word());
+    Err(Failure::input(format!(
+        "a {word} cannot be created yet: `[{table}.{name}]`"
+    ))
+    .hint(format!(
+        "name one that is there: `existing = \"arn:aws:{}:…\"`",
+        kind.service()
+    )))
 }
 
 #[cfg(test)]
@@ -444,5 +458,12 @@ mod tests {
             assert!(deployable(&settings(text)).is_ok(), "{text}");
         }
         assert!(deployable(&settings("concurrency = 0")).is_err());
+        let failure = deployable(&settings("[topics.news]")).unwrap_err();
+        assert_eq!(
+            failure.message(),
+            "a topic cannot be created yet: `[topics.news]`"
+        );
+        let there = "[topics.news]\nexisting = \"arn:aws:sns:eu-central-1:123456789012:news\"\n[queues.orders]";
+        assert!(deployable(&settings(there)).is_ok());
     }
 }

@@ -11,6 +11,7 @@ mod deploy_large;
 mod deploy_life;
 mod deploy_moto;
 mod deploy_power;
+mod deploy_queues;
 mod deploy_roles;
 mod deploy_settings;
 mod deploy_signals;

@@ -8,6 +8,7 @@ mod clock;
 mod concurrency;
 mod domains;
 mod iam;
+mod json;
 mod lambda;
 mod logs;
 mod rest;
@@ -35,6 +36,7 @@ use super::{
 };
 use crate::{
     aws::error::Result,
+    deploy::kind::queue::fake::Queues,
     values::{code::Code, names::Tags},
 };
 
@@ -124,6 +126,7 @@ pub(crate) struct State {
     /// With the ids of their keys.
     pub(crate) plans: Vec<(UsagePlan, Vec<String>)>,
     pub(crate) buckets: BTreeMap<String, FakeBucket>,
+    pub(crate) queues: Queues,
 }
 
 /// What a test looks at after each mutating call.

@@ -7,6 +7,7 @@ use crate::{
         error::Result,
         tagging::{GET_RESOURCES, Tagged, Tagging},
     },
+    deploy::kind::queue::fake as queue,
     values::names::Tags,
 };
 
@@ -31,6 +32,8 @@ impl Tagging for Fake {
                 let arn = format!("arn:aws:apigateway:{region}::/restapis/{}", rest.api.id);
                 (arn, &rest.api.tags)
             });
+            let queues = state.queues.iter();
+            let queues = queues.map(|(name, queue)| (queue::arn(name), &queue.tags));
             let wanted = |held: &Tags| {
                 tags.iter().all(|(key, value)| {
                     held.get(*key)
@@ -41,6 +44,7 @@ impl Tagging for Fake {
                 .chain(groups)
                 .chain(apis)
                 .chain(rests)
+                .chain(queues)
                 .filter(|(_, held)| wanted(held))
                 .map(|(arn, held)| Tagged {
                     arn,

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use fw_manifest::{Manifest, Part};
 
-use super::{DesiredRole, LONGEST_NAME, Names, Place, RUNTIME};
+use super::{DesiredRole, LONGEST_NAME, Names, Place, RUNTIME, resources};
 use crate::{
     aws::lambda::Configuration,
     deploy::health::Health,
@@ -74,6 +74,8 @@ pub(super) fn functions(
             Some(_) => None,
             None => Some(DesiredRole::new(&part, &options, settings, (names, place))?),
         };
+        environment.extend(resources::variables(settings, (names, place))?);
+        resources::fits(&environment)?;
         let health = match part {
             Part::Api => {
                 environment.extend(settings.door.variable());

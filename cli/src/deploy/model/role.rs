@@ -3,7 +3,7 @@
 use fw_manifest::Part;
 use serde_json::{Value, json};
 
-use super::{LONGEST_NAME, Names, Place};
+use super::{LONGEST_NAME, Names, Place, resources};
 use crate::{
     error::{Failure, Result},
     settings::{Settings, called, function},
@@ -46,7 +46,9 @@ impl DesiredRole {
         }
         let group = Names::log_group_of(&function);
         let logs = place.arn("logs", &format!("log-group:{group}:*"));
-        let policy = policy(&logs, &settings.policy_of(called(part)), options);
+        let written = settings.policy_of(called(part));
+        let written = resources::resolved(written, settings, (names, place))?;
+        let policy = policy(&logs, &written, options);
         Ok(Self { name, policy })
     }
 }

@@ -28,9 +28,10 @@ fn function(
     let Some(found) = found.function.ours() else {
         let mut tags = desired.names.tags();
         let domain = desired.domain.as_ref();
-        if let Some(domain) = domain.filter(|_| one.name == desired.names.function) {
-            tags.insert(TAG_DOMAIN.to_owned(), domain.name.clone());
+        if one.name == desired.names.function {
+            tags.extend(domain.map(|domain| (TAG_DOMAIN.to_owned(), domain.name.clone())));
         }
+        tags.extend(desired.note_of(&one.name));
         let size = bytes(code.zip.len() as u64);
         let reason = format!("{MISSING}; {size} {}", short(&code.sha256));
         let step = Step::Function(FunctionStep::Create {

@@ -116,7 +116,7 @@ pub(crate) trait Change {
 }
 
 /// The resource that a step removes, as a loss.
-pub(super) fn lost(step: &impl Change) -> Vec<String> {
+pub(crate) fn lost(step: &impl Change) -> Vec<String> {
     vec![step.subject().1.to_string()]
 }
 

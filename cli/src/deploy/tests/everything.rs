@@ -27,6 +27,7 @@ tags = { team = "shop", cost = "1" }
 environment = { A1 = "1", B1 = "1" }
 policy = [{ actions = ["s3:GetObject"], resources = ["*"] }]
 keep_versions = 2
+queues = { orders = { delay = 5, dead_letter = "failed", kms_key = "arn:aws:kms:r:1:key/k" }, failed = { retention = 60 } }
 "#
     };
 }
@@ -49,6 +50,7 @@ vpc = { subnets = ["subnet-2", "subnet-3"], security_groups = ["sg-2"] }
 tags = { team = "pay" }
 environment = { A1 = "2", C1 = "1" }
 policy = [{ effect = "deny", actions = ["s3:*"], resources = ["*"] }]
+queues = { orders = { visibility_timeout = 9 }, more = { fifo = true, content_based_deduplication = true } }
 "#
     };
 }

@@ -12,6 +12,7 @@ mod life;
 mod locked;
 mod pairs;
 mod power;
+mod queues;
 mod recall;
 mod refusals;
 mod rest;

@@ -7,7 +7,7 @@ use self::deploy_moto::Moto;
 use super::{App, FIRST, delete, run};
 use crate::{
     aws::{Account, Aws, fake::Fake},
-    deploy::observe::Actual,
+    deploy::observe::{Actual, Found},
 };
 
 /// A life in which everything changes once.
@@ -63,12 +63,15 @@ const REST_LIFE: [App; 6] = [
     FIRST,
 ];
 
+/// Queues that come, change and go.
+const QUEUE_LIFE: [App; 4] = [FIRST, super::queues::QUEUES, super::queues::OTHER, FIRST];
+
 #[test]
 fn the_account_in_memory_is_as_motos() {
     let moto = Moto::start();
     run(async {
         let moto = Account::of_moto(&moto.url, Fake::REGION).await;
-        for life in [LIFE.as_slice(), &REST_LIFE] {
+        for life in [LIFE.as_slice(), &REST_LIFE, &QUEUE_LIFE] {
             lived(life, &moto).await;
         }
     });
@@ -125,6 +128,12 @@ async fn seen(aws: &impl Aws) -> Actual {
             route.integration = route.integration.take().map(|_| String::new());
         }
         whole.routes.sort_by(|one, other| one.key.cmp(&other.key));
+    }
+    for whole in &mut actual.queues {
+        // moto's URLs are at moto.
+        if let Found::Ours(found) = &mut whole.found {
+            found.url.clear();
+        }
     }
     for whole in &mut actual.around.domains {
         if let Some(found) = &mut whole.found {

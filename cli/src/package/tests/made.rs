@@ -17,6 +17,9 @@ pub(super) async fn made(format: PackageFormat, document: &Value) -> Fake {
     };
     let said = said(format, document, &api);
     // What the settings may name is there already.
+    calls::create(&fake, "shared", &Attributes::default(), &Tags::new())
+        .await
+        .unwrap();
     fake.create_role("mine", &lambdas(), None, &Tags::new())
         .await
         .unwrap();
@@ -32,6 +35,11 @@ pub(super) async fn made(format: PackageFormat, document: &Value) -> Fake {
     for (group, days, tags) in &said.groups {
         fake.create_log_group(group, tags).await.unwrap();
         fake.put_retention(group, *days).await.unwrap();
+    }
+    let mut queues = said.queues.clone();
+    queues.sort_by_key(|(_, queue, _)| queue.dead_letter.is_some());
+    for (name, attributes, tags) in &queues {
+        calls::create(&fake, name, attributes, tags).await.unwrap();
     }
     for one in &said.functions {
         let code = code(match one.architecture.as_str() {

@@ -51,6 +51,7 @@ pub(super) struct Said {
     /// Names, days, tags.
     pub(super) groups: Vec<(String, u32, Tags)>,
     pub(super) functions: Vec<SaidFunction>,
+    pub(super) queues: Vec<(String, Attributes, Tags)>,
     /// Functions, aliases, statements.
     pub(super) grants: Vec<(String, String, Grant)>,
     pub(super) door: SaidDoor,
@@ -158,6 +159,44 @@ fn cors(value: &Value, names: [&str; 6]) -> Option<Cors> {
             allow_credentials: value[names[5]] == true,
         }
     })
+}
+
+/// A queue; its words are name, order, seconds, dead letters, deduplication, key, own key and tags.
+fn queue(said: &Value, words: [&str; 9], tags: &Value) -> (String, Attributes, Tags) {
+    let [
+        name,
+        fifo,
+        timeout,
+        delay,
+        retention,
+        redrive,
+        deduplication,
+        key,
+        own,
+    ] = words.map(|word| &said[word]);
+    let redrive = match redrive.as_str() {
+        Some(text) => serde_json::from_str(text).unwrap(),
+        None => redrive.clone(),
+    };
+    let attributes = Attributes {
+        fifo: *fifo == true,
+        visibility_timeout: number(timeout),
+        delay: number(delay),
+        retention: number(retention),
+        dead_letter: redrive.is_object().then(|| DeadLetter {
+            queue: text(&redrive["deadLetterTargetArn"]),
+            receives: number(&redrive["maxReceiveCount"]),
+        }),
+        deduplication: *deduplication == true,
+        encryption: match key.as_str() {
+            Some(key) => Encryption::Kms(key.to_owned()),
+            None => {
+                assert_eq!(own, true);
+                Encryption::Sqs
+            }
+        },
+    };
+    (text(name), attributes, table(tags))
 }
 
 /// A bucket, whatever its words.

@@ -38,6 +38,12 @@ security_groups = ["sg-1"]
 [[policy]]
 actions = ["s3:GetObject"]
 resources = ["arn:aws:s3:::x/*"]
+[queues.orders]
+dead_letter = "failed"
+[queues.failed]
+[queues.more]
+[queues.steps]
+fifo = true
 "#;
 
 /// What becomes of a key.
@@ -224,6 +230,43 @@ fn fate(key: &str) -> Option<Fate> {
         "domain.name" => Carried(HTTP, "api.example.org", "www.example.org"),
         "domain.certificate" => Carried(HTTP, "certificate/one", "certificate/two"),
         "domain.base_path" => Carried(HTTP, "base_path = \"v1\"", "base_path = \"orders/v1\""),
+        "queues.fifo" => Carried(HTTP, "fifo = true", "fifo = false"),
+        "queues.visibility_timeout" => {
+            Carried(HTTP, "fifo = true", "fifo = true\nvisibility_timeout = 60")
+        }
+        "queues.delay" => Carried(HTTP, "fifo = true", "fifo = true\ndelay = 5"),
+        "queues.retention" => Carried(HTTP, "fifo = true", "fifo = true\nretention = 60"),
+        "queues.dead_letter" => Carried(HTTP, "dead_letter = \"failed\"", "dead_letter = \"more\""),
+        "queues.max_receives" => Carried(
+            HTTP,
+            "dead_letter = \"failed\"",
+            "dead_letter = \"failed\"\nmax_receives = 5",
+        ),
+        "queues.content_based_deduplication" => Carried(
+            HTTP,
+            "fifo = true",
+            "fifo = true\ncontent_based_deduplication = true",
+        ),
+        "queues.kms_key" => Carried(
+            HTTP,
+            "fifo = true",
+            "fifo = true\nkms_key = \"arn:aws:kms:eu-central-1:123456789012:key/one\"",
+        ),
+        "queues.existing" => Carried(
+            HTTP,
+            "fifo = true",
+            "existing = \"arn:aws:sqs:eu-central-1:123456789012:steps.fifo\"",
+        ),
+        "topics.existing" => Carried(
+            HTTP,
+            "",
+            "topics = { news = { existing = \"arn:aws:sns:eu-central-1:123456789012:news\" } }",
+        ),
+        "buses.existing" => Carried(
+            HTTP,
+            "",
+            "buses = { shop = { existing = \"arn:aws:events:eu-central-1:123456789012:event-bus/shop\" } }",
+        ),
         "health" => Not(
             "health = \"/notes\"",
             "a deploy tries a version before it moves traffic; other tools do not",

@@ -44,12 +44,15 @@ fn with_comments(text: &str) -> String {
 
 /// Adds the keys of a table by their paths, a name of the reader's own as `*`. Stages have the keys of the file itself.
 fn keys(table: &Table, path: &str, found: &mut BTreeSet<String>) {
-    const NAMED: [&str; 5] = [
+    const NAMED: [&str; 8] = [
         "jwt",
         "functions",
         "usage_plans",
         "gateway_responses",
         "throttle.routes",
+        "queues",
+        "topics",
+        "buses",
     ];
     const OWN: [&str; 6] = [
         "tags",

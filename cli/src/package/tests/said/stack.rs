@@ -4,6 +4,17 @@ use super::*;
 
 const BUCKET: [&str; 2] = ["ThrottlingRateLimit", "ThrottlingBurstLimit"];
 const LOG: [&str; 2] = ["DestinationArn", "Format"];
+const QUEUE: [&str; 9] = [
+    "QueueName",
+    "FifoQueue",
+    "VisibilityTimeout",
+    "DelaySeconds",
+    "MessageRetentionPeriod",
+    "RedrivePolicy",
+    "ContentBasedDeduplication",
+    "KmsMasterKeyId",
+    "SqsManagedSseEnabled",
+];
 const CORS: [&str; 6] = [
     "AllowOrigins",
     "AllowMethods",
@@ -39,6 +50,11 @@ impl<'a> Reader<'a> {
         for (id, role) in roles {
             let name = text(&reader.value(&role["RoleName"]));
             reader.known.set(format!("{id}.Arn"), Known::role(&name));
+        }
+        for (id, queue) in reader.of("AWS::SQS::Queue").collect::<Vec<_>>() {
+            let arn = queue_arn(&text(&queue["QueueName"]));
+            reader.known.set(id, queue_url(&arn));
+            reader.known.set(format!("{id}.Arn"), arn);
         }
         for kind in ["AWS::Lambda::Function", "AWS::Serverless::Function"] {
             for (id, function) in reader.of(kind).collect::<Vec<_>>() {
@@ -412,6 +428,11 @@ pub(in super::super) fn said_by_stack(document: &Value, api: &str) -> Said {
             })
             .collect(),
         functions: reader.functions(),
+        queues: reader
+            .all("AWS::SQS::Queue")
+            .iter()
+            .map(|said| queue(said, QUEUE, &said["Tags"]))
+            .collect(),
         grants: reader.grants(),
         door,
         domain: reader.domain(),

@@ -5,6 +5,17 @@ use crate::package::map_strings;
 
 const BUCKET: [&str; 2] = ["throttling_rate_limit", "throttling_burst_limit"];
 const LOG: [&str; 2] = ["destination_arn", "format"];
+const QUEUE: [&str; 9] = [
+    "name",
+    "fifo_queue",
+    "visibility_timeout_seconds",
+    "delay_seconds",
+    "message_retention_seconds",
+    "redrive_policy",
+    "content_based_deduplication",
+    "kms_master_key_id",
+    "sqs_managed_sse_enabled",
+];
 const CORS: [&str; 6] = [
     "allow_origins",
     "allow_methods",
@@ -50,6 +61,12 @@ impl<'a> Reader<'a> {
             let name = text(&group["name"]);
             let arn = format!("arn:aws:logs:{region}:{account}:log-group:{name}");
             let kind = format!("aws_cloudwatch_log_group.{label}");
+            reader.known.set(format!("{kind}.arn"), arn);
+        }
+        for (label, queue) in reader.of("aws_sqs_queue") {
+            let arn = queue_arn(&text(&queue["name"]));
+            let kind = format!("aws_sqs_queue.{label}");
+            reader.known.set(format!("{kind}.url"), queue_url(&arn));
             reader.known.set(format!("{kind}.arn"), arn);
         }
         for (label, role) in reader.of("aws_iam_role") {
@@ -387,6 +404,11 @@ pub(in super::super) fn said_by_terraform(document: &Value, api: &str) -> Said {
             })
             .collect(),
         functions: reader.functions(),
+        queues: reader
+            .all("aws_sqs_queue")
+            .iter()
+            .map(|said| queue(said, QUEUE, &said["tags"]))
+            .collect(),
         grants: reader
             .all("aws_lambda_permission")
             .iter()

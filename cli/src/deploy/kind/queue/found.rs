@@ -1,0 +1,101 @@
+//! What the account holds of a deployment's queues, by read calls only.
+
+use std::collections::BTreeSet;
+
+use super::{
+    KIND,
+    calls::{self, names as listed},
+    desired::{Attributes, DesiredQueue},
+};
+use crate::{
+    aws::{Aws, error::Result},
+    deploy::{
+        model::{Names, TAG_KINDS},
+        observe::{Actual, Found, WholeFunction},
+        together::all,
+    },
+    values::names::Tags,
+};
+
+/// A queue that is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FoundQueue {
+    /// Its URL, which every call names it by.
+    pub(crate) url: String,
+    /// How it is set.
+    pub(crate) attributes: Attributes,
+    /// About how many messages are in it.
+    pub(crate) messages: u64,
+    /// Its tags.
+    pub(crate) tags: Tags,
+}
+
+/// A queue of the deployment's, there or not.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct WholeQueue {
+    /// AWS's name for it.
+    pub(crate) name: String,
+    /// What is there.
+    pub(crate) found: Found<FoundQueue>,
+}
+
+/// Reads the queues that the settings have, and those that a deploy before has left; no call where there cannot be any.
+pub(crate) async fn queues<A: Aws>(aws: &A, names: &Names) -> Result<Vec<WholeQueue>> {
+    if !names.sought.queues {
+        return Ok(Vec::new());
+    }
+    let (wanted, prefix) = (names.queues.iter(), names.prefix());
+    let (mut found, listed) = tokio::try_join!(
+        Box::pin(all(wanted.map(|name| queue(aws, names, name.clone())))),
+        Box::pin(listed(aws, &prefix)),
+    )?;
+    let known: BTreeSet<&String> = names.queues.iter().collect();
+    let others = listed.into_iter().filter(|name| !known.contains(name));
+    let others = all(others.map(|name| queue(aws, names, name))).await?;
+    // What only begins with the same words is another stage's, or somebody else's.
+    let ours = |one: &WholeQueue| one.found.ours().is_some();
+    found.extend(others.into_iter().filter(ours));
+    // SQS lists in no order, and two readings of one account make the same plan.
+    found.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(found)
+}
+
+/// The same where only the account tells that there may be queues: the note at a function, or at its log group where a deploy was
+/// interrupted before there was a function.
+pub(crate) async fn left<A: Aws>(aws: &A, names: &Names, actual: &mut Actual) -> Result<()> {
+    if names.sought.queues || !actual.functions.values().any(noted) {
+        return Ok(());
+    }
+    let mut names = names.clone();
+    names.sought.queues = true;
+    actual.queues = queues(aws, &names).await?;
+    Ok(())
+}
+
+/// Whether a function notes that the deployment may have queues.
+pub(super) fn noted(one: &WholeFunction) -> bool {
+    let function = one.function.ours().map(|found| &found.tags);
+    let group = one.log_group.ours().map(|found| &found.tags);
+    let tags = function.or(group).and_then(|tags| tags.get(TAG_KINDS));
+    tags.is_some_and(|kinds| kinds.split(' ').any(|kind| kind == KIND))
+}
+
+async fn queue<A: Aws>(aws: &A, names: &Names, name: String) -> Result<WholeQueue> {
+    let found = Box::pin(calls::find(aws, &name)).await?;
+    let found = Found::sort(found, names, |queue| &queue.tags);
+    Ok(WholeQueue { name, found })
+}
+
+/// The queues as a deploy of them would have left them, for a plan without an account.
+pub(crate) fn after(desired: &[DesiredQueue], tags: &Tags) -> Vec<WholeQueue> {
+    let queue = |one: &DesiredQueue| WholeQueue {
+        name: one.name.clone(),
+        found: Found::Ours(FoundQueue {
+            url: one.url(),
+            attributes: one.attributes.clone(),
+            messages: 0,
+            tags: tags.clone(),
+        }),
+    };
+    desired.iter().map(queue).collect()
+}

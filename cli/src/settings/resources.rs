@@ -1,0 +1,170 @@
+//! `[queues.NAME]`, `[topics.NAME]`, `[buses.NAME]`: resources that the app knows by a name of its own.
+//!
+//! A table declares one and says how it is to be; a queue that a function reads and that no table declares is there with defaults.
+//! The code finds each by a variable (`FW_QUEUE_ORDERS`), the same locally and deployed. A stage's table goes over the one of all
+//! stages key by key.
+
+mod external;
+mod queue;
+
+use std::collections::BTreeMap;
+
+pub(crate) use self::{external::ExternalSettings, queue::QueueSettings};
+use crate::{
+    error::{Failure, Result},
+    values::resources::{Arn, FIFO, ResourceKind},
+};
+
+/// What is declared.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Resources {
+    /// The queues.
+    pub(crate) queues: BTreeMap<String, QueueSettings>,
+    /// The topics.
+    pub(crate) topics: BTreeMap<String, ExternalSettings>,
+    /// The event buses.
+    pub(crate) buses: BTreeMap<String, ExternalSettings>,
+}
+
+impl Resources {
+    /// All of them: the kind, the app's name, and the ARN of one that is used as it is.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (ResourceKind, &str, Option<&str>)> {
+        let queues = self.queues.iter();
+        let queues = queues.map(|(name, one)| (ResourceKind::Queue, name, &one.existing));
+        let topics = self.topics.iter();
+        let topics = topics.map(|(name, one)| (ResourceKind::Topic, name, &one.existing));
+        let buses = self.buses.iter();
+        let buses = buses.map(|(name, one)| (ResourceKind::Bus, name, &one.existing));
+        let all = queues.chain(topics).chain(buses);
+        all.map(|(kind, name, existing)| (kind, name.as_str(), existing.as_deref()))
+    }
+
+    /// The tables that take effect only deployed.
+    pub(super) fn only_deployed(&self) -> Vec<&'static str> {
+        let mut all: Vec<_> = self.all().map(|(kind, ..)| kind.table()).collect();
+        all.dedup();
+        all
+    }
+
+    /// What AWS's name for one ends in: `.fifo` for what keeps the order of its messages.
+    pub(crate) fn suffix(&self, kind: ResourceKind, name: &str) -> &'static str {
+        let queue = self
+            .queues
+            .get(name)
+            .filter(|_| kind == ResourceKind::Queue);
+        let fifo = queue.is_some_and(QueueSettings::is_fifo);
+        if fifo { FIFO } else { "" }
+    }
+
+    /// Keeps those whose variable is wanted.
+    pub(crate) fn retain(&mut self, wanted: impl Fn(&String) -> bool) {
+        let wanted = |kind: ResourceKind, name: &String| wanted(&kind.variable(name));
+        self.queues
+            .retain(|name, _| wanted(ResourceKind::Queue, name));
+        self.topics
+            .retain(|name, _| wanted(ResourceKind::Topic, name));
+        self.buses.retain(|name, _| wanted(ResourceKind::Bus, name));
+    }
+
+    /// The resource that a variable is about.
+    pub(crate) fn of_variable(&self, variable: &str) -> Option<(ResourceKind, &str)> {
+        let mut all = self.all();
+        let found = all.find(|(kind, name, _)| kind.variable(name) == variable);
+        found.map(|(kind, name, _)| (kind, name))
+    }
+
+    /// Refuses what AWS would, and what the code could not tell apart.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that is wrong; exit code 65.
+    pub(crate) fn check(&self) -> Result<()> {
+        let mut variables = BTreeMap::new();
+        for (kind, name, existing) in self.all() {
+            kind.check(name)?;
+            let variable = kind.variable(name);
+            if let Some(other) = variables.insert(variable.clone(), name) {
+                return Err(Failure::input(format!(
+                    "two {} have one variable: `{other}` and `{name}`",
+                    kind.table()
+                ))
+                .because_of(format!(
+                    "the code finds both by `{variable}`: lower and upper case are the same in it, and `-` is `_`"
+                ))
+                .hint("rename one of them"));
+            }
+            if let Some(arn) = existing {
+                self::existing(kind, name, arn)?;
+            }
+        }
+        queue::check(&self.queues)
+    }
+}
+
+/// Refuses what is not the ARN of a resource of that kind.
+fn existing(kind: ResourceKind, name: &str, arn: &str) -> Result<()> {
+    if Arn::of(arn).is_some_and(|parts| parts.service == kind.service()) {
+        return Ok(());
+    }
+    let resource = match kind {
+        ResourceKind::Queue | ResourceKind::Topic => "NAME",
+        ResourceKind::Bus => "event-bus/NAME",
+    };
+    Err(Failure::input(format!(
+        "`{}.{name}.existing` is not the ARN of a {}: `{}`",
+        kind.table(),
+        kind.word(),
+        arn.escape_debug()
+    ))
+    .hint(format!(
+        "write `existing = \"arn:aws:{}:REGION:123456789012:{resource}\"`",
+        kind.service()
+    )))
+}
+
+/// Refuses a key beside `existing`: what is there is never changed.
+fn alone(kind: ResourceKind, name: &str, others: &[(&str, bool)]) -> Result<()> {
+    let Some((key, _)) = others.iter().find(|(_, set)| *set) else {
+        return Ok(());
+    };
+    Err(Failure::input(format!(
+        "`{table}.{name}` has `existing` and `{key}`",
+        table = kind.table()
+    ))
+    .because_of(format!(
+        "a {} that is there already is used as it is, and never changed",
+        kind.word()
+    ))
+    .hint(format!("remove `{key}`, or `existing`")))
+}
+
+/// Refuses a number that AWS would.
+fn range(key: &str, value: Option<u32>, least: u32, most: u32, unit: &str) -> Result<()> {
+    match value {
+        Some(value) if !(least..=most).contains(&value) => {
+            Err(Failure::input(format!("`{key}` is out of range: {value}"))
+                .because_of(format!("SQS takes {least} to {most}{unit}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses what is not a key of KMS.
+fn key(key: &str, arn: Option<&str>) -> Result<()> {
+    let right = |arn: &str| {
+        let parts = Arn::of(arn);
+        parts.is_some_and(|parts| parts.service == "kms" && parts.resource.starts_with("key/"))
+    };
+    match arn {
+        Some(arn) if !right(arn) => Err(Failure::input(format!(
+            "`{key}` is not the ARN of a key: `{}`",
+            arn.escape_debug()
+        ))
+        .because_of("the functions that send and read are allowed to use it, which takes its ARN")
+        .hint("write `kms_key = \"arn:aws:kms:REGION:123456789012:key/ID\"`")),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;
