@@ -67,7 +67,8 @@ impl Running {
     /// What the app calls the resource of that name.
     fn logical<'n>(&self, name: &'n str) -> &'n str {
         let inside = format!("-{}-", self.stage);
-        name.split_once(&inside).map_or(name, |(_, rest)| rest)
+        let inside = name.split_once(&inside).map(|(_, rest)| rest);
+        inside.map_or(name, |rest| rest.strip_suffix(".fifo").unwrap_or(rest))
     }
 
     /// The resource that is meant: by its whole name, or by the one that the app has for it.

@@ -146,7 +146,6 @@ impl Settings {
             let keys = own.keys.only_deployed().into_iter();
             keys.map(|key| format!("{}.{key}", own.place(name)))
         });
-        let app = app.chain(self.resources.only_deployed());
         app.map(str::to_owned).chain(named).collect()
     }
 }

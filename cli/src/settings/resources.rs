@@ -39,13 +39,6 @@ impl Resources {
         all.map(|(kind, name, existing)| (kind, name.as_str(), existing.as_deref()))
     }
 
-    /// The tables that take effect only deployed.
-    pub(super) fn only_deployed(&self) -> Vec<&'static str> {
-        let mut all: Vec<_> = self.all().map(|(kind, ..)| kind.table()).collect();
-        all.dedup();
-        all
-    }
-
     /// What AWS's name for one ends in: `.fifo` for what keeps the order of its messages.
     pub(crate) fn suffix(&self, kind: ResourceKind, name: &str) -> &'static str {
         let queue = self

@@ -244,7 +244,9 @@ impl Serving<'_> {
     /// Serves that build from the next request on.
     async fn serve(&mut self, ready: &Ready) -> Result<()> {
         let (services, server) = (self.services, self.server);
-        services.prepare_events(&ready.manifest, server).await?;
+        services
+            .prepare_events(&ready.manifest, &self.settings, server)
+            .await?;
         match &self.app {
             App::Project { project, .. } => {
                 let manifest = &ready.manifest;

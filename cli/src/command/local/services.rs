@@ -21,7 +21,7 @@ use crate::{
         },
     },
     project::Project,
-    settings::{APP, Settings, called, secret},
+    settings::{APP, Settings, called, resources::Resources, secret},
     values::{
         account::WhichAccount,
         credentials::{self, LocalCredentials},
@@ -182,6 +182,8 @@ impl Services {
         if let Some(guard) = &self.guard {
             let mut settings = settings.clone();
             settings.give(named_resources(manifest, &settings));
+            // By those variables, which have their names here; what is declared has those that it gets in the account.
+            settings.resources = Resources::default();
             crate::command::policy::complete(project, &mut settings, "aws", console)?;
             guard.enforce(policies(manifest, &settings));
         }

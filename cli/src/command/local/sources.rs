@@ -8,6 +8,7 @@ use crate::{
     console::columns,
     local::events::{EventServices, LocalNames},
     settings::Settings,
+    values::resources::ResourceKind,
 };
 
 /// A line for each source: its name, its kind, what invokes it, and the function in the code; and one about where the services are.
@@ -24,7 +25,7 @@ pub(super) fn table(manifest: &Manifest, settings: &Settings, services: &Service
         .map(|source| {
             let what = match &source.event {
                 SourceEvent::Sqs { queue } => {
-                    let name = names.physical(queue);
+                    let name = names.resource(ResourceKind::Queue, queue);
                     let status = resources.queues.iter().find(|one| one.name == name);
                     let dead = status.and_then(|one| one.dead_letter_queue.as_deref());
                     let dead = dead.and_then(|arn| arn.rsplit(':').next());

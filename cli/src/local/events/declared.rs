@@ -13,8 +13,14 @@ use fw_services::{
 use serde_json::{Value, json};
 
 use crate::{
-    settings::Settings,
-    values::credentials::{self, ACCOUNT},
+    settings::{
+        Settings,
+        resources::{QueueSettings, Resources},
+    },
+    values::{
+        credentials::{self, ACCOUNT},
+        resources::{Arn, ResourceKind},
+    },
 };
 
 /// A queue hides a received message for six times the timeout of the function that reads it (Lambda developer guide, "Using Lambda
@@ -28,6 +34,8 @@ pub(crate) struct LocalNames {
     region: String,
     /// Buckets that the settings name, which keep that name.
     buckets: Vec<String>,
+    /// What the settings declare.
+    resources: Resources,
 }
 
 impl LocalNames {
@@ -37,6 +45,7 @@ impl LocalNames {
             deployment: format!("{app}-{}", settings.stage),
             region: credentials::region(),
             buckets: settings.buckets.clone(),
+            resources: settings.resources.clone(),
         }
     }
 
@@ -47,16 +56,35 @@ impl LocalNames {
             deployment: deployment.to_owned(),
             region: credentials::REGION.to_owned(),
             buckets: Vec::new(),
+            resources: Resources::default(),
         }
     }
 
-    /// What AWS calls the queue, topic, bus, rule, schedule or function that the app calls so.
+    /// What AWS calls the rule, schedule or function that the app calls so.
     pub(crate) fn physical(&self, name: &str) -> String {
         format!("{}-{name}", self.deployment)
     }
 
+    /// What AWS calls the queue, topic or bus that the app calls so. One that is in the account already has its own name here, too.
+    pub(crate) fn resource(&self, kind: ResourceKind, name: &str) -> String {
+        let mut all = self.resources.all();
+        let found = all.find(|(held, key, _)| (*held, *key) == (kind, name));
+        if let Some(existing) = found.and_then(|(.., existing)| Arn::of(existing?)) {
+            let resource = existing.resource;
+            return resource
+                .strip_prefix("event-bus/")
+                .unwrap_or(resource)
+                .to_owned();
+        }
+        self.physical(name) + self.resources.suffix(kind, name)
+    }
+
     /// What the app calls it, where it is the app's; else the name itself.
-    pub(crate) fn logical<'n>(&self, name: &'n str) -> &'n str {
+    pub(crate) fn logical<'n>(&'n self, name: &'n str) -> &'n str {
+        let mut all = self.resources.all();
+        if let Some((_, key, _)) = all.find(|(kind, key, _)| self.resource(*kind, key) == name) {
+            return key;
+        }
         let inside = name.strip_prefix(&self.deployment);
         let inside = inside.and_then(|rest| rest.strip_prefix('-'));
         inside.filter(|rest| !rest.is_empty()).unwrap_or(name)
@@ -80,51 +108,115 @@ impl LocalNames {
     }
 
     fn topic(&self, topic: &str) -> String {
-        self.arn("sns", &self.physical(topic))
+        self.arn("sns", &self.resource(ResourceKind::Topic, topic))
+    }
+
+    fn bus(&self, bus: &str) -> String {
+        let name = self.resource(ResourceKind::Bus, bus);
+        self.arn("events", &format!("event-bus/{name}"))
     }
 }
 
-/// Whether an app needs the services: it has functions that something besides the gateway invokes.
-pub(crate) fn wants_services(manifest: &Manifest) -> bool {
-    !manifest.sources.is_empty()
+/// Whether an app needs the services: it has functions that something besides the gateway invokes, or the settings declare what the
+/// code sends to.
+pub(crate) fn wants_services(manifest: &Manifest, settings: &Settings) -> bool {
+    !manifest.sources.is_empty() || settings.resources.all().next().is_some()
+}
+
+/// The settings with what sources use and no table declares, which is there with defaults.
+fn with_used(manifest: &Manifest, settings: &Settings) -> Settings {
+    let mut settings = settings.clone();
+    let all = &mut settings.resources;
+    for source in &manifest.sources {
+        match &source.event {
+            SourceEvent::Sqs { queue } => {
+                all.queues.entry(queue.clone()).or_default();
+            }
+            SourceEvent::Sns { topic } => {
+                all.topics.entry(topic.clone()).or_default();
+            }
+            SourceEvent::Event { bus: Some(bus), .. } => {
+                all.buses.entry(bus.clone()).or_default();
+            }
+            SourceEvent::Event { bus: None, .. }
+            | SourceEvent::S3 { .. }
+            | SourceEvent::Schedule { .. }
+            | SourceEvent::Function => {}
+        }
+    }
+    settings
 }
 
 /// What is to be there for the sources of an app.
 pub(super) fn declarations(manifest: &Manifest, settings: &Settings) -> Declarations {
+    let settings = &with_used(manifest, settings);
     let names = LocalNames::new(&manifest.app, settings);
     let mut all = Declarations::default();
+    for (name, queue) in &settings.resources.queues {
+        let readers = manifest
+            .sources
+            .iter()
+            .filter(|source| matches!(&source.event, SourceEvent::Sqs { queue } if queue == name));
+        let slowest = readers.map(|source| settings.of(&source.part()).timeout);
+        let attributes = attributes(queue, slowest.max(), &names);
+        let name = names.resource(ResourceKind::Queue, name);
+        all.queues.insert(name, attributes);
+    }
+    for topic in settings.resources.topics.keys() {
+        let name = names.resource(ResourceKind::Topic, topic);
+        all.topics.entry(name).or_default();
+    }
+    let buses = settings.resources.buses.keys();
+    all.buses
+        .extend(buses.map(|bus| names.resource(ResourceKind::Bus, bus)));
     for source in &manifest.sources {
-        declare(source, settings, &names, &mut all);
+        declare(source, &names, &mut all);
     }
     all
 }
 
-fn declare(
-    source: &ManifestSource,
-    settings: &Settings,
+/// The attributes of a queue, in SQS's words. `slowest` is the longest timeout of the functions that read it, in seconds.
+fn attributes(
+    queue: &QueueSettings,
+    slowest: Option<u32>,
     names: &LocalNames,
-    all: &mut Declarations,
-) {
+) -> BTreeMap<String, String> {
+    let hidden = slowest.map(|timeout| timeout * TIMEOUTS_HIDDEN);
+    let seconds = |value: Option<u32>| value.map(|value| value.to_string());
+    let dead = queue.dead_letter.as_ref().map(|target| {
+        let target = names.resource(ResourceKind::Queue, target);
+        let receives = queue.max_receives.unwrap_or(QueueSettings::MAX_RECEIVES);
+        json!({ "deadLetterTargetArn": names.arn("sqs", &target), "maxReceiveCount": receives })
+            .to_string()
+    });
+    let yes = |set: bool| set.then(|| "true".to_owned());
+    let deduplicated = queue.content_based_deduplication.unwrap_or_default();
+    [
+        (
+            "VisibilityTimeout",
+            seconds(queue.visibility_timeout.or(hidden)),
+        ),
+        ("DelaySeconds", seconds(queue.delay)),
+        ("MessageRetentionPeriod", seconds(queue.retention)),
+        ("RedrivePolicy", dead),
+        ("FifoQueue", yes(queue.is_fifo())),
+        ("ContentBasedDeduplication", yes(deduplicated)),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+    .collect()
+}
+
+fn declare(source: &ManifestSource, names: &LocalNames, all: &mut Declarations) {
     let function = names.function(source);
     match &source.event {
-        SourceEvent::Sqs { queue } => {
-            let queue = names.physical(queue);
-            let hidden = settings.of(&source.part()).timeout * TIMEOUTS_HIDDEN;
-            let attributes = all.queues.entry(queue.clone()).or_default();
-            // Of several functions the slowest one counts.
-            let before = attributes.get("VisibilityTimeout");
-            let before = before.and_then(|before| before.parse().ok()).unwrap_or(0);
-            let hidden = hidden.max(before).to_string();
-            attributes.insert("VisibilityTimeout".to_owned(), hidden);
-            all.mappings.push(DeclaredMapping {
-                queue,
-                function: names.physical(&source.name),
-                settings: json!({ "FunctionResponseTypes": ["ReportBatchItemFailures"] }),
-            });
-        }
+        SourceEvent::Sqs { queue } => all.mappings.push(DeclaredMapping {
+            queue: names.resource(ResourceKind::Queue, queue),
+            function: names.physical(&source.name),
+            settings: json!({ "FunctionResponseTypes": ["ReportBatchItemFailures"] }),
+        }),
         SourceEvent::Sns { topic } => {
-            let topic = names.physical(topic);
-            all.topics.entry(topic.clone()).or_default();
+            let topic = names.resource(ResourceKind::Topic, topic);
             all.subscriptions.push(DeclaredSubscription {
                 topic,
                 protocol: "lambda".to_owned(),
@@ -148,8 +240,9 @@ fn declare(
             });
         }
         SourceEvent::Event { bus, pattern } => {
-            let bus = bus.as_ref().map(|bus| names.physical(bus));
-            all.buses.extend(bus.clone());
+            let bus = bus
+                .as_ref()
+                .map(|bus| names.resource(ResourceKind::Bus, bus));
             all.rules.push(DeclaredRule {
                 bus: bus.unwrap_or_default(),
                 name: names.physical(&source.name),
@@ -179,32 +272,34 @@ fn declare(
     }
 }
 
-/// The variables by which the code finds what its sources name: a queue's URL, the ARNs of a topic and a bus, a bucket's name.
+/// The variables by which the code finds what its sources name and the settings declare: a queue's URL, the ARNs of a topic and a
+/// bus, a bucket's name.
 pub(super) fn variables(
     manifest: &Manifest,
     settings: &Settings,
     endpoint: &str,
 ) -> BTreeMap<String, String> {
+    let settings = &with_used(manifest, settings);
     let names = LocalNames::new(&manifest.app, settings);
-    let sources = manifest.sources.iter();
-    sources
+    let buckets = manifest
+        .sources
+        .iter()
         .filter_map(|source| match &source.event {
-            SourceEvent::Sqs { queue } => {
-                let url = format!("{endpoint}/{ACCOUNT}/{}", names.physical(queue));
-                Some((variable("QUEUE", queue), url))
-            }
-            SourceEvent::Sns { topic } => Some((variable("TOPIC", topic), names.topic(topic))),
             SourceEvent::S3 { bucket, .. } => {
-                Some((variable("BUCKET", bucket), names.bucket(bucket)))
+                let name = bucket.to_ascii_uppercase().replace('-', "_");
+                Some((format!("FW_BUCKET_{name}"), names.bucket(bucket)))
             }
-            SourceEvent::Event { bus, .. } => {
-                let bus = bus.as_ref()?;
-                let resource = format!("event-bus/{}", names.physical(bus));
-                Some((variable("BUS", bus), names.arn("events", &resource)))
-            }
-            SourceEvent::Schedule { .. } | SourceEvent::Function => None,
-        })
-        .collect()
+            _ => None,
+        });
+    let declared = settings.resources.all().map(|(kind, name, _)| {
+        let value = match kind {
+            ResourceKind::Queue => format!("{endpoint}/{ACCOUNT}/{}", names.resource(kind, name)),
+            ResourceKind::Topic => names.topic(name),
+            ResourceKind::Bus => names.bus(name),
+        };
+        (kind.variable(name), value)
+    });
+    declared.chain(buckets).collect()
 }
 
 /// The same variables as they are in the account, where a queue's URL says its region: what a policy is derived from, so that each
@@ -219,11 +314,6 @@ pub(crate) fn named_resources(
         settings,
         &format!("https://sqs.{region}.amazonaws.com"),
     )
-}
-
-/// `FW_QUEUE_LATE_ORDERS` for the queue `late-orders`.
-fn variable(kind: &str, name: &str) -> String {
-    format!("FW_{kind}_{}", name.to_ascii_uppercase().replace('-', "_"))
 }
 
 /// The buckets that notify a function.
@@ -308,5 +398,46 @@ mod tests {
         for other in ["shop-dev-", "shop-dev", "shop-prod-x", "shop-development"] {
             assert_eq!(names.logical(other), other);
         }
+    }
+
+    #[test]
+    fn what_the_settings_declare_is_there_as_they_say() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "[queues.steps]\nfifo = true\ndead_letter = \"failed\"\nmax_receives = 4\ndelay = 3\n\
+                    [queues.failed]\nfifo = true\nretention = 1209600\n\
+                    [queues.shared]\nexisting = \"arn:aws:sqs:eu-west-1:210987654321:theirs\"\n\
+                    [topics.news]\n[buses.trade]\n";
+        std::fs::write(folder.path().join("fw.toml"), text).unwrap();
+        let settings = Settings::load(folder.path(), "dev").unwrap();
+        let manifest = Manifest::new("shop");
+        assert!(wants_services(&manifest, &settings));
+        let all = declarations(&manifest, &settings);
+        let steps = &all.queues["shop-dev-steps.fifo"];
+        assert_eq!(
+            (&*steps["FifoQueue"], &*steps["DelaySeconds"]),
+            ("true", "3")
+        );
+        let redrive: Value = serde_json::from_str(&steps["RedrivePolicy"]).unwrap();
+        assert_eq!(redrive["maxReceiveCount"], 4);
+        let dead = redrive["deadLetterTargetArn"].as_str().unwrap();
+        assert!(
+            dead.ends_with(":123456789012:shop-dev-failed.fifo"),
+            "{dead}"
+        );
+        assert_eq!(
+            all.queues["shop-dev-failed.fifo"]["MessageRetentionPeriod"],
+            "1209600"
+        );
+        assert!(all.queues["theirs"].is_empty());
+        assert!(all.topics.contains_key("shop-dev-news"));
+        assert!(all.buses.contains("shop-dev-trade"));
+        let variables = variables(&manifest, &settings, "http://127.0.0.1:9");
+        assert_eq!(
+            variables["FW_QUEUE_STEPS"],
+            "http://127.0.0.1:9/123456789012/shop-dev-steps.fifo"
+        );
+        let names = LocalNames::new("shop", &settings);
+        assert_eq!(names.logical("shop-dev-steps.fifo"), "steps");
+        assert_eq!(names.logical("theirs"), "shared");
     }
 }

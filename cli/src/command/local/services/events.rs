@@ -52,7 +52,7 @@ impl Services {
         Ok(())
     }
 
-    /// Starts what invokes sources, if that app has any.
+    /// Starts what invokes sources, if that app has any or its settings declare a resource.
     ///
     /// # Errors
     ///
@@ -60,9 +60,10 @@ impl Services {
     pub(in crate::command::local) async fn prepare_events(
         &self,
         manifest: &Manifest,
+        settings: &Settings,
         server: &Server,
     ) -> Result<()> {
-        if !wants_services(manifest) {
+        if !wants_services(manifest, settings) {
             return Ok(());
         }
         self.start_events(server).await
