@@ -6,6 +6,7 @@ mod attribute;
 mod built_in;
 mod bus;
 mod delivery;
+mod failures;
 mod function;
 mod info;
 mod lanes;
@@ -18,6 +19,8 @@ mod serve;
 mod sns;
 mod sqs;
 
+#[cfg(feature = "test")]
+pub(crate) use self::failures::collect;
 pub(crate) use self::serve::serve;
 pub use self::{
     attribute::{Attribute, AttributeValue},

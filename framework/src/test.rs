@@ -153,7 +153,7 @@ impl Client {
         let arrival = arrival();
         let context = context(arrival.request_id.clone(), None, &arrival);
         let answering = (self.app)(Part::Api, Bytes::from(event.to_owned()), context);
-        let answer = block_on(answering).map_err(|error| error.message)?;
+        let answer = block_on(answering, BLOCKS).map_err(|error| error.message)?;
         serde_json::to_value(&answer).map_err(|error| error.to_string())
     }
 
@@ -325,13 +325,22 @@ fn context(request_id: String, trace_id: Option<String>, arrival: &Arrival) -> L
     }
 }
 
-/// Waits for a future on a runtime of its own.
+/// What to do about a call without an async form.
+const BLOCKS: &str = "write a test that is not async, as this call blocks";
+
+/// Panics in an async test, at the caller's line.
 #[track_caller]
-fn block_on<F: Future>(future: F) -> F::Output {
+fn assert_not_async(instead: &str) {
     assert!(
         tokio::runtime::Handle::try_current().is_err(),
-        "this test is async: write `.await` in place of `.send()`"
+        "this test is async: {instead}"
     );
+}
+
+/// Waits for a future on a runtime of its own. `instead` is what to write in an async test, which cannot wait.
+#[track_caller]
+fn block_on<F: Future>(future: F, instead: &str) -> F::Output {
+    assert_not_async(instead);
     match tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

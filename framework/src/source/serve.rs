@@ -9,6 +9,7 @@ use super::{
     built_in,
     bus::BusEvent,
     delivery::Delivery,
+    failures,
     function::Input,
     info::SourceInfo,
     outcome::Failed,
@@ -151,6 +152,7 @@ impl<'c> Call<'c> {
             Ok(Ok(done)) => Ok(done),
             Ok(Err(error)) => {
                 tracing::error!(source = self.info.name, "{error:#}");
+                failures::note(format_args!("{error:#}"));
                 Err(failed(&error))
             }
             // The panic hook tells of a panic.

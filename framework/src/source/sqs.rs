@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use super::{
     attribute::Attribute,
     delivery::{self, Delivery, FromEvent},
-    lanes,
+    failures, lanes,
     outcome::Failed,
     serve::{Call, Handle, failed},
 };
@@ -273,6 +273,7 @@ impl<T: FromEvent<Message>> FromEvent<Messages> for Batch<T> {
                     }
                     Err(error) => {
                         tracing::error!(message_id = item.id, "{error:#}");
+                        failures::note(format_args!("message {index}: {error:#}"));
                         let mut unread = messages.unread.lock();
                         let unread = unread.as_mut().unwrap_or_else(|it| it.get_mut());
                         unread.push(index);
@@ -332,6 +333,7 @@ pub(super) async fn each<S: Sync>(
                     receive_count = item.receive_count,
                     "{error:#}"
                 );
+                failures::note(format_args!("message {index}: {error:#}"));
                 false
             }
             // The panic hook tells of a panic, but not of the message.
@@ -342,6 +344,7 @@ pub(super) async fn each<S: Sync>(
                     receive_count = item.receive_count,
                     "the handler panicked"
                 );
+                failures::note(format_args!("message {index}: the handler panicked"));
                 false
             }
         }

@@ -6,7 +6,8 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Client, arrival, block_on, context, posted};
+use super::{BLOCKS, Client, arrival, assert_not_async, block_on, context, posted};
+use crate::source::collect;
 use fw_events::{BusEvent, Fifo, Message, Notification, ObjectEvent, Place};
 use fw_grammar::pattern::Pattern;
 use fw_manifest::{ManifestSource, SourceEvent};
@@ -28,10 +29,10 @@ impl Client {
     /// When no source of the app takes its messages.
     #[track_caller]
     pub fn sqs(&self, queue: &str) -> Queue<'_> {
-        self.asks(
-            &format!("the queue `{queue}`"),
-            |event| matches!(event, SourceEvent::Sqs { queue: it } if it == queue),
-        );
+        self.asks("queue", queue, |event| match event {
+            SourceEvent::Sqs { queue: it } => Some(it),
+            _ => None,
+        });
         Queue {
             client: self,
             queue: queue.to_owned(),
@@ -48,10 +49,10 @@ impl Client {
     #[track_caller]
     #[must_use]
     pub fn sns(&self, topic: &str) -> Topic<'_> {
-        self.asks(
-            &format!("the topic `{topic}`"),
-            |event| matches!(event, SourceEvent::Sns { topic: it } if it == topic),
-        );
+        self.asks("topic", topic, |event| match event {
+            SourceEvent::Sns { topic: it } => Some(it),
+            _ => None,
+        });
         Topic {
             client: self,
             topic: topic.to_owned(),
@@ -66,10 +67,10 @@ impl Client {
     #[track_caller]
     #[must_use]
     pub fn s3(&self, bucket: &str) -> Bucket<'_> {
-        self.asks(
-            &format!("the bucket `{bucket}`"),
-            |event| matches!(event, SourceEvent::S3 { bucket: it, .. } if it == bucket),
-        );
+        self.asks("bucket", bucket, |event| match event {
+            SourceEvent::S3 { bucket: it, .. } => Some(it),
+            _ => None,
+        });
         Bucket {
             client: self,
             bucket: bucket.to_owned(),
@@ -175,6 +176,8 @@ impl Client {
     /// Invokes each source that takes the event.
     #[track_caller]
     fn invoke_all(&self, event: &Value, takes: impl Fn(&SourceEvent) -> bool) -> Invocations {
+        // Here and not in the closure, which does not know the caller's line.
+        assert_not_async(BLOCKS);
         let sources = self.manifest.sources.iter();
         let sources = sources.filter(|source| takes(&source.event));
         Invocations(
@@ -186,10 +189,12 @@ impl Client {
 
     #[track_caller]
     fn invoke_source(&self, source: &ManifestSource, event: &Value) -> Invocation {
+        assert_not_async(BLOCKS);
         let now = arrival();
         let context = context(now.request_id.clone(), None, &now);
         let event = Bytes::from(event.to_string());
-        let answer = block_on((self.app)(source.part(), event, context));
+        let app = (self.app)(source.part(), event, context);
+        let (answer, reasons) = collect(|| block_on(app, BLOCKS));
         let document = |bytes: Vec<u8>| serde_json::from_slice(&bytes).unwrap_or_default();
         Invocation {
             handler: source.name.clone(),
@@ -201,23 +206,43 @@ impl Client {
                     message: text("errorMessage"),
                 }
             }),
+            reasons,
         }
     }
 
+    /// Checks that a source asks for the queue, topic or bucket of that name.
     #[track_caller]
-    fn asks(&self, what: &str, takes: impl Fn(&SourceEvent) -> bool) {
-        let asks = self.manifest.sources.iter().any(|it| takes(&it.event));
-        assert!(asks, "no source of the app takes what comes from {what}");
+    fn asks(&self, kind: &str, name: &str, of: impl Fn(&SourceEvent) -> Option<&String>) {
+        let known = self.manifest.sources.iter();
+        let known = known.filter_map(|source| of(&source.event));
+        let known: Vec<&str> = known.map(String::as_str).collect();
+        assert!(
+            known.contains(&name),
+            "no source of the app takes what comes from the {kind} `{name}`: {}",
+            listed(kind, &known)
+        );
     }
 
     #[track_caller]
     fn named(&self, name: &str, kind: &str, is: impl Fn(&SourceEvent) -> bool) -> &ManifestSource {
-        let mut sources = self.manifest.sources.iter();
-        match sources.find(|source| source.name == name && is(&source.event)) {
+        let known = self.manifest.sources.iter();
+        let known: Vec<&ManifestSource> = known.filter(|source| is(&source.event)).collect();
+        match known.iter().find(|source| source.name == name) {
             Some(source) => source,
-            None => panic!("the app has no {kind} of that name: `{name}`"),
+            None => {
+                let known: Vec<&str> = known.iter().map(|source| source.name.as_str()).collect();
+                panic!("no {kind} `{name}`: {}", listed(kind, &known));
+            }
         }
     }
+}
+
+/// What the app has of that kind, so that a misspelt name is seen beside the right one.
+fn listed(kind: &str, known: &[&str]) -> String {
+    if known.is_empty() {
+        return format!("the app has no {kind}, is its handler in `App::on(sources![…])`?");
+    }
+    format!("the app has the {kind}s `{}`", known.join("`, `"))
 }
 
 /// A queue of the app's.
@@ -440,6 +465,8 @@ pub struct Invocation {
     pub handler: String,
     /// The answer, or the failure. In the answer of a queue's handler the numbers of the messages, from 0, stand for their ids.
     pub result: Result<Value, CallError>,
+    /// Why it failed, or why each of its messages did: what the log says, with the causes that no caller is shown.
+    pub reasons: Vec<String>,
 }
 
 impl Invocations {
@@ -480,11 +507,21 @@ impl Invocations {
         assert!(!self.0.is_empty(), "no source took the event");
         for invocation in &self.0 {
             if let Err(error) = &invocation.result {
-                panic!("`{}` failed: {error}", invocation.handler);
+                panic!("`{}` failed: {error}{}", invocation.handler, self.reasons());
             }
         }
         let again = self.come_again();
-        assert!(again.is_empty(), "these messages come again: {again:?}");
+        assert!(
+            again.is_empty(),
+            "these messages come again: {again:?}{}",
+            self.reasons()
+        );
+    }
+
+    /// Why something failed, a line each.
+    fn reasons(&self) -> String {
+        let reasons = self.0.iter().flat_map(|it| &it.reasons);
+        reasons.map(|reason| format!("\n  {reason}")).collect()
     }
 }
 

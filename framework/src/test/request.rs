@@ -137,7 +137,7 @@ impl<'c> RequestBuilder<'c> {
     #[track_caller]
     #[must_use]
     pub fn send(self) -> TestResponse {
-        block_on(self.into_future())
+        block_on(self.into_future(), "write `.await` in place of `.send()`")
     }
 }
 

@@ -262,6 +262,39 @@ fn a_queue_that_nobody_reads_is_told() {
 }
 
 #[test]
+#[should_panic(expected = "no schedule `nighly`: the app has the schedules `nightly`, `tick`")]
+fn a_misspelt_name_is_shown_beside_those_that_there_are() {
+    let _ = client().0.fire("nighly");
+}
+
+#[test]
+#[should_panic(expected = "the app has no topic, is its handler in `App::on(sources![…])`?")]
+fn a_kind_that_the_app_does_not_have_is_told() {
+    let client = Client::new(App::stateless("x"), ());
+    let _ = client.sns("alerts");
+}
+
+#[test]
+#[should_panic(
+    expected = "these messages come again: [1]\n  message 1: the message's body is not JSON"
+)]
+fn why_a_message_comes_again_is_told() {
+    let queue = client().0;
+    queue
+        .sqs("orders")
+        .message(&order(7, false))
+        .text("x")
+        .deliver()
+        .done();
+}
+
+#[tokio::test]
+#[should_panic(expected = "write a test that is not async")]
+async fn an_async_test_is_told_that_events_block() {
+    let _ = client().0.fire("nightly");
+}
+
+#[test]
 fn the_manifest_has_the_sources_by_name() {
     let manifest = app().manifest();
     assert_eq!(manifest.schema, 2);

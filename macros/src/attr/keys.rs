@@ -30,6 +30,8 @@ pub(crate) struct First {
     /// What it is: `the queue's name`.
     pub(crate) what: &'static str,
     pub(crate) example: &'static str,
+    /// What to write for a text that was given with a key: that text, or one made of both.
+    pub(crate) keyed: fn(key: &str, text: &str) -> String,
 }
 
 /// A key, with the type of its value.
@@ -130,7 +132,11 @@ pub(crate) fn read(attr: TokenStream, row: &Row, grammar: &Grammar, errors: &mut
     };
     // What stands first in a wrong form is not missing as well.
     let mut first = false;
-    for (index, part) in split(attr).iter().enumerate() {
+    let parts = split(attr);
+    let positional = |part: &Vec<TokenTree>| words::literal(Tokens(part)).is_some();
+    let keyed = grammar.first.as_ref();
+    let keyed = keyed.filter(|_| !parts.iter().any(positional));
+    for (index, part) in parts.iter().enumerate() {
         let tokens = Tokens(part);
         let (key, value) = match part.as_slice() {
             [TokenTree::Ident(key)] => (key, None),
@@ -167,6 +173,24 @@ pub(crate) fn read(attr: TokenStream, row: &Row, grammar: &Grammar, errors: &mut
                 // The text without its quotes.
                 first = true;
                 args.first = first_text(tokens, index, row, what, errors);
+            } else if let (Some(what), Some(text), false, None) = (
+                keyed,
+                value.and_then(words::literal),
+                first,
+                near(&word, grammar),
+            ) {
+                // `queue = "orders"`: one mistake, and not an unknown key and a missing text.
+                first = true;
+                args.stray = true;
+                errors.push(
+                    key,
+                    format!("{} comes first, without a key", what.what),
+                    format!(
+                        "write `#[{}({:?})]`",
+                        row.name,
+                        (what.keyed)(&word, &text.value())
+                    ),
+                );
             } else {
                 args.stray = true;
                 unknown(key, grammar, errors);
@@ -296,10 +320,15 @@ fn typed(
 /// A key that the attribute does not have.
 fn unknown(key: &Ident, grammar: &Grammar, errors: &mut Errors) {
     let word = key.to_string();
-    let known = grammar.keys.iter().map(|key| key.name);
-    let near = closest(&word, known.chain([CRATE]));
-    let help = near.map_or_else(|| leave_out(grammar), |near| format!("write `{near}`"));
+    let help =
+        near(&word, grammar).map_or_else(|| leave_out(grammar), |near| format!("write `{near}`"));
     errors.push(key, format!("unknown argument `{word}`"), help);
+}
+
+/// The key that the word is nearly.
+fn near(word: &str, grammar: &Grammar) -> Option<&'static str> {
+    let known = grammar.keys.iter().map(|key| key.name);
+    closest(word, known.chain([CRATE]))
 }
 
 /// What to do with something that is not a key.
@@ -318,9 +347,11 @@ fn leave_out(grammar: &Grammar) -> String {
         .iter()
         .map(|key| format!("`{}`", key.name))
         .collect();
-    match keys.as_slice() {
-        [] => format!("leave it out: {} has `crate` alone", grammar.holder),
-        keys => format!(
+    match (keys.as_slice(), &grammar.first) {
+        // `crate` is for macros that write the attribute, so it is no help here.
+        ([], Some(first)) => format!("leave it out: {} takes {} only", grammar.holder, first.what),
+        ([], None) => format!("leave it out: {} takes no arguments", grammar.holder),
+        (keys, _) => format!(
             "leave it out: {} has {} and `crate`",
             grammar.holder,
             keys.join(", ")

@@ -20,6 +20,7 @@ pub(crate) const QUEUE: Grammar = Grammar {
     first: Some(First {
         what: "the queue's name",
         example: "orders",
+        keyed: |_, name| name.to_owned(),
     }),
     keys: &[],
     holder: "`#[on_sqs]`",
@@ -30,6 +31,7 @@ pub(crate) const TOPIC: Grammar = Grammar {
     first: Some(First {
         what: "the topic's name",
         example: "alerts",
+        keyed: |_, name| name.to_owned(),
     }),
     keys: &[],
     holder: "`#[on_sns]`",
@@ -40,6 +42,7 @@ pub(crate) const BUCKET: Grammar = Grammar {
     first: Some(First {
         what: "the bucket's name",
         example: "uploads",
+        keyed: |_, name| name.to_owned(),
     }),
     keys: &[
         Key {
@@ -73,6 +76,7 @@ pub(crate) const SCHEDULE: Grammar = Grammar {
     first: Some(First {
         what: "a schedule",
         example: "rate(5 minutes)",
+        keyed: expression,
     }),
     keys: &[text("timezone", "the name of a time zone", "Europe/Berlin")],
     holder: "`#[schedule]`",
@@ -85,6 +89,15 @@ pub(crate) const FUNCTION: Grammar = Grammar {
     holder: "`#[function]`",
     meant: None,
 };
+
+/// A schedule's expression of `cron = "0 9 * * ? *"`, or of a key that says nothing.
+fn expression(key: &str, text: &str) -> String {
+    if ["rate", "cron", "at"].contains(&key) && !text.ends_with(')') {
+        format!("{key}({text})")
+    } else {
+        text.to_owned()
+    }
+}
 
 const fn text(name: &'static str, what: &'static str, example: &'static str) -> Key {
     Key {

@@ -1,4 +1,4 @@
-use fw::{on_event, on_s3, on_sns, on_sqs, schedule};
+use fw::{function, on_event, on_s3, on_sns, on_sqs, schedule};
 
 #[on_sqs(orders)] //~ mistake
 async fn unquoted() {}
@@ -29,5 +29,14 @@ async fn two_days() {}
 
 #[schedule("cron(0 12 * * ? *)", timezone = "Europe/Berln")] //~ mistake
 async fn zone() {}
+
+#[on_sqs(queue = "orders")] //~ mistake
+async fn keyed() {}
+
+#[schedule(cron = "0 12 * * ? *", timezone = "Europe/Berlin")] //~ mistake
+async fn keyed_schedule() {}
+
+#[function(timeout = 5)] //~ mistake
+async fn no_arguments() {}
 
 fn main() {}
