@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::{
-    events_support::{app, received, serve, source},
+    events_support::{app, received, serve},
     local_support::run,
 };
 
@@ -335,7 +335,7 @@ fn invoke_takes_each_event_with_and_without_a_server() {
     ];
     let sources: Vec<_> = events
         .iter()
-        .map(|(name, event, _)| source(name, event.clone()))
+        .map(|(name, event, _)| json!({ "name": name, "event": event }))
         .collect();
     let folder = app("", &Value::Array(sources));
     let invoke = |count: usize| {
