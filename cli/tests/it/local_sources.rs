@@ -225,6 +225,7 @@ for key, secret in (("AKIALOCALFW000000000", "wrong"), ("AKIA0000000000000000", 
     );
     let local = serve(&folder, &[]);
     let url = format!("http://127.0.0.1:{}", services_port(&local));
+    assert!(local.log().contains("buckets: shop-dev-uploads"));
     let output = python()
         .args(["-c", SCRIPT, &url])
         .output()

@@ -86,7 +86,7 @@ impl Services {
             secret_key: own.secret_key().to_owned(),
         };
         let options = S3Options {
-            root: root.clone(),
+            root,
             buckets: settings.buckets.clone(),
             credentials,
             hosts: app::service_hosts(args),
@@ -99,17 +99,7 @@ impl Services {
                 Failure::unavailable("the embedded S3 does not start")
                     .because(Box::from(error) as Box<dyn std::error::Error + Send + Sync>)
             })?;
-        let buckets = s3.buckets();
-        let buckets = if buckets.is_empty() {
-            "no buckets yet".to_owned()
-        } else {
-            format!("buckets: {}", buckets.join(", "))
-        };
-        let mut told = vec![format!(
-            "S3 at {}; {buckets}; data in {}",
-            s3.endpoint(),
-            shown(&root)
-        )];
+        let mut told = Vec::new();
         if own.are_random() {
             let (id, secret) = (credentials::ACCESS_KEY, own.secret_key());
             told.push(format!(
@@ -222,8 +212,16 @@ impl Services {
     }
 
     /// A line about each.
-    pub(super) fn told(&self) -> &[String] {
-        &self.told
+    pub(super) fn told(&self) -> Vec<String> {
+        let s3 = self.s3.as_ref().map(|s3| {
+            let buckets = match s3.buckets() {
+                none if none.is_empty() => "no buckets yet".to_owned(),
+                some => format!("buckets: {}", some.join(", ")),
+            };
+            let root = shown(&self.how.data.join("s3"));
+            format!("S3 at {}; {buckets}; data in {root}", s3.endpoint())
+        });
+        s3.into_iter().chain(self.told.iter().cloned()).collect()
     }
 
     /// Ends what was started.
