@@ -91,8 +91,8 @@ impl Shop {
             return Ok(());
         }
         let sns = aws_sdk_sns::Client::new(self.config().await);
-        let message = sns.publish().topic_arn(variable("FW_TOPIC_SHIPPED")?);
-        message.message(text).send().await?;
+        let topic = variable("FW_TOPIC_SHIPPED")?;
+        sns.publish().topic_arn(topic).message(text).send().await?;
         Ok(())
     }
 }
