@@ -123,6 +123,9 @@ def orders(cli, env):
     def fw(*args):
         return run([cli, "fw", *args, *which], cwd=ROOT, env=env).stdout
 
+    def queues():
+        return {one["name"]: one for one in json.loads(fw("queues", "--output", "json"))}
+
     command = [cli, "fw", "local", "--port", "0", "--no-reload", *which]
     with process(command, cwd=ROOT, env=env) as (child, lines):
         url = wait_for(child, lines, r"(http://localhost:\d+)\s*$")
@@ -133,8 +136,14 @@ def orders(cli, env):
         wait_for(child, lines, r"function pack: failed \(attempt (1)\)")
         fw("clock", "advance", "10m")
         wait_for(child, lines, r"function pack: failed \(attempt (2)\)")
-        queues = {one["name"]: one for one in json.loads(fw("queues", "--output", "json"))}
-        expect(queues["orders-dev-orders"]["in_flight"] == 1, "the piano in flight", queues)
+        expect(queues()["orders-dev-orders"]["in_flight"] == 1, "the piano in flight", queues())
+        fw("clock", "advance", "10m")
+        deadline = time.monotonic() + 30
+        while queues()["orders-dev-failed"]["visible"] != 1:
+            expect(time.monotonic() < deadline, "the piano among the dead letters", queues())
+            time.sleep(0.2)
+        fw("queues", "--redrive", "failed")
+        wait_for(child, lines, r"function pack: failed \(attempt (1)\)")
         fw("put-event", "--source", "carrier", "--detail-type", "Parcel Returned", '{"order": 7}')
         wait_for(child, lines, r"function returned: (delivered)")
         fw("fire", "nightly")

@@ -1,7 +1,7 @@
 //! An order's way through a shop: a request, a queue, a bucket, a topic; a nightly report, and the events of a carrier.
 //!
 //! `POST /orders` puts the order into the queue `orders`. `pack` takes it out and writes a label into the bucket `labels`. The new
-//! label invokes `announce`, which publishes to the topic `shipped`, and that invokes `notify`. What cannot be packed comes again.
+//! label invokes `announce`, which publishes to the topic `shipped`, and that invokes `notify`. What cannot be packed goes to `failed`.
 
 mod aws;
 
