@@ -1,11 +1,16 @@
 //! A queue that invokes a function of `cargo fw local`: delivery, another attempt, reloads, restarts, permissions.
 
-use std::process::Command;
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use serde_json::{Value, json};
 
 use crate::{
-    events_support::{app, build, done, received, received_with, serve, services_port, source},
+    events_support::{
+        app, build, command, done, received, received_with, serve, services_port, source,
+    },
     local_support::{Local, ask},
 };
 
@@ -66,6 +71,55 @@ fn a_message_reaches_its_function_and_a_failure_is_tried_again() {
     local.wait_for_line("queue orders → function ship: failed (attempt 1): it cannot be shipped");
     done(&folder, &["clock", "advance", "30m"]);
     local.wait_for_line("queue orders → function ship: failed (attempt 2)");
+}
+
+#[test]
+fn a_queue_is_as_the_settings_say_and_its_dead_letters_come_back() {
+    let settings = "[queues.orders]\ndead_letter = \"failed\"\nmax_receives = 1\n[queues.failed]\n[queues.steps]\nfifo = true\n";
+    let folder = app(settings, &json!([ship()]));
+    let local = serve(&folder, &[]);
+    let shown = "ship  sqs  queue orders, dead letters to failed  shop::ship";
+    assert!(local.log().contains(shown), "{}", local.log());
+
+    send(&local, "fail");
+    received_with(&folder, "ship", "fail", 1);
+    local.wait_for_line("queue orders → function ship: failed (attempt 1)");
+    done(&folder, &["clock", "advance", "30m"]);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let (_, queues, _) = command(&folder, &["queues", "--output", "json"]);
+        let queues: Value = serde_json::from_str(&queues).expect("JSON");
+        let mut all = queues.as_array().expect("a list").iter();
+        let failed = all.find(|one| one["name"] == "shop-dev-failed");
+        if failed.expect("the dead-letter queue")["visible"] == 1 {
+            break;
+        }
+        assert!(Instant::now() < deadline, "no dead letter: {queues}");
+    }
+    let (code, _, said) = command(&folder, &["queues", "--redrive", "failed"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("Redrove 1 message of failed; 0 messages left"),
+        "{said}"
+    );
+    received_with(&folder, "ship", "fail", 2);
+
+    let (code, _, said) = command(&folder, &["send", "steps", "one"]);
+    assert_eq!(code, Some(65), "{said}");
+    assert!(
+        said.contains("needs a group: steps") && said.contains("--group NAME"),
+        "{said}"
+    );
+    let first = [
+        "send",
+        "steps",
+        "one",
+        "--group",
+        "a",
+        "--deduplication-id",
+        "1",
+    ];
+    done(&folder, &first);
 }
 
 #[test]
@@ -169,7 +223,7 @@ fn an_app_without_sources_needs_no_services() {
         ask(local.port, "GET", "/env/AWS_ENDPOINT_URL"),
         (200, String::new())
     );
-    let (code, _, stderr) = crate::events_support::command(&folder, &["queues"]);
+    let (code, _, stderr) = command(&folder, &["queues"]);
     assert_eq!(code, Some(69), "{stderr}");
     assert!(stderr.contains("has no services"), "{stderr}");
     assert!(!folder.path().join("target/fw/services").exists());

@@ -19,12 +19,13 @@ pub(in crate::command) fn queues(args: &args::Queues, console: &Console) -> Resu
             let queue = running.choose("queue", &names, wanted)?;
             let body = json!({ "queue": queue });
             let answer = running.client.post("/_fw/redrive", &body).await?;
-            let (moved, kept) = (&answer["moved"], &answer["kept"]);
+            let messages = |count: &Value| match count.as_u64() {
+                Some(1) => "1 message".to_owned(),
+                _ => format!("{count} messages"),
+            };
+            let (moved, kept) = (messages(&answer["moved"]), messages(&answer["kept"]));
             let name = running.logical(queue);
-            console.status(
-                "Redrove",
-                format_args!("{moved} messages of {name}; {kept} stay"),
-            );
+            console.status("Redrove", format_args!("{moved} of {name}; {kept} left"));
             running.resources = running.client.get("/_fw/resources").await?;
         }
         let queues = &running.resources["queues"];

@@ -8,7 +8,7 @@ use crate::{
     console::Console,
     deploy::block_on,
     error::{Context as _, Exit, Failure, Result},
-    values::credentials::ACCOUNT,
+    values::{credentials::ACCOUNT, resources::FIFO},
 };
 
 /// Sends a message to a queue, and prints its id.
@@ -18,6 +18,14 @@ pub(in crate::command) fn send(args: &args::Send, console: &Console) -> Result<E
         let running = Running::find(&args.app).await?;
         let names = running.names("queues", "name");
         let queue = running.choose("queue", &names, &args.queue)?;
+        if queue.ends_with(FIFO) && args.group.is_none() {
+            return Err(Failure::input(format!(
+                "a message for a FIFO queue needs a group: {}",
+                running.logical(queue)
+            ))
+            .because_of("the messages of a group keep their order")
+            .hint("add `--group NAME`, and `--deduplication-id ID` unless the queue has `content_based_deduplication`"));
+        }
         let mut message = json!({
             "QueueUrl": format!("{}/{ACCOUNT}/{queue}", running.client.url()),
             "MessageBody": body,
