@@ -1,7 +1,7 @@
 //! Plays recorded and documented cases of AWS against the services, each against services of its own.
 //!
 //! Three forms of cases: calls step by step (`messaging.jsonl`), declared event sources (`events.jsonl`), and patterns and schedule
-//! expressions (`language.jsonl`). `exceptions.jsonl` lists cases that may fail, one `{"id", "reason"}` a line. Recorded cases cannot
+//! expressions (`fw-grammar`'s own, `cases.jsonl`). `exceptions.jsonl` lists cases that may fail, one `{"id", "reason"}` a line. Recorded cases cannot
 //! be among them. The score of each test is printed with `--nocapture`.
 
 mod case;
@@ -85,7 +85,9 @@ fn the_cases_of_event_sources_hold() {
 
 #[test]
 fn the_cases_of_patterns_and_schedules_hold() {
-    hold::<LanguageCase>(include_str!("language.jsonl"));
+    hold::<LanguageCase>(include_str!(
+        "../../../../framework/grammar/tests/cases.jsonl"
+    ));
 }
 
 fn lines<T: serde::de::DeserializeOwned>(text: &str) -> Vec<Result<T, String>> {
