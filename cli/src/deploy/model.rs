@@ -25,7 +25,7 @@ use super::{
 use crate::{
     aws::{apigateway::Guard, lambda::UrlSettings, sts::Caller},
     error::{Failure, Result},
-    settings::{Settings, domain::Domain},
+    settings::{Settings, domain::Domain, resources::readers},
     values::{
         code::{Code, Way},
         gateway::{Auth, Cors, Gateway, InvokeMode},
@@ -372,8 +372,8 @@ impl Desired {
             queues: false,
         };
         let arn = |key: &str| resources::arn(settings, ResourceKind::Queue, key, (&names, &place));
-        let queues =
-            queue::desired::queues(settings, &resources::readers(manifest, settings), arn)?;
+        let readers = readers(manifest, |part| settings.of(part).timeout);
+        let queues = queue::desired::queues(settings, &readers, arn)?;
         names.queues = queues.iter().map(|one| one.name.clone()).collect();
         names.sought.queues = !queues.is_empty();
         let routes = routes(manifest)?;

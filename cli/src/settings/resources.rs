@@ -9,6 +9,8 @@ mod queue;
 
 use std::collections::BTreeMap;
 
+use fw_manifest::{Manifest, Part, SourceEvent};
+
 pub(crate) use self::{external::ExternalSettings, queue::QueueSettings};
 use crate::{
     error::{Failure, Result},
@@ -37,6 +39,13 @@ impl Resources {
         let buses = buses.map(|(name, one)| (ResourceKind::Bus, name, &one.existing));
         let all = queues.chain(topics).chain(buses);
         all.map(|(kind, name, existing)| (kind, name.as_str(), existing.as_deref()))
+    }
+
+    /// Declares the queues that functions read and no table does: those are there with defaults.
+    pub(crate) fn declare_read(&mut self, manifest: &Manifest) {
+        for (queue, _) in read(manifest) {
+            self.queues.entry(queue.to_owned()).or_default();
+        }
     }
 
     /// What AWS's name for one ends in: `.fifo` for what keeps the order of its messages.
@@ -92,6 +101,25 @@ impl Resources {
         }
         queue::check(&self.queues)
     }
+}
+
+/// The timeouts of the functions that read queues, in seconds, by the app's name for the queue: the longest of each.
+pub(crate) fn readers(manifest: &Manifest, timeout: impl Fn(&Part) -> u32) -> BTreeMap<&str, u32> {
+    let mut all = BTreeMap::new();
+    for (queue, part) in read(manifest) {
+        let longest: &mut u32 = all.entry(queue).or_default();
+        *longest = timeout(&part).max(*longest);
+    }
+    all
+}
+
+/// The queues that functions read, and which.
+fn read(manifest: &Manifest) -> impl Iterator<Item = (&str, Part)> {
+    let sources = manifest.sources.iter();
+    sources.filter_map(|source| match &source.event {
+        SourceEvent::Sqs { queue } => Some((queue.as_str(), source.part())),
+        _ => None,
+    })
 }
 
 /// Refuses what is not the ARN of a resource of that kind.

@@ -59,8 +59,7 @@ impl ResourceKind {
 
     /// The variable that says where the resource of that name is: `FW_QUEUE_ORDERS`.
     pub(crate) fn variable(self, name: &str) -> String {
-        let name = name.to_ascii_uppercase().replace('-', "_");
-        format!("FW_{}_{name}", self.word().to_ascii_uppercase())
+        variable(self.word(), name)
     }
 
     /// What AWS calls the resource of that name: the deployment's name (`notes-dev`), a hyphen, the name, and a suffix: [`FIFO`] for
@@ -103,6 +102,13 @@ impl ResourceKind {
         .because_of("it takes letters, digits, hyphens and underscores")
         .hint(format!("write `[{}.orders]`, say", self.table())))
     }
+}
+
+/// The variable that says where the resource of that kind and name is: `FW_BUCKET_UPLOADS` for `bucket` and `uploads`.
+pub(crate) fn variable(kind: &str, name: &str) -> String {
+    let kind = kind.to_ascii_uppercase();
+    let name = name.to_ascii_uppercase().replace('-', "_");
+    format!("FW_{kind}_{name}")
 }
 
 /// A resource by the app's own name for it, as statements have it until the account is known: `queue:orders`.

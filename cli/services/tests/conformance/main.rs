@@ -1,8 +1,8 @@
 //! Plays recorded and documented cases of AWS against the services, each against services of its own.
 //!
 //! Three forms of cases: calls step by step (`messaging.jsonl`), declared event sources (`events.jsonl`), and patterns and schedule
-//! expressions (`fw-grammar`'s own, `cases.jsonl`). `exceptions.jsonl` lists cases that may fail, one `{"id", "reason"}` a line. Recorded cases cannot
-//! be among them. The score of each test is printed with `--nocapture`.
+//! expressions (`fw-grammar`'s own `cases.jsonl`). `exceptions.jsonl` lists cases that may fail, one `{"id", "reason"}` a line.
+//! Recorded cases cannot be among them. The score of each test is printed with `--nocapture`.
 
 mod case;
 mod client;

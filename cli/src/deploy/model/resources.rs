@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use fw_manifest::{Manifest, Part, SourceEvent};
+use fw_manifest::Manifest;
 
 use super::{Names, Place};
 use crate::{
@@ -48,31 +48,9 @@ pub(super) fn variables(
 /// When such a name is not one for a queue, or has the variable of another one; exit code 65.
 pub(super) fn with_used(manifest: &Manifest, settings: &Settings) -> Result<Settings> {
     let mut settings = settings.clone();
-    for (queue, _) in read(manifest) {
-        let held = settings.resources.queues.entry(queue.to_owned());
-        held.or_default();
-    }
+    settings.resources.declare_read(manifest);
     settings.resources.check()?;
     Ok(settings)
-}
-
-/// The timeouts of the functions that read queues, in seconds, by the app's name for the queue: the longest of each.
-pub(super) fn readers<'m>(manifest: &'m Manifest, settings: &Settings) -> BTreeMap<&'m str, u32> {
-    let mut all = BTreeMap::new();
-    for (queue, part) in read(manifest) {
-        let longest: &mut u32 = all.entry(queue).or_default();
-        *longest = settings.of(&part).timeout.max(*longest);
-    }
-    all
-}
-
-/// The queues that functions read, and which.
-fn read(manifest: &Manifest) -> impl Iterator<Item = (&str, Part)> {
-    let sources = manifest.sources.iter();
-    sources.filter_map(|source| match &source.event {
-        SourceEvent::Sqs { queue } => Some((queue.as_str(), source.part())),
-        _ => None,
-    })
 }
 
 /// Refuses more variables than Lambda takes, with those that `cargo fw` adds.

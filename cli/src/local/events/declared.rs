@@ -15,17 +15,13 @@ use serde_json::{Value, json};
 use crate::{
     settings::{
         Settings,
-        resources::{QueueSettings, Resources},
+        resources::{QueueSettings, Resources, readers},
     },
     values::{
         credentials::{self, ACCOUNT},
-        resources::{Arn, ResourceKind},
+        resources::{Arn, ResourceKind, variable},
     },
 };
-
-/// A queue hides a received message for six times the timeout of the function that reads it (Lambda developer guide, "Using Lambda
-/// with Amazon SQS").
-const TIMEOUTS_HIDDEN: u32 = 6;
 
 /// The names of what belongs to a stage of an app.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,11 +123,9 @@ pub(crate) fn wants_services(manifest: &Manifest, settings: &Settings) -> bool {
 fn with_used(manifest: &Manifest, settings: &Settings) -> Settings {
     let mut settings = settings.clone();
     let all = &mut settings.resources;
+    all.declare_read(manifest);
     for source in &manifest.sources {
         match &source.event {
-            SourceEvent::Sqs { queue } => {
-                all.queues.entry(queue.clone()).or_default();
-            }
             SourceEvent::Sns { topic } => {
                 all.topics.entry(topic.clone()).or_default();
             }
@@ -139,6 +133,7 @@ fn with_used(manifest: &Manifest, settings: &Settings) -> Settings {
                 all.buses.entry(bus.clone()).or_default();
             }
             SourceEvent::Event { bus: None, .. }
+            | SourceEvent::Sqs { .. }
             | SourceEvent::S3 { .. }
             | SourceEvent::Schedule { .. }
             | SourceEvent::Function => {}
@@ -152,13 +147,9 @@ pub(super) fn declarations(manifest: &Manifest, settings: &Settings) -> Declarat
     let settings = &with_used(manifest, settings);
     let names = LocalNames::new(&manifest.app, settings);
     let mut all = Declarations::default();
+    let readers = readers(manifest, |part| settings.of(part).timeout);
     for (name, queue) in &settings.resources.queues {
-        let readers = manifest
-            .sources
-            .iter()
-            .filter(|source| matches!(&source.event, SourceEvent::Sqs { queue } if queue == name));
-        let slowest = readers.map(|source| settings.of(&source.part()).timeout);
-        let attributes = attributes(queue, slowest.max(), &names);
+        let attributes = attributes(queue, readers.get(name.as_str()).copied(), &names);
         let name = names.resource(ResourceKind::Queue, name);
         all.queues.insert(name, attributes);
     }
@@ -181,7 +172,7 @@ fn attributes(
     slowest: Option<u32>,
     names: &LocalNames,
 ) -> BTreeMap<String, String> {
-    let hidden = slowest.map(|timeout| timeout * TIMEOUTS_HIDDEN);
+    let hidden = slowest.map(QueueSettings::hidden_for);
     let seconds = |value: Option<u32>| value.map(|value| value.to_string());
     let dead = queue.dead_letter.as_ref().map(|target| {
         let target = names.resource(ResourceKind::Queue, target);
@@ -286,8 +277,7 @@ pub(super) fn variables(
         .iter()
         .filter_map(|source| match &source.event {
             SourceEvent::S3 { bucket, .. } => {
-                let name = bucket.to_ascii_uppercase().replace('-', "_");
-                Some((format!("FW_BUCKET_{name}"), names.bucket(bucket)))
+                Some((variable("bucket", bucket), names.bucket(bucket)))
             }
             _ => None,
         });

@@ -40,6 +40,13 @@ impl QueueSettings {
     /// and one more.
     pub(crate) const MAX_RECEIVES: u32 = 3;
 
+    /// The seconds that a message is hidden where nothing is set, for the timeout of the function that reads it: six times that, so
+    /// that a batch is retried while the function is throttled (Lambda developer guide, "Creating and configuring an Amazon SQS
+    /// event source mapping").
+    pub(crate) const fn hidden_for(timeout: u32) -> u32 {
+        timeout * 6
+    }
+
     /// Whether it keeps the order of its messages; of one that is there, its name tells (SQS developer guide, "FIFO queue and
     /// message identifiers").
     pub(crate) fn is_fifo(&self) -> bool {

@@ -12,9 +12,6 @@ use crate::{
 
 /// Seconds that a message is hidden where nothing is set (SQS API reference, `CreateQueue`).
 const VISIBILITY_TIMEOUT: u32 = 30;
-/// How many times the reading function's timeout that is (Lambda developer guide, "Creating and configuring an Amazon SQS event
-/// source mapping": at least six times, so that a batch is retried while the function is throttled).
-const TIMEOUTS: u32 = 6;
 /// Seconds that a message is kept where nothing is set: four days (SQS API reference, `CreateQueue`).
 const RETENTION: u32 = 345_600;
 
@@ -120,7 +117,7 @@ pub(crate) fn queues(
         let arn_of_it = arn(key)?;
         let name = arn_of_it.rsplit(':').next().unwrap_or_default();
         let defaults = Attributes::default();
-        let hidden = timeout.map_or(defaults.visibility_timeout, |timeout| timeout * TIMEOUTS);
+        let hidden = timeout.map_or(defaults.visibility_timeout, QueueSettings::hidden_for);
         let dead_letter = match &one.dead_letter {
             None => None,
             Some(target) => Some(DeadLetter {
@@ -174,6 +171,6 @@ fn visible(key: &str, one: &QueueSettings, timeout: Option<u32>) -> Result<()> {
     ))
     .hint(format!(
         "write `visibility_timeout = {}`, six times the timeout, or leave it out",
-        timeout * TIMEOUTS
+        QueueSettings::hidden_for(timeout)
     )))
 }
