@@ -123,6 +123,16 @@ fn a_queue_is_as_the_settings_say_and_its_dead_letters_come_back() {
 }
 
 #[test]
+fn a_queue_that_only_the_settings_declare_is_shown_with_its_endpoint() {
+    let folder = app("[queues.orders]\n", &json!([]));
+    let local = serve(&folder, &[]);
+    services_port(&local);
+    send(&local, "hello");
+    let (_, queues, _) = command(&folder, &["queues"]);
+    assert!(queues.contains("orders  1"), "{queues}");
+}
+
+#[test]
 fn a_reload_loses_no_message_and_removes_what_the_app_no_longer_has() {
     let folder = app("", &json!([ship()]));
     let local = serve(&folder, &[]);

@@ -6,14 +6,15 @@ use jiff::Timestamp;
 use super::services::Services;
 use crate::{
     console::columns,
-    local::events::{EventServices, LocalNames},
+    local::events::{EventServices, LocalNames, wants_services},
     settings::Settings,
     values::resources::ResourceKind,
 };
 
-/// A line for each source: its name, its kind, what invokes it, and the function in the code; and one about where the services are.
+/// A line for each source: its name, its kind, what invokes it, and the function in the code; and one about where the services are,
+/// which also run for what only the settings declare.
 pub(super) fn table(manifest: &Manifest, settings: &Settings, services: &Services) -> Vec<String> {
-    if manifest.sources.is_empty() {
+    if !wants_services(manifest, settings) {
         return Vec::new();
     }
     let names = LocalNames::new(&manifest.app, settings);
@@ -78,7 +79,9 @@ pub(super) fn table(manifest: &Manifest, settings: &Settings, services: &Service
         })
         .collect();
     let mut lines = columns(&rows);
-    lines.push(String::new());
+    if !lines.is_empty() {
+        lines.push(String::new());
+    }
     if let Some(events) = services.events() {
         lines.push(format!(
             "SQS, SNS, EventBridge and Scheduler at {}; `cargo fw queues` shows what waits",
