@@ -151,7 +151,7 @@ async fn unknown_callers_hosts_and_origins_are_refused() {
     );
 }
 
-/// Keys are not secret and signatures are not checked, so what a page sends is told apart by its head alone.
+/// The key `test` is public and passes with any signature, so only the head shows that a page of another site sent a request.
 #[tokio::test]
 async fn pages_of_other_sites_change_nothing() {
     let services = start().await;

@@ -75,7 +75,7 @@ impl Running {
     ///
     /// # Errors
     ///
-    /// When there is none; exit code 65.
+    /// When no resource has that name; exit code 65.
     fn choose<'n>(&self, word: &str, names: &'n [String], wanted: &str) -> Result<&'n str> {
         let whole = names.iter().find(|name| *name == wanted);
         let found = whole.or_else(|| names.iter().find(|name| self.logical(name) == wanted));

@@ -1,7 +1,7 @@
 //! What the account holds of a deployment, by read calls only.
 //!
-//! Resources are found by their deterministic names and APIs by their tags, side by side: three calls deep, the first of
-//! which tells whether there is anything. Functions that the app no longer has are found by their log groups, which are
+//! Resources are found by their deterministic names and APIs by their tags, side by side: three calls deep. The first of
+//! them shows whether anything is deployed. Functions that the app no longer has are found by their log groups, which are
 //! made before them and outlive them.
 
 pub(crate) mod around;

@@ -51,8 +51,8 @@ pub(super) fn arns(
     (!found.is_empty()).then(|| found.into_iter().collect())
 }
 
-/// What the settings declare by a name of the app's own: what `cargo fw` creates by that name (`queue:orders`), as its ARN is known
-/// later, and what is there by its ARN. One whose variable another function reads is none of this one's.
+/// The resources that the settings declare. One that `cargo fw` creates is named as `queue:orders`, because its ARN is known only
+/// later; an existing one by its ARN. The caller leaves out those whose variables only other functions read.
 fn declared(service: &str, resources: &Resources) -> BTreeSet<String> {
     let all = resources.all();
     let all = all.filter(|(kind, ..)| kind.service() == prefix(service));

@@ -47,7 +47,7 @@ impl Scheduled for Scheduler {
 }
 
 impl Scheduler {
-    /// Sends what a schedule of the default group sends, whatever its times. Returns false if there is none of that name.
+    /// Sends at once what a schedule of the default group sends. Returns false if no schedule has that name.
     pub(crate) fn fire_now(&self, name: &str) -> bool {
         let key = (DEFAULT.to_owned(), name.to_owned());
         let item = self.state().schedules.get(&key).cloned();

@@ -156,7 +156,7 @@ fn hold<T: Playable>(file: &str) {
     show(&score);
 }
 
-/// Prints the score, for a reader who asks for the output of tests.
+/// Prints the score, which `cargo test -- --nocapture` shows.
 #[expect(
     clippy::print_stdout,
     reason = "the score is what a reader runs these tests for"

@@ -64,7 +64,7 @@ pub(super) fn event(
     }
 }
 
-/// The app in this folder, or why there is none; or the one that is named.
+/// The app that the arguments name, or else the one in this folder. The inner error says why this folder has no app.
 fn app(args: &args::GatewayEvent) -> Result<Result<Project>> {
     let named = args.which.package.is_some() || args.which.bin.is_some();
     match Project::find(&args.which) {

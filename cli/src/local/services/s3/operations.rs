@@ -42,8 +42,8 @@ impl Operations {
         });
     }
 
-    /// Those of the keys whose removal is to be reported: the objects that are there. That S3 does not report the removal of what is
-    /// not there is unverified; reported, a function that removes what it is told of would invoke itself for ever.
+    /// Those of the keys whose removal is to be reported: the objects that are there. Unverified: that S3 does not report the
+    /// removal of an object that does not exist. If it did, a function that removes the reported object would invoke itself forever.
     async fn removable(&self, bucket: &str, keys: Vec<String>) -> Vec<String> {
         let mut there = Vec::new();
         if self.changes.are_heard() {
