@@ -16,9 +16,8 @@ pub struct LambdaContext {
     pub deadline_ms: u64,
     /// The ARN that was invoked, with its alias or version where one was named.
     pub invoked_function_arn: String,
-    /// The X-Ray trace header, `Root=…;Parent=…;Sampled=…`, when there is one. A segment of one's own and calls to other services
-    /// go on from it. It is what the runtimes in other languages put into the variable `_X_AMZN_TRACE_ID`; here that variable is that of
-    /// the process's first invocation at best, since changing the environment of a process with several threads is not safe.
+    /// The X-Ray trace header, `Root=…;Parent=…;Sampled=…`, if there is one. Your own segments and calls to other services
+    /// continue from it. During the invocation the variable `_X_AMZN_TRACE_ID` has it too, for libraries.
     pub trace_id: Option<String>,
     /// The function's name.
     pub function_name: String,

@@ -284,7 +284,7 @@ pub(crate) struct FunctionError {
     pub(crate) message: String,
 }
 
-/// As `lambda_runtime` logs it.
+/// As the log has it.
 impl fmt::Debug for FunctionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.kind, self.message)

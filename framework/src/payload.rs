@@ -46,12 +46,16 @@ impl Payload {
         Self { format, response }
     }
 
-    /// The response as a stream has it: status, headers and cookies for its prelude, and the body.
+    /// The response as a stream has it: its prelude in JSON, and its body.
     #[cfg(feature = "runtime")]
-    pub(crate) fn into_stream(self) -> (http::StatusCode, HeaderMap, Vec<String>, bytes::Bytes) {
+    pub(crate) fn into_stream(self) -> (Vec<u8>, bytes::Bytes) {
         let (parts, body) = self.response.into_parts();
-        let (headers, cookies) = headers::prelude(&parts.headers);
-        (parts.status, headers, cookies, body)
+        let prelude = Prelude {
+            status: parts.status,
+            headers: headers::in_ascii(&parts.headers),
+        };
+        // A vector takes what is written, and the prelude is texts alone.
+        (serde_json::to_vec(&prelude).unwrap_or_default(), body)
     }
 
     /// The largest result that Lambda takes, in bytes of JSON: 6 MiB and 100 bytes. `[R]` gateway-truth §0 row 20, §4.2
@@ -71,6 +75,24 @@ impl Payload {
         let mut length = Length(0);
         serde_json::to_writer(&mut length, self).ok()?;
         (length.0 > Self::LIMIT).then_some(length.0)
+    }
+}
+
+/// What stands before the body of a stream. `[E]` gateway-truth §3
+#[cfg(feature = "runtime")]
+struct Prelude {
+    status: http::StatusCode,
+    headers: HeaderMap,
+}
+
+#[cfg(feature = "runtime")]
+impl Serialize for Prelude {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut prelude = serializer.serialize_struct("Prelude", 3)?;
+        prelude.serialize_field("statusCode", &self.status.as_u16())?;
+        prelude.serialize_field("headers", &Joined(&self.headers))?;
+        prelude.serialize_field("cookies", &Cookies(&self.headers))?;
+        prelude.end()
     }
 }
 

@@ -1,34 +1,31 @@
 //! The life of the process: print the manifest, or make the state and serve what Lambda sends.
 //!
-//! This and [`log`] are the only readers of the environment. The loop is `lambda_runtime`'s. It ends the process, and with it at
-//! most one invocation, where the Runtime API breaks its contract: a `next` without request id or deadline panics, a client context or
-//! Cognito identity that is not the JSON it expects ends the loop. What can be checked before is checked here.
+//! This, the modules below it and [`log`] are the only readers of the environment. The loop is our own: `lambda_runtime`'s, over a general
+//! client, costs a function a third of its size and half of its instructions (`docs/benchmarks.md`). It ends the process where the
+//! Runtime API breaks its contract, as with a `next` without request id or deadline; Lambda then starts another.
 
+mod api;
+mod head;
 mod init_error;
+mod invocations;
+mod trace_variable;
 
 use std::{
-    env::{self, VarError},
+    env,
     fmt::{self, Write as _},
     io::Write as _,
     process::ExitCode,
 };
 
-use lambda_runtime::{
-    Diagnostic, FunctionResponse, LambdaEvent, MetadataPrelude, Runtime, StreamResponse,
-    streaming::Body,
-};
-use serde_json::value::RawValue;
-use tower::service_fn;
-
+use self::api::{Address, RuntimeApi};
 use crate::{
     app::{App, AppError},
     context::LambdaContext,
-    dispatch::{Answer, Dispatcher, FunctionError, caught},
+    dispatch::{Dispatcher, caught},
     entry::Entry,
     error::Error,
     escaped::Escaped,
     log,
-    payload::Payload,
 };
 use fw_manifest::{INVOKE_MODE_ENV, MANIFEST_ENV, Manifest, Part, RESPONSE_STREAM};
 
@@ -43,6 +40,12 @@ const ILL_FORMED: u8 = 78;
 const HANDLER: &str = "_HANDLER";
 
 const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
+
+/// Set for a function that has a snapshot.
+const INITIALIZATION: &str = "AWS_LAMBDA_INITIALIZATION_TYPE";
+
+/// Set on managed instances: how many invocations an environment may get at once.
+const MAX_CONCURRENCY: &str = "AWS_LAMBDA_MAX_CONCURRENCY";
 
 pub(crate) fn run<S: Send + Sync + 'static>(app: App<S>) -> ExitCode {
     let wants_manifest = env::var_os(MANIFEST_ENV).is_some_and(|value| !value.is_empty());
@@ -82,10 +85,14 @@ fn print_manifest(manifest: &Manifest) -> ExitCode {
 fn serve<S: Send + Sync + 'static>(app: App<S>, runtime_api: &str) -> Result<ExitCode, AppError> {
     let (init, assembly) = app.into_parts()?;
     log::install();
-    if let Err(problem) = check_environment(runtime_api) {
-        tell(format_args!("{problem}"));
-        return Ok(ExitCode::from(ILL_FORMED));
-    }
+    let (address, function) = match environment(runtime_api) {
+        Ok(read) => read,
+        Err(problem) => {
+            tell(format_args!("{problem}"));
+            return Ok(ExitCode::from(ILL_FORMED));
+        }
+    };
+    let mut api = RuntimeApi::new(address);
     // One executable, every function: the API, unless Lambda's configuration names another part.
     let part = Part::from_entry(&env::var(HANDLER).unwrap_or_default());
     let entry = match assembly.table.entry(&part) {
@@ -93,7 +100,7 @@ fn serve<S: Send + Sync + 'static>(app: App<S>, runtime_api: &str) -> Result<Exi
         Err(known) => {
             let cause = format!("`{HANDLER}` asks for {part}, but the app's are: {known}");
             return Ok(init_failed(
-                runtime_api,
+                api.address(),
                 "the function cannot start",
                 &cause,
             ));
@@ -118,34 +125,36 @@ fn serve<S: Send + Sync + 'static>(app: App<S>, runtime_api: &str) -> Result<Exi
                 let mut dispatcher = assembly.with_state(state);
                 dispatcher.streams =
                     env::var(INVOKE_MODE_ENV).is_ok_and(|mode| mode == RESPONSE_STREAM);
-                return live(&dispatcher, entry.as_ref()).await;
+                return live(&mut api, &function, &dispatcher, entry.as_ref()).await;
             }
             Ok(Err(error)) => chain(&error),
             Err(panic) => format!("panicked: {}", log::message(&*panic)),
         };
-        init_failed(runtime_api, "the app's state cannot be made", &cause)
+        init_failed(api.address(), "the app's state cannot be made", &cause)
     }))
 }
 
 /// Answers what Lambda sends, until the process is ended.
 async fn live<S: Send + Sync + 'static>(
+    api: &mut RuntimeApi,
+    function: &LambdaContext,
     dispatcher: &Dispatcher<S>,
     entry: Option<&Entry<S>>,
 ) -> ExitCode {
-    let handler = service_fn(move |event: LambdaEvent<Box<RawValue>>| async move {
-        let (event, context) = event.into_parts();
-        let answer = dispatcher
-            .answer(entry, event.get(), context.into())
-            .await?;
-        Ok::<_, FunctionError>(match answer {
-            Answer::Http(payload) if dispatcher.streams => {
-                FunctionResponse::StreamingResponse(streamed(payload))
-            }
-            answer => FunctionResponse::BufferedResponse(answer),
-        })
-    });
-    match Runtime::new(handler).run().await {
-        Ok(()) => ExitCode::SUCCESS,
+    if let Ok(asked) = env::var(MAX_CONCURRENCY) {
+        tracing::warn!("`{MAX_CONCURRENCY}` is `{asked}`, but invocations are answered one by one");
+    }
+    if env::var(INITIALIZATION).is_ok_and(|kind| kind == "snap-start")
+        && let Err(error) = invocations::restore(api).await
+    {
+        return init_failed(
+            api.address(),
+            "the function is not restored",
+            &error.to_string(),
+        );
+    }
+    match invocations::serve(api, function, dispatcher, entry).await {
+        Ok(never) => match never {},
         Err(error) => {
             tell(format_args!("the connection to Lambda is lost: {error}"));
             ExitCode::from(FAILED)
@@ -153,46 +162,31 @@ async fn live<S: Send + Sync + 'static>(
     }
 }
 
-/// An answer in the form that a function URL with `RESPONSE_STREAM` reads. It would take a whole result for the body, whatever is in it.
-/// `[R]` gateway-truth §3
-fn streamed(payload: Payload) -> StreamResponse<Body> {
-    let (status_code, headers, cookies, body) = payload.into_stream();
-    StreamResponse {
-        metadata_prelude: MetadataPrelude {
-            status_code,
-            headers,
-            cookies,
-        },
-        stream: Body::from(body),
-    }
-}
-
-/// `lambda_runtime` panics without these.
-fn check_environment(runtime_api: &str) -> Result<(), String> {
-    let address: Result<http::Uri, _> = runtime_api.parse();
-    if !address.is_ok_and(|address| address.authority().is_some()) {
-        return Err(format!(
-            "`{RUNTIME_API}` is no `host:port`: `{}`",
-            Escaped(runtime_api)
-        ));
-    }
-    for name in ["AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION"] {
-        if let Err(problem @ (VarError::NotPresent | VarError::NotUnicode(_))) = env::var(name) {
-            return Err(format!("Lambda sets `{name}`, but here: {problem}"));
-        }
-    }
+/// What the environment says of the Runtime API and of the function: a context that lacks the invocation.
+fn environment(runtime_api: &str) -> Result<(Address, LambdaContext), String> {
+    let address = Address::parse(runtime_api).ok_or_else(|| {
+        let address = Escaped(runtime_api);
+        format!("`{RUNTIME_API}` is not a `host:port`: `{address}`")
+    })?;
+    let read = |name: &str| {
+        env::var(name).map_err(|problem| format!("Lambda sets `{name}`, but here: {problem}"))
+    };
     let memory = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
-    match env::var(memory).map(|value| value.parse::<u16>()) {
-        Ok(Ok(_)) => Ok(()),
-        Ok(Err(problem)) => Err(format!("`{memory}` is no size in MB: {problem}")),
-        Err(problem) => Err(format!("Lambda sets `{memory}`, but here: {problem}")),
-    }
+    let function = LambdaContext {
+        function_name: read("AWS_LAMBDA_FUNCTION_NAME")?,
+        function_version: read("AWS_LAMBDA_FUNCTION_VERSION")?,
+        memory_mb: read(memory)?
+            .parse()
+            .map_err(|problem| format!("`{memory}` is not a size in MB: {problem}"))?,
+        ..LambdaContext::default()
+    };
+    Ok((address, function))
 }
 
 /// Tells of a failed initialisation on stderr and to Lambda, which ends the environment.
-fn init_failed(runtime_api: &str, what: &str, cause: &str) -> ExitCode {
+fn init_failed(api: &Address, what: &str, cause: &str) -> ExitCode {
     tell(format_args!("{what}: {cause}"));
-    if let Err(error) = init_error::report(runtime_api, cause) {
+    if let Err(error) = init_error::report(api, cause) {
         tell(format_args!("Lambda cannot be told of it: {error}"));
     }
     ExitCode::from(FAILED)
@@ -216,28 +210,4 @@ fn chain(error: &Error) -> String {
 fn tell(line: fmt::Arguments<'_>) {
     // Where stderr is closed there is nobody to tell.
     let _ = writeln!(std::io::stderr(), "{line}");
-}
-
-impl From<lambda_runtime::Context> for LambdaContext {
-    fn from(context: lambda_runtime::Context) -> Self {
-        let config = &*context.env_config;
-        Self {
-            function_name: config.function_name.clone(),
-            function_version: config.version.clone(),
-            memory_mb: config.memory.try_into().unwrap_or_default(),
-            request_id: context.request_id,
-            deadline_ms: context.deadline,
-            invoked_function_arn: context.invoked_function_arn,
-            trace_id: context.xray_trace_id,
-        }
-    }
-}
-
-impl From<FunctionError> for Diagnostic {
-    fn from(error: FunctionError) -> Self {
-        Self {
-            error_type: error.kind.into_owned(),
-            error_message: error.message,
-        }
-    }
 }

@@ -12,11 +12,11 @@ use std::{
     task::{Context, Poll},
 };
 
+pub use aws_lambda_events::encodings::Body;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Uri, header::COOKIE};
 use http_body::Body as HttpBody;
 use http_body_util::{BodyExt, Collected, Full, LengthLimitError};
-pub use lambda_http::Body;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use tower::{Service, ServiceExt};
 

@@ -31,7 +31,7 @@ impl fmt::Display for NotHttp {
 }
 
 impl fmt::Debug for NotHttp {
-    // `lambda_runtime` logs errors in this form.
+    // Tests show errors in this form.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }

@@ -56,25 +56,28 @@ impl Serialize for Listed<'_> {
     }
 }
 
-/// The same as the prelude of a stream has them: one value for a name, and the cookies apart.
+/// The headers as the prelude of a stream has them: those that a handler may say, each once but for cookies, and with a type.
 ///
-/// `lambda_runtime` writes the prelude and can write ASCII only. Any other character becomes `?`.
+/// Nobody knows how Lambda reads a prelude that is not ASCII, so any other character becomes `?`. A prelude without a type would be one of
+/// bytes, as with Lambda's own runtime. `[E]` gateway-truth §3
 #[cfg(feature = "runtime")]
-pub(super) fn prelude(headers: &HeaderMap) -> (HeaderMap, Vec<String>) {
+pub(super) fn in_ascii(headers: &HeaderMap) -> HeaderMap {
     let mut joined = HeaderMap::new();
     for name in headers.keys() {
-        if is_ours(name) && name != SET_COOKIE {
+        if name == SET_COOKIE {
+            for cookie in headers.get_all(name) {
+                joined.append(name, cookie.clone());
+            }
+        } else if is_ours(name) {
             let ascii = one_value(headers, name).replace(|char: char| !char.is_ascii(), "?");
             if let Ok(value) = HeaderValue::try_from(ascii) {
                 joined.insert(name, value);
             }
         }
     }
-    let cookies = headers.get_all(SET_COOKIE).iter();
-    (
-        joined,
-        cookies.map(|cookie| text(cookie).into_owned()).collect(),
-    )
+    let bytes = HeaderValue::from_static("application/octet-stream");
+    joined.entry(CONTENT_TYPE).or_insert(bytes);
+    joined
 }
 
 /// Whether a handler may say it. The length and the transfer are the gateway's own matter, which decodes base64 and

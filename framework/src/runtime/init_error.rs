@@ -1,6 +1,6 @@
 //! The report of a failed initialisation: `POST /2018-06-01/runtime/init/error`. `[D/E]` gateway-truth §4.6
 //!
-//! `lambda_runtime` has none. A plain socket does: it is one request, and the process ends after it.
+//! A blocking socket does: it is one request, perhaps before there is an async runtime, and the process ends after it.
 
 use std::{
     io::{Read as _, Result, Write as _},
@@ -8,25 +8,20 @@ use std::{
     time::Duration,
 };
 
+use super::api::Address;
+
 /// What Lambda shows as the error's type.
 const TYPE: &str = "fw.InitError";
 
 /// How long the Runtime API, which is on the same machine, may take to read and to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Reports a failed initialisation to the Runtime API at `host:port` (a scheme and a base path are taken as well).
-pub(super) fn report(runtime_api: &str, cause: &str) -> Result<()> {
-    let address = runtime_api.strip_prefix("http://").unwrap_or(runtime_api);
-    let (host, base) = address
-        .split_once('/')
-        .map_or((address, ""), |(host, base)| {
-            (host, base.trim_end_matches('/'))
-        });
-    let slash = if base.is_empty() { "" } else { "/" };
+/// Reports a failed initialisation to the Runtime API.
+pub(super) fn report(Address { host, base }: &Address, cause: &str) -> Result<()> {
     let cause = serde_json::to_string(cause)?;
     let body = format!(r#"{{"errorType":"{TYPE}","errorMessage":{cause}}}"#);
     let request = format!(
-        "POST {slash}{base}/2018-06-01/runtime/init/error HTTP/1.1\r\n\
+        "POST {base}/2018-06-01/runtime/init/error HTTP/1.1\r\n\
          Host: {host}\r\n\
          Content-Type: application/json\r\n\
          Content-Length: {}\r\n\

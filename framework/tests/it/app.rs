@@ -99,6 +99,12 @@ async fn trace(lambda: fw::context::LambdaContext) -> String {
     lambda.trace_root().unwrap_or("none").to_owned()
 }
 
+/// Tell the trace that libraries find.
+#[get("/trace-variable")]
+async fn trace_variable() -> String {
+    std::env::var("_X_AMZN_TRACE_ID").unwrap_or_else(|_| "none".to_owned())
+}
+
 #[get("/<version>/under")]
 async fn under(version: &str) -> String {
     version.to_owned()
@@ -107,7 +113,15 @@ async fn under(version: &str) -> String {
 pub(crate) fn app() -> App<Counter> {
     App::new("it", async || Ok::<_, Error>(Counter::default()))
         .routes(routes![hello, echo, file, count, binary, many])
-        .routes(routes![fail, panics, large, log, thread, trace])
+        .routes(routes![
+            fail,
+            panics,
+            large,
+            log,
+            thread,
+            trace,
+            trace_variable
+        ])
         .mount("/v1", routes![hello, count])
         .mount("/v2", routes![under])
 }

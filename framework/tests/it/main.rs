@@ -7,4 +7,5 @@ mod gateways;
 mod middleware;
 mod process;
 mod runtime_api;
+mod runtime_loop;
 mod sources;

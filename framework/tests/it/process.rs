@@ -455,7 +455,7 @@ fn an_ill_formed_app_or_environment_ends_at_once() {
         (
             "empty",
             &[("AWS_LAMBDA_RUNTIME_API", "no address")],
-            "`AWS_LAMBDA_RUNTIME_API` is no `host:port`",
+            "`AWS_LAMBDA_RUNTIME_API` is not a `host:port`",
         ),
         (
             "empty",

@@ -25,11 +25,16 @@ pub(crate) struct Lambda {
 impl Lambda {
     /// Starts this very test program as the app of that name; see `process::as_app`.
     pub(crate) fn start(app: &str, variables: &[(&str, &str)]) -> Self {
+        Self::start_at(app, "", variables)
+    }
+
+    /// The same with the Runtime API under that path.
+    pub(crate) fn start_at(app: &str, path: &str, variables: &[(&str, &str)]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let function = command(app)
             .env(
                 "AWS_LAMBDA_RUNTIME_API",
-                listener.local_addr().unwrap().to_string(),
+                format!("{}{path}", listener.local_addr().unwrap()),
             )
             .env("AWS_LAMBDA_FUNCTION_NAME", "it")
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
@@ -48,6 +53,7 @@ impl Lambda {
     pub(crate) fn call(&mut self) -> Call {
         let connection = self.connection.get_or_insert_with(|| {
             let (connection, _) = self.listener.accept().unwrap();
+            connection.set_nodelay(true).unwrap();
             BufReader::new(connection)
         });
         let mut line = String::new();
@@ -101,6 +107,17 @@ impl Lambda {
         );
         // In one piece: who only waits for its first byte may be gone before the second piece.
         connection.write_all(reply.as_bytes()).unwrap();
+    }
+
+    /// Sends bytes in place of a response, or a part of one.
+    pub(crate) fn send(&mut self, bytes: &[u8]) {
+        let connection = self.connection.as_mut().unwrap().get_mut();
+        connection.write_all(bytes).unwrap();
+    }
+
+    /// Closes the connection; the next call is expected on a new one.
+    pub(crate) fn hang_up(&mut self) {
+        drop(self.connection.take());
     }
 
     /// Expects `next`, answers it with an event, and returns what the function posts.
