@@ -3,6 +3,7 @@
 mod access;
 mod declare;
 mod events;
+mod fuzz;
 mod hostile;
 mod scheduler;
 mod support;
