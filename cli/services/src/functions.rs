@@ -46,6 +46,12 @@ pub trait Functions: Send + Sync + 'static {
     /// Runs a function to its end.
     fn invoke(&self, invocation: Invocation) -> Pin<Box<dyn Future<Output = Outcome> + Send + '_>>;
 
+    /// Why an invocation failed or reported messages as failed, if more is known than its answer says. It is asked once, soon after
+    /// such an answer, and shown in [`Delivery`](crate::Delivery).
+    fn reason(&self, _request_id: &str) -> Option<String> {
+        None
+    }
+
     /// Publishes a version of a function and returns its number, or `None` if versions are not supported.
     fn publish(&self, _name: &str) -> Option<u64> {
         None

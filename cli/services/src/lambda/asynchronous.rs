@@ -209,7 +209,8 @@ async fn run(lambda: Weak<Lambda>, mut event: Event) {
             }
             Outcome::Failed(response) => {
                 event.attempts += 1;
-                let reason = error_message(Some(&response));
+                let reason = lambda.functions.reason(&event.request_id);
+                let reason = reason.unwrap_or_else(|| error_message(Some(&response)));
                 lambda.log(&event, DeliveryOutcome::Failed { reason });
                 if event.attempts > config.maximum_retry_attempts.unwrap_or(RETRIES) {
                     let end = end("RetriesExhausted", Some(response));

@@ -132,7 +132,13 @@ async fn deliver(
         let request_id = ids::uuid();
         let outcome = lambda.call(&settings.function, event, &request_id).await;
         let failed = failures(&outcome, settings.reports_failures, &part);
-        log(lambda, queue, settings, &part, &outcome, failed.len());
+        let reason = match &outcome {
+            Outcome::Returned(_) if failed.is_empty() => None,
+            Outcome::Throttled => None,
+            Outcome::Returned(_) | Outcome::Failed(_) => lambda.functions.reason(&request_id),
+        };
+        let outcome = what_became(&outcome, failed.len(), part.len(), reason);
+        log(lambda, queue, settings, &part, outcome);
         for message in &part {
             if !failed.contains(&message.held.content.id.as_str()) {
                 delete(lambda, queue, message);
@@ -152,27 +158,35 @@ fn log(
     queue: &Queue,
     settings: &Settings,
     part: &[Taken],
+    outcome: DeliveryOutcome,
+) {
+    lambda.place.deliveries.write(|| Delivery {
+        at_ms: lambda.now(),
+        source: queue.arn.to_string(),
+        target: settings.function_arn.clone(),
+        attempt: part.iter().map(|one| one.held.receives).max().unwrap_or(1),
+        outcome,
+    });
+}
+
+/// What became of a batch of `all` messages of which `failed` come again.
+fn what_became(
     outcome: &Outcome,
     failed: usize,
-) {
-    lambda.place.deliveries.write(|| {
-        let all = part.len();
-        let failure = |reason: String| DeliveryOutcome::Failed { reason };
-        Delivery {
-            at_ms: lambda.now(),
-            source: queue.arn.to_string(),
-            target: settings.function_arn.clone(),
-            attempt: part.iter().map(|one| one.held.receives).max().unwrap_or(1),
-            outcome: match outcome {
-                Outcome::Failed(document) => failure(error_message(Some(document))),
-                Outcome::Throttled => failure("the function has no free instance".into()),
-                Outcome::Returned(_) if failed > 0 => failure(format!(
-                    "{failed} of {all} messages were reported as failed"
-                )),
-                Outcome::Returned(_) => DeliveryOutcome::Delivered,
-            },
-        }
-    });
+    all: usize,
+    reason: Option<String>,
+) -> DeliveryOutcome {
+    let reason = match outcome {
+        Outcome::Returned(_) if failed == 0 => return DeliveryOutcome::Delivered,
+        Outcome::Throttled => "the function has no free instance".into(),
+        Outcome::Failed(document) => reason.unwrap_or_else(|| error_message(Some(document))),
+        Outcome::Returned(_) => match reason {
+            Some(reason) if all == 1 => reason,
+            Some(reason) => format!("{failed} of {all} messages: {reason}"),
+            None => format!("{failed} of {all} messages were reported as failed"),
+        },
+    };
+    DeliveryOutcome::Failed { reason }
 }
 
 /// The ids of the messages that stay in the queue.
@@ -222,6 +236,36 @@ fn delete(lambda: &Lambda, queue: &Queue, message: &Taken) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_failure_has_the_reason_that_is_known() {
+        let reason = |outcome: &Outcome, failed, all, known: Option<&str>| match what_became(
+            outcome,
+            failed,
+            all,
+            known.map(str::to_owned),
+        ) {
+            DeliveryOutcome::Failed { reason } => reason,
+            other => panic!("{other:?}"),
+        };
+        let returned = Outcome::Returned("{}".into());
+        assert_eq!(
+            what_became(&returned, 0, 2, None),
+            DeliveryOutcome::Delivered
+        );
+        assert_eq!(
+            reason(&returned, 1, 2, None),
+            "1 of 2 messages were reported as failed"
+        );
+        assert_eq!(
+            reason(&returned, 1, 2, Some("sold out")),
+            "1 of 2 messages: sold out"
+        );
+        assert_eq!(reason(&returned, 1, 1, Some("sold out")), "sold out");
+        let failed = Outcome::Failed(r#"{"errorMessage":"a panic"}"#.into());
+        assert_eq!(reason(&failed, 2, 2, None), "a panic");
+        assert_eq!(reason(&failed, 2, 2, Some("thirteen")), "thirteen");
+    }
 
     #[test]
     fn partial_batch_answers_are_read_as_lambda_reads_them() {
