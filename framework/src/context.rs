@@ -56,6 +56,9 @@ thread_local! {
 
     /// Its handler, `module::function`, once it is known.
     static HANDLER: Cell<Option<&'static str>> = const { Cell::new(None) };
+
+    /// True once the log has why it failed.
+    static LOGGED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// The invocation that the process works on: for threads that a handler has started. Lambda gives one at a time.
@@ -66,6 +69,7 @@ pub(crate) fn enter(lambda: LambdaContext) -> Arc<LambdaContext> {
     let lambda = Arc::new(lambda);
     HERE.set(Some(Arc::clone(&lambda)));
     HANDLER.set(None);
+    LOGGED.set(false);
     *ANYWHERE.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&lambda));
     lambda
 }
@@ -89,6 +93,16 @@ pub(crate) fn enter_handler(handler: &'static str) {
 /// The handler of the invocation that this thread works on.
 pub(crate) fn current_handler() -> Option<&'static str> {
     HANDLER.try_with(Cell::get).ok().flatten()
+}
+
+/// Notes that the log has why the invocation failed, so that the loop does not add the public words of the failure.
+pub(crate) fn note_logged() {
+    LOGGED.set(true);
+}
+
+/// True if [`note_logged`] was called in the invocation that this thread works on. It is asked once, when the invocation is answered.
+pub(crate) fn was_logged() -> bool {
+    LOGGED.try_with(Cell::take).unwrap_or_default()
 }
 
 #[cfg(test)]

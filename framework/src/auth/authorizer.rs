@@ -117,6 +117,7 @@ impl Asked {
         })?;
         // The panic hook tells of a panic.
         let Ok(decision) = caught(async { decide(state, &request).await }).await else {
+            context::note_logged();
             return Err(failed());
         };
         let answer = decision
@@ -135,6 +136,7 @@ impl Asked {
         let (name, status) = (self.info.name, error.status());
         if status.is_server_error() {
             tracing::error!(authorizer = name, status = status.as_u16(), "{error:#}");
+            context::note_logged();
             return Err(failed());
         }
         // A client reads none of it, so the log has to tell even of what is no surprise.

@@ -9,7 +9,7 @@ use super::{
     trace_variable,
 };
 use crate::{
-    context::LambdaContext,
+    context::{self, LambdaContext},
     dispatch::{Answer, Dispatcher, FunctionError, caught},
     entry::Entry,
     log,
@@ -114,7 +114,10 @@ async fn post(
             Err(error) => fail(api, id, own, "fw.UnwritableAnswer", &error.to_string()).await?,
         },
         Err(FunctionError { kind, message }) => {
-            tracing::error!("{kind}: {message}");
+            // A source or an authorizer has logged the cause, of which these are the public words.
+            if !context::was_logged() {
+                tracing::error!("{kind}: {message}");
+            }
             fail(api, id, own, &kind, &message).await?
         }
     };

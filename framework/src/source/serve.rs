@@ -152,11 +152,15 @@ impl<'c> Call<'c> {
             Ok(Ok(done)) => Ok(done),
             Ok(Err(error)) => {
                 tracing::error!(source = self.info.name, "{error:#}");
+                context::note_logged();
                 failures::note(format_args!("{error:#}"));
                 Err(failed(&error))
             }
             // The panic hook tells of a panic.
-            Err(_) => Err(failed(&Error::internal("a panic"))),
+            Err(_) => {
+                context::note_logged();
+                Err(failed(&Error::internal("a panic")))
+            }
         }
     }
 

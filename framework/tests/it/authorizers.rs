@@ -623,6 +623,8 @@ fn a_refusal_is_told_in_the_log_alone() {
     ] {
         assert_eq!(stderr.matches(told).count(), 1, "{told} in {stderr}");
     }
+    // Nobody adds the words of the document that Lambda gets.
+    assert!(!stderr.contains("fw.AuthorizerError"), "{stderr}");
     assert!(
         stderr.contains(r#""authorizer":"members","status":404"#),
         "{stderr}"

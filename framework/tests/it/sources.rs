@@ -365,6 +365,25 @@ fn ask(name: &str, event: &str) -> (String, Value) {
     (end.to_owned(), body)
 }
 
+/// The log has the cause of a failure once, and the public words only of what nobody logged.
+#[test]
+fn a_failure_is_logged_once() {
+    let invoke = |name: &str, event: &str| {
+        let mut lambda = Lambda::start("sourced", &[("_HANDLER", &format!("source.{name}"))]);
+        lambda.invoke(ID, event);
+        let stderr = String::from_utf8(lambda.finish().stderr).unwrap();
+        let errors = stderr.lines().filter(|line| line.contains("\"ERROR\""));
+        errors.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let time = include_str!("../events/schedule.json");
+    let logged = invoke("tick", time);
+    assert_eq!(logged.len(), 1, "{logged:#?}");
+    assert!(logged[0].contains("the secret cause"), "{logged:#?}");
+    let logged = invoke("count", r#"{"a":1}"#);
+    assert_eq!(logged.len(), 1, "{logged:#?}");
+    assert!(logged[0].contains("fw.NotItsEvent"), "{logged:#?}");
+}
+
 /// Of an event as AWS sends it; and those that are none of theirs.
 #[test]
 fn a_process_is_the_source_of_its_name() {
