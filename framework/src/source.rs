@@ -8,6 +8,8 @@ mod bus;
 mod delivery;
 mod failures;
 mod function;
+#[cfg(test)]
+mod hostile;
 mod info;
 mod lanes;
 mod list;
