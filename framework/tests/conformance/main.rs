@@ -4,6 +4,7 @@
 //! names it and says why. A case that uses a key which this runner does not know fails, so that no expectation is passed
 //! over in silence. What was recorded on AWS may not be named there.
 //!
+//! `services` reads the cases of queues, topics, buses and schedules, which `fw-services` runs.
 //! `chalice` has what Chalice's own tests pin, and what was decided about it; `score` writes `docs/fidelity.md`.
 
 mod authorizer;
@@ -14,6 +15,7 @@ mod door;
 mod handler;
 mod pattern;
 mod score;
+mod services;
 mod token;
 
 use std::collections::{BTreeMap, BTreeSet};
