@@ -39,22 +39,22 @@ use crate::{
     name = "cargo-fw",
     bin_name = "cargo fw",
     version,
-    after_help = "Examples:\n  cargo fw new hello             make a project\n  cargo fw local                 serve it on http://localhost:8000\n  cargo fw deploy --plan         show what a deploy would do\n  cargo fw deploy --stage prod   deploy\n  cargo fw url --stage prod      print its URL\n\nExit codes:\n  0 done, 1 failed, 2 `--plan` found changes, 3 the function gave an error, 64 usage,\n  65 settings or manifest, 69 unavailable, 77 credentials, 101 build failed, 130 interrupted",
+    after_help = "Examples:\n  cargo fw new hello             create a project\n  cargo fw local                 serve it on http://localhost:8000\n  cargo fw deploy --plan         show what a deploy would change\n  cargo fw deploy --stage prod   deploy\n  cargo fw url --stage prod      print its URL\n\nExit codes:\n  0 done, 1 failed, 2 `--plan` found changes, 3 the function returned an error, 64 usage,\n  65 settings or manifest, 69 unavailable, 77 credentials, 101 build failed, 130 interrupted",
     max_term_width = 100
 )]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
 
-    /// Tell more: what is run, and why
+    /// Print more: what runs, and why
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     verbose: bool,
 
-    /// Print results and failures only
+    /// Print only results and failures
     #[arg(short, long, global = true)]
     quiet: bool,
 
-    /// When to colour
+    /// When to use colours
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     pub(crate) color: Color,
 }
@@ -64,13 +64,13 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Create a project in a new folder
     New(New),
-    /// Add to this folder what it lacks of a project; no file is changed
+    /// Add what is missing for a project to this folder; existing files are not changed
     Init(Init),
-    /// Serve the app locally, as the cloud will
+    /// Serve the app locally as the cloud will
     Local(Local),
     /// Deploy the app: plan, build, upload, routes, permissions
     Deploy(Deploy),
-    /// Show what a deploy would change; exits with 2 when there is something
+    /// Show what a deploy would change; exits with 2 if there are changes
     Plan(Plan),
     /// Print the URL of the deployed app
     Url(Deployed),
@@ -80,49 +80,49 @@ pub(crate) enum Command {
     Open(Deployed),
     /// Show the deployed app's logs
     Logs(Logs),
-    /// Show what the deployed app did: invocations, errors, durations, cold starts
+    /// Show the deployed app's invocations, errors, durations and cold starts
     Metrics(Metrics),
-    /// Show what the app may do in the account: derived from its sources, and added by the settings
+    /// Show the app's permissions in the account: derived from its sources, and added by the settings
     Policy(Policy),
-    /// Write the deployment as a template and a zip, for another tool to deploy
+    /// Write a template and a zip that another tool can deploy
     Package(Package),
-    /// Write a pipeline that plans and deploys
+    /// Write a CI workflow that plans and deploys
     Ci(Ci),
-    /// Check this machine and the account, and say how to mend what does not work
+    /// Check this machine and the account, and say how to fix problems
     Doctor(Doctor),
-    /// List the apps and stages that are deployed in the account
+    /// List the apps and stages that are deployed in the region
     List(List),
-    /// Send the traffic back to an earlier version, or end a canary
+    /// Return the traffic to an earlier version, or end a canary
     Rollback(Rollback),
-    /// Give a canary all of the traffic
+    /// Give a canary all traffic
     #[command(
-        after_help = "Examples:\n  cargo fw deploy --canary 10%                 a tenth of the traffic goes to the new version\n  cargo fw promote                             all of it\n  cargo fw promote --app notes --stage prod    without the sources"
+        after_help = "Examples:\n  cargo fw deploy --canary 10%                 give the new version a tenth of the traffic\n  cargo fw promote                             give it all traffic\n  cargo fw promote --app notes --stage prod    without its sources"
     )]
     Promote(Deployment),
-    /// Remove the lock that a killed deploy left
+    /// Remove the stale lock of a killed deploy
     #[command(
-        after_help = "Examples:\n  cargo fw unlock                              tells whose it was, and since when\n  cargo fw unlock --app notes --stage prod     without the sources"
+        after_help = "Examples:\n  cargo fw unlock                              show who took the lock and when, and remove it\n  cargo fw unlock --app notes --stage prod     without its sources"
     )]
     Unlock(Deployment),
-    /// Delete the deployed app: everything that `deploy` made
+    /// Delete everything that `deploy` created
     Delete(Delete),
-    /// Call a function directly, locally or deployed
+    /// Invoke a function directly, locally or deployed
     Invoke(Invoke),
     /// Send a message to a queue of the running local server
     Send(Send),
     /// Publish a message to a topic of the running local server
     Publish(Publish),
-    /// Put an event on a bus of the running local server
+    /// Put an event on an event bus of the running local server
     PutEvent(PutEvent),
-    /// Invoke the function of a schedule of the running local server now
+    /// Invoke the function of a schedule now, in the running local server
     Fire(Fire),
-    /// Show the queues of the running local server, and send dead letters back
+    /// Show the queues of the running local server, or send dead letters back
     Queues(Queues),
     /// Show the clock of the running local server's services, or move it forward
     Clock(Clock),
-    /// Print the event that a gateway, queue, topic, bucket, bus or schedule invokes a function with
+    /// Print the event with which a gateway, queue, topic, bucket, bus or schedule invokes a function
     Event(Event),
-    /// Print a token that the local server accepts, and nobody else
+    /// Print a token that only the local server accepts
     Token(Token),
     /// Print the app's routes
     Routes(Routes),
@@ -139,7 +139,7 @@ pub(crate) enum Command {
 /// A project's template.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Template {
-    /// One route that greets
+    /// One route with a greeting
     #[default]
     Hello,
     /// Documents in an S3 bucket
@@ -148,15 +148,15 @@ pub(crate) enum Template {
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  cargo fw new hello\n  cargo fw new notes --template s3\n  cargo fw new apps/notes        joins the workspace that it finds above"
+    after_help = "Examples:\n  cargo fw new hello\n  cargo fw new notes --template s3\n  cargo fw new apps/notes        join the workspace in a parent folder"
 )]
 pub(crate) struct New {
-    /// The project's folder; its last part is the project's name
+    /// The project's folder
     pub(crate) path: PathBuf,
-    /// The project's name, where it is not the folder's
+    /// The project's name [default: the folder's]
     #[arg(long)]
     pub(crate) name: Option<String>,
-    /// What to start from
+    /// The template to start from
     #[arg(short, long, value_enum, default_value_t)]
     pub(crate) template: Template,
 }
@@ -164,10 +164,10 @@ pub(crate) struct New {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  cargo fw init\n  cargo fw init --name notes --template s3")]
 pub(crate) struct Init {
-    /// The project's name [default: the package's, or the folder's]
+    /// The project's name [default: the package's, else the folder's]
     #[arg(long)]
     pub(crate) name: Option<String>,
-    /// What to start from
+    /// The template to start from
     #[arg(short, long, value_enum, default_value_t)]
     pub(crate) template: Template,
 }
@@ -175,17 +175,17 @@ pub(crate) struct Init {
 /// Which package and binary, for each command that builds.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct Which {
-    /// The package, where the workspace has more than one
+    /// The package, if the workspace has more than one
     #[arg(short, long, value_name = "PKG")]
     pub(crate) package: Option<String>,
-    /// The binary, where the package has more than one
+    /// The binary, if the package has more than one
     #[arg(long, value_name = "NAME")]
     pub(crate) bin: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct Stage {
-    /// The stage: its settings, and in the account its resources
+    /// The stage, which has its own settings and its own resources in the account
     #[arg(long, env = crate::env::FW_STAGE, default_value = DEFAULT_STAGE)]
     pub(crate) stage: String,
 }
@@ -209,7 +209,7 @@ pub(crate) struct Routes {
     pub(crate) which: Which,
     #[command(flatten)]
     pub(crate) stage: Stage,
-    /// How to print them
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) output: Output,
 }

@@ -15,7 +15,7 @@ pub(crate) struct Diff {
     pub(crate) before: PathBuf,
     /// The OpenAPI document that would replace it
     pub(crate) after: PathBuf,
-    /// How to print the findings
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) output: Output,
 }
@@ -29,7 +29,7 @@ pub(crate) struct Schedule {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ScheduleCommand {
-    /// Print when an expression fires next
+    /// Print the next times of an expression
     Next(ScheduleNext),
 }
 
@@ -40,19 +40,19 @@ pub(crate) enum ScheduleCommand {
 pub(crate) struct ScheduleNext {
     /// The expression: `rate(…)`, `cron(…)` or `at(…)`
     pub(crate) expression: String,
-    /// The service that reads it [default: scheduler for `at(…)` or with --timezone, else events]
+    /// The service that the schedule is for [default: scheduler for `at(…)` or with --timezone, else events]
     #[arg(long, value_enum)]
     pub(crate) service: Option<ScheduleService>,
     /// The time zone, by its IANA name (scheduler only)
     #[arg(long, value_name = "ZONE")]
     pub(crate) timezone: Option<String>,
-    /// Print the times after this one, as `2027-01-01T00:00:00Z` [default: now]
+    /// Print the times after this time, such as `2027-01-01T00:00:00Z` [default: now]
     #[arg(long, value_name = "TIME")]
     pub(crate) after: Option<jiff::Timestamp>,
     /// How many times to print
     #[arg(short = 'n', long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     pub(crate) number: u16,
-    /// How to print them
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) output: Output,
 }

@@ -21,7 +21,7 @@ pub(crate) enum Approval {
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  cargo fw plan                     as `cargo fw deploy --plan`\n  cargo fw plan --offline --save    write `fw.dev.snapshot.json`, to be committed\n  cargo fw plan --offline           what has changed since, without an account"
+    after_help = "Examples:\n  cargo fw plan                     the same as `cargo fw deploy --plan`\n  cargo fw plan --offline --save    write `fw.dev.snapshot.json` for you to commit\n  cargo fw plan --offline           show what has changed since then, without an account"
 )]
 pub(crate) struct Plan {
     #[command(flatten)]
@@ -30,13 +30,13 @@ pub(crate) struct Plan {
     pub(crate) stage: Stage,
     #[command(flatten)]
     pub(crate) account: WhichAccount,
-    /// Compare with the committed snapshot: settings, routes and permissions, without the code
+    /// Compare settings, routes and permissions with the committed snapshot; needs no account
     #[arg(long, conflicts_with_all = ["profile", "region", "endpoint_url"])]
     pub(crate) offline: bool,
     /// Write the snapshot
     #[arg(long, requires = "offline")]
     pub(crate) save: bool,
-    /// How to print the plan
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) output: Output,
 }
@@ -86,25 +86,25 @@ pub(crate) struct Deploy {
     pub(crate) stage: Stage,
     #[command(flatten)]
     pub(crate) account: WhichAccount,
-    /// Deploy this zip, which `cargo fw package` wrote, and build nothing
+    /// Deploy this zip from `cargo fw package` instead of building
     #[arg(long, value_name = "FILE", conflicts_with = "bin")]
     pub(crate) artifact: Option<PathBuf>,
-    /// Print the plan and stop; exits with 2 when there are changes
+    /// Print the plan and stop; exits with 2 if there are changes
     #[arg(long)]
     pub(crate) plan: bool,
-    /// Agree to the plan without being asked
+    /// Run the plan without asking
     #[arg(short, long)]
     pub(crate) yes: bool,
-    /// When to ask before the plan is run
+    /// When to ask before running the plan
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     pub(crate) require_approval: Approval,
-    /// Give the new version that part of the traffic; `promote` gives it all, `rollback` none
+    /// Give the new version this part of the traffic; later `promote` gives it all, `rollback` none
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     pub(crate) canary: Option<u32>,
-    /// Do not run the artifact here before it is uploaded: for an initialiser that needs what only the cloud has
+    /// Do not try the artifact here before the upload: for an initialiser that needs something that exists only in the cloud
     #[arg(long)]
     pub(crate) no_trial: bool,
-    /// How to print the plan and the result
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) output: Output,
 }
@@ -118,36 +118,36 @@ pub(crate) struct Deployment {
     pub(crate) stage: Stage,
     #[command(flatten)]
     pub(crate) account: WhichAccount,
-    /// The app's name, where it is not to be asked by building the app
+    /// The app's name; without it the app is built to find its name
     #[arg(long, value_name = "NAME", conflicts_with_all = ["package", "bin"])]
     pub(crate) app: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  cargo fw rollback                          the version before the one that serves\n  cargo fw rollback --to 7 --stage prod\n  cargo fw rollback --app notes --stage prod  without the sources"
+    after_help = "Examples:\n  cargo fw rollback                          return to the version before the current one\n  cargo fw rollback --to 7 --stage prod\n  cargo fw rollback --app notes --stage prod  without its sources"
 )]
 pub(crate) struct Rollback {
     #[command(flatten)]
     pub(crate) what: Deployment,
-    /// The version to go back to
+    /// The version to return to [default: the one before the current one]
     #[arg(long, value_name = "VERSION", value_parser = version)]
     pub(crate) to: Option<u64>,
 }
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  cargo fw policy                  each action, and the calls that need it\n  cargo fw policy --output json | jq .document\n  cargo fw policy --function door  what that authorizer's function may do"
+    after_help = "Examples:\n  cargo fw policy                  show each action and the calls that need it\n  cargo fw policy --output json | jq .document\n  cargo fw policy --function door  show the permissions of that authorizer's function"
 )]
 pub(crate) struct Policy {
     #[command(flatten)]
     pub(crate) which: Which,
     #[command(flatten)]
     pub(crate) stage: Stage,
-    /// Of one function: `app`, which answers requests, or an authorizer
+    /// Only for one function: `app`, which answers requests, or an authorizer
     #[arg(long, value_name = "NAME")]
     pub(crate) function: Option<String>,
-    /// How to print it
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) output: Output,
 }
@@ -161,7 +161,7 @@ pub(crate) enum PackageFormat {
     Cloudformation,
     /// For `terraform` or `tofu`, in JSON
     Terraform,
-    /// The zip alone, for `cargo fw deploy --artifact`
+    /// Only the zip, for `cargo fw deploy --artifact`
     Zip,
 }
 
@@ -174,10 +174,10 @@ pub(crate) struct Package {
     pub(crate) which: Which,
     #[command(flatten)]
     pub(crate) stage: Stage,
-    /// What to write
+    /// The output format
     #[arg(long, value_enum)]
     pub(crate) format: PackageFormat,
-    /// The folder to write into; made if it is missing
+    /// The folder to write to; it is created if it is missing
     pub(crate) out: PathBuf,
 }
 
@@ -201,20 +201,20 @@ pub(crate) struct Github {
     pub(crate) which: Which,
     #[command(flatten)]
     pub(crate) stage: Stage,
-    /// The region to deploy to; without it that of `AWS_REGION` or of the profile
+    /// The region to deploy to [default: `AWS_REGION`, else the profile's]
     #[arg(long)]
     pub(crate) region: Option<String>,
-    /// The branch whose pushes deploy
+    /// The branch to deploy on push
     #[arg(long, default_value = "main")]
     pub(crate) branch: String,
-    /// Write over a workflow that is there
+    /// Overwrite an existing workflow
     #[arg(long)]
     pub(crate) force: bool,
 }
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  cargo fw delete                     ask, then delete stage `dev`\n  cargo fw delete --stage pr-7 --yes --logs   with its logs, without a question\n  cargo fw delete --app notes         without the sources"
+    after_help = "Examples:\n  cargo fw delete                     ask, then delete stage `dev`\n  cargo fw delete --stage pr-7 --yes --logs   delete the logs too, and do not ask\n  cargo fw delete --app notes         without its sources"
 )]
 pub(crate) struct Delete {
     #[command(flatten)]
@@ -222,7 +222,7 @@ pub(crate) struct Delete {
     /// Do not ask
     #[arg(short, long)]
     pub(crate) yes: bool,
-    /// Delete the log groups too; without it they stay, and their retention empties them
+    /// Delete the log groups too; otherwise they stay and expire by their retention
     #[arg(long)]
     pub(crate) logs: bool,
 }

@@ -53,22 +53,22 @@ impl EventKind {
 /// The version of an HTTP API's event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EventFormat {
-    /// The shape of REST APIs
+    /// The format of REST APIs
     #[value(name = "1.0")]
     V1,
-    /// The shape of HTTP APIs
+    /// The format of HTTP APIs
     #[value(name = "2.0")]
     V2,
 }
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  cargo fw event http-api GET '/items/7?full=1'\n  cargo fw event rest-api PUT /items/7 -H 'content-type: application/json' -d '{}' --stage prod\n  cargo fw event http-api GET /items/7 | cargo fw invoke --event -\n\nThe route is one of the app in this folder; without an app, one that takes everything"
+    after_help = "Examples:\n  cargo fw event http-api GET '/items/7?full=1'\n  cargo fw event rest-api PUT /items/7 -H 'content-type: application/json' -d '{}' --stage prod\n  cargo fw event http-api GET /items/7 | cargo fw invoke --event -\n\nThe route is the matching one of the app in this folder; without an app, a catch-all route"
 )]
 pub(crate) struct GatewayEvent {
     /// The request's method
     pub(crate) method: String,
-    /// The request's path and query, behind the stage
+    /// The request's path and query, without the stage
     pub(crate) target: String,
     /// A header, `name: value`; may be repeated
     #[arg(short = 'H', long = "header", value_name = "HEADER")]
@@ -76,10 +76,10 @@ pub(crate) struct GatewayEvent {
     /// The body, `@FILE`, or `@-` for standard input
     #[arg(short, long)]
     pub(crate) data: Option<String>,
-    /// The gateway's stage [default: `stage_name` of the settings, else `$default` of an HTTP API, `dev` of a REST API]
+    /// The gateway's stage [default: `stage_name` of the settings, else `$default` for an HTTP API, `dev` for a REST API]
     #[arg(long)]
     pub(crate) stage: Option<String>,
-    /// The route that takes the request, `GET /items/{id}`, in place of the app's
+    /// The route that takes the request, such as `GET /items/{id}`, instead of the app's
     #[arg(long, value_name = "ROUTE")]
     pub(crate) route: Option<String>,
     /// The version of an HTTP API's event [default: `payload_format` of the settings, else 2.0]
@@ -97,10 +97,10 @@ pub(crate) struct QueueEvent {
     /// The queue's name
     #[arg(default_value = "queue", value_parser = queue)]
     pub(crate) queue: String,
-    /// The message's body, `@FILE`, or `-` for standard input; several are the messages of one batch
+    /// The message's body, `@FILE`, or `-` for standard input; several bodies form one batch
     #[arg(value_name = "BODY", default_value = "{}")]
     pub(crate) bodies: Vec<String>,
-    /// The group of the messages, which are then of a FIFO queue
+    /// The message group, for a FIFO queue
     #[arg(long, value_name = "ID", value_parser = group)]
     pub(crate) group: Option<String>,
     /// A text attribute of every message; may be repeated
@@ -135,10 +135,10 @@ pub(crate) struct ObjectEvent {
     /// The bucket's name
     #[arg(value_parser = bucket)]
     pub(crate) bucket: String,
-    /// The object's key, as it is
+    /// The object's key, not encoded
     #[arg(value_parser = key)]
     pub(crate) key: String,
-    /// The object was deleted (`ObjectRemoved:Delete`), not put (`ObjectCreated:Put`)
+    /// The object was deleted (`ObjectRemoved:Delete`) instead of put (`ObjectCreated:Put`)
     #[arg(long, conflicts_with = "size")]
     pub(crate) removed: bool,
     /// The object's size in bytes

@@ -9,7 +9,7 @@ use crate::values::{
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  cargo fw local                      build, serve, rebuild on every save\n  cargo fw local -p api --port 8080   another package, another port\n  cargo fw local --release            the very artifact that `deploy` uploads\n  cargo fw local --gateway rest-api   behind another gateway\n  cargo fw local --aws                with your own AWS credentials and services"
+    after_help = "Examples:\n  cargo fw local                      build, serve, rebuild on every save\n  cargo fw local -p api --port 8080   choose the package and the port\n  cargo fw local --release            serve the artifact that `deploy` uploads\n  cargo fw local --gateway rest-api   serve behind another gateway\n  cargo fw local --aws                use your own AWS credentials and services"
 )]
 pub(crate) struct Local {
     #[command(flatten)]
@@ -19,40 +19,40 @@ pub(crate) struct Local {
     /// The address to listen on
     #[arg(long, default_value = "127.0.0.1")]
     pub(crate) host: IpAddr,
-    /// Answer requests for this host as well, besides localhost and the address listened on; may be repeated
+    /// Also answer requests for this host, in addition to localhost and the listening address; may be repeated
     #[arg(long, value_name = "HOST")]
     pub(crate) allow_host: Vec<String>,
-    /// The port to listen on; 0 takes any free one
+    /// The port to listen on; 0 chooses a free port
     #[arg(long, env = crate::env::FW_PORT, default_value_t = 8000)]
     pub(crate) port: u16,
-    /// The port of the services that invoke the app's sources, from the start [default: any free one, once the app has a source]
+    /// The port of the services that invoke the app's sources [default: a free port, once the app has a source]
     #[arg(long, value_name = "PORT", conflicts_with = "aws")]
     pub(crate) services_port: Option<u16>,
-    /// The gateway to model [default: the one in `fw.toml`, or else `http-api`]
+    /// The gateway to model [default: the one in `fw.toml`, else `http-api`]
     #[arg(long, value_enum)]
     pub(crate) gateway: Option<Gateway>,
-    /// Serve the release build: what `deploy` uploads
+    /// Serve the release build, which `deploy` uploads
     #[arg(long)]
     pub(crate) release: bool,
     /// Do not watch the sources
     #[arg(long)]
     pub(crate) no_reload: bool,
-    /// Serve this executable, which prints a manifest and polls the Runtime API, and build nothing
+    /// Serve this executable instead of building; it must print a manifest and poll the Runtime API
     #[arg(long, value_name = "PATH", conflicts_with_all = ["package", "bin", "release", "no_reload"])]
     pub(crate) bootstrap: Option<PathBuf>,
-    /// Let processes go on between invocations, where Lambda freezes them
+    /// Do not freeze processes between invocations, as Lambda does
     #[arg(long)]
     pub(crate) no_freeze: bool,
-    /// Give the app only the variables that Lambda gives, and those of the settings and the embedded services
+    /// Give the app only Lambda's variables, and those of the settings and the embedded services
     #[arg(long)]
     pub(crate) strict_env: bool,
-    /// Use this S3 server in place of the embedded one
+    /// Use this S3 server instead of the embedded one
     #[arg(long, value_name = "URL", conflicts_with = "aws")]
     pub(crate) s3_endpoint: Option<String>,
-    /// Allow the app everything in the embedded services, not only what its policy allows in the account
+    /// Allow the app everything in the embedded services, instead of enforcing its policy
     #[arg(long)]
     pub(crate) no_iam: bool,
-    /// Use your own AWS credentials and the real services: the app reads and writes real data
+    /// Use your own AWS credentials and the real services; the app then reads and writes real data
     #[arg(long)]
     pub(crate) aws: bool,
 }
@@ -72,10 +72,10 @@ impl Default for Local {
     }
 }
 
-/// Print a token that the local server accepts, and nobody else.
+/// Print a token that only the local server accepts.
 ///
-/// It has the issuer and the audience of the settings' `[jwt.NAME]`, and is signed with a key of this project's own, which is made on first use and
-/// kept in the target folder. Only `cargo fw local` of this project knows that key: a deployed API answers such a token with 401.
+/// It has the issuer and the audience of `[jwt.NAME]` in the settings. It is signed with a key that only this project has, which is created on first use and
+/// kept in the target folder. Only `cargo fw local` of this project knows the key: a deployed API answers such a token with 401.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  curl -H \"authorization: Bearer $(cargo fw token)\" localhost:8000/notes                 200\n  curl -H \"authorization: Bearer $(cargo fw token --expired)\" localhost:8000/notes       401\n  cargo fw token --sub ann --scope notes:read --scope notes:write --claim team=blue --expires-in 10m"
@@ -85,28 +85,28 @@ pub(crate) struct Token {
     pub(crate) which: Which,
     #[command(flatten)]
     pub(crate) stage: Stage,
-    /// The token is for this executable, as with `cargo fw local --bootstrap`
+    /// Create the token for this executable, as served by `cargo fw local --bootstrap`
     #[arg(long, value_name = "PATH", conflicts_with_all = ["package", "bin"])]
     pub(crate) bootstrap: Option<PathBuf>,
-    /// Which of the settings' `[jwt.NAME]`, where there are several
+    /// The NAME of `[jwt.NAME]`, if the settings have several
     #[arg(long, value_name = "NAME")]
     pub(crate) jwt: Option<String>,
-    /// Who the bearer is
+    /// Subject (`sub`) of the token
     #[arg(long, default_value = "developer")]
     pub(crate) sub: String,
-    /// A scope that the bearer has; may be repeated
+    /// A scope of the token; may be repeated
     #[arg(long)]
     pub(crate) scope: Vec<String>,
-    /// Another claim, over those above; the value is JSON, or else a text; may be repeated
+    /// Another claim, which overrides those above; the value is JSON, else a text; may be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = claim)]
     pub(crate) claim: Vec<(String, serde_json::Value)>,
-    /// Whom the token is for [default: the first audience of the settings]
+    /// Audience (`aud`) of the token [default: the first audience of the settings]
     #[arg(long)]
     pub(crate) audience: Option<String>,
-    /// How long it is good: 90s, 10m, 1h, 7d
+    /// How long the token is valid: 90s, 10m, 1h, 7d
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = duration)]
     pub(crate) expires_in: Duration,
-    /// Make one that was good until a minute ago
+    /// Create a token that expired a minute ago
     #[arg(long)]
     pub(crate) expired: bool,
 }
@@ -143,30 +143,30 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 
 #[derive(Debug, Default, clap::Args)]
 #[command(
-    after_help = "Examples:\n  cargo fw invoke                                  the API's function, with an empty event\n  cargo fw event http-api GET /hello | cargo fw invoke --event -\n  cargo fw event sqs orders '{\"id\": 7}' | cargo fw invoke ship --event -\n  cargo fw invoke --event event.json --deployed --stage prod\n\nWithout `--deployed`, `--profile`, `--region` or `--endpoint-url` the function runs here: in the running `cargo fw local`,\nor in a process of its own. Exits with 3 when the function gives an error"
+    after_help = "Examples:\n  cargo fw invoke                                  invoke the API's function with an empty event\n  cargo fw event http-api GET /hello | cargo fw invoke --event -\n  cargo fw event sqs orders '{\"id\": 7}' | cargo fw invoke ship --event -\n  cargo fw invoke --event event.json --deployed --stage prod\n\nWithout `--deployed`, `--profile`, `--region` or `--endpoint-url` the function runs here: in the running `cargo fw local`,\nor in a new process. Exits with 3 if the function returns an error"
 )]
 pub(crate) struct Invoke {
     /// The function [default: the API's]
     pub(crate) function: Option<String>,
-    /// The event, a file with JSON, or `-` for standard input [default: an empty object]
+    /// A file with the event as JSON, or `-` for standard input [default: an empty object]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) event: Option<PathBuf>,
-    /// How to call it
+    /// The type of invocation
     #[arg(long = "type", value_enum, default_value_t, value_name = "TYPE")]
     pub(crate) kind: InvocationType,
-    /// What the client says of itself, a JSON object: `{"custom": {"key": "value"}}`
+    /// The client context, a JSON object: `{"custom": {"key": "value"}}`
     #[arg(long, value_name = "JSON")]
     pub(crate) client_context: Option<String>,
     #[command(flatten)]
     pub(crate) which: Which,
     #[command(flatten)]
     pub(crate) stage: Stage,
-    /// Call the deployed function
+    /// Invoke the deployed function
     #[arg(long, alias = "remote")]
     pub(crate) deployed: bool,
     #[command(flatten)]
     pub(crate) account: WhichAccount,
-    /// Call this executable, which prints a manifest and polls the Runtime API, and build nothing
+    /// Invoke this executable instead of building; it must print a manifest and poll the Runtime API
     #[arg(long, value_name = "PATH", conflicts_with_all = ["package", "bin", "deployed"])]
     pub(crate) bootstrap: Option<PathBuf>,
 }

@@ -13,7 +13,7 @@ pub(crate) struct RunningApp {
     pub(crate) which: Which,
     #[command(flatten)]
     pub(crate) stage: Stage,
-    /// The server that runs with `--bootstrap` and this executable
+    /// Find the server that runs with `--bootstrap` and this executable
     #[arg(long, value_name = "PATH", conflicts_with_all = ["package", "bin"])]
     pub(crate) bootstrap: Option<PathBuf>,
 }
@@ -23,14 +23,14 @@ pub(crate) struct RunningApp {
     after_help = "Examples:\n  cargo fw send orders '{\"id\": 7}'\n  cargo fw send orders - < order.json\n  cargo fw send orders.fifo '{\"id\": 7}' --group customer-1"
 )]
 pub(crate) struct Send {
-    /// The queue, as the app calls it
+    /// The queue's name in the app
     pub(crate) queue: String,
     /// The message's body; `-` reads standard input
     pub(crate) body: String,
     /// The group of a message to a FIFO queue
     #[arg(long, value_name = "ID")]
     pub(crate) group: Option<String>,
-    /// The id by which a FIFO queue knows a repeated message
+    /// The id that identifies a repeated message in a FIFO queue
     #[arg(long, value_name = "ID")]
     pub(crate) deduplication_id: Option<String>,
     /// Seconds before the message can be received, 0 to 900
@@ -45,7 +45,7 @@ pub(crate) struct Send {
     after_help = "Examples:\n  cargo fw publish alerts 'the disk is full'\n  cargo fw publish alerts - --subject Disk < alert.txt"
 )]
 pub(crate) struct Publish {
-    /// The topic, as the app calls it
+    /// The topic's name in the app
     pub(crate) topic: String,
     /// The message; `-` reads standard input
     pub(crate) message: String,
@@ -69,7 +69,7 @@ pub(crate) struct PutEvent {
     pub(crate) detail_type: String,
     /// The event's detail, a JSON object; `-` reads standard input
     pub(crate) detail: String,
-    /// The bus, as the app calls it [default: the account's default bus]
+    /// The bus's name in the app [default: the account's default bus]
     #[arg(long)]
     pub(crate) bus: Option<String>,
     #[command(flatten)]
@@ -78,7 +78,7 @@ pub(crate) struct PutEvent {
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  cargo fw fire nightly     invokes the function of the schedule now"
+    after_help = "Example:\n  cargo fw fire nightly     invoke the function of the schedule now"
 )]
 pub(crate) struct Fire {
     /// The schedule: the name of its function
@@ -89,13 +89,13 @@ pub(crate) struct Fire {
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  cargo fw queues                      what waits, is in flight and failed\n  cargo fw queues --redrive orders-dead\n  cargo fw queues --output json | jq '.[].visible'"
+    after_help = "Examples:\n  cargo fw queues                      show messages that wait, are in flight and failed\n  cargo fw queues --redrive orders-dead\n  cargo fw queues --output json | jq '.[].visible'"
 )]
 pub(crate) struct Queues {
     /// Send the messages of this dead-letter queue back to the queues that they came from
     #[arg(long, value_name = "QUEUE")]
     pub(crate) redrive: Option<String>,
-    /// How to print them
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) output: Output,
     #[command(flatten)]
@@ -104,7 +104,7 @@ pub(crate) struct Queues {
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  cargo fw clock                 the time of the services\n  cargo fw clock advance 3h      three hours pass at once: what is due by then runs"
+    after_help = "Examples:\n  cargo fw clock                 print the time of the services\n  cargo fw clock advance 3h      move it forward by three hours and run what is due by then"
 )]
 pub(crate) struct Clock {
     #[command(subcommand)]
