@@ -1,4 +1,4 @@
-//! What generated code may name. Not public: it changes with any patch version.
+//! Names for generated code. Not public: they change with any patch version.
 
 pub use crate::{
     auth::{

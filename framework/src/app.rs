@@ -17,7 +17,7 @@ use crate::{
 };
 use fw_manifest::{Manifest, Source};
 
-/// Makes the state, once, on the one thread that there is.
+/// Creates the state, once, on the only thread.
 type Init<S> = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = Result<S, Error>>>>>;
 
 /// An app: what `main` runs.
@@ -49,10 +49,11 @@ impl App<()> {
 }
 
 impl<S: Send + Sync + 'static> App<S> {
-    /// An app whose state `init` makes.
+    /// An app whose state `init` creates.
     ///
-    /// `init` runs once per cold start, before the first request, and never when only the manifest is printed. When it
-    /// fails, its error and all causes are printed, Lambda is told, and the process exits with 1.
+    /// `init` runs once per cold start, before the first request, and never if only the manifest is
+    /// printed. If it fails, its error and all causes are printed, the failure is reported to
+    /// Lambda, and the process exits with 1.
     ///
     /// `name` is the stem of the names of all that is deployed, which AWS limits to 64 characters: 1 to 40 letters, digits, `-` and `_`,
     /// the first a letter. [`check`](Self::check) refuses another.
@@ -75,12 +76,13 @@ impl<S: Send + Sync + 'static> App<S> {
         }
     }
 
-    /// Adds routes, made by [`routes!`](crate::routes).
+    /// Adds routes from [`routes!`](crate::routes).
     pub fn routes(self, routes: impl RoutesOf<S>) -> Self {
         self.add("", routes.into_routes())
     }
 
-    /// Adds routes under a path, which stands before theirs: `/v1` makes `/objects/{key}` of a list `/v1/objects/{key}`.
+    /// Adds routes under a path prefix: with `/v1`, `/objects/{key}` of the list becomes
+    /// `/v1/objects/{key}`.
     ///
     /// A prefix starts with a slash, does not end with one, and has no parameters, which belong into the paths of the handlers that
     /// take them; [`check`](Self::check) refuses another.
@@ -91,9 +93,10 @@ impl<S: Send + Sync + 'static> App<S> {
         self.add(prefix, routes.into_routes())
     }
 
-    /// Adds sources, made by [`sources!`](crate::sources): functions that an event invokes, and not a request; see [`source`](crate::source).
+    /// Adds sources from [`sources!`](crate::sources): functions that an event invokes, and not a
+    /// request; see [`source`](crate::source).
     ///
-    /// Each is a Lambda function of its own. An app of sources alone has no function for requests.
+    /// Each is a separate Lambda function. An app with only sources has no function for requests.
     pub fn on(mut self, sources: impl SourcesOf<S>) -> Self {
         self.sources.extend(sources.into_sources().list);
         self
@@ -101,9 +104,10 @@ impl<S: Send + Sync + 'static> App<S> {
 
     /// Hands all requests to a path and to what lies under it to a tower service, an axum router for example.
     ///
-    /// The service sees the path without the prefix, as under axum's `nest_service`: of `/legacy/users` mounted at `/legacy` it sees
-    /// `/users`. The body arrives whole, and the response is collected whole before it is sent. An error of the service is logged
-    /// and answered with 500.
+    /// The service sees the path without the prefix, as under axum's `nest_service`: of
+    /// `/legacy/users` mounted at `/legacy` it sees `/users`. The body arrives complete, and the
+    /// response is collected completely before it is sent. An error of the service is logged and
+    /// becomes a 500.
     ///
     /// ```no_run
     /// use fw::service::Body;
@@ -155,7 +159,8 @@ impl<S: Send + Sync + 'static> App<S> {
     /// handler is called nor its parameters. An error of a layer is logged and answered with 500. Without a layer nothing is converted
     /// and nothing paid.
     ///
-    /// [`from_fn`](crate::service::from_fn) makes a layer of a function; the crates `tower` and `tower-http` have many ready-made.
+    /// [`from_fn`](crate::service::from_fn) creates a layer from a function; the crates `tower` and
+    /// `tower-http` have many ready-made ones.
     ///
     /// ```
     /// use std::time::{Duration, Instant};
@@ -194,9 +199,10 @@ impl<S: Send + Sync + 'static> App<S> {
 
     /// Sets the answer to the errors of one type, wherever `?` or [`Error::internal`] turned one into an [`Error`].
     ///
-    /// Without it `?` answers 500 to every standard error. `map` gets the error and returns the answer: an [`Error`], or anything else that a
-    /// handler may return. It is also asked if the error is the [source](std::error::Error::source) of another one; the outermost
-    /// error that has a mapping decides. An [`Error`] that a handler made with a constructor is not mapped.
+    /// Without it `?` turns every standard error into a 500. `map` gets the error and returns the
+    /// response: an [`Error`], or anything else that a handler may return. It also applies if the
+    /// error is the [source](std::error::Error::source) of another one; the outermost error that
+    /// has a mapping decides. An [`Error`] that a handler created with a constructor is not mapped.
     ///
     /// A status of 2xx becomes 500. An answer of 5xx has the error as its cause in the log.
     /// [`check`](Self::check) refuses a second mapping of the same type.
@@ -241,9 +247,11 @@ impl<S: Send + Sync + 'static> App<S> {
 
     /// Answers the errors of one type with their own responses, wherever `?` turned one into an [`Error`].
     ///
-    /// It is for an error type that implements both [`std::error::Error`] and [`IntoResponse`]. `?` cannot use the second, so without this
-    /// the answer is 500, and the log has a hint. The error's own answer consumes the error, so an error inside another one keeps its
-    /// 500; use [`map_error`](Self::map_error) there. [`check`](Self::check) refuses a second mapping of the same type.
+    /// This is for an error type that implements both [`std::error::Error`] and [`IntoResponse`].
+    /// `?` cannot use the second, so without this call the response is a 500, and the log has a
+    /// hint. The error's own response consumes the error, so an error inside another one stays a
+    /// 500; use [`map_error`](Self::map_error) there. [`check`](Self::check) refuses a second
+    /// mapping of the same type.
     ///
     /// ```
     /// use fw::{App, IntoResponse, Response, Result, StatusCode, get, routes};
@@ -278,13 +286,13 @@ impl<S: Send + Sync + 'static> App<S> {
         self
     }
 
-    /// What the app tells about itself: its name, its routes ordered by path and then by method, the authorizers that they name, and its
-    /// sources ordered by name.
+    /// The app's description of itself: its name, its routes ordered by path and then by method,
+    /// the authorizers that they name, and its sources ordered by name.
     #[must_use]
     pub fn manifest(&self) -> Manifest {
         let mut manifest = Manifest::new(self.name);
         manifest.routes = self.endpoints.iter().map(Endpoint::manifest).collect();
-        // Where they conflict, `check` says so.
+        // If they conflict, `check` reports it.
         for entry in Table::entries_of(&self.endpoints, &self.sources).unwrap_or_default() {
             entry.describe(&mut manifest);
         }
@@ -311,10 +319,12 @@ impl<S: Send + Sync + 'static> App<S> {
         }
     }
 
-    /// Runs the app: on Lambda it serves; with `FW_MANIFEST` set it prints the manifest and exits; else it says how to run it.
+    /// Runs the app. On Lambda it serves; with `FW_MANIFEST` set it prints the manifest and exits;
+    /// otherwise it prints how to run it.
     ///
-    /// Exit codes: 0 after the manifest; 1 when the state could not be made or the connection to Lambda is lost; 64 when it is not
-    /// Lambda that started the program; 78 when the app is ill-formed (see [`check`](Self::check)) or Lambda's environment is.
+    /// Exit codes: 0 after the manifest; 1 if the state could not be created or the connection to
+    /// Lambda is lost; 64 if Lambda did not start the program; 78 if the app (see
+    /// [`check`](Self::check)) or Lambda's environment is not valid.
     #[cfg(feature = "runtime")]
     #[must_use = "the exit code is for `main` to return"]
     pub fn run(self) -> std::process::ExitCode {
@@ -386,7 +396,7 @@ fn is_prefix(prefix: &str) -> bool {
     prefix.starts_with('/') && !prefix.ends_with('/') && !prefix.contains(['<', '{'])
 }
 
-/// What is wrong with an app.
+/// A problem of an app.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AppError {
@@ -394,36 +404,36 @@ pub enum AppError {
     Name(String),
     /// A prefix of `mount` or `mount_service` does not start with a slash, or ends with one, or has a parameter in it.
     Prefix(String),
-    /// A path is none that API Gateway takes.
+    /// API Gateway does not accept a path.
     Path {
-        /// What is wrong with it.
+        /// The problem of the path.
         problem: String,
-        /// Where the handler stands.
+        /// The handler's place.
         source: Source,
     },
     /// Two authorizers or sources have one name, and so one function.
     Functions {
         /// The name.
         name: String,
-        /// The two functions, and where they stand.
+        /// The two functions, and their places.
         handlers: Box<[(String, Source); 2]>,
     },
     /// The schema of a route with `validate` has what no body can be checked by, as a regular expression with look-around.
     Schema {
         /// The handler.
         handler: String,
-        /// What is wrong, and where in the schema.
+        /// The problem, and its place in the schema.
         problem: String,
-        /// Where the handler is.
+        /// The handler's place.
         source: Source,
     },
-    /// An error type, by this name, is given to `map_error` or `errors` twice.
+    /// An error type with this name is passed to `map_error` or `errors` twice.
     ErrorMappedTwice(&'static str),
     /// Two handlers answer the same method and path.
     Conflict {
         /// The method and the path.
         key: String,
-        /// The two handlers, and where they stand.
+        /// The two handlers, and their places.
         handlers: Box<[(String, Source); 2]>,
     },
 }
@@ -433,12 +443,12 @@ impl fmt::Display for AppError {
         match self {
             Self::Name(name) => write!(
                 f,
-                "an app's name has 1 to 40 letters, digits, `-` and `_`, and starts with a letter, unlike: `{}`",
+                "not a valid app name (1 to 40 letters, digits, `-` and `_`, starting with a letter): `{}`",
                 Escaped(name)
             ),
             Self::Prefix(prefix) => write!(
                 f,
-                "a prefix is literal, starts with `/` and does not end with it, as `/v1`, unlike: `{}`",
+                "not a valid prefix (literal segments such as `/v1`, without a slash at the end): `{}`",
                 Escaped(prefix)
             ),
             Self::Path { problem, source } => {
@@ -448,7 +458,7 @@ impl fmt::Display for AppError {
                 let [(first, here), (second, there)] = &**handlers;
                 write!(
                     f,
-                    "two functions are called `{name}`, rename one: `{first}` ({}:{}) and `{second}` ({}:{})",
+                    "two functions have the name `{name}`, rename one: `{first}` ({}:{}) and `{second}` ({}:{})",
                     here.file, here.line, there.file, there.line
                 )
             }

@@ -16,7 +16,7 @@ pub use self::authorizer::{AuthorizerDecl, AuthorizerInfo, Decide, IntoAuthorize
 #[doc(hidden)]
 pub use self::authorizer::{NotAnAuthorizer, assert_authorizer};
 
-/// Lets the caller through: who it is, and what the routes may know of it.
+/// Admits the caller: its principal, and what the routes may know about it.
 ///
 /// ```
 /// use fw::auth::Allow;
@@ -48,21 +48,27 @@ impl Allow {
         }
     }
 
-    /// The same with a context, which handlers read as [`AuthContext<T>`](crate::extract::AuthContext): any type that is an object in
-    /// JSON. A context of another shape answers 500, and the log says why.
+    /// Adds a context, which handlers read as [`AuthContext<T>`](crate::extract::AuthContext): any
+    /// type that is a JSON object. Another type makes the answer a 500, and the log says why.
     ///
-    /// Members that are `null` are left out. Gateways other than an HTTP API with format 2.0 carry texts, numbers and booleans only, so a
-    /// list or an object in it goes as its JSON text there, and `AuthContext` reads it back.
+    /// Members that are `null` are left out. Gateways other than an HTTP API with format 2.0 carry
+    /// only texts, numbers and booleans. There a list or an object is sent as its JSON text, and
+    /// `AuthContext` reads it back.
     pub fn with_context<T: Serialize + ?Sized>(mut self, context: &T) -> Self {
         self.context = match serde_json::to_value(context) {
             Ok(Value::Object(context)) => Ok(context),
-            Ok(_) => Err("an authorizer's context is an object in JSON, as a struct is".to_owned()),
-            Err(error) => Err(format!("the authorizer's context is no JSON: {error}")),
+            Ok(_) => {
+                Err("an authorizer's context must be a JSON object, such as a struct".to_owned())
+            }
+            Err(error) => Err(format!(
+                "the authorizer's context cannot be written as JSON: {error}"
+            )),
         };
         self
     }
 
-    /// The same with the API key that the caller's usage is counted under, for a REST API whose keys come from its authorizers.
+    /// Adds the API key for the caller's usage, for a REST API whose keys come from its
+    /// authorizers.
     pub fn with_usage_key(mut self, key: impl Into<String>) -> Self {
         self.usage_key = Some(key.into());
         self
@@ -74,11 +80,11 @@ impl Allow {
 #[must_use = "an authorizer returns it"]
 pub struct Deny;
 
-/// What an authorizer decides.
+/// The decision of an authorizer.
 #[derive(Clone, Debug)]
 #[must_use = "an authorizer returns it"]
 pub enum Decision {
-    /// The caller goes through.
+    /// The caller is admitted.
     Allow(Allow),
     /// The caller is refused.
     Deny,
@@ -98,7 +104,7 @@ impl From<Deny> for Decision {
 
 /// What an authorizer may return.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no decision",
+    message = "`{Self}` is not a decision",
     label = "not what an authorizer returns",
     note = "return `Allow`, `Deny`, `Decision`, `Option<Allow>` (`None` denies), or a `fw::Result` of one of them"
 )]
@@ -107,7 +113,7 @@ pub trait IntoDecision {
     ///
     /// # Errors
     ///
-    /// What the authorizer failed with.
+    /// The failure of an authorizer.
     fn into_decision(self) -> Result<Decision, Error>;
 }
 

@@ -1,4 +1,4 @@
-//! The context of an invocation, as Lambda tells it.
+//! The context of an invocation from Lambda.
 
 use std::{
     cell::{Cell, RefCell},
@@ -12,7 +12,7 @@ use std::{
 pub struct LambdaContext {
     /// Lambda's id of this invocation (a UUID).
     pub request_id: String,
-    /// When Lambda ends the invocation, in milliseconds since 1970.
+    /// The deadline of the invocation, in milliseconds since 1970.
     pub deadline_ms: u64,
     /// The ARN that was invoked, with its alias or version where one was named.
     pub invoked_function_arn: String,
@@ -61,10 +61,10 @@ thread_local! {
     static LOGGED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The invocation that the process works on: for threads that a handler has started. Lambda gives one at a time.
+/// The current invocation, for threads that a handler has started. Lambda delivers one at a time.
 static ANYWHERE: Mutex<Option<Arc<LambdaContext>>> = Mutex::new(None);
 
-/// Notes the invocation that is worked on from now on, for the log lines that are written meanwhile.
+/// Records the current invocation, for the log lines that are written during it.
 pub(crate) fn enter(lambda: LambdaContext) -> Arc<LambdaContext> {
     let lambda = Arc::new(lambda);
     HERE.set(Some(Arc::clone(&lambda)));
@@ -74,7 +74,7 @@ pub(crate) fn enter(lambda: LambdaContext) -> Arc<LambdaContext> {
     lambda
 }
 
-/// The invocation that is worked on, if there is one.
+/// The current invocation, if there is one.
 pub(crate) fn current() -> Option<Arc<LambdaContext>> {
     let here = HERE.try_with(|it| it.borrow().clone()).ok().flatten();
     here.or_else(|| {
@@ -85,7 +85,7 @@ pub(crate) fn current() -> Option<Arc<LambdaContext>> {
     })
 }
 
-/// Notes the handler of the invocation, for what goes wrong in it.
+/// Records the handler of the invocation, for failures in it.
 pub(crate) fn enter_handler(handler: &'static str) {
     HANDLER.set(Some(handler));
 }

@@ -1,7 +1,8 @@
 //! From an event to its answer: the route's handler, or what is answered in its place.
 //!
-//! Matching paths is the gateway's work, so a route that it chose is only looked up. Where it chose none (`$default`, function URLs),
-//! or one that the app does not have (`ANY /{proxy+}` of somebody else's template), the gateway's own matcher decides here.
+//! The gateway matches paths, so a route that it chose is only looked up. If it chose none
+//! (`$default`, function URLs), or one that the app does not have (`ANY /{proxy+}` of another
+//! template), the gateway's own matcher decides here.
 
 use std::{
     any::Any,
@@ -30,7 +31,7 @@ use crate::{
 use fw_gateway::{Matcher, PathPattern, decode_path};
 use fw_manifest::{ManifestBody, ManifestParameter, ManifestRoute, Part, Source};
 
-/// One method on one path, and who answers it.
+/// One method on one path, and its handler or service.
 pub(crate) struct Endpoint<S> {
     pub(crate) method: &'static str,
     pub(crate) path: Cow<'static, str>,
@@ -41,13 +42,13 @@ pub(crate) struct Endpoint<S> {
     pub(crate) api_key: bool,
 }
 
-/// Who answers.
+/// The handler or service.
 pub(crate) enum Target<S> {
     Handler(Call<S>),
     Service(Mounted),
 }
 
-/// A tower service under a path, behind what makes its request.
+/// A tower service under a path, after the conversion of the request.
 pub(crate) type Mounted =
     Arc<dyn for<'r> Fn(&'r Request<'r>) -> BoxFuture<'r, Response> + Send + Sync>;
 
@@ -71,7 +72,7 @@ impl<S> Endpoint<S> {
         })
     }
 
-    /// What the manifest says of it.
+    /// Its description in the manifest.
     pub(crate) fn manifest(&self) -> ManifestRoute {
         let mut route = ManifestRoute::new(self.method, &*self.path);
         route.handler = self.handler().to_owned();
@@ -117,7 +118,7 @@ impl<S> fmt::Debug for Endpoint<S> {
     }
 }
 
-/// The position of the endpoint that a request reaches, or the answer where there is none.
+/// The position of the endpoint for a request, or the response if there is none.
 pub(crate) type Found = Result<usize, Box<Response>>;
 
 /// The endpoints, ready to be found.
@@ -146,7 +147,8 @@ impl<S> Table<S> {
         })
     }
 
-    /// The entries that the endpoints name, each once, and the sources. The first of them collects them all: an app that has none does not carry how.
+    /// The entries that the endpoints name, each once, and the sources. The first of them collects
+    /// them all, so that an app without entries does not contain this code.
     pub(crate) fn entries_of(
         endpoints: &[Endpoint<S>],
         sources: &[Entry<S>],
@@ -168,7 +170,7 @@ impl<S> Table<S> {
         Self::entries_of(&self.endpoints, &self.sources).unwrap_or_default()
     }
 
-    /// The entry of that part, or the names of those that are there; the API has none.
+    /// The entry of this part, or the names of the existing ones; the API has none.
     pub(crate) fn entry(&self, part: &Part) -> Result<Option<Entry<S>>, String> {
         if *part == Part::Api {
             return Ok(None);
@@ -215,7 +217,7 @@ impl<S> Table<S> {
         of(method).or_else(|| of("ANY"))
     }
 
-    /// The endpoint for a request, with what checks its body beside the request.
+    /// The endpoint for a request, and the check of the request's body.
     fn find(&self, route: Option<&str>, request: &mut Request<'_>) -> Found {
         let found = self.find_route(route, request)?;
         #[cfg(feature = "schema")]
@@ -276,7 +278,7 @@ fn matcher<S>(endpoints: &[Endpoint<S>]) -> Result<Matcher, AppError> {
     Ok(matcher)
 }
 
-/// A failure of which Lambda gets an error document, as nobody waits for an HTTP response.
+/// A failure for which Lambda gets an error document, because nobody waits for an HTTP response.
 pub(crate) struct FunctionError {
     /// The document's `errorType`.
     pub(crate) kind: Cow<'static, str>,
@@ -300,7 +302,7 @@ impl From<NotHttp> for FunctionError {
     }
 }
 
-/// What a function answers with.
+/// The answer of a function.
 #[derive(Debug)]
 pub(crate) enum Answer {
     /// The API.
@@ -322,7 +324,7 @@ impl Serialize for Answer {
 pub(crate) struct Dispatcher<S> {
     core: Arc<Core<S>>,
     stack: Option<Stack>,
-    /// Whether answers go out as streams, which are not held to the limit of a whole result.
+    /// True if responses are streamed. Streams do not have the limit of a whole result.
     pub(crate) streams: bool,
 }
 
@@ -362,7 +364,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
     ///
     /// # Errors
     ///
-    /// When the event is of another kind, or the entry fails.
+    /// If the event is of another kind, or the entry fails.
     pub(crate) async fn answer(
         &self,
         entry: Option<&Entry<S>>,
@@ -379,7 +381,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
     ///
     /// # Errors
     ///
-    /// When it is no HTTP request.
+    /// If it is not an HTTP request.
     async fn answer_request(&self, event: &str, lambda: LambdaContext) -> Result<Payload, NotHttp> {
         let lambda = context::enter(lambda);
         let request_id = &*lambda.request_id;
@@ -390,7 +392,7 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
                     .await,
             ),
             Err(Refusal::BadBody(format)) => {
-                let error = "the body is not the base64 that the event says it is";
+                let error = "the body is not base64, but the event says so";
                 (format, Error::bad_request(error).into_response())
             }
             Err(Refusal::NotHttp(error)) => return Err(error),
@@ -402,10 +404,11 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
         Ok(match payload.excess() {
             None => payload,
             Some(length) => {
-                // Lambda would answer with an error document of its own, of which the gateway makes an answer that says nothing.
+                // Lambda would answer with its own error document, which the gateway turns into an
+                // answer without information.
                 let limit = Payload::LIMIT;
                 let error = Error::internal(format!(
-                    "the response is larger than Lambda delivers: {length} bytes of JSON, of {limit} at the most"
+                    "the response is larger than Lambda can deliver: {length} bytes of JSON, limit {limit}"
                 ));
                 Payload::new(format, finished(error.into_response(), request_id))
             }
@@ -448,7 +451,8 @@ impl<S: Send + Sync + 'static> Core<S> {
     }
 }
 
-/// The last step of every answer: the request id goes into the document of an unexpected error, and its causes go to the log.
+/// The last step of every response: the request id goes into the document of an unexpected error,
+/// and its causes go to the log.
 fn finished(mut response: Response, request_id: &str) -> Response {
     if let Some(failure) = error::finish(&mut response, request_id)
         && response.extensions().get::<Panicked>().is_none()
@@ -463,7 +467,7 @@ fn finished(mut response: Response, request_id: &str) -> Response {
     response
 }
 
-/// Marks the answer to a panic, of which the panic hook has told already.
+/// Marks the response to a panic, which the panic hook has already reported.
 #[derive(Clone)]
 struct Panicked;
 

@@ -1,7 +1,7 @@
 //! Entries: the functions of an app that are not its API: authorizers and sources.
 //!
-//! Each is a Lambda function of its own, from the same executable. All of its code is reached through the function pointers of an
-//! [`Entry`] alone, so an app that has none does not carry it.
+//! Each is a separate Lambda function from the same executable. All of its code is reached only
+//! through the function pointers of an [`Entry`], so an app without entries does not contain it.
 
 use std::fmt;
 
@@ -23,14 +23,15 @@ use fw_manifest::{Manifest, Part, Source};
 /// From event to answer.
 type Answering<'r> = BoxFuture<'r, Result<Box<RawValue>, FunctionError>>;
 
-/// An entry of an app whose state is `S`.
+/// An entry of an app with the state `S`.
 pub struct Entry<S> {
     pub(crate) kind: Kind<S>,
     /// Sorts out which entries an app has, each once.
     pub(crate) collect: fn(Vec<Self>) -> Result<Vec<Self>, AppError>,
 }
 
-/// What an entry is, with what is known of it at compile time and its function behind the extraction, and how it is served.
+/// The kind of an entry: the facts known at compile time, its function with the extraction, and how
+/// it is served.
 pub(crate) enum Kind<S> {
     Authorizer {
         info: &'static AuthorizerInfo,
@@ -42,7 +43,7 @@ pub(crate) enum Kind<S> {
             &'r str,
             LambdaContext,
         ) -> Answering<'r>,
-        /// Adds to the manifest what it says of the entry.
+        /// Adds the entry's description to the manifest.
         manifest: fn(&AuthorizerInfo, &mut Manifest),
     },
     Source {
@@ -94,7 +95,7 @@ impl<S> Entry<S> {
         }
     }
 
-    /// Its function's path, `module::function`, and where that stands.
+    /// Its function's path, `module::function`, and its place.
     fn handler(&self) -> (String, Source) {
         let (handler, file, line) = match self.kind {
             Kind::Authorizer { info, .. } => (info.handler, info.file, info.line),
@@ -103,7 +104,8 @@ impl<S> Entry<S> {
         (handler.to_owned(), Source::new(file, line))
     }
 
-    /// Whether both are one authorizer's, which several routes may name. A source stands in a list once.
+    /// True if both belong to one authorizer, which several routes may name. A source is in a list
+    /// only once.
     fn is(&self, other: &Self) -> bool {
         match (self.kind, other.kind) {
             (Kind::Authorizer { info: one, .. }, Kind::Authorizer { info: other, .. }) => {
@@ -113,7 +115,7 @@ impl<S> Entry<S> {
         }
     }
 
-    /// Adds to the manifest what it says of the entry.
+    /// Adds the entry's description to the manifest.
     pub(crate) fn describe(&self, to: &mut Manifest) {
         match self.kind {
             Kind::Authorizer { info, manifest, .. } => manifest(info, to),
@@ -125,7 +127,7 @@ impl<S> Entry<S> {
     ///
     /// # Errors
     ///
-    /// When the event is of another kind, or the function fails.
+    /// If the event is of another kind, or the function fails.
     pub(crate) async fn answer(
         &self,
         state: &S,
@@ -199,7 +201,7 @@ impl<S: Sync> Entry<S> {
 ///
 /// # Errors
 ///
-/// When two functions have one name: it is the end of a function's name in the account.
+/// If two functions have the same name: it is the end of a function's name in the account.
 pub(crate) fn collect<S>(entries: Vec<Entry<S>>) -> Result<Vec<Entry<S>>, AppError> {
     let mut known: Vec<Entry<S>> = Vec::new();
     for entry in entries {

@@ -1,7 +1,8 @@
 //! Errors: what a handler answers with when it cannot do what it was asked.
 //!
-//! An [`Error`] has two sides. The public one (status, code, detail, problems, headers) is sent as a problem document
-//! (RFC 9457). The private one, the cause, is never sent: it goes to the log with the request's id.
+//! An [`Error`] has two sides. The public side (status, code, detail, problems, headers) is sent as
+//! a problem document (RFC 9457). The private side, the cause, is never sent: it goes to the log
+//! with the request's id.
 
 mod document;
 mod mapping;
@@ -32,13 +33,14 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// A cause that is kept for the log.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
 
-/// The public text of an error that nobody foresaw.
+/// The public text of an unexpected error.
 const UNEXPECTED: &str = "an unexpected error occurred";
 
 /// An error that a handler answers with: a 4xx or 5xx status, a public text, and a private cause.
 ///
-/// Any standard error becomes one with `?`: it answers 500 with a fixed text, and the standard error is the cause. An error type of
-/// your own keeps its status if the app [maps it](crate::App::map_error). What a client should learn is said with a constructor:
+/// `?` turns any standard error into one: a 500 with a fixed text, and the standard error as the
+/// cause. Your own error type keeps its status if the app [maps it](crate::App::map_error). Use a
+/// constructor to say what a client should read:
 ///
 /// ```
 /// use fw::{Error, Result};
@@ -56,11 +58,11 @@ const UNEXPECTED: &str = "an unexpected error occurred";
 /// # assert_eq!(age("18").unwrap(), 18);
 /// ```
 ///
-/// It does not implement [`std::error::Error`]: if it did, the conversion from any standard error could not exist. For the
-/// same reason rejections do not. Where an error type is no standard error (`anyhow::Error`, `Box<dyn Error>`), write
-/// `.map_err(Error::internal)?`.
+/// It does not implement [`std::error::Error`]: if it did, the conversion from any standard error
+/// could not exist. For the same reason rejections do not. For an error type that is not a standard
+/// error (`anyhow::Error`, `Box<dyn Error>`), write `.map_err(Error::internal)?`.
 ///
-/// It is one pointer wide, so a `Result` of a small value stays small.
+/// It has the size of one pointer, so a `Result` of a small value stays small.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -77,8 +79,8 @@ struct Inner {
 impl Error {
     /// An error of that status, with a text for the client.
     ///
-    /// An error's status is 4xx or 5xx. Any other is a mistake in the program: it answers 500, and the cause in the log
-    /// names the status that was given.
+    /// An error's status is 4xx or 5xx. Any other is a mistake in the program: the response is a
+    /// 500, and the cause in the log names the given status.
     ///
     /// ```
     /// use fw::{Error, StatusCode};
@@ -130,12 +132,13 @@ impl Error {
         Self::of(StatusCode::FORBIDDEN, detail.into())
     }
 
-    /// 404: there is no such thing.
+    /// 404: the resource does not exist.
     pub fn not_found(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::of(StatusCode::NOT_FOUND, detail.into())
     }
 
-    /// 405: the path exists, but does not answer this method. The methods that it answers go into `Allow`.
+    /// 405: the path exists, but does not answer this method. The methods that it answers are sent
+    /// in `Allow`.
     ///
     /// ```
     /// use fw::{Error, IntoResponse};
@@ -152,7 +155,7 @@ impl Error {
             list.push_str(method.as_ref());
         }
         let detail = if list.is_empty() {
-            "this path answers no method".to_owned()
+            "this path does not answer any method".to_owned()
         } else {
             format!("this path answers: {list}")
         };
@@ -169,7 +172,7 @@ impl Error {
         Self::of(StatusCode::GONE, detail.into())
     }
 
-    /// 413: the body is larger than this handler takes.
+    /// 413: the body is larger than this handler accepts.
     pub fn payload_too_large(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::of(StatusCode::PAYLOAD_TOO_LARGE, detail.into())
     }
@@ -179,7 +182,7 @@ impl Error {
         Self::of(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail.into())
     }
 
-    /// 422: the request is well formed, but what it says cannot be.
+    /// 422: the request is well formed, but its content is not valid.
     pub fn unprocessable(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::of(StatusCode::UNPROCESSABLE_ENTITY, detail.into())
     }
@@ -191,8 +194,8 @@ impl Error {
 
     /// 500: something went wrong that the client has no part in. The client reads a fixed text, the log the cause.
     ///
-    /// The cause is any standard error, a text, or a boxed error; so `.map_err(Error::internal)` takes what `?` alone does
-    /// not, such as `anyhow::Error`.
+    /// The cause is any standard error, a text, or a boxed error. So `.map_err(Error::internal)`
+    /// accepts errors that `?` alone does not, such as `anyhow::Error`.
     ///
     /// ```
     /// use fw::Error;
@@ -213,7 +216,8 @@ impl Error {
 }
 
 impl Error {
-    /// The same with another code: a short word by which a program tells this error from others of its status.
+    /// Sets the code: a short word by which a program distinguishes this error from others with its
+    /// status.
     ///
     /// By default it follows from the status: `not_found`, `conflict`, ….
     #[must_use]
@@ -222,7 +226,7 @@ impl Error {
         self
     }
 
-    /// The same with that cause, which the log tells and the client never reads.
+    /// Sets the cause, which goes to the log and which the client never reads.
     ///
     /// ```
     /// use fw::Error;
@@ -237,9 +241,10 @@ impl Error {
         self
     }
 
-    /// The same with that response header, in place of any of that name.
+    /// Sets a response header, which replaces any header with this name.
     ///
-    /// A name or value that HTTP does not allow makes it a 500 whose cause says so; nothing of it is sent.
+    /// A name or value that HTTP does not allow turns the error into a 500 whose cause says so;
+    /// nothing of the header is sent.
     ///
     /// ```
     /// use fw::{Error, IntoResponse};
@@ -262,10 +267,10 @@ impl Error {
         }
     }
 
-    /// The same with one more problem of the request's parameters or body.
+    /// Adds a problem of the request's parameters or body.
     ///
-    /// An error with problems and a status of 400 or 422 is answered together with all others of its kind, where an extractor
-    /// gives it.
+    /// If an extractor returns an error with problems and a status of 400 or 422, it is sent
+    /// together with all others of its kind.
     ///
     /// ```
     /// use fw::{Error, error::Problem};
@@ -287,7 +292,7 @@ impl Error {
         self.0.status
     }
 
-    /// The code: what [`with_code`](Self::with_code) said, or the word that stands for the status.
+    /// The code: the one set with [`with_code`](Self::with_code), or the word for the status.
     #[must_use]
     pub fn code(&self) -> &str {
         let given = self.0.code.as_deref();
@@ -300,7 +305,7 @@ impl Error {
         &self.0.detail
     }
 
-    /// What is wrong with the request's parameters and body, where that is what this error tells.
+    /// The problems of the request's parameters and body, if this error has any.
     #[must_use]
     pub fn problems(&self) -> &[Problem] {
         &self.0.problems

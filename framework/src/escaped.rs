@@ -4,7 +4,8 @@ use std::fmt::{self, Write as _};
 
 /// A text without what would end a line, move the cursor or end a JSON string: `\n`, `\u001b`, `\"`.
 ///
-/// `str::escape_debug` would do for messages, but the log needs JSON's escapes, and an app pays for either.
+/// `str::escape_debug` would be enough for messages, but the log needs JSON's escapes, and an app
+/// pays for each.
 pub(crate) struct Escaped<'t>(pub(crate) &'t str);
 
 impl fmt::Display for Escaped<'_> {

@@ -9,7 +9,7 @@
 //! | HTTP API | 1.0 | encoded | decoded | decoded | header |
 //! | REST API | 1.0, unnamed | encoded | encoded | decoded | header |
 //!
-//! `[R]` gateway-truth §0. Whatever came in, a handler sees parameters decoded exactly once.
+//! `[R]` gateway-truth §0. With any event, a handler sees parameters decoded exactly once.
 
 mod json;
 mod unreadable;
@@ -33,21 +33,24 @@ use crate::{
 };
 use fw_gateway::decode_path;
 
-/// A request, and what is to be known beside it: which route the gateway chose, and how it wants its answer.
+/// A request, and the facts next to it: the route that the gateway chose, and the expected form of
+/// the response.
 #[derive(Debug)]
 pub(crate) struct Arrival<'e> {
     pub(crate) request: Request<'e>,
     pub(crate) format: Format,
-    /// The path of the route that the gateway chose, `/objects/{key}`; none for its `$default` and from a function URL.
+    /// The path of the route that the gateway chose, `/objects/{key}`; `None` for its `$default`
+    /// and from a function URL.
     pub(crate) route: Option<Cow<'e, str>>,
 }
 
 /// Why there is no [`Arrival`].
 #[derive(Debug)]
 pub(crate) enum Refusal {
-    /// What arrived is no HTTP request. Lambda gets an error document, as nobody waits for an HTTP response.
+    /// The event is not an HTTP request. Lambda gets an error document, because nobody waits for an
+    /// HTTP response.
     NotHttp(NotHttp),
-    /// It is one, but its body is no base64, although it says so.
+    /// It is one, but its body is not base64, although the event says so.
     BadBody(Format),
 }
 
@@ -61,18 +64,17 @@ pub(crate) fn read<'e>(event: &'e str, lambda: Arc<LambdaContext>) -> Result<Arr
         "" | "1.0" => (Format::V1, read_v1(&mut parsed)),
         other => {
             let other = Escaped(other);
-            return Err(not_http(&|| {
-                format!("a version that is not known: `{other}`")
-            }));
+            return Err(not_http(&|| format!("unknown version: `{other}`")));
         }
     };
     let Some(own) = own else {
-        let reason = "there is no `requestContext.http` and no `httpMethod`";
+        let reason = "it has neither `requestContext.http` nor `httpMethod`";
         return Err(not_http(&|| reason.to_owned()));
     };
     let body = body(parsed.body.0, parsed.is_base64_encoded).ok_or(Refusal::BadBody(format))?;
     let cookies = match parsed.cookies {
-        // An HTTP API moves the cookies into the list; a function URL gives both. [R] gateway-truth §0 row 4
+        // An HTTP API moves the cookies into the list; a function URL sends both. [R] gateway-truth
+        // §0 row 4
         Some(list) => list.into_iter().map(|cookie| cookie.0).collect(),
         None => split_cookies(&parsed.headers.0),
     };
@@ -101,7 +103,7 @@ pub(crate) fn read<'e>(event: &'e str, lambda: Arc<LambdaContext>) -> Result<Arr
     })
 }
 
-/// What each format has in its own way.
+/// The parts that differ between the formats.
 struct Own<'e> {
     method: Method,
     path: Text<'e>,
@@ -111,10 +113,10 @@ struct Own<'e> {
     source_ip: Text<'e>,
 }
 
-/// Takes what format 2.0 has in its own way out of an event; nothing when it is no HTTP request.
+/// Reads the parts of format 2.0 from an event; `None` if it is not an HTTP request.
 fn read_v2<'e>(event: &mut Event<'e>) -> Option<Own<'e>> {
     let http = std::mem::take(&mut event.request_context.http);
-    // An empty method is none.
+    // An empty method counts as none.
     let method = Method::from_bytes(http.method.0.as_bytes()).ok()?;
 
     let path = std::mem::take(&mut event.raw_path);
@@ -148,7 +150,7 @@ fn read_v2<'e>(event: &mut Event<'e>) -> Option<Own<'e>> {
     })
 }
 
-/// Takes what format 1.0 has in its own way out of an event; nothing when it is no HTTP request.
+/// Reads the parts of format 1.0 from an event; `None` if it is not an HTTP request.
 fn read_v1<'e>(event: &mut Event<'e>) -> Option<Own<'e>> {
     if event.request_context.elb.is_some() {
         return None;
@@ -200,7 +202,8 @@ fn prefer<'e>(multi: json::Lists<'e>, single: Pairs<'e>) -> Pairs<'e> {
     }
 }
 
-/// `/prod/hello` of stage `prod` as `/hello`; `/prod` as nothing, which is `/`. The stage `$default` stands in no path.
+/// `/prod/hello` of stage `prod` as `/hello`; `/prod` as the empty text, which is `/`. The stage
+/// `$default` is in no path.
 fn without_stage<'e>(path: &Cow<'e, str>, stage: &str) -> Cow<'e, str> {
     let rest = |path: &str| {
         let rest = path.strip_prefix('/')?.strip_prefix(stage)?.len();
@@ -238,7 +241,7 @@ fn crumbs(header: &str) -> impl Iterator<Item = &str> {
         .filter(|cookie| !cookie.is_empty())
 }
 
-/// The body's bytes; nothing where they are no base64 although the event says so.
+/// The body's bytes; `None` if they are not base64 although the event says so.
 fn body(text: Cow<'_, str>, is_base64: Option<bool>) -> Option<Cow<'_, [u8]>> {
     if is_base64 == Some(true) {
         return STANDARD.decode(text.as_bytes()).map(Cow::Owned).ok();
@@ -249,14 +252,14 @@ fn body(text: Cow<'_, str>, is_base64: Option<bool>) -> Option<Cow<'_, [u8]>> {
     })
 }
 
-/// What needs no escape in a query: the unreserved characters (RFC 3986 §2.3).
+/// Characters that need no escape in a query: the unreserved characters (RFC 3986 §2.3).
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// A query that decodes to these pairs: format 1.0 does not tell how the client wrote it.
+/// A query that decodes to these pairs: format 1.0 does not have the client's spelling.
 fn encode_query<'e>(pairs: &[(Cow<'e, str>, Cow<'e, str>)]) -> Cow<'e, str> {
     let mut query = String::new();
     for (name, value) in pairs {

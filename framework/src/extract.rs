@@ -20,9 +20,9 @@
 //! | [`Event<T>`] | the event itself | 500 |
 //! | [`Extension<T>`] | what middleware adds | 500 |
 //!
-//! Around any of them, `Option<T>` is `None` when the request has nothing of the kind; what is there but wrong stays a
-//! rejection. `Result<T, T::Rejection>` gives the handler the rejection to judge; the structs are in
-//! [`rejection`](crate::rejection).
+//! Around any of them, `Option<T>` is `None` if the request does not have the value; a value that
+//! is present but wrong is still a rejection. `Result<T, T::Rejection>` passes the rejection to the
+//! handler; the structs are in [`rejection`](crate::rejection).
 
 mod bearer;
 mod body;
@@ -76,11 +76,11 @@ use crate::{error::Error, request::Request};
 
 /// An argument that is read from a request.
 ///
-/// Bodies arrive whole, so extraction is synchronous and an argument may stand anywhere in the list.
+/// Bodies arrive complete, so extraction is synchronous and the order of arguments does not matter.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read from a request",
     label = "not an extractor, and no `<…>` in the path or query has this argument's name",
-    note = "a parameter needs a `<name>` of its own in the path; the app's state is taken by reference, `&T`; anything else must implement `fw::FromRequest`, as `Json<T>`, `Query<T>`, `Headers` and the others in `fw::extract` do"
+    note = "for a parameter write its name into the path, `/<name>`, or into the query, `?<name>`; for the app's state take a reference, `&T`, also instead of an `Arc<T>`; any other argument needs `fw::FromRequest`, which `Json<T>`, `Query<T>`, `Headers` and the other types in `fw::extract` implement"
 )]
 pub trait FromRequest: Sized {
     /// Why it could not be read.
@@ -90,12 +90,13 @@ pub trait FromRequest: Sized {
     ///
     /// # Errors
     ///
-    /// The rejection, which becomes the answer unless the handler takes a `Result`.
+    /// The rejection, which becomes the response unless the handler takes a `Result`.
     fn from_request(request: &Request<'_>) -> Result<Self, Self::Rejection>;
 
-    /// Whether the request has nothing of this kind, so that an `Option` of it is `None`.
+    /// True if the request does not have the value, so that an `Option` of it is `None`.
     ///
-    /// What is there but wrong is never absent: an `Option<Json<T>>` of a malformed body is a rejection.
+    /// A value that is present but wrong is never absent: an `Option<Json<T>>` of a malformed body
+    /// is a rejection.
     fn is_absent(request: &Request<'_>) -> bool {
         let _ = request;
         false

@@ -1,4 +1,4 @@
-//! What the compiler names when a handler is not as it must be. There is nothing to call here.
+//! Traits that the compiler names if a handler is not valid. There is nothing to call here.
 
 mod argument;
 
@@ -24,8 +24,9 @@ pub use crate::{
 
 /// Boxes the future of a handler, an authorizer or a source: the single point where its type is erased, and where it must be [`Send`].
 ///
-/// What a handler still holds while it waits must be `Send`: drop what is not (an `Rc`, a `MutexGuard`) before the `.await`, in a block of
-/// its own, or take what is (an `Arc`, a guard of tokio's).
+/// A value that a handler holds across an `.await` must be `Send`. Drop a value that is not (an
+/// `Rc`, a `MutexGuard`) before the `.await`, in its own block, or use one that is (an `Arc`, a
+/// guard of tokio).
 #[inline]
 pub fn hold_only_send_values_across_await<'r, T>(
     future: impl Future<Output = T> + Send + 'r,
@@ -35,12 +36,13 @@ pub fn hold_only_send_values_across_await<'r, T>(
 
 /// An extractor whose type has no parameters.
 ///
-/// It is [`FromRequest`] by another name, and only for what rustc says of a type that is none: in our words, and without a
-/// list of the types that are. (A type with parameters goes by `FromRequest`: rustc then tells which parameter lacks what.)
+/// It is [`FromRequest`] with another name, only for rustc's message about a type that is not one:
+/// in our words, and without a list of the types that are. (A type with parameters uses
+/// `FromRequest`: rustc then says which parameter lacks what.)
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read from a request",
     label = "not an extractor, and no `<…>` in the path or query has this argument's name",
-    note = "a parameter needs a `<name>` of its own in the path; the app's state is taken by reference, `&T`; anything else must implement `fw::FromRequest`, as `Json<T>`, `Query<T>`, `Headers` and the others in `fw::extract` do"
+    note = "for a parameter write its name into the path, `/<name>`, or into the query, `?<name>`; for the app's state take a reference, `&T`, also instead of an `Arc<T>`; any other argument needs `fw::FromRequest`, which `Json<T>`, `Query<T>`, `Headers` and the other types in `fw::extract` implement"
 )]
 pub trait Extractor: Sized {
     /// Reads it.
@@ -58,11 +60,12 @@ impl<T: FromRequest> Extractor for T {
     }
 }
 
-/// A response whose type has no parameters: [`IntoResponse`] by another name, for the reason of [`Extractor`].
+/// A response whose type has no parameters: [`IntoResponse`] with another name, for the reason of
+/// [`Extractor`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a response",
     label = "not a response",
-    note = "return `Json<T>`, a text (`String`, `&str`), `Html<T>`, `Bytes`, a `StatusCode`, `(StatusCode, T)`, `()`, or a `fw::Result` of one of them; a type of your own implements `fw::IntoResponse`"
+    note = "return `Json<T>`, a text (`String`, `&str`), `Html<T>`, `Bytes`, a `StatusCode`, `(StatusCode, T)`, `()`, or a `fw::Result` of one of them; add headers with `.with_header(name, value)`; implement `fw::IntoResponse` for your own type"
 )]
 pub trait Responder {
     /// Makes the response.

@@ -28,9 +28,10 @@
 //! # }
 //! ```
 //!
-//! [`route`](macro@route) says what a path and an argument may be, [`extract`] lists the extractors, [`response`] what a handler
-//! may return, and [`Error`] how to fail. `fw::test::Client` (feature `test`) calls an app in a test, through the same
-//! model of API Gateway that `cargo fw local` serves with.
+//! [`route`](macro@route) describes paths and arguments, [`extract`] lists the extractors,
+//! [`response`] what a handler may return, and [`Error`] how to fail. `fw::test::Client` (feature
+//! `test`) calls an app in a test, through the same model of API Gateway that `cargo fw local`
+//! uses.
 //!
 //! | feature | has | default |
 //! |---|---|---|
@@ -41,7 +42,7 @@
 //! | `verify` | signatures of tokens and requests in the test client; without it the client refuses every signed request | no |
 //! | `models` | regular expressions in the body models of the test client's REST API | no |
 
-// Who only writes handlers for an app of another crate needs no way to run one.
+// A crate that only has handlers for an app in another crate needs no way to run one.
 #![cfg_attr(
     not(all(feature = "runtime", feature = "test")),
     allow(dead_code, reason = "the runtime and the test client each use a part")
@@ -56,7 +57,8 @@ pub mod error;
 mod escaped;
 mod event;
 pub mod extract;
-// Hidden from the documentation alone: of what is hidden altogether, the compiler writes whole paths in its messages.
+// Hidden only from the documentation: for items that are not re-exported, the compiler writes long
+// paths in its messages.
 #[cfg_attr(doc, doc(hidden))]
 pub mod handler;
 #[cfg(feature = "runtime")]

@@ -6,13 +6,16 @@
 //! | `AWS_LAMBDA_LOG_LEVEL` | `TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR` or `FATAL`: the level, of all targets |
 //! | `RUST_LOG` | without the former: levels by target, as `info,my_app=debug`; nothing means `info` |
 //!
-//! The JSON has the keys of Lambda's own structured logs: `timestamp`, `level`, `requestId`, `message`, then `target`, the fields of
-//! the event, and `spans`. Where the invocation is traced, `xray_trace_id` is after the `requestId`, named as Powertools for AWS Lambda name it
-//! ("Standard structured keys" of their Logger); Lambda's own lines have no key for it. Lambda collects stdout and stderr alike; stderr leaves stdout to the manifest. What an event says is escaped,
-//! so that no client can make up a line.
+//! The JSON has the keys of Lambda's own structured logs: `timestamp`, `level`, `requestId`,
+//! `message`, then `target`, the fields of the event, and `spans`. If the invocation is traced,
+//! `xray_trace_id` follows the `requestId`, with the name that Powertools for AWS Lambda uses
+//! ("Standard structured keys" of its Logger); Lambda's own lines have no key for it. Lambda
+//! collects stdout and stderr alike; stderr leaves stdout to the manifest. Texts are escaped, so
+//! that no client can forge a line.
 //!
-//! The subscriber is our own: tracing-subscriber's registry with one layer does the same for 60 KiB more of every function. An app
-//! that wants layers of its own installs its subscriber before `App::run`, and this one steps back.
+//! The subscriber is our own: tracing-subscriber's registry with one layer does the same with 60
+//! KiB more in every function. An app that needs other layers installs its subscriber before
+//! `App::run`, and this one is not used.
 
 mod levels;
 mod line;
@@ -40,14 +43,15 @@ use self::{
 };
 use crate::context;
 
-/// How a line is written.
+/// The format of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Format {
     Json,
     Text,
 }
 
-/// Sends `tracing` events and panics to stderr, as the environment wants it. Where the program has a subscriber already, it stays.
+/// Sends `tracing` events and panics to stderr, in the format from the environment. A subscriber
+/// that the program has already installed stays.
 pub(crate) fn install() {
     let format = match env::var("AWS_LAMBDA_LOG_FORMAT") {
         Ok(format) if format.eq_ignore_ascii_case("text") => Format::Text,
@@ -66,7 +70,7 @@ pub(crate) fn install() {
     std::panic::set_hook(Box::new(move |panic| {
         let backtrace = Backtrace::capture();
         let captured = backtrace.status() == BacktraceStatus::Captured;
-        // Who reads text reads it frame by frame, behind the line; JSON is one line.
+        // In text, the frames follow the line; JSON is one line.
         let in_line = captured && format == Format::Json;
         tracing::error!(
             handler = context::current_handler(),
@@ -81,7 +85,7 @@ pub(crate) fn install() {
     }));
 }
 
-/// What a panic said.
+/// The message of a panic.
 pub(crate) fn message(panic: &(dyn Any + Send)) -> &str {
     panic
         .downcast_ref::<&str>()
@@ -135,7 +139,8 @@ impl Subscriber for Logger {
         line.message_and_fields(&fields);
         self.spans
             .around(event, |name, fields| line.span(name, fields));
-        // One call for a line, so that lines of several threads do not mix. Where stderr is closed there is nobody to tell.
+        // One call for a line, so that lines of several threads do not mix. If stderr is closed,
+        // nothing can be reported.
         let _ = std::io::stderr().write_all(line.finish().as_bytes());
     }
 

@@ -1,7 +1,8 @@
-//! Payloads: a [`Response`] as the JSON that a gateway takes for one, written straight from the response.
+//! Payloads: a [`Response`] as the JSON that a gateway expects, written directly from the response.
 //!
-//! Format 2.0 has one value for each header and a list of cookies; format 1.0 has a list for each header. An HTTP API types a body
-//! without content type as text, the others as JSON (`[R]` gateway-truth §0 row 6), so a body always goes out with one.
+//! Format 2.0 has one value for each header and a list of cookies; format 1.0 has a list for each
+//! header. An HTTP API gives a body without content type the type text, the others JSON (`[R]`
+//! gateway-truth §0 row 6), so a body is always sent with one.
 
 mod headers;
 
@@ -58,12 +59,13 @@ impl Payload {
         (serde_json::to_vec(&prelude).unwrap_or_default(), body)
     }
 
-    /// The largest result that Lambda takes, in bytes of JSON: 6 MiB and 100 bytes. `[R]` gateway-truth §0 row 20, §4.2
+    /// The largest result that Lambda accepts, in bytes of JSON: 6 MiB and 100 bytes. `[R]`
+    /// gateway-truth §0 row 20, §4.2
     pub(crate) const LIMIT: usize = 6_291_556;
 
     /// The length in bytes of JSON, if it is over [`LIMIT`](Self::LIMIT).
     pub(crate) fn excess(&self) -> Option<usize> {
-        // A byte takes six at the most, as `\u0000`; what is far too short for that needs no measuring.
+        // A byte takes at most six, as `\u0000`; a result that is much shorter needs no measuring.
         let headers = self.response.headers().iter();
         let headers: usize = headers
             .map(|(name, value)| name.as_str().len() + value.len())
@@ -119,7 +121,8 @@ impl Serialize for Payload {
             Format::V1 => payload.serialize_field("multiValueHeaders", &Listed(headers))?,
             Format::V2 => {
                 payload.serialize_field("headers", &Joined(headers))?;
-                // Also when there are none: readers modelled on lambda_http, such as cargo-lambda's server, insist on the list.
+                // Also if there are none: readers modelled on lambda_http, such as cargo-lambda's
+                // server, require the list.
                 payload.serialize_field("cookies", &Cookies(headers))?;
             }
         }
@@ -137,8 +140,9 @@ impl Serialize for Payload {
 
 /// The body as text, unless it must travel as base64.
 ///
-/// Whatever is UTF-8 arrives byte for byte as text, on every front door; a REST API gives base64 to clients as it is unless its binary
-/// types are set up (`[R]` gateway-truth §2.4). So base64 is for what cannot be text, and for what is known not to be.
+/// UTF-8 arrives byte for byte as text on every front door; a REST API passes base64 to clients
+/// unless its binary types are configured (`[R]` gateway-truth §2.4). So base64 is only for bodies
+/// that cannot be text, or are known to be binary.
 fn text<'b>(body: &'b [u8], headers: &HeaderMap) -> Option<&'b str> {
     if headers.contains_key(CONTENT_ENCODING) {
         return None;
@@ -150,7 +154,7 @@ fn text<'b>(body: &'b [u8], headers: &HeaderMap) -> Option<&'b str> {
     std::str::from_utf8(body).ok()
 }
 
-/// Whether a content type is one of bytes.
+/// True if a content type is binary.
 fn is_binary(content_type: &[u8]) -> bool {
     const BINARY: [&[u8]; 8] = [
         b"image/",

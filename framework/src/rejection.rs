@@ -1,10 +1,12 @@
 //! Rejections: why an argument could not be read from a request, a struct for each way it fails.
 //!
-//! A rejection becomes an [`Error`] by `From`, and so the answer, unless the handler takes a
-//! `Result<T, T::Rejection>`. Where an extractor fails in more than one way, its rejection is an enum of these structs.
+//! A rejection becomes an [`Error`] through `From`, and so the response, unless the handler takes a
+//! `Result<T, T::Rejection>`. If an extractor can fail in several ways, its rejection is an enum of
+//! these structs.
 //!
-//! None implements [`std::error::Error`], although each has `Debug` and `Display`: the conversion that makes an unexpected error a
-//! 500 takes every standard error, and these have a status of their own.
+//! They do not implement [`std::error::Error`], although each has `Debug` and `Display`: the
+//! conversion that turns an unexpected error into a 500 takes every standard error, and these have
+//! their own status.
 //!
 //! | rejection | status | where |
 //! |---|---|---|
@@ -106,7 +108,7 @@ macro_rules! either {
     };
 }
 
-/// 400: there is no body where one is needed.
+/// 400: there is no body, but one is required.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EmptyBody {}
@@ -119,7 +121,7 @@ problem!(EmptyBody, BAD_REQUEST, |_this| Problem::body(
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct JsonSyntax {
-    /// What is wrong, for the client.
+    /// The problem, for the client.
     pub detail: String,
     /// The line of the first wrong byte, from 1.
     pub line: usize,
@@ -132,11 +134,11 @@ problem!(JsonSyntax, BAD_REQUEST, |this| Problem::body(format!(
     this.detail, this.line, this.column
 )));
 
-/// 422: the body is JSON, but not of the shape that the handler reads.
+/// 422: the body is JSON, but does not match the handler's type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct JsonShape {
-    /// What is wrong, for the client.
+    /// The problem, for the client.
     pub detail: String,
     /// The place, as a JSON pointer (RFC 6901); empty for the whole body.
     pub pointer: String,
@@ -147,7 +149,7 @@ problem!(JsonShape, UNPROCESSABLE_ENTITY, |this| Problem::pointer(
     this.detail.clone()
 ));
 
-/// 422: the body is read, but its values are not as its schema, or its own check, says.
+/// 422: the body was read, but its values do not match its schema, or its own check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidBody {
@@ -179,19 +181,19 @@ impl From<InvalidBody> for Error {
     }
 }
 
-/// 422: the body is a form, but not of the shape that the handler reads.
+/// 422: the body is a form, but does not match the handler's type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FormShape {
-    /// What is wrong, for the client.
+    /// The problem, for the client.
     pub detail: String,
-    /// The field, where a single one is to blame.
+    /// The field, if a single one is the cause.
     pub field: Option<String>,
 }
 
 problem!(FormShape, UNPROCESSABLE_ENTITY, |this| match &this.field {
     Some(field) => Problem::field(field.clone(), this.detail.clone()),
-    None => Problem::body(format!("body is not the form expected: {}", this.detail)),
+    None => Problem::body(format!("body is not the expected form: {}", this.detail)),
 });
 
 /// 400: the body is not UTF-8.
@@ -211,9 +213,9 @@ problem!(InvalidUtf8, BAD_REQUEST, |this| Problem::body(format!(
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidQuery {
-    /// What is wrong, for the client.
+    /// The problem, for the client.
     pub detail: String,
-    /// The parameter, where a single one is to blame.
+    /// The parameter, if a single one is the cause.
     pub name: Option<String>,
 }
 
@@ -228,7 +230,7 @@ problem!(InvalidQuery, BAD_REQUEST, |this| match &this.name {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidHeader {
-    /// What is wrong, for the client.
+    /// The problem, for the client.
     pub detail: Cow<'static, str>,
     /// The header's name.
     pub name: &'static str,
@@ -294,7 +296,7 @@ impl NoCredentials {
 
 impl fmt::Display for NoCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a bearer token is needed: send `authorization: Bearer …`")
+        f.write_str("a bearer token is required: send `authorization: Bearer …`")
     }
 }
 
@@ -304,7 +306,8 @@ impl From<NoCredentials> for Error {
     }
 }
 
-/// Gives a struct the status 500: its text is the cause in the log, and the client reads none of it.
+/// Gives a struct the status 500: its text is the cause in the log, and the client reads none of
+/// it.
 macro_rules! internal {
     ($name:ident) => {
         impl $name {
@@ -332,17 +335,15 @@ internal!(UnknownSourceIp);
 
 impl fmt::Display for UnknownSourceIp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            "the event has no source address: take `Option<SourceIp>` where that is expected",
-        )
+        f.write_str("the event has no source address: take `Option<SourceIp>` if that can happen")
     }
 }
 
-/// 500: the event is not of the shape that the handler reads. The gateway made it, not the client.
+/// 500: the event does not match the handler's type. The gateway created it, not the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnexpectedEvent {
-    /// What is wrong, and where: for the log.
+    /// The problem and its place: for the log.
     pub detail: String,
     /// The type that it was read as.
     pub expected: &'static str,
@@ -357,7 +358,7 @@ impl fmt::Display for UnexpectedEvent {
     }
 }
 
-/// 500: no middleware has put such a value beside the request.
+/// 500: no middleware has added this value to the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MissingExtension {
@@ -377,12 +378,12 @@ impl fmt::Display for MissingExtension {
     }
 }
 
-/// 500: the handler asks who calls, and nobody asked the caller. It is the route that lacks something, not the request; and a handler
-/// that relies on it must not run.
+/// 500: the handler needs the caller, but the route does not check callers. The route lacks
+/// something, not the request; and a handler that relies on the caller must not run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NoAuthorizer {
-    /// What there is none of, and where to look.
+    /// The missing value, and where to look.
     pub(crate) what: &'static str,
 }
 
@@ -394,11 +395,11 @@ impl fmt::Display for NoAuthorizer {
     }
 }
 
-/// 403: the token is good, but lacks a claim that the handler needs, or has one of another shape.
+/// 403: the token is valid, but lacks a claim that the handler needs, or has it in another shape.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnexpectedClaims {
-    /// What is wrong: for the log.
+    /// The problem: for the log.
     pub detail: String,
     /// The type that they were read as.
     pub expected: &'static str,
@@ -421,7 +422,8 @@ impl fmt::Display for UnexpectedClaims {
 
 impl From<UnexpectedClaims> for Error {
     fn from(rejection: UnexpectedClaims) -> Self {
-        Self::forbidden("the token lacks what this route needs").with_cause(rejection.to_string())
+        Self::forbidden("the token does not have a claim that this route needs")
+            .with_cause(rejection.to_string())
     }
 }
 

@@ -14,12 +14,13 @@ use crate::context::LambdaContext;
 
 /// A request, as handlers and extractors see it, whichever gateway it came through.
 ///
-/// It borrows from the event where it can; `'e` is the event's lifetime.
+/// It borrows from the event if possible; `'e` is the event's lifetime.
 #[derive(Clone, Debug)]
 pub struct Request<'e> {
     pub(crate) method: Method,
     pub(crate) path: Cow<'e, str>,
-    /// The path without the stage, and encoded at least where it would be ambiguous: what a matcher takes.
+    /// The path without the stage, encoded at least where it would be ambiguous: the matcher's
+    /// input.
     pub(crate) encoded_path: Cow<'e, str>,
     pub(crate) path_params: Vec<(Cow<'e, str>, Cow<'e, str>)>,
     pub(crate) raw_query: Cow<'e, str>,
@@ -38,7 +39,8 @@ pub struct Request<'e> {
 }
 
 impl<'e> Request<'e> {
-    /// A request of that method and target (`/path?query`, percent-encoded), for testing an extractor of your own.
+    /// A request with this method and target (`/path?query`, percent-encoded), for testing your own
+    /// extractor.
     #[must_use]
     pub fn new(method: Method, target: &'e str) -> Self {
         let (path, raw_query) = target.split_once('?').unwrap_or((target, ""));
@@ -63,7 +65,7 @@ impl<'e> Request<'e> {
         }
     }
 
-    /// The same with one more header.
+    /// Adds a header.
     #[must_use]
     pub fn with_header(mut self, name: &'e str, value: &'e str) -> Self {
         self.headers.push((name.into(), value.into()));
@@ -71,14 +73,14 @@ impl<'e> Request<'e> {
         self
     }
 
-    /// The same with that body.
+    /// Sets the body.
     #[must_use]
     pub fn with_body(mut self, body: &'e [u8]) -> Self {
         self.body = body.into();
         self
     }
 
-    /// The same, borrowing nothing.
+    /// The same request, borrowing nothing.
     #[must_use]
     pub fn into_owned(self) -> Request<'static> {
         Request {
@@ -102,7 +104,7 @@ impl<'e> Request<'e> {
         }
     }
 
-    /// The same with one more path parameter, decoded.
+    /// Adds a path parameter, decoded.
     #[must_use]
     pub fn with_path_param(mut self, name: &'e str, value: &'e str) -> Self {
         self.path_params.push((name.into(), value.into()));
@@ -132,7 +134,7 @@ impl Request<'_> {
             .map(|(_, value)| &**value)
     }
 
-    /// The query, percent-encoded as it was sent; empty when there is none.
+    /// The query, percent-encoded as sent; empty if there is none.
     #[must_use]
     pub fn raw_query(&self) -> &str {
         &self.raw_query
@@ -161,7 +163,8 @@ impl Request<'_> {
         self.header_map.get_or_init(|| {
             let mut map = HeaderMap::with_capacity(self.headers.len());
             for (name, value) in &self.headers {
-                // What is no valid header cannot have come through a gateway; it is dropped rather than trusted.
+                // An invalid header cannot have come through a gateway; it is dropped rather than
+                // trusted.
                 if let (Ok(name), Ok(value)) = (
                     HeaderName::from_bytes(name.as_bytes()),
                     HeaderValue::from_bytes(value.as_bytes()),
@@ -184,7 +187,7 @@ impl Request<'_> {
         &self.body
     }
 
-    /// The gateway's stage; `$default` where it has none.
+    /// The gateway's stage; `$default` if it has none.
     #[must_use]
     pub fn stage(&self) -> &str {
         &self.stage
@@ -221,7 +224,7 @@ impl Request<'_> {
         &self.lambda
     }
 
-    /// What middleware has put beside the request.
+    /// Values that middleware has added to the request.
     #[must_use]
     pub fn extensions(&self) -> &Extensions {
         &self.extensions
@@ -241,8 +244,8 @@ pub(crate) fn own_pairs(pairs: Vec<Pair<'_>>) -> Vec<Pair<'static>> {
         .collect()
 }
 
-/// Splits a query as a form (`&` separates, `+` is a space, percent-encoding is undone; a `%` that starts no
-/// sequence stays as it is, and bytes that are no UTF-8 become U+FFFD).
+/// Splits a query as a form (`&` separates, `+` is a space, percent-encoding is decoded; a `%` that
+/// starts no sequence stays, and bytes that are not UTF-8 become U+FFFD).
 pub(crate) fn decode_query(query: &str) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
     query
         .split('&')

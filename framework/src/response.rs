@@ -171,7 +171,7 @@ where
 {
     let name = name.try_into().map_err(|error| {
         let error: http::Error = error.into();
-        format!("a response header's name cannot be sent: {error}")
+        format!("a response header cannot be sent, its name is not valid: {error}")
     })?;
     match value.try_into() {
         Ok(value) if value.to_str().is_ok() => Ok((name, value)),

@@ -1,4 +1,4 @@
-//! Routes: const data and function pointers, as the macros make them.
+//! Routes: const data and function pointers, as created by the macros.
 
 mod guard;
 
@@ -12,16 +12,16 @@ use fw_manifest::Place;
 #[cfg_attr(doc, doc(hidden))]
 pub type BoxFuture<'r, T> = Pin<Box<dyn Future<Output = T> + Send + 'r>>;
 
-/// What is known of a route at compile time.
+/// The facts about a route that are known at compile time.
 #[derive(Clone, Copy, Debug)]
 pub struct RouteInfo {
-    /// The HTTP methods, upper case, none twice.
+    /// The HTTP methods, upper case, each once.
     pub methods: &'static [&'static str],
     /// The path in the gateway's form: `/objects/{key}`, `/files/{path+}`.
     pub path: &'static str,
     /// The handler's path, `module::function`.
     pub handler: &'static str,
-    /// The file that it stands in, as the compiler names it.
+    /// Its file, as the compiler names it.
     pub file: &'static str,
     /// The line of the handler's name, from 1.
     pub line: u32,
@@ -36,7 +36,8 @@ pub struct RouteInfo {
 }
 
 impl RouteInfo {
-    /// A route of nothing: what stands in for one whose attribute has a mistake, so that the mistake is told alone.
+    /// An empty route: the replacement if the attribute has a mistake, so that only the mistake is
+    /// reported.
     #[doc(hidden)]
     pub const NONE: Self = Self {
         methods: &[],
@@ -56,9 +57,9 @@ impl RouteInfo {
 pub struct BodyInfo {
     /// Its media type.
     pub content_type: &'static str,
-    /// Whether a request without it is refused.
+    /// True if a request without it is refused.
     pub required: bool,
-    /// Makes its JSON Schema, where the route says `validate`.
+    /// Creates its JSON Schema, if the route has `validate`.
     pub schema: Option<fn() -> serde_json::Value>,
 }
 
@@ -67,23 +68,23 @@ pub struct BodyInfo {
 pub struct ParamInfo {
     /// Its name.
     pub name: &'static str,
-    /// Where it stands.
+    /// Its place.
     pub place: Place,
-    /// Whether a request without it is refused.
+    /// True if a request without it is refused.
     pub required: bool,
-    /// Whether it may be repeated.
+    /// True if it may be repeated.
     pub multiple: bool,
 }
 
 impl ParamInfo {
-    /// A parameter in the path; fails to compile for a type that is for the query alone.
+    /// A parameter in the path; does not compile for a type that is only for the query.
     #[doc(hidden)]
     #[must_use]
     #[track_caller]
     pub const fn path(name: &'static str, required: bool, multiple: bool) -> Self {
         assert!(
             required && !multiple,
-            "a path parameter is always there, and once, so it is no `Option` and no `Vec`\n= help: write the type in it, or put the name into the query: `?<name>`"
+            "a path parameter is always present exactly once, so it cannot be an `Option` or a `Vec`\n= help: write the inner type, or put the name into the query: `?<name>`"
         );
         Self {
             name,
@@ -114,9 +115,9 @@ pub type Handler<S> = for<'r> fn(&'r S, &'r Request<'r>) -> BoxFuture<'r, Respon
 #[cfg_attr(doc, doc(hidden))]
 pub type StatelessHandler = for<'r> fn(&'r Request<'r>) -> BoxFuture<'r, Response>;
 
-/// A route of an app whose state is `S`.
+/// A route of an app with the state `S`.
 pub struct Route<S> {
-    /// What is known of it at compile time.
+    /// The facts known at compile time.
     pub(crate) info: RouteInfo,
     pub(crate) call: Call<S>,
     pub(crate) guard: Option<Guard<S>>,
@@ -178,7 +179,7 @@ impl<S> Route<S> {
         }
     }
 
-    /// What is known of it at compile time.
+    /// The facts known at compile time.
     #[must_use]
     pub const fn info(&self) -> &RouteInfo {
         &self.info
@@ -186,7 +187,8 @@ impl<S> Route<S> {
 
     /// Reads the handler's arguments from the request and calls it.
     ///
-    /// Nothing of the user's runs before the future is first polled, so a panic in an extractor is the future's too.
+    /// No code of the user runs before the future is first polled, so a panic in an extractor is
+    /// also the future's.
     pub fn call<'r>(&self, state: &'r S, request: &'r Request<'r>) -> BoxFuture<'r, Response> {
         match self.call {
             Call::WithState(handler) => handler(state, request),
@@ -195,7 +197,8 @@ impl<S> Route<S> {
     }
 }
 
-/// What `#[route]` makes beside the function: a type of the function's name that carries the route.
+/// The type that `#[route]` creates next to the function, with the function's name. It carries the
+/// route.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a route",
@@ -203,7 +206,7 @@ impl<S> Route<S> {
     note = "put `#[route(\"/path\", methods = [GET])]` (or `#[get(\"/path\")]`, …) on the function"
 )]
 pub trait RouteDecl {
-    /// What is known of it at compile time.
+    /// The facts known at compile time.
     const INFO: RouteInfo;
 
     /// A hash of the path without its parameters' names, so that a long list is compared quickly.
@@ -212,26 +215,27 @@ pub trait RouteDecl {
 
 /// A route that an app of state `S` can take: a stateless one, or one of that very state.
 #[diagnostic::on_unimplemented(
-    message = "this route does not belong to an app whose state is `{S}`",
-    label = "its handler asks for another state",
-    note = "a handler's `&T` argument that is no path or query parameter is the app's state, so `T` must be `{S}`"
+    message = "this route does not belong to an app with the state `{S}`",
+    label = "its handler takes another state",
+    note = "a handler's `&T` argument that is not a path or query parameter is the app's state, so `T` must be `{S}`"
 )]
 pub trait IntoRoute<S>: RouteDecl {
     /// The route.
     fn into_route() -> Route<S>;
 }
 
-/// A list of routes, made by [`routes!`](crate::routes).
+/// A list of routes, created by [`routes!`](crate::routes).
 pub struct Routes<S> {
     pub(crate) list: Vec<Route<S>>,
 }
 
-/// A list of routes of an app whose state is `S`: [`Routes<S>`](Routes), and nothing else. It is a trait for what rustc says of others.
+/// A list of routes of an app with the state `S`: [`Routes<S>`](Routes), and nothing else. It is a
+/// trait because of rustc's message about other types.
 #[diagnostic::on_unimplemented(
-    message = "this is no list of routes of an app whose state is `{S}`",
-    label = "not a `routes![…]`, or a handler or an authorizer in it asks for another state",
-    note = "a list is written `routes![handler, module::handler]`",
-    note = "who takes a `&T` asks for an app whose state is `T`: make it with `App::new(\"name\", init)`, where `init` is an async function that returns the `T`; `App::stateless` has the state `()`"
+    message = "this is not a list of routes for an app with the state `{S}`",
+    label = "not a `routes![…]`, or a handler or an authorizer in it takes another state",
+    note = "write a list: `routes![handler, module::handler]`",
+    note = "a handler with a `&T` argument needs an app with the state `T`: create it with `App::new(\"name\", init)`, where `init` is an async function that returns the `T`; `App::stateless` has the state `()`"
 )]
 pub trait RoutesOf<S> {
     /// The list.
@@ -282,12 +286,12 @@ macro_rules! routes {
 /// Panics, and so fails to compile, where the route of that number answers what one before it answers: one of its methods on
 /// the same path.
 ///
-/// Each route has its number in the list and its name as written there. Two paths are the same when they differ in the names
-/// of their parameters alone: the gateway refuses the second.
+/// Each route has its number in the list and its name as written there. Two paths are the same if
+/// they differ only in the names of their parameters: the gateway refuses the second.
 #[doc(hidden)]
 #[track_caller]
 pub const fn assert_distinct(routes: &[(usize, &str, u64, RouteInfo)], number: usize) {
-    // Routes before it may be missing, by `#[cfg]`, but none can have been added.
+    // Routes before it may be missing, because of `#[cfg]`, but none can have been added.
     let mut at = if number < routes.len() {
         number
     } else {
@@ -319,9 +323,9 @@ pub const fn assert_distinct(routes: &[(usize, &str, u64, RouteInfo)], number: u
                     .with(method)
                     .with(" ")
                     .with(info.path)
-                    .with("` is answered twice in this list: by `")
+                    .with("` is in this list twice: in `")
                     .with(other)
-                    .with("` and by `")
+                    .with("` and in `")
                     .with(name)
                     .with("`\n= help: change the path or the methods of `")
                     .with(name)
@@ -333,7 +337,7 @@ pub const fn assert_distinct(routes: &[(usize, &str, u64, RouteInfo)], number: u
     }
 }
 
-/// What stands in for the route of a function that has none, so that this is told alone.
+/// The replacement for the route of a function that has none, so that only this is reported.
 #[doc(hidden)]
 #[derive(Debug)]
 pub enum NotARoute {}
@@ -405,7 +409,7 @@ impl Text {
         let (text, _) = self.bytes.split_at(self.length);
         match std::str::from_utf8(text) {
             Ok(text) => text,
-            Err(_) => "two of this list are the same",
+            Err(_) => "the list has two equal entries",
         }
     }
 }
@@ -500,9 +504,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(
-        expected = "`POST /a/{id}` is answered twice in this list: by `m::a` and by `b`"
-    )]
+    #[should_panic(expected = "`POST /a/{id}` is in this list twice: in `m::a` and in `b`")]
     fn the_second_of_two_equal_routes_is_told() {
         let routes = [
             entry(1, "m::a", &["GET", "POST"], "/a/{key}"),

@@ -63,7 +63,7 @@ pub(crate) fn run<S: Send + Sync + 'static>(app: App<S>) -> ExitCode {
         _ => app.check().map(|()| print_manifest(&app.manifest())),
     };
     ran.unwrap_or_else(|error| {
-        tell(format_args!("the app `{name}` is ill-formed: {error}"));
+        tell(format_args!("the app `{name}` is not valid: {error}"));
         ExitCode::from(ILL_FORMED)
     })
 }
@@ -76,7 +76,7 @@ fn print_manifest(manifest: &Manifest) -> ExitCode {
     match printed {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tell(format_args!("the manifest cannot be printed: {error}"));
+            tell(format_args!("cannot print the manifest: {error}"));
             ExitCode::from(FAILED)
         }
     }
@@ -98,7 +98,7 @@ fn serve<S: Send + Sync + 'static>(app: App<S>, runtime_api: &str) -> Result<Exi
     let entry = match assembly.table.entry(&part) {
         Ok(entry) => entry,
         Err(known) => {
-            let cause = format!("`{HANDLER}` asks for {part}, but the app's are: {known}");
+            let cause = format!("`{HANDLER}` names {part}, but the app has: {known}");
             return Ok(init_failed(
                 api.address(),
                 "the function cannot start",
@@ -112,7 +112,7 @@ fn serve<S: Send + Sync + 'static>(app: App<S>, runtime_api: &str) -> Result<Exi
     {
         Ok(tokio) => tokio,
         Err(error) => {
-            tell(format_args!("the async runtime cannot start: {error}"));
+            tell(format_args!("cannot start the async runtime: {error}"));
             return Ok(ExitCode::from(FAILED));
         }
     };
@@ -130,7 +130,7 @@ fn serve<S: Send + Sync + 'static>(app: App<S>, runtime_api: &str) -> Result<Exi
             Ok(Err(error)) => chain(&error),
             Err(panic) => format!("panicked: {}", log::message(&*panic)),
         };
-        init_failed(api.address(), "the app's state cannot be made", &cause)
+        init_failed(api.address(), "the app's state cannot be created", &cause)
     }))
 }
 
@@ -166,7 +166,7 @@ async fn live<S: Send + Sync + 'static>(
 fn environment(runtime_api: &str) -> Result<(Address, LambdaContext), String> {
     let address = Address::parse(runtime_api).ok_or_else(|| {
         let address = Escaped(runtime_api);
-        format!("`{RUNTIME_API}` is not a `host:port`: `{address}`")
+        format!("`{RUNTIME_API}` is not a `host:port` address: `{address}`")
     })?;
     let read = |name: &str| {
         env::var(name).map_err(|problem| format!("Lambda sets `{name}`, but here: {problem}"))

@@ -23,7 +23,7 @@ use crate::{
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no JSON Schema, so `validate` cannot check it",
     label = "has no schema",
-    note = "derive `schemars::JsonSchema` for it, and switch the feature `schema` of `fw-lambda` on; or leave `validate` out"
+    note = "derive `schemars::JsonSchema` for it and enable the feature `schema` of `fw-lambda`, or leave `validate` out"
 )]
 pub trait HasSchema: checked::Checked {
     /// The schema, in draft 4.

@@ -33,9 +33,9 @@ use crate::{
     route::BoxFuture,
 };
 
-/// What a layer wraps: the next layer, or the handlers.
+/// The inner service of a layer: the next layer, or the handlers.
 ///
-/// It takes a request of any body, so that a layer may change the body's type, and never fails.
+/// It takes a request with any body, so that a layer may change the body's type, and never fails.
 #[derive(Clone)]
 pub struct Inner {
     call: Arc<dyn Fn(http::Request<Body>) -> BoxFuture<'static, Response> + Send + Sync>,
@@ -60,7 +60,7 @@ impl Inner {
         B::Data: Send,
         B::Error: Into<BoxError>,
     {
-        // A service need not be `Sync`; the lock is held for the clone alone.
+        // A service need not be `Sync`; the lock is held only for the clone.
         let service = Mutex::new(service);
         Self::from_fn(move |request| {
             let service = service
@@ -139,7 +139,7 @@ pub(crate) fn mounted(prefix: String, inner: Inner) -> Mounted {
     Arc::new(move |request| inner.call(under(&prefix, request)))
 }
 
-/// A request as a tower service under that prefix takes it.
+/// A request in the form for a tower service under this prefix.
 pub(crate) fn under(prefix: &str, request: &Request<'_>) -> http::Request<Body> {
     let mut http = http::Request::new(to_body(Cow::Borrowed(request.body())));
     *http.method_mut() = request.method.clone();
@@ -176,7 +176,8 @@ fn headers(request: &Request<'_>) -> HeaderMap {
     headers
 }
 
-/// What cannot stand in a path or a query (RFC 3986 §3.3, §3.4). A `%` stays: these texts are encoded already.
+/// Characters that are not allowed in a path or a query (RFC 3986 §3.3, §3.4). A `%` stays: these
+/// texts are already encoded.
 const UNFIT: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -201,6 +202,6 @@ fn uri(path: &str, query: &str) -> Uri {
         target.push('?');
         target.extend(utf8_percent_encode(query, UNFIT));
     }
-    // Only a target of more than 64 KiB is refused, and no gateway takes one.
+    // Only a target of more than 64 KiB is refused, and no gateway accepts one.
     Uri::try_from(target).unwrap_or_default()
 }

@@ -1,7 +1,8 @@
 //! A client for tests: no sockets, no processes, and yet all that happens to a request on AWS.
 //!
-//! Each request passes the model of the gateway ([`fw_gateway`]) on its way in and on its way out, so a test sees what
-//! a client of the deployed API would see: the gateway's own 404, header names as it spells them, a binary body through base64.
+//! Each request goes through the model of the gateway ([`fw_gateway`]) in both directions, so a
+//! test sees what a client of the deployed API would see: the gateway's own 404, its spelling of
+//! header names, a binary body through base64.
 //!
 //! ```
 //! use fw::{App, test::Client};
@@ -13,12 +14,13 @@
 //! assert_eq!(response.json::<serde_json::Value>()["message"], "Not Found");
 //! ```
 //!
-//! In an async test (`#[tokio::test]`) write `.await` in place of `.send()`.
+//! In an async test (`#[tokio::test]`) write `.await` instead of `.send()`.
 //!
-//! Who calls is asked as on AWS: the app's own authorizers run, with the client's state, and what they answer is kept for their `ttl`. A
-//! test has no issuer of tokens and no secrets, so it says who calls: [`claims`](RequestBuilder::claims),
-//! [`signed_by`](RequestBuilder::signed_by), [`api_key`](RequestBuilder::api_key); and
-//! [`auth_context`](RequestBuilder::auth_context) where the authorizer shall not run.
+//! Callers are checked as on AWS: the app's own authorizers run, with the client's state, and their
+//! answers are cached for their `ttl`. A test has neither an issuer of tokens nor secrets, so it
+//! sets the caller: [`claims`](RequestBuilder::claims), [`signed_by`](RequestBuilder::signed_by),
+//! [`api_key`](RequestBuilder::api_key), or [`auth_context`](RequestBuilder::auth_context) if the
+//! authorizer should not run.
 //!
 //! The app's [sources](crate::source) are invoked with the documents that AWS sends: [`sqs`](Client::sqs), [`sns`](Client::sns),
 //! [`s3`](Client::s3), [`event`](Client::event), [`fire`](Client::fire) and [`call`](Client::call).
@@ -59,11 +61,11 @@ pub use self::{
     response::TestResponse,
 };
 
-/// What stands before the app.
+/// The gateway in front of the app.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Gateway {
-    /// An HTTP API with payload format 2.0: what `cargo fw deploy` makes unless told otherwise.
+    /// An HTTP API with payload format 2.0, the default of `cargo fw deploy`.
     #[default]
     HttpApi,
     /// An HTTP API with payload format 1.0.
@@ -82,7 +84,7 @@ type Function = dyn Fn(Part, Bytes, LambdaContext) -> Answering + Send + Sync;
 /// A client of one app.
 #[derive(Clone)]
 pub struct Client {
-    /// Its routes stand in the order in which the gateway knows them.
+    /// Its routes are in the gateway's order.
     manifest: Arc<Manifest>,
     gateway: Gateway,
     /// The gateway, or why it cannot have these routes.
@@ -95,7 +97,7 @@ impl Client {
     ///
     /// # Panics
     ///
-    /// When the app is ill-formed; see [`App::check`].
+    /// If the app is not valid; see [`App::check`].
     #[track_caller]
     #[must_use]
     pub fn new<S: Send + Sync + 'static>(app: App<S>, state: S) -> Self {
@@ -105,7 +107,7 @@ impl Client {
                 assembly.table.entries(),
                 Arc::new(assembly.with_state(state)),
             ),
-            Err(error) => panic!("the app is ill-formed: {error}"),
+            Err(error) => panic!("the app is not valid: {error}"),
         };
         Self {
             doors: Doors::new(Gateway::HttpApi, &manifest).map(Arc::new),
@@ -122,11 +124,12 @@ impl Client {
         }
     }
 
-    /// The same client through another gateway, which remembers nothing: no authorizer's answer is kept from before.
+    /// The same client through another gateway, with an empty cache of authorizers' answers.
     ///
     /// # Panics
     ///
-    /// When the gateway cannot have the app's routes, as a REST API cannot have `jwt`, and a function URL no authorizers.
+    /// If the gateway cannot have the app's routes: a REST API cannot have `jwt`, and a function
+    /// URL no authorizers.
     #[track_caller]
     #[must_use]
     pub fn through(mut self, gateway: Gateway) -> Self {
@@ -138,8 +141,8 @@ impl Client {
         self
     }
 
-    /// Hands an event to the app as Lambda does, past the gateway: what the app posts to the Runtime API, or the text of its
-    /// error where the event is no HTTP request.
+    /// Passes an event to the app as Lambda does, without the gateway. Returns what the app posts
+    /// to the Runtime API, or the text of its error if the event is not an HTTP request.
     ///
     /// # Errors
     ///
@@ -203,11 +206,12 @@ impl Client {
     ///
     /// # Panics
     ///
-    /// When an HTTP API cannot have the app's routes, and the client was not told to go [`through`](Self::through) another gateway.
+    /// If an HTTP API cannot have the app's routes, and no other gateway was chosen with
+    /// [`through`](Self::through).
     #[track_caller]
     pub fn request(&self, method: &str, target: &str) -> RequestBuilder<'_> {
         if let Err(problem) = &self.doors {
-            panic!("{problem}; `.through(Gateway::…)` chooses another gateway");
+            panic!("{problem}; choose another gateway with `.through(Gateway::…)`");
         }
         // A REST API has no default stage: its clients always name one.
         let target = match self.gateway {
@@ -217,7 +221,7 @@ impl Client {
         RequestBuilder::new(self, HttpRequest::new(method, target))
     }
 
-    /// The gateway's reply, as it stands before the app.
+    /// The gateway's reply for this app.
     async fn answer(&self, mut request: HttpRequest, caller: Option<Caller>) -> HttpReply {
         let doors = match &self.doors {
             Ok(doors) => doors,
@@ -247,7 +251,7 @@ impl Client {
         }
     }
 
-    /// What the gateway has to be told before it decides.
+    /// Provides what the gateway needs before it decides.
     async fn supply(
         &self,
         door: &FrontDoor,
@@ -266,7 +270,7 @@ impl Client {
                 door.resume(pending, &Supplied::Answer(&consent))
             }
             (Need::Answer(question), _) => {
-                // An authorizer's invocation has an id of its own.
+                // An authorizer's invocation has its own id.
                 let id = arrival().request_id;
                 let context = context(id, Some(question.trace_id.clone()), pending.arrival());
                 let part = Part::Authorizer(question.name.clone());
@@ -278,19 +282,19 @@ impl Client {
             }
             (Need::Keys { .. }, Some(Caller::Claims(_))) => door.resume(pending, &Supplied::Bearer),
             (Need::Keys { .. }, _) => {
-                refuse("a test has no issuer: say with `.claims(…)` what the token would have")
+                refuse("a test has no issuer: set the claims of the token with `.claims(…)`")
             }
             (Need::Credentials { .. }, Some(Caller::Signer(arn))) => {
                 door.resume(pending, &Supplied::Principal(&guard::signer(arn)))
             }
             (Need::Credentials { .. }, _) => {
-                refuse("a test has no secrets: say with `.signed_by(…)` who has signed")
+                refuse("a test has no secrets: set the signer with `.signed_by(…)`")
             }
         }
     }
 }
 
-/// What the function posts to the Runtime API: its answer, or its error's document.
+/// What the function posts to the Runtime API: its answer, or its error document.
 fn posted(answer: Result<Answer, FunctionError>) -> Result<Vec<u8>, Vec<u8>> {
     let document = |kind: &str, message: &str| {
         let document = json!({ "errorType": kind, "errorMessage": message });
@@ -312,7 +316,7 @@ impl fmt::Debug for Client {
     }
 }
 
-/// What Lambda tells the function.
+/// The context from Lambda.
 fn context(request_id: String, trace_id: Option<String>, arrival: &Arrival) -> LambdaContext {
     LambdaContext {
         request_id,
@@ -337,7 +341,8 @@ fn assert_not_async(instead: &str) {
     );
 }
 
-/// Waits for a future on a runtime of its own. `instead` is what to write in an async test, which cannot wait.
+/// Waits for a future on its own runtime. `instead` is what to write in an async test, which cannot
+/// block.
 #[track_caller]
 fn block_on<F: Future>(future: F, instead: &str) -> F::Output {
     assert_not_async(instead);

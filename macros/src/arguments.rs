@@ -15,14 +15,14 @@ use crate::{
     },
 };
 
-/// An argument that was given a name, so it may be meant for a parameter.
+/// An argument with a plain name, which may be meant as a parameter.
 struct Named<'f> {
     ident: &'f Ident,
     name: String,
     ty: &'f Type,
 }
 
-/// What an argument is, decided by its name first and by its type's look second.
+/// The kind of an argument, decided first by its name and then by the form of its type.
 pub(crate) fn arguments(
     subject: Subject,
     sig: &Signature,
@@ -39,7 +39,7 @@ pub(crate) fn arguments(
                 errors.push(
                     receiver,
                     format!("{subject} is a free function, so it has no `self`"),
-                    "take the app's state by reference, as `state: &State`",
+                    "take the app's state by reference, such as `state: &State`",
                 );
                 None
             }
@@ -76,9 +76,9 @@ pub(crate) fn arguments(
                 if let (ArgKind::Path(name), Some((kind, inner))) = (&kind, optional(ty)) {
                     errors.push(
                         &arg.ty,
-                        format!("a path parameter is always there, and once, so it is no `{kind}`"),
+                        format!("a path parameter is always present exactly once, so it cannot be `{kind}`"),
                         format!(
-                            "write `{name}: {}`, or put `?<{name}>` into the path if it stands in the query",
+                            "write `{name}: {}`, or put `?<{name}>` into the path if it is in the query",
                             text(inner)
                         ),
                     );
@@ -97,8 +97,8 @@ pub(crate) fn arguments(
                 match bare(&reference.elem) {
                     Type::TraitObject(_) | Type::Slice(_) => errors.push(
                         &reference.elem,
-                        "the app's state is one type of a known size",
-                        "put this into a field of a struct, and take a reference to the struct",
+                        "the app's state is one type with a known size",
+                        "put this in a field of a struct, and take a reference to the struct",
                     ),
                     _ => {}
                 }
@@ -123,7 +123,7 @@ pub(crate) fn arguments(
                     errors.push(
                         &arg.pat,
                         "a parameter's argument is a plain name",
-                        "write the name that stands in the path",
+                        "write the name from the path",
                     );
                 }
                 (ArgKind::Extractor, arg.ty.to_token_stream())
@@ -139,12 +139,12 @@ pub(crate) fn arguments(
         errors.push(
             &second.ty,
             format!(
-                "an app has one state, but both `{}` and `{}` ask for it",
+                "an app has one state, but both `{}` and `{}` take it",
                 argument(first),
                 argument(second)
             ),
             format!(
-                "make both fields of one struct; or, if `{}` is a parameter, put its name into the path",
+                "put both in fields of one struct; or, if `{}` is a parameter, put its name into the path",
                 pattern_text(second)
             ),
         );
@@ -176,7 +176,7 @@ fn parameter(typed: &[&PatType], arg: &PatType, pattern: &Pattern) -> Option<Arg
     })
 }
 
-/// Checks a reference's own modifiers, and tells whether it had none.
+/// Checks a reference's modifiers; returns whether it had none.
 fn lent(reference: &TypeReference, what: &str, instead: &str, errors: &mut Errors) -> bool {
     let plain = format!("&{}", text(&reference.elem));
     if let Some(mutability) = &reference.mutability {
@@ -195,7 +195,7 @@ fn lent(reference: &TypeReference, what: &str, instead: &str, errors: &mut Error
     {
         errors.push(
             quote!(#reference),
-            format!("{what}, and not lent for `'static`"),
+            format!("{what}, and not borrowed for `'static`"),
             format!("write `{plain}`"),
         );
         return false;
@@ -203,7 +203,7 @@ fn lent(reference: &TypeReference, what: &str, instead: &str, errors: &mut Error
     true
 }
 
-/// Checks a parameter's reference: a request holds text, so that is what it can lend.
+/// Checks a parameter's reference: a request holds text, so only text can be borrowed.
 fn borrowed(reference: &TypeReference, errors: &mut Errors) {
     let whole = Type::Reference(reference.clone());
     if lent(
@@ -216,7 +216,7 @@ fn borrowed(reference: &TypeReference, errors: &mut Errors) {
         let owned = text(&reference.elem);
         errors.push(
             reference,
-            "a parameter can be borrowed as `&str` alone",
+            "a parameter can be borrowed only as `&str`",
             if owned == "String" {
                 "write `&str`".to_owned()
             } else {
@@ -275,7 +275,7 @@ fn unbound(
                 stray.name
             ),
             format!(
-                "name both alike: write `{}: {}` or `<{}>`",
+                "use the same name: write `{}: {}` or `<{}>`",
                 raw(name),
                 text(stray.ty),
                 stray.name
@@ -306,7 +306,7 @@ fn unbound(
         let wanted: Vec<String> = names.iter().enumerate().map(one).collect();
         errors.push(
             &arg.ty,
-            "a parameter of the path is an argument of its name, without a type around it",
+            "a path parameter is an argument with its name, without a type around it",
             format!("write `{}`", wanted.join(", ")),
         );
         missing.retain(|(_, query)| *query);
@@ -337,7 +337,7 @@ fn unbound(
             stray.ident,
             format!("`{name}` is not in the path"),
             format!(
-                "write \"{}/<{name}>{query}\", or \"{path}{joint}<{name}>\" if it stands in the query",
+                "write \"{}/<{name}>{query}\", or \"{path}{joint}<{name}>\" if it is in the query",
                 before.trim_end_matches('/'),
             ),
         );

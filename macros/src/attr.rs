@@ -1,7 +1,7 @@
 //! The arguments of a route attribute: `"PATH", methods = [GET, PUT], crate = path`.
 //!
-//! They are read as token trees rather than by a grammar, so that each mistake is one error of our own words and the rest is
-//! still read.
+//! They are read as token trees and not by a grammar, so that each mistake is one error in our own
+//! words and the rest is still read.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
@@ -20,16 +20,17 @@ pub(crate) mod keys;
 pub(crate) mod source;
 mod words;
 
-/// The methods that a gateway's route can have, besides `ANY`. [D] docs.aws.amazon.com, "Create routes for HTTP APIs".
+/// The methods of a gateway's route, in addition to `ANY`. [D] docs.aws.amazon.com, "Create routes
+/// for HTTP APIs".
 const METHODS: [&str; 7] = ["GET", "PUT", "POST", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 
-/// What can be set.
+/// The keys.
 const KEYS: [&str; 5] = ["methods", "authorizer", "jwt", "scopes", "crate"];
 
-/// What stands alone.
+/// The words without a value.
 const FLAGS: [&str; 4] = ["iam", "api_key", "public", "validate"];
 
-const BESIDE: &str = "beside the path there are `methods`, `authorizer`, `jwt`, `scopes`, `iam`, `api_key`, `public`, `validate` and `crate`";
+const BESIDE: &str = "besides the path there are `methods`, `authorizer`, `jwt`, `scopes`, `iam`, `api_key`, `public`, `validate` and `crate`";
 
 impl Row {
     /// The attribute as it would be for that path.
@@ -41,19 +42,19 @@ impl Row {
     }
 }
 
-/// What was read, as far as it could be.
+/// The arguments, as far as they could be read.
 pub(crate) struct RouteArgs {
     pub(crate) path: Option<LitStr>,
     pub(crate) methods: Vec<&'static str>,
     pub(crate) krate: Krate,
-    /// Who may call it, where it says so.
+    /// Who may call it, if it says so.
     pub(crate) guard: Option<Guard>,
     pub(crate) api_key: bool,
-    /// The word `validate`, where it stands.
+    /// The place of the word `validate`.
     pub(crate) validate: Option<Ident>,
 }
 
-/// The path of the framework's crate: `::fw`, or what `crate = …` says.
+/// The path of the framework's crate: `::fw`, or the value of `crate = …`.
 pub(crate) struct Krate(Option<TokenStream>);
 
 impl Krate {
@@ -61,7 +62,7 @@ impl Krate {
         Self(None)
     }
 
-    /// Takes what stands after `crate =`.
+    /// Reads the value of `crate =`.
     fn read(&mut self, whole: Tokens<'_>, value: Tokens<'_>, errors: &mut Errors) {
         match syn::parse2::<syn::Path>(value.to_token_stream()) {
             Ok(path) => *self = Self(Some(path.into_token_stream())),
@@ -73,7 +74,7 @@ impl Krate {
         }
     }
 
-    /// The path as tokens that stand at `span`, so that what rustc says of them, it says there.
+    /// The path as tokens with this span, so that rustc reports errors there.
     pub(crate) fn at(&self, span: Span) -> TokenStream {
         let Some(path) = &self.0 else {
             return quote_spanned!(span=> ::fw);
@@ -114,7 +115,7 @@ pub(crate) fn parse(attr: TokenStream, row: &Row, errors: &mut Errors) -> RouteA
         match part.as_slice() {
             [] => errors.push_span(
                 Span::call_site(),
-                format!("`#[{}]` has a comma too many", row.name),
+                format!("`#[{}]` has a superfluous comma", row.name),
                 format!("write `{example}`"),
             ),
             [TokenTree::Ident(key), TokenTree::Punct(equals), value @ ..]
@@ -126,7 +127,7 @@ pub(crate) fn parse(attr: TokenStream, row: &Row, errors: &mut Errors) -> RouteA
                         let path = args.path.as_ref().map_or("/path".to_owned(), LitStr::value);
                         errors.push(
                             tokens,
-                            format!("`#[{}]` has its method in its name", row.name),
+                            format!("the name of `#[{}]` already is the method", row.name),
                             format!("leave `methods` out, or write `#[route({path:?}, methods = {value})]`"),
                         );
                     }
@@ -134,7 +135,7 @@ pub(crate) fn parse(attr: TokenStream, row: &Row, errors: &mut Errors) -> RouteA
                         errors.push(
                             key,
                             "`methods` is given twice",
-                            "put all methods into one list",
+                            "put all methods in one list",
                         );
                     }
                     "methods" => {
@@ -142,7 +143,7 @@ pub(crate) fn parse(attr: TokenStream, row: &Row, errors: &mut Errors) -> RouteA
                         methods(key, value, &mut args.methods, errors);
                     }
                     "crate" if seen_crate => {
-                        errors.push(key, "`crate` is given twice", "leave one of them out");
+                        errors.push(key, "`crate` is given twice", "remove one of them");
                     }
                     "crate" => {
                         seen_crate = true;
@@ -159,13 +160,13 @@ pub(crate) fn parse(attr: TokenStream, row: &Row, errors: &mut Errors) -> RouteA
                     }
                     other => {
                         let near = closest(other, KEYS);
-                        // One mistake: the list under a wrong name is no missing list as well.
+                        // One mistake: a list under a wrong name is not also a missing list.
                         seen_methods |= near == Some("methods");
                         errors.push(
                             key,
                             format!("unknown argument `{other}`"),
                             near.map_or_else(
-                                || format!("leave it out: {BESIDE}"),
+                                || format!("remove it: {BESIDE}"),
                                 |near| format!("write `{near}`"),
                             ),
                         );
@@ -183,7 +184,7 @@ pub(crate) fn parse(attr: TokenStream, row: &Row, errors: &mut Errors) -> RouteA
             [TokenTree::Ident(flag)] if guards.flag(flag, errors) => {}
             [TokenTree::Ident(flag)] if flag == "validate" => {
                 if args.validate.replace(flag.clone()).is_some() {
-                    errors.push(flag, "`validate` is given twice", "leave one of them out");
+                    errors.push(flag, "`validate` is given twice", "remove one of them");
                 }
             }
             _ if seen_path => {
@@ -193,11 +194,11 @@ pub(crate) fn parse(attr: TokenStream, row: &Row, errors: &mut Errors) -> RouteA
                         format!("write `methods = [{word}]`")
                     }
                     text if text.starts_with('"') => {
-                        "leave it out: a second path needs a second function, which may call this one"
+                        "remove it: a second path needs a second function, which may call this one"
                             .to_owned()
                     }
                     word => closest(&word, FLAGS).map_or_else(
-                        || format!("leave it out: {BESIDE}"),
+                        || format!("remove it: {BESIDE}"),
                         |near| format!("write `{near}`"),
                     ),
                 };
@@ -237,7 +238,7 @@ fn path(tokens: Tokens<'_>, row: &Row, errors: &mut Errors) -> Option<LitStr> {
     {
         return Some(path);
     }
-    // The path that was meant, if it is there: bare, in brackets, in a literal of another kind.
+    // The path that was meant, if there is one: bare, in brackets, in a literal of another kind.
     let text: String = tokens.to_string().split_whitespace().collect();
     let path = text
         .find('/')
@@ -292,13 +293,17 @@ fn methods(key: &Ident, value: Tokens<'_>, list: &mut Vec<&'static str>, errors:
 }
 
 fn method(tokens: Tokens<'_>, group: &Group, list: &mut Vec<&'static str>, errors: &mut Errors) {
-    // `Method::GET` and `"GET"` are known by their last token, and told apart below.
+    // `Method::GET` and `"GET"` are recognised by their last token, and distinguished below.
     let word = match tokens.0.last() {
         Some(TokenTree::Ident(ident)) => ident.to_string(),
         Some(literal @ TokenTree::Literal(_)) => literal.to_string().trim_matches('"').to_owned(),
         Some(_) => String::new(),
         None => {
-            errors.push(group, "a comma too many", "write `methods = [GET, PUT]`");
+            errors.push(
+                group,
+                "this list has a superfluous comma",
+                "write `methods = [GET, PUT]`",
+            );
             return;
         }
     };
@@ -312,7 +317,7 @@ fn method(tokens: Tokens<'_>, group: &Group, list: &mut Vec<&'static str>, error
                     errors.push(
                         tokens,
                         format!("`{method}` is in the list twice"),
-                        "leave one of them out",
+                        "remove one of them",
                     );
                 } else {
                     list.push(method);
@@ -341,8 +346,8 @@ fn method(tokens: Tokens<'_>, group: &Group, list: &mut Vec<&'static str>, error
     match upper.as_str() {
         "ANY" | "ALL" => errors.push(
             tokens,
-            format!("`{word}` is no method: a route names those that it answers"),
-            format!("write `methods = [{all}]`, or fewer"),
+            format!("`{word}` is not a method: a route names the methods that it answers"),
+            format!("write `methods = [{all}]`, or some of these"),
         ),
         "TRACE" | "CONNECT" => errors.push(
             tokens,

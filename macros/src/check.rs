@@ -16,7 +16,7 @@ use crate::{
     types::{self, bare, elide, has_word, is_plain},
 };
 
-/// What stands between the attribute's parentheses, read as far as it could be.
+/// The attribute's arguments, as far as they could be read.
 pub(crate) enum Arguments {
     Route(RouteArgs),
     Keys(keys::Args),
@@ -60,7 +60,7 @@ pub(crate) fn check(
         }
     };
     let finished = errors.finish();
-    // The payload is missing only where there is an error; without one the stub is what is left.
+    // The payload is missing only if there is an error; without one the stub is used.
     let (Ok(()), Some(payload)) = (&finished, payload) else {
         let mut tokens = finished.err().unwrap_or_default();
         tokens.extend(stub(&function, &krate, row, &place));
@@ -79,7 +79,8 @@ pub(crate) fn check(
     })
 }
 
-/// What the function is to be: a queue's handler with an argument that looks like `Batch<T>` takes whole batches.
+/// The function's role: a queue's handler with an argument that looks like `Batch<T>` takes whole
+/// batches.
 fn subject(row: &Row, sig: &Signature) -> Subject {
     let batch = |input: &syn::FnArg| match input {
         syn::FnArg::Typed(arg) => types::arguments_of(&arg.ty, "Batch").is_some(),
@@ -91,7 +92,7 @@ fn subject(row: &Row, sig: &Signature) -> Subject {
     }
 }
 
-/// What is of a route alone; none of it where the path has mistakes.
+/// The parts that only a route has; `None` if the path has mistakes.
 fn route(
     function: &Function,
     given: RouteArgs,
@@ -118,7 +119,7 @@ fn route(
     {
         errors.push(
             validate,
-            "`validate` checks a JSON body, and no argument reads one",
+            "`validate` checks a JSON body, but no argument reads one",
             "take the body as `Json<T>`, or leave `validate` out",
         );
     }
@@ -127,7 +128,7 @@ fn route(
     {
         errors.push(
             error,
-            "an `Err` of this type has no status of an error, and would be answered with 2xx",
+            "an `Err` of this type does not have an error status and would become a 2xx response",
             format!(
                 "write `fw::Result<{}>`, and `Err(fw::Error::bad_request(\"…\"))`",
                 types::text(good)
@@ -151,9 +152,9 @@ fn named(subject: Subject, function: &Function, errors: &mut Errors) {
         errors.push(
             name,
             format!(
-                "{subject}'s name has only the letters a to z, digits and `_`: it names a Lambda function"
+                "{subject}'s name may only have the letters a to z, digits and `_`: it names a Lambda function"
             ),
-            "write `async fn check`, say",
+            "write for example `async fn check`",
         );
     }
 }
@@ -163,7 +164,7 @@ fn decides(function: &Function, errors: &mut Errors) {
     if matches!(function.sig.output, ReturnType::Default) && function.has_body() {
         errors.push(
             name,
-            "an authorizer returns what it decides",
+            "an authorizer returns its decision",
             format!(
                 "write `async fn {}(…) -> Option<Allow>`, or `-> Result<Allow>`",
                 name.unraw()
@@ -178,7 +179,7 @@ pub(crate) fn cfgs(attrs: &[Attribute]) -> Vec<Attribute> {
     attrs.iter().filter(cfg).cloned().collect()
 }
 
-/// A second attribute would make a second item of the function.
+/// A second attribute would create a second item of the function.
 fn one_attribute(subject: Subject, attrs: &mut Vec<Attribute>, errors: &mut Errors) {
     attrs.retain(|attr| {
         let name = attr.path().segments.last().map(|last| last.ident.unraw());
@@ -194,20 +195,20 @@ fn one_attribute(subject: Subject, attrs: &mut Vec<Attribute>, errors: &mut Erro
         if subject.is_source() || row.subject.is_source() {
             errors.push(
                 attr,
-                "a function has one attribute that says what invokes it",
-                "leave one of the attributes out; a second function may call this one",
+                "a function has only one attribute that says what invokes it",
+                "remove one of the attributes; a second function may call this one",
             );
         } else if (row.subject, subject) == (Subject::Route, Subject::Route) {
             errors.push(
                 attr,
-                "a handler has one route attribute",
+                "a handler has only one route attribute",
                 "list its methods in one: `methods = [GET, PUT]`; a second path needs a second function, which may call this one",
             );
         } else {
             errors.push(
                 attr,
-                "a function answers a route's requests, or decides who may; it cannot do both",
-                "leave one of the attributes out; a second function may call this one",
+                "a function is either a route's handler or an authorizer; it cannot be both",
+                "remove one of the attributes; a second function may call this one",
             );
         }
         false
@@ -234,14 +235,14 @@ fn signature(subject: Subject, function: &Function, errors: &mut Errors) {
         errors.push(
             constness,
             format!("{subject} cannot be `const`"),
-            "leave `const` out",
+            "remove `const`",
         );
     }
     if let Safety::Unsafe(unsafety) = &sig.safety {
         errors.push(
             unsafety,
             format!("{subject} cannot be `unsafe`: it is called with whatever a client sends"),
-            "leave `unsafe` out",
+            "remove `unsafe`",
         );
     }
     if let Some(abi) = &sig.abi {

@@ -1,12 +1,13 @@
-//! The type beside a function that carries its item, and how a list finds it.
+//! The type next to a function that carries its item, and how a list finds it.
 //!
-//! The type must not take the function's name where types and modules have theirs: beside `async fn orders` there may be
-//! `mod orders`, and in `async fn csv` the crate `csv` is in use. Yet an imported or renamed function has to bring its type along,
-//! and only a type of the function's name does. So there are two ways to it:
+//! The type must not take the function's name in the namespace of types and modules: next to
+//! `async fn orders` there may be `mod orders`, and in `async fn csv` the crate `csv` is in use.
+//! But an imported or renamed function must bring its type along, and only a type with the
+//! function's name does. So there are two ways to it:
 //!
 //! - `__fw_item_NAME`, in the function's own module. A list looks there first: in the module that a path names, or in its own.
-//! - `NAME`, by a glob import. Whatever else bears the name in that module goes before it. For the name of a crate it is left out: a
-//!   module's glob import would go before the crate.
+//! - `NAME`, by a glob import. Anything else with this name in that module has priority. For the
+//!   name of a crate it is left out: a module's glob import would have priority over the crate.
 
 use std::path::Path;
 
@@ -16,17 +17,17 @@ use syn::{Attribute, ext::IdentExt};
 
 use crate::{crates, model::Function, table::Found};
 
-/// Where an attribute stands, as part of a name. Modules that import each other's names whole may have functions of one name, and
-/// each needs a module of its own for its type.
+/// The place of an attribute, as part of a name. Modules that glob-import each other may have
+/// functions with the same name, and each needs its own module for its type.
 #[derive(Clone, Debug)]
 pub(crate) struct Place(String);
 
 impl Place {
-    /// That line and column of that file.
+    /// This line and column of this file.
     pub(crate) fn new(file: &str, line: usize, column: usize) -> Self {
         let path = Path::new(file).with_extension("");
         let mut parts = path.components().rev().take(2);
-        // The file alone would not do: many are called `mod.rs`.
+        // The file alone is not enough: many are called `mod.rs`.
         let (file, folder) = (parts.next(), parts.next());
         let mut text = String::new();
         for part in [folder, file].into_iter().flatten() {

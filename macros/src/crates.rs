@@ -1,24 +1,26 @@
-//! The names that stand for something in every module: the crates that the compiler was given, and the types that it has built in.
+//! The names with a meaning in every module: the crates that the compiler was given, and its
+//! built-in types.
 
 use std::{
     ffi::{OsStr, OsString},
     sync::OnceLock,
 };
 
-/// Types without a crate. `core` and `std` are never given, and always there.
+/// Types without a crate. `core` and `std` are never arguments, but always exist.
 const BUILT_IN: [&str; 19] = [
     "bool", "char", "core", "f32", "f64", "i128", "i16", "i32", "i64", "i8", "isize", "std", "str",
     "u128", "u16", "u32", "u64", "u8", "usize",
 ];
 
-/// Whether that name stands for something in every module.
+/// True if this name has a meaning in every module.
 pub(crate) fn is_taken(name: &str) -> bool {
     static GIVEN: OnceLock<Vec<String>> = OnceLock::new();
     BUILT_IN.contains(&name)
         || GIVEN
             .get_or_init(|| {
-                // A macro runs in the compiler's own process, so these are its arguments. Elsewhere, as in an editor, there are no crates
-                // among them, and a function with the name of one hides it there.
+                // A macro runs in the compiler's process, so these are the compiler's arguments. In
+                // other processes, such as an editor's, they contain no crates, and a function with
+                // the name of a crate hides it there.
                 let arguments = std::env::args_os();
                 let arguments: Vec<_> = arguments.collect();
                 externs(arguments.iter().map(OsString::as_os_str))

@@ -1,11 +1,12 @@
-//! The collector of a macro's errors: all mistakes of an item are reported together, and none can be forgotten.
+//! The collector of a macro's errors: all mistakes of an item are reported together, and none can
+//! be forgotten.
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 
 /// The mistakes found so far.
 ///
-/// It must end in [`finish`](Self::finish): dropping it unread is a bug of ours, and panics.
+/// It must end with [`finish`](Self::finish): dropping it unread is a bug, and panics.
 pub(crate) struct Errors {
     found: Vec<syn::Error>,
     finished: bool,
@@ -35,7 +36,7 @@ impl Errors {
         self.found.push(error);
     }
 
-    /// `Ok` when nothing was wrong, and otherwise one `compile_error!` for each mistake.
+    /// `Ok` if there was no mistake, otherwise one `compile_error!` for each mistake.
     pub(crate) fn finish(mut self) -> Result<(), TokenStream> {
         self.finished = true;
         if self.found.is_empty() {
@@ -58,12 +59,13 @@ impl Drop for Errors {
     }
 }
 
-/// rustc aligns the second and further lines of a message, so that the help line stands like one of its own.
+/// rustc aligns the second and further lines of a message, so that the help line looks like one of
+/// its own.
 fn text(what: impl AsRef<str>, help: impl AsRef<str>) -> String {
     format!("{}\n= help: {}", what.as_ref(), help.as_ref())
 }
 
-/// The candidate that `word` was probably meant to be, whatever its case.
+/// The candidate that `word` was probably meant to be, in any case.
 pub(crate) fn closest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,

@@ -1,8 +1,9 @@
 //! The tokens of a checked item. Nothing here can fail, and no lint that a project may switch on is set off by it.
 //!
-//! Whatever the user has to fix keeps the user's span: a conversion stands on its type, the future on the function's name.
-//! Locals have mixed-site spans, so no argument or function of the user's can be taken for one of them; and a prefix, as a
-//! pattern that happens to be the name of a constant would match it and bind nothing.
+//! Code that the user has to fix keeps the user's span: a conversion has its type's, the future the
+//! function's name's. Locals have mixed-site spans, so they cannot be confused with an argument or
+//! function of the user. They also have a prefix, because a pattern with the name of a constant
+//! would match it and bind nothing.
 
 mod entry;
 mod route;
@@ -40,7 +41,7 @@ pub(crate) fn expand(item: &Item) -> TokenStream {
         Payload::Source(source) => (entry::source(item, source), entry::made(item, &name)),
     };
     quote! {
-        // That it is `async` is asked of it, whether it waits or not.
+        // It must be `async`, whether it waits or not.
         #[allow(clippy::unused_async)]
         #(#attrs)* #vis #sig #body
 
@@ -57,9 +58,9 @@ pub(crate) fn expand(item: &Item) -> TokenStream {
     }
 }
 
-/// The function's name as text, and where it stands: `file!()` and `line!()`.
+/// The function's name as text, and its place: `file!()` and `line!()`.
 ///
-/// Spanned at the name, `line!` gives its line; elsewhere it would give the attribute's.
+/// With the name's span, `line!` gives its line; otherwise it would give the attribute's.
 fn place(item: &Item) -> (String, TokenStream, TokenStream) {
     let name = &item.function.sig.ident;
     (
@@ -69,7 +70,8 @@ fn place(item: &Item) -> (String, TokenStream, TokenStream) {
     )
 }
 
-/// The closure that reads the arguments and calls the function; `params` makes its parameters of those that the body needs.
+/// The closure that reads the arguments and calls the function. `params` creates its parameters
+/// from those that the body needs.
 fn call(item: &Item, params: impl FnOnce(&Calling) -> TokenStream) -> TokenStream {
     let name = &item.function.sig.ident;
     let krate = item.krate.at(name.span());
@@ -98,7 +100,8 @@ fn call(item: &Item, params: impl FnOnce(&Calling) -> TokenStream) -> TokenStrea
             quote!(#krate::__private::#name::#method(#answer))
         }
     };
-    // A future that is not `Send` is reported at this expression, so it stands on the function's name.
+    // A future that is not `Send` is reported at this expression, so it has the function name's
+    // span.
     quote_spanned! {name.span()=>
         |#params| #krate::__private::hold_only_send_values_across_await(async move { #extract #answer })
     }
@@ -115,7 +118,8 @@ struct Calling {
 
 /// Reads the arguments and calls the function. Where an argument cannot be read, the problems become the answer.
 ///
-/// Nothing of the user's runs before the future is polled; and what the extraction needs is gone when the function runs.
+/// No code of the user runs before the future is polled, and the extraction's data is gone when the
+/// function runs.
 fn calling(item: &Item) -> Calling {
     let (krate, args) = (&item.krate, &item.args);
     let contract = item.subject.contract();
@@ -192,8 +196,8 @@ fn read(krate: &Krate, contract: &Contract, arg: &Arg, request: &Ident) -> Optio
     })
 }
 
-/// `<T as Trait<…>>`, from the type's first token to its last: on stable Rust no span can be joined from two, but rustc joins
-/// what stands between them, and so underlines the type.
+/// `<T as Trait<…>>`, from the type's first token to its last: stable Rust cannot join two spans,
+/// but rustc joins those between them, and so underlines the type.
 fn cast(
     krate: &Krate,
     ty: &TokenStream,

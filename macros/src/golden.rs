@@ -112,7 +112,7 @@ fn a_renamed_framework_is_named_by_its_new_name_alone() {
     assert!(!list.contains(":: fw"), "{list}");
 }
 
-/// An editor runs the macros on half-typed code: whatever lexes must expand, to errors or to items.
+/// An editor runs the macros on half-typed code: any tokens must expand, to errors or to items.
 #[test]
 fn no_half_typed_code_makes_a_macro_panic() {
     let attr = r#""/a/<b>?<c>&<d>", methods = [GET, "PUT"], crate = ::web, jwt = "m", scopes = ["a b", c], iam, authorizer = a::b()"#;

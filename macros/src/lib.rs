@@ -1,9 +1,10 @@
 //! The macros of `fw`. They are documented where the framework re-exports them.
 //!
-//! `table` has a row for each attribute. Its item goes through the files in this order: `attr` and `pattern` parse, `model` holds, `check`
-//! finds all mistakes (with `arguments` for those of the signature, and `types` to look at what is written), `expand` makes the tokens and
-//! cannot fail. `errors` collects, `stub` stands in where there are mistakes. `companion` is the type that carries the item, and `routes` the
-//! list that finds it.
+//! `table` has a row for each attribute. Its item goes through the files in this order: `attr` and
+//! `pattern` parse, `model` holds the result, `check` finds all mistakes (with `arguments` for
+//! those of the signature, and `types` to examine types as written), `expand` creates the tokens
+//! and cannot fail. `errors` collects, and `stub` is used if there are mistakes. `companion` is the
+//! type that carries the item, and `routes` the list that finds it.
 
 mod arguments;
 mod attr;
@@ -152,7 +153,7 @@ fn tokens(
     }
 }
 
-/// The item as it was, beside the errors: what it is, rustc knows better.
+/// The item unchanged, next to the errors: rustc knows better what it is.
 fn not_a_function(
     item: proc_macro2::TokenStream,
     row: &Row,

@@ -41,7 +41,8 @@ impl Function {
     }
 }
 
-/// A function in which nothing is wrong that a macro can see. Only `check` makes one; `expand` cannot fail on it.
+/// A function without a mistake that a macro can see. Only `check` creates one; `expand` cannot
+/// fail on it.
 pub(crate) struct Item {
     pub(crate) subject: Subject,
     pub(crate) krate: Krate,
@@ -56,7 +57,7 @@ pub(crate) struct Item {
     pub(crate) payload: Payload,
 }
 
-/// What is of one subject alone.
+/// The parts that only one subject has.
 pub(crate) enum Payload {
     Route(Route),
     Authorizer(Authorizer),
@@ -104,7 +105,7 @@ pub(crate) enum Source {
 /// One argument of a function.
 pub(crate) struct Arg {
     pub(crate) kind: ArgKind,
-    /// Its type, the function's own lifetimes elided; for the state, what the reference points to.
+    /// Its type, the function's own lifetimes elided; for the state, the referenced type.
     pub(crate) ty: TokenStream,
     /// See [`is_plain`](crate::types::is_plain).
     pub(crate) plain: bool,
@@ -112,11 +113,11 @@ pub(crate) struct Arg {
 
 /// The body that a handler reads.
 pub(crate) struct Body {
-    /// Whether it is JSON, and not a form.
+    /// True if it is JSON, false if it is a form.
     pub(crate) json: bool,
-    /// Whether a request without it is refused.
+    /// True if a request without it is refused.
     pub(crate) required: bool,
-    /// Its type, where the gateway is to validate it.
+    /// Its type, if the gateway validates it.
     pub(crate) validated: Option<TokenStream>,
 }
 
@@ -144,7 +145,7 @@ pub(crate) fn state(args: &[Arg]) -> Option<&TokenStream> {
         .map(|arg| &arg.ty)
 }
 
-/// The parameter's argument; checks have seen to it that there is one.
+/// The parameter's argument; the checks ensure that there is one.
 pub(crate) fn parameter<'a>(args: &'a [Arg], name: &str) -> Option<&'a Arg> {
     args.iter().find(|arg| match &arg.kind {
         ArgKind::Path(known) | ArgKind::Query(known) => known == name,
@@ -165,7 +166,8 @@ impl Docs {
     pub(crate) fn read(attrs: &[Attribute]) -> Self {
         let mut lines: Vec<String> = Vec::new();
         for attr in attrs.iter().filter(|attr| attr.path().is_ident("doc")) {
-            // What is no literal, as `include_str!(…)`, is not known here; `#[doc(hidden)]` is no text.
+            // A value that is not a literal, such as `include_str!(…)`, is not known here;
+            // `#[doc(hidden)]` is not text.
             if let syn::Meta::NameValue(meta) = &attr.meta
                 && let syn::Expr::Lit(syn::ExprLit {
                     lit: syn::Lit::Str(text),
@@ -193,7 +195,7 @@ impl Docs {
     }
 }
 
-/// The lines of one doc attribute; `/** … */` makes one of many lines, each with its star.
+/// The lines of one doc attribute; `/** … */` is one attribute with many lines, each with its star.
 fn unstarred(text: &str) -> Vec<String> {
     let lines: Vec<&str> = text.split('\n').collect();
     let star = |line: &str| line.trim().is_empty() || line.trim_start().starts_with('*');

@@ -1,4 +1,5 @@
-//! The grammar of a route's path: text in, segments and query names out, or every flaw with its place and its mend.
+//! The grammar of a route's path: text in, segments and query names out, or every flaw with its
+//! place and its correction.
 //!
 //! ```text
 //! path    = "/" [ segment *( "/" segment ) ] [ "?" query ]
@@ -8,9 +9,10 @@
 //! name    = an ASCII Rust identifier, each name once
 //! ```
 //!
-//! A literal has the characters that every kind of gateway takes in a path part. The REST API refuses others when the
-//! resource is made ("path part only allow a-zA-Z0-9._-"); for the HTTP API it is unverified which more it takes, so none is
-//! let through here that would fail only at deployment. That a parameter fills its whole segment is the gateways' rule too.
+//! A literal has only characters that every kind of gateway accepts in a path part. A REST API
+//! refuses others when the resource is created ("path part only allow a-zA-Z0-9._-"). Which others
+//! an HTTP API accepts is unverified, so none is accepted here that would fail only during a
+//! deploy. The gateways also require that a parameter is the whole segment.
 
 use std::{fmt, ops::Range};
 
@@ -60,7 +62,7 @@ pub(crate) struct Flaw {
     pub(crate) kind: FlawKind,
     /// The bytes of the path that are wrong.
     pub(crate) range: Range<usize>,
-    /// What to write in their place, where that can be told.
+    /// The replacement, if it is known.
     pub(crate) mend: Option<String>,
 }
 
@@ -84,6 +86,7 @@ pub(crate) enum FlawKind {
     TypedName,
     RestSpelling,
     OptionalName,
+    DefaultValue,
     RawName,
     RestNotLast,
     RestInQuery,
@@ -101,12 +104,12 @@ impl fmt::Display for FlawKind {
             Self::NoSlash => "a path starts with `/`",
             Self::Url => "a route has a path, not a whole URL",
             Self::EmptySegment => "the path has an empty segment",
-            Self::TrailingSlash => "a path does not end with `/`: the gateway cannot have such a route",
-            Self::DotSegment => "`.` and `..` are no segments: clients resolve them before they send a path",
+            Self::TrailingSlash => "a path cannot end with `/`: the gateway does not support it",
+            Self::DotSegment => "`.` and `..` cannot be segments: clients resolve them before they send a path",
             Self::Character(char) => {
                 return write!(
                     f,
-                    "`{}` cannot stand in a literal segment",
+                    "a literal segment cannot contain `{}`",
                     char.escape_debug()
                 );
             }
@@ -114,7 +117,7 @@ impl fmt::Display for FlawKind {
             Self::Braces => "a parameter is written in angle brackets, not in braces",
             Self::Colon => "a parameter is written in angle brackets, not with a colon",
             Self::Star => "the rest of a path is written `<name..>`, not with a star",
-            Self::PartialSegment => "a parameter fills its whole segment",
+            Self::PartialSegment => "a parameter must be the whole segment",
             Self::Unclosed => "a parameter's `<` has no `>`",
             Self::Unopened => "a parameter's `>` has no `<`",
             Self::NoName => "a parameter needs a name",
@@ -125,16 +128,17 @@ impl fmt::Display for FlawKind {
                     name.escape_debug()
                 );
             }
-            Self::TypedName => "a parameter's type is its argument's type, and does not stand in the path",
+            Self::TypedName => "a parameter's type is the type of its argument and is not written in the path",
             Self::RestSpelling => "the rest of a path is written `<name..>`",
-            Self::OptionalName => "a parameter's brackets hold its name alone; that it may be missing is said by the type `Option<T>`, in a query",
+            Self::OptionalName => "a parameter's brackets contain only its name; in a query, the type `Option<T>` means that it may be missing",
+            Self::DefaultValue => "a parameter has no default in the path: take an `Option<T>` and write `.unwrap_or(…)` in the handler",
             Self::RawName => "a parameter's name is written without `r#`; the argument has it",
             Self::RestNotLast => "`<name..>` takes the rest of the path, so it must come last",
             Self::RestInQuery => "`<name..>` takes the rest of a path; a repeated query parameter is an argument of the type `Vec<T>`",
             Self::Duplicate(name) => return write!(f, "two parameters are named `{name}`"),
             Self::EmptyQuery => "the query is empty",
             Self::EmptyQueryPart => "the query has an empty part",
-            Self::QueryValue => "a query parameter is its name alone",
+            Self::QueryValue => "a query parameter is only a name",
             Self::QueryName => "a query parameter is written in angle brackets",
             Self::SecondQuery => "the query has a second `?`",
         })
@@ -150,14 +154,15 @@ impl Flaw {
         }
     }
 
-    /// The path with this flaw mended.
+    /// The path with this flaw corrected.
     pub(crate) fn mended(&self, path: &str) -> Option<String> {
         let mend = self.mend.as_deref()?;
         let (before, after) = (path.get(..self.range.start)?, path.get(self.range.end..)?);
         Some(format!("{before}{mend}{after}"))
     }
 
-    /// What is wrong, with the place marked under the path: no caret can point into a literal on stable Rust.
+    /// The problem, with the place marked under the path: on stable Rust a caret cannot point into
+    /// a literal.
     pub(crate) fn what(&self, path: &str) -> String {
         let width = |text: &str| text.escape_debug().count();
         let before = path.get(..self.range.start).map_or(0, width);
@@ -176,9 +181,9 @@ impl Flaw {
     pub(crate) fn help(&self, path: &str) -> String {
         match (self.mended(path), &self.kind) {
             (Some(path), _) => format!("write \"{}\"", path.escape_debug()),
-            (None, FlawKind::DotSegment) => "leave the segment out".to_owned(),
+            (None, FlawKind::DotSegment) => "remove the segment".to_owned(),
             (None, FlawKind::Character('#')) => {
-                "leave the fragment out: clients never send it".to_owned()
+                "remove the fragment: clients never send it".to_owned()
             }
             (None, _) => {
                 "use letters, digits, `-`, `.` and `_`, or a parameter, `<name>`, and compare it in the handler"
@@ -188,7 +193,7 @@ impl Flaw {
     }
 }
 
-/// Parses a path, or tells all that is wrong with it, one flaw for one mistake.
+/// Parses a path, or reports all its flaws, one for each mistake.
 pub(crate) fn parse(path: &str) -> Result<Pattern, Vec<Flaw>> {
     let mut parser = Parser {
         flaws: Vec::new(),
@@ -263,7 +268,8 @@ impl Parser {
                 i += run;
                 continue;
             }
-            // What comes after in a run of slashes alone is no segment: `<rest..>/` has the slash too much.
+            // An empty rest after a run of slashes is not a segment: `<rest..>/` has a superfluous
+            // slash.
             let last = parts[i + 1..].iter().all(|part| part.is_empty());
             segments.extend(self.segment(part, at, last));
             at += part.len() + 1;
@@ -301,7 +307,17 @@ impl Parser {
                 }
                 _ => (FlawKind::PartialSegment, text),
             };
-            self.flaw(kind, range, bracketed(name, last));
+            let several = match kind {
+                FlawKind::PartialSegment => parameters(text),
+                _ => Vec::new(),
+            };
+            let mend = if several.len() > 1 {
+                // Each gets its own segment, so that the correction keeps all of them.
+                several.join("/")
+            } else {
+                bracketed(name, last)
+            };
+            self.flaw(kind, range, mend);
             return None;
         }
         if let Some(name) = text.strip_prefix(':') {
@@ -348,12 +364,19 @@ impl Parser {
         None
     }
 
-    /// A name between brackets, and whether it takes the rest; `range` is that of the brackets and the name.
+    /// A name between brackets, and whether it takes the rest; `range` covers the brackets and the
+    /// name.
     fn name(&mut self, inner: &str, range: Range<usize>) -> Option<(String, bool)> {
         if let Some((name, _)) = inner.split_once(':')
             && let Some(name) = identifier(name)
         {
             self.flaw(FlawKind::TypedName, range, format!("<{name}>"));
+            return None;
+        }
+        if let Some((name, _)) = inner.split_once('=')
+            && let Some(name) = identifier(name)
+        {
+            self.flaw(FlawKind::DefaultValue, range, format!("<{name}>"));
             return None;
         }
         let (name, rest) = match inner.strip_suffix("..") {
@@ -412,7 +435,7 @@ impl Parser {
             let range = at..at + part.len();
             at = range.end + 1;
             if part.is_empty() {
-                // The `&` before it goes, or for the first part the one after it.
+                // The `&` before it is removed, or for the first part the one after it.
                 let extra = if range.start == offset {
                     range.start..range.end + 1
                 } else {
@@ -439,7 +462,7 @@ impl Parser {
     }
 }
 
-/// Splits at the first `?` that does not stand between brackets (there it is a mistake in a name).
+/// Splits at the first `?` that is not between brackets (there it is a mistake in a name).
 fn split_query(path: &str) -> (&str, Option<&str>) {
     let mut open = false;
     for (at, char) in path.char_indices() {
@@ -455,13 +478,23 @@ fn split_query(path: &str) -> (&str, Option<&str>) {
     (path, None)
 }
 
-/// What stands between the brackets, when they are the first and the last character and the only ones.
+/// The text between the brackets, if they are the first and the last character and the only ones.
 fn whole(text: &str, open: char, close: char) -> Option<&str> {
     let inner = text.strip_prefix(open)?.strip_suffix(close)?;
     (!inner.contains([open, close])).then_some(inner)
 }
 
-/// A parameter for what somebody wrote in another notation.
+/// The parameters in a segment, `<a>-<b>`, with valid names.
+fn parameters(text: &str) -> Vec<String> {
+    text.split('<')
+        .skip(1)
+        .filter_map(|rest| rest.split_once('>'))
+        .filter(|(name, _)| is_identifier(name))
+        .map(|(name, _)| format!("<{name}>"))
+        .collect()
+}
+
+/// A parameter for text in another notation.
 fn bracketed(text: &str, last: bool) -> String {
     let rest = text.contains(['*', '+']) || text.contains("..");
     let name = text.split([':', '=']).next().unwrap_or(text);

@@ -11,20 +11,20 @@ use syn::{
 
 use crate::{companion::item_name, errors::Errors};
 
-/// What differs between the lists.
+/// The differences between the lists.
 pub(crate) struct Kind {
-    /// The macro's name, and what stands in its list.
+    /// The macro's name, and the name of its elements.
     name: &'static str,
     noun: &'static str,
     /// The framework's names: the trait of what is known of an element, the type of that, and the constant of all.
     decl: &'static str,
     info: &'static str,
     known: &'static str,
-    /// Whether a hash stands in what is known.
+    /// True if a hash is among the known ones.
     shape: bool,
-    /// What stands in for the item of a function that has none.
+    /// The item for a function that has none.
     stand_in: &'static str,
-    /// What fails where two are the same.
+    /// The failing assertion if two are the same.
     assert: &'static str,
     /// The type of the list.
     list: &'static str,
@@ -98,8 +98,8 @@ pub(crate) fn expand(input: TokenStream, kind: &'static Kind) -> TokenStream {
         let found = find(index, path, &last.ident);
         let (import, item) = (&found.import, &found.item);
         imports.push(quote!(#(#cfgs)* #[allow(unused_imports, deprecated)] #import));
-        // A function without a route is known as a value alone. The type that is not there comes from this glob, and is reported in our
-        // words, where rustc would say no more than `not a type`.
+        // A function without a route exists only as a value. The missing type comes from this glob,
+        // and is reported in our words, where rustc would only say `not a type`.
         let name = item.to_string();
         if !names.contains(&name) {
             names.push(name);
@@ -117,8 +117,9 @@ pub(crate) fn expand(input: TokenStream, kind: &'static Kind) -> TokenStream {
             )
         });
         infos.push(quote!(#(#cfgs)* #known));
-        // One assertion for each name, standing on it: so the second of two is the one underlined.
-        // It names the function as well: where there is nothing of that name, this is known already, and the assertion is left out.
+        // One assertion for each name, with its span, so that the second of two is underlined. It
+        // also names the function: if there is nothing with this name, this is already reported,
+        // and the assertion is left out.
         let function = &found.function;
         let check = quote_spanned! {last.ident.span()=> {
             let _ = &#function;
@@ -146,7 +147,7 @@ pub(crate) fn expand(input: TokenStream, kind: &'static Kind) -> TokenStream {
 struct Found {
     /// Brings the function, and the module that it is in.
     import: TokenStream,
-    /// The function, under a name of ours.
+    /// The function, with a generated name.
     function: Ident,
     /// The type.
     item: Ident,
@@ -163,7 +164,8 @@ fn find(index: usize, path: &Path, name: &Ident) -> Found {
     before.pop_punct();
     let root = path.leading_colon;
     let keyword = |ident: &Ident| ident == "self" || ident == "super" || ident == "crate";
-    // A module that has only such names cannot be given another, and need not: it is named alike everywhere.
+    // A module that has only such names cannot be renamed, and need not be: it has the same name
+    // everywhere.
     let (import, neighbours) = if before.iter().all(|segment| keyword(&segment.ident)) {
         let neighbours = match before.is_empty() {
             true => quote!(self::*),
@@ -171,7 +173,7 @@ fn find(index: usize, path: &Path, name: &Ident) -> Found {
         };
         (quote!(use #path as #function;), neighbours)
     } else {
-        // What rustc says of a module that is not there, it says at its name.
+        // rustc reports a missing module at its name.
         let there = before
             .first()
             .map_or(span, |segment| segment.ident.span().resolved_at(span));
@@ -223,7 +225,7 @@ impl List {
         while !input.is_empty() {
             if let Err(error) = list.element(input, kind) {
                 list.errors.push_syntax(error);
-                // What follows a syntax error would be told in terms of a list that nobody wrote.
+                // Errors after a syntax error would be about a list that nobody wrote.
                 input.parse::<TokenStream>()?;
             }
         }
@@ -239,7 +241,7 @@ impl List {
             if !cfg {
                 self.errors.push(
                     attr,
-                    format!("only `#[cfg(…)]` can stand on a {noun} in a list"),
+                    format!("only `#[cfg(…)]` is possible on a {noun} in a list"),
                     "put other attributes on the handler itself",
                 );
             }
@@ -254,7 +256,7 @@ impl List {
             let rest: TokenStream = input.parse()?;
             self.errors.push(
                 first(&rest),
-                format!("a {noun} is named by its handler's path"),
+                format!("write a {noun} as the path of its handler"),
                 &example,
             );
             return Ok(());
@@ -264,7 +266,7 @@ impl List {
             let call: proc_macro2::TokenTree = input.parse()?;
             self.errors.push(
                 call,
-                format!("a {noun} in a list is the handler's name, and not a call of it"),
+                format!("a {noun} in a list is the handler's name, not a call"),
                 format!(
                     "write `{}`",
                     path.to_token_stream().to_string().replace(' ', "")
@@ -280,7 +282,7 @@ impl List {
         let rest: TokenStream = input.parse()?;
         self.errors.push(
             first(&rest),
-            format!("{name} in a list stand apart by commas"),
+            format!("separate {name} in a list with commas"),
             &example,
         );
         Ok(())

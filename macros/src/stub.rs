@@ -1,11 +1,13 @@
-//! What is emitted beside the errors: the user's function and an item of nothing, so that no mistake is reported twice.
+//! The code next to the errors: the user's function and an empty item, so that no mistake is
+//! reported twice.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
 use crate::{attr::Krate, check::cfgs, companion, model::Function, table::Row};
 
-/// The function, and unless it stands in an `impl`, a type that any list, or any route, takes for its item.
+/// The function and, unless it is in an `impl`, a type that any list, or any route, accepts as its
+/// item.
 pub(crate) fn stub(
     function: &Function,
     krate: &Krate,
@@ -37,7 +39,7 @@ pub(crate) fn stub(
         contract.value,
     ]
     .map(|word| Ident::new(word, Span::call_site()));
-    // A list names the type alone, so the function would seem unused without its own `allow`.
+    // A list names only the type, so the function would seem unused without its own `allow`.
     quote! {
         #[allow(dead_code)]
         #(#attrs)* #vis #sig #body

@@ -9,20 +9,20 @@ pub(crate) struct Row {
     pub(crate) subject: Subject,
     /// The method that a shorthand such as `#[get]` has in its name.
     pub(crate) method: Option<&'static str>,
-    /// What it may have between its parentheses; routes have a grammar of their own.
+    /// Its possible arguments; routes have their own grammar.
     pub(crate) grammar: Option<&'static Grammar>,
-    /// What the function with it does, as an error goes on: "put it on the `async fn` that …".
+    /// What its function does, as the end of an error: "put it on the `async fn` that …".
     pub(crate) does: &'static str,
 }
 
-/// What a function is to be.
+/// The role of a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Subject {
     Route,
     Authorizer,
     /// The source of a queue's messages, one by one.
     Queue,
-    /// The same, batch by batch: what a queue's handler is that takes a `Batch`.
+    /// The same, batch by batch: a queue's handler that takes a `Batch`.
     Batch,
     Topic,
     Bucket,
@@ -36,13 +36,13 @@ pub(crate) struct Contract {
     /// The trait of what is known at compile time, and the type of that.
     pub(crate) decl: &'static str,
     pub(crate) info: &'static str,
-    /// The trait that gives the value for an app's state, its method, and the type of the value.
+    /// The trait that provides the value for an app's state, its method, and the type of the value.
     pub(crate) into: &'static str,
     pub(crate) method: &'static str,
     pub(crate) value: &'static str,
-    /// The function that makes the value, where the handler does not read the state.
+    /// The function that creates the value, if the handler does not read the state.
     pub(crate) constructor: &'static str,
-    /// What an argument is read by: a trait with its parameter, and its method.
+    /// How an argument is read: a trait with its parameter, and its method.
     pub(crate) argument: Reader,
     /// The same for a type without parameters; see [`is_plain`](crate::types::is_plain).
     pub(crate) plain_argument: Reader,
@@ -52,7 +52,7 @@ pub(crate) struct Contract {
     pub(crate) answer: (&'static str, &'static str),
     /// Another trait for a type without parameters, and its method; see [`is_plain`](crate::types::is_plain).
     pub(crate) plain_answer: (&'static str, &'static str),
-    /// How the item is found by whoever names it.
+    /// How the item is found by name.
     pub(crate) found: Found,
 }
 
@@ -85,15 +85,16 @@ impl Reader {
 /// How the type that carries a function's item is found.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Found {
-    /// In a list, which knows the function's name alone; see [`companion`](crate::companion).
+    /// In a list, which knows only the function's name; see [`companion`](crate::companion).
     Listed,
-    /// As a type of the function's name, since it is written where types stand: `.authorizer::<name>()`.
+    /// As a type with the function's name, because it is written where types are:
+    /// `.authorizer::<name>()`.
     Named,
 }
 
 impl Subject {
     pub(crate) fn contract(self) -> &'static Contract {
-        // Each is a constant, as what a `const fn` makes is not one by itself.
+        // Each is a constant, because the result of a `const fn` is not one by itself.
         match self {
             Self::Route => {
                 const {
@@ -208,12 +209,12 @@ impl Subject {
         }
     }
 
-    /// Whether an event invokes it.
+    /// True if an event invokes it.
     pub(crate) fn is_source(self) -> bool {
         !matches!(self, Self::Route | Self::Authorizer)
     }
 
-    /// What its function's arguments may be, besides the state.
+    /// The possible arguments of its function, in addition to the state.
     pub(crate) fn takes(self) -> &'static str {
         match self {
             Self::Route => "an extractor",
@@ -230,14 +231,14 @@ impl Subject {
     }
 }
 
-/// What extractors are read by.
+/// How extractors are read.
 const REQUEST: Reader = Reader {
     name: "FromRequest",
     from: None,
     method: "from_request",
 };
 
-/// What the sources have in common; the rest is of one of them.
+/// The common part of the sources; the rest differs.
 const SOURCE: Contract = Contract {
     decl: "SourceDecl",
     info: "SourceInfo",

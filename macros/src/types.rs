@@ -1,4 +1,4 @@
-//! Questions to types and patterns as they are written: nothing here knows what a name stands for.
+//! Questions about types and patterns as written: the meaning of names is not known here.
 
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -13,11 +13,12 @@ pub(crate) fn bare(ty: &Type) -> &Type {
     }
 }
 
-/// Whether the type has no parameters, or stands with an `Option` or a `Result` around it alone.
+/// True if the type has no parameters, or has only an `Option` or a `Result` around it.
 ///
-/// It decides how rustc tells that the type is no extractor or no response. That `Thing` is none is said in our words alone, by
-/// way of `__private::Extractor`, and without a list of whatever else is one. But of `Json<Thing>` it is `Thing` that lacks
-/// something, which only rustc can name: such a type is taken as it is.
+/// It decides how rustc reports that the type is not an extractor or a response. For `Thing` this
+/// is said only in our words, through `__private::Extractor`, and without a list of all extractors.
+/// But in `Json<Thing>` it is `Thing` that lacks something, which only rustc can name: such a type
+/// is used as written.
 pub(crate) fn is_plain(ty: &Type) -> bool {
     let ty = bare(ty);
     if let Type::Reference(reference) = ty {
@@ -84,8 +85,8 @@ pub(crate) fn optional(ty: &Type) -> Option<(String, &Type)> {
     }
 }
 
-/// What is read of a body by an argument that looks like `Json<T>` or `Form<T>`, maybe in a `Valid`, an `Option` or a `Result`: whether it is JSON,
-/// whether it must be there, and its type.
+/// The body of an argument that looks like `Json<T>` or `Form<T>`, maybe in a `Valid`, an `Option`
+/// or a `Result`: whether it is JSON, whether it is required, and its type.
 pub(crate) fn body(ty: &Type) -> Option<(bool, bool, &Type)> {
     let Type::Path(path) = bare(ty) else {
         return None;
@@ -135,7 +136,7 @@ pub(crate) fn error_that_is_none(ty: &Type) -> Option<(&Type, &Type)> {
     body.then_some((good, error))
 }
 
-/// The types between the angle brackets of a type of that name, whatever module it is of.
+/// The types between the angle brackets of a type with this name, from any module.
 pub(crate) fn arguments_of<'t>(ty: &'t Type, name: &str) -> Option<Vec<&'t Type>> {
     let Type::Path(path) = bare(ty) else {
         return None;
@@ -151,7 +152,7 @@ pub(crate) fn arguments_of<'t>(ty: &'t Type, name: &str) -> Option<Vec<&'t Type>
     Some(types.collect())
 }
 
-/// A type by its name alone, which may well implement `FromStr`.
+/// A single type name, which may well implement `FromStr`.
 pub(crate) fn is_simple(ty: &Type) -> bool {
     matches!(ty, Type::Path(path) if path.path.get_ident().is_some())
 }
@@ -164,7 +165,7 @@ pub(crate) fn lifetimes(sig: &Signature) -> Vec<String> {
         .collect()
 }
 
-/// The type with the function's own lifetimes elided: outside of the function nobody knows them.
+/// The type with the function's own lifetimes elided: they are not known outside the function.
 pub(crate) fn elide(ty: TokenStream, lifetimes: &[String]) -> TokenStream {
     if lifetimes.is_empty() {
         return ty;

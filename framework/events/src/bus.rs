@@ -1,4 +1,4 @@
-//! EventBridge: events of a bus, and what a schedule sends.
+//! EventBridge: events of a bus, and events of a schedule.
 
 use serde_json::{Value, json};
 
@@ -9,13 +9,13 @@ use crate::Place;
 pub struct BusEvent<'a> {
     /// Its id: a UUID.
     pub id: &'a str,
-    /// Who sent it.
+    /// The sender of the event.
     pub source: &'a str,
-    /// What it is.
+    /// The event's type.
     pub detail_type: &'a str,
-    /// When, in whole seconds: `2027-01-01T09:00:00Z`.
+    /// The time, in whole seconds: `2027-01-01T09:00:00Z`.
     pub time: &'a str,
-    /// What it says: an object.
+    /// The detail: an object.
     pub detail: &'a Value,
 }
 
@@ -37,12 +37,12 @@ impl BusEvent<'_> {
     }
 }
 
-/// The `Input` of a schedule's target, so that its function learns the time. Scheduler puts the values in. `[D]` Scheduler guide, "Adding
-/// context attributes"
+/// The `Input` of a schedule's target, which passes the time to its function. Scheduler inserts the
+/// values. `[D]` Scheduler guide, "Adding context attributes"
 pub const SCHEDULE_INPUT: &str = r#"{"version":"0","id":"<aws.scheduler.execution-id>","detail-type":"Scheduled Event","source":"aws.scheduler","time":"<aws.scheduler.scheduled-time>","attempt":"<aws.scheduler.attempt-number>","resources":["<aws.scheduler.schedule-arn>"],"detail":{}}"#;
 
-/// What a schedule sends that was given [`SCHEDULE_INPUT`]: the first attempt of the occurrence of that id and time, in UTC
-/// (`2027-01-01T09:00:00Z`).
+/// The event of a schedule with [`SCHEDULE_INPUT`]: the first attempt of the occurrence with this
+/// id and time, in UTC (`2027-01-01T09:00:00Z`).
 #[must_use]
 pub fn schedule(place: Place<'_>, name: &str, id: &str, time: &str) -> Value {
     let arn = place.arn("scheduler", &format!("schedule/default/{name}"));

@@ -1,8 +1,10 @@
 //! The documents that SQS, SNS, S3, EventBridge and Scheduler invoke a Lambda function with.
 //!
-//! Pure: ids, times and digests are given. This is the one place that writes these forms; the test client invokes an app's sources with them.
+//! Pure: ids, times and digests are arguments. Only this crate writes these documents; the test
+//! client also invokes an app's sources with them.
 //!
-//! Behaviour cites its source: `[R]` recorded on AWS, `[D]` documented by AWS, `[I]` inferred. What has no source says `unverified`.
+//! Behaviour cites its source: `[R]` recorded on AWS, `[D]` documented by AWS, `[I]` inferred.
+//! Without a source it is marked `unverified`.
 
 mod bus;
 mod s3;
@@ -16,7 +18,7 @@ pub use self::{
     sqs::{Fifo, Message, batch},
 };
 
-/// Where an event is of.
+/// The origin of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place<'a> {
     /// The region: `eu-central-1`.

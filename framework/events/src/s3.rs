@@ -5,20 +5,20 @@ use serde_json::{Value, json};
 
 use crate::Place;
 
-/// What happened to an object.
+/// A change of an object.
 #[derive(Clone, Copy, Debug)]
 pub struct ObjectEvent<'a> {
-    /// What happened, without `s3:`: `ObjectCreated:Put`.
+    /// The kind of change, without `s3:`: `ObjectCreated:Put`.
     pub name: &'a str,
     /// The bucket.
     pub bucket: &'a str,
-    /// The key, as it is.
+    /// The key, not encoded.
     pub key: &'a str,
     /// Size and entity tag: what was removed has neither.
     pub content: Option<(u64, &'a str)>,
-    /// Its place among the events of the key: hexadecimal digits.
+    /// Its position among the events of the key: hexadecimal digits.
     pub sequencer: &'a str,
-    /// When it happened: `2027-01-01T09:00:00.000Z`.
+    /// The time: `2027-01-01T09:00:00.000Z`.
     pub time: &'a str,
     /// The id of the request that did it.
     pub request_id: &'a str,
@@ -57,7 +57,8 @@ impl ObjectEvent<'_> {
     }
 }
 
-/// What stays as it is in a key: letters, digits, and the slash. `[R]` s3e-007; that `-`, `_`, `.` and `*` do, as forms have it, is `[I]`.
+/// Characters that are not encoded in a key: letters, digits, and the slash. `[R]` s3e-007; that
+/// `-`, `_`, `.` and `*` are not, as in forms, is `[I]`.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
     .remove(b'-')

@@ -9,11 +9,11 @@ use crate::Place;
 pub struct Notification<'a> {
     /// Its id: a UUID.
     pub id: &'a str,
-    /// What it says.
+    /// The message.
     pub message: &'a str,
     /// Its subject.
     pub subject: Option<&'a str>,
-    /// When it was published: `2027-01-01T09:00:00.000Z`.
+    /// The time of publication: `2027-01-01T09:00:00.000Z`.
     pub time: &'a str,
     /// Text attributes: name, data type and value.
     pub attributes: &'a [(&'a str, &'a str, &'a str)],

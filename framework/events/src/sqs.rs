@@ -12,21 +12,21 @@ pub struct Message<'a> {
     pub id: &'a str,
     /// Its body.
     pub body: &'a str,
-    /// What deletes it.
+    /// The receipt handle, which deletes it.
     pub receipt_handle: &'a str,
-    /// How many times it has been received, from 1.
+    /// How many times it has been received, at least 1.
     pub receive_count: u32,
-    /// When it was sent, in milliseconds since 1970.
+    /// The time when it was sent, in milliseconds since 1970.
     pub sent_ms: u64,
-    /// When it was first received.
+    /// The time of its first receive.
     pub first_received_ms: u64,
     /// Text attributes: name, data type and value.
     pub attributes: &'a [(&'a str, &'a str, &'a str)],
-    /// What a message of a FIFO queue has.
+    /// The attributes of a message of a FIFO queue.
     pub fifo: Option<Fifo<'a>>,
 }
 
-/// What a message of a FIFO queue has.
+/// The attributes of a message of a FIFO queue.
 #[derive(Clone, Copy, Debug)]
 pub struct Fifo<'a> {
     /// Its group.

@@ -1,8 +1,10 @@
-//! Who may call: what a route asks of its callers, what it takes to decide, and what the function is told of them.
+//! Who may call: what a route requires of its callers, what is needed to decide, and what the
+//! function gets to know about them.
 //!
-//! Everything here is shared by the front doors. A front door that cannot decide by itself answers
-//! [`Received::Authorize`](super::Received::Authorize): the [`Pending`] request says what it [`Need`]s, and goes on with
-//! what the caller [`Supplied`]. What is not understood never lets a request through; the refusal tells the log why.
+//! All front doors share this module. A front door that cannot decide by itself answers
+//! [`Received::Authorize`](super::Received::Authorize): the [`Pending`] request says what it
+//! [`Need`]s, and continues with what the caller [`Supplied`]. Anything that is not understood
+//! never admits a request; the refusal says why, for the log.
 
 pub(crate) mod answer;
 pub(crate) mod cache;
@@ -50,7 +52,7 @@ pub const AUTHORIZER_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long an HTTP API waits for an issuer's keys. `[D]` gateway-truth §1.8
 pub const KEYS_TIMEOUT: Duration = Duration::from_millis(1500);
 
-/// What a route of an HTTP API asks of its callers.
+/// What a route of an HTTP API requires of its callers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Requirement {
     /// A signature of Signature Version 4 (`AWS_IAM`).
@@ -59,7 +61,7 @@ pub enum Requirement {
     Jwt {
         /// The name of a [`JwtAuthorizer`].
         authorizer: String,
-        /// Scopes of which the token has to have at least one; none is asked for where the list is empty.
+        /// Scopes, of which the token must have at least one. An empty list requires none.
         scopes: Vec<String>,
     },
     /// A Lambda authorizer's consent.
@@ -70,7 +72,8 @@ pub enum Requirement {
 }
 
 impl Requirement {
-    /// What the manifest says of a route, with the manifest's names; nothing where everybody may call it.
+    /// A route's requirement in the manifest, with the manifest's names; `None` if everyone may
+    /// call it.
     #[must_use]
     pub fn of_route(route: &ManifestRoute) -> Option<Self> {
         Some(match route.authorization.as_ref()? {
@@ -113,9 +116,9 @@ pub struct JwtAuthorizer {
     pub name: String,
     /// The issuer: equal to the token's `iss`, and where the keys are found.
     pub issuer: String,
-    /// Of these the token's `aud`, or without one its `client_id`, has to name one. At least one.
+    /// The token's `aud`, or without one its `client_id`, must contain one of these. At least one.
     pub audience: Vec<String>,
-    /// Where the token stands: a header or a query parameter.
+    /// The place of the token: a header or a query parameter.
     pub identity: IdentitySource,
 }
 
@@ -141,13 +144,14 @@ impl JwtAuthorizer {
 pub struct LambdaAuthorizer {
     /// Its name.
     pub name: String,
-    /// What identifies a caller. A request without all of them is refused unasked; the values are the cache's key.
+    /// The identity sources. A request without all of them is refused without a call; the values
+    /// are the cache's key.
     pub identity: Vec<IdentitySource>,
-    /// For how many seconds an answer is kept for the same identity, at most 3600; 0 keeps none.
+    /// How many seconds an answer is cached for the same identity, at most 3600; 0 caches none.
     pub ttl: u32,
     /// The shape of the event that the function gets.
     pub payload_format: PayloadFormat,
-    /// Whether it answers `{"isAuthorized": …}` and not with an IAM policy; with format 2.0 only.
+    /// True if it answers `{"isAuthorized": …}` and not with an IAM policy; only with format 2.0.
     pub simple: bool,
 }
 
@@ -164,11 +168,11 @@ impl LambdaAuthorizer {
         }
     }
 
-    /// What the manifest says of an authorizer.
+    /// An authorizer from the manifest.
     ///
     /// # Errors
     ///
-    /// When it identifies callers by what is no part of a request.
+    /// If an identity source is not part of a request.
     pub fn of_manifest(authorizer: &ManifestAuthorizer) -> Result<Self, IdentityError> {
         let payload_format = match authorizer.payload_format.as_deref() {
             Some("1.0") => PayloadFormat::V1,
@@ -186,7 +190,7 @@ impl LambdaAuthorizer {
     }
 }
 
-/// What a front door has to be told before it can decide on a request.
+/// What a front door needs before it can decide about a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Need {
     /// An issuer's public keys: [`Supplied::Keys`]. AWS finds them by discovery, at
@@ -197,9 +201,9 @@ pub enum Need {
         /// The key that the token names: a set without it may be out of date.
         key_id: String,
     },
-    /// What the credentials of an access key are: [`Supplied::Credentials`].
+    /// The credentials of an access key: [`Supplied::Credentials`].
     Credentials {
-        /// The access key that the client signed with, so that the caller need not search.
+        /// The access key that the client signed with, so that the caller need not search for it.
         access_key_id: String,
     },
     /// A Lambda authorizer's answer: [`Supplied::Answer`] with its result, within [`AUTHORIZER_TIMEOUT`].
@@ -219,15 +223,17 @@ pub struct Question {
     pub trace_id: String,
 }
 
-/// What a front door needed. What cannot be had is told by [`FrontDoor::refuse`](super::FrontDoor::refuse).
+/// What a front door needed. If it is not available, call
+/// [`FrontDoor::refuse`](super::FrontDoor::refuse).
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum Supplied<'a> {
     /// An issuer's keys.
     Keys(&'a dyn TokenKeys),
-    /// The credentials that may sign; none where nobody has the access key.
+    /// The credentials that may sign; `None` if the access key does not exist.
     Credentials(&'a [Credentials]),
-    /// The caller vouches for who signed, and the signature is not checked: for tests, which have no secrets.
+    /// The caller vouches for the signer, and the signature is not checked: for tests, which have
+    /// no secrets.
     Principal(&'a Principal),
     /// The caller vouches for the token, and neither its signature nor its issuer, audience and times are checked; its scopes
     /// are. For tests, which have no issuer.
@@ -251,8 +257,8 @@ impl fmt::Debug for Supplied<'_> {
     }
 }
 
-/// A request that waits for what the front door needs to decide on it. It holds the request, so nothing else can be
-/// resumed in its place.
+/// A request that waits for what the front door needs to decide about it. It contains the request,
+/// so no other request can be resumed instead.
 #[derive(Debug, Clone)]
 pub struct Pending {
     pub(super) need: Need,
@@ -264,7 +270,7 @@ pub struct Pending {
 }
 
 impl Pending {
-    /// What is needed.
+    /// What it needs.
     #[must_use]
     pub fn need(&self) -> &Need {
         &self.need
@@ -276,32 +282,32 @@ impl Pending {
         &self.request
     }
 
-    /// When it arrived, and its identifiers.
+    /// Its arrival time and identifiers.
     #[must_use]
     pub fn arrival(&self) -> &Arrival {
         &self.arrival
     }
 }
 
-/// What is remembered of a pending request.
+/// The state of a pending request.
 #[derive(Debug, Clone)]
 pub(super) enum Step {
-    /// A token that is to be checked.
+    /// A token to check.
     Token(Token),
-    /// A signature that is to be checked.
+    /// A signature to check.
     Signature(Signed),
     /// An authorizer was asked, about a caller of this identity.
     Asked(Vec<String>),
 }
 
-/// What the function is told about a caller that passed.
+/// What the function gets to know about an admitted caller.
 #[derive(Debug, Clone)]
 pub(super) enum Access {
     /// The bearer of a token.
     Jwt {
         /// The claims as texts.
         claims: BTreeMap<String, String>,
-        /// All scopes of the token; nothing where the route asks for none. `[U]` gateway-truth §1.9
+        /// All scopes of the token; `None` if the route requires none. `[U]` gateway-truth §1.9
         scopes: Option<Vec<String>>,
     },
     /// Whom a Lambda authorizer let pass.
@@ -311,6 +317,6 @@ pub(super) enum Access {
         /// The authorizer's own words.
         context: Option<Map<String, Value>>,
     },
-    /// Who signed.
+    /// The signer.
     Iam(Principal),
 }

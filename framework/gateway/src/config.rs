@@ -1,4 +1,4 @@
-//! What the front doors' configurations share.
+//! The parts that the front doors' configurations share.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -9,7 +9,7 @@ use crate::{
     rest_api::response::GatewayResponseType,
 };
 
-/// Who the API is: what the event's `requestContext` says of it.
+/// The identity of the API in the event's `requestContext`.
 #[derive(Debug, Clone)]
 pub struct ApiIdentity {
     /// The owner, twelve digits.
@@ -62,9 +62,10 @@ impl ApiIdentity {
     }
 }
 
-/// Whether an HTTP API takes `/items/` to the route `/items`.
+/// True if an HTTP API accepts `/items/` for the route `/items`.
 ///
-/// Reports of AWS conflict (gateway-truth §1.1). A `{name+}` or `$default` route takes such a path either way.
+/// Reports about AWS conflict (gateway-truth §1.1). A `{name+}` or `$default` route accepts such a
+/// path in both cases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TrailingSlash {
     /// `/items/` is another path than `/items`, and no route.
@@ -80,15 +81,15 @@ pub enum TrailingSlash {
 pub enum ConfigError {
     /// Two routes answer the same method and path.
     Conflict(Conflict),
-    /// `$default` is there twice.
+    /// There are two `$default` routes.
     DefaultTwice,
-    /// `$default` was given to a REST API, which has no such route.
+    /// A REST API has a `$default` route, which it does not support.
     NoDefaultRoute,
-    /// CORS lets every origin send credentials.
+    /// CORS allows credentials from every origin.
     CredentialsFromAnyOrigin,
     /// A REST API's CORS names this many origins; its mock answer is a fixed text with exactly one.
     OneOrigin(usize),
-    /// A path that the gateway keeps for itself was given as a route.
+    /// A route has a path that the gateway reserves.
     Reserved(RouteKey),
     /// Two routes of a REST API name the variable at one place differently.
     Siblings(Box<[RouteKey; 2]>),
@@ -99,18 +100,19 @@ pub enum ConfigError {
         /// The authorizer's name.
         name: String,
     },
-    /// An authorizer that AWS would refuse to make.
+    /// An authorizer that AWS would refuse to create.
     Authorizer {
         /// Its name.
         name: String,
-        /// What is wrong, as a clause.
+        /// The problem, as a clause.
         problem: &'static str,
     },
     /// A gateway response cannot be sent so.
     GatewayResponse(GatewayResponseType, String),
-    /// A method's model is no JSON Schema of draft 4: which method's, for what media type, and what is wrong.
+    /// A method's model is not a JSON Schema of draft 4: the method, the media type, and the
+    /// problem.
     Model(Box<(RouteKey, String, ModelError)>),
-    /// Two API keys have the same name, or the same value. The second one's name.
+    /// Two API keys have the same name, or the same value. This is the second one's name.
     ApiKeyTwice(String),
     /// A usage plan names an API key that is not there.
     UnknownApiKey {
@@ -132,28 +134,28 @@ impl fmt::Display for ConfigError {
                 f.write_str("a REST API has no `$default` route; use `ANY /{proxy+}` and `ANY /`")
             }
             Self::CredentialsFromAnyOrigin => f.write_str(
-                "CORS cannot allow credentials from every origin; name the origins in place of `*`",
+                "CORS cannot allow credentials from every origin; name the origins instead of `*`",
             ),
             Self::OneOrigin(count) => write!(
                 f,
-                "CORS of a REST API needs exactly one origin, as its answer is a fixed text; origins given: {count}"
+                "CORS of a REST API needs exactly one origin, because its answer is a fixed text; origins given: {count}"
             ),
             Self::Reserved(route) => {
                 write!(
                     f,
-                    "REST APIs keep `/ping` and `/sping` for themselves; choose another path for: `{route}`"
+                    "REST APIs reserve `/ping` and `/sping`; choose another path for: `{route}`"
                 )
             }
             Self::Siblings(routes) => {
                 let [first, second] = &**routes;
                 write!(
                     f,
-                    "a REST API has one variable at each place, by one name; name it alike in: `{first}` and `{second}`"
+                    "a REST API has one variable name at each position of a path; use the same name in: `{first}` and `{second}`"
                 )
             }
             Self::UnknownAuthorizer { route, name } => write!(
                 f,
-                "the route `{route}` names an authorizer that there is not: `{name}`"
+                "the route `{route}` names an authorizer that does not exist: `{name}`"
             ),
             Self::Authorizer { name, problem } => write!(f, "the authorizer `{name}` {problem}"),
             Self::GatewayResponse(kind, what) => {
@@ -161,7 +163,10 @@ impl fmt::Display for ConfigError {
             }
             Self::Model(model) => {
                 let (route, media, error) = &**model;
-                write!(f, "the model of `{route}` for `{media}` is wrong: {error}")
+                write!(
+                    f,
+                    "the model of `{route}` for `{media}` is not valid: {error}"
+                )
             }
             Self::ApiKeyTwice(name) => {
                 write!(
@@ -172,7 +177,7 @@ impl fmt::Display for ConfigError {
             Self::UnknownApiKey { plan, key } => {
                 write!(
                     f,
-                    "the usage plan `{plan}` names an API key that is not there: `{key}`"
+                    "the usage plan `{plan}` names an API key that does not exist: `{key}`"
                 )
             }
         }

@@ -16,9 +16,9 @@ pub struct CorsConfig {
     pub allow_headers: Vec<String>,
     /// Response headers that scripts may read, or `*`.
     pub expose_headers: Vec<String>,
-    /// How long a browser may keep a preflight's answer, in seconds.
+    /// How long a browser may cache a preflight's answer, in seconds.
     pub max_age: Option<u32>,
-    /// Whether requests may carry cookies and other credentials.
+    /// True if requests may carry cookies and other credentials.
     pub allow_credentials: bool,
 }
 
@@ -26,7 +26,7 @@ pub struct CorsConfig {
 type Line = (&'static str, String);
 
 impl CorsConfig {
-    /// Refuses what AWS refuses when the API is made. `[U]` gateway-truth §1.7
+    /// Refuses configurations that AWS refuses when the API is created. `[U]` gateway-truth §1.7
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         if self.allow_credentials && self.allow_origins.iter().any(|origin| origin == "*") {
             return Err(ConfigError::CredentialsFromAnyOrigin);
@@ -34,8 +34,9 @@ impl CorsConfig {
         Ok(())
     }
 
-    /// The headers of a preflight's answer; none for an origin that is not allowed (`[E]` gateway-truth §8.2). What scripts
-    /// may read is not among them. `[U]` gateway-truth §1.7
+    /// The headers of a preflight's answer; empty for an origin that is not allowed (`[E]`
+    /// gateway-truth §8.2). They do not say which headers scripts may read. `[U]` gateway-truth
+    /// §1.7
     pub(super) fn preflight_headers(&self, origin: &str) -> impl Iterator<Item = Line> {
         let allowed = self.origin_headers(origin);
         let rest = (!allowed.is_empty()).then(|| {
@@ -51,7 +52,7 @@ impl CorsConfig {
             .chain(rest.into_iter().flatten().flatten())
     }
 
-    /// The headers of any other answer; none for an origin that is not allowed.
+    /// The headers of any other answer; empty for an origin that is not allowed.
     pub(super) fn response_headers(&self, origin: &str) -> impl Iterator<Item = Line> {
         let allowed = self.origin_headers(origin);
         let expose = if allowed.is_empty() {
@@ -62,7 +63,7 @@ impl CorsConfig {
         allowed.into_iter().chain(expose)
     }
 
-    /// Every configured header, for whom the answer is one fixed text: a REST API's mock.
+    /// All configured headers, for a fixed answer: the mock of a REST API.
     pub(super) fn all_headers(&self) -> impl Iterator<Item = Line> {
         let credentials = ("Access-Control-Allow-Credentials", "true".to_owned());
         [
@@ -78,7 +79,7 @@ impl CorsConfig {
         .flatten()
     }
 
-    /// What names the origin and lets it send credentials.
+    /// The headers that name the origin and allow credentials.
     fn origin_headers(&self, origin: &str) -> Vec<Line> {
         let any = self.allow_origins.iter().any(|allowed| allowed == "*");
         let listed = || {
@@ -94,7 +95,7 @@ impl CorsConfig {
         if !any && !listed() {
             return Vec::new();
         }
-        // The client wrote the origin; what HTTP would not let it say, it does not get back.
+        // The client sent the origin; it does not get it back if HTTP does not allow it.
         if origin.bytes().any(|byte| !(b' '..=b'~').contains(&byte)) {
             return Vec::new();
         }
@@ -113,7 +114,8 @@ impl CorsConfig {
     }
 }
 
-/// Whether a browser asks if it may send another request. `[D]` http-api-cors: both headers are needed
+/// True if a browser asks whether it may send another request. `[D]` http-api-cors: both headers
+/// are needed
 pub(super) fn is_preflight(request: &HttpRequest) -> bool {
     request.method == "OPTIONS"
         && request.header("origin").is_some()

@@ -19,10 +19,10 @@ use crate::{
     text::{decode_query, find_header},
 };
 
-/// The largest event that Lambda takes, in bytes. `[U]` gateway-truth §4.1
+/// The largest event that Lambda accepts, in bytes. `[U]` gateway-truth §4.1
 pub(super) const EVENT_LIMIT: usize = 6_291_456;
 
-/// Names with values. A name may come up more than once; what that means is for the shape to say.
+/// Names with values. A name may occur several times; its meaning depends on the format.
 type Pairs<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
 
 /// The request's place in a trace.
@@ -37,9 +37,10 @@ pub(super) struct Trace {
 impl Trace {
     /// Continues the client's trace, or starts one.
     ///
-    /// A header with root and parent is taken as it is; one with only a root gets a new parent. `[R]` for REST APIs,
-    /// gateway-truth §2.3; for the other front doors unverified. What it says about sampling is respected, and where it says nothing the
-    /// function's own decision counts: `[D]` the Lambda API's `TracingConfig`.
+    /// A header with root and parent is kept; one with only a root gets a new parent. `[R]` for
+    /// REST APIs, gateway-truth §2.3; for the other front doors unverified. Its sampling decision
+    /// is respected; without one the function's own decision applies: `[D]` the Lambda API's
+    /// `TracingConfig`.
     pub(super) fn new(request: &HttpRequest, arrival: &Arrival) -> Self {
         let sent = request
             .header("x-amzn-trace-id")
@@ -60,7 +61,7 @@ impl Trace {
     }
 }
 
-/// One field of a trace header, as `Root=…;Parent=…`.
+/// One field of a trace header, such as `Root=…;Parent=…`.
 fn field<'t>(trace: &'t str, name: &str) -> Option<&'t str> {
     trace
         .split(';')
@@ -69,15 +70,16 @@ fn field<'t>(trace: &'t str, name: &str) -> Option<&'t str> {
         .map(|(_, value)| value)
 }
 
-/// The headers that reach the function, in order, with repeats, named as the client did or in lower case: those of the
-/// client but for the connection's own, and those that the gateway adds. `[R]` gateway-truth §1.2
+/// The headers for the function, in order, with repeats, named as the client did or in lower case:
+/// those of the client except those of the connection, and those that the gateway adds. `[R]`
+/// gateway-truth §1.2
 fn forwarded_headers<'a>(
     request: &'a HttpRequest,
     identity: &'a ApiIdentity,
     trace: &'a Trace,
 ) -> Vec<(&'a str, Cow<'a, str>)> {
-    // Set by the gateway whatever the client says, or of one connection only (RFC 9110 §7.6.1; that AWS keeps them
-    // from the function is recorded for REST and unverified for the others).
+    // Headers that the gateway sets itself, or that belong to one connection (RFC 9110 §7.6.1; that
+    // AWS removes them is recorded for REST and unverified for the others).
     const REPLACED: [&str; 10] = [
         "connection",
         "keep-alive",
@@ -140,19 +142,20 @@ pub(super) fn query_value<'a>(query: &'a str, name: &str) -> Option<Cow<'a, str>
         .map(|(_, value)| value)
 }
 
-/// Brings equal names together, each one's values in the order sent.
+/// Groups equal names, with each one's values in their order.
 fn sort_by_name(pairs: &mut Pairs<'_>) {
     pairs.sort_by(|(a, _), (b, _)| a.cmp(b));
 }
 
-/// One pair for each name, its values joined. `[R]` gateway-truth §1.2: a comma, no space
+/// One pair for each name, with its values joined. `[R]` gateway-truth §1.2: a comma, no space
 fn join_by_name(mut pairs: Pairs<'_>) -> Object<'_> {
     sort_by_name(&mut pairs);
     pairs.dedup_by(|(name, value), (kept_name, kept)| {
         let same = name == kept_name;
         if same {
             let kept = kept.to_mut();
-            // Cookies are joined as RFC 9113 §8.2.3 says; a comma would not be undone by anyone. Unverified.
+            // Cookies are joined as RFC 9113 §8.2.3 requires; a comma could not be undone.
+            // Unverified.
             kept.push_str(if name == "cookie" { "; " } else { "," });
             kept.push_str(value);
         }
@@ -212,7 +215,7 @@ fn filled<'e, 'a>(pairs: &'e Pairs<'a>) -> Option<&'e Pairs<'a>> {
     Some(pairs).filter(|pairs| !pairs.is_empty())
 }
 
-/// The event's body, and whether it is base64. An empty body is no body.
+/// The event's body, and whether it is base64. An empty body counts as none.
 ///
 /// Bytes that are not UTF-8 cannot be text in JSON. What AWS does with them under a text type is unverified; base64
 /// loses nothing.
@@ -226,8 +229,9 @@ fn body(request: &HttpRequest, is_text: bool) -> (Option<Cow<'_, str>>, bool) {
     }
 }
 
-/// Whether an HTTP API or a function URL delivers a body of the request's type as text. `[U]` gateway-truth §1.3:
-/// forms, `+json` types and bodies without a type are not text. For function URLs `[R]` only for `text/*`, JSON and multipart, §3.
+/// True if an HTTP API or a function URL delivers a body of the request's type as text. `[U]`
+/// gateway-truth §1.3: forms, `+json` types and bodies without a type are not text. For function
+/// URLs `[R]` only for `text/*`, JSON and multipart, §3.
 fn has_text_type(request: &HttpRequest) -> bool {
     let Some(content_type) = request.header("content-type") else {
         return false;
@@ -248,8 +252,8 @@ fn has_text_type(request: &HttpRequest) -> bool {
         .any(|text| essence.eq_ignore_ascii_case(text))
 }
 
-/// The event as JSON. Its parts are texts, numbers and maps of them, so this does not fail; if it ever did, the empty
-/// event would make the function answer that it has no request.
+/// The event as JSON. It consists of texts, numbers and maps of them, so this does not fail; if it
+/// did, the empty event would make the function answer that it has no request.
 fn to_json(event: &impl Serialize, request: &HttpRequest) -> Vec<u8> {
     let mut json = Vec::with_capacity(2048 + request.body.len() * 2);
     match serde_json::to_writer(&mut json, event) {
@@ -283,7 +287,7 @@ mod tests {
         let own = "Root=1-3152b799-8954dae64eda91bc9a23a7e8";
         let span = "Parent=abababababababab";
         let parent = "Parent=7fa8c0f79203be72";
-        // What the client sends, what the event shows, and what the function is told where X-Ray does not take it up, and where it does.
+        // The client's header, the event's, and the function's without and with X-Ray sampling.
         let table = [
             (
                 None,

@@ -1,4 +1,4 @@
-//! One type for whichever front door the settings choose.
+//! One type for any front door that the settings choose.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use crate::{
     stream::Prelude,
 };
 
-/// How often a front door may ask about one request: today's ask once.
+/// How often a front door may need something for one request: today's need something once.
 const MOST_QUESTIONS: usize = 8;
 
-/// The product that stands in front of the function.
+/// The product in front of the function.
 #[derive(Debug, Clone)]
 pub enum FrontDoor {
     /// API Gateway v2, the default.
@@ -26,8 +26,8 @@ pub enum FrontDoor {
 }
 
 impl FrontDoor {
-    /// The largest body that the front door takes, in bytes: a server need not read more than one byte beyond it before it
-    /// lets [`FrontDoor::receive`] refuse.
+    /// The largest body that the front door accepts, in bytes: a server need not read more than one
+    /// byte beyond it before it calls [`FrontDoor::receive`].
     #[must_use]
     pub fn body_limit(&self) -> usize {
         match self {
@@ -37,8 +37,8 @@ impl FrontDoor {
         }
     }
 
-    /// How long the front door waits for the function before the outcome is [`Outcome::IntegrationTimeout`]. A function URL
-    /// waits as long as the function may run.
+    /// How long the front door waits for the function before the outcome is
+    /// [`Outcome::IntegrationTimeout`]. A function URL waits until the function's timeout.
     #[must_use]
     pub fn integration_timeout(&self) -> Option<Duration> {
         match self {
@@ -70,7 +70,8 @@ impl FrontDoor {
         }
     }
 
-    /// Answers what is no request. Status and text are unverified for each front door, after RFC 9110 §15.5.1 and RFC 6585 §5.
+    /// Answers input that is not a request. Status and text are unverified for each front door,
+    /// after RFC 9110 §15.5.1 and RFC 6585 §5.
     #[must_use]
     pub fn unreadable(&self, why: Unreadable, arrival: &Arrival) -> HttpReply {
         match self {
@@ -80,7 +81,7 @@ impl FrontDoor {
         }
     }
 
-    /// Goes on with a request that waited, now that the front door is told what it needed: to the function's event, or to
+    /// Continues a waiting request with what the front door needed: to the function's event, or to
     /// the front door's own answer.
     #[must_use]
     pub fn resume(&self, pending: &Pending, supplied: &Supplied<'_>) -> Received {
@@ -91,8 +92,9 @@ impl FrontDoor {
         }
     }
 
-    /// Takes a request all the way to the function's event, or to the front door's own answer: `supply` is called with each
-    /// pending request, and says what became of it, by [`FrontDoor::resume`] or [`FrontDoor::refuse`].
+    /// Takes a request all the way to the function's event, or to the front door's own answer.
+    /// `supply` is called with each pending request and calls [`FrontDoor::resume`] or
+    /// [`FrontDoor::refuse`].
     ///
     /// ```
     /// # use fw_gateway::{ApiIdentity, Arrival, FrontDoor, HttpApi, HttpApiConfig, HttpApiRoute, HttpRequest, Received, Requirement};
@@ -138,13 +140,13 @@ impl FrontDoor {
             Received::Invoke(invocation) => Ok(invocation),
             Received::Answer(reply) => Err(reply),
             Received::Authorize(pending) => {
-                Err(self.refuse(&pending, "the gateway model does not come to an end"))
+                Err(self.refuse(&pending, "the gateway model does not reach an end"))
             }
         }
     }
 
-    /// Answers a request that waited for what cannot be had: the issuer does not tell its keys, the authorizer failed or took
-    /// too long. The reason is for the log.
+    /// Answers a waiting request if what it needs is not available: the issuer does not return its
+    /// keys, the authorizer failed or took too long. The reason is for the log.
     #[must_use]
     pub fn refuse(&self, pending: &Pending, reason: &str) -> HttpReply {
         match self {
@@ -154,8 +156,9 @@ impl FrontDoor {
         }
     }
 
-    /// What the answer to a streaming function starts with, before any of its body: see [`FunctionUrl::stream`]. Nothing where
-    /// the front door waits for the whole result, and takes it by [`FrontDoor::answer`].
+    /// The start of the answer for a streaming function, before its body: see
+    /// [`FunctionUrl::stream`]. `None` if the front door waits for the whole result, which goes to
+    /// [`FrontDoor::answer`].
     #[must_use]
     pub fn stream(&self, invocation: &Invocation, prelude: Option<&Prelude>) -> Option<HttpReply> {
         match self {
@@ -164,7 +167,7 @@ impl FrontDoor {
         }
     }
 
-    /// Takes what became of an invocation to what the client sees.
+    /// Converts the outcome of an invocation to the client's response.
     #[must_use]
     pub fn answer(&self, invocation: &Invocation, outcome: Outcome<'_>) -> HttpReply {
         match self {

@@ -16,19 +16,20 @@ use crate::{
     throttle::{Buckets, Throttle},
 };
 
-/// How a function URL is set up.
+/// The configuration of a function URL.
 #[derive(Debug, Clone)]
 pub struct FunctionUrlConfig {
-    /// Who the URL is; its stage is always `$default`, and without IAM the event's account is `anonymous`.
+    /// The identity of the URL; its stage is always `$default`, and without IAM the event's account
+    /// is `anonymous`.
     pub identity: ApiIdentity,
     /// CORS by Lambda; without it, all is up to the handler.
     pub cors: Option<CorsConfig>,
-    /// `RESPONSE_STREAM`: the handler's result is the body, whatever it looks like.
+    /// `RESPONSE_STREAM`: the handler's result is the body, whatever its form.
     pub streaming: bool,
     /// `AuthType` `AWS_IAM`: callers sign their requests.
     pub iam: bool,
-    /// The function's reserved concurrency. The URL takes ten times as many requests a second, and with 0 none.
-    /// `[D]` gateway-truth §3
+    /// The function's reserved concurrency. The URL accepts ten times as many requests per second,
+    /// and with 0 none. `[D]` gateway-truth §3
     pub reserved_concurrency: Option<u32>,
 }
 
@@ -54,20 +55,21 @@ pub struct FunctionUrl {
 }
 
 impl FunctionUrl {
-    /// The largest body that the URL takes, in bytes: a server need not read more than one byte beyond it before it lets
-    /// [`FunctionUrl::receive`] refuse. `[D]` gateway-truth §3, and what Lambda takes as an event
+    /// The largest body that the URL accepts, in bytes: a server need not read more than one byte
+    /// beyond it before it calls [`FunctionUrl::receive`]. `[D]` gateway-truth §3, and Lambda's
+    /// limit for an event
     pub const BODY_LIMIT: usize = EVENT_LIMIT;
 
-    /// Checks a configuration and makes it ready to serve.
+    /// Checks a configuration and prepares it for serving.
     ///
     /// # Errors
     ///
-    /// When CORS allows credentials from every origin.
+    /// If CORS allows credentials from every origin.
     pub fn new(config: FunctionUrlConfig) -> Result<Self, ConfigError> {
         if let Some(cors) = &config.cors {
             cors.check()?;
         }
-        // How many at once is unverified; a second's worth.
+        // The number at once is unverified; a second's worth is used.
         let limit = config.reserved_concurrency.map(|reserved| Throttle {
             rate: f64::from(reserved) * 10.0,
             burst: reserved.saturating_mul(10),
@@ -78,7 +80,8 @@ impl FunctionUrl {
         })
     }
 
-    /// Takes a request to the function's event, or to the URL's own answer, or to what Lambda has to be told first.
+    /// Takes a request to the function's event, or to the URL's own answer, or to what is needed
+    /// first.
     #[must_use]
     pub fn receive(&self, request: &HttpRequest, arrival: &Arrival) -> Received {
         let cors = &self.config.cors;
@@ -93,7 +96,8 @@ impl FunctionUrl {
         if cors.is_some() && is_preflight(request) {
             return Received::Answer(reply.preflight());
         }
-        // Whether AWS stops a long body before it makes an event of it is unverified; it saves the copy.
+        // Whether AWS refuses a long body before it creates an event is unverified; doing so saves
+        // the copy.
         if request.body.len() > Self::BODY_LIMIT {
             return Received::Answer(reply.message(UrlMessage::EntityTooLarge));
         }
@@ -115,9 +119,7 @@ impl FunctionUrl {
         {
             let reply = reply.message(UrlMessage::TooManyRequests);
             return Received::Answer(
-                reply.because(
-                    "the URL is called more often than ten times its reserved concurrency",
-                ),
+                reply.because("the URL gets more requests than ten times its reserved concurrency"),
             );
         }
         match signed {
@@ -134,7 +136,7 @@ impl FunctionUrl {
         }
     }
 
-    /// Goes on with a request that waited, now that Lambda is told what it needed: to the function's event, or to the URL's
+    /// Continues a waiting request with what was needed: to the function's event, or to the URL's
     /// own answer.
     #[must_use]
     pub fn resume(&self, pending: &Pending, supplied: &Supplied<'_>) -> Received {
@@ -155,7 +157,7 @@ impl FunctionUrl {
             _ => {
                 let reply = reply.message(UrlMessage::InternalServerError);
                 return Received::Answer(
-                    reply.because("the gateway was told something else than it needed"),
+                    reply.because("the gateway got something other than it asked for"),
                 );
             }
         };
@@ -177,7 +179,8 @@ impl FunctionUrl {
         }
     }
 
-    /// Answers what is no request: see [`FrontDoor::unreadable`](super::FrontDoor::unreadable).
+    /// Answers input that is not a request: see
+    /// [`FrontDoor::unreadable`](super::FrontDoor::unreadable).
     #[must_use]
     pub fn unreadable(&self, why: Unreadable, arrival: &Arrival) -> HttpReply {
         let reply = FunctionUrlReply(Frame {
@@ -192,7 +195,7 @@ impl FunctionUrl {
         })
     }
 
-    /// How Lambda answers a request by itself.
+    /// The answers that Lambda gives by itself.
     fn reply<'r>(&'r self, request: &'r HttpRequest, arrival: &'r Arrival) -> FunctionUrlReply<'r> {
         let cors = self.config.cors.as_ref();
         FunctionUrlReply(Frame {
@@ -231,13 +234,13 @@ impl FunctionUrl {
         })
     }
 
-    /// Takes what became of an invocation to what the client sees.
+    /// Converts the outcome of an invocation to the client's response.
     #[must_use]
     pub fn answer(&self, invocation: &Invocation, outcome: Outcome<'_>) -> HttpReply {
         let reply = self.reply_to(invocation);
         reply.message(match outcome {
             Outcome::Payload(payload) => return reply.result(payload, self.config.streaming),
-            // A function URL waits as long as the function may run, so it has no timeout of its own.
+            // A function URL waits until the function's timeout, so it has no timeout of its own.
             Outcome::FunctionError(_) | Outcome::IntegrationTimeout => {
                 UrlMessage::InternalServerError
             }
@@ -247,8 +250,9 @@ impl FunctionUrl {
         })
     }
 
-    /// What the answer to a streaming function starts with, before any of its body; nothing unless the URL streams. The reply
-    /// has no body and no `Content-Length`: what the function sends on follows as it comes.
+    /// The start of the answer for a streaming function, before its body; `None` unless the URL
+    /// streams. The reply has no body and no `Content-Length`: the function's body follows as it is
+    /// streamed.
     ///
     /// Without a prelude (the content type is not [`STREAM_MEDIA_TYPE`](super::STREAM_MEDIA_TYPE)) it is 200.
     #[must_use]
@@ -257,7 +261,7 @@ impl FunctionUrl {
         self.config.streaming.then(|| reply.stream(prelude))
     }
 
-    /// How the URL answers what became of an invocation.
+    /// The URL's answer to the outcome of an invocation.
     fn reply_to<'r>(&'r self, invocation: &'r Invocation) -> FunctionUrlReply<'r> {
         FunctionUrlReply(Frame {
             epoch_ms: invocation.epoch_ms,
@@ -267,7 +271,7 @@ impl FunctionUrl {
         })
     }
 
-    /// Whether a host is that of a function URL, but not of this one. Other hosts are names of the local server.
+    /// True if a host is that of another function URL. Other hosts are names of the local server.
     fn is_another_url(&self, host: &str) -> bool {
         let Some((id, domain)) = host.split_once('.') else {
             return false;

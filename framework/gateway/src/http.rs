@@ -1,4 +1,4 @@
-//! What passes through a front door: a request and its arrival in, an invocation or a reply out.
+//! The input and output of a front door: a request with its arrival, an invocation or a reply.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -20,7 +20,8 @@ pub struct HttpRequest {
     pub method: String,
     /// Path and query in origin form (RFC 9112 §3.2.1), byte for byte: `/a%20b?x=1`. An absolute-form target is also accepted.
     pub target: String,
-    /// The protocol that the event shall name. Every recording of AWS says `HTTP/1.1`, whatever the client spoke.
+    /// The protocol in the event. Every recording of AWS has `HTTP/1.1`, for any protocol of the
+    /// client.
     pub protocol: &'static str,
     /// The header lines in order, with repeats, names spelt as sent. For values that are not text see [`HttpRequest::push_header`].
     pub headers: Vec<(String, String)>,
@@ -62,7 +63,7 @@ impl HttpRequest {
         find_header(&self.headers, name)
     }
 
-    /// How long request line and headers are over HTTP/1.1, in bytes (RFC 9112 §3, §5).
+    /// The length of request line and headers over HTTP/1.1, in bytes (RFC 9112 §3, §5).
     pub(super) fn head_len(&self) -> usize {
         let line = self.method.len() + self.target.len() + self.protocol.len() + "  \r\n".len();
         self.headers
@@ -72,7 +73,7 @@ impl HttpRequest {
             + line
     }
 
-    /// Path and query of the target. The query is without its `?`, and empty when there is none.
+    /// Path and query of the target. The query is without its `?`, and empty if there is none.
     pub(super) fn path_and_query(&self) -> (&str, &str) {
         let target = self.target.as_str();
         // A fragment is the client's own business (RFC 9110 §7.1); REST was recorded to drop it. [R] gateway-truth §2.2
@@ -92,19 +93,20 @@ impl HttpRequest {
     }
 }
 
-/// What a front door writes to the client.
+/// The response to the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpReply {
     /// The status code, 100 to 599.
     pub status: u16,
-    /// The header lines in order, with repeats, spelt as the gateway would over HTTP/1.1. Over HTTP/2 the caller writes the names in
-    /// lower case and leaves `Connection` out (RFC 9113 §8.2). `Content-Length` is always there, also for HEAD. Every name is a
-    /// token and every value free of line breaks, so none can be refused or split by the server that sends them.
+    /// The header lines in order, with repeats, spelt as the gateway does over HTTP/1.1. Over
+    /// HTTP/2 the caller writes the names in lower case and leaves `Connection` out (RFC 9113
+    /// §8.2). `Content-Length` is always present, also for HEAD. Every name is a token and every
+    /// value free of line breaks, so the server that sends them can neither refuse nor split one.
     pub headers: Vec<(String, String)>,
     /// The body. For a HEAD request it is what GET would have sent; the server leaves it out.
     pub body: Bytes,
-    /// Why the gateway refused the request or the handler's result, where status and body do not tell: for the log, and
-    /// never for the client.
+    /// Why the gateway refused the request or the handler's result, if status and body do not say
+    /// it: only for the log, never for the client.
     pub reason: Option<String>,
 }
 
@@ -123,7 +125,7 @@ impl HttpReply {
     }
 }
 
-/// The moment of a request, and the identifiers that AWS would make up for it.
+/// The time of a request, and the identifiers that AWS would generate for it.
 #[derive(Debug, Clone)]
 pub struct Arrival {
     /// Milliseconds since 1970-01-01T00:00:00Z.
@@ -132,17 +134,17 @@ pub struct Arrival {
     pub request_id: String,
     /// API Gateway's other id, 15 base64url characters and `=`: `apigw-requestid`, and REST's `extendedRequestId`.
     pub extended_id: String,
-    /// A new trace, `1-<8 hex>-<24 hex>`; a trace that the client sends goes before it.
+    /// A new trace, `1-<8 hex>-<24 hex>`; a trace from the client has priority.
     pub trace_root: String,
     /// A new span of that trace, 16 hexadecimal digits.
     pub span_id: String,
-    /// Whether X-Ray takes the trace up where the client does not say: `Sampled` for the function. [`Arrival::new`] says no, as for a
-    /// function that traces what its callers do (`PassThrough`).
+    /// True if X-Ray samples the trace when the client does not decide: `Sampled` for the function.
+    /// [`Arrival::new`] sets false, as for a function that follows its callers (`PassThrough`).
     pub sampled: bool,
 }
 
 impl Arrival {
-    /// How many random bytes [`Arrival::new`] takes.
+    /// How many random bytes [`Arrival::new`] needs.
     pub const ENTROPY: usize = 47;
 
     /// Makes all identifiers from random bytes, in the forms that AWS uses.
@@ -175,40 +177,41 @@ impl Arrival {
         }
     }
 
-    /// The trace for `Lambda-Runtime-Trace-Id` of an invocation that continues none: `Root=…;Parent=…;Sampled=…`.
+    /// The trace for `Lambda-Runtime-Trace-Id` of an invocation that does not continue one:
+    /// `Root=…;Parent=…;Sampled=…`.
     #[must_use]
     pub fn trace_id(&self) -> String {
         trace_id(&self.trace_root, &self.span_id, self.decision())
     }
 
-    /// What `Sampled` is where the client does not say it.
+    /// `Sampled` if the client does not send it.
     pub(super) fn decision(&self) -> &'static str {
         if self.sampled { "1" } else { "0" }
     }
 }
 
-/// A trace header with all that a function is told.
+/// A trace header with all values for a function.
 pub(super) fn trace_id(root: &str, parent: &str, sampled: &str) -> String {
     format!("Root={root};Parent={parent};Sampled={sampled}")
 }
 
-/// Why what a client sent is no request that a front door could route.
+/// Why a client's input is not a request that a front door could route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unreadable {
-    /// It is not HTTP, or can be read in two ways.
+    /// It is not HTTP, or is ambiguous.
     Malformed,
     /// Request line and headers are longer than anybody reads.
     HeadTooLarge,
 }
 
-/// What a front door makes of a request.
+/// The result of a front door for a request.
 #[derive(Debug, Clone)]
 pub enum Received {
-    /// The gateway answers by itself; the function is not called.
+    /// The gateway answers by itself; the function is not invoked.
     Answer(HttpReply),
-    /// The function is to be invoked with an event.
+    /// The function must be invoked with an event.
     Invoke(Invocation),
-    /// The front door has to be told something before it can decide: see [`Pending::need`]. Then it resumes.
+    /// The front door needs something before it can decide: see [`Pending::need`]. Then it resumes.
     Authorize(Box<Pending>),
 }
 
@@ -223,19 +226,19 @@ pub struct Invocation {
     pub request_id: String,
     /// The trace for `Lambda-Runtime-Trace-Id`: `Root=…;Parent=…;Sampled=…`.
     pub trace_id: String,
-    /// When the request arrived, in milliseconds since the epoch; the reply is dated with it.
+    /// The request's arrival, in milliseconds since the epoch; the reply has this date.
     pub(super) epoch_ms: u64,
     /// API Gateway's own id, see [`Arrival::extended_id`].
     pub(super) extended_id: String,
     /// The request's `Origin`, kept if CORS is configured.
     pub(super) origin: Option<String>,
-    /// Whether the client accepts the configured binary types (REST only).
+    /// True if the client accepts the configured binary types (REST only).
     pub(super) accepts_binary: bool,
-    /// What gateway responses may say of the request, kept if any is configured (REST only).
+    /// What gateway responses may use of the request, kept if any is configured (REST only).
     pub(super) facts: Option<Arc<ResponseFacts>>,
 }
 
-/// What became of an invocation.
+/// The outcome of an invocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome<'a> {
     /// The handler's result, JSON as posted to the Runtime API.
@@ -246,7 +249,8 @@ pub enum Outcome<'a> {
     Throttled,
     /// The gateway waited as long as it waits for any integration (30 s for HTTP API, 29 s for REST API).
     IntegrationTimeout,
-    /// The event was over Lambda's 6 MiB. `receive` finds out by itself; this is for a Lambda with a limit of its own.
+    /// The event was over Lambda's 6 MiB. `receive` finds this by itself; the variant is for a
+    /// Lambda with its own limit.
     EventTooLarge,
     /// The front door may not invoke the function.
     NotPermitted,

@@ -41,9 +41,9 @@ pub enum PayloadFormat {
 pub struct HttpApiRoute {
     /// Method and path, or `$default`.
     pub key: RouteKey,
-    /// Who may call it; everybody, where this is not there.
+    /// Who may call it; `None` means everyone.
     pub requirement: Option<Requirement>,
-    /// How often it may be called, if not as often as the API's other routes.
+    /// Its request limit, if it differs from the API's other routes.
     pub throttle: Option<Throttle>,
 }
 
@@ -76,25 +76,27 @@ impl FromStr for HttpApiRoute {
     }
 }
 
-/// How an HTTP API is set up.
+/// The configuration of an HTTP API.
 #[derive(Debug, Clone)]
 pub struct HttpApiConfig {
-    /// Who the API is.
+    /// The identity of the API.
     pub identity: ApiIdentity,
     /// The routes; [`Invocation::route`] is an index into them.
     pub routes: Vec<HttpApiRoute>,
-    /// What routes may name in their requirements; [`Question::authorizer`](super::Question::authorizer) is an index into them.
+    /// The authorizers for the routes' requirements;
+    /// [`Question::authorizer`](super::Question::authorizer) is an index into them.
     pub authorizers: Vec<Authorizer>,
-    /// How often each route may be called, unless it says otherwise. Without it there is no limit: the account's own of
-    /// 10,000 requests a second (`[D]` gateway-truth §1.8) is not imitated.
+    /// The request limit of each route without its own. Without it there is no limit: the account's
+    /// 10,000 requests per second (`[D]` gateway-truth §1.8) are not imitated.
     pub throttle: Option<Throttle>,
-    /// The integration's payload format, 2.0 unless said otherwise.
+    /// The integration's payload format; default 2.0.
     pub payload_format: PayloadFormat,
     /// CORS by the gateway; without it, all is up to the handler.
     pub cors: Option<CorsConfig>,
-    /// Whether `/items/` is `/items`.
+    /// True if `/items/` is `/items`.
     pub trailing_slash: TrailingSlash,
-    /// How long the API waits for the function: 50 ms to [`HttpApi::INTEGRATION_TIMEOUT`], which is the default.
+    /// How long the API waits for the function: 50 ms to [`HttpApi::INTEGRATION_TIMEOUT`], the
+    /// default.
     pub integration_timeout: Duration,
 }
 
@@ -120,7 +122,7 @@ impl HttpApiConfig {
 #[derive(Debug, Clone)]
 pub struct HttpApi {
     config: HttpApiConfig,
-    /// The routes' texts, made once.
+    /// The routes' texts, built once.
     keys: Vec<String>,
     matcher: Matcher,
     default: Option<usize>,
@@ -131,19 +133,21 @@ pub struct HttpApi {
 }
 
 impl HttpApi {
-    /// The largest body that the API takes, in bytes: a server need not read more than one byte beyond it before it lets
-    /// [`HttpApi::receive`] refuse. `[D]` gateway-truth §1.8: 10 MB, read as 10 MiB
+    /// The largest body that the API accepts, in bytes: a server need not read more than one byte
+    /// beyond it before it calls [`HttpApi::receive`]. `[D]` gateway-truth §1.8: 10 MB, read as 10
+    /// MiB
     pub const BODY_LIMIT: usize = 10 * 1024 * 1024;
 
-    /// How long the API waits for the function, unless configured to wait less. `[D]` gateway-truth §1.8
+    /// How long the API waits for the function, unless configured shorter. `[D]` gateway-truth §1.8
     pub const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(30);
 
-    /// Checks a configuration and makes it ready to serve.
+    /// Checks a configuration and prepares it for serving.
     ///
     /// # Errors
     ///
-    /// When two routes answer the same requests, or CORS allows credentials from every origin, or a route names an
-    /// authorizer that there is not, or AWS would not make an authorizer so.
+    /// If two routes answer the same requests, or CORS allows credentials from every origin, or a
+    /// route names an authorizer that does not exist, or AWS would not create an authorizer like
+    /// this.
     pub fn new(config: HttpApiConfig) -> Result<Self, ConfigError> {
         if let Some(cors) = &config.cors {
             cors.check()?;
@@ -177,14 +181,15 @@ impl HttpApi {
         })
     }
 
-    /// Takes a request to the function's event, or to the API's own answer, or to what the API has to be told first.
+    /// Takes a request to the function's event, or to the API's own answer, or to what is needed
+    /// first.
     #[must_use]
     pub fn receive(&self, request: &HttpRequest, arrival: &Arrival) -> Received {
         let (route, params) = match self.admit(request, arrival) {
             Ok(found) => found,
             Err(reply) => return Received::Answer(reply),
         };
-        // Whether AWS counts before it asks who calls is unverified.
+        // Whether AWS counts before it checks the caller is unverified.
         if let Some(buckets) = &self.buckets
             && !buckets.take(route, arrival.epoch_ms)
         {
@@ -192,7 +197,7 @@ impl HttpApi {
                 .reply(request, arrival)
                 .message(Message::TooManyRequests);
             return Received::Answer(reply.because(format!(
-                "the route is called more often than its throttle allows: {}",
+                "the route gets more requests than its throttle allows: {}",
                 self.keys[route]
             )));
         }
@@ -202,7 +207,7 @@ impl HttpApi {
         }
     }
 
-    /// Takes what became of an invocation to what the client sees. `[R/D/U]` gateway-truth §1.8
+    /// Converts the outcome of an invocation to the client's response. `[R/D/U]` gateway-truth §1.8
     #[must_use]
     pub fn answer(&self, invocation: &Invocation, outcome: Outcome<'_>) -> HttpReply {
         let reply = HttpApiReply(Frame {
@@ -214,7 +219,8 @@ impl HttpApi {
         reply.message(match outcome {
             Outcome::Payload(payload) => return reply.result(payload, self.config.payload_format),
             Outcome::FunctionError(_) | Outcome::NotPermitted => Message::InternalServerError,
-            // Documented for the API's own limits; what it says when Lambda has none free is unverified.
+            // Documented for the API's own limits; its answer if Lambda has no capacity is
+            // unverified.
             Outcome::Throttled => Message::TooManyRequests,
             Outcome::IntegrationTimeout => Message::ServiceUnavailable,
             Outcome::EventTooLarge => Message::EntityTooLarge,
@@ -240,7 +246,8 @@ impl HttpApi {
         }
     }
 
-    /// Answers what is no request: see [`FrontDoor::unreadable`](super::FrontDoor::unreadable).
+    /// Answers input that is not a request: see
+    /// [`FrontDoor::unreadable`](super::FrontDoor::unreadable).
     #[must_use]
     pub fn unreadable(&self, why: Unreadable, arrival: &Arrival) -> HttpReply {
         let message = match why {
@@ -256,7 +263,7 @@ impl HttpApi {
         reply.message(message)
     }
 
-    /// How the API answers a request by itself.
+    /// The answers that the API gives by itself.
     fn reply<'r>(&'r self, request: &'r HttpRequest, arrival: &'r Arrival) -> HttpApiReply<'r> {
         let cors = self.config.cors.as_ref();
         HttpApiReply(Frame {
@@ -279,13 +286,13 @@ impl HttpApi {
 
         if request.head_len() > HEAD_LIMIT {
             return Err(reply.message(Message::HeadersTooLarge).because(format!(
-                "request line and headers are over {HEAD_LIMIT} bytes"
+                "request line and headers have more than {HEAD_LIMIT} bytes"
             )));
         }
         if request.body.len() > Self::BODY_LIMIT {
             return Err(reply
                 .message(Message::EntityTooLarge)
-                .because(format!("the body is over {} bytes", Self::BODY_LIMIT)));
+                .because(format!("the body has more than {} bytes", Self::BODY_LIMIT)));
         }
         let (full_path, _) = request.path_and_query();
         let Some(path) = behind_stage(full_path, &identity.stage) else {
@@ -331,7 +338,7 @@ impl HttpApi {
                 self.reply(request, arrival)
                     .message(Message::EntityTooLarge)
                     .because(format!(
-                        "the event is over {EVENT_LIMIT} bytes, the most that Lambda takes"
+                        "the event has more than {EVENT_LIMIT} bytes, which is Lambda's limit"
                     )),
             );
         }

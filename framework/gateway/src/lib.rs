@@ -1,10 +1,10 @@
-//! The model of what stands in front of a Lambda function: HTTP API, REST API and function URL.
+//! The model of the products in front of a Lambda function: HTTP API, REST API and function URL.
 //!
 //! Pure code. Sockets, the clock, randomness and the environment are arguments, so the local server, the in-process
 //! test client and the conformance suite run the same functions.
 //!
-//! A front door has two methods. `receive` takes a request to the function's event, or to the gateway's own answer;
-//! `answer` takes what became of the invocation to the response that the client sees.
+//! A front door has two methods. `receive` takes a request to the function's event, or to the
+//! gateway's own answer. `answer` converts the outcome of the invocation to the client's response.
 //!
 //! ```
 //! use fw_gateway::{ApiIdentity, Arrival, HttpApi, HttpApiConfig, HttpRequest, Outcome, Received};
@@ -25,13 +25,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The same client request gives each front door a different event, and the same handler result a different answer.
-//! Each behaviour cites where it was learnt, as `[R] gateway-truth §1.2`: the section of our notes on the
-//! recordings of AWS, and how sure it is. R: recorded on AWS, D: documented by AWS, U: reported by
-//! users, E: seen in an emulator, I: inferred. What has no source says `unverified`.
+//! The same client request gives each front door a different event, and the same handler result a
+//! different answer. Each behaviour cites its source, such as `[R] gateway-truth §1.2`: a section
+//! of our notes on the recordings of AWS, and the confidence. R: recorded on AWS, D: documented by
+//! AWS, U: reported by users, E: seen in an emulator, I: inferred. Without a source it is marked
+//! `unverified`.
 //!
-//! A route may ask who calls: then `receive` may need keys, credentials or an authorizer's answer, and the request waits
-//! for them as [`Received::Authorize`]; see [`Need`]. Here an authorizer of the app is asked:
+//! A route may require a caller. Then `receive` may need keys, credentials or an authorizer's
+//! answer, and the request waits for them as [`Received::Authorize`]; see [`Need`]. Here an
+//! authorizer of the app is invoked:
 //!
 //! ```
 //! use fw_gateway::{
@@ -59,7 +61,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! What is left out stands in the repository's `docs/fidelity.md`.
+//! The repository's `docs/fidelity.md` lists what is left out.
 
 mod authorize;
 mod config;

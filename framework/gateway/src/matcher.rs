@@ -1,7 +1,8 @@
 //! Method and path to route, over a trie of path segments.
 //!
-//! Routes that share no segment with the path cost nothing. A look-up visits each node of the trie twice at most, once for whole
-//! matches and once for prefixes, so that no path makes it slower than the routes have segments.
+//! Routes that share no segment with the path cost nothing. A look-up visits each node of the trie
+//! at most twice, once for whole matches and once for prefixes, so the cost of a path is limited by
+//! the number of the routes' segments.
 
 use std::error::Error;
 use std::fmt;
@@ -13,10 +14,11 @@ use crate::{
 
 /// Finds which of many routes a request reaches.
 ///
-/// A route that matches the whole path segment by segment goes before one that ends in `{name+}`; a literal segment goes
-/// before a variable, from left to right; a longer prefix goes before a shorter one; a method goes before `ANY` on the same path.
-/// `[D]` gateway-truth §1.1. A path whose routes all have other methods is passed over, so `POST /items` reaches
-/// `ANY /{proxy+}` beside `GET /items`. `[R]` for REST APIs, gateway-truth §2.1
+/// A route that matches the whole path segment by segment has priority over one that ends with
+/// `{name+}`; a literal segment over a variable, from left to right; a longer prefix over a shorter
+/// one; a method over `ANY` on the same path. `[D]` gateway-truth §1.1. A path whose routes all
+/// have other methods is skipped, so `POST /items` reaches `ANY /{proxy+}` even if there is
+/// `GET /items`. `[R]` for REST APIs, gateway-truth §2.1
 ///
 /// ```
 /// use fw_gateway::{Matcher, PathPattern};
@@ -37,7 +39,7 @@ pub struct Matcher {
     nodes: Vec<Node>,
 }
 
-/// What follows one prefix of segments.
+/// The routes after one prefix of segments.
 #[derive(Debug, Clone, Default)]
 struct Node {
     /// Ordered by text. A map would add four times its code to every app.
@@ -61,9 +63,9 @@ struct Endpoint {
 /// The route that a request reaches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Match<'m, 'p> {
-    /// The route's index, as given to the matcher.
+    /// The route's index in the matcher's list.
     pub index: usize,
-    /// The variables in order, with the raw text that they stand for: not percent-decoded.
+    /// The variables in order, with their raw text: not percent-decoded.
     pub params: Vec<(&'m str, &'p str)>,
 }
 
@@ -111,7 +113,7 @@ impl Matcher {
     ///
     /// # Errors
     ///
-    /// When two routes have the same method and the same path but for the names of variables.
+    /// If two routes have the same method and the same path except for the names of variables.
     pub fn new<'r>(
         routes: impl IntoIterator<Item = (&'r str, &'r PathPattern)>,
     ) -> Result<Self, Conflict> {
@@ -126,7 +128,8 @@ impl Matcher {
     ///
     /// # Errors
     ///
-    /// When a route with the same method and the same path but for the names of variables is already there.
+    /// If there is already a route with the same method and the same path except for the names of
+    /// variables.
     pub fn insert(
         &mut self,
         index: usize,
@@ -147,7 +150,7 @@ impl Matcher {
                     }
                 },
                 Segment::Variable(_) => *node.variable.get_or_insert(next),
-                // The parser lets nothing follow it.
+                // The parser allows nothing after it.
                 Segment::Greedy(_) => {
                     greedy = true;
                     break;
@@ -203,8 +206,8 @@ impl Matcher {
         })
     }
 
-    /// The methods for which some route has this path, sorted: the value of `Allow` where [`Matcher::find`] found none.
-    /// A route for `ANY` would have been found, and is listed under that name.
+    /// The methods of all routes with this path, sorted: the value of `Allow` if [`Matcher::find`]
+    /// found none. A route for `ANY` would have been found, and is listed under that name.
     #[must_use]
     pub fn allowed_methods(&self, path: &str) -> Vec<&str> {
         let mut methods: Vec<&str> = Vec::new();
@@ -225,7 +228,8 @@ impl Matcher {
         methods
     }
 
-    /// A route that matches every segment; `values` are as before where there is none. Goes no deeper than the longest route.
+    /// A route that matches every segment; `values` is unchanged if there is none. Goes no deeper
+    /// than the longest route.
     fn full<'p>(
         &self,
         at: usize,
@@ -293,7 +297,7 @@ impl Node {
         }
     }
 
-    /// Where that literal stands, or where it would.
+    /// The position of this literal, or where it would be.
     fn position(&self, text: &str) -> Result<usize, usize> {
         self.literals
             .binary_search_by(|(literal, _)| (**literal).cmp(text))
@@ -304,7 +308,7 @@ impl Node {
     }
 }
 
-/// The segments after the first slash; none for `/`.
+/// The segments after the first slash; empty for `/`.
 fn segments(path: &str) -> Option<&str> {
     Some(path.strip_prefix('/').unwrap_or(path)).filter(|rest| !rest.is_empty())
 }
@@ -441,7 +445,7 @@ mod tests {
         assert_eq!(find(routes, "GET", "/a"), Some(("GET /a", String::new())));
         assert_eq!(find(routes, "PUT", "/a"), Some(("ANY /a", String::new())));
         assert_eq!(find(routes, "PUT", "/b"), Some(("ANY /{x}", "x=b".into())));
-        // The literal path's ANY goes before the variable's GET.
+        // The literal path's ANY has priority over the variable's GET.
         assert_eq!(
             find(&["ANY /a", "GET /{x}"], "GET", "/a"),
             Some(("ANY /a", String::new()))

@@ -41,7 +41,8 @@ pub struct Model {
     nodes: Vec<Node>,
 }
 
-/// Why a value is no model: what is wrong, and where, as a JSON pointer in a URI fragment (RFC 6901 §6).
+/// Why a value is not a model: the problem and its place, as a JSON pointer in a URI fragment (RFC
+/// 6901 §6).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelError {
     what: String,
@@ -62,7 +63,7 @@ type Id = usize;
 /// One schema.
 #[derive(Debug, Clone, Default)]
 struct Node {
-    /// In draft 4, what stands beside `$ref` does not count (JSON Reference §3).
+    /// In draft 4, keywords next to `$ref` are ignored (JSON Reference §3).
     reference: Option<Id>,
     types: Option<Vec<Type>>,
     values: Option<Vec<Value>>,
@@ -119,7 +120,7 @@ enum Items {
     ByPlace(Vec<Id>),
 }
 
-/// What `additionalItems` and `additionalProperties` say.
+/// The values of `additionalItems` and `additionalProperties`.
 #[derive(Debug, Clone, Copy, Default)]
 enum Additional {
     #[default]
@@ -160,7 +161,7 @@ impl Pattern {
     #[cfg(not(feature = "models"))]
     pub(super) fn new(text: &str) -> Result<Self, String> {
         Err(format!(
-            "the regular expression `{text}` cannot be used without the framework's feature `models`"
+            "the regular expression `{text}` needs the framework's feature `models`"
         ))
     }
 
@@ -194,8 +195,9 @@ impl Pattern {
     }
 }
 
-/// How many comparisons one body may cost: many alternatives of a schema that refers to itself would else take a time that
-/// doubles with each level of a body. A body that takes more is refused. Limit and refusal are ours.
+/// How many comparisons one body may cost. Otherwise many alternatives of a recursive schema could
+/// take a time that doubles with each level of a body. A body that takes more is refused. Limit and
+/// refusal are our own.
 const BUDGET: u32 = 1_000_000;
 
 impl Model {
@@ -203,12 +205,12 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// When it is not JSON Schema draft 4, refers to another document, or would never end.
+    /// If it is not JSON Schema draft 4, refers to another document, or is endlessly recursive.
     pub fn new(schema: &Value) -> Result<Self, ModelError> {
         compile::compile(schema).map(|nodes| Self { nodes })
     }
 
-    /// Whether a body is as the schema says.
+    /// True if a body matches the schema.
     #[must_use]
     pub fn allows(&self, value: &Value) -> bool {
         let mut check = Check {
@@ -333,7 +335,7 @@ impl Check<'_> {
             })
     }
 
-    /// Equality as JSON Schema has it: of values, so that `1` is `1.0` (draft 4 §3.6).
+    /// Equality as JSON Schema defines it: by value, so `1` equals `1.0` (draft 4 §3.6).
     fn same(&mut self, a: &Value, b: &Value) -> bool {
         if !self.spend() {
             return false;
@@ -358,7 +360,7 @@ impl Type {
         match self {
             Self::Null => value.is_null(),
             Self::Boolean => value.is_boolean(),
-            // Draft 4 §3.5: without a fraction or exponent part, so 1.0 is none.
+            // Draft 4 §3.5: an integer has no fraction or exponent part, so 1.0 is not one.
             Self::Integer => value.is_i64() || value.is_u64(),
             Self::Number => value.is_number(),
             Self::Text => value.is_string(),

@@ -8,10 +8,10 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::text::decode_path;
 
-/// What a route answers to.
+/// The requests that a route answers.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum RouteKey {
-    /// `$default`: whatever no other route takes. HTTP APIs only.
+    /// `$default`: everything that no other route takes. HTTP APIs only.
     Default,
     /// A method and a path, as `GET /objects/{key}`.
     Path {
@@ -47,14 +47,14 @@ impl PathPattern {
         &self.text
     }
 
-    /// The parts; none for `/`.
+    /// The parts; empty for `/`.
     #[must_use]
     pub fn segments(&self) -> &[Segment] {
         &self.segments
     }
 
-    /// The path without its variables' names: `{}` for each, `{+}` for a last one that takes all the rest. Two paths of one
-    /// shape match the same requests, so an API has one of them only.
+    /// The path without its variables' names: `{}` for each, `{+}` for a last one that takes the
+    /// rest. Two paths with the same shape match the same requests, so an API has only one of them.
     ///
     /// ```
     /// use fw_gateway::PathPattern;
@@ -95,7 +95,7 @@ impl PathPattern {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PatternError {
-    /// There is no method and no path.
+    /// There is neither a method nor a path.
     Empty,
     /// One word that is not `$default`.
     NoPath(String),
@@ -139,9 +139,9 @@ pub enum PatternError {
 impl fmt::Display for PatternError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Empty => f.write_str("a route is a method and a path, as `GET /objects/{key}`, or `$default`; this one is empty"),
-            Self::NoPath(text) => write!(f, "a route is a method and a path, as `GET /objects/{{key}}`, or `$default`, not: `{text}`"),
-            Self::Method(method) => write!(f, "a method is written in capital letters, as `GET`, or is `ANY`, not: `{method}`"),
+            Self::Empty => f.write_str("a route is a method and a path, such as `GET /objects/{key}`, or `$default`; this one is empty"),
+            Self::NoPath(text) => write!(f, "a route is a method and a path, such as `GET /objects/{{key}}`, or `$default`, not: `{text}`"),
+            Self::Method(method) => write!(f, "a method is in capital letters, such as `GET`, or `ANY`, not: `{method}`"),
             Self::NoLeadingSlash(path) => write!(f, "a path starts with `/`; write: `/{path}`"),
             Self::TrailingSlash(path) => {
                 write!(f, "a path cannot end with `/`; write: `{}`", path.trim_end_matches('/'))
@@ -151,15 +151,15 @@ impl fmt::Display for PatternError {
                 write!(f, "a path cannot have the character {character:?}; percent-encode it in: `{path}`")
             }
             Self::Brace { segment } => {
-                write!(f, "braces enclose a whole segment, as `{{key}}`, with `+` only before the last brace, not: `{segment}`")
+                write!(f, "braces enclose a whole segment, such as `{{key}}`, with `+` only before the last brace, not: `{segment}`")
             }
             Self::Name { segment } => {
                 write!(f, "a variable's name has only letters, digits, `.`, `_`, `-` and `:`, and at least one, not: `{segment}`")
             }
             Self::GreedyNotLast { segment } => {
-                write!(f, "a variable with `+` takes all the rest of the path, so it must be the last segment: `{segment}`")
+                write!(f, "a variable with `+` takes the rest of the path, so it must be the last segment: `{segment}`")
             }
-            Self::NameTwice { name } => write!(f, "two variables of one path cannot have the same name: `{name}`"),
+            Self::NameTwice { name } => write!(f, "two variables in a path cannot have the same name: `{name}`"),
         }
     }
 }
@@ -266,7 +266,8 @@ fn segment(part: &str) -> Result<Segment, PatternError> {
     let (name, greedy) = inner
         .strip_suffix('+')
         .map_or((inner, false), |name| (name, true));
-    // What the gateway allows in a name is unverified; these characters are safe in every product.
+    // The characters that the gateway allows in a name are unverified; these are safe in every
+    // product.
     let valid = |byte: u8| byte.is_ascii_alphanumeric() || b"._-:".contains(&byte);
     if name.is_empty() || !name.bytes().all(valid) {
         return Err(PatternError::Name {
@@ -280,10 +281,10 @@ fn segment(part: &str) -> Result<Segment, PatternError> {
     })
 }
 
-/// What would be taken for another segment in a shape.
+/// A text that would be taken for another segment in a shape.
 const IN_SHAPE: &AsciiSet = &CONTROLS.add(b'%').add(b'/').add(b'{').add(b'}');
 
-/// What may stand in a path (RFC 3986 §3.3), and braces.
+/// Characters that are allowed in a path (RFC 3986 §3.3), and braces.
 fn in_path(character: char) -> bool {
     character.is_ascii_alphanumeric() || "/-._~!$&'()*+,;=:@%{}".contains(character)
 }
@@ -369,7 +370,7 @@ mod tests {
         let table = [
             (
                 "",
-                "a route is a method and a path, as `GET /objects/{key}`, or `$default`; this one is empty",
+                "a route is a method and a path, such as `GET /objects/{key}`, or `$default`; this one is empty",
             ),
             (
                 "/a",

@@ -20,7 +20,7 @@ pub(super) use proxy::Proxy;
 /// Header lines in order.
 pub(super) type Lines<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
 
-/// What a handler's result, or the gateway, wants to answer.
+/// The answer of a handler's result, or of the gateway, before it is completed.
 #[derive(Debug)]
 struct Draft<'a> {
     status: u16,
@@ -45,14 +45,15 @@ impl<'a> Draft<'a> {
             .ok_or(Malformed::NO_HEADERS)
     }
 
-    /// What a result of format 2.0 with a status says.
+    /// A result of format 2.0 with a status.
     fn v2(proxy: &Proxy<'a>) -> Result<Self, Malformed> {
         let headers = proxy.cookies_and_headers()?;
         Self::new(proxy.own_status()?, headers, proxy.bytes()?)
     }
 
-    /// What a result without a status says: it is the body. A string goes without quotes, everything else compactly. `[R]` gateway-truth
-    /// §3 for function URLs; for HTTP APIs `[D]` §1.4 of the string and inferred of the rest, `null` and numbers are unverified.
+    /// A result without a status is the body. A string is sent without quotes, everything else
+    /// compactly. `[R]` gateway-truth §3 for function URLs; for HTTP APIs `[D]` §1.4 for the string
+    /// and inferred for the rest; `null` and numbers are unverified.
     fn inferred(json: &str) -> Result<Self, Malformed> {
         let text = if json.starts_with('"') {
             string(json).ok_or(Malformed::NOT_JSON)?
@@ -66,7 +67,7 @@ impl<'a> Draft<'a> {
         })
     }
 
-    /// Takes the content type out of the headers, and drops those that the gateway sets by itself.
+    /// Takes the content type out of the headers, and removes those that the gateway sets itself.
     fn take_content_type(&mut self, default: &'static str) -> Option<Cow<'a, str>> {
         // They belong to the connection, or describe the message as the gateway sends it (RFC 9110 §7.6.1, §8.6).
         // Length recorded (gateway-truth §1.4), the others unverified.
@@ -91,7 +92,7 @@ impl<'a> Draft<'a> {
                 .iter()
                 .any(|own| name.eq_ignore_ascii_case(own))
         });
-        // Whether AWS types an empty 204 is unverified; there is nothing to type.
+        // Whether AWS adds a type to an empty 204 is unverified; there is no content for a type.
         content_type.or_else(|| (self.status != 204).then_some(Cow::Borrowed(default)))
     }
 }
@@ -118,14 +119,14 @@ fn open(status: u16, epoch_ms: u64, content_type: Option<&str>, body: Bytes) -> 
     }
 }
 
-/// What an answer of an HTTP API or a function URL needs to know of its request.
+/// What an answer of an HTTP API or a function URL needs from its request.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Frame<'r> {
-    /// When to date the answer.
+    /// The date of the answer.
     pub(super) epoch_ms: u64,
     /// The `apigw-requestid`; of a function URL, the invocation's id.
     pub(super) id: &'r str,
-    /// The CORS that the front door sees to.
+    /// The CORS headers of the front door.
     pub(super) cors: Option<&'r CorsConfig>,
     /// The request's `Origin`.
     pub(super) origin: Option<&'r str>,
@@ -144,7 +145,7 @@ impl Frame<'_> {
         reply
     }
 
-    /// The answer that a draft makes, its headers' names spelt so.
+    /// The answer for a draft, with this spelling of its headers' names.
     fn dress(
         &self,
         mut draft: Draft<'_>,
@@ -178,7 +179,7 @@ impl Frame<'_> {
     }
 }
 
-/// Whether a header is one of CORS.
+/// True if a header belongs to CORS.
 fn is_cors(name: &str) -> bool {
     name.get(..15)
         .is_some_and(|start| start.eq_ignore_ascii_case("access-control-"))
@@ -192,7 +193,7 @@ pub(super) fn is_token(name: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
-/// A header's value: no control characters but the tab (RFC 9110 §5.5).
+/// A header's value: no control characters except the tab (RFC 9110 §5.5).
 pub(super) fn is_field_value(value: &str) -> bool {
     value
         .bytes()

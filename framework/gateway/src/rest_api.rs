@@ -46,31 +46,31 @@ const URL_LIMIT: usize = 10_240;
 /// The most that all header values may take, in bytes. `[D]` gateway-truth §2.7
 const HEADER_LIMIT: usize = 10_240;
 
-/// What `ANY` stands for; there are no other methods. `[E]` gateway-truth §2.1
+/// The methods of `ANY`; there are no others. `[E]` gateway-truth §2.1
 const METHODS: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
 
 /// The model of a regional REST API before a Lambda function.
 #[derive(Debug, Clone)]
 pub struct RestApi {
-    // In a box, as it is many times as large as the other front doors' and they share an enum.
+    // Boxed, because it is much larger than the other front doors' and they share an enum.
     config: Box<RestApiConfig>,
     /// The OPTIONS methods that CORS adds have the indices after the routes.
     matcher: Matcher,
-    /// What those answer.
+    /// Their answers.
     preflights: Vec<CorsConfig>,
-    /// What each route checks.
+    /// The checks of each route.
     validators: Vec<Validator>,
-    /// For a route without anything of its own.
+    /// For a route without its own settings.
     plain: Box<RestMethod>,
-    /// What each route asks of its callers.
+    /// What each route requires of its callers.
     guards: Vec<Option<Guard>>,
-    /// What each authorizer's token has to look like.
+    /// The form of each authorizer's token.
     validations: Vec<Option<Pattern>>,
     /// Authorizers' answers; copies of the API share them.
     answers: Arc<Mutex<AnswerCache>>,
 }
 
-/// A request on its way, as far as it is known.
+/// A request on its way, with what is known so far.
 struct Entered<'r> {
     request: &'r HttpRequest,
     arrival: &'r Arrival,
@@ -86,20 +86,23 @@ struct Entered<'r> {
 }
 
 impl RestApi {
-    /// The largest body that the API takes, in bytes: a server need not read more than one byte beyond it before it lets
-    /// [`RestApi::receive`] refuse. `[D]` gateway-truth §2.7: 10 MB, read as 10 MiB
+    /// The largest body that the API accepts, in bytes: a server need not read more than one byte
+    /// beyond it before it calls [`RestApi::receive`]. `[D]` gateway-truth §2.7: 10 MB, read as 10
+    /// MiB
     pub const BODY_LIMIT: usize = 10 * 1024 * 1024;
 
-    /// How long the API waits for the function, unless configured to wait less or, since 2024, more. `[U]` gateway-truth §2.7
+    /// How long the API waits for the function, unless configured shorter or, since 2024, longer.
+    /// `[U]` gateway-truth §2.7
     pub const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(29);
 
-    /// Checks a configuration and makes it ready to serve.
+    /// Checks a configuration and prepares it for serving.
     ///
     /// # Errors
     ///
-    /// When two routes answer the same requests or are [siblings](Self::siblings), or one is `$default` or reserved; when CORS names
-    /// other than one origin, a model is no JSON Schema of draft 4, a gateway response cannot be sent, or a usage plan names a key that
-    /// is not there.
+    /// If two routes answer the same requests or are [siblings](Self::siblings), or one is
+    /// `$default` or reserved; if CORS does not name exactly one origin, a model is not a JSON
+    /// Schema of draft 4, a gateway response cannot be sent, or a usage plan names a key that does
+    /// not exist.
     pub fn new(config: RestApiConfig) -> Result<Self, ConfigError> {
         config.check()?;
         let mut matcher = Matcher::default();
@@ -123,7 +126,8 @@ impl RestApi {
         for path in resources {
             let own = config.resource_cors.get(path.as_str());
             if let Some(cors) = own.or(config.cors.as_ref()) {
-                // A conflict says that the resource has an OPTIONS method already: its own, or this one.
+                // A conflict means that the resource already has an OPTIONS method: its own, or
+                // this one.
                 let index = config.routes.len() + preflights.len();
                 if matcher.insert(index, "OPTIONS", path).is_ok() {
                     preflights.push(cors.clone());
@@ -155,11 +159,13 @@ impl RestApi {
         })
     }
 
-    /// The first two routes that one REST API cannot have, by their indices: a resource has one child that is a variable, and so one
-    /// name for it, as in `/a/{id}` and `/a/{id}/b` but not `/a/{key}/b`; nor has it `/a/{rest+}` beside those.
+    /// The first two routes that a REST API cannot have together, by their indices: a resource has
+    /// one variable child, and so one name for it, as in `/a/{id}` and `/a/{id}/b` but not
+    /// `/a/{key}/b`; and it cannot have `/a/{rest+}` next to those.
     ///
-    /// AWS refuses the second ("A sibling ({id}) of this resource already has a variable path part -- only one is allowed"), by itself
-    /// and in what is imported: `[U]` amazon-archives/aws-apigateway-importer issue 202; for `{rest+}`
+    /// AWS refuses the second ("A sibling ({id}) of this resource already has a variable path part
+    /// -- only one is allowed"), alone and in an import: `[U]`
+    /// amazon-archives/aws-apigateway-importer issue 202; for `{rest+}`
     /// serverless-nextjs/serverless-next.js issue 206. HTTP APIs have no such rule.
     #[must_use]
     pub fn siblings(routes: &[RouteKey]) -> Option<(usize, usize)> {
@@ -181,7 +187,8 @@ impl RestApi {
         None
     }
 
-    /// Takes a request to the function's event, to the API's own answer, or to what it has to be told first.
+    /// Takes a request to the function's event, to the API's own answer, or to what is needed
+    /// first.
     #[must_use]
     pub fn receive(&self, request: &HttpRequest, arrival: &Arrival) -> Received {
         let entered = match self.enter(request, arrival) {
@@ -201,7 +208,8 @@ impl RestApi {
         }
     }
 
-    /// Takes what became of an invocation to what the client sees. `[R/U]` gateway-truth §2.3, §2.7
+    /// Converts the outcome of an invocation to the client's response. `[R/U]` gateway-truth §2.3,
+    /// §2.7
     #[must_use]
     pub fn answer(&self, invocation: &Invocation, outcome: Outcome<'_>) -> HttpReply {
         let reply = RestReply {
@@ -242,7 +250,8 @@ impl RestApi {
         });
     }
 
-    /// Answers what is no request: see [`FrontDoor::unreadable`](super::FrontDoor::unreadable).
+    /// Answers input that is not a request: see
+    /// [`FrontDoor::unreadable`](super::FrontDoor::unreadable).
     #[must_use]
     pub fn unreadable(&self, why: Unreadable, arrival: &Arrival) -> HttpReply {
         self.reply(arrival, None).message(&match why {
@@ -251,7 +260,7 @@ impl RestApi {
         })
     }
 
-    /// What a route has beyond its key.
+    /// A route's settings beyond its key.
     fn method(&self, route: usize) -> &RestMethod {
         self.config.methods.get(&route).unwrap_or(&self.plain)
     }
@@ -343,8 +352,9 @@ impl RestApi {
         })
     }
 
-    /// From a caller that may pass to the event: keys, limits, validation, integration. That AWS takes them in this order is
-    /// documented for validation alone (api-gateway-method-request-validation: before the integration).
+    /// From an admitted caller to the event: keys, limits, validation, integration. AWS documents
+    /// the order only for validation (api-gateway-method-request-validation: before the
+    /// integration).
     fn admit(
         &self,
         entered: Entered<'_>,
@@ -369,7 +379,7 @@ impl RestApi {
             }
         };
         let method = self.method(found.index);
-        // [R] gateway-truth §2.6: the header does not stand in for the authorizer's key.
+        // [R] gateway-truth §2.6: the header does not replace the authorizer's key.
         let key = match self.config.api_key_source {
             ApiKeySource::Header => request.header("x-api-key"),
             ApiKeySource::Authorizer => caller.and_then(|caller| caller.key.as_deref()),
@@ -407,7 +417,7 @@ impl RestApi {
         })
     }
 
-    /// What the event says of a request.
+    /// What the event says about a request.
     fn call<'e>(&self, entered: &'e Entered<'_>) -> RestCall<'e> {
         RestCall {
             method: entered.method,
@@ -471,14 +481,15 @@ impl RestApi {
         Ok(api_key)
     }
 
-    /// Whether the first media type of a header is one of `binaryMediaTypes`. `[R]` gateway-truth §2.4
+    /// True if the first media type of a header is one of `binaryMediaTypes`. `[R]` gateway-truth
+    /// §2.4
     fn is_binary(&self, header: Option<&str>) -> bool {
         let media = header
             .and_then(|header| header.split([',', ';']).next())
             .unwrap_or_default()
             .trim();
         self.config.binary_media_types.iter().any(|binary| {
-            // A wildcard stands on the right only; `*/test` matches nothing, not even itself.
+            // A wildcard is valid only on the right; `*/test` matches nothing, not even itself.
             let Some((kind, subtype)) = binary.split_once('/') else {
                 return false;
             };
@@ -500,7 +511,7 @@ impl RestApi {
 /// The path with one leading slash. `[R]` gateway-truth §2.1
 fn collapse(path: &str) -> &str {
     let behind = path.trim_start_matches('/');
-    // The slash before, which is one byte; a path that has none is as it was.
+    // The slash before it, which is one byte; a path without it is unchanged.
     path.get((path.len() - behind.len()).saturating_sub(1)..)
         .unwrap_or(path)
 }

@@ -1,4 +1,4 @@
-//! Streamed answers: what a handler says of its response before the body comes.
+//! Streamed answers: the part of a handler's response before the body.
 //!
 //! A function that streams an HTTP response marks it with the content type [`MEDIA_TYPE`]. Then come a JSON prelude, eight
 //! NUL bytes, and the body. `[E]` gateway-truth §3
@@ -14,7 +14,7 @@ use crate::{
 /// The content type that a function posts a stream with a prelude under.
 pub const MEDIA_TYPE: &str = "application/vnd.awslambda.http-integration-response";
 
-/// What stands between prelude and body.
+/// The separator between prelude and body.
 const SEPARATOR: [u8; 8] = [0; 8];
 
 /// Status and headers of a streamed answer.
@@ -27,8 +27,8 @@ pub struct Prelude {
 }
 
 impl Prelude {
-    /// The longest prelude, in bytes: six times what a gateway takes of headers. AWS names no limit. A stream that has not ended its
-    /// prelude by then is broken.
+    /// The longest prelude, in bytes: six times the headers that a gateway accepts. AWS names no
+    /// limit. A stream that has not ended its prelude by then is malformed.
     pub const LIMIT: usize = 64 * 1024;
 
     /// Reads the prelude at the start of a stream, of which some has arrived: the prelude and where the body starts, or
@@ -48,7 +48,7 @@ impl Prelude {
     ///
     /// # Errors
     ///
-    /// When it is too long, or not an object with a status code and headers that HTTP allows.
+    /// If it is too long, or not an object with a status code and headers that HTTP allows.
     pub fn read(start: &[u8]) -> Result<Option<(Self, usize)>, PreludeError> {
         let window = start.get(..Self::LIMIT + SEPARATOR.len()).unwrap_or(start);
         let Some(length) = window
@@ -90,7 +90,7 @@ impl Prelude {
     }
 }
 
-/// A stream whose start is no prelude.
+/// A stream whose start is not a prelude.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PreludeError {
@@ -98,9 +98,9 @@ pub enum PreludeError {
     TooLong,
     /// It is not a JSON object.
     NotJson(String),
-    /// The status code is none.
+    /// The status code is not valid.
     Status,
-    /// A header or a cookie is none that HTTP allows.
+    /// HTTP does not allow a header or a cookie.
     Headers,
 }
 

@@ -61,7 +61,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// How many months of the calendar lie between the year 0 and a moment, in UTC.
+/// How many calendar months are between the year 0 and a time, in UTC.
 pub(super) fn month_index(epoch_ms: u64) -> u64 {
     let (year, month, _) = civil(epoch_ms / 86_400_000);
     year * 12 + month

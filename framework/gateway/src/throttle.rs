@@ -1,4 +1,4 @@
-//! How many requests a route takes: a token bucket, with the clock as an argument.
+//! The request limit of a route: a token bucket, with the clock as an argument.
 //!
 //! [Throttle requests to your HTTP APIs](https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-throttling.html)
 
@@ -7,9 +7,9 @@ use std::sync::{Mutex, PoisonError};
 /// A limit on requests.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Throttle {
-    /// How many requests a second are let pass in the long run.
+    /// How many requests per second are admitted on average.
     pub rate: f64,
-    /// How many are let pass at once after a pause.
+    /// How many are admitted at once after a pause.
     pub burst: u32,
 }
 
@@ -37,8 +37,8 @@ impl TokenBucket {
         self.throttle
     }
 
-    /// Takes a token for a request at that moment; none is left for a request that is too much. A clock that goes back
-    /// stands still meanwhile.
+    /// Takes a token for a request at this time; there is none for a request above the limit. While
+    /// a clock goes back, it counts as standing still.
     pub fn take(&mut self, now_ms: u64) -> bool {
         let passed = now_ms.saturating_sub(self.at_ms);
         self.at_ms = self.at_ms.max(now_ms);
@@ -72,7 +72,8 @@ impl Buckets {
             .then(|| Self(Mutex::new(buckets)))
     }
 
-    /// Takes over what is left of the routes that had the same limit before; `before` gives a route's index of then.
+    /// Takes over the state of routes with the same limit before; `before` returns a route's
+    /// earlier index.
     pub(super) fn take_over(&self, former: &Self, before: impl Fn(usize) -> Option<usize>) {
         let then = former
             .0
@@ -89,7 +90,7 @@ impl Buckets {
         }
     }
 
-    /// Whether a route takes one more request now.
+    /// True if a route accepts one more request now.
     pub(super) fn take(&self, route: usize, now_ms: u64) -> bool {
         let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match buckets.get_mut(route) {

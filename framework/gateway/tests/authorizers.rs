@@ -391,7 +391,7 @@ fn a_wrong_authorizer_is_refused_at_the_start() {
             let jwt = JwtAuthorizer::new("fn", "i", ["a"]);
             config.authorizers.push(Authorizer::Jwt(jwt));
         }),
-        "the route `GET /a` names an authorizer that there is not: `fn`"
+        "the route `GET /a` names an authorizer that does not exist: `fn`"
     );
     let with = |authorizer: Authorizer| {
         let config = HttpApiConfig {
@@ -404,15 +404,15 @@ fn a_wrong_authorizer_is_refused_at_the_start() {
     let table = [
         (
             lambda(|fun| fun.ttl = 3601),
-            "keeps answers for more than 3600 s",
+            "caches answers for more than 3600 s",
         ),
         (
             lambda(|fun| fun.ttl = 1),
-            "keeps answers and has no identity source to tell callers apart",
+            "caches answers but has no identity source to distinguish callers",
         ),
         (
             lambda(|fun| fun.payload_format = PayloadFormat::V1),
-            "answers simply, which format 1.0 has not",
+            "has simple answers, which format 1.0 does not have",
         ),
         (
             Authorizer::Jwt(JwtAuthorizer::new("fn", "", ["a"])),
@@ -420,7 +420,7 @@ fn a_wrong_authorizer_is_refused_at_the_start() {
         ),
         (
             Authorizer::Jwt(JwtAuthorizer::new("fn", "i", nobody)),
-            "has no audience, and would let nobody pass",
+            "has no audience, so no token could be valid",
         ),
     ];
     for (authorizer, problem) in table {

@@ -377,7 +377,7 @@ fn refuses_authorizers_that_aws_would_not_make() {
     let token = || RestAuthorizer::token("auth");
     assert_eq!(
         error(&lambda(), vec![]),
-        "the route `GET /a` names an authorizer that there is not: `auth`"
+        "the route `GET /a` names an authorizer that does not exist: `auth`"
     );
     let pool = RestAuthorizer {
         kind: RestAuthorizerKind::UserPool(JwtAuthorizer::new("auth", "https://pool", [""; 0])),
@@ -385,7 +385,7 @@ fn refuses_authorizers_that_aws_would_not_make() {
     };
     assert_eq!(
         error(&lambda(), vec![pool]),
-        "the route `GET /a` names an authorizer that there is not: `auth`"
+        "the route `GET /a` names an authorizer that does not exist: `auth`"
     );
     assert_eq!(
         error(&lambda(), vec![token(), token()]),
@@ -399,7 +399,7 @@ fn refuses_authorizers_that_aws_would_not_make() {
                 ..token()
             }]
         ),
-        "the authorizer `auth` keeps answers for more than 3600 s"
+        "the authorizer `auth` caches answers for more than 3600 s"
     );
     let request = RestAuthorizer {
         ttl: 1,
@@ -407,7 +407,7 @@ fn refuses_authorizers_that_aws_would_not_make() {
     };
     assert_eq!(
         error(&lambda(), vec![request]),
-        "the authorizer `auth` keeps answers and has no identity source to tell callers apart"
+        "the authorizer `auth` caches answers but has no identity source to distinguish callers"
     );
     let wild = RestAuthorizer {
         kind: RestAuthorizerKind::Token {

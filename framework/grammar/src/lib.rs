@@ -15,8 +15,9 @@
 //! # Ok::<(), fw_grammar::pattern::PatternError>(())
 //! ```
 //!
-//! Behaviour cites its source: `[R]` recorded on AWS, `[E]` the answer of AWS's own open engine (aws/event-ruler 2.0.1),
-//! `[D]` documented by AWS, `[I]` inferred. What has no source says `unverified`.
+//! Behaviour cites its source: `[R]` recorded on AWS, `[E]` the answer of AWS's own open engine
+//! (aws/event-ruler 2.0.1), `[D]` documented by AWS, `[I]` inferred. Without a source it is marked
+//! `unverified`.
 
 pub mod pattern;
 pub mod schedule;

@@ -123,7 +123,7 @@ impl PatternError {
         }
     }
 
-    /// The reason alone, in AWS's words: `prefix match pattern must be a string`.
+    /// Only the reason, in AWS's words: `prefix match pattern must be a string`.
     #[must_use]
     pub fn reason(&self) -> &str {
         &self.reason

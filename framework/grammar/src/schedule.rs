@@ -93,7 +93,7 @@ impl Schedule {
             match dialect {
                 Dialect::Scheduler => at(inner).map(Self::At),
                 Dialect::Rule => Err(Fault::new(
-                    "a rule of an event bus takes rate(…) and cron(…); at(…) is a schedule's",
+                    "a rule of an event bus takes rate(…) and cron(…); at(…) is for schedules",
                 )),
             }
         } else {
@@ -112,7 +112,8 @@ fn unknown(text: &str, dialect: Dialect) -> Fault {
     for name in ["rate", "cron", "at"] {
         let wrapped = format!("{name}({trimmed})");
         if Schedule::parse(&wrapped, dialect).is_ok() {
-            return Fault::new(format!("the expression lacks its {name}(…)")).suggest(wrapped);
+            return Fault::new(format!("the expression needs {name}(…) around it"))
+                .suggest(wrapped);
         }
     }
     let lower = trimmed.to_ascii_lowercase();
@@ -120,7 +121,7 @@ fn unknown(text: &str, dialect: Dialect) -> Fault {
         if lower.starts_with(name) && !trimmed.starts_with(name) {
             let lowered = format!("{name}{}", &trimmed[name.len()..]);
             if Schedule::parse(&lowered, dialect).is_ok() {
-                return Fault::new(format!("`{name}` is written in lower case")).suggest(lowered);
+                return Fault::new(format!("write `{name}` in lower case")).suggest(lowered);
             }
         }
     }
@@ -138,10 +139,10 @@ fn at(text: &str) -> Result<LocalTime, Fault> {
     if let Some(bare) = text.strip_suffix('Z')
         && at(bare).is_ok()
     {
-        return Err(
-            Fault::new("at(…) has no zone; the time zone is a setting of the schedule")
-                .suggest(format!("at({bare})")),
-        );
+        return Err(Fault::new(
+            "at(…) has no time zone; the time zone is a setting of the schedule",
+        )
+        .suggest(format!("at({bare})")));
     }
     let bytes = text.as_bytes();
     let shape = bytes.len() == 19
@@ -209,7 +210,7 @@ impl ScheduleError {
         }
     }
 
-    /// The reason, in our words: `1 takes the singular`.
+    /// The reason, in our own words: `1 takes the singular`.
     #[must_use]
     pub fn reason(&self) -> &str {
         &self.fault.reason

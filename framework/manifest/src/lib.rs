@@ -1,11 +1,12 @@
-//! The manifest: what an app tells the CLI about itself.
+//! The manifest: an app's description of itself for the CLI.
 //!
-//! An app prints one manifest, as JSON on standard output, when it is started with [`MANIFEST_ENV`] set; it then exits
-//! with 0, having read no credentials, opened no connection and made no state. The CLI learns everything from it.
+//! An app prints one manifest, as JSON on standard output, when it is started with [`MANIFEST_ENV`]
+//! set. It then exits with 0, without having read credentials, opened connections or created its
+//! state. The CLI learns everything from it.
 //!
-//! The CLI and the app may be of different versions, so: `schema` comes first; readers default missing keys; a reader refuses
-//! a `schema` newer than [`SCHEMA`], and within a schema it refuses keys that it does not know. A guard that is misspelt
-//! would otherwise be a route that is open. A new key is a new schema.
+//! The CLI and the app may have different versions, so: `schema` comes first; readers default
+//! missing keys; a reader refuses a `schema` newer than [`SCHEMA`], and within a schema it refuses
+//! unknown keys. Otherwise a misspelt guard would be an open route. A new key is a new schema.
 
 mod part;
 mod source;
@@ -20,46 +21,48 @@ use serde::{Deserialize, Deserializer, Serialize};
 /// The newest manifest schema that this version writes and reads.
 pub const SCHEMA: u32 = 2;
 
-/// The schema of an app without sources, so that an older CLI still reads it. One with sources needs [`SCHEMA`]: an older CLI would
-/// deploy half of it.
+/// The schema of an app without sources, so that an older CLI can still read it. An app with
+/// sources needs [`SCHEMA`]: an older CLI would deploy half of it.
 pub const SCHEMA_WITHOUT_SOURCES: u32 = 1;
 
-/// How long a function may take where its settings say nothing, in seconds: what the CLI sets, and what a test's function has.
+/// The default timeout of a function in seconds, for the CLI and for tests.
 pub const DEFAULT_TIMEOUT: u32 = 30;
 
-/// The environment variable that asks an app for its manifest: any value but the empty one.
+/// The environment variable that asks an app for its manifest: any value except the empty one.
 pub const MANIFEST_ENV: &str = "FW_MANIFEST";
 
-/// The environment variable that says how the gateway takes the function's answers. `fw` sets it to [`RESPONSE_STREAM`] for a function whose
-/// URL has that invoke mode: no event says so. Otherwise it is not set.
+/// The environment variable that says how the gateway reads the function's responses. `fw` sets it
+/// to [`RESPONSE_STREAM`] for a function whose URL has this invoke mode, because no event says so.
+/// Otherwise it is not set.
 pub const INVOKE_MODE_ENV: &str = "FW_INVOKE_MODE";
 
 /// The value of [`INVOKE_MODE_ENV`] that asks for the streaming form: a prelude with status, headers and cookies, then the body.
 pub const RESPONSE_STREAM: &str = "response-stream";
 
-/// All that an app tells about itself.
+/// An app's description of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Manifest {
-    /// The schema of this document: [`SCHEMA_WITHOUT_SOURCES`], or [`SCHEMA`] where there are sources.
+    /// The schema of this document: [`SCHEMA_WITHOUT_SOURCES`], or [`SCHEMA`] if there are sources.
     pub schema: u32,
     /// The version of the framework that wrote it, or what a bootstrap of another kind calls itself.
     #[serde(default)]
     pub framework: String,
-    /// The app's name, as given to `App::new`: the stem of everything's name in the account.
+    /// The app's name, as given to `App::new`: the start of each resource name in the account.
     pub app: String,
-    /// Whether the app answers in the streaming form where [`INVOKE_MODE_ENV`] asks for it. An older framework writes nothing here.
+    /// True if the app streams its responses when [`INVOKE_MODE_ENV`] asks for it. An older
+    /// framework leaves this out.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub response_stream: bool,
     /// The routes, one entry per method and path, ordered by path and then by method.
     #[serde(default)]
     pub routes: Vec<ManifestRoute>,
-    /// The Lambda authorizers, each a function of its own from the same executable.
+    /// The Lambda authorizers, each a separate function from the same executable.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub authorizers: Vec<ManifestAuthorizer>,
-    /// The functions that events invoke, each one of its own from the same executable, ordered by name. Since schema 2; add them with
-    /// [`add_source`](Self::add_source).
+    /// The functions that events invoke, each a separate function from the same executable, ordered
+    /// by name. Since schema 2; add them with [`add_source`](Self::add_source).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<ManifestSource>,
 }
@@ -86,7 +89,8 @@ impl Manifest {
         self.sources.insert(at, source);
     }
 
-    /// Whether the app has an API: routes, or nothing at all, as an app of sources alone has no function for requests.
+    /// True if the app has an API: routes, or nothing at all. An app with only sources has no
+    /// function for requests.
     #[must_use]
     pub fn has_api(&self) -> bool {
         !self.routes.is_empty() || self.sources.is_empty()
@@ -113,7 +117,7 @@ pub struct ManifestRoute {
     /// The handler's path in the app, `module::function`.
     #[serde(default)]
     pub handler: String,
-    /// Where the handler stands in the source.
+    /// The handler's place in the source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
     /// The first paragraph of the handler's doc comment.
@@ -125,14 +129,14 @@ pub struct ManifestRoute {
     /// The parameters that the handler reads from path and query.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parameters: Vec<ManifestParameter>,
-    /// Who may call it; everybody, where this is not there.
+    /// Who may call it; `None` means everyone.
     #[serde(
         default,
         deserialize_with = "some",
         skip_serializing_if = "Option::is_none"
     )]
     pub authorization: Option<Authorization>,
-    /// Whether the gateway asks for an API key (REST APIs only).
+    /// True if the gateway requires an API key (REST APIs only).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub api_key: bool,
     /// The body that the handler reads, where the gateway may check it (REST APIs only).
@@ -162,7 +166,7 @@ impl ManifestRoute {
     }
 }
 
-/// Reads what is there: `null` is not the same as a key that is left out, which opens the route.
+/// Reads a present value: `null` is not the same as a missing key, which opens the route.
 fn some<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -171,7 +175,7 @@ where
     T::deserialize(deserializer).map(Some)
 }
 
-/// Who may call a route, as the gateway checks it before the function is invoked.
+/// Who may call a route; the gateway checks it before the function is invoked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase", try_from = "RawAuthorization")]
 pub enum Authorization {
@@ -179,9 +183,9 @@ pub enum Authorization {
     Iam,
     /// Bearers of a JSON Web Token (RFC 7519).
     Jwt {
-        /// Which of the settings' `[jwt.NAME]` says the issuer and the audience.
+        /// The NAME of the settings' `[jwt.NAME]` with the issuer and the audience.
         name: String,
-        /// Scopes of which the token has to have at least one; none is asked for where the list is empty.
+        /// Scopes, of which the token must have at least one. An empty list requires none.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         scopes: Vec<String>,
     },
@@ -192,7 +196,8 @@ pub enum Authorization {
     },
 }
 
-/// [`Authorization`] as it stands in the document. Serde's own reading of a tagged enum passes over unknown keys of `iam`.
+/// [`Authorization`] as written in the document. Serde's own reading of a tagged enum ignores
+/// unknown keys of `iam`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawAuthorization {
@@ -238,34 +243,37 @@ impl TryFrom<RawAuthorization> for Authorization {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ManifestAuthorizer {
-    /// Its name: what routes refer to, and the end of its function's name. Letters, digits, `-` and `_`.
+    /// The name that routes use, and the end of its function's name. Letters, digits, `-` and `_`.
     pub name: String,
     /// The function's path in the app, `module::function`.
     #[serde(default)]
     pub handler: String,
-    /// Where it stands in the source.
+    /// Its place in the source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
-    /// What it is given: the whole request, or the token alone (REST APIs only).
+    /// Its input: the whole request, or only the token (REST APIs only).
     #[serde(default)]
     pub kind: AuthorizerKind,
-    /// What identifies a caller, in the HTTP API's words (`$request.header.Authorization`, `$request.querystring.key`,
-    /// `$context.…`, `$stageVariables.…`). A request without all of them is refused unasked; the values are the cache's key.
+    /// The identity sources, in the HTTP API's words (`$request.header.Authorization`,
+    /// `$request.querystring.key`, `$context.…`, `$stageVariables.…`). A request without all of
+    /// them is refused without a call; the values are the cache's key.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub identity: Vec<String>,
-    /// For how many seconds an answer is kept for the same identity: 0 to 3600; 0 keeps none.
+    /// How many seconds an answer is cached for the same identity: 0 to 3600; 0 caches none.
     #[serde(default)]
     pub ttl: u32,
-    /// The version of the event that an HTTP API sends it, `2.0` unless it says `1.0`. REST APIs have one of their own.
+    /// The version of the event from an HTTP API, `2.0` or `1.0`. REST APIs have their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payload_format: Option<String>,
-    /// Whether it answers an event of version 2.0 with `{"isAuthorized": …}` and not with an IAM policy.
+    /// True if it answers an event of version 2.0 with `{"isAuthorized": …}` and not with an IAM
+    /// policy.
     #[serde(default = "yes")]
     pub simple: bool,
 }
 
 impl ManifestAuthorizer {
-    /// An authorizer of that name that is given the whole request, is asked each time, and answers in the simple form.
+    /// An authorizer with this name that gets the whole request, is invoked each time, and answers
+    /// in the simple form.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self {
@@ -297,7 +305,7 @@ fn yes() -> bool {
     true
 }
 
-/// What a Lambda authorizer is given.
+/// The input of a Lambda authorizer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AuthorizerKind {
@@ -315,9 +323,9 @@ pub enum AuthorizerKind {
 pub struct ManifestBody {
     /// Its media type, such as `application/json`.
     pub content_type: String,
-    /// Whether a request without it is refused.
+    /// True if a request without it is refused.
     pub required: bool,
-    /// Its JSON Schema (draft 4, the one that REST APIs know), where the type has one.
+    /// Its JSON Schema (draft 4, the one that REST APIs know), if the type has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schema: Option<serde_json::Value>,
 }
@@ -346,7 +354,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// That line of that file.
+    /// This line of this file.
     #[must_use]
     pub fn new(file: impl Into<String>, line: u32) -> Self {
         Self {
@@ -363,12 +371,12 @@ impl Source {
 pub struct ManifestParameter {
     /// The name in the path or in the query.
     pub name: String,
-    /// Where it stands.
+    /// Its place.
     #[serde(rename = "in")]
     pub place: Place,
-    /// Whether a request without it is refused.
+    /// True if a request without it is refused.
     pub required: bool,
-    /// Whether it may be repeated (a `Vec<T>`).
+    /// True if it may be repeated (a `Vec<T>`).
     #[serde(default)]
     pub multiple: bool,
 }
@@ -386,7 +394,7 @@ impl ManifestParameter {
     }
 }
 
-/// Where a parameter of a request stands.
+/// The place of a parameter in a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Place {

@@ -1,9 +1,9 @@
-//! The parts of an app: which of its functions a process is to be.
+//! The parts of an app: which of its functions a process runs.
 
 use std::fmt;
 
-/// One of an app's functions. All of them run the same executable, which learns its part from `_HANDLER`, Lambda's
-/// name for the setting "handler".
+/// One of an app's functions. All of them run the same executable, which reads its part from
+/// `_HANDLER`, Lambda's name for the setting "handler".
 ///
 /// This is the one place that spells the value: [`entry`](Self::entry) writes it and
 /// [`from_entry`](Self::from_entry) reads it.
@@ -53,7 +53,7 @@ impl Part {
         }
     }
 
-    /// The name of an authorizer or a source; the API has none of its own.
+    /// The name of an authorizer or a source; the API has none.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         match self {
@@ -63,7 +63,7 @@ impl Part {
     }
 }
 
-/// As a message names it: ``the API``, ``the authorizer `members` ``, ``the source `ship-orders` ``.
+/// The name in messages: ``the API``, ``the authorizer `members` ``, ``the source `ship-orders` ``.
 impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{Part, Source};
 
-/// A function that an event invokes: a Lambda function of its own from the same executable.
+/// A function that an event invokes: a separate Lambda function from the same executable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -15,7 +15,7 @@ pub struct ManifestSource {
     /// The function's path in the app, `module::function`.
     #[serde(default)]
     pub handler: String,
-    /// Where it stands in the code.
+    /// Its place in the code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
     /// The first paragraph of its doc comment.
@@ -49,7 +49,8 @@ impl ManifestSource {
     }
 }
 
-/// What invokes a source. Queues, topics, buckets and buses are logical names, of which the settings make the names in the account.
+/// What invokes a source. Queues, topics, buckets and buses have logical names, from which the
+/// settings build the names in the account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase", try_from = "RawSourceEvent")]
 pub enum SourceEvent {
@@ -63,13 +64,13 @@ pub enum SourceEvent {
         /// The topic's logical name.
         topic: String,
     },
-    /// What happens to the objects of an S3 bucket.
+    /// A change of objects in an S3 bucket.
     S3 {
         /// The bucket's logical name.
         bucket: String,
         /// The events, in S3's words: `s3:ObjectCreated:*`, `s3:ObjectRemoved:*`.
         events: Vec<String>,
-        /// With what the objects' keys begin.
+        /// The start of the objects' keys.
         #[serde(skip_serializing_if = "String::is_empty")]
         prefix: String,
         /// With what they end.
@@ -92,7 +93,7 @@ pub enum SourceEvent {
         #[serde(skip_serializing_if = "Option::is_none")]
         timezone: Option<String>,
     },
-    /// Nothing but a direct call (`Invoke`).
+    /// Only a direct call (`Invoke`).
     Function,
 }
 
@@ -111,7 +112,8 @@ impl SourceEvent {
     }
 }
 
-/// [`SourceEvent`] as it stands in the document. Serde's own reading of a tagged enum passes over unknown keys of `function`.
+/// [`SourceEvent`] as written in the document. Serde's own reading of a tagged enum ignores unknown
+/// keys of `function`.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct RawSourceEvent {
@@ -130,7 +132,7 @@ struct RawSourceEvent {
 }
 
 impl RawSourceEvent {
-    /// The first key besides `type` that is still there.
+    /// The first key other than `type` that is left.
     fn key(&self) -> Option<&'static str> {
         [
             ("queue", self.queue.is_some()),

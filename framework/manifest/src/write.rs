@@ -1,4 +1,5 @@
-//! The manifest as an app writes it: what serde's `Serialize` gives, in a fraction of the code, as every app carries it.
+//! Writes the manifest for an app: the same output as serde's `Serialize` with a fraction of the
+//! code, because every app contains it.
 
 use super::{
     Authorization, AuthorizerKind, Manifest, ManifestAuthorizer, ManifestRoute, ManifestSource,
@@ -6,7 +7,7 @@ use super::{
 };
 
 impl Manifest {
-    /// The manifest as JSON on one line: the same text as `serde_json::to_string` gives.
+    /// The manifest as JSON on one line: the same text as `serde_json::to_string`.
     #[must_use]
     pub fn to_json(&self) -> String {
         let mut json = Json(String::with_capacity(4096));

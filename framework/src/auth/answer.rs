@@ -1,4 +1,4 @@
-//! What an authorizer answers, in the form that the gateway takes.
+//! An authorizer's answer, in the form that the gateway expects.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 use super::{Allow, Decision, event::From};
 use crate::error::Error;
 
-/// The key under which the principal stands in the context of a simple answer, which has no place of its own for it.
+/// The key of the principal in the context of a simple answer, which has no place of its own for
+/// it.
 pub(crate) const PRINCIPAL: &str = "principalId";
 
 /// An answer in one of both forms.
@@ -45,15 +46,15 @@ struct Statement {
     resource: String,
 }
 
-/// The answer to who asks, about that resource.
+/// The answer to this asker, about this resource.
 ///
 /// # Errors
 ///
-/// When the context is no object.
+/// If the context is not an object.
 pub(super) fn answer(decision: Decision, from: From, resource: String) -> Result<Answer, Error> {
     let (allowed, allow) = match decision {
         Decision::Allow(allow) => (true, allow),
-        // A policy needs a principal, whoever it is.
+        // A policy needs a principal, any one.
         Decision::Deny => (false, Allow::new("nobody")),
     };
     let mut context = allow.context.map_err(Error::internal)?;
@@ -67,7 +68,7 @@ pub(super) fn answer(decision: Decision, from: From, resource: String) -> Result
             context,
         });
     }
-    // [D] A REST API refuses an answer whose context has lists or objects in it.
+    // [D] A REST API refuses an answer whose context contains lists or objects.
     for value in context.values_mut() {
         if value.is_array() || value.is_object() {
             *value = Value::String(value.to_string());

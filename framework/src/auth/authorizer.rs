@@ -18,27 +18,27 @@ use crate::{
 };
 use fw_manifest::{AuthorizerKind, Manifest, ManifestAuthorizer, Source};
 
-/// What is known of an authorizer at compile time.
+/// The facts about an authorizer that are known at compile time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AuthorizerInfo {
     /// Its name: the function's.
     pub name: &'static str,
     /// The function's path, `module::function`.
     pub handler: &'static str,
-    /// The file that it stands in, as the compiler names it.
+    /// Its file, as the compiler names it.
     pub file: &'static str,
     /// The line of the function's name, from 1.
     pub line: u32,
-    /// Whether a REST API gives it the token alone.
+    /// True if a REST API gives it only the token.
     pub token: bool,
-    /// What identifies a caller, in the gateway's words: `$request.header.authorization`.
+    /// The identity sources, in the gateway's words: `$request.header.authorization`.
     pub identity: &'static [&'static str],
     /// For how many seconds an answer is kept.
     pub ttl: u32,
 }
 
 impl AuthorizerInfo {
-    /// What stands in for one whose attribute has a mistake, so that the mistake is told alone.
+    /// The replacement if the attribute has a mistake, so that only the mistake is reported.
     #[doc(hidden)]
     pub const NONE: Self = Self {
         name: "",
@@ -50,7 +50,7 @@ impl AuthorizerInfo {
         ttl: 0,
     };
 
-    /// What the manifest says of it.
+    /// Its description in the manifest.
     fn manifest(&self) -> ManifestAuthorizer {
         let mut manifest = ManifestAuthorizer::new(self.name);
         manifest.handler = self.handler.to_owned();
@@ -111,11 +111,11 @@ impl Asked {
         } = event::read(event, self.info, lambda).map_err(|reason| FunctionError {
             kind: "fw.NotAnAuthorizerEvent".into(),
             message: format!(
-                "this function is the authorizer `{}` and takes what a gateway asks one; what arrived is another: {reason}",
+                "this function is the authorizer `{}` and takes a gateway's authorizer events, but got something else: {reason}",
                 self.info.name
             ),
         })?;
-        // The panic hook tells of a panic.
+        // The panic hook reports a panic.
         let Ok(decision) = caught(async { decide(state, &request).await }).await else {
             context::note_logged();
             return Err(failed());
@@ -129,7 +129,8 @@ impl Asked {
         })
     }
 
-    /// What an error comes to. A gateway knows allowed and denied; only a REST API has a word for 401 besides.
+    /// The gateway's answer to an error. A gateway knows allowed and denied; only a REST API also
+    /// has a word for 401.
     ///
     /// `[D]` gateway-truth §1.10, `[R]` §2.6: an error's text that is exactly `Unauthorized` is 401 at a REST API, and 500 at an HTTP API.
     fn refuse(self, error: &Error, from: From, resource: String) -> Result<Answer, FunctionError> {
@@ -139,7 +140,7 @@ impl Asked {
             context::note_logged();
             return Err(failed());
         }
-        // A client reads none of it, so the log has to tell even of what is no surprise.
+        // A client reads none of it, so the log must report even expected errors.
         tracing::info!(
             authorizer = name,
             status = status.as_u16(),
@@ -155,7 +156,7 @@ impl Asked {
     }
 }
 
-/// Any failure but a refusal. The gateway answers with 500, and shows no client the text.
+/// Any failure except a refusal. The gateway answers with 500, and shows no client the text.
 fn failed() -> FunctionError {
     FunctionError {
         kind: "fw.AuthorizerError".into(),
@@ -163,7 +164,8 @@ fn failed() -> FunctionError {
     }
 }
 
-/// What `#[authorizer]` makes beside the function: a type of the function's name that carries the authorizer.
+/// The type that `#[authorizer]` creates next to the function, with the function's name. It carries
+/// the authorizer.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an authorizer",
@@ -171,11 +173,11 @@ fn failed() -> FunctionError {
     note = "put `#[authorizer]` on the function"
 )]
 pub trait AuthorizerDecl {
-    /// What is known of it at compile time.
+    /// The facts known at compile time.
     const INFO: AuthorizerInfo;
 }
 
-/// What stands in for the authorizer of a function that is none, so that this is told alone.
+/// The replacement for the authorizer of a function that is not one, so that only this is reported.
 #[doc(hidden)]
 #[derive(Debug)]
 pub enum NotAnAuthorizer {}
@@ -187,7 +189,7 @@ impl AuthorizerDecl for NotAnAuthorizer {
     };
 }
 
-/// Panics, and so fails to compile, where a route names a function that is no authorizer.
+/// Panics, and so fails to compile, if a route names a function that is not an authorizer.
 #[doc(hidden)]
 #[track_caller]
 pub const fn assert_authorizer(info: &AuthorizerInfo) {
@@ -199,9 +201,9 @@ pub const fn assert_authorizer(info: &AuthorizerInfo) {
 
 /// An authorizer that an app of state `S` can have: a stateless one, or one of that very state.
 #[diagnostic::on_unimplemented(
-    message = "this is no authorizer of an app whose state is `{S}`",
-    label = "it has no `#[authorizer]`, or asks for another state",
-    note = "put `#[authorizer]` on its function; an argument `&T` of it is the app's state, so `T` must be `{S}`"
+    message = "this is not an authorizer for an app with the state `{S}`",
+    label = "it has no `#[authorizer]`, or takes another state",
+    note = "put `#[authorizer]` on the function; its `&T` argument is the app's state, so `T` must be `{S}`"
 )]
 pub trait IntoAuthorizer<S> {
     /// The authorizer.

@@ -28,22 +28,22 @@ use crate::{
 pub(super) struct Question<'e> {
     pub(super) request: Request<'e>,
     pub(super) from: From,
-    /// What the answer is about: the stage of the API, all routes of it.
+    /// The resource of the answer: the stage of the API with all its routes.
     pub(super) resource: String,
 }
 
-/// Who asks, which says how to answer.
+/// The asker, which decides the form of the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum From {
-    /// An HTTP API that takes `isAuthorized`.
+    /// An HTTP API that expects `isAuthorized`.
     HttpApi,
-    /// An HTTP API that takes a policy.
+    /// An HTTP API that expects a policy.
     HttpApiV1,
     /// A REST API.
     RestApi,
 }
 
-/// What tells the events apart.
+/// The fields that distinguish the events.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Head {
@@ -59,7 +59,7 @@ struct Head {
 ///
 /// # Errors
 ///
-/// Why it is no question to an authorizer.
+/// Why it is not an authorizer event.
 pub(super) fn read<'e>(
     event: &'e str,
     info: &'static AuthorizerInfo,
@@ -67,7 +67,7 @@ pub(super) fn read<'e>(
 ) -> Result<Question<'e>, String> {
     let head: Head = serde_json::from_str(event).map_err(|error| error.to_string())?;
     let Some(arn) = head.route_arn.or(head.method_arn) else {
-        return Err("there is no `routeArn` and no `methodArn`".to_owned());
+        return Err("it has neither `routeArn` nor `methodArn`".to_owned());
     };
     let resource = whole_stage(&arn)?;
     let from = match head.version.as_deref() {
@@ -76,7 +76,7 @@ pub(super) fn read<'e>(
         None => From::RestApi,
         Some(other) => {
             let other = Escaped(other);
-            return Err(format!("a version that is not known: `{other}`"));
+            return Err(format!("unknown version: `{other}`"));
         }
     };
     let token = head.authorization_token;
@@ -86,7 +86,7 @@ pub(super) fn read<'e>(
         match event::read(event, lambda) {
             Ok(arrival) => arrival.request,
             Err(Refusal::NotHttp(error)) => return Err(error.to_string()),
-            Err(Refusal::BadBody(_)) => return Err("its body is no base64".to_owned()),
+            Err(Refusal::BadBody(_)) => return Err("its body is not base64".to_owned()),
         }
     };
     if let Some(token) = token {
@@ -113,7 +113,7 @@ fn whole_stage(arn: &str) -> Result<String, String> {
     }
 }
 
-/// The request of an event that has the token alone: its method and path stand in the ARN.
+/// The request of an event with only the token: its method and path are in the ARN.
 fn token_request<'e>(
     event: &'e str,
     arn: &str,

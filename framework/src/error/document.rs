@@ -1,7 +1,8 @@
 //! An error's response: the problem document of RFC 9457, and what only the log may know.
 //!
-//! An error is rendered where the handler's answer is made, and the request's id is known where it is dispatched. So an
-//! error's response carries its [`Failure`] in its extensions, and dispatch calls [`finish`] once, on its way out.
+//! An error is rendered where the handler's response is created, and the request's id is known
+//! where it is dispatched. So an error's response carries its [`Failure`] in its extensions, and
+//! dispatch calls [`finish`] once, at the end.
 
 use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc};
 
@@ -15,7 +16,7 @@ use serde::Serialize;
 use super::{BoxError, Inner, Problem, UNEXPECTED, chain};
 use crate::response::Response;
 
-/// What went wrong behind an error's response; middleware finds it in the response's extensions.
+/// The failure behind an error's response; middleware finds it in the response's extensions.
 ///
 /// ```
 /// use fw::{Error, IntoResponse, error::Failure};
@@ -27,13 +28,15 @@ use crate::response::Response;
 #[derive(Clone, Debug)]
 pub struct Failure {
     pub(super) detail: Cow<'static, str>,
-    /// In an `Arc` since a response's extensions can be cloned, and boxed in it so that the error can be taken out again.
+    /// In an `Arc` because a response's extensions can be cloned, and boxed in it so that the error
+    /// can be taken out again.
     pub(super) cause: Option<Arc<BoxError>>,
     /// The document as rendered, by which `finish` knows it again.
     pub(super) body: Bytes,
-    /// Whether the response could not be made as the handler said: then nothing is added to it, neither status nor header.
+    /// True if the response could not be created as the handler said: then nothing is added to it,
+    /// neither status nor header.
     pub(crate) broken: bool,
-    /// Whether it is the 500 that stands for any error that `?` met.
+    /// True if it is the 500 for an unexpected error.
     pub(super) unforeseen: bool,
     /// What the developer may have expected instead: for the log.
     pub(super) hint: Option<String>,
@@ -51,7 +54,7 @@ impl Failure {
         chain(self.cause.as_ref().map(|cause| &***cause as _))
     }
 
-    /// What to change in the program if another answer was expected.
+    /// What to change in the program if another response was expected.
     pub(crate) fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
     }
@@ -119,10 +122,12 @@ pub(super) fn render(error: Inner) -> Response {
     response
 }
 
-/// The last step before a response is sent: adds `requestId` to the document of a 5xx, and gives what is to be logged.
+/// The last step before a response is sent: adds `requestId` to the document of a 5xx, and returns
+/// what to log.
 ///
-/// It gives the failure of every 5xx, and of a 4xx that has a cause; nothing for any other response, and nothing when it is
-/// called again. A document that middleware replaced is left as it is, as is one for a request without an id.
+/// It returns the failure of every 5xx, and of a 4xx that has a cause; `None` for any other
+/// response, and when it is called again. A document that middleware replaced is not changed, nor
+/// is one for a request without an id.
 pub(crate) fn finish(response: &mut Response, request_id: &str) -> Option<Failure> {
     let failure = response.extensions_mut().remove::<Failure>()?;
     if response.status().is_server_error() {
@@ -153,7 +158,7 @@ fn title(status: StatusCode) -> &'static str {
     }
 }
 
-/// The code of an error that was given none.
+/// The code of an error without one.
 pub(super) fn code(status: StatusCode) -> &'static str {
     match status.as_u16() {
         400 => "bad_request",

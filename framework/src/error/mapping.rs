@@ -34,7 +34,7 @@ type MapError = dyn Fn(&(dyn StdError + 'static)) -> Option<Response> + Send + S
 enum Answer {
     /// From a reference, so also for an error inside another one.
     Borrowed(Box<MapError>),
-    /// The error's own answer, which takes the error itself.
+    /// The error's own response, which consumes the error.
     Own {
         is_of_type: fn(&(dyn StdError + 'static)) -> bool,
         answer: fn(BoxError) -> Result<Response, BoxError>,
@@ -137,7 +137,7 @@ impl ErrorMap {
 
 /// The answer of a mapped error. A 5xx keeps the error as its cause, for the log.
 fn answered(mut answer: Response, cause: Option<Arc<BoxError>>) -> Response {
-    // What is returned as an error is never answered with the status of a success.
+    // A returned error never gets the status of a success.
     if answer.status().is_success() {
         *answer.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
     }

@@ -1,15 +1,17 @@
-//! Detects error types that have an answer of their own.
+//! Detects error types that have a response of their own.
 //!
-//! `?` knows of an error only that it is a standard error. If its type also implements [`IntoResponse`], its author expects that
-//! answer, and a 500 in its place must be reported. Rust has no stable way to ask "does `E` implement this trait?" in generic code, but
-//! the standard library's `fuse` behaves differently for a [`FusedIterator`]: it asks such an iterator again after the end. If a later
-//! release changes that, the answer is always `false` and only the hint in the log is lost; a test holds it.
+//! `?` knows only that an error is a standard error. If its type also implements [`IntoResponse`],
+//! its author expects that response, and a 500 instead must be reported. Rust has no stable way to
+//! ask "does `E` implement this trait?" in generic code, but the standard library's `fuse` behaves
+//! differently for a [`FusedIterator`]: it calls such an iterator again after the end. If a later
+//! release changes this, the answer is always `false` and only the hint in the log is lost; a test
+//! checks it.
 
 use std::{iter::FusedIterator, marker::PhantomData};
 
 use crate::response::IntoResponse;
 
-/// Ends after its first item is asked for, and goes on if it is asked again.
+/// Ends after its first item, and continues if it is called again.
 struct Probe<E> {
     asked: bool,
     of: PhantomData<fn(E)>,

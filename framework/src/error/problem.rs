@@ -1,4 +1,4 @@
-//! What is wrong with a request's parameters and body, and how all of it comes to stand in one answer.
+//! Problems of a request's parameters and body, and how all of them get into one response.
 
 use std::{borrow::Cow, fmt};
 
@@ -9,7 +9,7 @@ use super::{Error, Result};
 use crate::response::{IntoResponse, Response};
 use fw_manifest::Place;
 
-/// One thing that is wrong with a request, and where: an entry of a problem document's `errors`.
+/// One problem of a request, and its place: an entry of a problem document's `errors`.
 ///
 /// ```
 /// use fw::error::Problem;
@@ -74,7 +74,7 @@ impl Problem {
         Self::at(Place::Body, name, detail)
     }
 
-    /// Of the body as such; the detail is then a sentence that says so: `body is empty`.
+    /// For the body as a whole; the detail is then a sentence that says so: `body is empty`.
     pub fn body(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Spot::Whole(Place::Body.as_str()), detail)
     }
@@ -87,7 +87,7 @@ impl Problem {
         Self::new(Spot::Named(place.as_str(), name.into()), detail)
     }
 
-    /// Of the query, where no single parameter is to blame.
+    /// For the query, if no single parameter is the cause.
     pub(crate) fn whole_query(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Spot::Whole(Place::Query.as_str()), detail)
     }
@@ -97,7 +97,7 @@ impl Problem {
         Self { spot, detail }
     }
 
-    /// Where it stands: `path`, `query`, `header`, `cookie` or `body`.
+    /// Its place: `path`, `query`, `header`, `cookie` or `body`.
     #[must_use]
     pub fn place(&self) -> &'static str {
         match self.spot {
@@ -124,7 +124,7 @@ impl Problem {
         }
     }
 
-    /// What is wrong, for the client.
+    /// The problem, for the client.
     #[must_use]
     pub fn detail(&self) -> &str {
         &self.detail
@@ -162,14 +162,14 @@ impl Serialize for Problem {
 }
 
 impl Error {
-    /// The same with that problem and no other, whose text is then the error's.
+    /// Sets this problem as the only one; its text becomes the error's.
     pub(crate) fn with_sole_problem(mut self, problem: Problem) -> Self {
         self.0.detail = problem.to_string().into();
         self.0.problems = vec![problem];
         self
     }
 
-    /// The same with these problems and no others. One alone gives the error its text.
+    /// Sets these problems as the only ones. If there is only one, its text becomes the error's.
     pub(crate) fn with_problems(mut self, problems: Vec<Problem>) -> Self {
         self.0.detail = match problems.as_slice() {
             [problem] => problem.to_string().into(),
@@ -179,7 +179,7 @@ impl Error {
         self
     }
 
-    /// Whether it tells what is wrong with parameters, so that it can be told with others in one answer.
+    /// True if it has problems of parameters, so that it can be sent with others in one response.
     fn is_of_parameters(&self) -> bool {
         !self.0.problems.is_empty()
             && matches!(
@@ -213,10 +213,11 @@ fn summary(problems: &[Problem]) -> String {
     format!("{} problems, listed in `errors`", problems.len())
 }
 
-/// Collects all that is wrong with a request's arguments, so that one answer tells it all.
+/// Collects all problems of a request's arguments, so that one response has them all.
 ///
-/// Errors with [problems](Error::problems) and a status of 400 or 422 become one, in the order of the arguments: 400 if any is,
-/// since a malformed request cannot be judged further. Any other error (401, 413, 415, 500) is answered alone, the first of them.
+/// Errors with [problems](Error::problems) and a status of 400 or 422 become one, in the order of
+/// the arguments: 400 if any is, because a malformed request cannot be judged further. Any other
+/// error (401, 413, 415, 500) is sent alone, the first of them.
 #[doc(hidden)]
 #[derive(Debug, Default)]
 pub struct Problems {
@@ -225,7 +226,7 @@ pub struct Problems {
 }
 
 impl Problems {
-    /// Nothing wrong yet.
+    /// No problems yet.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -259,7 +260,7 @@ impl Problems {
         self.into_error().into_response()
     }
 
-    /// The same, where an error is what is returned.
+    /// The same for a returned error.
     ///
     /// # Errors
     ///

@@ -10,8 +10,8 @@ use serde::{
     de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
-/// Makes a type of a visitor: `null` is its default, anything else is read as the visitor wants it. Not inlined, as serde would into each
-/// of a score of members.
+/// Makes a type of a visitor: `null` is its default, anything else is read by the visitor. Not
+/// inlined, as serde would do for each of about twenty members.
 macro_rules! read_or_null {
     ($type:ident, $visitor:ident, $expecting:literal, $method:ident) => {
         impl<'de: 'e, 'e> Deserialize<'de> for $type<'e> {
@@ -44,8 +44,8 @@ macro_rules! read_or_null {
 
 struct OrNull<V>(V);
 
-/// Declares an object by its members, as read from the event. Serde's derive makes the same of it, but an order of magnitude more code:
-/// it keeps each member in a variable of its own until all are read.
+/// Declares an object by its members, as read from the event. Serde's derive does the same with ten
+/// times as much code: it keeps each member in its own variable until all are read.
 macro_rules! object {
     ($(#[$doc:meta])* struct $name:ident { $($key:literal => $member:ident: $type:ty,)* }) => {
         $(#[$doc])*
@@ -111,7 +111,7 @@ object! {
         "stage" => stage: Text<'e>,
         "requestId" => request_id: Text<'e>,
         "http" => http: Http<'e>,
-        // Of format 1.0, where it has the source's address alone.
+        // In format 1.0, if it has only the source's address.
         "identity" => identity: Http<'e>,
         // Only a load balancer's event has it; the rest of that looks like format 1.0.
         "elb" => elb: Option<IgnoredAny>,

@@ -267,15 +267,15 @@ fn what_is_no_http_request_is_told_by_name() {
         ),
         (
             "{}",
-            "there is no `requestContext.http` and no `httpMethod`",
+            "it has neither `requestContext.http` nor `httpMethod`",
         ),
         (
             r#"{"version":"2.0"}"#,
-            "there is no `requestContext.http` and no `httpMethod`",
+            "it has neither `requestContext.http` nor `httpMethod`",
         ),
         (
             r#"{"version":"3.0","httpMethod":"GET","path":"/"}"#,
-            "a version that is not known: `3.0`",
+            "unknown version: `3.0`",
         ),
         ("[]", "invalid type: sequence, expected an object"),
         ("17", "invalid type: integer `17`, expected an object"),

@@ -1,18 +1,20 @@
-//! Events that are no HTTP request: what they are, said so that a developer knows what was wired wrongly.
+//! Events that are not an HTTP request: what they are, so that a developer sees the wrong
+//! connection.
 
 use crate::escaped::Escaped;
 use std::fmt;
 
-/// An event that is no HTTP request. Its text goes into Lambda's error document and into the log.
+/// An event that is not an HTTP request. Its text goes into Lambda's error document and into the
+/// log.
 pub(crate) struct NotHttp {
     what: String,
 }
 
 impl NotHttp {
-    /// What Lambda's error document says as `errorType`.
+    /// The `errorType` in Lambda's error document.
     pub(crate) const TYPE: &'static str = "fw.NotAnHttpEvent";
 
-    /// Looks into an event that could not be read for that reason, unless it can be told what it is.
+    /// Examines an event that could not be read for this reason, unless its kind is known.
     pub(super) fn new(event: &str, reason: impl FnOnce() -> String) -> Self {
         Self {
             what: describe(event).unwrap_or_else(reason),
@@ -24,7 +26,7 @@ impl fmt::Display for NotHttp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "this function takes events of an HTTP API, a REST API or a function URL only; what arrived is another: {}",
+            "this function takes only events of an HTTP API, a REST API or a function URL, but got something else: {}",
             self.what
         )
     }
@@ -37,7 +39,7 @@ impl fmt::Debug for NotHttp {
     }
 }
 
-/// What the event is, by what AWS's other services put into theirs.
+/// The kind of the event, by the fields of AWS's other services.
 fn describe(event: &str) -> Option<String> {
     let quoted = |key| member(event, key).map(Escaped);
     if let Some(source) = quoted("eventSource").or_else(|| quoted("EventSource")) {
@@ -53,14 +55,15 @@ fn describe(event: &str) -> Option<String> {
     }
 }
 
-/// The first text that stands anywhere in the event under that key. It is only told, so a rough search will do.
+/// The first text anywhere in the event under this key. It is only for the message, so a rough
+/// search is enough.
 fn member<'e>(event: &'e str, key: &str) -> Option<&'e str> {
     let value = after(event, &format!("\"{key}\""))?.trim_start();
     let value = value.strip_prefix(':')?.trim_start().strip_prefix('"')?;
     Some(value.split_once('"')?.0)
 }
 
-/// What comes after the first place where that text stands.
+/// The rest after the first occurrence of this text.
 fn after<'e>(event: &'e str, text: &str) -> Option<&'e str> {
     let mut windows = event.as_bytes().windows(text.len());
     let at = windows.position(|window| window == text.as_bytes())?;

@@ -7,8 +7,8 @@ use crate::{rejection::NoCredentials, request::Request};
 
 /// The token of `Authorization: Bearer …` (RFC 6750 §2.1), not verified. `Debug` keeps it to itself.
 ///
-/// A request without one answers 401 with `WWW-Authenticate: Bearer`; `Option<Bearer>` is `None` when there is no `Authorization`
-/// at all.
+/// A request without one gets 401 with `WWW-Authenticate: Bearer`; `Option<Bearer>` is `None` if
+/// there is no `Authorization` header.
 ///
 /// ```
 /// use fw::{FromRequest, Method, Request, extract::Bearer};

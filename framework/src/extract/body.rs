@@ -1,4 +1,4 @@
-//! The body as it is: bytes or text, of whatever content type.
+//! The raw body: bytes or text, of any content type.
 
 use std::convert::Infallible;
 

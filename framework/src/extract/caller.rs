@@ -1,4 +1,4 @@
-//! Who calls, as the gateway has found out: claims, contexts, principals, identities.
+//! The caller, as the gateway identified it: claims, contexts, principals, identities.
 //!
 //! | by | HTTP API 2.0 | formats 1.0 |
 //! |---|---|---|
@@ -22,13 +22,14 @@ use crate::{
     request::Request,
 };
 
-/// The claims of the caller's JSON Web Token, read into a type of your own.
+/// The claims of the caller's JSON Web Token, read into your own type.
 ///
 /// For routes with `jwt = "…"`: the gateway has verified the token before the handler runs. It hands on all claims as text, so here
 /// `"exp": "1700000000"` is read as a number where the type has one, and `"groups": "[a b]"` as a list.
 ///
-/// A token without a claim that the type needs answers 403. On a route whose callers no JWT was asked of this answers 500, and the log
-/// says so: a handler that relies on claims is never run without them. `Option<Claims<T>>` is `None` there.
+/// If the token lacks a claim that the type needs, the response is 403. On a route that does not
+/// require a JWT it is 500, and the log says so: a handler that relies on claims never runs without
+/// them. `Option<Claims<T>>` is `None` there.
 ///
 /// ```
 /// use fw::{FromRequest, Method, Request, extract::Claims};
@@ -71,11 +72,13 @@ impl<T: for<'de> Deserialize<'de>> FromRequest for Claims<T> {
     }
 }
 
-/// What the Lambda authorizer told of the caller with [`Allow::with_context`](crate::auth::Allow::with_context), read into a type of your
-/// own. Behind a REST API everything in it arrives as text, and is read as the type has it.
+/// The context that the Lambda authorizer set with
+/// [`Allow::with_context`](crate::auth::Allow::with_context), read into your own type. Behind a
+/// REST API all values arrive as text, and are parsed into the field types.
 ///
-/// On a route whose callers no Lambda authorizer was asked about this answers 500, and the log says so; `Option<AuthContext<T>>` is `None`
-/// there. A context of another shape answers 500 as well: the app's own authorizer made it.
+/// On a route without a Lambda authorizer the response is 500, and the log says so;
+/// `Option<AuthContext<T>>` is `None` there. A context of another shape is also a 500, because the
+/// app's own authorizer created it.
 ///
 /// ```
 /// use fw::{FromRequest, Method, Request, extract::AuthContext};
@@ -120,9 +123,10 @@ impl<T: for<'de> Deserialize<'de>> FromRequest for AuthContext<T> {
     }
 }
 
-/// Who calls, whichever way the gateway found out: the principal of a Lambda authorizer, the `sub` of a token, the ARN of who signed.
+/// The caller, in any way that the gateway identified it: the principal of a Lambda authorizer, the
+/// `sub` of a token, the ARN of the signer.
 ///
-/// On a route that everybody may call this answers 500, and the log says so; `Option<Principal>` is `None` there.
+/// On a public route the response is 500, and the log says so; `Option<Principal>` is `None` there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Principal(pub String);
 
@@ -142,15 +146,16 @@ impl FromRequest for Principal {
     }
 }
 
-/// Who signed the request, on a route with `iam`.
+/// The signer of the request, on a route with `iam`.
 ///
-/// On any other route this answers 500, and the log says so; `Option<IamIdentity>` is `None` there.
+/// On any other route the response is 500, and the log says so; `Option<IamIdentity>` is `None`
+/// there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct IamIdentity {
     /// The user's or role session's ARN.
     pub user_arn: String,
-    /// Its unique id, of a role session with the session's name.
+    /// Its unique id; for a role session it includes the session's name.
     pub user_id: String,
     /// The account.
     pub account_id: String,
@@ -173,9 +178,11 @@ impl FromRequest for IamIdentity {
     }
 }
 
-/// What an authorizer is asked about, where a REST API gives it the token alone (`#[authorizer(token)]`): the header's whole value.
+/// The input of an authorizer to which a REST API gives only the token (`#[authorizer(token)]`):
+/// the header's whole value.
 ///
-/// An authorizer that is given the whole request reads its `authorization` header by this. [`Bearer`](super::Bearer) takes the scheme off.
+/// In an authorizer that gets the whole request, this is its `authorization` header.
+/// [`Bearer`](super::Bearer) removes the scheme.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(pub String);
 
@@ -210,7 +217,7 @@ struct Event {
     context: Option<Caller>,
 }
 
-/// What the gateway tells of the caller.
+/// What the gateway says about the caller.
 #[derive(Deserialize)]
 struct Caller {
     #[serde(default)]
@@ -219,7 +226,7 @@ struct Caller {
     identity: Option<Map<String, Value>>,
 }
 
-/// The caller in a request's event; none where it is no gateway's.
+/// The caller in a request's event; `None` if the event is not from a gateway.
 fn caller(request: &Request<'_>) -> Option<Caller> {
     let event: Event = serde_json::from_str(request.event()).ok()?;
     event.context
@@ -262,7 +269,7 @@ impl Caller {
         let signed = in_authorizer.or(self.identity)?;
         let one = |name| text(&signed, name).unwrap_or_default();
         Some(IamIdentity {
-            // Format 1.0 has the key with `null` for whoever did not sign.
+            // Format 1.0 has the key with `null` if the request is not signed.
             user_arn: text(&signed, "userArn")?,
             user_id: one(if signed.contains_key("userId") {
                 "userId"
@@ -396,7 +403,7 @@ mod tests {
             format!("{error:#}").contains("missing field `email`"),
             "{error:#}"
         );
-        // There, but of another shape: an `Option` does not hide it.
+        // Present, but of another shape: an `Option` does not hide it.
         assert!(Option::<Claims<User>>::from_request(&request).is_err());
     }
 }

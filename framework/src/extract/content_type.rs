@@ -1,4 +1,4 @@
-//! What a `Content-Type` says.
+//! The meaning of a `Content-Type`.
 
 /// The media type without its parameters: `text/plain` of `text/plain; charset=utf-8`.
 pub(super) fn essence(content_type: &str) -> &str {
@@ -6,7 +6,7 @@ pub(super) fn essence(content_type: &str) -> &str {
     essence.trim()
 }
 
-/// Whether it is `application/json` or `application/*+json` (RFC 6839 §3.1).
+/// True if it is `application/json` or `application/*+json` (RFC 6839 §3.1).
 pub(super) fn is_json(content_type: &str) -> bool {
     let Some((kind, subtype)) = essence(content_type).split_once('/') else {
         return false;
@@ -18,7 +18,7 @@ pub(super) fn is_json(content_type: &str) -> bool {
                 .is_some_and(|(_, suffix)| suffix.eq_ignore_ascii_case("json")))
 }
 
-/// Whether it is `application/x-www-form-urlencoded`.
+/// True if it is `application/x-www-form-urlencoded`.
 pub(super) fn is_form(content_type: &str) -> bool {
     essence(content_type).eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }

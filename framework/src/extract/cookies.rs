@@ -7,8 +7,9 @@ use crate::request::Request;
 
 /// The request's cookies (RFC 6265 §4.2), as sent: nothing is decoded, and quotes stay.
 ///
-/// A name may come more than once, with paths or domains that the client does not tell. Clients put the one with the longest
-/// path first (§5.4), so [`get`](Self::get) gives the first. What is no `name=value` is passed over.
+/// A name may occur several times, with paths or domains that the client does not send. Clients put
+/// the one with the longest path first (§5.4), so [`get`](Self::get) returns the first. Parts that
+/// are not `name=value` are ignored.
 ///
 /// ```
 /// use fw::{FromRequest, Method, Request, extract::Cookies};

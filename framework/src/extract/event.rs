@@ -7,10 +7,11 @@ use serde::Deserialize;
 use super::FromRequest;
 use crate::{rejection::UnexpectedEvent, request::Request};
 
-/// The event just as Lambda delivered it, read into a type of your own: for what no other extractor tells.
+/// The event as Lambda delivered it, read into your own type: for values that have no extractor.
 ///
-/// `Event<Box<serde_json::value::RawValue>>` is its JSON text, `Event<serde_json::Value>` all of it as a tree. A gateway makes
-/// the event, not the client, so one that is no `T` answers 500, with the place in the log.
+/// `Event<Box<serde_json::value::RawValue>>` is its JSON text, `Event<serde_json::Value>` all of it
+/// as a tree. The gateway creates the event, not the client, so an event that is not a `T` is a
+/// 500, with the place in the log.
 ///
 /// ```
 /// use fw::{FromRequest, Method, Request, extract::Event};

@@ -1,13 +1,15 @@
-//! What middleware has put beside the request.
+//! Values that middleware has added to the request.
 
 use std::any::type_name;
 
 use super::FromRequest;
 use crate::{rejection::MissingExtension, request::Request};
 
-/// A value of type `T` that middleware has inserted into the request's [extensions](http::Extensions): who the user is, say.
+/// A value of type `T` that middleware has inserted into the request's
+/// [extensions](http::Extensions), for example the user.
 ///
-/// Where none was inserted, a layer is missing: 500, with the type's name in the log. `Option<Extension<T>>` is `None` then.
+/// If none was inserted, a layer is missing: 500, with the type's name in the log.
+/// `Option<Extension<T>>` is `None` in this case.
 ///
 /// ```
 /// use fw::{FromRequest, Method, Request, extract::Extension};

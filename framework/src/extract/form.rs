@@ -8,11 +8,12 @@ use crate::{
     request::Request,
 };
 
-/// A body of `application/x-www-form-urlencoded`, as HTML forms send it, read into a type of your own.
+/// A body of `application/x-www-form-urlencoded`, as HTML forms send it, read into your own type.
 ///
-/// A repeated field fills a `Vec`. A content type other than this one, or none, answers 415, or 400 when there is no body either;
-/// text that is not UTF-8 400; a form of another shape than `T` 422, with the field's name. An empty body of the right type is a
-/// form without fields, as browsers send it when no box is ticked; `Option<Form<T>>` is `None` whenever the body is empty.
+/// A repeated field fills a `Vec`. Another content type, or none, is a 415, or a 400 if there is no
+/// body either; text that is not UTF-8 is a 400; a form that does not match `T` is a 422 with the
+/// field's name. An empty body with the right type is a form without fields, as browsers send it if
+/// no box is ticked; `Option<Form<T>>` is `None` whenever the body is empty.
 ///
 /// ```
 /// use fw::{FromRequest, Method, Request, extract::Form};

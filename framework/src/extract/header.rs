@@ -10,7 +10,7 @@ use crate::{rejection::InvalidHeader, request::Request};
 /// A missing header answers 400, as does one that does not parse; `Option<Header<H>>` is `None` when it is missing. Of a repeated
 /// header the first value is read.
 ///
-/// A type becomes a header with one line beside its [`FromStr`]:
+/// A type becomes a header with one more item in addition to its [`FromStr`]:
 ///
 /// ```
 /// use std::str::FromStr;
@@ -41,11 +41,11 @@ use crate::{rejection::InvalidHeader, request::Request};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Header<H>(pub H);
 
-/// A type that is read from one header: [`FromStr`] says how, and this from which.
+/// A type that is read from one header: [`FromStr`] says how, and this trait says which.
 ///
-/// What the `FromStr` error displays is sent to the client; it should not repeat a value that is secret.
+/// The text of the `FromStr` error is sent to the client; it should not repeat a secret value.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not say which header it is read from",
+    message = "`{Self}` does not say which header to read",
     label = "not a header's type",
     note = "write `impl HeaderField for {Self} {{ const NAME: &'static str = \"x-name\"; }}`, and implement `std::str::FromStr`"
 )]
@@ -84,7 +84,7 @@ impl<H: HeaderField> FromRequest for Header<H> {
 pub struct Authorization {
     /// The scheme as sent: `Basic`, `Bearer`, …; compare it without regard to case.
     pub scheme: String,
-    /// What follows the scheme.
+    /// The part after the scheme.
     pub credentials: String,
 }
 
@@ -114,7 +114,7 @@ impl fmt::Debug for Authorization {
     }
 }
 
-/// The `User-Agent` header: what the client says it is.
+/// The `User-Agent` header: the client's name for itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserAgent(pub String);
 
@@ -130,7 +130,7 @@ impl FromStr for UserAgent {
     }
 }
 
-/// The `Content-Type` header: what the body is, as the client says.
+/// The `Content-Type` header: the body's type, according to the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContentType(pub String);
 

@@ -7,7 +7,8 @@ use http::HeaderMap;
 use super::FromRequest;
 use crate::request::Request;
 
-/// All headers of the request, repeats kept. For one header, [`Header`](super::Header) is cheaper and says more.
+/// All headers of the request, including repeats. For one header, [`Header`](super::Header) is
+/// cheaper and gives better errors.
 ///
 /// ```
 /// use fw::{FromRequest, Method, Request, extract::Headers};

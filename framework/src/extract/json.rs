@@ -16,7 +16,8 @@ use crate::{
     response::Json,
 };
 
-/// The longest pointer that is told, in bytes: a client chooses its own keys, and must not choose our answer's size.
+/// The longest pointer in a response, in bytes: a client chooses its own keys, and must not choose
+/// the response's size.
 const LONGEST_POINTER: usize = 512;
 
 impl<T: for<'de> Deserialize<'de>> FromRequest for Json<T> {
@@ -24,7 +25,7 @@ impl<T: for<'de> Deserialize<'de>> FromRequest for Json<T> {
 
     fn from_request(request: &Request<'_>) -> Result<Self, JsonRejection> {
         let body = request.body();
-        // Before the type: who forgot the body has no type to send either.
+        // Before the type: a client that forgot the body has no type to send either.
         if body.is_empty() {
             return Err(EmptyBody {}.into());
         }
@@ -85,7 +86,8 @@ fn without_position(error: &serde_json::Error) -> String {
 
 /// The place where `body` stops being a `T`, as a JSON pointer.
 ///
-/// It parses a second time: to keep track of the place costs every good request something, to look for it only the bad ones.
+/// It parses a second time: keeping track of the place would cost every good request something,
+/// searching for it costs only the bad ones.
 fn pointer_to_error<T: DeserializeOwned>(body: &[u8]) -> String {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let mut pointer = String::new();
@@ -102,7 +104,7 @@ fn pointer_to_error<T: DeserializeOwned>(body: &[u8]) -> String {
                     pointer.push('/');
                     pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
                 }
-                // Nothing below it can be told: its innermost known parent stands for it.
+                // Nothing below it can be named: its innermost known parent is used.
                 Segment::Unknown => break,
             }
             if pointer.len() > LONGEST_POINTER {

@@ -1,4 +1,4 @@
-//! JSON whose values may have become text on their way: gateways hand on claims and contexts that way.
+//! JSON whose values may have become text on the way: gateways pass claims and contexts like this.
 //!
 //! `[U]` gateway-truth §1.9: a JWT's numbers and booleans arrive as text, lists as `[a b]`, objects as their JSON text. `[D]` §2.6: so does
 //! a Lambda authorizer's context behind a REST API. What the type asks for decides how a text is read.
@@ -87,7 +87,7 @@ impl<'de> Deserializer<'de> for Loose {
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.0 {
-            // What is text behind one gateway is a number behind another.
+            // A text behind one gateway is a number behind another.
             Value::Number(number) => visitor.visit_string(number.to_string()),
             Value::Bool(value) => visitor.visit_string(value.to_string()),
             other => other.deserialize_str(visitor),

@@ -35,7 +35,8 @@ impl<'r> Param<'r> {
         }
     }
 
-    /// Its values, decoded, in the request's order: one for a path parameter, none to many for a query parameter.
+    /// Its values, decoded, in the request's order: one for a path parameter, any number for a
+    /// query parameter.
     pub fn values(self) -> impl Iterator<Item = &'r str> {
         let path = if self.place == Place::Path {
             self.request.path_param(self.name)
@@ -46,11 +47,11 @@ impl<'r> Param<'r> {
         path.into_iter().chain(query.into_iter().flatten())
     }
 
-    /// The one value, or none.
+    /// The only value, if there is one.
     ///
     /// # Errors
     ///
-    /// When the query has it more than once: taking the first or the last would be a guess.
+    /// If the query has it more than once: taking the first or the last would be a guess.
     pub fn at_most_one(self) -> Result<Option<&'r str>, ParamError> {
         let mut values = self.values();
         let Some(value) = values.next() else {
@@ -66,7 +67,7 @@ impl<'r> Param<'r> {
     ///
     /// # Errors
     ///
-    /// When there is none, or more than one.
+    /// If there is none, or more than one.
     pub fn one(self) -> Result<&'r str, ParamError> {
         self.at_most_one()?.ok_or_else(|| self.error("missing"))
     }
@@ -83,7 +84,7 @@ impl<'r> Param<'r> {
         value.parse().map_err(|error| self.misfit(&error, value))
     }
 
-    /// Not generic, so that an app has it once and not for each type that it reads.
+    /// Not generic, so that an app contains it once and not for each type.
     #[cold]
     fn misfit(self, error: &dyn fmt::Display, value: &str) -> ParamError {
         self.error(shorten(format!("{error}: `{}`", Escaped(value))))
@@ -96,33 +97,33 @@ impl<'r> Param<'r> {
 pub struct ParamError {
     /// The parameter's name.
     pub name: &'static str,
-    /// Where it stands.
+    /// Its place.
     pub place: Place,
-    /// What is wrong with it, for the client.
+    /// The problem, for the client.
     pub detail: Cow<'static, str>,
 }
 
 /// A path or query parameter's type.
 ///
-/// Any [`FromStr`] type is one, and `&str`; in a query also `Option<T>` (may be missing) and `Vec<T>` (may be repeated).
-/// `M` is inferred and only tells these apart: it never needs to be named. To read a type of your own, implement
-/// [`FromStr`] with an error that a client may see.
+/// Any [`FromStr`] type is one, and `&str`; in a query also `Option<T>` (may be missing) and
+/// `Vec<T>` (may be repeated). `M` is inferred and only distinguishes these: you never need to name
+/// it. To read your own type, implement [`FromStr`] with an error that a client may see.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read from a path or query parameter",
     label = "not a parameter type",
-    note = "a parameter is `&str`, `String`, a number, `bool`, or any type that implements `std::str::FromStr` with an error that can be displayed; in a query also `Option<T>` and `Vec<T>` of those"
+    note = "a parameter is `&str`, `String`, a number, `bool`, or any type that implements `std::str::FromStr` with an error that implements `Display`; in a query also `Option<T>` or `Vec<T>` of one of them"
 )]
 pub trait FromParam<'r, M>: Sized {
-    /// Whether a request without it is refused.
+    /// True if a request without it is refused.
     const REQUIRED: bool = true;
-    /// Whether it may be repeated.
+    /// True if it may be repeated.
     const MULTIPLE: bool = false;
 
     /// Reads it.
     ///
     /// # Errors
     ///
-    /// When it is missing, given too often, or does not parse.
+    /// If it is missing, repeated, or does not parse.
     fn from_param(param: Param<'r>) -> Result<Self, ParamError>;
 }
 
@@ -153,7 +154,7 @@ impl<'r> FromParam<'r, Borrowed> for &'r str {
     }
 }
 
-/// What `Option` and `Vec` can hold: one value of a parameter.
+/// The content of `Option` and `Vec`: one value of a parameter.
 trait FromValue<'r, M>: Sized {
     fn from_value(param: Param<'r>, value: &'r str) -> Result<Self, ParamError>;
 }
@@ -201,7 +202,7 @@ mod tests {
 
     use super::*;
 
-    /// What `T` reads from the query parameter `p` of that query.
+    /// The value that `T` reads from the query parameter `p` of this query.
     fn query<M, T>(query: &str, check: impl FnOnce(Result<T, ParamError>))
     where
         T: for<'r> FromParam<'r, M>,

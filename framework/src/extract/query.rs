@@ -5,10 +5,10 @@ use serde::Deserialize;
 use super::{FromRequest, urlencoded};
 use crate::{rejection::InvalidQuery, request::Request};
 
-/// The query, read into a type of your own; to read single parameters, name them in the route instead.
+/// The query, read into your own type. To read single parameters, name them in the route instead.
 ///
-/// A repeated key fills a `Vec`, a missing one makes an `Option` `None`. A query that does not fit answers 400 and names the
-/// parameter. `Option<Query<T>>` is `None` when there is no query.
+/// A repeated key fills a `Vec`, a missing one makes an `Option` `None`. A query that does not
+/// match is a 400 that names the parameter. `Option<Query<T>>` is `None` if there is no query.
 ///
 /// ```
 /// use fw::{FromRequest, Method, Request, extract::Query};

@@ -5,7 +5,7 @@ use std::{convert::Infallible, fmt, ops::Deref};
 use super::FromRequest;
 use crate::request::Request;
 
-/// The gateway's stage; `$default` where it has none.
+/// The gateway's stage; `$default` if it has none.
 ///
 /// ```
 /// use fw::{FromRequest, Method, Request, extract::Stage};
@@ -39,7 +39,7 @@ impl FromRequest for Stage {
     }
 }
 
-/// The stage's variables; none where the stage has none.
+/// The stage's variables; empty if the stage has none.
 ///
 /// ```
 /// use fw::{FromRequest, Method, Request, extract::StageVariables};

@@ -1,8 +1,9 @@
 //! JSON as its schema means it: an object for a struct, and `2.0` for the integer 2.
 //!
-//! What `serde` derives also reads a struct from an array, its fields by position, and does not read an integer from a number that is
-//! written with a fraction of zero. A JSON Schema says otherwise in both cases, and so does the document of an API. [`Strict`] is laid
-//! around a deserializer and hands everything on, except for these two. It allocates nothing.
+//! Code that `serde` derives also reads a struct from an array, its fields by position, and does
+//! not read an integer from a number with a zero fraction. A JSON Schema differs in both cases, and
+//! so does the document of an API. [`Strict`] wraps a deserializer and passes everything on, except
+//! for these two. It allocates nothing.
 //!
 //! `serde` buffers the content of untagged and internally tagged enums and of flattened fields, and reads it from the buffer without
 //! asking again. There, nested structs are still read from arrays, and integers are not read from `2.0`.
@@ -28,9 +29,9 @@ pub(crate) fn from_slice<'de, T: Deserialize<'de>>(json: &'de [u8]) -> serde_jso
 /// A deserializer, a seed, or one of serde's accesses, which reads strictly.
 pub(super) struct Strict<T>(pub(super) T);
 
-/// What a visitor waits for.
+/// The input that a visitor expects.
 const ANYTHING: u8 = 0;
-/// A list, a map, an option: whose parts are read strictly.
+/// A list, a map, an option: their parts are read strictly.
 const PARTS: u8 = 1;
 /// A struct: never an array.
 const OBJECT: u8 = 2;
@@ -39,7 +40,7 @@ const INTEGER: u8 = 3;
 
 struct Wrapped<V, const WAITS_FOR: u8>(V);
 
-/// Hands a method on with the visitor as it is: the value has no parts.
+/// Passes a method on with the visitor unchanged: the value has no parts.
 macro_rules! as_it_is {
     ($($method:ident)*) => {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
@@ -183,7 +184,7 @@ impl<'de, V: Visitor<'de>, const WAITS_FOR: u8> Visitor<'de> for Wrapped<V, WAIT
     }
 }
 
-/// The number, if it is an integer that a float holds exactly: up to 2^53.
+/// The number, if it is an integer that a float represents exactly: up to 2^53.
 fn integer(value: f64) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     #[expect(
@@ -194,10 +195,12 @@ fn integer(value: f64) -> Option<i64> {
     integer
 }
 
-/// True if a visitor that takes any value waits for an object, by the text that `serde` derives for it.
+/// True if a visitor for any value expects an object, according to the text that `serde` derives
+/// for it.
 ///
-/// `serde` reads an internally tagged enum, and a struct variant whose tag is known, as "any value", and takes an array for both. It
-/// tells its visitors apart by nothing else. A type with an `expecting` text of its own is not recognised.
+/// `serde` reads an internally tagged enum, and a struct variant whose tag is known, as "any
+/// value", and accepts an array for both. Its visitors differ in nothing else. A type with a custom
+/// `expecting` text is not recognised.
 fn expects_an_object<'de>(visitor: &impl Visitor<'de>) -> bool {
     /// Takes a text as long as it can still be one of these.
     struct Prefix([Option<&'static str>; 3], bool);

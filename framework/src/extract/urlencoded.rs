@@ -1,4 +1,4 @@
-//! What queries and forms share: `a=1&b=2` read into a type.
+//! The common part of queries and forms: reads `a=1&b=2` into a type.
 
 use serde::de::DeserializeOwned;
 use serde_html_form::Deserializer;
@@ -6,7 +6,7 @@ use serde_path_to_error::Segment;
 
 use super::shorten;
 
-/// What is wrong, and the name of the pair that is to blame, when there is one.
+/// The problem, and the name of the pair that causes it, if there is one.
 pub(super) struct Mismatch {
     pub(super) detail: String,
     pub(super) name: Option<String>,
@@ -17,10 +17,10 @@ pub(super) fn read<T: DeserializeOwned>(pairs: &[u8]) -> Result<T, Mismatch> {
     serde_html_form::from_bytes(pairs).map_err(|error| locate::<T>(pairs, &error.to_string()))
 }
 
-/// Finds the pair that is to blame; as with JSON, by reading a second time.
+/// Finds the pair that causes the problem; as with JSON, by reading a second time.
 #[cold]
 fn locate<T: DeserializeOwned>(pairs: &[u8], detail: &str) -> Mismatch {
-    // serde names a missing field in its text alone (`serde::de::Error::missing_field`).
+    // serde names a missing field only in its text (`serde::de::Error::missing_field`).
     let missing = detail
         .strip_prefix("missing field `")
         .and_then(|rest| rest.strip_suffix('`'));
@@ -37,7 +37,8 @@ fn locate<T: DeserializeOwned>(pairs: &[u8], detail: &str) -> Mismatch {
             Some(Segment::Map { key }) => Some(key.clone()),
             _ => None,
         });
-    // The deserialiser only says that a list is no number; the client should read what is wrong with the list.
+    // The deserialiser only says that a list is not a number; the client should read what is wrong
+    // with the list.
     let detail = match name.as_deref().map_or(0, |name| occurrences(pairs, name)) {
         count if count > 1 && detail == "unsupported value" => {
             format!("given {count} times, expected once")

@@ -14,10 +14,12 @@ use crate::{
     response::Json,
 };
 
-/// A body whose values `garde::Validate` has checked: `Valid<Json<T>>`. It needs the feature `garde`.
+/// A body whose values `garde::Validate` has checked: `Valid<Json<T>>`. It needs the feature
+/// `garde`.
 ///
-/// It reads what the inner extractor reads, and fails as that does. Values that the check refuses answer 422: all of them in one answer, each
-/// with its JSON pointer. The context of the check is its `Default`.
+/// It reads what the inner extractor reads, and fails in the same way. Values that the check
+/// refuses are a 422: all of them in one response, each with its JSON pointer. The context of the
+/// check is its `Default`.
 ///
 /// The pointer has the body's own names where they differ from Rust's by case, `_` and `-` only, as with `rename_all`. A field that `rename`
 /// calls something else is shown by its name in Rust.
@@ -47,7 +49,8 @@ use crate::{
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Valid<T>(pub T);
 
-/// How many problems are listed: a client chooses how many mistakes it makes, and must not choose the answer's size.
+/// The maximum number of listed problems: a client chooses its number of mistakes, and must not
+/// choose the response's size.
 const MOST: usize = 50;
 
 impl<T> FromRequest for Valid<Json<T>>
@@ -80,7 +83,7 @@ where
 ///
 /// `garde` names fields as Rust does. `serde` may have other names for them, which the body shows: `item_name` is the body's `itemName`.
 fn pointer(path: &Path, body: &Value) -> String {
-    // A list of kinds and names; a path that cannot be written stands for the whole body.
+    // A list of kinds and names; a path that cannot be written becomes the whole body.
     let parts = serde_json::to_value(path).unwrap_or_default();
     let mut pointer = String::new();
     let mut here = Some(body);

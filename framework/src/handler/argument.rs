@@ -1,5 +1,5 @@
-//! The arguments of a source's handler whose type has no parameters: `FromEvent` by other names, for the reason of
-//! [`Extractor`](super::Extractor).
+//! The arguments of a source's handler whose type has no parameters: `FromEvent` with other names,
+//! for the reason of [`Extractor`](super::Extractor).
 
 use serde_json::value::RawValue;
 
@@ -37,8 +37,8 @@ argument! {
     /// An argument of a queue's handler.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` cannot be read from a message of a queue",
-        label = "not what a message is read as",
-        note = "take `Json<{Self}>`, `String` or `Message` for one message, or `Batch<Json<{Self}>>` for all; the app's state is taken by reference, `&T`; a type of your own implements `fw::source::FromEvent<Message>`"
+        label = "cannot be read from a message",
+        note = "take `Json<{Self}>`, `String` or `Message` for one message, or `Batch<Json<{Self}>>` for all; take the app's state by reference, `&T`; implement it for your own type: `fw::source::FromEvent<Message>`"
     )]
     MessageArgument, Message
 }
@@ -47,8 +47,8 @@ argument! {
     /// An argument of a queue's handler that takes whole batches.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` cannot be read from a batch of a queue",
-        label = "not what a batch is read as",
-        note = "beside a `Batch<T>` there are the app's state, taken by reference, `&T`, and `LambdaContext`; a type of your own implements `fw::source::FromEvent<Messages>`"
+        label = "cannot be read from a batch",
+        note = "in addition to a `Batch<T>` take the app's state by reference, `&T`, or `LambdaContext`; implement it for your own type: `fw::source::FromEvent<Messages>`"
     )]
     BatchArgument, Messages
 }
@@ -57,8 +57,8 @@ argument! {
     /// An argument of a topic's handler.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` cannot be read from a notification of a topic",
-        label = "not what a notification is read as",
-        note = "take `Json<{Self}>`, `String` or `Notification`; the app's state is taken by reference, `&T`; a type of your own implements `fw::source::FromEvent<Notification>`"
+        label = "cannot be read from a notification",
+        note = "take `Json<{Self}>`, `String` or `Notification`; take the app's state by reference, `&T`; implement it for your own type: `fw::source::FromEvent<Notification>`"
     )]
     NotificationArgument, Notification
 }
@@ -67,8 +67,8 @@ argument! {
     /// An argument of a bucket's handler.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` cannot be read from an event of a bucket",
-        label = "not what happens to an object",
-        note = "take `ObjectEvent`; the app's state is taken by reference, `&T`; a type of your own implements `fw::source::FromEvent<ObjectEvent>`"
+        label = "cannot be read from an object's event",
+        note = "take `ObjectEvent`; take the app's state by reference, `&T`; implement it for your own type: `fw::source::FromEvent<ObjectEvent>`"
     )]
     ObjectArgument, ObjectEvent
 }
@@ -77,8 +77,8 @@ argument! {
     /// An argument of a bus's handler.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` cannot be read from an event of a bus",
-        label = "not what an event is read as",
-        note = "take `Json<{Self}>` for its detail, or `BusEvent<{Self}>`; the app's state is taken by reference, `&T`; a type of your own implements `fw::source::FromEvent<BusEvent<Box<RawValue>>>`"
+        label = "cannot be read from an event",
+        note = "take `Json<{Self}>` for its detail, or `BusEvent<{Self}>`; take the app's state by reference, `&T`; implement it for your own type: `fw::source::FromEvent<BusEvent<Box<RawValue>>>`"
     )]
     BusArgument, BusEvent<Box<RawValue>>
 }
@@ -86,9 +86,9 @@ argument! {
 argument! {
     /// An argument of a schedule's handler.
     #[diagnostic::on_unimplemented(
-        message = "`{Self}` cannot be read from what a schedule sends",
-        label = "not what a schedule sends",
-        note = "take `Schedule`, or nothing; the app's state is taken by reference, `&T`; a type of your own implements `fw::source::FromEvent<Schedule>`"
+        message = "`{Self}` cannot be read from a schedule's event",
+        label = "cannot be read from a schedule's event",
+        note = "take `Schedule`, or nothing; take the app's state by reference, `&T`; implement it for your own type: `fw::source::FromEvent<Schedule>`"
     )]
     ScheduleArgument, Schedule
 }
@@ -96,9 +96,9 @@ argument! {
 argument! {
     /// An argument of a function that is called directly.
     #[diagnostic::on_unimplemented(
-        message = "`{Self}` cannot be read from what a caller sends",
+        message = "`{Self}` cannot be read from a caller's input",
         label = "not an input",
-        note = "take `Json<{Self}>`; the app's state is taken by reference, `&T`; a type of your own implements `fw::source::FromEvent<Input>`"
+        note = "take `Json<{Self}>`; take the app's state by reference, `&T`; implement it for your own type: `fw::source::FromEvent<Input>`"
     )]
     InputArgument, Input
 }

@@ -5,19 +5,19 @@ use tracing::{Metadata, level_filters::LevelFilter};
 /// Levels by target; without a target, for all others.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Levels {
-    /// The longest target first, so that the first that fits decides.
+    /// The longest target first, so that the first that matches decides.
     by_target: Vec<(String, LevelFilter)>,
     others: LevelFilter,
 }
 
 impl Levels {
-    /// What the two variables say, Lambda's before Rust's; what they say wrongly counts as not said.
+    /// The values of the two variables, Lambda's before Rust's; a malformed value is ignored.
     pub(super) fn new(lambda: Option<&str>, rust_log: Option<&str>) -> Self {
         let mut levels = Self {
             by_target: Vec::new(),
             others: LevelFilter::INFO,
         };
-        // Lambda's `FATAL` is above all that Rust code says; its errors are what comes closest.
+        // Lambda's `FATAL` is above all levels of Rust code; errors are the closest.
         let lambda = lambda.map(|level| if level == "FATAL" { "ERROR" } else { level });
         // An empty text would be read as a level, too.
         if let Some(Ok(level)) = lambda.filter(|level| !level.is_empty()).map(str::parse) {
@@ -48,7 +48,7 @@ impl Levels {
         self.by_target.insert(at, (target.to_owned(), level));
     }
 
-    /// Whether something of that level and target is logged.
+    /// True if an event with this level and target is logged.
     pub(super) fn enable(&self, metadata: &Metadata<'_>) -> bool {
         *metadata.level() <= self.of(metadata.target())
     }
@@ -66,7 +66,7 @@ impl Levels {
             .map_or(self.others, |&(_, level)| level)
     }
 
-    /// The most that any target says.
+    /// The most verbose level of any target.
     pub(super) fn most(&self) -> LevelFilter {
         let levels = self.by_target.iter().map(|&(_, level)| level);
         levels.fold(self.others, LevelFilter::max)

@@ -1,4 +1,4 @@
-//! A log line, as it is put together.
+//! A log line while it is built.
 
 use std::{
     fmt::{self, Write as _},
@@ -183,7 +183,7 @@ impl Line {
         }
     }
 
-    /// Adds the request id and the trace; in text they go to the end, where they do not stand in the way.
+    /// Adds the request id and the trace. In text they are at the end, where they do not disturb.
     pub(super) fn invocation(&mut self, invocation: Option<Arc<LambdaContext>>) {
         let Some(lambda) = invocation else { return };
         match self.format {
@@ -195,7 +195,7 @@ impl Line {
         }
     }
 
-    /// Writes both ids, with what stands before each of them and after the last.
+    /// Writes both ids, with the texts before each of them and after the last.
     fn ids(&mut self, lambda: &LambdaContext, [request, trace, end]: [&str; 3]) {
         self.text.push_str(request);
         escape(&mut self.text, &lambda.request_id);
@@ -223,7 +223,7 @@ impl Line {
         self.text.push_str(&fields.written);
     }
 
-    /// Adds a span that the event stands in, the innermost first.
+    /// Adds a span that the event is in, the innermost first.
     pub(super) fn span(&mut self, name: &str, fields: &Fields) {
         let written = &fields.written;
         match self.format {

@@ -1,4 +1,4 @@
-//! The spans that are open, and where each thread stands in them.
+//! The open spans, and each thread's current one.
 
 use std::{
     cell::RefCell,
@@ -51,7 +51,7 @@ struct Span {
     metadata: &'static Metadata<'static>,
     fields: Fields,
     parent: Option<Id>,
-    /// How many handles there are, those of its children included.
+    /// How many handles there are, including those of its children.
     handles: usize,
 }
 
@@ -84,7 +84,7 @@ impl Spans {
         }
     }
 
-    /// Counts one handle less; says whether it was the last, which closes the span.
+    /// Counts one handle less; returns whether it was the last, which closes the span.
     pub(super) fn close(&self, id: &Id) -> bool {
         let mut open = self.lock();
         let mut closed = false;
@@ -93,7 +93,7 @@ impl Spans {
             if let Some(span) = slot {
                 span.handles -= 1;
                 if span.handles == 0 {
-                    // Its handle of its parent goes with it.
+                    // Its handle of its parent is dropped with it.
                     next = slot.take().and_then(|span| span.parent);
                     closed = true;
                 }
@@ -115,7 +115,7 @@ impl Spans {
         }
     }
 
-    /// Where this thread stands.
+    /// The current span of this thread.
     pub(super) fn current(&self) -> Current {
         let Some(id) = innermost() else {
             return Current::none();

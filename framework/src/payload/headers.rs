@@ -80,8 +80,8 @@ pub(super) fn in_ascii(headers: &HeaderMap) -> HeaderMap {
     joined
 }
 
-/// Whether a handler may say it. The length and the transfer are the gateway's own matter, which decodes base64 and
-/// counts by itself. `[R]` gateway-truth §1.4
+/// True if a handler may set it. The gateway sets the length and the transfer coding itself,
+/// because it decodes base64 and counts. `[R]` gateway-truth §1.4
 fn is_ours(name: &HeaderName) -> bool {
     name != CONTENT_LENGTH && name != TRANSFER_ENCODING && name != CONNECTION
 }
@@ -107,8 +107,8 @@ fn one_value<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Cow<'h, str> {
         .into()
 }
 
-/// Whether a field is no list, so that its values cannot be joined (RFC 9110 §5.3). Fields that are not known here are taken
-/// for lists, as RFC 9110 §5.2 lets any recipient do.
+/// True if a field is not a list, so that its values cannot be joined (RFC 9110 §5.3). Unknown
+/// fields count as lists, as RFC 9110 §5.2 allows any recipient.
 fn is_single(name: &HeaderName) -> bool {
     const SINGLE: [HeaderName; 18] = [
         ACCESS_CONTROL_ALLOW_CREDENTIALS,

@@ -65,8 +65,8 @@ impl IntoResponse for &[u8] {
 
 /// What a document can be made of: `String`, `&str`, `Cow<str>`, `Bytes`, `Vec<u8>`, `&[u8]`. What is borrowed is copied.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no document",
-    label = "not text, and not bytes",
+    message = "`{Self}` cannot be a document",
+    label = "neither text nor bytes",
     note = "a document is a `String`, a `&str`, a `Cow<str>`, `Bytes`, a `Vec<u8>` or a `&[u8]`"
 )]
 pub trait IntoBody {

@@ -187,7 +187,7 @@ impl TryFrom<&SetCookie> for HeaderValue {
         };
         cookie.check().map_err(invalid)?;
         Self::try_from(cookie.to_string())
-            .map_err(|_| invalid("it holds a character that no header may hold"))
+            .map_err(|_| invalid("it has a character that a header must not have"))
     }
 }
 

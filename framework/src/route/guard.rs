@@ -1,4 +1,4 @@
-//! Who may call a route: what its attribute says, or the list that it stands in.
+//! Who may call a route: its attribute's setting, or its list's.
 
 use super::{Route, Routes};
 use crate::{auth::IntoAuthorizer, entry::Entry};
@@ -31,7 +31,7 @@ impl<S> Clone for Guard<S> {
 impl<S> Copy for Guard<S> {}
 
 impl<S> Guard<S> {
-    /// What the manifest says of it.
+    /// Its description in the manifest.
     pub(crate) fn manifest(&self) -> Option<Authorization> {
         Some(match self {
             Self::Public => return None,
@@ -65,7 +65,8 @@ impl<S> Route<S> {
     }
 }
 
-/// Who may call these routes. What a route's own attribute says goes before it; `public` there opens the one route.
+/// Who may call these routes. A route's own attribute has priority; `public` there opens this one
+/// route.
 ///
 /// ```
 /// use fw::{App, Result, auth::Allow, authorizer, extract::Bearer, get, routes};
@@ -113,7 +114,7 @@ impl<S> Routes<S> {
         self.guard(Guard::Iam)
     }
 
-    /// Callers send an API key (REST APIs only), beside whatever else is asked of them.
+    /// Callers send an API key (REST APIs only), in addition to other requirements.
     #[must_use]
     pub fn api_key(mut self) -> Self {
         for route in &mut self.list {

@@ -16,10 +16,11 @@ use crate::{
     route::BoxFuture,
 };
 
-/// Makes a layer of a function that is given the request and what comes [`next`](Next).
+/// Creates a layer from a function that gets the request and the [`next`](Next) service.
 ///
-/// It may change the request, answer in the handlers' place, change the answer, or look at both. What it inserts into the request's
-/// extensions, handlers read with [`Extension<T>`](crate::extract::Extension). It answers with whatever a handler may return.
+/// It may change the request, respond instead of the handlers, change the response, or look at
+/// both. Handlers read what it inserts into the request's extensions with
+/// [`Extension<T>`](crate::extract::Extension). It returns anything that a handler may return.
 ///
 /// ```
 /// use fw::{App, Error, IntoResponse, extract::Extension, get, routes, service::from_fn};
@@ -58,7 +59,7 @@ where
     FromFn(function)
 }
 
-/// What [`from_fn`] makes: a tower layer.
+/// The result of [`from_fn`]: a tower layer.
 #[derive(Clone, Copy)]
 pub struct FromFn<F>(F);
 
@@ -112,7 +113,7 @@ where
     }
 }
 
-/// What comes after this middleware: the next, or the handlers.
+/// The service after this middleware: the next middleware, or the handlers.
 #[derive(Clone, Debug)]
 pub struct Next(Inner);
 

@@ -1,7 +1,8 @@
 //! Middleware: what `App::layer` collects, and the way of a request through it and back.
 //!
-//! Tower's services own their request and our handlers borrow theirs, so a request is converted on the way in and back again before the
-//! handler. All of it hangs on [`Middleware`], which only `App::layer` makes: an app without layers does not even link it.
+//! Tower's services own their request and handlers borrow theirs, so a request is converted on the
+//! way in and back again before the handler. All of it depends on [`Middleware`], which only
+//! `App::layer` creates: an app without layers does not even link it.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -34,7 +35,7 @@ impl<S: Send + Sync + 'static> Middleware<S> {
         }
     }
 
-    /// Adds a layer around those that are there.
+    /// Adds a layer around the existing ones.
     pub(crate) fn push(&mut self, layer: impl FnOnce(Inner) -> Inner + 'static) {
         self.layers.push(Box::new(layer));
     }
@@ -70,7 +71,7 @@ impl Stack {
     }
 }
 
-/// What travels beside a request through the layers: the rest of it, and what has been found for it.
+/// The data that travels with a request through the layers: the rest of it, and the found endpoint.
 #[derive(Clone)]
 struct Beside(Arc<(Request<'static>, Found)>);
 
@@ -98,11 +99,11 @@ fn innermost<S: Send + Sync + 'static>(core: Arc<Core<S>>) -> Inner {
     })
 }
 
-/// What the layers have made of a request, for a handler.
+/// The request after the layers, for a handler.
 async fn leave(http: http::Request<Body>) -> Result<(Request<'static>, Found), Box<Response>> {
     let (mut parts, body) = http.into_parts();
     let Some(Beside(beside)) = parts.extensions.remove() else {
-        let error = "a layer dropped the request's extensions, which the framework needs";
+        let error = "a layer removed the request's extensions, which the framework needs";
         return Err(Box::new(Error::internal(error).into_response()));
     };
     let (mut request, found) = Arc::unwrap_or_clone(beside);

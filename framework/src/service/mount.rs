@@ -8,8 +8,9 @@ use tower::Service;
 use super::{Body, BoxError, Inner};
 use crate::{auth::IntoAuthorizer, route::Guard};
 
-/// A tower service and who may call it: what [`App::mount_service`](crate::App::mount_service) takes in the place of the
-/// service alone, which everybody may call. The guards are those of [`Routes`](crate::route::Routes); the gateway checks them
+/// A tower service and who may call it: the argument of
+/// [`App::mount_service`](crate::App::mount_service) instead of the service alone, which everyone
+/// may call. The guards are those of [`Routes`](crate::route::Routes); the gateway checks them
 /// before the app is invoked.
 ///
 /// ```
@@ -30,7 +31,7 @@ pub struct Mount<S> {
 }
 
 impl<S> Mount<S> {
-    /// A tower service, an axum router for example, that everybody may call.
+    /// A tower service, for example an axum router, that everyone may call.
     pub fn new<T, B>(service: T) -> Self
     where
         T: Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + 'static,
@@ -67,7 +68,7 @@ impl<S> Mount<S> {
         self.guard(Guard::Iam)
     }
 
-    /// Callers send an API key (REST APIs only), in addition to whatever else is asked of them.
+    /// Callers send an API key (REST APIs only), in addition to other requirements.
     pub fn api_key(mut self) -> Self {
         self.api_key = true;
         self
@@ -89,7 +90,8 @@ impl<S> fmt::Debug for Mount<S> {
     }
 }
 
-/// What [`App::mount_service`](crate::App::mount_service) takes: a tower service, or a [`Mount`] with guards around one.
+/// The argument of [`App::mount_service`](crate::App::mount_service): a tower service, or a
+/// [`Mount`] with guards around one.
 #[diagnostic::on_unimplemented(
     message = "this cannot be mounted: it is not a tower service over `http::Request<fw::service::Body>`",
     label = "not a service that is `Clone` and `Send`, nor a `Mount` for this app's state",

@@ -125,8 +125,8 @@ impl EventInfo {
             Self::Sns(_) => "notifications of a topic",
             Self::S3 { .. } => "events of a bucket",
             Self::Bus { .. } => "events of a bus",
-            Self::Schedule { .. } => "what a schedule sends",
-            Self::Function => "what its callers send",
+            Self::Schedule { .. } => "events of a schedule",
+            Self::Function => "its callers' input",
         }
     }
 }
@@ -144,8 +144,8 @@ pub trait SourceDecl {
 
 /// A source that an app of state `S` can have: a stateless one, or one of that very state.
 #[diagnostic::on_unimplemented(
-    message = "this source does not belong to an app whose state is `{S}`",
-    label = "its handler asks for another state",
+    message = "this source does not belong to an app with the state `{S}`",
+    label = "its handler takes another state",
     note = "a handler's `&T` argument is the app's state, so `T` must be `{S}`"
 )]
 pub trait IntoSource<S>: SourceDecl {

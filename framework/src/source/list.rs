@@ -38,10 +38,10 @@ impl<S> Sources<S> {
 
 /// A list of sources of an app whose state is `S`: [`Sources<S>`](Sources), and nothing else. It is a trait for what rustc says of others.
 #[diagnostic::on_unimplemented(
-    message = "this is not a list of sources of an app whose state is `{S}`",
-    label = "not a `sources![…]`, or a handler in it asks for another state",
-    note = "a list is written `sources![handler, module::handler]`",
-    note = "a handler that takes a `&T` asks for an app whose state is `T`: make it with `App::new(\"name\", init)`, where `init` is an async function that returns the `T`; `App::stateless` has the state `()`"
+    message = "this is not a list of sources for an app with the state `{S}`",
+    label = "not a `sources![…]`, or a handler in it takes another state",
+    note = "write a list: `sources![handler, module::handler]`",
+    note = "a handler with a `&T` argument needs an app with the state `T`: create it with `App::new(\"name\", init)`, where `init` is an async function that returns the `T`; `App::stateless` has the state `()`"
 )]
 pub trait SourcesOf<S> {
     /// The list.
@@ -93,13 +93,13 @@ pub const fn assert_distinct_sources(sources: &[(usize, &str, SourceInfo)], numb
         let (_, other, known) = &sources[earlier];
         if !info.name.is_empty() && same_bytes(known.name.as_bytes(), info.name.as_bytes()) {
             let text = Text::new()
-                .with("two sources in this list are called `")
+                .with("two sources in this list have the name `")
                 .with(info.name)
                 .with("`: `")
                 .with(other)
                 .with("` and `")
                 .with(name)
-                .with("`\n= help: rename one, or leave it out of the list: the name is that of its Lambda function");
+                .with("`\n= help: rename one, or leave it out of the list: it is the name of its Lambda function");
             panic!("{}", text.as_str());
         }
         earlier += 1;

@@ -12,8 +12,8 @@ use crate::{error::Error, response::Json};
 /// What the handler of an event returns: nothing, or why it failed.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not what the handler of an event returns",
-    label = "nobody reads this answer",
-    note = "return nothing, or `fw::Result<()>`: an `Err` makes the event, or the message, come again"
+    label = "nothing reads this answer",
+    note = "return nothing, or `fw::Result<()>`: after an `Err` the event or message is delivered again"
 )]
 pub trait IntoDone {
     /// Whether it is done.
@@ -62,7 +62,7 @@ impl Failed {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say which messages of a batch failed",
     label = "not what the handler of a `Batch` returns",
-    note = "return `Failed`, or `fw::Result<Failed>`: an `Err` makes the whole batch come again"
+    note = "return `Failed`, or `fw::Result<Failed>`: after an `Err` the whole batch is delivered again"
 )]
 pub trait IntoFailed {
     /// The messages that failed.

@@ -207,7 +207,7 @@ pub(super) fn not_its_event(info: &SourceInfo, reason: &dyn fmt::Display) -> Fun
     FunctionError {
         kind: "fw.NotItsEvent".into(),
         message: format!(
-            "this function is the source `{}` and takes {}; what arrived is something else: {reason}",
+            "this function is the source `{}` and takes {}, but got something else: {reason}",
             info.name,
             info.event.takes()
         ),

@@ -1,4 +1,5 @@
-//! Events for the app's sources: each goes to the handlers that asked for it, as the document that AWS would send.
+//! Events for the app's sources: each goes to the matching handlers, as the document that AWS would
+//! send.
 
 use std::fmt;
 
@@ -12,7 +13,7 @@ use fw_events::{BusEvent, Fifo, Message, Notification, ObjectEvent, Place};
 use fw_grammar::pattern::Pattern;
 use fw_manifest::{ManifestSource, SourceEvent};
 
-/// Where a test's events are of.
+/// The account and region of a test's events.
 const PLACE: Place<'static> = Place {
     region: "us-east-1",
     account: "123456789012",
@@ -26,7 +27,7 @@ impl Client {
     ///
     /// # Panics
     ///
-    /// When no source of the app takes its messages.
+    /// If no source of the app takes its messages.
     #[track_caller]
     pub fn sqs(&self, queue: &str) -> Queue<'_> {
         self.asks("queue", queue, |event| match event {
@@ -45,7 +46,7 @@ impl Client {
     ///
     /// # Panics
     ///
-    /// When no source of the app takes its notifications.
+    /// If no source of the app takes its notifications.
     #[track_caller]
     #[must_use]
     pub fn sns(&self, topic: &str) -> Topic<'_> {
@@ -63,7 +64,7 @@ impl Client {
     ///
     /// # Panics
     ///
-    /// When no source of the app takes its events.
+    /// If no source of the app takes its events.
     #[track_caller]
     #[must_use]
     pub fn s3(&self, bucket: &str) -> Bucket<'_> {
@@ -77,11 +78,12 @@ impl Client {
         }
     }
 
-    /// Puts an event on the account's default bus. It goes to each source whose pattern matches it, maybe none.
+    /// Puts an event on the account's default bus. Each source whose pattern matches gets it; there
+    /// may be none.
     ///
     /// # Panics
     ///
-    /// When the detail is not an object in JSON, and in an async test.
+    /// If the detail is not a JSON object, and in an async test.
     #[track_caller]
     pub fn event<T: Serialize + ?Sized>(
         &self,
@@ -92,7 +94,8 @@ impl Client {
         self.publish_event(None, source, detail_type, detail)
     }
 
-    /// Puts an event on a bus of the app's, by its logical name; otherwise as [`event`](Self::event).
+    /// Puts an event on one of the app's buses, by its logical name; otherwise as
+    /// [`event`](Self::event).
     ///
     /// # Panics
     ///
@@ -119,7 +122,7 @@ impl Client {
         let detail = value(detail);
         assert!(
             detail.is_object(),
-            "an event's detail is an object in JSON, not: {detail}"
+            "an event's detail must be a JSON object, not: {detail}"
         );
         let now = arrival();
         let event = BusEvent {
@@ -144,7 +147,7 @@ impl Client {
     ///
     /// # Panics
     ///
-    /// When the app has no schedule of that name, and in an async test.
+    /// If the app has no schedule with this name, and in an async test.
     #[track_caller]
     pub fn fire(&self, name: &str) -> Invocations {
         let source = self.named(name, "schedule", |event| {
@@ -160,11 +163,11 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// What the function fails with, as its caller reads it.
+    /// The function's error, as its caller reads it.
     ///
     /// # Panics
     ///
-    /// When the app has no function of that name, and in an async test.
+    /// If the app has no function with this name, and in an async test.
     #[track_caller]
     pub fn call<T: Serialize + ?Sized>(&self, name: &str, input: &T) -> Result<Value, CallError> {
         let source = self.named(name, "function", |event| {
@@ -218,7 +221,7 @@ impl Client {
         let known: Vec<&str> = known.map(String::as_str).collect();
         assert!(
             known.contains(&name),
-            "no source of the app takes what comes from the {kind} `{name}`: {}",
+            "no source of the app takes this event of the {kind} `{name}`: {}",
             listed(kind, &known)
         );
     }
@@ -237,7 +240,7 @@ impl Client {
     }
 }
 
-/// What the app has of that kind, so that a misspelt name is seen beside the right one.
+/// The app's names of this kind, so that a misspelt name is shown next to the right one.
 fn listed(kind: &str, known: &[&str]) -> String {
     if known.is_empty() {
         return format!("the app has no {kind}, is its handler in `App::on(sources![…])`?");
@@ -257,7 +260,8 @@ pub struct Queue<'c> {
 }
 
 impl Queue<'_> {
-    /// Makes it a FIFO queue. Its messages are in the group `default`, unless [`in_group`](Self::in_group) says another.
+    /// Makes it a FIFO queue. Its messages are in the group `default`, unless you set another with
+    /// [`in_group`](Self::in_group).
     pub fn fifo(mut self) -> Self {
         self.fifo = true;
         self
@@ -270,7 +274,7 @@ impl Queue<'_> {
         self.text(body)
     }
 
-    /// Adds a message: the text as it is.
+    /// Adds a message with this text.
     pub fn text(mut self, body: impl Into<String>) -> Self {
         self.messages.push((body.into(), "default".to_owned()));
         self
@@ -285,7 +289,7 @@ impl Queue<'_> {
         self
     }
 
-    /// Adds a message, the value as JSON, and delivers what there is.
+    /// Adds a message with the value as JSON, and delivers all added messages.
     ///
     /// # Panics
     ///
@@ -368,7 +372,7 @@ impl Topic<'_> {
         self.publish(None, &value(message).to_string())
     }
 
-    /// Publishes a notification: the text as it is, with a subject if it has one.
+    /// Publishes a notification with this text, and a subject if there is one.
     ///
     /// # Panics
     ///
@@ -398,7 +402,7 @@ pub struct Bucket<'c> {
 }
 
 impl Bucket<'_> {
-    /// Says that an object of that key, as it is, and that size was put.
+    /// Reports that an object with this key (not encoded) and size was put.
     ///
     /// # Panics
     ///
@@ -452,7 +456,7 @@ impl Bucket<'_> {
     }
 }
 
-/// What came of an event: an invocation for each source that took it.
+/// The result of an event: an invocation for each source that took it.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "ask whether it is done: `.done()`"]
 pub struct Invocations(Vec<Invocation>);
@@ -463,9 +467,11 @@ pub struct Invocations(Vec<Invocation>);
 pub struct Invocation {
     /// The source's name.
     pub handler: String,
-    /// The answer, or the failure. In the answer of a queue's handler the numbers of the messages, from 0, stand for their ids.
+    /// The answer, or the failure. In the answer of a queue's handler the ids are the numbers of
+    /// the messages, from 0.
     pub result: Result<Value, CallError>,
-    /// Why it failed, or why each of its messages did: what the log says, with the causes that no caller is shown.
+    /// Why it failed, or why each of its messages did: the text of the log, including the causes
+    /// that no caller sees.
     pub reasons: Vec<String>,
 }
 
@@ -475,7 +481,7 @@ impl Invocations {
         self.0.iter()
     }
 
-    /// Whether no source took the event.
+    /// True if no source took the event.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -513,7 +519,7 @@ impl Invocations {
         let again = self.come_again();
         assert!(
             again.is_empty(),
-            "these messages come again: {again:?}{}",
+            "these messages are delivered again: {again:?}{}",
             self.reasons()
         );
     }
@@ -525,7 +531,7 @@ impl Invocations {
     }
 }
 
-/// What a function fails with, as its caller reads it: Lambda's error document.
+/// A function's error, as its caller reads it: Lambda's error document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CallError {

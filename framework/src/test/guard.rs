@@ -1,4 +1,4 @@
-//! Who calls, in a test: what the gateway has to be told before it lets a request through.
+//! The caller in a test: provides what the gateway needs before it admits a request.
 //!
 //! The gateway's model decides ([`fw_gateway`]); the app's own authorizers run with the client's state. A test has no issuer
 //! and no secrets, so for tokens and signatures it vouches for the caller.
@@ -19,20 +19,20 @@ use fw_manifest::{Authorization, AuthorizerKind, Manifest, ManifestAuthorizer, M
 /// The stage of a REST API, which has no default one: its clients always name it.
 pub(super) const REST_STAGE: &str = "test";
 
-/// The one API key that there is.
+/// The only API key.
 const API_KEY: &str = "the-key-of-the-test-client";
 
 /// A signature of nothing.
 const SIGNATURE: &str = "AWS4-HMAC-SHA256 Credential=AKIATESTTESTTESTTEST/20000101/us-east-1/execute-api/aws4_request, SignedHeaders=host;x-amz-date, Signature=0";
 
-/// How a test says who calls. A request proves itself in one way, so the last that is said holds.
+/// The caller that a test sets. A request has one identity, so the last one is used.
 #[derive(Clone, Debug)]
 pub(super) enum Caller {
     /// By a token of these claims.
     Claims(Map<String, Value>),
-    /// By what an authorizer tells, which is not run.
+    /// The context of an authorizer, which does not run.
     Context(Map<String, Value>),
-    /// By a signature of who has that ARN.
+    /// A signature of the owner of this ARN.
     Signer(String),
 }
 
@@ -61,14 +61,14 @@ pub(super) fn bring_api_key(request: &mut HttpRequest) {
     replace(request, "x-api-key", API_KEY);
 }
 
-/// Sets a header in place of any of that name.
+/// Sets a header, which replaces any with this name.
 fn replace(request: &mut HttpRequest, name: &str, value: &str) {
     let other = |(known, _): &(String, String)| !known.eq_ignore_ascii_case(name);
     request.headers.retain(other);
     request.push_header(name, value.as_bytes());
 }
 
-/// Who has that ARN.
+/// The owner of this ARN.
 pub(super) fn signer(arn: &str) -> Principal {
     let mut principal = Principal::user(
         "AKIATESTTESTTESTTEST",
@@ -80,7 +80,8 @@ pub(super) fn signer(arn: &str) -> Principal {
     principal
 }
 
-/// An authorizer's answer that lets the caller through with that context, in the simple form or as a policy.
+/// An authorizer's answer that admits the caller with this context, in the simple form or as a
+/// policy.
 pub(super) fn consent(context: &Map<String, Value>, simple: bool) -> Vec<u8> {
     let mut context = context.clone();
     if simple {
@@ -89,7 +90,7 @@ pub(super) fn consent(context: &Map<String, Value>, simple: bool) -> Vec<u8> {
             .into_bytes();
     }
     let principal = context.remove(PRINCIPAL);
-    // [D] A REST API refuses an answer whose context has lists or objects in it.
+    // [D] A REST API refuses an answer whose context contains lists or objects.
     for value in context.values_mut() {
         if value.is_array() || value.is_object() {
             *value = Value::String(value.to_string());
@@ -102,21 +103,21 @@ pub(super) fn consent(context: &Map<String, Value>, simple: bool) -> Vec<u8> {
         .into_bytes()
 }
 
-/// What stands before the app: twice, as a caller that is vouched for needs nothing of what identifies others.
+/// The gateway twice, because a caller set by the test does not need the identity sources.
 #[derive(Clone, Debug)]
 pub(super) struct Doors {
-    /// Asks the app's authorizers as they say.
+    /// Invokes the app's authorizers as they declare.
     pub(super) asking: FrontDoor,
-    /// Asks them of everybody, whatever the request has in it, and keeps no answer.
+    /// Invokes them for every request, with any content, and caches no answer.
     pub(super) vouched: FrontDoor,
 }
 
 impl Doors {
-    /// That gateway with the app's routes and authorizers.
+    /// This gateway with the app's routes and authorizers.
     ///
     /// # Errors
     ///
-    /// Why there is no such gateway.
+    /// Why this gateway is not possible.
     pub(super) fn new(gateway: Gateway, manifest: &Manifest) -> Result<Self, String> {
         let mut vouching = manifest.clone();
         for authorizer in &mut vouching.authorizers {
@@ -181,7 +182,7 @@ fn front_door(gateway: Gateway, manifest: &Manifest) -> Result<FrontDoor, String
             .map_err(refused)
         }
         Gateway::FunctionUrl => {
-            none("a function URL asks nobody for each route", |route| {
+            none("a function URL does not check callers per route", |route| {
                 route.authorization.is_some() || route.api_key
             })?;
             FunctionUrl::new(FunctionUrlConfig::new(identity))

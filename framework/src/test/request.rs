@@ -1,4 +1,4 @@
-//! A request of a test, as it is put together.
+//! Builds a test's request.
 
 use std::{future::IntoFuture, net::IpAddr, pin::Pin};
 
@@ -33,13 +33,13 @@ impl<'c> RequestBuilder<'c> {
         }
     }
 
-    /// Adds a header; a name that is there already is repeated.
+    /// Adds a header; an existing name is repeated.
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         self.request.push_header(name, value.as_ref());
         self
     }
 
-    /// Adds a cookie, in a `cookie` header of its own.
+    /// Adds a cookie, in its own `cookie` header.
     pub fn cookie(self, name: &str, value: &str) -> Self {
         self.header("cookie", format!("{name}={value}"))
     }
@@ -48,7 +48,7 @@ impl<'c> RequestBuilder<'c> {
     ///
     /// # Panics
     ///
-    /// When the value cannot be written as JSON.
+    /// If the value cannot be written as JSON.
     #[track_caller]
     pub fn json<T: Serialize + ?Sized>(self, value: &T) -> Self {
         match serde_json::to_vec(value) {
@@ -75,21 +75,23 @@ impl<'c> RequestBuilder<'c> {
         self
     }
 
-    /// Sets the client's address, which is 127.0.0.1 otherwise.
+    /// Sets the client's address; the default is 127.0.0.1.
     pub fn source_ip(mut self, address: impl Into<IpAddr>) -> Self {
         self.request.source_ip = address.into();
         self
     }
 
-    /// Says that the caller brings a token of these claims, which the gateway has verified; for routes with `jwt`, which answer 401
-    /// without this. A route with `scopes` wants one of them in `scope`, as `"scope": "items:read profile"`.
+    /// Sets the claims of the caller's token, as verified by the gateway. Routes with `jwt` answer
+    /// 401 without it. A route with `scopes` needs one of them in `scope`, as
+    /// `"scope": "items:read profile"`.
     ///
-    /// The request has an `authorization` header then, with the claims in a token that nobody signed. Members that are `null` are left
-    /// out. Of this, [`auth_context`](Self::auth_context) and [`signed_by`](Self::signed_by) the last holds.
+    /// The request then has an `authorization` header with the claims in an unsigned token. Members
+    /// that are `null` are left out. Of this, [`auth_context`](Self::auth_context) and
+    /// [`signed_by`](Self::signed_by) the last one is used.
     ///
     /// # Panics
     ///
-    /// When the claims are no object in JSON.
+    /// If the claims are not a JSON object.
     #[track_caller]
     pub fn claims<T: Serialize + ?Sized>(mut self, claims: &T) -> Self {
         let mut claims = object("claims", claims);
@@ -98,14 +100,14 @@ impl<'c> RequestBuilder<'c> {
         self
     }
 
-    /// Says that an authorizer lets the caller through with that context: it is not run, and what it identifies callers by may be missing.
-    /// Without this, the app's own authorizer is asked.
+    /// Makes an authorizer admit the caller with this context: it does not run, and its identity
+    /// sources may be missing. Without this call, the app's own authorizer runs.
     ///
     /// The principal is the context's `principalId`, or `test`.
     ///
     /// # Panics
     ///
-    /// When the context is no object in JSON.
+    /// If the context is not a JSON object.
     #[track_caller]
     pub fn auth_context<T: Serialize + ?Sized>(mut self, context: &T) -> Self {
         let mut context = object("the context", context);
@@ -137,7 +139,7 @@ impl<'c> RequestBuilder<'c> {
     #[track_caller]
     #[must_use]
     pub fn send(self) -> TestResponse {
-        block_on(self.into_future(), "write `.await` in place of `.send()`")
+        block_on(self.into_future(), "write `.await` instead of `.send()`")
     }
 }
 
@@ -164,7 +166,7 @@ impl<'c> IntoFuture for RequestBuilder<'c> {
 fn object<T: Serialize + ?Sized>(what: &str, value: &T) -> Map<String, Value> {
     match serde_json::to_value(value) {
         Ok(Value::Object(object)) => object,
-        Ok(other) => panic!("{what} must be an object in JSON, not: {other}"),
+        Ok(other) => panic!("{what} must be a JSON object, not: {other}"),
         Err(error) => panic!("{what} cannot be written as JSON: {error}"),
     }
 }

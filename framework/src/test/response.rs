@@ -1,11 +1,11 @@
-//! What a test's client received.
+//! The response that a test's client received.
 
 use http::{HeaderMap, HeaderName, StatusCode};
 use serde::de::DeserializeOwned;
 
 use fw_gateway::HttpReply;
 
-/// What the client received.
+/// The response that the client received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TestResponse {
     reply: HttpReply,
@@ -42,7 +42,7 @@ impl TestResponse {
         self.reply.header(name)
     }
 
-    /// All values of that header in order, each line by itself.
+    /// All values of this header in order, each line separately.
     pub fn header_values(&self, name: &str) -> impl Iterator<Item = &str> {
         self.header_lines()
             .filter(move |(key, _)| key.eq_ignore_ascii_case(name))
@@ -55,8 +55,8 @@ impl TestResponse {
         headers.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// Why the gateway refused the request or the app's answer, where it did: what `cargo fw local` writes to its log, and no client
-    /// is told.
+    /// Why the gateway refused the request or the app's response, if it did: the text in the log of
+    /// `cargo fw local`, which no client sees.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         self.reply.reason.as_deref()
@@ -72,13 +72,13 @@ impl TestResponse {
     ///
     /// # Panics
     ///
-    /// When it is no UTF-8.
+    /// If it is not UTF-8.
     #[track_caller]
     #[must_use]
     pub fn text(&self) -> &str {
         match std::str::from_utf8(&self.reply.body) {
             Ok(text) => text,
-            Err(error) => panic!("the body is no text: {error}"),
+            Err(error) => panic!("the body is not text: {error}"),
         }
     }
 
@@ -86,7 +86,7 @@ impl TestResponse {
     ///
     /// # Panics
     ///
-    /// When it is not the JSON of a `T`; the message has the whole body.
+    /// If it is not the JSON of a `T`; the message has the whole body.
     #[track_caller]
     #[must_use]
     pub fn json<T: DeserializeOwned>(&self) -> T {

@@ -407,7 +407,7 @@ fn a_failing_start_is_told_with_all_causes_on_stderr_and_to_lambda() {
         assert_eq!(output.status.code(), Some(1));
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert!(
-            stderr.contains(&format!("the app's state cannot be made: {cause}")),
+            stderr.contains(&format!("the app's state cannot be created: {cause}")),
             "{stderr}"
         );
     }
@@ -445,12 +445,12 @@ fn an_ill_formed_app_or_environment_ends_at_once() {
         (
             "ill-named",
             &[("FW_MANIFEST", "1")][..],
-            "an app's name has",
+            "not a valid app name",
         ),
         (
             "ill-named",
             &[("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:1")],
-            "an app's name has",
+            "not a valid app name",
         ),
         (
             "empty",

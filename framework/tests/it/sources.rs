@@ -256,7 +256,7 @@ fn a_failure_shows_its_public_text_alone() {
 }
 
 #[test]
-#[should_panic(expected = "no source of the app takes what comes from the queue `order`")]
+#[should_panic(expected = "no source of the app takes this event of the queue `order`")]
 fn a_queue_that_nobody_reads_is_told() {
     let _ = client().0.sqs("order");
 }
@@ -276,7 +276,7 @@ fn a_kind_that_the_app_does_not_have_is_told() {
 
 #[test]
 #[should_panic(
-    expected = "these messages come again: [1]\n  message 1: the message's body is not JSON"
+    expected = "these messages are delivered again: [1]\n  message 1: the message's body is not JSON"
 )]
 fn why_a_message_comes_again_is_told() {
     let queue = client().0;
@@ -348,7 +348,7 @@ fn two_functions_of_one_name_are_refused() {
     };
     let text = error.to_string();
     assert!(
-        text.starts_with("two functions are called `add`") && text.contains("other::add` ("),
+        text.starts_with("two functions have the name `add`") && text.contains("other::add` ("),
         "{text}"
     );
 }

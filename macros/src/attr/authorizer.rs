@@ -21,7 +21,7 @@ pub(crate) const GRAMMAR: Grammar = Grammar {
         Key {
             name: "ttl",
             kind: Kind::Number {
-                what: "how long an answer is kept",
+                what: "how long an answer is cached",
                 unit: "seconds",
                 least: 0,
                 // The longest time that a gateway keeps an answer. [D] gateway-truth §1.10
@@ -38,14 +38,14 @@ pub(crate) const GRAMMAR: Grammar = Grammar {
     meant: Some(|text| format!("identity = [{:?}]", source_meant(text))),
 };
 
-/// What the arguments come to together.
+/// The result of all arguments.
 pub(crate) fn payload(args: &Args, errors: &mut Errors) -> Authorizer {
     let sources: Vec<Option<String>> = args
         .texts("identity")
         .iter()
         .map(|text| source(text, errors))
         .collect();
-    // What is wrong with the identity is reported once.
+    // A mistake in the identity is reported once.
     let flawed = args.key("identity").is_some() && (sources.is_empty() || sources.contains(&None));
     let mut authorizer = Authorizer {
         identity: sources.into_iter().flatten().collect(),
@@ -59,7 +59,7 @@ pub(crate) fn payload(args: &Args, errors: &mut Errors) -> Authorizer {
     {
         errors.push(
             key,
-            "an answer is kept for the same identity, and this authorizer has none",
+            "an answer is cached for the same identity, but this authorizer has no `identity`",
             format!(
                 "write `identity = [\"header:authorization\"], ttl = {}`",
                 authorizer.ttl
@@ -82,7 +82,7 @@ pub(crate) fn payload(args: &Args, errors: &mut Errors) -> Authorizer {
             errors.push(
                 key,
                 "a `token` is the value of one header",
-                "write `token, identity = [\"header:authorization\"]`, or leave `token` out to be given the whole request",
+                "write `token, identity = [\"header:authorization\"]`, or leave `token` out to get the whole request",
             );
         }
     }
@@ -112,7 +112,7 @@ fn source(text: &LitStr, errors: &mut Errors) -> Option<String> {
         _ => {
             errors.push(
                 text,
-                "what identifies a caller is a header, a query parameter, a stage variable or a value of the context, by its name",
+                "a caller is identified by a header, a query parameter, a stage variable or a context value, written with its name",
                 format!("write {:?}", source_meant(&value)),
             );
             None
@@ -120,7 +120,8 @@ fn source(text: &LitStr, errors: &mut Errors) -> Option<String> {
     }
 }
 
-/// What was probably meant for a source: the gateway's own words, a misspelt kind, a header's name alone.
+/// The source that was probably meant: the gateway's own words, a misspelt kind, only a header's
+/// name.
 fn source_meant(text: &str) -> String {
     let name = |text: &str| -> String {
         let name: String = text

@@ -18,7 +18,7 @@ pub(crate) enum Guard {
     Public,
 }
 
-/// What was read so far.
+/// The guard, as read so far.
 #[derive(Default)]
 pub(super) struct GuardArgs {
     /// The kind that was given first.
@@ -29,7 +29,7 @@ pub(super) struct GuardArgs {
 }
 
 impl GuardArgs {
-    /// Takes `key = value`; tells whether it is one of these.
+    /// Reads `key = value`; returns whether it is one of these.
     pub(super) fn value(&mut self, key: &Ident, value: Tokens<'_>, errors: &mut Errors) -> bool {
         match key.to_string().as_str() {
             "authorizer" => {
@@ -43,11 +43,7 @@ impl GuardArgs {
                 }
             }
             "scopes" if self.scopes.is_some() => {
-                errors.push(
-                    key,
-                    "`scopes` is given twice",
-                    "put all scopes into one list",
-                );
+                errors.push(key, "`scopes` is given twice", "put all scopes in one list");
             }
             "scopes" => {
                 let mut list = words::list(key, value, "items:read", str::to_owned, errors);
@@ -78,11 +74,11 @@ impl GuardArgs {
             word @ ("iam" | "api_key" | "public" | "validate") => {
                 errors.push(
                     value.to_token_stream(),
-                    format!("`{word}` stands alone and takes no value"),
+                    format!("`{word}` does not take a value"),
                     format!("write `{word}`, or leave it out"),
                 );
                 if word != "validate" && word != "api_key" {
-                    // It was meant for one, so that nothing else is told of it.
+                    // It was meant as one, so no other mistake is reported.
                     self.kind.get_or_insert_with(|| key.clone());
                 }
             }
@@ -91,7 +87,7 @@ impl GuardArgs {
         true
     }
 
-    /// Takes a word that stands alone; tells whether it is one of these.
+    /// Reads a word without a value; returns whether it is one of these.
     pub(super) fn flag(&mut self, flag: &Ident, errors: &mut Errors) -> bool {
         match flag.to_string().as_str() {
             "iam" => {
@@ -105,7 +101,7 @@ impl GuardArgs {
                 }
             }
             "api_key" if self.api_key.is_some() => {
-                errors.push(flag, "`api_key` is given twice", "leave one of them out");
+                errors.push(flag, "`api_key` is given twice", "remove one of them");
             }
             "api_key" => self.api_key = Some(flag.clone()),
             "jwt" => {
@@ -129,39 +125,37 @@ impl GuardArgs {
         true
     }
 
-    /// Whether nothing says yet who may call.
+    /// True if nothing says yet who may call.
     fn first(&mut self, key: &Ident, errors: &mut Errors) -> bool {
         let Some(first) = &self.kind else {
             self.kind = Some(key.clone());
             return true;
         };
         if first == key {
-            errors.push(
-                key,
-                format!("`{key}` is given twice"),
-                "leave one of them out",
-            );
+            errors.push(key, format!("`{key}` is given twice"), "remove one of them");
         } else {
             errors.push(
                 key,
-                format!("a route has one way to know its callers, but this one has `{first}` and `{key}`"),
-                format!("leave `{key}` out, or `{first}`"),
+                format!(
+                    "a route checks its callers in one way, but this one has `{first}` and `{key}`"
+                ),
+                format!("remove `{key}` or `{first}`"),
             );
         }
         false
     }
 
-    /// What all of it comes to.
+    /// The result of all arguments.
     pub(super) fn finish(self, errors: &mut Errors) -> (Option<Guard>, bool) {
         let mut guard = self.guard;
         if let Some((key, scopes)) = self.scopes {
             match (&mut guard, &self.kind) {
                 (Some(Guard::Jwt(_, known)), _) => *known = scopes,
-                // Its mistake is told already.
+                // Its mistake is already reported.
                 (None, Some(kind)) if kind == "jwt" => {}
                 _ => errors.push(
                     &key,
-                    "`scopes` are those of a token, and this route asks for none",
+                    "`scopes` belong to a token, but this route does not ask for a token",
                     format!("write `jwt = \"main\", scopes = [{}]`", texts(&scopes)),
                 ),
             }
@@ -169,8 +163,8 @@ impl GuardArgs {
         if let (Some(Guard::Public), Some(key)) = (&guard, &self.api_key) {
             errors.push(
                 key,
-                "a route that is `public` asks for no API key",
-                "leave `api_key` out, or `public`",
+                "a `public` route does not ask for an API key",
+                "remove `api_key` or `public`",
             );
         }
         (guard, self.api_key.is_some())
@@ -184,7 +178,7 @@ fn function(key: &Ident, value: Tokens<'_>, errors: &mut Errors) -> Option<Token
     if let Some(path) = path(value.to_token_stream()) {
         return Some(path.into_token_stream());
     }
-    // What was meant, if it is there: called, or in quotes.
+    // The name that was meant, if there is one: called, or in quotes.
     let without_call = match value.0 {
         [rest @ .., TokenTree::Group(_)] => path(Tokens(rest).to_token_stream()),
         _ => words::literal(value).and_then(|text| syn::parse_str(&text.value()).ok()),
@@ -216,7 +210,7 @@ fn name(key: &Ident, value: Tokens<'_>, errors: &mut Errors) -> Option<LitStr> {
         errors.push(
             &name,
             "`jwt` is the name of a `[jwt.NAME]` in `fw.toml`: letters, digits, `-` and `_`",
-            "write `jwt = \"main\"`, and the issuer into `[jwt.main]`",
+            "write `jwt = \"main\"`, and set the issuer in `[jwt.main]`",
         );
         return None;
     }

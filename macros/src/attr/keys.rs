@@ -1,6 +1,6 @@
-//! Arguments by a table: what may stand first without a key, and keys with their types.
+//! Arguments from a table: the first value without a key, and keys with their types.
 //!
-//! Every attribute but those of routes is read here, whose path and guards have a grammar of their own.
+//! Reads every attribute except those of routes, whose path and guards have their own grammar.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -12,25 +12,25 @@ use crate::{
     table::Row,
 };
 
-/// What an attribute may have between its parentheses.
+/// The possible arguments of an attribute.
 #[derive(Debug)]
 pub(crate) struct Grammar {
-    /// What stands first, without a key.
+    /// The first value, without a key.
     pub(crate) first: Option<First>,
     pub(crate) keys: &'static [Key],
-    /// Who has these keys, in a message: `an authorizer`.
+    /// The owner of these keys, in a message: `an authorizer`.
     pub(crate) holder: &'static str,
-    /// What to write for a text that stands there without a key.
+    /// What to write for a text without a key.
     pub(crate) meant: Option<fn(&str) -> String>,
 }
 
-/// A text that stands first, without a key.
+/// A text without a key, in the first place.
 #[derive(Debug)]
 pub(crate) struct First {
-    /// What it is: `the queue's name`.
+    /// Its meaning: `the queue's name`.
     pub(crate) what: &'static str,
     pub(crate) example: &'static str,
-    /// What to write for a text that was given with a key: that text, or one made of both.
+    /// What to write for a text with a key: the text, or one built from both.
     pub(crate) keyed: fn(key: &str, text: &str) -> String,
 }
 
@@ -44,7 +44,7 @@ pub(crate) struct Key {
 /// The type of a value.
 #[derive(Debug)]
 pub(crate) enum Kind {
-    /// It stands alone.
+    /// Without a value.
     Flag,
     /// A number from `least` to `most`.
     Number {
@@ -59,7 +59,7 @@ pub(crate) enum Kind {
         what: &'static str,
         example: &'static str,
     },
-    /// A list of string literals; the function makes one of what was written in its place.
+    /// A list of string literals; the function builds a correction from other input.
     Texts {
         example: &'static str,
         meant: fn(&str) -> String,
@@ -69,11 +69,12 @@ pub(crate) enum Kind {
 /// The last key of every attribute.
 const CRATE: &str = "crate";
 
-/// What was read, as far as it could be.
+/// The arguments, as far as they could be read.
 pub(crate) struct Args {
     pub(crate) krate: Krate,
     pub(crate) first: Option<LitStr>,
-    /// Whether something stood there that is not known, and has been reported: what seems to be missing may be that.
+    /// True if there was something unknown that has been reported: a value that seems to be missing
+    /// may be that.
     pub(crate) stray: bool,
     given: Vec<(Ident, Option<Value>)>,
 }
@@ -86,7 +87,7 @@ enum Value {
 }
 
 impl Args {
-    /// The key as it stands there, whether or not its value could be read.
+    /// The key as written, whether or not its value could be read.
     pub(crate) fn key(&self, name: &str) -> Option<&Ident> {
         let mut given = self.given.iter();
         given.find(|(key, _)| key == name).map(|(key, _)| key)
@@ -130,7 +131,7 @@ pub(crate) fn read(attr: TokenStream, row: &Row, grammar: &Grammar, errors: &mut
         stray: false,
         given: Vec::new(),
     };
-    // What stands first in a wrong form is not missing as well.
+    // A first value in a wrong form is not missing as well.
     let mut first = false;
     let parts = split(attr);
     let positional = |part: &Vec<TokenTree>| words::literal(Tokens(part)).is_some();
@@ -148,8 +149,8 @@ pub(crate) fn read(attr: TokenStream, row: &Row, grammar: &Grammar, errors: &mut
             [] => {
                 errors.push_span(
                     Span::call_site(),
-                    format!("`#[{}]` has a comma too many", row.name),
-                    "leave it out",
+                    format!("`#[{}]` has a superfluous comma", row.name),
+                    "remove it",
                 );
                 continue;
             }
@@ -201,7 +202,7 @@ pub(crate) fn read(attr: TokenStream, row: &Row, grammar: &Grammar, errors: &mut
             errors.push(
                 key,
                 format!("`{word}` is given twice"),
-                "leave one of them out",
+                "remove one of them",
             );
             continue;
         }
@@ -226,7 +227,7 @@ pub(crate) fn read(attr: TokenStream, row: &Row, grammar: &Grammar, errors: &mut
     args
 }
 
-/// The text that stands first.
+/// The text in the first place.
 fn first_text(
     tokens: Tokens<'_>,
     index: usize,
@@ -268,7 +269,7 @@ fn typed(
             if let Some(value) = value {
                 errors.push(
                     value,
-                    format!("`{key}` stands alone and takes no value"),
+                    format!("`{key}` does not take a value"),
                     format!("write `{key}`, or leave it out"),
                 );
                 return None;
@@ -348,11 +349,11 @@ fn leave_out(grammar: &Grammar) -> String {
         .map(|key| format!("`{}`", key.name))
         .collect();
     match (keys.as_slice(), &grammar.first) {
-        // `crate` is for macros that write the attribute, so it is no help here.
-        ([], Some(first)) => format!("leave it out: {} takes {} only", grammar.holder, first.what),
-        ([], None) => format!("leave it out: {} takes no arguments", grammar.holder),
+        // `crate` is for macros that write the attribute, so it is not suggested here.
+        ([], Some(first)) => format!("remove it: {} takes {} only", grammar.holder, first.what),
+        ([], None) => format!("remove it: {} takes no arguments", grammar.holder),
         (keys, _) => format!(
-            "leave it out: {} has {} and `crate`",
+            "remove it: {} has {} and `crate`",
             grammar.holder,
             keys.join(", ")
         ),

@@ -53,8 +53,8 @@ pub(crate) const BUCKET: Grammar = Grammar {
             name: "removed",
             kind: Kind::Flag,
         },
-        text("prefix", "with what the keys begin", "in/"),
-        text("suffix", "with what the keys end", ".png"),
+        text("prefix", "the start of the keys", "in/"),
+        text("suffix", "the end of the keys", ".png"),
     ],
     holder: "`#[on_s3]`",
     meant: None,
@@ -90,7 +90,7 @@ pub(crate) const FUNCTION: Grammar = Grammar {
     meant: None,
 };
 
-/// A schedule's expression of `cron = "0 9 * * ? *"`, or of a key that says nothing.
+/// The schedule's expression in `cron = "0 9 * * ? *"`, or in a key without a meaning.
 fn expression(key: &str, text: &str) -> String {
     if ["rate", "cron", "at"].contains(&key) && !text.ends_with(')') {
         format!("{key}({text})")
@@ -106,7 +106,7 @@ const fn text(name: &'static str, what: &'static str, example: &'static str) -> 
     }
 }
 
-/// What the arguments come to together. What has a mistake is empty.
+/// The result of all arguments. A value with a mistake is empty.
 pub(crate) fn payload(subject: Subject, args: &Args, errors: &mut Errors) -> Source {
     match subject {
         Subject::Topic => Source::Topic(name(args.first.as_ref(), "a topic", "_", errors)),
@@ -124,7 +124,8 @@ pub(crate) fn payload(subject: Subject, args: &Args, errors: &mut Errors) -> Sou
 /// The longest logical name: with the app's and the stage's it is part of a name in the account, which has 80 characters at SQS.
 const LONGEST: usize = 40;
 
-/// A logical name: letters, digits, `-` and what `extra` has. A bucket's has no capitals, as S3 allows none. [D] S3 guide, "Bucket naming rules"
+/// A logical name: letters, digits, `-` and the characters of `extra`. A bucket's has no capitals,
+/// because S3 allows none. [D] S3 guide, "Bucket naming rules"
 fn name(text: Option<&LitStr>, what: &str, extra: &str, errors: &mut Errors) -> String {
     let Some(text) = text else {
         return String::new();
@@ -165,7 +166,7 @@ fn name(text: Option<&LitStr>, what: &str, extra: &str, errors: &mut Errors) -> 
     errors.push(
         text,
         format!(
-            "{what} has a logical name here, not one of AWS's: 1 to {LONGEST} {letters}, digits, `-`{extra}, the first a letter"
+            "{what} has a logical name here, not its name on AWS: 1 to {LONGEST} {letters}, digits, `-`{extra}, starting with a letter"
         ),
         format!("write {meant:?}"),
     );
@@ -191,7 +192,7 @@ fn bucket(args: &Args, errors: &mut Errors) -> Source {
         };
         errors.push_span(
             Span::call_site(),
-            "`#[on_s3]` does not say what happens to the objects",
+            "`#[on_s3]` does not say which events it handles",
             format!("write `#[on_s3({shown:?}, created)]`, or `removed`, or both"),
         );
     }
@@ -213,10 +214,8 @@ fn bus(args: &Args, errors: &mut Errors) -> Source {
             if let Some(other) = args.key(other) {
                 errors.push(
                     other,
-                    format!(
-                        "a pattern says this itself, so there is no `{other}` beside `pattern`"
-                    ),
-                    format!("leave `{other}` out, or write it into the pattern"),
+                    format!("a pattern includes this, so `{other}` cannot be used with `pattern`"),
+                    format!("remove `{other}`, or write it into the pattern"),
                 );
             }
         }
@@ -253,18 +252,18 @@ fn bus(args: &Args, errors: &mut Errors) -> Source {
 
 /// Checks a pattern as EventBridge does.
 fn checked(text: &LitStr, pattern: &str, errors: &mut Errors) {
-    let example = "write `pattern = r#\"{\"source\": [\"shop.orders\"]}\"#`, say";
+    let example = "write for example `pattern = r#\"{\"source\": [\"shop.orders\"]}\"#`";
     if pattern.chars().count() > pattern::MAX_LENGTH {
         errors.push(
             text,
             format!("a pattern has at most {} characters", pattern::MAX_LENGTH),
-            "leave some of its values out",
+            "remove some of its values",
         );
     } else if let Err(error) = Pattern::parse(pattern) {
         errors.push(
             text,
             format!("not a valid event pattern: {}", error.reason()),
-            format!("{example}: the values of a field stand in a list"),
+            format!("{example}: the values of a field are in a list"),
         );
     }
 }
@@ -290,7 +289,8 @@ fn schedule(args: &Args, errors: &mut Errors) -> Source {
     let expression = args.first.as_ref().map(LitStr::value).unwrap_or_default();
     let mut is_rate = false;
     if let Some(text) = &args.first {
-        // A rule's grammar is the stricter one, and whatever it takes Scheduler takes: of Scheduler few refusals are recorded.
+        // The grammar of rules is stricter, and Scheduler accepts whatever it accepts: few refusals
+        // of Scheduler are recorded.
         let parsed = if expression.starts_with("at(") {
             Schedule::parse(&expression, Dialect::Scheduler)
         } else {
@@ -333,7 +333,7 @@ fn zone(text: &LitStr, errors: &mut Errors) -> String {
     if time_zones().any(|zone| zone == value) {
         return value;
     }
-    // The city alone, or nearly the name.
+    // Only the city, or nearly the name.
     let word = value.replace(' ', "_");
     let city = |zone: &&str| {
         let city = zone.rsplit('/').next().unwrap_or(zone);
@@ -344,7 +344,7 @@ fn zone(text: &LitStr, errors: &mut Errors) -> String {
         .or_else(|| closest(&word, time_zones()));
     errors.push(
         text,
-        format!("not the name of a time zone: `{value}`"),
+        format!("not a time zone: `{value}`"),
         match near {
             Some(near) => format!("write `timezone = {near:?}`"),
             None => "write an IANA name such as `timezone = \"Europe/Berlin\"`".to_owned(),

@@ -108,7 +108,7 @@ fn each_mistake_is_one_error_with_its_correction() {
             "route",
             r#""/a", methods = [GET, GET]"#,
             "twice",
-            "leave one",
+            "remove one",
         ),
         (
             "route",
@@ -133,7 +133,7 @@ fn each_mistake_is_one_error_with_its_correction() {
             "route",
             r#""/a", methods = [GET], cache = 3"#,
             "unknown argument",
-            "leave it out",
+            "remove it",
         ),
         ("route", r#"methods = [GET], "/a""#, "comes first", "write"),
         (
@@ -152,7 +152,12 @@ fn each_mistake_is_one_error_with_its_correction() {
             "leave `methods` out",
         ),
         ("get", r#""/a", crate = 3"#, "knows `fw`", "crate = ::name"),
-        ("get", r#""/a", crate = a, crate = b"#, "twice", "leave one"),
+        (
+            "get",
+            r#""/a", crate = a, crate = b"#,
+            "twice",
+            "remove one",
+        ),
         ("get", r#""/a",, crate = a"#, "comma", "write"),
         ("get", r#""/a", "/b""#, "unexpected", "second function"),
     ];

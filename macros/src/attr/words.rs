@@ -13,7 +13,7 @@ pub(super) fn literal(tokens: Tokens<'_>) -> Option<LitStr> {
     literal.suffix().is_empty().then_some(literal)
 }
 
-/// The value, or the key where there is none: what a mistake stands under.
+/// The value, or the key if there is none: the place of a mistake.
 pub(super) fn value_or_key(key: &Ident, value: Tokens<'_>) -> proc_macro2::TokenStream {
     if value.0.is_empty() {
         key.to_token_stream()
@@ -22,7 +22,8 @@ pub(super) fn value_or_key(key: &Ident, value: Tokens<'_>) -> proc_macro2::Token
     }
 }
 
-/// A list of string literals in brackets, at least one; `example` is one of them, and `meant` makes one of a word without quotes.
+/// A list of string literals in brackets, at least one; `example` is one of them, and `meant`
+/// corrects a word without quotes.
 pub(super) fn list(
     key: &Ident,
     value: Tokens<'_>,
@@ -63,12 +64,12 @@ pub(super) fn list(
             Some(word) if words.iter().any(|known| known.value() == word.value()) => errors.push(
                 &word,
                 format!("{:?} is in the list twice", word.value()),
-                "leave one of them out",
+                "remove one of them",
             ),
             Some(word) => words.push(word),
             None if part.is_empty() => errors.push(
                 group,
-                "a comma too many",
+                "this list has a superfluous comma",
                 format!("write `{key} = [{example:?}]`"),
             ),
             None => errors.push(
@@ -81,7 +82,7 @@ pub(super) fn list(
     words
 }
 
-/// What was probably meant by tokens that are no string literal: their text, where it is a word.
+/// The text of tokens that are not a string literal, if they are a word: what was probably meant.
 pub(super) fn plain(tokens: Tokens<'_>, otherwise: &str) -> String {
     let text: String = tokens.to_string().split_whitespace().collect();
     let word = |byte: u8| byte.is_ascii_alphanumeric() || b"-_:./".contains(&byte);

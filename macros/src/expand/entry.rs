@@ -1,4 +1,4 @@
-//! What is not a route: an entry of the app, with what is known of it at compile time.
+//! Entries of the app other than routes, with the facts known at compile time.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
@@ -6,7 +6,7 @@ use quote::quote;
 use super::{call, place};
 use crate::model::{Authorizer, Item, Source, state};
 
-/// What is known of an authorizer.
+/// The facts about an authorizer.
 pub(super) fn authorizer(item: &Item, authorizer: &Authorizer) -> TokenStream {
     let krate = item.krate.at(Span::call_site());
     let Authorizer {
@@ -28,7 +28,7 @@ pub(super) fn authorizer(item: &Item, authorizer: &Authorizer) -> TokenStream {
     }
 }
 
-/// What is known of a source.
+/// The facts about a source.
 pub(super) fn source(item: &Item, source: &Source) -> TokenStream {
     let krate = item.krate.at(Span::call_site());
     let (name, file, line) = place(item);
@@ -74,7 +74,8 @@ pub(super) fn source(item: &Item, source: &Source) -> TokenStream {
     }
 }
 
-/// The implementation that makes the entry for an app's state. Its function is given the state whether an argument is that or not.
+/// The implementation that creates the entry for an app's state. Its function gets the state
+/// whether an argument needs it or not.
 pub(super) fn made(item: &Item, name: &Ident) -> TokenStream {
     let krate = item.krate.at(Span::call_site());
     let cfgs = &item.cfgs;

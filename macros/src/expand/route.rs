@@ -1,4 +1,4 @@
-//! What is of a route alone: all that is known of it at compile time, and its guard.
+//! The parts of a route: the facts known at compile time, and its guard.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -9,7 +9,7 @@ use crate::{
     model::{Item, Route, parameter, state},
 };
 
-/// The implementation that makes the route for an app's state.
+/// The implementation that creates the route for an app's state.
 pub(super) fn made(item: &Item, route: &Route, name: &Ident) -> TokenStream {
     let krate = item.krate.at(Span::call_site());
     let (generics, state_type, constructor) = match state(&item.args) {
@@ -61,10 +61,11 @@ pub(super) fn made(item: &Item, route: &Route, name: &Ident) -> TokenStream {
     }
 }
 
-/// The implementation, in a scope of its own where the authorizer is known by a name of ours.
+/// The implementation, in its own scope if the authorizer has a generated name.
 ///
-/// A function that is not an authorizer is known as a value alone. Imported, its name has both namespaces: the type that is not there comes
-/// from the glob, and is reported in our words, where rustc would say no more than `not a type`.
+/// A function that is not an authorizer exists only as a value. Imported, its name has both
+/// namespaces: the missing type comes from the glob, and is reported in our words, where rustc
+/// would only say `not a type`.
 fn with_authorizer(
     item: &Item,
     path: &TokenStream,
@@ -82,7 +83,8 @@ fn with_authorizer(
         None,
     );
     let krate_there = item.krate.at(end);
-    // For a state that is not known yet, the bound on it is taken for granted; that it is an authorizer at all has to be asked here.
+    // For a state that is not known yet, the bound on it is assumed; whether it is an authorizer at
+    // all must be checked here.
     let check = generic.then(|| {
         quote_spanned! {end=>
             #[allow(deprecated)]
@@ -112,7 +114,7 @@ fn with_authorizer(
 /// The name of the authorizer in the scope of its route.
 const AUTHORIZER: &str = "__FwAuthorizer";
 
-/// What is known at compile time.
+/// The facts known at compile time.
 pub(super) fn info(item: &Item, route: &Route) -> TokenStream {
     let krate = item.krate.at(Span::call_site());
     let methods = &route.methods;
@@ -176,7 +178,8 @@ pub(super) fn info(item: &Item, route: &Route) -> TokenStream {
     }
 }
 
-/// The call that sets who may call the route; and where the app's state is not known yet, what it must be for that.
+/// The call that sets who may call the route and, if the app's state is not known yet, its
+/// requirements.
 fn guard(
     item: &Item,
     route: &Route,

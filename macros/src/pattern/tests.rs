@@ -74,7 +74,8 @@ fn bad_paths() -> Vec<(&'static str, FlawKind, &'static str, Option<&'static str
         ("/*/x", Star, "*", Some("/<rest>/x")),
         ("/a-<id>", PartialSegment, "a-<id>", Some("/<id>")),
         ("/<id>.json", PartialSegment, "<id>.json", Some("/<id>")),
-        ("/<a><b>", PartialSegment, "<a><b>", Some("/<a>")),
+        ("/<a><b>", PartialSegment, "<a><b>", Some("/<a>/<b>")),
+        ("/<a>-<b>.x", PartialSegment, "<a>-<b>.x", Some("/<a>/<b>")),
         ("/{id}.json", PartialSegment, "{id}.json", Some("/<id>")),
         ("/<<id>>", PartialSegment, "<<id>>", Some("/<id>")),
         ("/>id<", PartialSegment, ">id<", Some("/<id>")),
@@ -120,6 +121,7 @@ fn bad_paths() -> Vec<(&'static str, FlawKind, &'static str, Option<&'static str
         ("/<..path>", RestSpelling, "<..path>", Some("/<path..>")),
         ("/<path+>", RestSpelling, "<path+>", Some("/<path..>")),
         ("/<id?>", OptionalName, "<id?>", Some("/<id>")),
+        ("/x?<page=1>", DefaultValue, "<page=1>", Some("/x?<page>")),
         ("/<r#type>", RawName, "<r#type>", Some("/<type>")),
         ("/<path..>/x", RestNotLast, "<path..>", Some("/<path>/x")),
         (

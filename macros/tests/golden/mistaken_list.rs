@@ -1,12 +1,12 @@
 fn list() -> ::fw::Routes<Store> {
     ::core::compile_error! {
-        "a route in a list is the handler's name, and not a call of it\n= help: write `hello`"
+        "a route in a list is the handler's name, not a call\n= help: write `hello`"
     }
     ::core::compile_error! {
-        "only `#[cfg(…)]` can stand on a route in a list\n= help: put other attributes on the handler itself"
+        "only `#[cfg(…)]` is possible on a route in a list\n= help: put other attributes on the handler itself"
     }
     ::core::compile_error! {
-        "a route is named by its handler's path\n= help: write `routes![handler, module::handler]`"
+        "write a route as the path of its handler\n= help: write `routes![handler, module::handler]`"
     }
     use ::fw::__private as __fw;
     mod __fw_stand_ins {

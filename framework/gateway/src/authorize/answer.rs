@@ -1,4 +1,4 @@
-//! What a Lambda authorizer answers.
+//! The answer of a Lambda authorizer.
 
 use std::fmt;
 
@@ -11,26 +11,26 @@ use crate::{
     authorize::spelling::CallArns,
 };
 
-/// What an authorizer's answer means for a request.
+/// The meaning of an authorizer's answer for a request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {
-    /// It may pass.
+    /// Admitted.
     Allow(Grant),
-    /// It may not.
+    /// Denied.
     Deny {
-        /// Whether a policy forbids it, and not only fails to allow it.
+        /// True if a policy denies it explicitly, instead of not allowing it.
         explicit: bool,
         /// Why, for the log.
         reason: String,
     },
 }
 
-/// What an authorizer says of a caller that it lets pass.
+/// What an authorizer says about a caller that it admits.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Grant {
-    /// Who calls; there in every answer with a policy, and in no simple one.
+    /// The caller: every policy answer has it, a simple answer never does.
     pub principal_id: Option<String>,
-    /// What else the function shall know.
+    /// More values for the function.
     pub context: Option<Map<String, Value>>,
     /// The API key to count the request under (REST APIs only).
     pub usage_identifier_key: Option<String>,
@@ -70,7 +70,7 @@ impl Verdict {
     ///
     /// # Errors
     ///
-    /// When it is anything else. That a text in place of the boolean is refused is unverified.
+    /// If it is anything else. That a text instead of the boolean is refused is unverified.
     pub fn simple(payload: &[u8]) -> Result<Self, Unusable> {
         let answer: Simple =
             from_object(payload).map_err(|error| unusable("a simple authorizer's", &error))?;
@@ -87,11 +87,11 @@ impl Verdict {
         })
     }
 
-    /// Reads an answer with an IAM policy, and what it says of a call in all its spellings.
+    /// Reads an answer with an IAM policy, and its decision about a request in all its spellings.
     ///
     /// # Errors
     ///
-    /// When it is anything else, or its policy cannot be understood.
+    /// If it is anything else, or its policy cannot be understood.
     pub fn policy(payload: &[u8], arns: &CallArns) -> Result<Self, Unusable> {
         let answer: WithPolicy =
             from_object(payload).map_err(|error| unusable("an authorizer's policy", &error))?;

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 
-/// How many answers are kept; AWS names no limit. Where there are more, the older half goes.
+/// How many answers are cached; AWS names no limit. Above it, the older half is dropped.
 const CAPACITY: usize = 4096;
 
-/// What Lambda authorizers answered, by authorizer and identity. `[D]` gateway-truth §1.10: all routes that use the
-/// authorizer share an answer.
+/// Cached answers of Lambda authorizers, by authorizer and identity. `[D]` gateway-truth §1.10: all
+/// routes with the authorizer share an answer.
 ///
-/// The clock is an argument. A clock that goes back makes answers last longer, by no more than it went back.
+/// The clock is an argument. A clock that goes back makes answers valid for longer, by at most the
+/// time that it went back.
 #[derive(Debug, Default)]
 pub struct AnswerCache {
     entries: HashMap<(usize, Vec<String>), Entry>,
@@ -46,7 +47,8 @@ impl AnswerCache {
             self.entries.retain(|_, entry| entry.expires_ms > now_ms);
         }
         if self.entries.len() >= CAPACITY {
-            // All that would go first, so that a full cache is not searched again for the next answer.
+            // All candidates at once, so that a full cache is not searched again for the next
+            // answer.
             let moments = self.entries.values().map(|entry| entry.expires_ms);
             let mut moments: Vec<u64> = moments.collect();
             let (_, &mut middle, _) = moments.select_nth_unstable(CAPACITY / 2);

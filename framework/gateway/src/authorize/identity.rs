@@ -1,4 +1,4 @@
-//! Where a request says who sends it.
+//! Identity sources: the places of a request that identify its sender.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -48,7 +48,7 @@ pub enum ContextVariable {
     RequestTime,
     /// `requestTimeEpoch`
     RequestTimeEpoch,
-    /// `routeKey`, which makes an answer hold for one route only.
+    /// `routeKey`, which makes an answer valid for only one route.
     RouteKey,
     /// `identity.sourceIp`
     SourceIp,
@@ -87,7 +87,7 @@ impl FromStr for IdentitySource {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let unknown = || IdentityError(text.to_owned());
-        // REST APIs write the same without the dollar sign, and say whose request it is.
+        // REST APIs write the same without the dollar sign, and with `method`.
         let (place, name) = text
             .strip_prefix("$request.")
             .or_else(|| text.strip_prefix("method.request."))
@@ -136,7 +136,7 @@ impl fmt::Display for IdentityError {
 
 impl Error for IdentityError {}
 
-/// What identity sources look at.
+/// The values that identity sources read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sources<'a> {
     pub(crate) request: &'a HttpRequest,
@@ -229,7 +229,7 @@ mod tests {
             let source: IdentitySource = text.parse().expect(text);
             assert_eq!(source.to_string(), text);
         }
-        // As REST APIs write it.
+        // In the notation of REST APIs.
         for (text, source) in [
             ("method.request.header.A", "$request.header.A"),
             ("context.routeKey", "$context.routeKey"),

@@ -27,7 +27,7 @@ pub struct JwkSet {
 struct Rsa {
     modulus: Vec<u8>,
     exponent: Vec<u8>,
-    /// The one algorithm that the key is for, if it says so.
+    /// The only algorithm of the key, if it declares one.
     algorithm: Option<String>,
 }
 
@@ -52,7 +52,7 @@ impl JwkSet {
     ///
     /// # Errors
     ///
-    /// When it is not a JSON Web Key Set, or an RSA key in it is broken.
+    /// If it is not a JSON Web Key Set, or an RSA key in it is malformed.
     pub fn parse(json: &[u8]) -> Result<Self, JwkError> {
         let document: Document = from_object(json).map_err(|error| JwkError(error.to_string()))?;
         let mut keys = HashMap::new();
@@ -66,7 +66,8 @@ impl JwkSet {
             };
             let number = |name: &str, text: Option<&String>| {
                 text.and_then(|text| URL_SAFE_NO_PAD.decode(text).ok())
-                    // Leading zeros are against RFC 7518 §6.3.1 and yet about; `ring` takes none.
+                    // Leading zeros violate RFC 7518 §6.3.1 but occur in practice; `ring` accepts
+                    // none.
                     .map(|bytes| {
                         bytes
                             .iter()
@@ -87,7 +88,7 @@ impl JwkSet {
         Ok(Self { keys })
     }
 
-    /// Whether there is a key of that id.
+    /// True if there is a key with this id.
     #[must_use]
     pub fn contains(&self, key_id: &str) -> bool {
         self.keys.contains_key(key_id)
@@ -122,7 +123,7 @@ impl TokenKeys for JwkSet {
     }
 }
 
-/// A text that is no key set.
+/// A text that is not a key set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JwkError(String);
 

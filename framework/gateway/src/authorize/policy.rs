@@ -1,8 +1,9 @@
 //! IAM policies, as far as authorizers write them.
 //!
-//! [The grammar](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html) without conditions:
-//! those are not evaluated, so a statement that has one allows nothing and denies all that it names. The same holds for
-//! variables (`${aws:username}`, `${*}`): a statement that has one allows nothing, and denies whatever its text could name.
+//! [The grammar](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html)
+//! without conditions. They are not evaluated, so a statement with a condition allows nothing and
+//! denies everything that it names. The same applies to variables (`${aws:username}`, `${*}`): a
+//! statement with a variable allows nothing, and denies everything that its text could name.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -10,7 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::authorize::spelling::CallArns;
 
-/// A policy: statements of which one has to allow and none may deny.
+/// A policy: statements of which one must allow and none may deny.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(try_from = "Map<String, Value>")]
 pub struct Policy {
@@ -31,7 +32,7 @@ impl TryFrom<Map<String, Value>> for Policy {
     }
 }
 
-/// What a policy says of an action on a resource.
+/// A policy's decision about an action on a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
     /// A statement allows it and none denies it.
@@ -43,7 +44,7 @@ pub enum Decision {
 }
 
 impl Policy {
-    /// What the policy says of an action (`execute-api:Invoke`) on the resource of that ARN.
+    /// The policy's decision about an action (`execute-api:Invoke`) on the resource with this ARN.
     #[must_use]
     pub fn decide(&self, action: &str, arn: &str) -> Decision {
         let mut decision = Decision::Denied;
@@ -60,10 +61,11 @@ impl Policy {
         decision
     }
 
-    /// What the policy says of an action on a call in all its spellings, and the ARN that this depends on.
+    /// The policy's decision about a request in all its spellings, and the ARN that it depends on.
     ///
-    /// A spelling that is denied denies the call. One that is not allowed does so too, unless a statement allows the very ARN
-    /// of the call as it was sent, which an authorizer gives back that was asked about it.
+    /// If one spelling is denied, the request is denied. If one is not allowed, it is denied too,
+    /// unless a statement allows the exact ARN of the request as sent, as an authorizer returns it
+    /// that repeats the ARN from its event.
     #[must_use]
     pub fn decide_call<'a>(&self, action: &str, arns: &'a CallArns) -> (Decision, &'a str) {
         let mut all = (self.decide(action, arns.sent()), arns.sent());
@@ -83,7 +85,7 @@ impl Policy {
         all
     }
 
-    /// Whether a statement allows that action on that very ARN, without wildcards.
+    /// True if a statement allows this action on this exact ARN, without wildcards.
     fn repeats(&self, action: &str, arn: &str) -> bool {
         !arn.contains(['*', '?'])
             && self.statements.0.iter().any(|statement| {
@@ -98,7 +100,7 @@ impl Policy {
             })
     }
 
-    /// Whether some statement has a condition or a variable.
+    /// True if a statement has a condition or a variable.
     pub(super) fn has_conditions(&self) -> bool {
         self.statements.0.iter().any(Statement::depends)
     }
@@ -154,7 +156,7 @@ enum Effect {
     Deny,
 }
 
-/// What a statement speaks of.
+/// The resources of a statement.
 #[derive(Debug, Clone, PartialEq)]
 enum Scope {
     Only(Patterns),
@@ -188,7 +190,7 @@ impl TryFrom<RawStatement> for Statement {
 }
 
 impl Statement {
-    /// Whether it depends on what is not known here: a condition, or a variable in a text.
+    /// True if it depends on something unknown: a condition, or a variable in a text.
     fn depends(&self) -> bool {
         self.conditional || self.actions.has_variables() || self.resources.has_variables()
     }
@@ -202,10 +204,11 @@ impl Statement {
     }
 }
 
-/// What begins a variable (IAM User Guide, "IAM policy elements: Variables and tags").
+/// The start of a variable (IAM User Guide, "IAM policy elements: Variables and tags").
 const VARIABLE: &str = "${";
 
-/// A pattern whose variables may be anything; from one that does not end on, the rest may be.
+/// A pattern whose variables may be anything. If a variable is not closed, the rest may be
+/// anything.
 fn with_any(pattern: &str) -> String {
     let mut parts = pattern.split(VARIABLE);
     let mut written = parts.next().unwrap_or_default().to_owned();
@@ -218,7 +221,7 @@ fn with_any(pattern: &str) -> String {
 }
 
 impl Scope {
-    /// Whether it speaks of what matches, with variables: whether it could.
+    /// True if it covers the text, or could because of variables.
     fn has(&self, matches: impl Fn(&str) -> bool) -> bool {
         let is_fixed = |pattern: &String| !pattern.contains(VARIABLE);
         match self {
@@ -239,7 +242,7 @@ impl Scope {
     }
 }
 
-/// One text, or several.
+/// One or several texts.
 #[derive(Debug, Clone, PartialEq)]
 struct Patterns(Vec<String>);
 
@@ -258,7 +261,7 @@ impl<'de> Deserialize<'de> for Patterns {
     }
 }
 
-/// Whether a text matches a pattern with `*` (any text) and `?` (one character).
+/// True if a text matches a pattern with `*` (any text) and `?` (one character).
 ///
 /// Only the last `*` is ever tried again: an earlier one that took more could match nothing that this one cannot.
 fn matches(pattern: &str, text: &str) -> bool {

@@ -16,23 +16,24 @@ use crate::{
 /// The only algorithm. Its asymmetric sister (`AWS4-ECDSA-P256-SHA256`) is refused.
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
-/// How far the signer's clock may be off, in seconds: five minutes, as the IAM User Guide says of signed requests.
+/// How far the signer's clock may differ, in seconds: five minutes, according to the IAM User Guide
+/// on signed requests.
 #[cfg(feature = "verify")]
 const SKEW: u64 = 5 * 60;
 
-/// How long a presigned URL may last, in seconds.
+/// The maximum validity of a presigned URL, in seconds.
 const LONGEST_EXPIRY: u64 = 7 * 24 * 60 * 60;
 
 /// Credentials that may sign requests.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
-    /// The access key's id, which is no secret.
+    /// The access key's id, which is not secret.
     pub access_key_id: String,
     /// The secret.
     pub secret_access_key: String,
-    /// For temporary credentials: what the client has to send as `X-Amz-Security-Token`.
+    /// For temporary credentials: the value that the client must send as `X-Amz-Security-Token`.
     pub session_token: Option<String>,
-    /// Whose they are.
+    /// Their owner.
     pub principal: Principal,
 }
 
@@ -46,7 +47,8 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// Who signed, as the function is told: `requestContext.authorizer.iam` of format 2.0. `[D]` urls-invocation
+/// The signer as the function sees it: `requestContext.authorizer.iam` of format 2.0. `[D]`
+/// urls-invocation
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Principal {
@@ -56,7 +58,7 @@ pub struct Principal {
     pub account_id: String,
     /// The user's or role session's id (`AIDA…`).
     pub caller_id: String,
-    /// Always `null`: nobody comes from a Cognito identity pool.
+    /// Always `null`: there are no Cognito identity pools.
     pub cognito_identity: (),
     /// The organisation, if the account is in one.
     pub principal_org_id: Option<String>,
@@ -82,7 +84,7 @@ impl Principal {
     }
 }
 
-/// What a signature has to be made for.
+/// The scope that a signature must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SigningScope<'a> {
     /// The region, such as `us-east-1`.
@@ -103,9 +105,9 @@ pub enum SignatureError {
     AmbiguousPath,
     /// Nobody has that access key, or the session token is another.
     UnknownCredentials,
-    /// It is made for another day, region or service; which it is made for.
+    /// It is for another day, region or service, which the value names.
     WrongScope(String),
-    /// It is too old, or from the future; AWS's sentence about it.
+    /// It is too old, or from the future; AWS's sentence about this.
     WrongTime(String),
     /// Secret, algorithm or request are others than the signer's.
     Mismatch,
@@ -119,17 +121,17 @@ impl fmt::Display for SignatureError {
             Self::Missing => f.write_str("the request is not signed with Signature Version 4"),
             Self::Incomplete(what) => write!(f, "the request's signature cannot be read: {what}"),
             Self::AmbiguousPath => f.write_str(
-                "the path of a signed request has dot segments or empty segments, and its signature would be good for another path",
+                "the path of a signed request has dot segments or empty segments, so its signature would also be valid for another path",
             ),
             Self::UnknownCredentials => {
-                f.write_str("the request is signed with an access key or a session token that nobody has")
+                f.write_str("the request is signed with an unknown access key or session token")
             }
             Self::WrongScope(scope) => {
                 write!(f, "the request is signed for another day, region or service: {scope}")
             }
             Self::WrongTime(sentence) => f.write_str(sentence),
             Self::Mismatch => f.write_str(
-                "the request's signature does not match: it was signed with another secret, or changed on its way",
+                "the request's signature does not match: it was signed with another secret, or changed in transit",
             ),
             Self::Unsupported => {
                 f.write_str("this build cannot check signatures: the feature `verify` of fw-lambda is off")
@@ -161,8 +163,8 @@ impl Signed {
     ///
     /// # Errors
     ///
-    /// As [`Signed::read`]; also [`SignatureError::AmbiguousPath`] when the path, behind the stage, is not the path that is
-    /// signed.
+    /// As [`Signed::read`]; also [`SignatureError::AmbiguousPath`] if the path after the stage is
+    /// not the path that is signed.
     pub(crate) fn for_path(request: &HttpRequest, path: &str) -> Result<Self, SignatureError> {
         let signed = Self::read(request)?;
         if is_ambiguous(path) {
@@ -175,7 +177,7 @@ impl Signed {
     ///
     /// # Errors
     ///
-    /// When there is none, or a part of it is missing or malformed.
+    /// If there is none, or a part of it is missing or malformed.
     pub fn read(request: &HttpRequest) -> Result<Self, SignatureError> {
         let query = parameters(request);
         let parameter = |name: &str| {
@@ -258,10 +260,10 @@ impl Signed {
         let headers: Vec<String> = headers.split(';').map(str::to_owned).collect();
         // A signature that leaves the host open could be sent to any API.
         if !headers.iter().any(|name| name == "host") {
-            return Err(incomplete("`host` is not among the signed headers"));
+            return Err(incomplete("the signed headers do not include `host`"));
         }
         let epoch = epoch_of_basic_time(time)
-            .ok_or_else(|| incomplete("the date is not like 20150830T123600Z"))?;
+            .ok_or_else(|| incomplete("the date does not have the form 20150830T123600Z"))?;
         Ok(Self {
             access_key_id: access_key_id.into(),
             scope: scope.into(),
@@ -274,7 +276,7 @@ impl Signed {
         })
     }
 
-    /// The access key that the request says it is signed with.
+    /// The access key that the request claims to be signed with.
     #[must_use]
     pub fn access_key_id(&self) -> &str {
         &self.access_key_id
@@ -284,7 +286,7 @@ impl Signed {
     ///
     /// # Errors
     ///
-    /// When nobody of `known` signed the request, or not for this scope, or not now.
+    /// If nobody in `known` signed the request, or not for this scope, or not now.
     #[cfg(feature = "verify")]
     pub fn check<'c>(
         &self,
@@ -402,8 +404,8 @@ impl Signed {
             canonical_path(path),
             query.join("&"),
             self.headers.join(";"),
-            // Always the digest of the body that came: neither service takes `UNSIGNED-PAYLOAD`, which the Lambda
-            // Developer Guide says of function URLs.
+            // Always the digest of the received body: neither service accepts `UNSIGNED-PAYLOAD`;
+            // the Lambda Developer Guide says this about function URLs.
             sha256(&request.body)
         )
     }
@@ -415,8 +417,8 @@ fn parameters(request: &HttpRequest) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
     query_pairs(query, &['&'])
 }
 
-/// Every service but S3 encodes each segment of the path, which is encoded already, once more, without dot segments and
-/// doubled slashes.
+/// Every service except S3 encodes each segment of the already encoded path once more, without dot
+/// segments and doubled slashes.
 #[cfg(feature = "verify")]
 fn canonical_path(path: &str) -> String {
     let mut segments: Vec<&str> = Vec::new();
@@ -439,7 +441,7 @@ fn canonical_path(path: &str) -> String {
     canonical
 }
 
-/// Percent-encodes all but RFC 3986's unreserved characters.
+/// Percent-encodes everything except RFC 3986's unreserved characters.
 #[cfg(feature = "verify")]
 fn encode(bytes: &[u8]) -> String {
     use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};

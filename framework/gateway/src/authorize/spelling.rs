@@ -1,9 +1,11 @@
-//! The spellings of one request: which ARNs a policy has to say something about, and which paths a signature is not good for.
+//! The spellings of one request: the ARNs that a policy must decide about, and the paths that a
+//! signature is not valid for.
 //!
-//! A route is matched on the decoded segments of a path, while the ARN that a policy is held against has the path as it was
-//! sent (`[R]` gateway-truth §2.6). So one request has several ARNs: `GET/p3/%73ecret` is `GET/p3/secret`, as RFC 3986 §6.2.2
-//! says. Which of them AWS compares with a policy is unverified. Therefore a request is denied if a policy denies it in one
-//! of its spellings, and allowed only if it is allowed in all of them.
+//! A route is matched on the decoded segments of a path, but the ARN that is compared with a policy
+//! has the path as it was sent (`[R]` gateway-truth §2.6). So one request has several ARNs:
+//! `GET/p3/%73ecret` is `GET/p3/secret` according to RFC 3986 §6.2.2. Which of them AWS compares
+//! with a policy is unverified. Therefore a request is denied if a policy denies one of its
+//! spellings, and allowed only if all of them are allowed.
 
 use std::borrow::Cow;
 
@@ -11,17 +13,19 @@ use percent_encoding::percent_decode_str;
 
 use crate::config::ApiIdentity;
 
-/// How often a path is decoded: once by the gateway, and once more by a handler that decodes what it is given.
+/// How often a path is decoded: once by the gateway, and once more by a handler that decodes its
+/// input.
 const DECODINGS: u8 = 2;
 
 /// The ARNs of one call of an API, for [`Verdict::policy`](super::Verdict::policy) and
 /// [`Policy::decide_call`](super::Policy::decide_call): the one with the path as it was sent, and those of the path's other
 /// spellings.
 ///
-/// The other spellings are all that result from these steps, in any order: the escapes of unreserved characters are decoded
-/// and the digits of the rest written in upper case, or all digits in lower case; all escapes are decoded, twice at the
-/// most; dot segments are removed (RFC 3986 §5.2.4); empty segments are removed; slashes at the end are removed; the method
-/// is written in upper case. A path that is plain already has no other spelling.
+/// The other spellings are all results of these steps, in any order: the escapes of unreserved
+/// characters are decoded and the digits of the rest written in upper case, or all digits in lower
+/// case; all escapes are decoded, at most twice; dot segments are removed (RFC 3986 §5.2.4); empty
+/// segments are removed; trailing slashes are removed; the method is written in upper case. A path
+/// that is already plain has no other spelling.
 ///
 /// ```
 /// use fw_gateway::{ApiIdentity, CallArns};
@@ -99,13 +103,14 @@ fn spellings(path: &str) -> Vec<String> {
     found.into_iter().map(|(text, _)| text).collect()
 }
 
-/// Whether a path has one spelling only.
+/// True if a path has only one spelling.
 fn is_plain(path: &str) -> bool {
     let ends_with_slash = path.len() > 1 && path.ends_with('/');
     !path.contains('%') && !ends_with_slash && !is_ambiguous(path)
 }
 
-/// Whether a path has dot segments, percent-encoded ones included, or empty segments other than one at its end.
+/// True if a path has dot segments, including percent-encoded ones, or empty segments other than
+/// one at its end.
 ///
 /// Signature Version 4 leaves both out of what it signs, so a signature for `/i` would be good for `/ig/../i`, which is
 /// another route. What AWS does with such a path is unverified; here it is refused where a signature is asked for.

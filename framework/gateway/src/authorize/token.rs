@@ -10,9 +10,10 @@ use serde_json::value::RawValue;
 
 use crate::authorize::from_object;
 
-/// The algorithms whose tokens are taken: RSA with PKCS #1 v1.5 padding (RFC 7518 §3.3).
+/// The accepted algorithms of tokens: RSA with PKCS #1 v1.5 padding (RFC 7518 §3.3).
 ///
-/// AWS documents "only RSA-based algorithms". Whether it takes RSA-PSS (`PS256` and so on) is unverified, so the model does not.
+/// AWS documents "only RSA-based algorithms". Whether it accepts RSA-PSS (`PS256` and so on) is
+/// unverified, so the model does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RsaAlgorithm {
     /// `RS256`
@@ -29,7 +30,7 @@ pub trait TokenKeys {
     ///
     /// # Errors
     ///
-    /// When there is no such key, or the signature is not by it.
+    /// If the key does not exist, or the signature does not match it.
     fn verify(
         &self,
         key_id: &str,
@@ -51,9 +52,9 @@ pub enum KeyError {
 /// Why a token does not let its bearer pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Denial {
-    /// What the client is told, as `error_description` of RFC 6750 §3.
+    /// The text for the client, the `error_description` of RFC 6750 §3.
     pub description: &'static str,
-    /// What the log is told.
+    /// The text for the log.
     pub reason: String,
 }
 
@@ -106,8 +107,8 @@ impl Token {
     ///
     /// # Errors
     ///
-    /// When it is not a signed token (RFC 7515 §7.1), is not signed with RSA, or names no key. Which text AWS gives for
-    /// each is unverified.
+    /// If it is not a signed token (RFC 7515 §7.1), is not signed with RSA, or names no key. AWS's
+    /// text for each case is unverified.
     pub fn read(text: &str) -> Result<Self, Denial> {
         let malformed = |reason: &str| Denial::new("the token is malformed", reason);
         let text = text.trim_ascii();
@@ -120,7 +121,7 @@ impl Token {
             (parts.next(), parts.next(), parts.next(), parts.next())
         else {
             return Err(malformed(
-                "the token does not have three parts with dots between",
+                "the token does not have three parts separated by dots",
             ));
         };
         let decode = |part: &str, what: &str| {
@@ -143,10 +144,10 @@ impl Token {
                 ));
             }
         };
-        // RFC 7515 §4.1.11: what must be understood, and is not, makes the token invalid.
+        // RFC 7515 §4.1.11: a header that must be understood but is not makes the token invalid.
         if parsed.crit.is_some() {
             return Err(malformed(
-                "the token's header has `crit`, which is not understood",
+                "the token's header has `crit`, which is not supported",
             ));
         }
         let key_id = parsed.kid.ok_or_else(|| {
@@ -166,16 +167,17 @@ impl Token {
         })
     }
 
-    /// The key that the token says it is signed with.
+    /// The key that the token claims to be signed with.
     #[must_use]
     pub fn key_id(&self) -> &str {
         &self.key_id
     }
 
-    /// Checks signature, issuer, audience and times, in this order, so that nothing is told about a token that the issuer
-    /// did not sign.
+    /// Checks signature, issuer, audience and times, in this order, so that nothing is revealed
+    /// about a token that the issuer did not sign.
     ///
-    /// There is no leeway for clocks. A token without `exp` is refused: whether AWS takes one is unverified.
+    /// There is no leeway for clocks. A token without `exp` is refused: whether AWS accepts one is
+    /// unverified.
     ///
     /// # Errors
     ///
@@ -196,7 +198,10 @@ impl Token {
         .map_err(|error| match error {
             KeyError::UnknownKey => Denial::new(
                 "the token's key is not known",
-                format!("the issuer {issuer} has no such key: {:?}", self.key_id),
+                format!(
+                    "the issuer {issuer} does not have this key: {:?}",
+                    self.key_id
+                ),
             ),
             KeyError::WrongSignature => Denial::new(
                 "the token's signature is invalid",
@@ -219,8 +224,8 @@ impl Token {
         self.check_times(now_ms)
     }
 
-    /// Whom the token is for, and the claim that says so. `[D]` http-api-troubleshooting-jwt: `client_id` counts only where there is no
-    /// `aud`.
+    /// The audience of the token, and the claim with it. `[D]` http-api-troubleshooting-jwt:
+    /// `client_id` counts only if there is no `aud`.
     pub(crate) fn audience(&self) -> (&'static str, Vec<String>) {
         let claim = if self.claims.contains_key("aud") {
             "aud"

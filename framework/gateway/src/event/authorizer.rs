@@ -1,4 +1,5 @@
-//! What the function is told of its caller, and the events of Lambda authorizers before it. `[D]` gateway-truth §1.10
+//! What the function gets to know about its caller, and the events of Lambda authorizers. `[D]`
+//! gateway-truth §1.10
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -17,7 +18,7 @@ use crate::{
     text::decode_path,
 };
 
-/// `requestContext.authorizer` of format 2.0: one key that says how the caller was known.
+/// `requestContext.authorizer` of format 2.0: one key that says how the caller was identified.
 pub(super) struct AccessV2<'a>(pub(super) &'a Access);
 
 impl Serialize for AccessV2<'_> {
@@ -25,7 +26,7 @@ impl Serialize for AccessV2<'_> {
         let mut map = serializer.serialize_map(Some(1))?;
         match self.0 {
             Access::Jwt { claims, scopes } => map.serialize_entry("jwt", &Jwt { claims, scopes }),
-            // `null` for an authorizer that says nothing; unverified.
+            // `null` for an authorizer without a context; unverified.
             Access::Lambda { context, .. } => map.serialize_entry("lambda", context),
             Access::Iam(principal) => map.serialize_entry("iam", principal),
         }?;
@@ -33,7 +34,7 @@ impl Serialize for AccessV2<'_> {
     }
 }
 
-/// `requestContext.authorizer` of format 1.0 from an HTTP API. Who signed stands in `identity` instead.
+/// `requestContext.authorizer` of format 1.0 from an HTTP API. The signer is in `identity` instead.
 pub(super) struct AccessV1<'a>(&'a Access);
 
 impl<'a> AccessV1<'a> {
@@ -55,7 +56,8 @@ impl Serialize for AccessV1<'_> {
             } => {
                 let context = context.iter().flatten();
                 let mut map = serializer.serialize_map(None)?;
-                // A simple answer has no principal of its own, so the context's member of that name is the context's.
+                // A simple answer has no principal, so a context member with this name stays the
+                // context's.
                 let own = |name: &str| name == "principalId" && principal_id.is_some();
                 for (name, value) in context.filter(|(name, _)| !own(name)) {
                     map.serialize_entry(name, value)?;
@@ -99,7 +101,7 @@ struct QuestionV2<'a> {
     stage_variables: Option<&'a BTreeMap<String, String>>,
 }
 
-/// What a Lambda authorizer is asked in format 2.0.
+/// The event of a Lambda authorizer in format 2.0.
 pub(crate) fn question_v2(
     request: &HttpRequest,
     arrival: &Arrival,
@@ -170,8 +172,8 @@ struct IdentityV1<'a> {
     user_agent: &'a str,
 }
 
-/// What a Lambda authorizer of an HTTP API is asked in format 1.0. Empty maps are `{}`, as in the documentation's example;
-/// the identity's values are joined with commas there.
+/// The event of a Lambda authorizer of an HTTP API in format 1.0. Empty maps are `{}`, as in the
+/// documentation's example; the identity's values are joined with commas there.
 pub(crate) fn question_v1(
     request: &HttpRequest,
     arrival: &Arrival,

@@ -1,6 +1,6 @@
 //! The event of a REST API. `[R]` gateway-truth §2.2
 //!
-//! Nothing of the path is decoded, absent things are `null`, and there is no `version`.
+//! Nothing in the path is decoded, missing values are `null`, and there is no `version`.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -61,7 +61,7 @@ struct Context<'a> {
     api_id: &'a str,
 }
 
-/// Who calls. Without a signature only two things are known.
+/// The caller. Without a signature only two values are known.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Identity<'a> {
@@ -103,7 +103,7 @@ impl<'a> Identity<'a> {
         }
     }
 
-    /// The same with who signed the request.
+    /// The same with the signer of the request.
     pub(super) fn signed_by(self, principal: Option<&'a Principal>) -> Self {
         let Some(principal) = principal else {
             return self;
@@ -119,8 +119,8 @@ impl<'a> Identity<'a> {
         }
     }
 
-    /// The same with the API key that the method asked for, its name and its value. `[D]` developer guide,
-    /// api-gateway-mapping-template-reference: `$context.identity.apiKey`, `apiKeyId`
+    /// The same with the API key that the method requires, its name and its value. `[D]` developer
+    /// guide, api-gateway-mapping-template-reference: `$context.identity.apiKey`, `apiKeyId`
     fn with_key(self, key: Option<(&'a str, &'a str)>) -> Self {
         Self {
             api_key: key.map(|(_, value)| value),
@@ -130,7 +130,7 @@ impl<'a> Identity<'a> {
     }
 }
 
-/// What the REST pipeline has found out about a request.
+/// What the REST pipeline knows about a request.
 pub(crate) struct RestCall<'a> {
     /// The method, which `X-HTTP-Method-Override` may have replaced.
     pub(crate) method: &'a str,
@@ -142,11 +142,11 @@ pub(crate) struct RestCall<'a> {
     pub(crate) path: &'a str,
     /// The path with the stage.
     pub(crate) full_path: &'a str,
-    /// Whether `binaryMediaTypes` has the body's type.
+    /// True if `binaryMediaTypes` contains the body's type.
     pub(crate) binary: bool,
     /// The name and the value of the API key, if the method needs one.
     pub(crate) api_key: Option<(&'a str, &'a str)>,
-    /// Who calls, if the method asks.
+    /// The caller, if the method requires one.
     pub(crate) access: Option<&'a Access>,
 }
 
@@ -186,7 +186,7 @@ pub(crate) fn rest_event(
     to_json(&event, request)
 }
 
-/// What the event's `requestContext` says.
+/// The content of the event's `requestContext`.
 fn context<'a>(
     request: &'a HttpRequest,
     arrival: &'a Arrival,
@@ -220,8 +220,8 @@ fn context<'a>(
     }
 }
 
-/// `requestContext.authorizer`: the principal and the context, whose values are texts whatever they were (`[D]` gateway-truth
-/// §2.6), or a user pool's claims. Who signed stands in `identity` instead.
+/// `requestContext.authorizer`: the principal and the context with all values as texts (`[D]`
+/// gateway-truth §2.6), or a user pool's claims. The signer is in `identity` instead.
 struct RestAccess<'a>(&'a Access);
 
 impl<'a> RestAccess<'a> {
@@ -260,7 +260,7 @@ impl Serialize for RestAccess<'_> {
     }
 }
 
-/// What a `TOKEN` authorizer is asked. `[D]` developer guide, api-gateway-lambda-authorizer-input
+/// The event of a `TOKEN` authorizer. `[D]` developer guide, api-gateway-lambda-authorizer-input
 pub(crate) fn token_question(arn: &str, token: &str) -> Vec<u8> {
     serde_json::json!({"type": "TOKEN", "methodArn": arn, "authorizationToken": token})
         .to_string()
@@ -285,8 +285,8 @@ struct Question<'a> {
     request_context: Context<'a>,
 }
 
-/// What a `REQUEST` authorizer is asked: the request without its body. Empty maps are `{}`, as in the documentation's example.
-/// `[D]` developer guide, api-gateway-lambda-authorizer-input
+/// The event of a `REQUEST` authorizer: the request without its body. Empty maps are `{}`, as in
+/// the documentation's example. `[D]` developer guide, api-gateway-lambda-authorizer-input
 pub(crate) fn rest_question(
     request: &HttpRequest,
     arrival: &Arrival,
@@ -323,7 +323,7 @@ pub(crate) fn rest_question(
 
 /// The headers that reach the handler, sorted, one spelling for each name.
 ///
-/// The client's spelling stays, but for a few that are canonical. `[R]` gateway-truth §2.2
+/// The client's spelling is kept, except for a few canonical ones. `[R]` gateway-truth §2.2
 fn rest_headers<'a>(
     request: &'a HttpRequest,
     identity: &'a ApiIdentity,
@@ -370,7 +370,8 @@ fn rest_headers<'a>(
         a.map(|byte| byte.to_ascii_lowercase())
             .cmp(b.map(|byte| byte.to_ascii_lowercase()))
     });
-    // Which spelling AWS shows for repeats that differ in it is unverified; the first, so that no value is lost.
+    // Which spelling AWS shows for repeats with different spellings is unverified; here the first,
+    // so that no value is lost.
     for at in 1..headers.len() {
         let (before, rest) = headers.split_at_mut(at);
         if let (Some((first, _)), Some((name, _))) = (before.last(), rest.first_mut())
@@ -382,7 +383,8 @@ fn rest_headers<'a>(
     headers
 }
 
-/// Ten characters of `0-9a-z` that depend on the text alone, as the ids of resources and deployments look.
+/// Ten characters of `0-9a-z` that depend only on the text, similar to the ids of resources and
+/// deployments.
 fn short_id(text: &str) -> String {
     // FNV-1a: no id is secret, and the same API shall have the same ids each time.
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {

@@ -1,4 +1,4 @@
-//! Payload format 1.0 from an HTTP API: the shape of a REST API's event, with values of its own.
+//! Payload format 1.0 from an HTTP API: the format of a REST API's event, with its own values.
 //!
 //! `[R]` gateway-truth §1.6. Absent things are `null`.
 
@@ -72,7 +72,7 @@ pub(crate) fn http_api_v1_event(
 ) -> Vec<u8> {
     let (path, query) = request.path_and_query();
     let decoded = decode_path(path);
-    // What stands for the template of `$default` is unverified.
+    // The template of `$default` is unverified.
     let resource = match call.route {
         RouteKey::Default => "$default",
         RouteKey::Path { path, .. } => path.as_str(),

@@ -71,7 +71,7 @@ struct Http<'a> {
     user_agent: &'a str,
 }
 
-/// What an HTTP API has found out about a request.
+/// What an HTTP API knows about a request.
 pub(crate) struct HttpApiCall<'a> {
     /// The route.
     pub(crate) route: &'a RouteKey,
@@ -79,7 +79,7 @@ pub(crate) struct HttpApiCall<'a> {
     pub(crate) route_key: &'a str,
     /// The route's variables with their raw values.
     pub(crate) params: &'a [(&'a str, &'a str)],
-    /// Who calls, where the route asked.
+    /// The caller, if the route requires one.
     pub(crate) access: Option<&'a Access>,
 }
 
@@ -92,8 +92,9 @@ pub(crate) fn http_api_event(
     call: &HttpApiCall<'_>,
 ) -> Vec<u8> {
     let (path, query) = request.path_and_query();
-    // [R] gateway-truth §0 row 1: decoded, in spite of its name; with the stage, row 16. That a decoded `?` can cut
-    // it short is one report ([U] §1.2), not imitated: a lost path helps nobody to find a mistake.
+    // [R] gateway-truth §0 row 1: decoded, in spite of its name; with the stage, row 16. One report
+    // says that a decoded `?` can cut it short ([U] §1.2); this is not imitated, because a lost
+    // path does not help to find a mistake.
     let path = decode_path(path);
     let (body, is_base64_encoded) = body(request, has_text_type(request));
     let mut headers = lower_case_headers(request, identity, trace);
@@ -116,7 +117,7 @@ pub(crate) fn http_api_event(
     to_json(&event, request)
 }
 
-/// What an HTTP API's `requestContext` says.
+/// The content of an HTTP API's `requestContext`.
 pub(super) fn context<'a>(
     request: &'a HttpRequest,
     arrival: &'a Arrival,

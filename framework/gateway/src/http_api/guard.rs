@@ -39,7 +39,7 @@ pub(super) enum Guard {
     },
 }
 
-/// Finds each route's guard, and refuses authorizers that AWS would not make.
+/// Finds each route's guard, and refuses authorizers that AWS would not create.
 pub(super) fn guards(config: &HttpApiConfig) -> Result<Vec<Option<Guard>>, ConfigError> {
     for (index, authorizer) in config.authorizers.iter().enumerate() {
         let before = config.authorizers.iter().take(index);
@@ -87,7 +87,7 @@ fn check(authorizer: &Authorizer) -> Result<(), ConfigError> {
     let wrong = match authorizer {
         Authorizer::Jwt(JwtAuthorizer { issuer, .. }) if issuer.is_empty() => "has no issuer",
         Authorizer::Jwt(JwtAuthorizer { audience, .. }) if audience.is_empty() => {
-            "has no audience, and would let nobody pass"
+            "has no audience, so no token could be valid"
         }
         Authorizer::Jwt(JwtAuthorizer {
             identity: IdentitySource::Header(_) | IdentitySource::Query(_),
@@ -95,18 +95,18 @@ fn check(authorizer: &Authorizer) -> Result<(), ConfigError> {
         }) => return Ok(()),
         Authorizer::Jwt(_) => "reads tokens from a header or a query parameter only",
         Authorizer::Lambda(LambdaAuthorizer { ttl, .. }) if *ttl > LONGEST_TTL => {
-            "keeps answers for more than 3600 s"
+            "caches answers for more than 3600 s"
         }
         Authorizer::Lambda(LambdaAuthorizer { ttl, identity, .. })
             if *ttl > 0 && identity.is_empty() =>
         {
-            "keeps answers and has no identity source to tell callers apart"
+            "caches answers but has no identity source to distinguish callers"
         }
         Authorizer::Lambda(LambdaAuthorizer {
             simple: true,
             payload_format: PayloadFormat::V1,
             ..
-        }) => "answers simply, which format 1.0 has not",
+        }) => "has simple answers, which format 1.0 does not have",
         Authorizer::Lambda(_) => return Ok(()),
     };
     Err(problem(authorizer, wrong))
@@ -120,7 +120,7 @@ fn problem(authorizer: &Authorizer, problem: &'static str) -> ConfigError {
 }
 
 impl HttpApi {
-    /// Takes a request to a guarded route as far as it goes without help.
+    /// Takes a request to a guarded route as far as possible without help.
     pub(super) fn ask(
         &self,
         guard: &Guard,
@@ -194,7 +194,7 @@ impl HttpApi {
                     let missing = missing.map(ToString::to_string).unwrap_or_default();
                     return Received::Answer(reply.message(Message::Unauthorized).because(
                         format!(
-                            "the authorizer `{}` was not asked: the request has no {missing}",
+                            "the authorizer `{}` was not invoked: the request has no {missing}",
                             lambda.name
                         ),
                     ));
@@ -234,7 +234,7 @@ impl HttpApi {
         }
     }
 
-    /// Goes on with a request that waited, now that the API is told what it needed: to the function's event, or to the
+    /// Continues a waiting request with what the API needed: to the function's event, or to the
     /// API's own answer.
     #[must_use]
     pub fn resume(&self, pending: &Pending, supplied: &Supplied<'_>) -> Received {
@@ -252,8 +252,9 @@ impl HttpApi {
         }
     }
 
-    /// Answers a request that waited for what cannot be had: the issuer does not tell its keys, the authorizer failed or took
-    /// longer than [`AUTHORIZER_TIMEOUT`](crate::AUTHORIZER_TIMEOUT). The reason is for the log.
+    /// Answers a waiting request if what it needs is not available: the issuer does not return its
+    /// keys, the authorizer failed or took longer than
+    /// [`AUTHORIZER_TIMEOUT`](crate::AUTHORIZER_TIMEOUT). The reason is for the log.
     #[must_use]
     pub fn refuse(&self, pending: &Pending, reason: &str) -> HttpReply {
         let reply = self.reply(&pending.request, &pending.arrival);
@@ -266,7 +267,7 @@ impl HttpApi {
                 // Status and text after reports of users; unverified.
                 let denial = Denial {
                     description: "OIDC discovery endpoint communication error",
-                    reason: format!("the keys of {issuer} could not be had: {reason}"),
+                    reason: format!("the keys of {issuer} could not be fetched: {reason}"),
                 };
                 reply
                     .challenge(Message::Unauthorized, invalid_token(scopes, &denial))
@@ -297,7 +298,7 @@ impl HttpApi {
                     Supplied::Credentials(known) => signed
                         .check(request, known, scope, arrival.epoch_ms)
                         .map(|principal| Access::Iam(principal.clone()))
-                        // One body for whatever is wrong; that AWS tells no more is unverified.
+                        // One body for every problem; that AWS says no more is unverified.
                         .map_err(|error| refuse(error.to_string())),
                     Supplied::Principal(principal) => Ok(Access::Iam(principal.clone())),
                     _ => Err(self.confused(request, arrival)),
@@ -324,7 +325,7 @@ impl HttpApi {
                     return Err(reply
                         .challenge(Message::Forbidden, insufficient_scope(scopes))
                         .because(format!(
-                            "the route asks for one of the scopes {scopes:?}; the token has {own:?}"
+                            "the route needs one of the scopes {scopes:?}; the token has {own:?}"
                         )));
                 }
                 Ok(Access::Jwt {
@@ -346,7 +347,8 @@ impl HttpApi {
                     _ => return Err(self.confused(request, arrival)),
                 };
                 let access = self.judge(lambda, payload, request, arrival);
-                // Kept if it can be read at all, so that a failure is tried again; whether AWS does is unverified.
+                // Cached if it can be read, so that a failure is tried again; AWS's behaviour is
+                // unverified.
                 if lambda.ttl > 0
                     && access
                         .as_ref()
@@ -368,7 +370,7 @@ impl HttpApi {
         }
     }
 
-    /// What an authorizer's answer means for this request.
+    /// The meaning of an authorizer's answer for this request.
     fn judge(
         &self,
         authorizer: &LambdaAuthorizer,
@@ -398,7 +400,7 @@ impl HttpApi {
                 )))
             }
             Err(unusable) => Err(reply.message(Message::InternalServerError).because(format!(
-                "the authorizer `{}` gave an answer that cannot be used: {unusable}",
+                "the authorizer `{}` returned an unusable answer: {unusable}",
                 authorizer.name
             ))),
         }
@@ -419,7 +421,7 @@ impl HttpApi {
     fn confused(&self, request: &HttpRequest, arrival: &Arrival) -> HttpReply {
         self.reply(request, arrival)
             .message(Message::InternalServerError)
-            .because("the gateway was told something else than it needed")
+            .because("the gateway got something other than it asked for")
     }
 }
 

@@ -261,13 +261,13 @@ fn tells_the_log_what_is_malformed() {
         (
             &v2,
             r#"{"statusCode":200,"body":"!","isBase64Encoded":true}"#,
-            "its `body` is not base64, and `isBase64Encoded` says so",
+            "its `body` is not base64, but `isBase64Encoded` is true",
         ),
         (&v1, r#"{"body":"x"}"#, "it has no `statusCode`"),
         (
             &v1,
             "1",
-            "in format 1.0 it has to be an object with a `statusCode`",
+            "in format 1.0 it must be an object with a `statusCode`",
         ),
     ];
     for (api, payload, problem) in table {
@@ -415,6 +415,6 @@ fn refuses_a_wrong_configuration() {
     };
     assert_eq!(
         error(&[], Some(any)),
-        "CORS cannot allow credentials from every origin; name the origins in place of `*`"
+        "CORS cannot allow credentials from every origin; name the origins instead of `*`"
     );
 }

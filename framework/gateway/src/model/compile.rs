@@ -9,10 +9,10 @@ use crate::model::{
     Pattern, TextRules, Type,
 };
 
-/// How deep schemas may be in schemas: as deep as a JSON text that serde reads.
+/// The maximum nesting of schemas: the depth of a JSON text that serde reads.
 const DEPTH: usize = 128;
 
-/// What says nothing about the value: draft 4's metadata, and what `OpenAPI` 2.0 adds to it.
+/// Keywords that do not restrict the value: draft 4's metadata, and the additions of `OpenAPI` 2.0.
 const ANNOTATIONS: [&str; 13] = [
     "$schema",
     "default",
@@ -67,13 +67,10 @@ impl Compiler<'_> {
             return Ok(id);
         }
         let Value::Object(object) = schema else {
-            return error("a schema of draft 4 is an object", place);
+            return error("a draft 4 schema must be an object", place);
         };
         if depth > DEPTH {
-            return error(
-                format!("schemas stand in schemas more than {DEPTH} deep"),
-                place,
-            );
+            return error(format!("schemas are nested more than {DEPTH} deep"), place);
         }
         let id = self.nodes.len();
         self.nodes.push(Node::default());
@@ -104,7 +101,7 @@ impl Compiler<'_> {
                     Value::Array(values) if !values.is_empty() => {
                         node.values = Some(values.clone());
                     }
-                    _ => return error("`enum` is a list of at least one value", &at),
+                    _ => return error("`enum` must be a list of at least one value", &at),
                 },
                 "allOf" => node.all = self.list(value, &at, depth)?,
                 "anyOf" => node.any = self.list(value, &at, depth)?,
@@ -137,7 +134,7 @@ impl Compiler<'_> {
         depth: usize,
     ) -> Result<Id, ModelError> {
         let Some(text) = reference.as_str() else {
-            return error("`$ref` is a text", place);
+            return error("`$ref` must be a text", place);
         };
         let root = self.root;
         let target = text
@@ -147,7 +144,7 @@ impl Compiler<'_> {
         match target {
             Some((pointer, target)) => self.schema(target, &pointer, depth),
             None => error(
-                format!("`$ref` names no schema of this document: `{text}`"),
+                format!("`$ref` does not name a schema of this document: `{text}`"),
                 place,
             ),
         }
@@ -160,7 +157,7 @@ impl Compiler<'_> {
                 .enumerate()
                 .map(|(at, schema)| self.schema(schema, &format!("{place}/{at}"), depth))
                 .collect(),
-            _ => error("here stands a list of at least one schema", place),
+            _ => error("expected a list of at least one schema", place),
         }
     }
 
@@ -215,7 +212,7 @@ impl Compiler<'_> {
             "required" => {
                 rules.required = names(value, place)?;
                 if rules.required.is_empty() {
-                    return error("`required` is a list of at least one name", place);
+                    return error("`required` must be a list of at least one name", place);
                 }
             }
             "properties" => {
@@ -249,7 +246,7 @@ impl Compiler<'_> {
 
     /// Refuses schemas that come back to themselves for the same value, as checking them would not end.
     fn refuse_loops(&self) -> Result<(), ModelError> {
-        // What a schema asks about the same value, and not about a part of it.
+        // Schemas that apply to the same value, and not to a part of it.
         let next = |id: Id| {
             let node = self.nodes.get(id);
             node.into_iter().flat_map(|node| {
@@ -268,7 +265,8 @@ impl Compiler<'_> {
                     .chain(schemas)
             })
         };
-        // Kahn's: what has no predecessor goes, until nothing is left or only loops are.
+        // Kahn's algorithm: schemas without predecessors are removed, until nothing or only loops
+        // are left.
         let mut before = vec![0_usize; self.nodes.len()];
         for id in 0..self.nodes.len() {
             for target in next(id) {
@@ -286,7 +284,7 @@ impl Compiler<'_> {
         }
         match self.places.iter().find(|&(_, &id)| before[id] > 0) {
             None => Ok(()),
-            Some((place, _)) => error("the schema refers to itself without end", place),
+            Some((place, _)) => error("the schema refers to itself endlessly", place),
         }
     }
 }
@@ -301,7 +299,7 @@ fn types(value: &Value, place: &str) -> Result<Vec<Type>, ModelError> {
             Some("string") => Type::Text,
             Some("array") => Type::Array,
             Some("object") => Type::Object,
-            _ => return error(format!("draft 4 has no type: {value}"), place),
+            _ => return error(format!("unknown type in draft 4: {value}"), place),
         })
     };
     match value {
@@ -322,12 +320,12 @@ fn number(
             let exclusive = object.get(exclusive).and_then(Value::as_bool);
             Ok(Some((number.clone(), exclusive.unwrap_or(false))))
         }
-        _ => error(format!("`{keyword}` is a number"), place),
+        _ => error(format!("`{keyword}` must be a number"), place),
     };
     match keyword {
         "maximum" => rules.maximum = limit("exclusiveMaximum")?,
         "minimum" => rules.minimum = limit("exclusiveMinimum")?,
-        // Draft 6 made numbers of them; here they say how to read the limit (draft 4 §5.1.2, §5.1.3).
+        // Draft 6 made them numbers; here they say how to read the limit (draft 4 §5.1.2, §5.1.3).
         "exclusiveMaximum" | "exclusiveMinimum" => {
             let partner = if keyword == "exclusiveMaximum" {
                 "maximum"
@@ -336,14 +334,14 @@ fn number(
             };
             flag(value, place)?;
             if !object.contains_key(partner) {
-                return error(format!("`{keyword}` needs `{partner}` beside it"), place);
+                return error(format!("`{keyword}` needs `{partner}`"), place);
             }
         }
         "multipleOf" => match value {
             Value::Number(number) if positive(number) => {
                 rules.multiple_of = Some(number.clone());
             }
-            _ => return error("`multipleOf` is a number above 0", place),
+            _ => return error("`multipleOf` must be a number above 0", place),
         },
         _ => return Ok(false),
     }
@@ -365,7 +363,7 @@ fn text(
         "minLength" => rules.min = count(value, place)?,
         "pattern" => match value.as_str() {
             Some(pattern) => rules.pattern = Some(expression(pattern, place)?),
-            None => return error("`pattern` is a text", place),
+            None => return error("`pattern` must be a text", place),
         },
         _ => return Ok(false),
     }
@@ -380,13 +378,13 @@ fn count(value: &Value, place: &str) -> Result<usize, ModelError> {
     value
         .as_u64()
         .and_then(|count| usize::try_from(count).ok())
-        .map_or_else(|| error("here stands a whole number from 0 on", place), Ok)
+        .map_or_else(|| error("expected a whole number of at least 0", place), Ok)
 }
 
 fn flag(value: &Value, place: &str) -> Result<bool, ModelError> {
     value
         .as_bool()
-        .map_or_else(|| error("here stands `true` or `false`", place), Ok)
+        .map_or_else(|| error("expected `true` or `false`", place), Ok)
 }
 
 fn names(value: &Value, place: &str) -> Result<Vec<String>, ModelError> {
@@ -394,11 +392,11 @@ fn names(value: &Value, place: &str) -> Result<Vec<String>, ModelError> {
         let names = values.iter().map(|name| name.as_str().map(str::to_owned));
         names.collect()
     });
-    names.map_or_else(|| error("here stands a list of names", place), Ok)
+    names.map_or_else(|| error("expected a list of names", place), Ok)
 }
 
 fn members<'v>(value: &'v Value, place: &str) -> Result<&'v Map<String, Value>, ModelError> {
     value
         .as_object()
-        .map_or_else(|| error("here stands an object", place), Ok)
+        .map_or_else(|| error("expected an object", place), Ok)
 }

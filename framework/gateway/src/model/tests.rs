@@ -167,7 +167,7 @@ fn checks_every_keyword() {
 #[test]
 fn refuses_what_is_no_model() {
     let table = [
-        (json!(true), "a schema of draft 4 is an object, at `#`"),
+        (json!(true), "a draft 4 schema must be an object, at `#`"),
         (
             json!({"if": {}}),
             "JSON Schema draft 4 has no keyword `if`, at `#`",
@@ -178,11 +178,11 @@ fn refuses_what_is_no_model() {
         ),
         (
             json!({"type": "date"}),
-            "draft 4 has no type: \"date\", at `#/type`",
+            "unknown type in draft 4: \"date\", at `#/type`",
         ),
         (
             json!({"exclusiveMinimum": 3}),
-            "here stands `true` or `false`, at `#/exclusiveMinimum`",
+            "expected `true` or `false`, at `#/exclusiveMinimum`",
         ),
         (
             json!({"exclusiveMinimum": true}),
@@ -190,35 +190,35 @@ fn refuses_what_is_no_model() {
         ),
         (
             json!({"multipleOf": 0}),
-            "`multipleOf` is a number above 0, at `#/multipleOf`",
+            "`multipleOf` must be a number above 0, at `#/multipleOf`",
         ),
         (
             json!({"maxLength": -1}),
-            "here stands a whole number from 0 on, at `#/maxLength`",
+            "expected a whole number of at least 0, at `#/maxLength`",
         ),
         (
             json!({"required": []}),
-            "`required` is a list of at least one name, at `#/required`",
+            "`required` must be a list of at least one name, at `#/required`",
         ),
         (
             json!({"enum": []}),
-            "`enum` is a list of at least one value, at `#/enum`",
+            "`enum` must be a list of at least one value, at `#/enum`",
         ),
         (
             json!({"anyOf": []}),
-            "here stands a list of at least one schema, at `#/anyOf`",
+            "expected a list of at least one schema, at `#/anyOf`",
         ),
         (
             json!({"items": {"$ref": "https://a.example/b"}}),
-            "`$ref` names no schema of this document: `https://a.example/b`, at `#/items`",
+            "`$ref` does not name a schema of this document: `https://a.example/b`, at `#/items`",
         ),
         (
             json!({"$ref": "#"}),
-            "the schema refers to itself without end, at `#`",
+            "the schema refers to itself endlessly, at `#`",
         ),
         (
             json!({"definitions": {"a": {"not": {"$ref": "#/definitions/a"}}}, "items": {"$ref": "#/definitions/a"}}),
-            "the schema refers to itself without end, at `#/definitions/a`",
+            "the schema refers to itself endlessly, at `#/definitions/a`",
         ),
     ];
     for (schema, message) in table {
@@ -235,7 +235,7 @@ fn refuses_what_is_no_model() {
     let deep = (0..200).fold(json!({}), |schema, _| json!({"not": schema}));
     let error = Model::new(&deep).expect_err("it is too deep").to_string();
     assert!(
-        error.starts_with("schemas stand in schemas more than 128 deep"),
+        error.starts_with("schemas are nested more than 128 deep"),
         "{error}"
     );
 }

@@ -9,16 +9,17 @@ use super::{
     TextRules, Type, order,
 };
 
-/// One thing that is wrong with a value, and where.
+/// One problem of a value, and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
     /// The place, as a JSON pointer (RFC 6901); empty for the whole value.
     pub pointer: String,
-    /// What is wrong, for the client. It repeats nothing of the value but names of its members.
+    /// The problem, for the client. It repeats nothing of the value except names of its members.
     pub detail: String,
 }
 
-/// How many are listed: a client chooses how many mistakes it makes, and must not choose the answer's size.
+/// The maximum number of listed problems: a client chooses its number of mistakes, and must not
+/// choose the answer's size.
 const MOST: usize = 50;
 
 /// The longest pointer, in bytes. Deeper places are shown as their innermost parent within it.
@@ -31,10 +32,12 @@ const LONGEST_LIST: usize = 300;
 const LONGEST_NAME: usize = 100;
 
 impl Model {
-    /// All that is wrong with a value, in the schema's order; nothing if it is as the schema says. At most 50 are listed.
+    /// All problems of a value, in the schema's order; empty if it matches the schema. At most 50
+    /// are listed.
     ///
-    /// Two things differ from [`allows`](Self::allows), which does as a REST API does. A number with a fraction of zero (`2.0`) is an
-    /// integer, as in later drafts of JSON Schema. And a value that takes too many comparisons has a violation that says so.
+    /// Two things differ from [`allows`](Self::allows), which behaves as a REST API. A number with
+    /// a zero fraction (`2.0`) is an integer, as in later drafts of JSON Schema. And a value that
+    /// takes too many comparisons has a violation that says so.
     ///
     /// ```
     /// use fw_gateway::Model;
@@ -84,12 +87,12 @@ struct Found<'m> {
     kind: Kind<'m>,
 }
 
-/// What of a violation matters where one of several schemas was to fit.
+/// The relevant part of a violation if one of several schemas should match.
 #[derive(Clone, Copy)]
 enum Kind<'m> {
     /// The value is of another type.
     Type(&'m [Type]),
-    /// It is none of these values.
+    /// It is not one of these values.
     Values(&'m [Value]),
     /// It lacks a member, or has one too many.
     Members,
@@ -129,7 +132,7 @@ impl<'m> Search<'m> {
         self.pointer.truncate(end);
     }
 
-    /// What another schema finds at this place.
+    /// What another schema reports at this place.
     fn aside(&mut self, id: Id, value: &Value) -> Vec<Found<'m>> {
         let found = std::mem::take(&mut self.found);
         self.visit(id, value);
@@ -306,7 +309,7 @@ impl<'m> Search<'m> {
         }
     }
 
-    /// Several schemas of which one is to fit: tells what is wrong by the one that was meant.
+    /// Several schemas of which one should match: reports the problems of the one that was meant.
     fn alternatives(&mut self, ids: &[Id], value: &Value, exactly_one: bool) {
         let mut branches = Vec::with_capacity(ids.len());
         let mut fit = 0;
@@ -353,7 +356,7 @@ impl<'m> Search<'m> {
                 return;
             }
         }
-        // Fewer mistakes that say "another one was meant" is nearer.
+        // Fewer mistakes that suggest another alternative mean a better match.
         let far = |branch: &Vec<Found<'_>>| {
             let count = |is: fn(&Found<'_>, &str) -> bool| {
                 branch
@@ -375,7 +378,8 @@ impl<'m> Search<'m> {
     }
 }
 
-/// What all branches say of a place, together; nothing if one of them says nothing of that kind there.
+/// What all branches report about a place, together; `None` if one of them reports nothing of this
+/// kind there.
 fn in_common<'m, T: Clone + 'm>(
     first: &[Found<'m>],
     branches: &[Vec<Found<'m>>],
@@ -392,7 +396,7 @@ fn in_common<'m, T: Clone + 'm>(
 }
 
 fn is_of(kind: Type, value: &Value) -> bool {
-    /// Up to here a float holds every integer.
+    /// Up to this value a float represents every integer.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     let integral = |float: f64| float.fract() == 0.0 && float.abs() <= EXACT;
     kind.is_of(value) || matches!(kind, Type::Integer) && value.as_f64().is_some_and(integral)

@@ -1,4 +1,4 @@
-//! What a function URL answers. `[R]` gateway-truth §3
+//! The answers of a function URL. `[R]` gateway-truth §3
 
 use bytes::Bytes;
 
@@ -10,14 +10,14 @@ use crate::{
     stream::Prelude,
 };
 
-/// What Lambda says by itself in front of a function URL.
+/// Lambda's own answers in front of a function URL.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum UrlMessage {
     /// The URL may not invoke the function.
     Forbidden,
     /// No URL has this host.
     UnknownUrl,
-    /// What came is no request.
+    /// The input is not a request.
     BadRequest,
     /// Request line and headers are too large.
     HeadersTooLarge,
@@ -148,8 +148,8 @@ impl FunctionUrlReply<'_> {
         }
     }
 
-    /// What a streamed answer starts with: no body, and no length, as none is known. The content type is that of a stream
-    /// without prelude. `[E]` gateway-truth §3
+    /// The start of a streamed answer: no body, and no length, because it is not known. The content
+    /// type is that of a stream without prelude. `[E]` gateway-truth §3
     pub(crate) fn stream(&self, prelude: Option<&Prelude>) -> HttpReply {
         let headers = prelude.map_or_else(Vec::new, |prelude| {
             let lines = prelude.headers.iter();
@@ -172,7 +172,7 @@ impl FunctionUrlReply<'_> {
     }
 }
 
-/// What a result means. `[R]` gateway-truth §3
+/// The meaning of a result. `[R]` gateway-truth §3
 fn draft(payload: &[u8]) -> Result<Draft<'_>, Malformed> {
     match Payload::read(payload).ok_or(Malformed::NOT_JSON)? {
         Payload::Object(proxy, _) if proxy.has_status() => Draft::v2(&proxy),

@@ -1,4 +1,4 @@
-//! What an HTTP API answers.
+//! The answers of an HTTP API.
 
 use bytes::Bytes;
 
@@ -10,14 +10,14 @@ use crate::{
     text::title_case,
 };
 
-/// What an HTTP API says by itself. `[R/D/U]` gateway-truth §1.8
+/// The own answers of an HTTP API. `[R/D/U]` gateway-truth §1.8
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Message {
-    /// What came is no request.
+    /// The input is not a request.
     BadRequest,
-    /// Nobody knows who calls.
+    /// The caller is not known.
     Unauthorized,
-    /// It is known who calls, and they may not.
+    /// The caller is known, but not allowed.
     Forbidden,
     /// No route.
     NotFound,
@@ -95,7 +95,7 @@ impl HttpApiReply<'_> {
     }
 }
 
-/// What a result means, and the content type for want of one.
+/// The meaning of a result, and the default content type.
 fn draft(payload: &[u8], format: PayloadFormat) -> Result<(Draft<'_>, &'static str), Malformed> {
     // [R] gateway-truth §0 row 6
     const WITH_STATUS: &str = "text/plain; charset=utf-8";
@@ -107,7 +107,7 @@ fn draft(payload: &[u8], format: PayloadFormat) -> Result<(Draft<'_>, &'static s
         }
         // [D] gateway-truth §1.5: 1.0 infers nothing.
         (Payload::Other(_), PayloadFormat::V1) => Err(Malformed(
-            "in format 1.0 it has to be an object with a `statusCode`",
+            "in format 1.0 it must be an object with a `statusCode`",
         )),
         (Payload::Object(_, json) | Payload::Other(json), PayloadFormat::V2) => {
             Ok((Draft::inferred(json)?, INFERRED))

@@ -1,6 +1,7 @@
 //! The handler's result, read: `{"statusCode": …, "headers": …, "body": …}` or any other JSON.
 //!
-//! One pass finds the known keys and leaves their values unparsed, so a body is copied only where it must be unescaped.
+//! One pass finds the known keys and leaves their values unparsed, so a body is copied only if it
+//! must be unescaped.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -24,9 +25,9 @@ pub(crate) struct Proxy<'a> {
     cookies: Option<&'a str>,
     body: Option<&'a str>,
     is_base64_encoded: Option<&'a str>,
-    /// Whether there are keys that no gateway knows.
+    /// True if there are keys that no gateway knows.
     pub(super) has_unknown_keys: bool,
-    /// Whether there is a `cookies` key, which REST does not know.
+    /// True if there is a `cookies` key, which REST does not know.
     pub(super) has_cookies: bool,
 }
 
@@ -62,9 +63,9 @@ pub(crate) struct Malformed(pub(crate) &'static str);
 impl Malformed {
     /// Not JSON at all.
     pub(super) const NOT_JSON: Self = Self("it is not JSON");
-    /// A draft that is none.
+    /// An empty draft.
     pub(super) const NO_HEADERS: Self = Self(
-        "it has a header that HTTP does not allow: a name that is no token, or a line break in a value",
+        "it has a header that HTTP does not allow: a name that is not a token, or a line break in a value",
     );
 
     /// The sentence for the log.
@@ -74,20 +75,20 @@ impl Malformed {
 }
 
 impl<'a> Proxy<'a> {
-    /// The status code of a result that has to have one.
+    /// The status code of a result that must have one.
     pub(super) fn own_status(&self) -> Result<u16, Malformed> {
         self.status()?.ok_or(Malformed("it has no `statusCode`"))
     }
 
-    /// Whether the object says what status to answer with, or is plain data.
+    /// True if the object has a status to answer with; otherwise it is plain data.
     pub(crate) fn has_status(&self) -> bool {
         self.status_code.is_some()
     }
 
     /// The status code; a numeric string is one. `[R]` gateway-truth §0 row 10 and §3, for HTTP APIs unverified.
     ///
-    /// Codes below 200 are interim answers and cannot end a request (RFC 9110 §15.2); what AWS makes of them, and of
-    /// those over 599, is unverified. 0 is malformed: `[R]` gateway-truth §1.4.
+    /// Codes below 200 are interim answers and cannot end a request (RFC 9110 §15.2). How AWS
+    /// handles them, and codes above 599, is unverified. 0 is malformed: `[R]` gateway-truth §1.4.
     pub(crate) fn status(&self) -> Result<Option<u16>, Malformed> {
         let Some(json) = self.status_code else {
             return Ok(None);
@@ -145,7 +146,7 @@ impl<'a> Proxy<'a> {
         Ok(cookies.chain(self.headers()?).collect())
     }
 
-    /// Whether `isBase64Encoded` is set.
+    /// True if `isBase64Encoded` is set.
     pub(crate) fn is_base64_encoded(&self) -> Result<bool, Malformed> {
         parse(
             self.is_base64_encoded,
@@ -153,13 +154,13 @@ impl<'a> Proxy<'a> {
         )
     }
 
-    /// `body` as text. That anything but a string is malformed is unverified.
+    /// `body` as text. That anything other than a string is malformed is unverified.
     pub(crate) fn text(&self) -> Result<Cow<'a, str>, Malformed> {
         let Text(text) = parse(self.body, "its `body` is not a text")?;
         Ok(text)
     }
 
-    /// `body` as bytes, decoded if `isBase64Encoded` says so.
+    /// `body` as bytes, decoded if `isBase64Encoded` is true.
     pub(crate) fn bytes(&self) -> Result<Bytes, Malformed> {
         let text = self.text()?;
         if self.is_base64_encoded()? {
@@ -175,7 +176,7 @@ pub(super) fn decode(text: &str) -> Result<Bytes, Malformed> {
     STANDARD
         .decode(text)
         .map(Bytes::from)
-        .map_err(|_| Malformed("its `body` is not base64, and `isBase64Encoded` says so"))
+        .map_err(|_| Malformed("its `body` is not base64, but `isBase64Encoded` is true"))
 }
 
 /// The text of a JSON string; nothing for other values.

@@ -1,4 +1,4 @@
-//! What a REST API answers. `[R]` gateway-truth §2.3
+//! The answers of a REST API. `[R]` gateway-truth §2.3
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -13,7 +13,8 @@ use crate::{
     rest_api::response::{ErrorFacts, GatewayResponseType, ResponseFacts, Responses},
 };
 
-/// What a REST API says by itself. `[R/U]` gateway-truth §0 rows 12, 13 and 17, §2.3, §2.5, §2.6, §2.7
+/// The own answers of a REST API. `[R/U]` gateway-truth §0 rows 12, 13 and 17, §2.3, §2.5, §2.6,
+/// §2.7
 #[derive(Debug, Clone)]
 pub(crate) enum RestMessage {
     /// No method of that name on that resource, or a request that should be signed and is not.
@@ -22,20 +23,20 @@ pub(crate) enum RestMessage {
     NoStage,
     /// No API key, or one that is unknown or disabled.
     InvalidApiKey {
-        /// Whether there was one.
+        /// True if there was one.
         sent: bool,
     },
     /// An API key of no usage plan.
     KeyWithoutPlan,
     /// A signature that is not right; what is wrong with it.
     InvalidSignature(String),
-    /// A signature with an access key that nobody has.
+    /// A signature with an unknown access key.
     UnknownClient,
-    /// The authorizer cannot tell who calls.
+    /// The authorizer cannot identify the caller.
     Unauthorized,
     /// The authorizer does not let the caller pass.
     AccessDenied {
-        /// Whether its policy says so, and not only says nothing.
+        /// True if its policy denies explicitly, instead of not allowing.
         explicit: bool,
     },
     /// The authorizer failed, or its answer is malformed.
@@ -48,11 +49,11 @@ pub(crate) enum RestMessage {
     QuotaExceeded,
     /// Required parameters are missing: their names with commas between.
     MissingParameters(String),
-    /// The body is not as its model says.
+    /// The body does not match its model.
     InvalidBody,
     /// The body, or the event, is too large.
     RequestTooLong,
-    /// What came is no request.
+    /// The input is not a request.
     BadRequest,
     /// The URL is too long.
     UriTooLong,
@@ -66,14 +67,14 @@ pub(crate) enum RestMessage {
     GatewayTimeout,
 }
 
-/// A message, as it is sent unless a gateway response changes it.
+/// A message, sent unless a gateway response changes it.
 struct Parts {
     /// Which gateway response may change it.
     kind: Option<GatewayResponseType>,
     status: u16,
     /// The value of `x-amzn-ErrorType`.
     error: &'static str,
-    /// Nothing where AWS says `null`.
+    /// `None` if AWS says `null`.
     message: Option<Cow<'static, str>>,
     /// The body, where it is not `{"message":…}`.
     body: Option<Cow<'static, str>>,
@@ -89,7 +90,7 @@ impl RestMessage {
             message: Some(message.into()),
             body: None,
         };
-        // What comes of the integration has a space behind the colon. [R/U] gateway-truth §0 row 12
+        // A message from the integration has a space after the colon. [R/U] gateway-truth §0 row 12
         let spaced = |kind, status, message: &'static str| Parts {
             kind: Some(kind),
             status,
@@ -220,41 +221,41 @@ impl RestMessage {
         }
     }
 
-    /// What the log is told where status and body do not tell.
+    /// The reason for the log, if status and body do not say it.
     pub(crate) fn reason(&self) -> Option<&'static str> {
         Some(match self {
             Self::InvalidApiKey { sent: false } => {
-                "the method asks for an API key, and there is none"
+                "the method requires an API key, but the request has none"
             }
-            Self::InvalidApiKey { sent: true } => "there is no such API key, or it is disabled",
-            Self::KeyWithoutPlan => "the API key is in no usage plan",
+            Self::InvalidApiKey { sent: true } => "the API key does not exist or is disabled",
+            Self::KeyWithoutPlan => "the API key does not belong to a usage plan",
             Self::Throttled => "the throttle of the key, the method or the stage is reached",
-            Self::QuotaExceeded => "the quota of the key is used up",
-            Self::InvalidBody => "the body is not as the method's model says",
-            Self::InternalServerError => "the integration cannot be called as it is set up",
+            Self::QuotaExceeded => "the key's quota is exhausted",
+            Self::InvalidBody => "the body does not match the method's model",
+            Self::InternalServerError => "the integration cannot be called with its configuration",
             _ => return None,
         })
     }
 
-    /// What a validator says in templates: unverified beyond the message's own text.
+    /// A validator's text in templates: unverified beyond the message itself.
     fn validation(&self) -> Option<String> {
         matches!(self, Self::MissingParameters(_) | Self::InvalidBody)
             .then(|| self.parts().message.unwrap_or_default().into_owned())
     }
 }
 
-/// What an answer needs to know of its request.
+/// What an answer needs from its request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RestReply<'r> {
-    /// When to date the answer.
+    /// The date of the answer.
     pub(crate) epoch_ms: u64,
     /// The `x-amzn-RequestId`.
     pub(crate) id: &'r str,
     /// The `x-amz-apigw-id`.
     pub(crate) extended_id: &'r str,
-    /// How the gateway's own answers are changed.
+    /// The changes to the gateway's own answers.
     pub(crate) responses: Responses<'r>,
-    /// What those may say of the request.
+    /// What they may use of the request.
     pub(crate) facts: Option<&'r ResponseFacts>,
 }
 
@@ -363,7 +364,7 @@ impl RestReply<'_> {
             draft.body,
         );
         self.close(&mut reply);
-        // [R] gateway-truth §2.3: the trace ends with a lineage, whose hash nobody can predict.
+        // [R] gateway-truth §2.3: the trace ends with a lineage, whose hash cannot be predicted.
         let lineage = self.id.get(..8).unwrap_or("00000000");
         reply.headers.push((
             "X-Amzn-Trace-Id".into(),
@@ -394,8 +395,8 @@ impl RestReply<'_> {
     }
 }
 
-/// Whether a handler's header is sent as `x-amzn-Remapped-…`: the two reported for Lambda (`[U]` gateway-truth §2.3), and
-/// those recorded for `HTTP_PROXY`, which are inferred here.
+/// True if a handler's header is sent as `x-amzn-Remapped-…`: the two reported for Lambda (`[U]`
+/// gateway-truth §2.3), and those recorded for `HTTP_PROXY`, which are inferred here.
 fn is_remapped(name: &str) -> bool {
     const REMAPPED: [&str; 7] = [
         "authorization",
@@ -411,7 +412,8 @@ fn is_remapped(name: &str) -> bool {
         .any(|remapped| name.eq_ignore_ascii_case(remapped))
 }
 
-/// What a result means. `[R]` gateway-truth §0 row 10: an object of known keys only, all of them optional.
+/// The meaning of a result. `[R]` gateway-truth §0 row 10: an object of known keys only, all of
+/// them optional.
 fn draft(payload: &[u8], accepts_binary: bool) -> Result<Draft<'_>, (RestMessage, Malformed)> {
     let malformed = |what: Malformed| (RestMessage::BadGateway, what);
     let proxy = match Payload::read(payload) {
@@ -421,7 +423,7 @@ fn draft(payload: &[u8], accepts_binary: bool) -> Result<Draft<'_>, (RestMessage
     };
     if proxy.has_unknown_keys || proxy.has_cookies {
         return Err(malformed(Malformed(
-            "it has a key that a REST API does not know: only `statusCode`, `headers`, `multiValueHeaders`, `body` and `isBase64Encoded` are taken",
+            "it has a key that a REST API does not know: only `statusCode`, `headers`, `multiValueHeaders`, `body` and `isBase64Encoded` are accepted",
         )));
     }
     let status = proxy.status().map_err(malformed)?.unwrap_or(200);
@@ -430,7 +432,8 @@ fn draft(payload: &[u8], accepts_binary: bool) -> Result<Draft<'_>, (RestMessage
         proxy.headers().map_err(malformed)?,
     );
     let text = proxy.text().map_err(malformed)?;
-    // [R] gateway-truth §0 row 9: the flag alone does nothing. §2.4: base64 that is none gives 500, not 502.
+    // [R] gateway-truth §0 row 9: the flag alone does nothing. §2.4: malformed base64 gives 500,
+    // not 502.
     let body = if proxy.is_base64_encoded().map_err(malformed)? && accepts_binary {
         decode(&text).map_err(|what| (RestMessage::InternalServerError, what))?
     } else {

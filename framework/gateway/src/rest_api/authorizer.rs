@@ -1,4 +1,4 @@
-//! What a REST API asks of its callers: authorizers as they are configured.
+//! A REST API's authorizers as configured.
 
 use crate::{
     authorize::identity::{IdentityError, IdentitySource},
@@ -17,9 +17,10 @@ const LONGEST_TTL: u32 = 3600;
 pub struct RestAuthorizer {
     /// The name by which methods refer to it.
     pub name: String,
-    /// What it looks at, and who decides.
+    /// Its input, and how it decides.
     pub kind: RestAuthorizerKind,
-    /// For how many seconds a Lambda authorizer's answer is kept for the same identity, at most 3600; 0 keeps none.
+    /// How many seconds a Lambda authorizer's answer is cached for the same identity, at most 3600;
+    /// 0 caches none.
     pub ttl: u32,
 }
 
@@ -27,16 +28,18 @@ pub struct RestAuthorizer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RestAuthorizerKind {
-    /// `TOKEN`: a function that is given the value of one header.
+    /// `TOKEN`: a function that gets the value of one header.
     Token {
         /// The header's name.
         header: String,
-        /// A regular expression that the whole value has to match; one that does not is refused unasked.
+        /// A regular expression that the whole value must match; a value that does not is refused
+        /// without a call.
         validation: Option<String>,
     },
-    /// `REQUEST`: a function that is given the request.
+    /// `REQUEST`: a function that gets the request.
     Request {
-        /// What identifies a caller. A request without all of them is refused unasked; the values are the cache's key.
+        /// The identity sources. A request without all of them is refused without a call; the
+        /// values are the cache's key.
         identity: Vec<IdentitySource>,
     },
     /// `COGNITO_USER_POOLS`: the gateway itself, by a token of the pool. Without an audience any of the pool's clients passes.
@@ -44,7 +47,7 @@ pub enum RestAuthorizerKind {
 }
 
 impl RestAuthorizer {
-    /// How long answers are kept unless it is said otherwise, in seconds. `[D]` gateway-truth §2.6
+    /// The default time that answers are cached, in seconds. `[D]` gateway-truth §2.6
     pub const DEFAULT_TTL: u32 = 300;
 
     /// A `TOKEN` authorizer for the header `Authorization`.
@@ -74,11 +77,11 @@ impl RestAuthorizer {
         }
     }
 
-    /// What the manifest says of an authorizer.
+    /// An authorizer from the manifest.
     ///
     /// # Errors
     ///
-    /// When it identifies callers by what is no part of a request, or gets a token that stands in no header.
+    /// If an identity source is not part of a request, or the token is not in a header.
     pub fn of_manifest(authorizer: &ManifestAuthorizer) -> Result<Self, ConfigError> {
         let problem = |problem| ConfigError::Authorizer {
             name: authorizer.name.clone(),
@@ -87,7 +90,7 @@ impl RestAuthorizer {
         let sources = authorizer.identity.iter().map(|source| source.parse());
         let sources: Vec<IdentitySource> = sources
             .collect::<Result<_, IdentityError>>()
-            .map_err(|_| problem("identifies callers by what is no part of a request"))?;
+            .map_err(|_| problem("identifies callers by a value that is not part of a request"))?;
         let name = authorizer.name.clone();
         let mut made = if authorizer.kind == AuthorizerKind::Token {
             let mut made = Self::token(name);
@@ -101,7 +104,7 @@ impl RestAuthorizer {
                 }
                 Some(_) => {
                     return Err(problem(
-                        "gets a token, which stands in a header: `$request.header.Authorization`, say",
+                        "gets a token, which must be in a header such as `$request.header.Authorization`",
                     ));
                 }
             }
@@ -113,7 +116,7 @@ impl RestAuthorizer {
         Ok(made)
     }
 
-    /// Refuses what AWS would not make, and compiles the rest.
+    /// Refuses what AWS would not create, and compiles the rest.
     fn compile(&self) -> Result<Option<Pattern>, ConfigError> {
         let problem = |problem| {
             Err(ConfigError::Authorizer {
@@ -122,17 +125,17 @@ impl RestAuthorizer {
             })
         };
         if self.ttl > LONGEST_TTL {
-            return problem("keeps answers for more than 3600 s");
+            return problem("caches answers for more than 3600 s");
         }
         match &self.kind {
             RestAuthorizerKind::Token { header, .. } if header.is_empty() => {
-                problem("names no header")
+                problem("does not name a header")
             }
             RestAuthorizerKind::Token {
                 validation: Some(text),
                 ..
             } => {
-                // That the whole value has to match, and not a part of it, is unverified.
+                // That the whole value must match, and not a part of it, is unverified.
                 match Pattern::new(&format!("^(?:{text})$")) {
                     Ok(pattern) => Ok(Some(pattern)),
                     Err(_) => {
@@ -141,7 +144,7 @@ impl RestAuthorizer {
                 }
             }
             RestAuthorizerKind::Request { identity } if self.ttl > 0 && identity.is_empty() => {
-                problem("keeps answers and has no identity source to tell callers apart")
+                problem("caches answers but has no identity source to distinguish callers")
             }
             RestAuthorizerKind::UserPool(pool) if pool.issuer.is_empty() => {
                 problem("has no issuer")
@@ -157,7 +160,7 @@ pub(super) enum Guard {
     Iam,
     Authorizer {
         index: usize,
-        /// Of which a user pool's token has to have one, if there are any.
+        /// Scopes of which a user pool's token must have one, if there are any.
         scopes: Vec<String>,
     },
 }
@@ -165,7 +168,7 @@ pub(super) enum Guard {
 /// Each authorizer's validation, and each method's guard.
 type Guards = (Vec<Option<Pattern>>, Vec<Option<Guard>>);
 
-/// Finds what each method asks, and refuses what AWS would not make.
+/// Finds what each method requires, and refuses what AWS would not create.
 pub(super) fn guards(config: &RestApiConfig) -> Result<Guards, ConfigError> {
     let authorizers = &config.authorizers;
     let mut validations = Vec::with_capacity(authorizers.len());

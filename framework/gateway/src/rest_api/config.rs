@@ -1,4 +1,4 @@
-//! How a REST API is set up.
+//! The configuration of a REST API.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,37 +14,39 @@ use crate::{
     throttle::Throttle,
 };
 
-/// How a REST API is set up.
+/// The configuration of a REST API.
 #[derive(Debug, Clone)]
 pub struct RestApiConfig {
-    /// Who the API is. A REST API always has a named stage.
+    /// The identity of the API. A REST API always has a named stage.
     pub identity: ApiIdentity,
     /// The methods of the resources; [`Invocation::route`](super::super::Invocation::route) is an index into them.
     pub routes: Vec<RouteKey>,
-    /// What a method has beyond its route, by the route's index; one that is not listed is a plain proxy to the function.
+    /// A method's settings beyond its route, by the route's index; a route without an entry is a
+    /// plain proxy to the function.
     pub methods: BTreeMap<usize, RestMethod>,
-    /// Media types whose bodies are binary: `image/png`, `application/*`, `*/*`.
+    /// Media types of binary bodies: `image/png`, `application/*`, `*/*`.
     pub binary_media_types: Vec<String>,
     /// If set, every resource that has no OPTIONS method gets one with a MOCK integration that answers preflights.
     pub cors: Option<CorsConfig>,
-    /// The same for single resources, by their path; it goes before `cors`.
+    /// The same for single resources, by their path; it has priority over `cors`.
     pub resource_cors: BTreeMap<String, CorsConfig>,
     /// The authorizers that methods name; a [`Question`](super::super::Question) names one by its index.
     pub authorizers: Vec<RestAuthorizer>,
     /// The API keys. Only methods that require one look at them.
     pub api_keys: Vec<ApiKey>,
-    /// Where a request's API key stands.
+    /// The source of a request's API key.
     pub api_key_source: ApiKeySource,
-    /// What the keys may use. AWS needs a plan for a key to open anything; without any plan here, every key opens everything.
+    /// The limits of the keys. AWS needs a plan for a key to open anything; without any plan here,
+    /// every key opens everything.
     pub usage_plans: Vec<UsagePlan>,
-    /// What all clients together may use of the methods that have no throttle of their own.
+    /// The limit of all clients together for the methods without a throttle of their own.
     pub throttle: Option<Throttle>,
-    /// What has been used so far.
+    /// The usage so far.
     pub meter: UsageMeter,
-    /// How long the API waits for the function: 50 ms to [`RestApi::INTEGRATION_TIMEOUT`](super::RestApi::INTEGRATION_TIMEOUT), which
-    /// is the default.
+    /// How long the API waits for the function: 50 ms to
+    /// [`RestApi::INTEGRATION_TIMEOUT`](super::RestApi::INTEGRATION_TIMEOUT), the default.
     pub integration_timeout: Duration,
-    /// How the API's own answers are changed.
+    /// The changes to the API's own answers.
     pub gateway_responses: BTreeMap<GatewayResponseType, GatewayResponse>,
 }
 

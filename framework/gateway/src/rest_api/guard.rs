@@ -29,17 +29,17 @@ const IDENTITY_LIMIT: usize = 1600;
 /// A caller that may pass.
 #[derive(Debug)]
 pub(super) struct Caller {
-    /// What the function is told.
+    /// What the function gets to know.
     pub(super) access: Access,
     /// The API key that the authorizer names.
     pub(super) key: Option<String>,
 }
 
-/// Why a caller may not pass: what the client is told, and what the log is.
+/// Why a caller is refused: the text for the client, and the text for the log.
 type Refusal = (RestMessage, String);
 
 impl RestApi {
-    /// Takes a request to a guarded method as far as it goes without help.
+    /// Takes a request to a guarded method as far as possible without help.
     pub(super) fn ask(&self, guard: &Guard, entered: Entered<'_>) -> Received {
         let (request, arrival) = (entered.request, entered.arrival);
         let wait = |need, step| {
@@ -114,7 +114,7 @@ impl RestApi {
         wait(Need::Answer(question), Step::Asked(identity))
     }
 
-    /// What identifies the caller to an authorizer.
+    /// The values that identify the caller to an authorizer.
     fn identity(
         &self,
         index: usize,
@@ -131,7 +131,7 @@ impl RestApi {
             (
                 RestMessage::Unauthorized,
                 format!(
-                    "the authorizer `{}` was not asked: the request has no {what}",
+                    "the authorizer `{}` was not invoked: the request has no {what}",
                     authorizer.name
                 ),
             )
@@ -159,7 +159,7 @@ impl RestApi {
                 .collect::<Result<_, _>>()?,
         };
         if identity.iter().any(|value| value.len() > IDENTITY_LIMIT) {
-            let reason = format!("an identity source is over {IDENTITY_LIMIT} bytes");
+            let reason = format!("an identity source has more than {IDENTITY_LIMIT} bytes");
             return Err((RestMessage::UriTooLong, reason));
         }
         // [D] developer guide, configure-api-gateway-lambda-authorization
@@ -167,7 +167,7 @@ impl RestApi {
             && !pattern.is_in(token)
         {
             let reason = format!(
-                "the authorizer `{}` was not asked: the token does not match its validation",
+                "the authorizer `{}` was not invoked: the token does not match its validation",
                 authorizer.name
             );
             return Err((RestMessage::Unauthorized, reason));
@@ -175,7 +175,7 @@ impl RestApi {
         Ok(identity)
     }
 
-    /// Goes on with a request that waited, now that the API is told what it needed: to the function's event, or to the
+    /// Continues a waiting request with what the API needed: to the function's event, or to the
     /// API's own answer.
     #[must_use]
     pub fn resume(&self, pending: &Pending, supplied: &Supplied<'_>) -> Received {
@@ -252,7 +252,7 @@ impl RestApi {
                         let has = token.scopes();
                         if !scopes.is_empty() && !has.iter().any(|scope| scopes.contains(scope)) {
                             let reason = format!(
-                                "the method asks for one of {scopes:?}; the token has {has:?}"
+                                "the method needs one of {scopes:?}; the token has {has:?}"
                             );
                             return Err((RestMessage::Unauthorized, reason));
                         }
@@ -266,7 +266,8 @@ impl RestApi {
                     }
                     (_, Step::Asked(identity), Supplied::Answer(payload)) => {
                         let caller = self.judge(authorizer, payload, entered);
-                        // Kept if it can be read at all, so that a failure is tried again; whether AWS does is unverified.
+                        // Cached if it can be read, so that a failure is tried again; AWS's
+                        // behaviour is unverified.
                         let unusable =
                             matches!(caller, Err((RestMessage::AuthorizerMisconfigured, _)));
                         if !unusable {
@@ -287,7 +288,7 @@ impl RestApi {
         }
     }
 
-    /// What an authorizer's answer means for this request.
+    /// The meaning of an authorizer's answer for this request.
     fn judge(
         &self,
         authorizer: &RestAuthorizer,
@@ -298,7 +299,7 @@ impl RestApi {
         let unusable = |why: &dyn std::fmt::Display| {
             (
                 RestMessage::AuthorizerMisconfigured,
-                format!("the authorizer `{name}` gave an answer that cannot be used: {why}"),
+                format!("the authorizer `{name}` returned an unusable answer: {why}"),
             )
         };
         match Verdict::policy(payload, &self.arns(entered)) {
@@ -355,11 +356,12 @@ fn bare(path: &str) -> &str {
 fn confused() -> Refusal {
     (
         RestMessage::InternalServerError,
-        "the gateway was told something else than it needed".into(),
+        "the gateway got something other than it asked for".into(),
     )
 }
 
-/// What a function error of an authorizer means: exactly `Unauthorized` is 401. `[R]` gateway-truth §2.6
+/// The meaning of an authorizer's function error: exactly `Unauthorized` is 401. `[R]`
+/// gateway-truth §2.6
 fn failed(authorizer: &RestAuthorizer, document: &[u8]) -> Refusal {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -379,7 +381,8 @@ fn failed(authorizer: &RestAuthorizer, document: &[u8]) -> Refusal {
     (answer, reason)
 }
 
-/// What a client is told of its signature. A missing one is recorded (gateway-truth §2.6), the rest is unverified.
+/// The client's text about its signature. A missing one is recorded (gateway-truth §2.6), the rest
+/// is unverified.
 fn unsigned(error: &SignatureError) -> Refusal {
     let message = match error {
         SignatureError::Missing => RestMessage::MissingAuthenticationToken,

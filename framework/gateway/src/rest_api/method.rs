@@ -1,4 +1,4 @@
-//! What a REST API's method has beyond its route: validation, keys, its integration.
+//! A REST API method's settings beyond its route: validation, keys, its integration.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,27 +13,28 @@ use fw_manifest::{ManifestRoute, Place};
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct RestMethod {
-    /// What it asks of its callers; nothing where everybody may call. `Jwt` names a
+    /// What it requires of its callers; `None` means everyone may call. `Jwt` names a
     /// [`UserPool`](super::RestAuthorizerKind::UserPool), `Lambda` one of the other kinds.
     pub requirement: Option<Requirement>,
-    /// Whether a request needs an API key: 403 without.
+    /// True if a request needs an API key: 403 without one.
     pub api_key_required: bool,
-    /// What is checked before the function is invoked.
+    /// The checks before the function is invoked.
     pub validation: RequestValidation,
     /// Parameters that a request needs, if parameters are checked. A blank one is missing.
     pub required: Vec<RequestParameter>,
     /// JSON Schemas (draft 4) by media type, if bodies are checked. A body without a `Content-Type` counts as
     /// `application/json`; `$default` is for all types that are not listed; without either nothing is checked.
     pub models: BTreeMap<String, Value>,
-    /// How many requests the method takes from all clients together.
+    /// The request limit of all clients together.
     pub throttle: Option<Throttle>,
     /// What answers.
     pub integration: Integration,
 }
 
 impl RestMethod {
-    /// What the manifest says of a route, its authorization included: an authorizer's name is the manifest's. `validation` chooses what the gateway checks by itself; the app checks all of it
-    /// in any case, and answers with problem documents where the gateway has texts of its own.
+    /// A route's settings from the manifest, including its authorization, with the manifest's names
+    /// of authorizers. `validation` chooses what the gateway checks by itself; the app checks
+    /// everything in any case, and answers with problem documents instead of the gateway's texts.
     ///
     /// The gateway cannot have a model for a body that may be missing, as it refuses an empty one
     /// (`[R]` gateway-truth §2.5), so only a required body is checked.
@@ -94,7 +95,7 @@ pub enum RequestParameter {
     Query(String),
 }
 
-/// What is no parameter of a request.
+/// A name that is not a parameter of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParameterError(String);
 
@@ -102,7 +103,7 @@ impl fmt::Display for ParameterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "a request's parameter is `header.NAME`, `path.NAME` or `querystring.NAME`, not: `{}`",
+            "a request parameter is `header.NAME`, `path.NAME` or `querystring.NAME`, not: `{}`",
             self.0
         )
     }
@@ -135,13 +136,13 @@ impl RequestParameter {
     }
 }
 
-/// What a method hands its requests to.
+/// The target of a method's requests.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Integration {
     /// The function, by Lambda proxy integration (`AWS_PROXY`).
     Proxy(ProxyIntegration),
-    /// Nothing: the gateway answers with this status and an empty body. `[R]` gateway-truth §2.3
+    /// None: the gateway answers with this status and an empty body. `[R]` gateway-truth §2.3
     Mock(u16),
 }
 
@@ -151,13 +152,14 @@ impl Default for Integration {
     }
 }
 
-/// How a Lambda proxy integration is set up.
+/// The configuration of a Lambda proxy integration.
 #[derive(Debug, Clone)]
 pub struct ProxyIntegration {
-    /// The method by which the gateway calls Lambda. Anything but POST makes every request a 500. `[R]` gateway-truth §2.3
+    /// The method with which the gateway calls Lambda. Anything except POST makes every request a 500.
+    /// `[R]` gateway-truth §2.3
     pub http_method: String,
-    /// Mappings `integration.request.…` to `method.request.…` or `'text'`. They are ignored, but for
-    /// headers of the connection's own, which make every request a 500. `[R]` gateway-truth §2.2
+    /// Mappings `integration.request.…` to `method.request.…` or `'text'`. They are ignored, except
+    /// for headers of the connection, which make every request a 500. `[R]` gateway-truth §2.2
     pub request_parameters: BTreeMap<String, String>,
 }
 
@@ -171,7 +173,7 @@ impl Default for ProxyIntegration {
 }
 
 impl ProxyIntegration {
-    /// Whether the gateway can call Lambda so.
+    /// True if the gateway can call Lambda with it.
     pub(super) fn works(&self) -> bool {
         // [R] gateway-truth §2.2
         const FORBIDDEN: [&str; 7] = [

@@ -1,4 +1,4 @@
-//! Gateway responses: how the answers that a REST API makes by itself can be changed.
+//! Gateway responses: how the own answers of a REST API can be changed.
 //!
 //! `[D]` developer guide, api-gateway-gatewayResponse-definition and supported-gateway-response-types. They change what the gateway
 //! answers and never what a function does. `[R]` gateway-truth §2.6
@@ -12,7 +12,7 @@ use crate::{config::ConfigError, event::query_value, http::HttpRequest, text::fi
 
 macro_rules! response_types {
     ($($variant:ident $name:literal $status:literal $doc:literal)*) => {
-        /// The kinds of answer that a REST API makes by itself. `[R]` gateway-truth §2.6
+        /// The kinds of answer that a REST API gives by itself. `[R]` gateway-truth §2.6
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum GatewayResponseType {
@@ -29,7 +29,7 @@ macro_rules! response_types {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            /// Whether it falls back to `DEFAULT_4XX`, and else to `DEFAULT_5XX`.
+            /// True if it falls back to `DEFAULT_4XX`, else to `DEFAULT_5XX`.
             const fn is_the_clients_fault(self) -> bool {
                 match self { $(Self::$variant => $status < 500,)* }
             }
@@ -67,13 +67,13 @@ impl fmt::Display for GatewayResponseType {
     }
 }
 
-/// A name that is no response type's.
+/// A name that is not a response type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownResponseType(String);
 
 impl fmt::Display for UnknownResponseType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "there is no gateway response: `{}`", self.0)
+        write!(f, "unknown gateway response: `{}`", self.0)
     }
 }
 
@@ -91,22 +91,24 @@ impl FromStr for GatewayResponseType {
     }
 }
 
-/// How one kind of answer is changed.
+/// The changes to one kind of answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GatewayResponse {
     /// The status, if another than the gateway's own.
     pub status: Option<u16>,
-    /// Headers by name. A value is `'text'` in single quotes, or what it stands for: `method.request.header.NAME`,
-    /// `method.request.querystring.NAME`, `method.request.path.NAME`, `context.NAME`, `stageVariables.NAME`. A header
-    /// whose value is not there is left out.
+    /// Headers by name. A value is `'text'` in single quotes, or a mapping:
+    /// `method.request.header.NAME`, `method.request.querystring.NAME`, `method.request.path.NAME`,
+    /// `context.NAME`, `stageVariables.NAME`. A header without a value is left out.
     pub headers: BTreeMap<String, String>,
-    /// Bodies by media type, with `$context.error.messageString` and its like in place of what they stand for. The first type
-    /// of `Accept` chooses, then `application/json`, then the first. Without any, the gateway's own body stays.
+    /// Bodies by media type, with `$context.error.messageString` and similar variables. The first
+    /// type of `Accept` chooses, then `application/json`, then the first. Without any, the
+    /// gateway's own body is sent.
     pub templates: BTreeMap<String, String>,
 }
 
 impl GatewayResponse {
-    /// A header's value as AWS writes it: a mapping and what stands in single quotes stay, any other text is put in quotes.
+    /// A header's value as AWS writes it: a mapping and a text in single quotes stay, any other
+    /// text is put in quotes.
     ///
     /// ```
     /// use fw_gateway::GatewayResponse;
@@ -130,7 +132,7 @@ impl GatewayResponse {
         }
         for (name, value) in &self.headers {
             if !crate::reply::is_token(name) {
-                return refuse(format!("not a header's name: `{name}`"));
+                return refuse(format!("not a valid header name: `{name}`"));
             }
             if Expression::parse(value).is_none() {
                 return refuse(format!(
@@ -216,17 +218,17 @@ impl<'t> Expression<'t> {
     }
 }
 
-/// What went wrong, for templates.
+/// The error, for templates.
 #[derive(Debug)]
 pub(crate) struct ErrorFacts<'e> {
     pub(crate) kind: GatewayResponseType,
-    /// Nothing where AWS says `null`.
+    /// `None` if AWS says `null`.
     pub(crate) message: Option<&'e str>,
-    /// What a validator found.
+    /// A validator's result.
     pub(crate) validation: Option<&'e str>,
 }
 
-/// What templates may know of a request, kept until its answer.
+/// What templates may use of a request, kept until its answer.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ResponseFacts {
     headers: Vec<(String, String)>,
@@ -269,7 +271,7 @@ impl ResponseFacts {
         }
     }
 
-    /// Adds what the route says.
+    /// Adds the values of the route.
     pub(crate) fn set_resource(&mut self, resource: &str, params: &[(&str, &str)]) {
         self.context.insert("resourcePath", resource.to_owned());
         self.params = params
@@ -282,7 +284,7 @@ impl ResponseFacts {
         find_header(&self.headers, name)
     }
 
-    /// What a name stands for in a template: there, values of the error's are JSON, and all others plain text.
+    /// The value of a name in a template: values of `error` are JSON, all others plain text.
     fn variable(&self, name: &str, error: &ErrorFacts<'_>) -> Cow<'_, str> {
         self.value(name, error).unwrap_or(Cow::Borrowed("null"))
     }
@@ -322,7 +324,8 @@ fn quoted(text: &str) -> Cow<'static, str> {
     Cow::Owned(serde_json::Value::from(text).to_string())
 }
 
-/// A template with each `$name` and `${name}` replaced. There is no other syntax: these are no Velocity templates.
+/// A template with each `$name` and `${name}` replaced. There is no other syntax: these are not
+/// Velocity templates.
 fn render<'v>(template: &str, value: impl Fn(&str) -> Cow<'v, str>) -> String {
     let mut text = String::with_capacity(template.len());
     let mut rest = template;

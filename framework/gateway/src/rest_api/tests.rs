@@ -298,14 +298,14 @@ fn refuses_a_wrong_configuration() {
     );
     assert_eq!(
         error(&["GET /ping"], None),
-        "REST APIs keep `/ping` and `/sping` for themselves; choose another path for: `GET /ping`"
+        "REST APIs reserve `/ping` and `/sping`; choose another path for: `GET /ping`"
     );
     assert_eq!(
         error(
             &["GET /a"],
             cors(&["https://a.example", "https://b.example"])
         ),
-        "CORS of a REST API needs exactly one origin, as its answer is a fixed text; origins given: 2"
+        "CORS of a REST API needs exactly one origin, because its answer is a fixed text; origins given: 2"
     );
     assert_eq!(
         error(&["GET /a", "GET /a"], None),
@@ -313,7 +313,7 @@ fn refuses_a_wrong_configuration() {
     );
     assert_eq!(
         error(&["GET /a/{id}", "PUT /a/{key}"], None),
-        "a REST API has one variable at each place, by one name; name it alike in: `GET /a/{id}` and `PUT /a/{key}`"
+        "a REST API has one variable name at each position of a path; use the same name in: `GET /a/{id}` and `PUT /a/{key}`"
     );
 }
 

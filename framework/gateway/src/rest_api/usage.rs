@@ -14,11 +14,12 @@ use crate::{
 /// An API key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {
-    /// What plans call it. Also its `apiKeyId` in the event, as nothing else identifies it here.
+    /// The name in plans. Also its `apiKeyId` in the event, because nothing else identifies it
+    /// here.
     pub name: String,
-    /// What clients send: 20 to 128 characters on AWS.
+    /// The value that clients send: 20 to 128 characters on AWS.
     pub value: String,
-    /// Whether it is taken; a disabled one is as good as none.
+    /// True if it is enabled.
     pub enabled: bool,
 }
 
@@ -44,18 +45,18 @@ pub enum ApiKeySource {
     Authorizer,
 }
 
-/// What the holders of some keys may use.
+/// The limits for the holders of some keys.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UsagePlan {
     /// The plan's name.
     pub name: String,
     /// The names of its keys.
     pub keys: Vec<String>,
-    /// How fast each key may send requests.
+    /// The request rate of each key.
     pub throttle: Option<Throttle>,
-    /// The same for single methods, by the index of their route; it goes before the plan's.
+    /// The same for single methods, by the index of their route; it has priority over the plan's.
     pub method_throttles: BTreeMap<usize, Throttle>,
-    /// How many requests each key may send.
+    /// The number of requests of each key.
     pub quota: Option<Quota>,
 }
 
@@ -73,18 +74,18 @@ impl UsagePlan {
     }
 }
 
-/// How many requests a key may send in a period.
+/// The number of requests of a key in a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
     /// How many.
     pub limit: u64,
     /// In which time.
     pub period: QuotaPeriod,
-    /// How many requests less the key has in its first period, as AWS's `offset` says.
+    /// How many fewer requests the key has in its first period, AWS's `offset`.
     pub offset: u64,
 }
 
-/// The period of a quota. Periods begin at midnight UTC, which is unverified.
+/// The period of a quota. Periods start at midnight UTC, which is unverified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum QuotaPeriod {
     /// A day.
@@ -108,7 +109,7 @@ impl QuotaPeriod {
     }
 }
 
-/// What has been used so far. Clones share it, so one that is carried from a configuration to the next keeps its counts.
+/// The usage so far. Clones share it, so a clone in the next configuration keeps its counts.
 #[derive(Debug, Clone, Default)]
 pub struct UsageMeter(Arc<Mutex<Counts>>);
 
@@ -118,7 +119,8 @@ struct Counts {
     quotas: HashMap<(String, String), Used>,
 }
 
-/// Whose bucket: a plan's for a key, for all or one of its methods; or a method's for all clients.
+/// The owner of a bucket: a plan for a key, for all or one of its methods; or a method for all
+/// clients.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum BucketKey {
     Key(String, String, Option<usize>),
@@ -129,7 +131,7 @@ enum BucketKey {
 struct Used {
     period: u64,
     count: u64,
-    /// Whether the first period, with the offset, is over.
+    /// True if the first period, with the offset, is over.
     renewed: bool,
 }
 
@@ -159,7 +161,7 @@ impl UsageMeter {
             let bucket = BucketKey::Key(plan.name.clone(), key.to_owned(), method);
             counts.take(bucket, throttle, now_ms)?;
         }
-        // What was throttled does not count; which of the two AWS looks at first is unverified.
+        // A throttled request does not count; which of the two AWS checks first is unverified.
         let Some(quota) = &plan.quota else {
             return Ok(());
         };
@@ -186,7 +188,7 @@ impl UsageMeter {
         Ok(())
     }
 
-    /// Takes over what has been used; `now` gives the present index of a method of then.
+    /// Takes over the usage; `now` returns the present index of an earlier method.
     pub(super) fn take_over(&self, former: &Self, now: impl Fn(usize) -> Option<usize>) {
         if Arc::ptr_eq(&self.0, &former.0) {
             return;
@@ -198,7 +200,7 @@ impl UsageMeter {
         let mut counts = self.lock();
         counts.quotas = quotas;
         for (key, bucket) in buckets {
-            // That of a method that is gone is nobody's.
+            // The bucket of a method that no longer exists is dropped.
             let key = match key {
                 BucketKey::Key(plan, key, Some(route)) => {
                     now(route).map(|route| BucketKey::Key(plan, key, Some(route)))
@@ -235,7 +237,7 @@ impl Counts {
             .buckets
             .entry(key)
             .or_insert_with(|| TokenBucket::new(*throttle));
-        // A limit that has changed begins anew.
+        // A changed limit starts anew.
         if bucket.throttle() != *throttle {
             *bucket = TokenBucket::new(*throttle);
         }

@@ -12,7 +12,7 @@ use crate::{
     rest_api::method::{RequestParameter, RestMethod},
 };
 
-/// What a method checks.
+/// The checks of a method.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Validator {
     /// In the order in which the answer lists them.
@@ -67,7 +67,7 @@ impl Validator {
         let Some(model) = model else {
             return Ok(());
         };
-        // A body that is no JSON cannot be as the model says, and neither can an empty one.
+        // A body that is not JSON cannot match the model, and neither can an empty one.
         match serde_json::from_slice::<Value>(&request.body) {
             Ok(body) if model.allows(&body) => Ok(()),
             _ => Err(RestMessage::InvalidBody),
@@ -75,7 +75,7 @@ impl Validator {
     }
 }
 
-/// Whether a parameter is there and not blank. `[D]` gateway-truth §2.5
+/// True if a parameter is present and not blank. `[D]` gateway-truth §2.5
 fn is_there(parameter: &RequestParameter, request: &HttpRequest, params: &[(&str, &str)]) -> bool {
     let filled = |value: &str| !value.trim().is_empty();
     match parameter {

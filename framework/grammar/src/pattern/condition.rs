@@ -17,7 +17,7 @@ pub(super) enum Condition {
     Number(f64),
     Exists(bool),
     String(StringTest),
-    /// Any leaf but these; a leaf of another type matches. `[R]`
+    /// Any leaf except these; a leaf of another type matches. `[R]`
     AnythingBut(Vec<Condition>),
     Range {
         bottom: Option<Bound>,

@@ -1,8 +1,9 @@
 //! Many patterns at once: an event is compared with those only that one of its strings points to.
 //!
-//! Nearly every rule pins a field to exact strings, its source for example. Each pattern is filed under the strings of
-//! the pinned field that it shares with the fewest others, so that a thousand rules cost an event little more than ten.
-//! Patterns that pin no field are compared with every event.
+//! Nearly every rule pins a field to exact strings, for example its source. Each pattern is filed
+//! under the strings of the pinned field that it shares with the fewest others, so that a thousand
+//! rules cost an event little more than ten. Patterns that pin no field are compared with every
+//! event.
 
 use std::collections::HashMap;
 

@@ -23,8 +23,8 @@ const RESERVED: [&str; 9] = [
     "wildcard",
 ];
 
-/// How many alternatives the `$or`s of a pattern may multiply to. A bound of ours against patterns that grow without end;
-/// AWS has a limit of its own that is not known.
+/// How many alternatives the `$or`s of a pattern may multiply to. Our own bound against patterns
+/// that grow without end; AWS has a limit that is not known.
 const MAX_ALTERNATIVES: usize = 1000;
 
 type Result<T> = std::result::Result<T, PatternError>;

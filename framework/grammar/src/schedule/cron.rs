@@ -110,7 +110,7 @@ pub(super) fn parse(text: &str) -> Result<Cron, Fault> {
     match (day_of_month == "?", day_of_week == "?") {
         (true, true) => {
             return Err(both_days(
-                "one of the two day fields has to say the day",
+                "one of the two day fields must name the day",
                 [minutes, hours, "*", month, "?", year],
             ));
         }
@@ -144,7 +144,7 @@ pub(super) fn parse(text: &str) -> Result<Cron, Fault> {
 fn wrong_number_of_fields(text: &str) -> Fault {
     let fields: Vec<&str> = text.split_whitespace().collect();
     let fault = Fault::new(format!(
-        "cron(…) has six fields with one blank between: minutes hours day-of-month month day-of-week year; this has {}",
+        "cron(…) has six fields separated by one blank: minutes hours day-of-month month day-of-week year; this has {}",
         if fields.len() == 6 {
             "more blanks".to_owned()
         } else {

@@ -64,10 +64,7 @@ pub(super) fn parse(text: &str, dialect: Dialect) -> Result<Rate, Fault> {
     // A rule is strict about everything. Of Scheduler only some refusals are recorded, so it is not refused there what
     // nobody has seen refused: 0, capitals, and a plural that should be a singular. `[R]` `[I]`
     if format!("{number} {word}") != text {
-        return Err(Fault::new(
-            "one blank stands between the number and the unit, and nowhere else",
-        )
-        .suggest(right));
+        return Err(Fault::new("the only blank is between the number and the unit").suggest(right));
     }
     if dialect == Dialect::Scheduler {
         return Ok(rate);
@@ -77,7 +74,7 @@ pub(super) fn parse(text: &str, dialect: Dialect) -> Result<Rate, Fault> {
     }
     if given != right {
         return Err(Fault::new(if word != lower {
-            "the unit is written in lower case"
+            "the unit must be in lower case"
         } else if value == 1 {
             "1 takes the singular"
         } else {

@@ -6,4 +6,7 @@ async fn a() {}
 #[get("/objects/v-<key>")] //~ mistake
 async fn b() {}
 
+#[get("/objects/<a>-<b>")] //~ mistake
+async fn c() {}
+
 fn main() {}

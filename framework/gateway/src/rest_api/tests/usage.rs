@@ -221,7 +221,7 @@ fn refuses_what_could_not_be_deployed() {
         error(&|config| response(config, &|response| {
             response.headers.insert("a b".into(), "'x'".into());
         })),
-        "the gateway response `THROTTLED` cannot be sent: not a header's name: `a b`"
+        "the gateway response `THROTTLED` cannot be sent: not a valid header name: `a b`"
     );
     assert_eq!(
         error(&|config| response(config, &|response| {
