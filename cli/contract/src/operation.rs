@@ -140,10 +140,10 @@ fn removed(operation: &Operation<'_>, today: &str, scope: &mut Scope<'_>) {
         sunset => sunset,
     };
     if flag(operation.value, "deprecated") && !sunset.is_empty() && sunset <= today {
-        let message = format!("the operation is gone, as was announced for {sunset}");
+        let message = format!("the operation was removed, as announced for {sunset}");
         scope.info("operation-removed-after-sunset", message);
     } else {
-        scope.breaking("operation-removed", "the operation is gone");
+        scope.breaking("operation-removed", "the operation was removed");
     }
 }
 
@@ -193,12 +193,12 @@ fn body(before: (&Value, &Value), after: (&Value, &Value), scope: &mut Scope<'_>
         (None, Some(new)) if flag(new, "required") => {
             place.breaking("request-body-required-added", "a body is new and required");
         }
-        (Some(_), None) => place.info("request-body-removed", "the body is not read any longer"),
+        (Some(_), None) => place.info("request-body-removed", "the body is no longer read"),
         (Some(old), Some(new)) => {
             if !flag(old, "required") && flag(new, "required") {
                 place.breaking(
                     "request-body-became-required",
-                    "the body is required from now on",
+                    "the body is now required",
                 );
             }
             let texts = (old.get("description"), new.get("description"));
@@ -237,15 +237,15 @@ fn media(
             let (rule, message) = match direction {
                 Direction::Response if new.is_empty() => (
                     "response-body-removed",
-                    "the body does not come any longer".to_owned(),
+                    "the body is no longer sent".to_owned(),
                 ),
                 Direction::Response => (
                     "response-media-type-removed",
-                    format!("`{name}` does not come any longer"),
+                    format!("`{name}` is no longer sent"),
                 ),
                 _ => (
                     "request-media-type-removed",
-                    format!("`{name}` is refused from now on"),
+                    format!("`{name}` is now refused"),
                 ),
             };
             place.breaking(rule, message);
@@ -272,7 +272,7 @@ fn responses(before: (&Value, &Value), after: (&Value, &Value), scope: &mut Scop
         let old = resolve(before.0, response);
         let Some(new) = after.1.get("responses").and_then(|all| all.get(status)) else {
             if success(status) {
-                let message = "the status does not come any longer";
+                let message = "the status is no longer sent";
                 scope.at(place).breaking("response-status-removed", message);
             }
             continue;
@@ -318,10 +318,10 @@ fn headers(before: (&Value, &Value), after: (&Value, &Value), place: &str, scope
             if flag(old, "required") {
                 place.breaking(
                     "response-header-removed",
-                    "the header does not come any longer",
+                    "the header is no longer sent",
                 );
             } else {
-                let message = "the header, which could be absent, does not come any longer";
+                let message = "the header, which was optional, is no longer sent";
                 place.info("response-header-removed", message);
             }
             continue;
@@ -330,7 +330,7 @@ fn headers(before: (&Value, &Value), after: (&Value, &Value), place: &str, scope
         if flag(old, "required") && !flag(new, "required") {
             place.breaking(
                 "response-header-became-optional",
-                "the header may be absent from now on",
+                "the header may now be absent",
             );
         }
         Comparison::new(before.0, after.0, Direction::Response).compare(

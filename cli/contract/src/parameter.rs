@@ -65,7 +65,7 @@ pub(crate) fn compare(before: &Side<'_>, after: &Side<'_>, scope: &mut Scope<'_>
             ),
             None => {
                 let mut place = scope.at(place_of(parameter));
-                place.info("parameter-removed", "the parameter is not read any longer");
+                place.info("parameter-removed", "the parameter is no longer read");
             }
         }
     }
@@ -90,7 +90,7 @@ fn pair(before: (&Value, &Value), after: (&Value, &Value), scope: &mut Scope<'_>
     if optional && flag(new, "required") {
         place.breaking(
             "parameter-became-required",
-            "the parameter is required from now on",
+            "the parameter is now required",
         );
     }
     for (name, rule) in [
@@ -158,7 +158,7 @@ fn serialisation(before: (&Value, &Value), after: (&Value, &Value), scope: &mut 
     if differs || media(before.1) != media(after.1) {
         scope.breaking(
             "parameter-style-changed",
-            "the values are written in another way",
+            "the values are serialised differently",
         );
     }
 }

@@ -69,7 +69,7 @@ impl<'d> Comparison<'d> {
         if self.visited.len() < MAX_DEPTH {
             self.shapes(&old, &new, scope);
         } else if old != new {
-            let message = "the schemas nest too deep to be compared";
+            let message = "the schemas are nested too deeply to compare";
             scope.breaking("constraint-changed", message);
         }
         // Only what encloses this place is a circle; a sibling of the same type is compared at its own place.
@@ -136,7 +136,7 @@ impl<'d> Comparison<'d> {
             .find(|constraint| !small.opaque.contains(constraint))
         {
             let message = format!(
-                "a constraint differs that cannot be compared as a set of values: {constraint}"
+                "a constraint changed that cannot be compared: {constraint}"
             );
             scope.breaking("constraint-changed", message);
         }
@@ -248,7 +248,7 @@ impl<'d> Comparison<'d> {
                     opaque: Vec::new(),
                 };
                 if list.fewest > 1 {
-                    let message = format!("at least {} values are needed from now on", list.fewest);
+                    let message = format!("at least {} values are now required", list.fewest);
                     scope.breaking("items-narrowed", message);
                 }
                 self.shapes(&single, &element, scope);
@@ -287,7 +287,7 @@ impl<'d> Comparison<'d> {
                 "variant" => "response-variant-added",
                 _ => "response-type-changed",
             };
-            scope.breaking(rule, format!("{what} may come from now on"));
+            scope.breaking(rule, format!("{what} may now be sent"));
         } else {
             let rule = match rule {
                 "null" => "request-null-refused",
@@ -295,7 +295,7 @@ impl<'d> Comparison<'d> {
                 "variant" => "request-variant-removed",
                 _ => "request-type-changed",
             };
-            scope.breaking(rule, format!("{what} is refused from now on"));
+            scope.breaking(rule, format!("{what} is now refused"));
         }
     }
 
@@ -309,9 +309,9 @@ impl<'d> Comparison<'d> {
         );
         if large.unique && !small.unique {
             let message = if self.is_response() {
-                "an element may come twice from now on"
+                "an element may now occur twice"
             } else {
-                "every element must be different from now on"
+                "every element must now be different"
             };
             scope.breaking("items-unique-changed", message);
         }
@@ -394,21 +394,21 @@ impl<'d> Comparison<'d> {
             if before.required.contains(name) {
                 place.breaking(
                     "response-property-removed",
-                    "the property does not come any longer",
+                    "the property is no longer sent",
                 );
             } else {
-                let message = "the property, which could be absent, does not come any longer";
+                let message = "the property, which was optional, is no longer sent";
                 place.info("response-optional-property-removed", message);
             }
         } else if after.closed {
             place.breaking(
                 "request-property-removed",
-                "the property is refused from now on",
+                "the property is now refused",
             );
         } else if after.additional.is_empty() {
             place.info(
                 "request-property-ignored",
-                "the property is not read any longer",
+                "the property is no longer read",
             );
         } else {
             self.compare(old, &after.additional.clone(), &mut place);
@@ -430,7 +430,7 @@ impl<'d> Comparison<'d> {
         if self.is_response() {
             if before.closed {
                 let message =
-                    "the property is new, and the old document said that nothing else comes";
+                    "the property is new, but the old document excluded additional properties";
                 place.breaking("response-property-added-to-closed", message);
             }
         } else if after.required.contains(name) {
@@ -448,7 +448,7 @@ impl<'d> Comparison<'d> {
                 let removed =
                     before.properties.contains_key(name) && !after.properties.contains_key(name);
                 if !removed {
-                    let message = "the property may be absent from now on";
+                    let message = "the property may now be absent";
                     scope
                         .inside(name)
                         .breaking("response-property-became-optional", message);
@@ -463,7 +463,7 @@ impl<'d> Comparison<'d> {
                         .is_none()
                 });
                 if !added && !read_only {
-                    let message = "the property is required from now on";
+                    let message = "the property is now required";
                     scope
                         .inside(name)
                         .breaking("request-property-became-required", message);
@@ -484,9 +484,9 @@ impl<'d> Comparison<'d> {
         }
         if large.closed {
             let message = if self.is_response() {
-                "properties that the document does not name may come from now on"
+                "properties that the document does not name may now be sent"
             } else {
-                "properties that the document does not name are refused from now on"
+                "properties that the document does not name are now refused"
             };
             let rule = if self.is_response() {
                 "response-became-open"
@@ -520,9 +520,9 @@ fn family(shape: &Shape<'_>, kind: &Kind<'_>) -> usize {
 /// `the description changed`, or what came or went.
 pub(crate) fn changed(name: &str, before: Option<&Value>, after: Option<&Value>) -> String {
     match (before, after) {
-        (None, Some(Value::Bool(true))) => format!("it is {name} from now on"),
-        (None, _) => format!("it has a {name} from now on"),
-        (_, None) => format!("it does not have a {name} any longer"),
+        (None, Some(Value::Bool(true))) => format!("it is now {name}"),
+        (None, _) => format!("it now has a {name}"),
+        (_, None) => format!("it no longer has a {name}"),
         (Some(before), Some(after)) if name == "default" => {
             format!("the {name} was {before} and is {after}")
         }

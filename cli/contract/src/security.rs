@@ -84,16 +84,16 @@ pub(crate) fn compare(before: (&Value, &Value), after: (&Value, &Value), scope: 
         if !public(&old) {
             scope.info(
                 "security-removed",
-                "everybody may call the operation from now on",
+                "everyone may now call the operation",
             );
         }
     } else if public(&old) {
         scope.breaking(
             "security-added",
-            "the operation was public and is guarded from now on",
+            "the operation was public and is now guarded",
         );
     } else if !old.iter().all(|had| new.iter().any(|has| passes(had, has))) {
-        let message = "credentials that were enough before are not enough any longer";
+        let message = "credentials that were sufficient are no longer sufficient";
         scope.breaking("security-tightened", message);
     }
 }

@@ -334,7 +334,7 @@ impl fmt::Display for Stranger {
                 f,
                 "the client belongs to another user of this machine (uid {user})"
             ),
-            Self::Gone => f.write_str("the client left before its user was known"),
+            Self::Gone => f.write_str("the client disconnected before its user was known"),
             Self::Process => f.write_str("the client is not a process of this function"),
         }
     }
@@ -345,12 +345,12 @@ impl fmt::Display for Refusal {
         match self {
             Self::Host(host) => write!(
                 f,
-                "this server does not answer for the host `{host}`; `cargo fw local --allow-host {host}` makes it"
+                "this server does not answer for the host `{host}`; pass `--allow-host {host}` to `cargo fw local` to accept it"
             ),
-            Self::NoHost => f.write_str("the request names no host"),
+            Self::NoHost => f.write_str("the request has no host"),
             Self::Origin(origin) => write!(
                 f,
-                "this server does not answer pages of `{origin}`; `cargo fw local --allow-host HOST` lets a host's pages in"
+                "this server does not answer pages of `{origin}`; pass `--allow-host HOST` to `cargo fw local` to accept a host's pages"
             ),
             Self::Page => f.write_str("this server does not answer pages of other sites"),
         }
@@ -398,7 +398,7 @@ async fn is_of_group(_process: u32, _inode: u64) -> Result<(), Stranger> {
 
 /// Answers 403 before anything is read, and closes the connection.
 async fn turn_away(mut stream: TcpStream, why: Stranger) {
-    let text = format!("{why}: it is refused\n");
+    let text = format!("{why}: refused\n");
     let answer = format!(
         "HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{text}",
         text.len()

@@ -40,7 +40,7 @@ pub(super) struct Holder {
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(
     not(target_os = "linux"),
-    expect(dead_code, reason = "the system does not say who holds a socket")
+    expect(dead_code, reason = "the system does not report who owns a socket")
 )]
 pub(super) enum Found {
     Holder(Holder),

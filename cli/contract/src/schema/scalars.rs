@@ -11,9 +11,9 @@ impl Comparison<'_> {
         let response = self.is_response();
         if large.integer && !small.integer {
             let message = if response {
-                "numbers that are not integers may come from now on"
+                "numbers that are not integers may now be sent"
             } else {
-                "only integers are taken from now on"
+                "only integers are now accepted"
             };
             scope.breaking("number-type-changed", message);
         }
@@ -36,7 +36,7 @@ impl Comparison<'_> {
         if !multiple {
             scope.breaking(
                 "number-multiple-changed",
-                "the multiples that are allowed differ",
+                "the allowed multiples differ",
             );
         }
         let within = |small: Option<Bound>, large: Option<Bound>, is: fn(Bound, Bound) -> bool| {
@@ -48,11 +48,11 @@ impl Comparison<'_> {
             let than = if least.exclusive { "above" } else { "at least" };
             let message = if response {
                 format!(
-                    "values that are not {than} {} may come from now on",
+                    "values that are not {than} {} may now be sent",
                     least.value
                 )
             } else {
-                format!("the values must be {than} {} from now on", least.value)
+                format!("the values must now be {than} {}", least.value)
             };
             scope.breaking("bound-changed", message);
         }
@@ -66,11 +66,11 @@ impl Comparison<'_> {
             };
             let message = if response {
                 format!(
-                    "values that are not {than} {} may come from now on",
+                    "values that are not {than} {} may now be sent",
                     greatest.value
                 )
             } else {
-                format!("the values must be {than} {} from now on", greatest.value)
+                format!("the values must now be {than} {}", greatest.value)
             };
             scope.breaking("bound-changed", message);
         }
@@ -91,21 +91,21 @@ impl Comparison<'_> {
             if response && !small.patterns.is_empty() {
                 scope.info(
                     "pattern-changed",
-                    format!("the pattern `{pattern}` is another one"),
+                    format!("the pattern `{pattern}` is different"),
                 );
             } else if response {
-                let message = format!("texts that do not match `{pattern}` may come from now on");
+                let message = format!("texts that do not match `{pattern}` may now be sent");
                 scope.breaking("pattern-removed", message);
             } else {
-                let message = format!("the text must match `{pattern}` from now on");
+                let message = format!("the text must now match `{pattern}`");
                 scope.breaking("pattern-added", message);
             }
         }
         if let Some(format) = large.formats.difference(&small.formats).next() {
             let message = if response {
-                format!("texts that are not of the format `{format}` may come from now on")
+                format!("texts without the format `{format}` may now be sent")
             } else {
-                format!("the text must be of the format `{format}` from now on")
+                format!("the text must now have the format `{format}`")
             };
             scope.breaking("format-changed", message);
         }
@@ -127,9 +127,9 @@ impl Comparison<'_> {
             scope.breaking(
                 rule,
                 if response {
-                    format!("fewer than {large_least} {unit} may come from now on")
+                    format!("fewer than {large_least} {unit} may now be sent")
                 } else {
-                    format!("at least {large_least} {unit} are needed from now on")
+                    format!("at least {large_least} {unit} are now required")
                 },
             );
         }
@@ -140,9 +140,9 @@ impl Comparison<'_> {
             scope.breaking(
                 rule,
                 if response {
-                    format!("more than {most} {unit} may come from now on")
+                    format!("more than {most} {unit} may now be sent")
                 } else {
-                    format!("at most {most} {unit} are taken from now on")
+                    format!("at most {most} {unit} are now accepted")
                 },
             );
         }
