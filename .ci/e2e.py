@@ -273,7 +273,7 @@ def cross_build(cli, aws, folder, env):
     (project / "fw.toml").write_text(f'architecture = "{other}"\n')
     account = ["--endpoint-url", aws]
     deployed = run([cli, "fw", "deploy", *account], cwd=project, env=env)
-    expect("without having run" in deployed.stderr, "that it was not run here is told", deployed.stderr)
+    expect("without a trial run" in deployed.stderr, "that it was not run here is told", deployed.stderr)
     function = clients(aws)["lambda"].get_function(FunctionName="greeter-dev")["Configuration"]
     expect(function["Architectures"] == [other], "the function's architecture", function)
     zipped = lambda_simple_backends[DEFAULT_ACCOUNT_ID][REGION].get_function("greeter-dev").code_bytes

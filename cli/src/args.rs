@@ -1,4 +1,4 @@
-//! The command line, as it is written; [`crate::settings`] and the commands resolve it.
+//! The command line as written; [`crate::settings`] and the commands resolve it.
 
 mod check;
 mod deploy;
@@ -59,7 +59,7 @@ pub(crate) struct Args {
     pub(crate) color: Color,
 }
 
-/// What to do.
+/// The command.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Create a project in a new folder
@@ -190,7 +190,7 @@ pub(crate) struct Stage {
     pub(crate) stage: String,
 }
 
-/// How a result is printed.
+/// The output format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Output {
     /// For people
@@ -221,13 +221,13 @@ pub(crate) struct Manifest {
     pub(crate) which: Which,
 }
 
-/// What clap has to show in place of a command: help, the version, or a usage error.
+/// Output of clap instead of a command: help, the version, or a usage error.
 pub(crate) struct Shown(clap::Error);
 
 impl Shown {
-    /// Prints it, and gives the exit code: 0 for what was asked for, 64 for an error.
+    /// Prints it and returns the exit code: 0 for help and version, 64 for an error.
     pub(crate) fn print(&self) -> ExitCode {
-        // Where even this cannot be printed, the exit code still tells.
+        // If this cannot be printed, the exit code still reports the error.
         let _ = self.0.print();
         if self.0.use_stderr() {
             Exit::Usage.into()

@@ -1,5 +1,5 @@
-//! What is uploaded: the executable checked against what Lambda's runtime has, and packed so that the same bytes give the
-//! same hash.
+//! The artifact to upload: the executable, checked against Lambda's runtime and packed so that
+//! equal input gives an equal hash.
 
 use std::{
     io::{Cursor, Read as _, Write as _},
@@ -25,7 +25,7 @@ use crate::{
 
 /// The executable's name in the zip, which `provided.al2023` starts.
 pub(crate) const BOOTSTRAP: &str = "bootstrap";
-/// The manifest's name in the zip: what was built tells what it answers.
+/// The manifest's name in the zip. With it the artifact says which routes it answers.
 pub(crate) const MANIFEST: &str = "fw-manifest.json";
 
 /// The C library of `provided.al2023` (Amazon Linux 2023 user guide: glibc 2.34).
@@ -50,11 +50,11 @@ pub(crate) fn pack(
     Ok(Code::new(zip, architecture))
 }
 
-/// Reads what [`pack`] made: the manifest, the code to upload, and the executable in it.
+/// Reads what [`pack`] wrote: the manifest, the code to upload, and the executable.
 ///
 /// # Errors
 ///
-/// When it cannot be read, is no zip of ours, or would not run on Lambda; exit code 65.
+/// If it cannot be read, is not a zip of `cargo fw`, or would not run on Lambda; exit code 65.
 pub(crate) fn unpack(file: &Path, architecture: Architecture) -> Result<(Manifest, Code, Vec<u8>)> {
     let shown = file.display();
     let reading = || format!("cannot read the artifact: {shown}");
@@ -66,7 +66,8 @@ pub(crate) fn unpack(file: &Path, architecture: Architecture) -> Result<(Manifes
     let mut archive = ZipArchive::new(Cursor::new(zip.as_slice()))
         .with_context(reading)
         .map_err(input)?;
-    // What else was put into it counts as well; where that does not say how large it is, it is no smaller than the zip.
+    // Other files in the zip count too. If such a file does not declare its size, its size in the
+    // zip is the minimum.
     let unpacked = archive.decompressed_size();
     let unpacked = unpacked.and_then(|size| usize::try_from(size).ok());
     fits(unpacked.unwrap_or(zip.len()))?;
@@ -84,10 +85,10 @@ pub(crate) fn unpack(file: &Path, architecture: Architecture) -> Result<(Manifes
             return Err(Failure::input(format!(
                 "`{name}` in the artifact is not executable: {shown}"
             ))
-            .because_of("Lambda starts it with the mode that the zip says"));
+            .because_of("Lambda starts it with the file mode from the zip"));
         }
         let mut bytes = Vec::new();
-        // What is larger than it may be is not read to its end.
+        // An entry that is too large is not read to its end.
         let most = MOST_UNZIPPED as u64 + 1;
         found
             .by_ref()
@@ -104,29 +105,29 @@ pub(crate) fn unpack(file: &Path, architecture: Architecture) -> Result<(Manifes
     Ok((manifest, Code::new(zip, architecture), bootstrap))
 }
 
-/// The manifest in a zip that [`pack`] made, of which the end may be all that is there.
+/// The manifest in a zip that [`pack`] wrote. The end of the zip is enough.
 ///
 /// # Errors
 ///
-/// When it is no zip of ours, or the manifest is beyond what is there.
+/// If it is not a zip of `cargo fw`, or the manifest is not in the given part.
 pub(crate) fn manifest_of(zip: &[u8]) -> Result<Manifest> {
-    let mut archive = ZipArchive::new(Cursor::new(zip)).context("its code is no zip")?;
+    let mut archive = ZipArchive::new(Cursor::new(zip)).context("its code is not a zip")?;
     let found = archive.by_name(MANIFEST);
-    let found = found.context("its code has no manifest in it")?;
+    let found = found.context("its code does not contain a manifest")?;
     let mut text = String::new();
     let most = MOST_UNZIPPED as u64;
     let read = found.take(most).read_to_string(&mut text);
-    read.context("the manifest in its code cannot be read")?;
+    read.context("cannot read the manifest in its code")?;
     crate::manifest::parse(&text)
 }
 
-/// An executable in a folder of its own, to be run; it is gone with the folder.
+/// An executable in its own folder, to be run. It is removed with the folder.
 ///
 /// # Errors
 ///
-/// When it cannot be written.
+/// If it cannot be written.
 pub(crate) fn unpacked(bootstrap: &[u8]) -> Result<(tempfile::TempDir, PathBuf)> {
-    let folder = tempfile::tempdir().context("cannot make a folder for the executable")?;
+    let folder = tempfile::tempdir().context("cannot create a folder for the executable")?;
     let path = folder.path().join(BOOTSTRAP);
     std::fs::write(&path, bootstrap)
         .and_then(|()| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)))
@@ -134,7 +135,8 @@ pub(crate) fn unpacked(bootstrap: &[u8]) -> Result<(tempfile::TempDir, PathBuf)>
     Ok((folder, path))
 }
 
-/// Two entries with the time that zip counts from: nothing in it depends on when or where it was made.
+/// Two entries with zip's first possible time, so that nothing depends on when or where the
+/// artifact was built.
 fn zip(executable: &[u8], manifest: &[u8]) -> zip::result::ZipResult<Vec<u8>> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default()
@@ -147,22 +149,22 @@ fn zip(executable: &[u8], manifest: &[u8]) -> zip::result::ZipResult<Vec<u8>> {
     Ok(writer.finish()?.into_inner())
 }
 
-/// Whether Lambda's runtime can start it.
+/// Checks that Lambda's runtime can start it.
 fn check(bytes: &[u8], architecture: Architecture) -> Result<()> {
     fits(bytes.len())?;
     let elf = Elf::read(bytes).map_err(|error| {
         Failure::input("the executable is not for Linux")
             .because_of(error.to_string())
-            .hint("Lambda runs 64-bit Linux: build there, or set `architecture` so that it is built for it")
+            .hint("Lambda runs 64-bit Linux: build there, or set `architecture` to cross-compile")
     })?;
     if elf.machine != Some(architecture) {
         let built = elf.machine.map_or("another machine", Architecture::as_str);
         let wanted = architecture.as_str();
         return Err(Failure::input(format!(
-            "the executable is built for {built}, and the settings say {wanted}"
+            "the executable is built for {built}, but the settings say {wanted}"
         ))
         .hint(format!(
-            "set `architecture = \"{wanted}\"` only with a build for it"
+            "set `architecture = \"{wanted}\"` only with a build for this architecture"
         )));
     }
     let known = interpreter(architecture);
@@ -186,7 +188,7 @@ fn check(bytes: &[u8], architecture: Architecture) -> Result<()> {
     Ok(())
 }
 
-/// Whether Lambda takes what has so many bytes unpacked.
+/// Checks that Lambda accepts an artifact with this unpacked size.
 fn fits(size: usize) -> Result<()> {
     if size <= MOST_UNZIPPED {
         return Ok(());
@@ -194,7 +196,7 @@ fn fits(size: usize) -> Result<()> {
     let megabytes = |bytes: usize| bytes.div_ceil(1024 * 1024);
     Err(Failure::input(format!("the executable is too large: {} MB unpacked", megabytes(size)))
         .because_of(format!("Lambda takes {} MB, layers included", megabytes(MOST_UNZIPPED)))
-        .hint("strip it (`strip = true` in the release profile), build for size (`opt-level = \"s\"`, `lto = \"fat\"`), or drop dependencies"))
+        .hint("strip it (`strip = true` in the release profile), build for size (`opt-level = \"s\"`, `lto = \"fat\"`), or remove dependencies"))
 }
 
 /// The loader of `provided.al2023`, as the ABI supplements of System V name it.
@@ -205,7 +207,7 @@ fn interpreter(architecture: Architecture) -> &'static str {
     }
 }
 
-/// What an ELF file says of where it can run.
+/// What an ELF file says about the systems that it runs on.
 #[derive(Debug, PartialEq, Eq)]
 struct Elf {
     /// The instruction set, when it is one of Lambda's.

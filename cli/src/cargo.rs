@@ -13,7 +13,8 @@ use std::{
 
 use crate::env;
 
-/// What cargo sets for each program that it runs, and for rustc (The Cargo Book, "Environment Variables").
+/// Variables that cargo sets for each program that it runs, and for rustc (The Cargo Book,
+/// "Environment Variables").
 const SET: [&str; 9] = [
     "CARGO_BIN_NAME",
     "CARGO_CRATE_NAME",
@@ -35,8 +36,8 @@ const SET_WITH_PREFIX: [&str; 5] = [
     "DEP_",
 ];
 
-/// What cargo sets for build scripts alone. The user may have variables of these names too, so outside of a build
-/// script they are left.
+/// Variables that cargo sets only for build scripts. The user may have variables with these names
+/// too, so they are kept outside a build script.
 const SET_FOR_BUILD_SCRIPTS: [&str; 11] = [
     "CARGO_ENCODED_RUSTFLAGS",
     "DEBUG",
@@ -51,7 +52,7 @@ const SET_FOR_BUILD_SCRIPTS: [&str; 11] = [
     "TARGET",
 ];
 
-/// Where the loader looks for libraries: cargo puts its own folders first.
+/// The variable in which the loader looks for libraries. Cargo puts its own folders first.
 const LIBRARY_PATH: &str = if cfg!(target_os = "macos") {
     "DYLD_FALLBACK_LIBRARY_PATH"
 } else {
@@ -60,7 +61,8 @@ const LIBRARY_PATH: &str = if cfg!(target_os = "macos") {
 
 /// Cargo, without arguments.
 ///
-/// What rustup sets stays: it chooses the same toolchain again, and a plain `cargo` has it as well.
+/// Variables of rustup stay: they choose the same toolchain again, and a plain `cargo` has them as
+/// well.
 pub(crate) fn command() -> Command {
     let mut cargo = Command::new(std::env::var_os(env::CARGO).unwrap_or_else(|| "cargo".into()));
     clean(&mut cargo);
@@ -79,8 +81,8 @@ fn clean(command: &mut Command) {
     }
 }
 
-/// The variables that an outer cargo has set, and what they were before. `is_target` says whether a folder is a target
-/// folder of cargo's.
+/// The variables that an outer cargo has set, with their previous values. `is_target` says whether
+/// a folder is cargo's target folder.
 fn changes(
     environment: impl IntoIterator<Item = (OsString, OsString)>,
     is_target: impl Fn(&Path) -> bool,
@@ -105,7 +107,7 @@ fn changes(
                 .iter()
                 .any(|prefix| name.starts_with(prefix) && (*prefix != "DEP_" || in_build_script))
             || (in_build_script && SET_FOR_BUILD_SCRIPTS.contains(&name))
-            // Also for a program whose package has a build script.
+            // This includes programs whose package has a build script.
             || (name == "OUT_DIR" && is_in_target(Path::new(value)))
     };
     let mut changes: Vec<_> = environment
@@ -128,7 +130,7 @@ fn library_path(value: &OsStr, is_in_target: impl Fn(&Path) -> bool) -> Option<O
     };
     let mut rest = std::env::split_paths(value).skip_while(|path| of_cargo(path));
     let first = rest.next()?;
-    // What has been split joins again.
+    // The parts can be joined again.
     std::env::join_paths(std::iter::once(first).chain(rest)).ok()
 }
 

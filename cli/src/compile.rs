@@ -26,30 +26,32 @@ use crate::{
 pub(crate) enum Profile {
     /// Quick to build.
     Dev,
-    /// What is deployed.
+    /// The profile that is deployed.
     Release,
 }
 
-/// What a build made.
+/// The result of a build.
 #[derive(Clone, Debug)]
 pub(crate) struct Built {
     /// The executable.
     pub(crate) executable: PathBuf,
     /// How long cargo took.
     pub(crate) duration: Duration,
-    /// The folders of its own packages whose build script does not say what it reads, so that any file counts.
+    /// The folders of packages of the project whose build script does not declare its inputs, so
+    /// that every file counts.
     pub(crate) whole_packages: Vec<PathBuf>,
 }
 
-/// Builds the project's binary. Cargo's own output goes to standard error as it comes.
+/// Builds the project's binary. Cargo's own output goes to standard error as it is printed.
 ///
-/// For the host's architecture that is a plain `cargo build`; for the other one it is the musl target linked by
-/// `rust-lld`, which needs nothing but `rustup target add`, or cargo-zigbuild where a dependency compiles C. Cargo runs in
-/// the current folder, as the user's own would: its configuration and a relative `CARGO_TARGET_DIR` depend on that.
+/// For the host's architecture this is a plain `cargo build`. For the other one it is the musl
+/// target linked by `rust-lld`, which needs only `rustup target add`, or cargo-zigbuild if a
+/// dependency compiles C. Cargo runs in the current folder, as when the user runs it, because its
+/// configuration and a relative `CARGO_TARGET_DIR` depend on the folder.
 ///
 /// # Errors
 ///
-/// When the build fails (exit code 101), or something that a cross build needs is missing (69).
+/// If the build fails (exit code 101), or something that a cross build needs is missing (69).
 pub(crate) fn build(
     project: &Project,
     profile: Profile,
@@ -63,8 +65,8 @@ pub(crate) fn build(
     )
 }
 
-/// The same, and `running` can end it: the build is no longer part of the terminal's foreground, so Ctrl-C reaches
-/// only us.
+/// As [`build`], but `running` can end it. The build is not in the terminal's foreground process
+/// group, so Ctrl-C reaches only the CLI.
 pub(crate) fn build_until(
     project: &Project,
     profile: Profile,
@@ -79,7 +81,7 @@ pub(crate) fn build_until(
     run(cargo, project, Some(running))
 }
 
-/// A build that may be running, shared between who runs it and who ends it.
+/// A build that may be running, shared between the code that runs it and the code that ends it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RunningBuild(Arc<Mutex<State>>);
 
@@ -93,11 +95,11 @@ enum State {
 }
 
 impl RunningBuild {
-    /// Ends the build, if one runs, and lets no other start.
+    /// Ends a running build and prevents the next one from starting.
     pub(crate) fn end(&self) {
         let before = std::mem::replace(&mut *self.lock(), State::Ended);
         if let State::Running(group) = before {
-            // It may have ended by itself just now.
+            // It may have just ended by itself.
             let _ = rustix::process::kill_process_group(group, Signal::TERM);
         }
     }
@@ -106,7 +108,7 @@ impl RunningBuild {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Starts it, unless no more is to be started.
+    /// Starts it, unless builds are stopped.
     fn spawn(&self, cargo: &mut Command) -> std::io::Result<Option<Child>> {
         let mut state = self.lock();
         if matches!(*state, State::Ended) {
@@ -196,7 +198,8 @@ fn run(mut cargo: Command, project: &Project, running: Option<&RunningBuild>) ->
     }
 }
 
-/// The folder of the project's own package whose build script that is, if the script does not say what it reads.
+/// The folder of the project's package whose build script this is, if the script does not declare
+/// its inputs.
 fn whole_package(project: &Project, script: &BuildScript) -> Option<PathBuf> {
     let id = script.package_id.repr.strip_prefix("path+file://")?;
     let folder = id.split('#').next()?;
@@ -207,7 +210,7 @@ fn whole_package(project: &Project, script: &BuildScript) -> Option<PathBuf> {
     if !project.source_dirs().iter().any(|own| own == folder) {
         return None;
     }
-    // What it has printed is kept beside its folder for files.
+    // Its output is kept next to its folder for files.
     let printed = script.out_dir.parent()?.join("output");
     let printed = std::fs::read_to_string(printed).ok()?;
     let says = printed.lines().any(|line| {
@@ -217,16 +220,16 @@ fn whole_package(project: &Project, script: &BuildScript) -> Option<PathBuf> {
     (!says).then(|| folder.to_owned())
 }
 
-/// What has no build to show for it, and no mistake either.
+/// Neither a build nor a mistake in the sources.
 fn interrupted() -> Failure {
     Failure::new("the build was interrupted").exiting(Exit::Interrupted)
 }
 
-/// Whether what a build for that architecture needs is installed.
+/// Checks that everything for a build for this architecture is installed.
 ///
 /// # Errors
 ///
-/// What is missing; exit code 69.
+/// The missing part; exit code 69.
 pub(crate) fn can_build(project: &Project, architecture: Architecture) -> Result<()> {
     if architecture == Architecture::HOST {
         return Ok(());

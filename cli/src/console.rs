@@ -27,19 +27,19 @@ pub(crate) const DIM: Style = Style::new().dimmed();
 /// Bold: headings and names.
 pub(crate) const BOLD: Style = Style::new().bold();
 
-/// How much is told on standard error.
+/// How much is printed on standard error.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verbosity {
     /// Only failures.
     Quiet,
-    /// What a user wants to know.
+    /// The normal amount.
     #[default]
     Normal,
     /// Also what was done to get there.
     Verbose,
 }
 
-/// Whether to colour.
+/// When to use colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Color {
     /// When the stream is a terminal and `NO_COLOR` is unset.
@@ -94,7 +94,7 @@ impl Console {
         }
     }
 
-    /// One that nobody reads, for tests that break things on purpose.
+    /// A console that prints nothing, for tests that cause failures on purpose.
     #[cfg(test)]
     pub(crate) fn unread() -> Self {
         let streams = Streams {
@@ -107,17 +107,17 @@ impl Console {
         }
     }
 
-    /// Whether standard error is a terminal, so that progress may be redrawn and questions asked.
+    /// True if standard error is a terminal, so that progress may be redrawn and questions asked.
     pub(crate) fn is_interactive() -> bool {
         std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
     }
 
-    /// Whether `-v` was given.
+    /// True if `-v` was given.
     pub(crate) fn is_verbose(&self) -> bool {
         self.verbosity == Verbosity::Verbose
     }
 
-    /// Whether `-q` was given, so that what would only be told need not be put together.
+    /// True if `-q` was given, so that callers can skip preparing output that is not shown.
     pub(crate) fn is_quiet(&self) -> bool {
         self.verbosity == Verbosity::Quiet
     }
@@ -125,11 +125,12 @@ impl Console {
     /// A result, on standard output: what a script reads.
     pub(crate) fn result(&self, text: impl fmt::Display) {
         let mut streams = self.lock();
-        // A reader that has gone away (`| head`) is no failure of ours.
+        // A closed pipe (`| head`) is not a failure.
         let _ = writeln!(streams.out, "{text}").and_then(|()| streams.out.flush());
     }
 
-    /// The same, telling whether somebody still reads: who prints without end stops when nobody does.
+    /// As [`Console::result`]; returns whether the reader still reads, so that endless output can
+    /// stop.
     pub(crate) fn result_was_read(&self, text: impl fmt::Display) -> bool {
         let mut streams = self.lock();
         writeln!(streams.out, "{text}")
@@ -144,22 +145,23 @@ impl Console {
         }
     }
 
-    /// What a question is about: it is shown whatever else is not.
+    /// Context for a question, which is always shown.
     pub(crate) fn asked(&self, text: impl fmt::Display) {
         self.err(&text);
     }
 
-    /// What went wrong beside what the command was for, and needs somebody to act: it is shown with `-q` too.
+    /// A problem next to the command's result that the user must act on. It is also shown with
+    /// `-q`.
     pub(crate) fn alarm(&self, text: impl fmt::Display) {
         self.err(&format_args!("{WARN}warning{WARN:#}: {text}"));
     }
 
-    /// What was done, as cargo says it: a verb in a column of its own.
+    /// A completed step, as cargo shows it: a verb in its own column.
     pub(crate) fn status(&self, verb: &str, text: impl fmt::Display) {
         self.line(format_args!("{GOOD}{verb:>12}{GOOD:#} {text}"));
     }
 
-    /// A line for those who ask with `-v`.
+    /// A line for `-v`.
     pub(crate) fn verbose(&self, text: impl fmt::Display) {
         if self.is_verbose() {
             self.err(&format_args!("{DIM}{text}{DIM:#}"));
@@ -188,7 +190,7 @@ impl Console {
         self.err(&text);
     }
 
-    /// Asks a yes-or-no question on standard error; anything but `y` or `yes` is no.
+    /// Asks a yes-or-no question on standard error. Any answer except `y` or `yes` is no.
     pub(crate) fn confirm(&self, question: &str) -> bool {
         {
             let mut streams = self.lock();
@@ -212,7 +214,8 @@ impl Console {
     }
 }
 
-/// Lines up columns: each as wide as its widest cell, two spaces between, the last one as it is.
+/// Aligns columns: each is as wide as its widest cell, with two spaces between; the last one is not
+/// padded.
 pub(crate) fn columns(rows: &[Vec<String>]) -> Vec<String> {
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {

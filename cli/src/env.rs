@@ -1,9 +1,10 @@
-//! The environment variables that `cargo fw` reads for itself, declared once; what an app is given is in `process::environment`.
+//! The environment variables that `cargo fw` itself reads, declared once. `process::environment`
+//! has the variables of an app.
 
-/// Cargo's own path, set by cargo for its subcommands; `cargo` from `PATH` otherwise.
+/// Cargo's path, which cargo sets for its subcommands. Without it `cargo` from `PATH` is used.
 pub(crate) const CARGO: &str = "CARGO";
 
-/// Where cargo keeps what is the user's, when it is not `~/.cargo`.
+/// Cargo's home folder, if it is not `~/.cargo`.
 pub(crate) const CARGO_HOME: &str = "CARGO_HOME";
 
 /// Set by cargo for what it runs: the folder of the package that it runs.
@@ -24,7 +25,7 @@ pub(crate) const FW_PORT: &str = "FW_PORT";
 /// The stage, like `--stage`.
 pub(crate) const FW_STAGE: &str = "FW_STAGE";
 
-/// The region that AWS tools use; for the local server it is what the app is told.
+/// The region that AWS tools use. The local server passes it to the app.
 pub(crate) const AWS_REGION: &str = "AWS_REGION";
 
 /// The region of older AWS tools, when `AWS_REGION` is not set.
@@ -33,32 +34,33 @@ pub(crate) const AWS_DEFAULT_REGION: &str = "AWS_DEFAULT_REGION";
 /// The developer's access key; for `--s3-endpoint` it is handed on to the app.
 pub(crate) const AWS_ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
 
-/// The profile that AWS tools use where none is named.
+/// The default profile of AWS tools.
 pub(crate) const AWS_PROFILE: &str = "AWS_PROFILE";
 
-/// Where the profiles' settings are, when it is not `~/.aws/config`.
+/// The file with the profiles' settings, if it is not `~/.aws/config`.
 pub(crate) const AWS_CONFIG_FILE: &str = "AWS_CONFIG_FILE";
 
-/// Where the profiles' keys are, when it is not `~/.aws/credentials`.
+/// The file with the profiles' keys, if it is not `~/.aws/credentials`.
 pub(crate) const AWS_SHARED_CREDENTIALS_FILE: &str = "AWS_SHARED_CREDENTIALS_FILE";
 
-/// What belongs to that access key.
+/// The secret key for this access key.
 pub(crate) const AWS_SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
 
-/// What belongs to a temporary access key.
+/// The session token of a temporary access key.
 pub(crate) const AWS_SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
 
-/// Where the app's S3 client finds the embedded S3: set for the app, read by every AWS SDK.
+/// The address of the embedded S3. Set for the app and read by every AWS SDK.
 pub(crate) const AWS_ENDPOINT_URL_S3: &str = "AWS_ENDPOINT_URL_S3";
 
-/// Where the app's other clients find the embedded services: set for an app with sources, read by every AWS SDK.
+/// The address of the other embedded services. Set for an app with sources and read by every AWS
+/// SDK.
 pub(crate) const AWS_ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
 
-/// The program that `cargo fw open` gives the URL to.
+/// The program with which `cargo fw open` opens the URL.
 pub(crate) const BROWSER: &str = "BROWSER";
 
-/// Set where there is a desktop (X11).
+/// Set if there is a desktop (X11).
 pub(crate) const DISPLAY: &str = "DISPLAY";
 
-/// Set where there is a desktop (Wayland).
+/// Set if there is a desktop (Wayland).
 pub(crate) const WAYLAND_DISPLAY: &str = "WAYLAND_DISPLAY";

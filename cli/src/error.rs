@@ -7,11 +7,11 @@ use std::{error::Error as StdError, fmt, process::ExitCode};
 pub(crate) enum Exit {
     /// Done.
     Success = 0,
-    /// What was asked for failed.
+    /// The command failed.
     Failure = 1,
     /// `--plan`: there are changes to make.
     Changes = 2,
-    /// `invoke`: the function gave an error.
+    /// `invoke`: the function returned an error.
     Function = 3,
     /// The command line is wrong.
     Usage = 64,
@@ -69,18 +69,18 @@ impl Failure {
         Self::new(message).exiting(Exit::Unavailable)
     }
 
-    /// The same with another exit code.
+    /// Sets the exit code.
     pub(crate) fn exiting(mut self, exit: Exit) -> Self {
         self.0.exit = exit;
         self
     }
 
-    /// The same with a cause, and the causes of that.
+    /// Adds a cause, and the causes of this cause.
     pub(crate) fn because(mut self, cause: impl AsRef<dyn StdError + Send + Sync>) -> Self {
         let mut next: Option<&dyn StdError> = Some(cause.as_ref());
         while let Some(error) = next {
             let text = error.to_string();
-            // Many errors print their source as well; the chain is told once.
+            // Many errors print their source as well, so the chain is not repeated.
             if self
                 .0
                 .causes
@@ -94,13 +94,13 @@ impl Failure {
         self
     }
 
-    /// The same with a cause that is no error type.
+    /// Adds a cause that is not an error type.
     pub(crate) fn because_of(mut self, cause: impl Into<String>) -> Self {
         self.0.causes.push(cause.into());
         self
     }
 
-    /// The same with advice: what to do next.
+    /// Adds a hint: what to do next.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hint = Some(hint.into());
         self
@@ -144,7 +144,7 @@ pub(crate) trait Context<T> {
     /// Wraps the error as the cause of a failure with that message.
     fn context(self, message: impl Into<String>) -> Result<T>;
 
-    /// The same, with the message made only when it is needed.
+    /// As `context`, but the message is created only when it is needed.
     fn with_context<M: Into<String>>(self, message: impl FnOnce() -> M) -> Result<T>;
 }
 

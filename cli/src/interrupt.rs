@@ -12,8 +12,8 @@ use tokio::{
 
 use crate::error::Exit;
 
-/// Ends when somebody asks this process to end, by Ctrl-C or SIGTERM. Before it is waited for, and where it cannot be, the signal
-/// ends the process as it would any other.
+/// Completes when this process is asked to end, by Ctrl-C or SIGTERM. Before the first poll, and if
+/// the signal cannot be caught, the signal ends the process as usual.
 pub(crate) async fn interrupted() {
     let (Ok(mut interrupt), Ok(mut terminate)) = (
         signal(SignalKind::interrupt()),
@@ -27,10 +27,11 @@ pub(crate) async fn interrupted() {
     }
 }
 
-/// Ctrl-C and SIGTERM from now on, one after the other, for who must not leave something behind.
+/// Ctrl-C and SIGTERM from now on, one after the other, for commands that must clean up.
 ///
-/// Who listens is told. Where nobody does any more, a signal ends the process at once, as it would without this; a thread of its
-/// own sees to that, since the event loop stands still while a person is asked.
+/// Each signal is sent to the listener. Without a listener a signal ends the process immediately,
+/// as usual. A separate thread does this, because the event loop is blocked while a question waits
+/// for its answer.
 #[derive(Debug)]
 pub(crate) struct Signals(Option<watch::Receiver<u64>>);
 

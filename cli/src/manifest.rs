@@ -20,24 +20,25 @@ use crate::{
     values::unknown::{known, suggestion},
 };
 
-/// How long an app may take to print its manifest: it connects to nothing, so this is generous.
+/// How long an app may take to print its manifest. It connects to nothing, so this is generous.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The longest manifest that is read: thousands of routes with their schemas are a few megabytes.
 const LONGEST: u64 = 64 * 1024 * 1024;
 
 /// Runs the executable in manifest mode and reads what it prints.
 ///
-/// It gets no more of the environment than it needs to start, so a manifest that depends on a credential or a setting
-/// fails here and not in the pipeline.
+/// It gets only the environment that it needs to start. A manifest that depends on a credential or
+/// a setting fails here and not in the pipeline.
 ///
 /// # Errors
 ///
-/// When it cannot be run, fails, takes too long, or prints something else than a manifest of a known schema; exit code 65.
+/// If it cannot be run, fails, takes too long, or prints something other than a manifest with a
+/// known schema; exit code 65.
 pub(crate) fn read(executable: &Path) -> Result<Manifest> {
     let (stdout, stderr) = run(executable)?;
     parse(&stdout).map_err(|failure| match stderr.trim() {
         "" => failure,
-        said => failure.because_of(format!("it said: {said}")),
+        said => failure.because_of(format!("its output: {said}")),
     })
 }
 
@@ -64,25 +65,25 @@ fn run(executable: &Path) -> Result<(String, String)> {
     thread::spawn(move || {
         let errors = thread::spawn(move || text(stderr));
         let printed = text(stdout);
-        // Nobody listens any more once the patience is over.
+        // After the timeout the receiver no longer exists.
         let _ = sender.send((printed, errors.join().unwrap_or_default()));
     });
     let output = receiver.recv_timeout(PATIENCE);
     if output.is_err() {
-        // It may have ended by itself just now; either way it is gone after this.
+        // It may have just ended by itself. In both cases it is gone after this.
         let _ = child.kill();
     }
     let status = child.wait().context("cannot wait for the app")?;
     let Ok((stdout, stderr)) = output else {
         return Err(Failure::input(format!("the app does not print its manifest: {shown}"))
-            .because_of(format!("started with {}=1 it ran for {} s without ending", env::FW_MANIFEST, PATIENCE.as_secs()))
-            .hint("`main` should do nothing but `app().run()`: what connects or waits belongs in the state's initialiser"));
+            .because_of(format!("started with {}=1, it did not exit within {} s", env::FW_MANIFEST, PATIENCE.as_secs()))
+            .hint("`main` should only call `app().run()`: code that connects or waits belongs in the state's initialiser"));
     };
     if !status.success() {
         return Err(
             Failure::input(format!("the app does not print its manifest: {shown}"))
                 .because_of(format!(
-                    "started with {}=1 it ended with {status}",
+                    "started with {}=1, it ended with {status}",
                     env::FW_MANIFEST
                 ))
                 .because_of(format!(
@@ -101,7 +102,8 @@ fn run(executable: &Path) -> Result<(String, String)> {
 fn text(stream: Option<impl Read>) -> String {
     let mut bytes = Vec::new();
     if let Some(stream) = stream {
-        // What was read before a failure still helps to explain it. What goes on without end finds nobody who reads.
+        // Output read before a read error still helps to explain the failure. Endless output is not
+        // read to its end.
         let _ = stream.take(LONGEST).read_to_end(&mut bytes);
     }
     String::from_utf8_lossy(&bytes).into_owned()
@@ -111,7 +113,7 @@ fn text(stream: Option<impl Read>) -> String {
 ///
 /// # Errors
 ///
-/// When neither is a manifest of a known schema, with keys of that schema only; exit code 65.
+/// If neither is a manifest with a known schema and only keys of this schema; exit code 65.
 pub(crate) fn parse(printed: &str) -> Result<Manifest> {
     let last = printed.trim_end().lines().next_back().unwrap_or_default();
     let object = |text| serde_json::from_str::<Map<String, Value>>(text);
@@ -126,14 +128,14 @@ pub(crate) fn parse(printed: &str) -> Result<Manifest> {
         .map_err(|failure| {
             failure
                 .exiting(Exit::Input)
-                .hint("its `main` should end in `app().run()`")
+                .hint("its `main` should end with `app().run()`")
         })?;
     // A newer schema may have keys that are unknown here, so it is looked at first.
     if let Some(schema) = document.get("schema").and_then(Value::as_u64)
         && schema > u64::from(SCHEMA)
     {
         return Err(
-            Failure::input(format!("the app's manifest is of a newer schema: {schema}",))
+            Failure::input(format!("the app's manifest has a newer schema: {schema}",))
                 .because_of(format!("this `cargo fw` reads schemas up to {SCHEMA}"))
                 .hint("update `cargo fw`, or build the app with the `fw` of the same version"),
         );
@@ -148,7 +150,7 @@ pub(crate) fn parse(printed: &str) -> Result<Manifest> {
     if !manifest.sources.is_empty() && manifest.schema < SCHEMA {
         return Err(Failure::input("cannot understand the app's manifest")
             .because_of(format!(
-                "`sources` are of schema {SCHEMA}, and this manifest says {}",
+                "`sources` need schema {SCHEMA}, but this manifest has schema {}",
                 manifest.schema
             ))
             .hint(format!("print `\"schema\": {SCHEMA}`")));
@@ -156,8 +158,8 @@ pub(crate) fn parse(printed: &str) -> Result<Manifest> {
     Ok(manifest)
 }
 
-/// Where something is a list that has to be an object. Serde would take its values by position, and what is left out, such as a guard,
-/// for not set.
+/// The place where a list stands instead of an object. Serde would take its values by position and
+/// treat missing ones, such as a guard, as not set.
 fn listed(document: &Map<String, Value>) -> Option<String> {
     for key in ["routes", "authorizers", "sources"] {
         let parts = document.get(key).and_then(Value::as_array);
@@ -187,14 +189,15 @@ fn not_understood(error: &serde_json::Error, document: &Map<String, Value>) -> F
             .because_of(format!("{place}: {message}"))
             .hint("docs/manifest.md lists every key");
     };
-    let failure = failure.because_of(format!("{place} there is no key of that name: `{key}`"));
+    let failure = failure.because_of(format!("unknown key {place}: `{key}`"));
     match (suggestion(&message), known(&message)) {
         (Some(nearest), _) => failure.hint(format!("did you mean `{nearest}`?")),
-        (None, known) => failure.hint(format!("there is: {}", known.join(", "))),
+        (None, known) => failure.hint(format!("use one of: {}", known.join(", "))),
     }
 }
 
-/// Where the first fault is, and what it is: in a route, an authorizer or a source, or nothing where it is in none of them.
+/// The place and text of the first fault, in a route, an authorizer or a source. `None` if it is
+/// elsewhere.
 fn faulty_part(document: &Map<String, Value>) -> Option<(String, String)> {
     let parts = |key: &str| document.get(key).and_then(Value::as_array);
     let text = |part: &Value, key: &str| {
@@ -238,7 +241,7 @@ mod tests {
         fs::write(&path, "#!/bin/sh\nexec yes\n").unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         let failure = read(&path).unwrap_err().to_string();
-        // Nobody reads any more, and so it ends.
+        // Nothing reads any more, so it ends.
         assert!(!failure.contains("without ending"), "{failure}");
     }
 
@@ -286,11 +289,11 @@ mod tests {
             "sources": [{"name": "ship", "event": {"type": "sqs", "queue": "orders"}}],
         });
         assert!(parse(&whole.to_string()).is_ok());
-        let post = "in the route `POST /a` there is no key of that name";
-        let put = "in the route `PUT /a` there is no key of that name";
-        let door = "in the authorizer `door` there is no key of that name";
-        let ship = "in the source `ship` there is no key of that name";
-        let top = "at the top of the manifest there is no key of that name";
+        let post = "unknown key in the route `POST /a`";
+        let put = "unknown key in the route `PUT /a`";
+        let door = "unknown key in the authorizer `door`";
+        let ship = "unknown key in the source `ship`";
+        let top = "unknown key at the top of the manifest";
         for (place, key, what, nearest) in [
             (
                 "/routes/1",
@@ -322,7 +325,7 @@ mod tests {
                 "/routes/1/authorization",
                 "role",
                 post,
-                "there is: name, scopes, type",
+                "use one of: name, scopes, type",
             ),
             (
                 "/routes/2/authorization",
@@ -357,7 +360,7 @@ mod tests {
                 "",
                 "later",
                 top,
-                "there is: app, authorizers, framework, response_stream, routes, schema, sources",
+                "use one of: app, authorizers, framework, response_stream, routes, schema, sources",
             ),
         ] {
             let mut document = whole.clone();

@@ -7,14 +7,15 @@ use std::{
     path::Path,
 };
 
-/// What a folder's owner may do.
+/// The folder mode for its owner.
 const FOLDER: u32 = 0o700;
-/// What a file's owner may do.
+/// The file mode for its owner.
 const FILE: u32 = 0o600;
-/// What everybody else may do.
+/// The permissions of all others.
 const OTHERS: u32 = 0o077;
 
-/// Creates a folder that its owner alone may enter; one that exists becomes such a folder. Folders above it are created as usual.
+/// Creates a folder that only its owner can enter; an existing folder becomes such a folder. Parent
+/// folders are created as usual.
 ///
 /// # Errors
 ///
@@ -31,7 +32,7 @@ pub(crate) fn create_folder(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// The same for each folder below `base` down to `folder`.
+/// As [`create_folder`], for each folder below `base` down to `folder`.
 ///
 /// # Errors
 ///
@@ -48,7 +49,7 @@ pub(crate) fn create_below(base: &Path, folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes a file that its owner alone may read.
+/// Writes a file that only its owner can read.
 ///
 /// # Errors
 ///
@@ -59,8 +60,8 @@ pub(crate) fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
     options.open(file)?.write_all(bytes)
 }
 
-/// Takes away from others what they may do with a folder or file. What is not there is left alone, and so is what this user may not
-/// change, or a file system without permissions.
+/// Removes the permissions of others from a folder or file. Ignored are missing files, files that
+/// this user may not change, and file systems without permissions.
 ///
 /// # Errors
 ///

@@ -1,10 +1,10 @@
 //! A child process that cannot outlive the CLI.
 //!
-//! Each child leads a process group of its own, so that a Ctrl-C in the terminal reaches the CLI alone and a kill
-//! reaches what the child has started as well. On Linux the kernel kills the child when the CLI dies, however it dies;
-//! what the child has started itself is then nobody's to kill.
-//! Elsewhere on Unix there is no such service: a CLI that is killed with SIGKILL leaves its children running, each of which
-//! ends when its next call of the Runtime API fails.
+//! Each child leads its own process group, so that Ctrl-C in the terminal reaches only the CLI, and
+//! a kill also reaches the processes that the child has started. On Linux the kernel kills the
+//! child when the CLI dies for any reason; processes that the child has started are then not
+//! killed. Other Unix systems have no such service: after SIGKILL to the CLI its children keep
+//! running, and each ends when its next call of the Runtime API fails.
 
 pub(crate) mod environment;
 
@@ -20,7 +20,7 @@ use std::{
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, setrlimit};
 use tokio::{process::Command, runtime::Handle, sync::oneshot};
 
-/// What to start.
+/// The program to start.
 #[derive(Clone, Debug)]
 pub(crate) struct Launch {
     /// The executable.
@@ -39,11 +39,12 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts the child, and gives the reading ends of its standard output and standard error.
+    /// Starts the child and returns the read ends of its standard output and standard error.
     ///
     /// # Errors
     ///
-    /// The system's, when the program does not exist, is not executable, or no process can be made.
+    /// The system's error, if the program does not exist, is not executable, or no process can be
+    /// created.
     pub(crate) async fn spawn(launch: &Launch) -> io::Result<(Self, OwnedFd, OwnedFd)> {
         let mut command = Command::new(&launch.program);
         command
@@ -56,7 +57,7 @@ impl Process {
             .process_group(0);
         die_with_parent(command.as_std_mut());
         let mut child = spawn_from_lasting_thread(command).await?;
-        let missing = || io::Error::other("the child has no pipe or was reaped at once");
+        let missing = || io::Error::other("the child has no pipe, or was already reaped");
         let group = child
             .id()
             .and_then(|id| Pid::from_raw(i32::try_from(id).ok()?))
@@ -76,11 +77,12 @@ impl Process {
 
     /// Kills the child and everything in its group.
     ///
-    /// Also of use when the child itself has ended: what it started may live on, and keeps the group's number taken.
-    /// (When nothing lives on the number is free; for it to name another group by now, the system would have to have
-    /// given out all its process ids since the child was reaped a moment ago.)
+    /// Also useful after the child itself has ended: processes that it started may live on, and
+    /// keep the group's number in use. (If none lives on, the number is free. For it to belong to
+    /// another group by now, the system would have to have used all its process ids since the child
+    /// was reaped a moment ago.)
     pub(crate) fn kill(&self) {
-        // The only failure is that nobody is left to be killed.
+        // It fails only if no process is left.
         let _ = rustix::process::kill_process_group(self.group, Signal::KILL);
     }
 
@@ -113,14 +115,14 @@ struct Order {
 async fn spawn_from_lasting_thread(command: Command) -> io::Result<tokio::process::Child> {
     static ORDERS: LazyLock<mpsc::Sender<Order>> = LazyLock::new(|| {
         let (orders, queue) = mpsc::channel::<Order>();
-        // Where no thread can be made the queue is dropped, and every order fails with a message.
+        // If no thread can be created, the queue is dropped and every order fails with a message.
         let _ = std::thread::Builder::new()
             .name("spawn".to_owned())
             .spawn(move || {
                 // The sender is a static, so this loop never ends.
                 for mut order in queue {
                     let _context = order.runtime.enter();
-                    // Nobody waits any more: the child is dropped, killed and reaped.
+                    // The receiver is gone: the child is dropped, killed and reaped.
                     let _ = order.reply.send(order.command.kill_on_drop(true).spawn());
                 }
             });
@@ -138,11 +140,11 @@ async fn spawn_from_lasting_thread(command: Command) -> io::Result<tokio::proces
     spawned.await.map_err(|_| gone())?
 }
 
-/// How many files this process and its children might have open before [`allow_many_files`].
+/// How many files this process and its children could have open before [`allow_many_files`].
 static FILES: OnceLock<(Option<u64>, Option<u64>)> = OnceLock::new();
 
-/// Lets this process have as many files open as the system lets it: every connection is one. Its children keep the
-/// limit that it had, which for most is the 1,024 of Lambda (`[R]` gateway-truth §4.5).
+/// Raises the limit of open files to the system's maximum, because every connection is a file.
+/// Child processes keep the previous limit, usually 1,024 as on Lambda (`[R]` gateway-truth §4.5).
 pub(crate) fn allow_many_files() {
     let before = getrlimit(Resource::Nofile);
     if FILES.set((before.current, before.maximum)).is_ok() {
@@ -150,12 +152,13 @@ pub(crate) fn allow_many_files() {
             current: before.maximum,
             maximum: before.maximum,
         };
-        // Without it fewer clients are served at once, and none is told anything wrong.
+        // Without it fewer clients are served at once, but all answers are right.
         let _ = setrlimit(Resource::Nofile, all);
     }
 }
 
-/// Asks the kernel to kill the child when this process dies, and gives the child the limit of files that this process had.
+/// Asks the kernel to kill the child when this process dies, and gives the child this process's
+/// previous limit of open files.
 #[cfg(target_os = "linux")]
 #[expect(
     unsafe_code,
@@ -169,7 +172,8 @@ pub(crate) fn die_with_parent(command: &mut std::process::Command) {
             setrlimit(Resource::Nofile, Rlimit { current, maximum })?;
         }
         rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
-        // When the parent died before the request, the signal never comes. By now the child has another parent.
+        // If the parent died before the request, the signal never comes. The child then has another
+        // parent.
         if rustix::process::getppid() != Some(parent) {
             return Err(io::ErrorKind::Interrupted.into());
         }
@@ -194,7 +198,7 @@ pub(super) fn freeze(process: u32) -> bool {
 
 /// Lets a frozen group go on.
 pub(super) fn thaw(process: u32) {
-    // The only failure is that it is gone; whoever waits for it will see.
+    // It fails only if the process is gone; its waiter notices this.
     signal(process, Signal::CONT);
 }
 
@@ -203,13 +207,13 @@ fn signal(process: u32, signal: Signal) -> bool {
     group.is_some_and(|group| rustix::process::kill_process_group(group, signal).is_ok())
 }
 
-/// `VmHWM` of `/proc/PID/status`, in kB (proc(5)); nothing where there is no such file.
+/// `VmHWM` of `/proc/PID/status`, in kB (proc(5)). `None` without this file.
 pub(super) fn peak_memory(process: u32) -> Option<u64> {
     kilobytes(&status(process)?, "VmHWM:")
 }
 
-/// What the process holds of memory of its own, in kB, without what is mapped from files: a debug build's executable is many
-/// times that of the release build that Lambda would run. Nothing where there is no `/proc`.
+/// The process's own memory in kB, without mapped files: a debug build's executable is many times
+/// larger than the release build that Lambda would run. `None` without `/proc`.
 pub(super) fn own_memory(process: u32) -> Option<u64> {
     let status = status(process)?;
     Some(kilobytes(&status, "RssAnon:")? + kilobytes(&status, "RssShmem:")?)

@@ -1,4 +1,4 @@
-//! The user's project, as cargo tells it: which package, which binary, which sources.
+//! The user's project, from cargo's metadata: package, binary, sources.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -40,12 +40,12 @@ impl Project {
     ///
     /// # Errors
     ///
-    /// When there is no package here, or it is not clear which package or binary is meant.
+    /// If there is no package here, or the choice of the package or binary is ambiguous.
     pub(crate) fn find(which: &Which) -> Result<Self> {
         Self::from_metadata(&metadata()?, which)
     }
 
-    /// The same project, read again: its dependencies may have changed.
+    /// Reads the same project again, because its dependencies may have changed.
     pub(crate) fn find_again(&self) -> Result<Self> {
         let which = Which {
             package: Some(self.name.clone()),
@@ -98,7 +98,7 @@ impl Project {
         &self.bin
     }
 
-    /// The folder of its `Cargo.toml`, where `fw.toml` stands too.
+    /// The folder of its `Cargo.toml` and `fw.toml`.
     pub(crate) fn package_dir(&self) -> &Path {
         &self.package_dir
     }
@@ -108,12 +108,12 @@ impl Project {
         &self.workspace_root
     }
 
-    /// Where cargo builds; ours is the folder `fw` in it.
+    /// Cargo's target folder; `cargo fw` uses the folder `fw` in it.
     pub(crate) fn target_dir(&self) -> &Path {
         &self.target_dir
     }
 
-    /// The folders whose files the app is built from: the package's own first, then its path dependencies'.
+    /// The folders with the app's sources: the package first, then its path dependencies.
     pub(crate) fn source_dirs(&self) -> &[PathBuf] {
         &self.source_dirs
     }
@@ -133,13 +133,13 @@ impl Project {
         &self.aws.through
     }
 
-    /// Whether a dependency compiles C, as far as its use of the `cc` crate tells.
+    /// True if a dependency compiles C, judged by its use of the `cc` crate.
     pub(crate) fn compiles_c(&self) -> bool {
         self.compiles_c
     }
 }
 
-/// What cargo says of the project in the current folder.
+/// Cargo's metadata of the project in the current folder.
 fn metadata() -> Result<Metadata> {
     let output = cargo::command()
         .args(["metadata", "--format-version", "1"])
@@ -151,11 +151,12 @@ fn metadata() -> Result<Metadata> {
     if !output.status.success() {
         let said = text(&output.stderr);
         if said.contains("could not find `Cargo.toml`") {
-            return Err(
-                Failure::input("there is no `Cargo.toml` in this folder or above it").hint(
-                    "`cargo fw new NAME` makes a project; or change to your project's folder",
-                ),
-            );
+            return Err(Failure::input(
+                "neither this folder nor a parent folder has a `Cargo.toml`",
+            )
+            .hint(
+                "run `cargo fw new NAME` to create a project, or change to your project's folder",
+            ));
         }
         return Err(Failure::input("cargo cannot read this project")
             .because_of(said.trim().trim_start_matches("error: ").to_owned()));
@@ -194,9 +195,11 @@ fn choose_package<'m>(metadata: &'m Metadata, name: Option<&str>) -> Result<&'m 
         .collect();
     match apps.as_slice() {
         [app] => Ok(app),
-        [] => Err(Failure::input("no package of this workspace is an fw app")
-            .because_of(format!("none has a binary and depends on `{FRAMEWORK}`"))
-            .hint("`cargo fw new NAME` makes one")),
+        [] => Err(Failure::input("no package in this workspace is an fw app")
+            .because_of(format!(
+                "no package has a binary and depends on `{FRAMEWORK}`"
+            ))
+            .hint("run `cargo fw new NAME` to create one")),
         several => Err(
             Failure::input("this workspace has several apps").hint(format!(
                 "name one: {}",
@@ -206,7 +209,7 @@ fn choose_package<'m>(metadata: &'m Metadata, name: Option<&str>) -> Result<&'m 
     }
 }
 
-/// Whether no app is built from a target: an example, a test, a benchmark, a build script.
+/// True if the target is not an app's: an example, a test, a benchmark, a build script.
 fn is_apart(target: &Target) -> bool {
     target.is_example() || target.is_test() || target.is_bench() || target.is_custom_build()
 }
@@ -242,7 +245,7 @@ fn choose_bin(package: &Package, name: Option<&str>) -> Result<String> {
         ([bin], None) => Ok((*bin).to_owned()),
         ([], None) => Err(
             Failure::input(format!("package `{}` has no binary", package.name))
-                .because_of("an app is a program: a `src/main.rs` whose `main` runs it"),
+                .because_of("an app needs a `src/main.rs` whose `main` runs it"),
         ),
         (several, None) => {
             Err(
@@ -255,7 +258,7 @@ fn choose_bin(package: &Package, name: Option<&str>) -> Result<String> {
 }
 
 fn no_such(kind: &str, name: &str, place: &str, known: &[&str]) -> Failure {
-    let failure = Failure::input(format!("there is no {kind} `{name}` {place}"));
+    let failure = Failure::input(format!("no {kind} `{name}` {place}"));
     let nearest = known
         .iter()
         .map(|known| (strsim::damerau_levenshtein(name, known), known))
@@ -264,7 +267,7 @@ fn no_such(kind: &str, name: &str, place: &str, known: &[&str]) -> Failure {
         Some((distance, known)) if distance <= 1 + known.len() / 3 => {
             failure.hint(format!("did you mean `{known}`?"))
         }
-        Some(_) => failure.hint(format!("there is: {}", known.join(", "))),
+        Some(_) => failure.hint(format!("use one of: {}", known.join(", "))),
         None => failure,
     }
 }
@@ -287,7 +290,8 @@ fn folder(package: &Package) -> PathBuf {
     package_dir(package).to_owned()
 }
 
-/// The packages that are built for `root`: itself, its dependencies, theirs; those for tests alone are left out.
+/// The packages that a build of `root` needs: itself and its dependencies, without those that only
+/// tests need.
 fn reachable<'m>(metadata: &'m Metadata, root: &'m PackageId) -> BTreeSet<&'m PackageId> {
     let nodes: HashMap<_, _> = metadata
         .resolve

@@ -44,10 +44,11 @@ use named::NamedFunction;
 use over::Over;
 use resources::{ExternalSettings, QueueSettings, Resources};
 
-/// What the settings call the function that answers requests; the others have their own names.
+/// The name of the function that answers requests in the settings; other functions have their own
+/// names.
 pub(crate) const APP: &str = "app";
 
-/// What the settings call a part: `app`, or its name.
+/// The name of a part in the settings: `app`, or its own name.
 pub(crate) fn called(part: &Part) -> &str {
     part.name().unwrap_or(APP)
 }
@@ -59,9 +60,9 @@ pub(crate) struct Settings {
     pub(crate) stage: String,
     /// The stages that have a table in the file.
     pub(crate) stages: BTreeSet<String>,
-    /// What there is to say of how the file is written.
+    /// Warnings about how the file is written.
     pub(crate) notes: Vec<String>,
-    /// The file that they were read from, when there is one.
+    /// The file that they were read from, if there is one.
     pub(crate) file: Option<PathBuf>,
     /// The keys of the app's function, and of those that have no others.
     app: FunctionKeys,
@@ -71,42 +72,42 @@ pub(crate) struct Settings {
     pub(crate) architecture: Architecture,
     /// The gateway in front.
     pub(crate) gateway: Gateway,
-    /// What is set of that gateway.
+    /// The settings of this gateway.
     pub(crate) door: Door,
     /// Who may call.
     pub(crate) access: Access,
     /// The keys that were left out, because the command line chose a gateway that does not have them.
     pub(crate) left_out: Vec<&'static str>,
-    /// The API's CORS configuration, when there is one.
+    /// The API's CORS configuration, if there is one.
     pub(crate) cors: Option<Cors>,
-    /// Tags of everything that is deployed, besides those of `cargo fw`.
+    /// Tags of all deployed resources, in addition to those of `cargo fw`.
     pub(crate) tags: BTreeMap<String, String>,
     /// The ARN of the policy that bounds what the deployment's role may be allowed.
     pub(crate) permissions_boundary: Option<String>,
-    /// Days that logs are kept; one of the numbers that `CloudWatch` Logs takes.
+    /// Days that logs are kept; a number that CloudWatch Logs accepts.
     pub(crate) log_retention: u32,
-    /// The path of a route that tells whether a new version works; a built-in event does where none is named.
+    /// The path of a route that checks a new version. Without it a built-in event is used.
     pub(crate) health: Option<String>,
-    /// How many published versions are kept to roll back to, 2 or more.
+    /// How many published versions are kept for a rollback, 2 or more.
     pub(crate) keep_versions: u32,
-    /// The bucket through which a zip goes that is too large for a call; one of the deployment's own where none is named.
+    /// The bucket for a zip that is too large for a call. Without it the deployment creates one.
     pub(crate) artifact_bucket: Option<String>,
-    /// What the functions may do besides writing their logs.
+    /// What the functions may do in addition to writing their logs.
     pub(crate) policy: Vec<Statement>,
-    /// Whether they are those of all stages, and the stage has a table of its own without any.
+    /// True if they are the statements of all stages, and the stage has a table without statements.
     pub(crate) inherits_policy: bool,
-    /// Whether what the sources need is added to it.
+    /// True if the permissions that the sources need are added.
     pub(crate) derive_policy: bool,
-    /// The functions whose needs were derived from the sources, once they were.
+    /// The functions for which permissions were derived from the sources, once they are.
     pub(crate) derived_for: Option<BTreeSet<String>>,
     /// Buckets that the embedded S3 has from the start.
     pub(crate) buckets: Vec<String>,
-    /// Queues, topics and buses that the app knows by names of its own.
+    /// Queues, topics and buses with logical names.
     pub(crate) resources: Resources,
 }
 
 function_keys!(table! {
-    /// The file as it is written, and each of its stages: every key optional.
+    /// The file as written, with each of its stages; every key is optional.
     struct Layer {
         functions: BTreeMap<String, FunctionTable>,
         authorizers: BTreeMap<String, FunctionTable>,
@@ -170,16 +171,17 @@ impl Settings {
     /// Versions that are kept when nothing is set.
     const KEEP_VERSIONS: u32 = 5;
 
-    /// The settings of `stage` from the `fw.toml` in `folder`, or the defaults when there is none.
+    /// The settings of `stage` from the `fw.toml` in `folder`, or the defaults if there is none.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read, is not TOML, has an unknown key or a value out of range; exit code 65.
+    /// If the file cannot be read, is not TOML, or has an unknown key or a value out of range; exit
+    /// code 65.
     pub(crate) fn load(folder: &Path, stage: &str) -> Result<Self> {
         Self::load_behind(folder, stage, None)
     }
 
-    /// The same with another gateway than the file's. What that gateway does not have is left out.
+    /// The same with another gateway. Settings that this gateway does not have are ignored.
     ///
     /// # Errors
     ///
@@ -334,18 +336,17 @@ fn check_stage(stage: &str) -> Result<()> {
         || stage.starts_with('-')
         || stage.ends_with('-')
     {
-        return Err(
-            Failure::input(format!("not a stage's name: `{}`", stage.escape_debug()))
-                .because_of(
-                    "a stage's name has 1 to 16 lower-case letters, digits and inner hyphens",
-                )
-                .hint("`dev`, `prod` and `pr-128` are stages"),
-        );
+        return Err(Failure::input(format!(
+            "not a valid stage name: `{}`",
+            stage.escape_debug()
+        ))
+        .because_of("a stage name has 1 to 16 lower-case letters, digits and inner hyphens")
+        .hint("valid names are `dev`, `prod` or `pr-128`"));
     }
     Ok(())
 }
 
-/// The keys that could stand in the place of an unknown one in that text; none where it has none.
+/// The keys that could replace an unknown one in this text.
 #[cfg(test)]
 pub(crate) fn keys(text: &str) -> Vec<String> {
     let read = toml::from_str::<Layer>(text);

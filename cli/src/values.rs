@@ -1,4 +1,5 @@
-//! The vocabulary that the rest of the CLI shares. Nothing here knows any other module but `env` and `error`.
+//! The vocabulary that the rest of the CLI shares. Of the other modules it uses only `env` and
+//! `error`.
 
 pub(crate) mod account;
 pub(crate) mod code;

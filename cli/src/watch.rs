@@ -19,7 +19,8 @@ use crate::{
     project::Project,
 };
 
-/// How long the files must rest before a build starts: an editor's save is several events within a few milliseconds.
+/// How long the files must be unchanged before a build starts: an editor's save is several events
+/// within a few milliseconds.
 const REST: Duration = Duration::from_millis(20);
 
 /// A path that changed, and whether it was created, removed or renamed.
@@ -47,7 +48,7 @@ impl Counted {
         match self {
             Self::All => true,
             Self::Of(files) => files.contains(path),
-            // What was lost stands for all.
+            // Lost events count as a change of all files.
             Self::Inputs(inputs) => path == Path::new(LOST) || inputs.matter(path, came_or_went),
         }
     }
@@ -59,14 +60,14 @@ impl Watcher {
     ///
     /// # Errors
     ///
-    /// When the system has no more watches to give; exit code 69.
+    /// If the system's limit of watches is reached; exit code 69.
     pub(crate) fn new(project: &Project) -> Result<Self> {
         let mut this = Self::idle()?;
         this.follow(project)?;
         Ok(this)
     }
 
-    /// Watches those files alone, also where they are replaced or not there yet.
+    /// Watches only these files, even if they are replaced or do not exist yet.
     ///
     /// # Errors
     ///
@@ -89,7 +90,7 @@ impl Watcher {
         let (sender, events) = mpsc::unbounded_channel();
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             for change in changes(event) {
-                // The receiver goes away only when nobody waits for changes any more.
+                // The receiver is dropped only when nothing waits for changes any more.
                 let _ = sender.send(change);
             }
         })
@@ -132,7 +133,8 @@ impl Watcher {
         }
     }
 
-    /// Those of the changes that the last build has read: the others were on their way, as an editor's temporary files.
+    /// The changes of files that the last build has read. Others were temporary, such as an
+    /// editor's files.
     pub(crate) fn named(&self, changed: &BTreeSet<PathBuf>) -> BTreeSet<PathBuf> {
         let Counted::Inputs(inputs) = &self.counted else {
             return changed.clone();
@@ -161,8 +163,8 @@ impl Watcher {
         }
     }
 
-    /// A package's folder and what is in it, but not the target folder, which often stands there too and changes always,
-    /// and not what git ignores.
+    /// A package's folder and its content, except the target folder, which is often inside and
+    /// changes constantly, and files that git ignores.
     fn watch_package(&mut self, dir: &Path, target: &Path) -> Result<()> {
         self.watch(dir, RecursiveMode::NonRecursive)?;
         let entries = std::fs::read_dir(dir)
@@ -185,7 +187,7 @@ impl Watcher {
                 .map_err(|failure| {
                     failure
                         .exiting(Exit::Unavailable)
-                        .hint("raise the system's limit of watches, or use `--no-reload`")
+                        .hint("raise the system's limit for file watches, or use `--no-reload`")
                 })?;
         }
         Ok(())
@@ -210,10 +212,10 @@ impl Watcher {
                 continue;
             }
             if path.is_dir() {
-                // A new folder, or another one in the place of one whose watch has gone with it. It may be gone again.
+                // A new folder, or one that replaces a watched folder. It may be gone again.
                 self.watched.remove(&path);
                 let _ = self.watch(&path, RecursiveMode::Recursive);
-                // What was put into it before it was watched is told by nobody.
+                // Changes before the watch started cause no events.
                 let entries = std::fs::read_dir(&path);
                 if entries.is_ok_and(|mut entries| entries.next().is_none()) {
                     continue;
@@ -227,8 +229,8 @@ impl Watcher {
 /// Stands for what is not known.
 const LOST: &str = "Cargo.toml";
 
-/// The paths that an event names. Where the system lost count, or watching failed, the event names none: then
-/// cargo's manifest stands for all, and cargo finds out what changed.
+/// The paths that an event names. If the system lost events, or watching failed, the event names
+/// none. Then cargo's manifest stands for all files, and cargo finds the changes.
 fn changes(event: notify::Result<notify::Event>) -> Vec<Change> {
     match event {
         Ok(event) if event.need_rescan() => vec![(PathBuf::from(LOST), false)],
@@ -242,7 +244,7 @@ fn changes(event: notify::Result<notify::Event>) -> Vec<Change> {
     }
 }
 
-/// Whether that creates, removes or renames a file.
+/// True if this creates, removes or renames a file.
 const fn came_or_went(kind: EventKind) -> bool {
     matches!(
         kind,
@@ -274,7 +276,7 @@ mod tests {
 
     use super::{Watcher, changes};
 
-    /// Waits until a change of that path is told.
+    /// Waits until a change of this path is reported.
     async fn until(watcher: &mut Watcher, path: &Path) {
         let told = async { while !watcher.changed().await.contains(path) {} };
         let told = tokio::time::timeout(Duration::from_secs(20), told).await;
@@ -291,7 +293,7 @@ mod tests {
         watcher.watch_package(&package, Path::new("/none")).unwrap();
         fs::write(&file, "1").unwrap();
         until(&mut watcher, &file).await;
-        // As a tool does that writes all anew and moves it into place.
+        // As a tool that writes a new file and moves it into place.
         let (new, old) = (package.join("src.new"), package.join("src.old"));
         fs::create_dir(&new).unwrap();
         fs::write(new.join("main.rs"), "2").unwrap();

@@ -195,7 +195,7 @@ fn lent(reference: &TypeReference, what: &str, instead: &str, errors: &mut Error
     {
         errors.push(
             quote!(#reference),
-            format!("{what}, and not borrowed for `'static`"),
+            format!("{what}, so it cannot be borrowed for `'static`"),
             format!("write `{plain}`"),
         );
         return false;

@@ -14,7 +14,7 @@
 //! }}}});
 //! let report = compare(&document(100), &document(50), "2026-11-30");
 //! assert_eq!(report.verdict(), Verdict::Breaking);
-//! assert_eq!(report.findings[0].to_string(), "GET /orders: query parameter `limit`: the values must be at most 50 from now on");
+//! assert_eq!(report.findings[0].to_string(), "GET /orders: query parameter `limit`: the values must now be at most 50");
 //! ```
 
 mod finding;

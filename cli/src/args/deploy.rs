@@ -42,7 +42,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// The deploy whose plan it is.
+    /// The deploy that this plan is for.
     pub(crate) fn into_deploy(self) -> Deploy {
         Deploy {
             which: self.which,
@@ -152,7 +152,7 @@ pub(crate) struct Policy {
     pub(crate) output: Output,
 }
 
-/// What another tool reads.
+/// The format for another tool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum PackageFormat {
     /// For `sam deploy`
@@ -188,7 +188,7 @@ pub(crate) struct Ci {
     pub(crate) service: CiService,
 }
 
-/// Whose pipeline it is.
+/// The CI service.
 #[derive(Debug, Subcommand)]
 pub(crate) enum CiService {
     /// A workflow for GitHub Actions, with OIDC and no stored key
@@ -201,7 +201,7 @@ pub(crate) struct Github {
     pub(crate) which: Which,
     #[command(flatten)]
     pub(crate) stage: Stage,
-    /// The region to deploy to [default: `AWS_REGION`, else the profile's]
+    /// The AWS region to deploy to [default: `AWS_REGION`, else the profile's]
     #[arg(long)]
     pub(crate) region: Option<String>,
     /// The branch to deploy on push

@@ -35,7 +35,7 @@ pub(crate) enum EventKind {
     Eventbridge(BusEvent),
     /// The time of an EventBridge Scheduler schedule
     Schedule(ScheduleEvent),
-    // Clap does not list what there is when a word is not a subcommand.
+    // Clap does not list the subcommands if a word is not one.
     #[command(external_subcommand)]
     Other(Vec<OsString>),
 }

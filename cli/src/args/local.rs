@@ -58,10 +58,10 @@ pub(crate) struct Local {
 }
 
 impl Default for Local {
-    /// As without any flag, on any free port.
+    /// The defaults without any flag, on any free port.
     fn default() -> Self {
-        // The command line's own defaults, so that there is one place that says them.
-        // Given, as the environment may hold something else.
+        // The command line's own defaults, so that they are defined once. They are passed
+        // explicitly, because the environment may have other values.
         let given = ["--port", "0", "--stage", DEFAULT_STAGE];
         let matches = <Self as clap::Args>::augment_args(clap::Command::new("local"))
             .no_binary_name(true)
@@ -172,7 +172,7 @@ pub(crate) struct Invoke {
 }
 
 impl Invoke {
-    /// Whether the account's function is meant.
+    /// True if the deployed function is meant.
     pub(crate) fn is_deployed(&self) -> bool {
         let WhichAccount {
             profile,

@@ -113,7 +113,7 @@ pub(crate) struct Clock {
     pub(crate) app: RunningApp,
 }
 
-/// What is done to the clock.
+/// What to do with the clock.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ClockCommand {
     /// Move the clock of the services forward; it cannot go back

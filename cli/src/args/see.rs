@@ -1,4 +1,4 @@
-//! The arguments of what tells of an account and changes nothing.
+//! The arguments of commands that read an account and change nothing.
 
 use super::{Deployment, Output, Stage, Which};
 use crate::values::{account::WhichAccount, since::Since};

@@ -106,7 +106,7 @@ fn what_cannot_run_on_lambda_is_refused() {
         Elf::read(&newer).unwrap().glibc.unwrap().1
     );
     let mut from = 0;
-    // Every place where the version stands, so that the one in the string table is among them.
+    // Every place with the version, including the one in the string table.
     while let Some(at) = newer[from..]
         .windows(version.len())
         .position(|window| window == version.as_bytes())

@@ -1,8 +1,8 @@
-//! The artifact is run before it is uploaded, until it asks for work: what does not even start here would not start on
-//! Lambda, and is told while nothing has been changed.
+//! Runs the artifact before the upload, until it polls for an event. An artifact that does not
+//! start here would not start on Lambda, and this is reported while nothing has changed.
 //!
-//! It gets Lambda's environment with the settings' variables and credentials of nobody, an empty folder as its working
-//! directory, and a Runtime API that has no work for it.
+//! It gets Lambda's environment with the settings' variables and placeholder credentials, an empty
+//! folder as its working directory, and a Runtime API without events.
 
 use std::{
     path::{Path, PathBuf},
@@ -34,15 +34,15 @@ use crate::{
     values::{credentials, lambda::Architecture},
 };
 
-/// How long Lambda lets a function initialise (Lambda developer guide, "Understanding the Lambda execution environment
-/// lifecycle": 10 seconds).
+/// How long Lambda lets a function initialise (Lambda developer guide, "Understanding the Lambda
+/// execution environment lifecycle": 10 seconds).
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How much of what the app said is shown, in lines.
+/// How many lines of the app's output are shown.
 const TAIL: usize = 12;
-/// How much of it is kept of each of its streams, in bytes.
+/// How many bytes of each output stream are kept.
 const KEPT: usize = 64 * 1024;
 
-/// Whether this machine can run what is built for that architecture.
+/// True if this machine can run a build for this architecture.
 pub(crate) fn possible(architecture: Architecture) -> bool {
     cfg!(target_os = "linux") && architecture == Architecture::HOST
 }
@@ -51,7 +51,8 @@ pub(crate) fn possible(architecture: Architecture) -> bool {
 ///
 /// # Errors
 ///
-/// When it ends, reports a failed initialisation, or asks for nothing within 10 s; with what it said.
+/// If it exits, reports a failed initialisation, or does not poll within 10 s. The failure has its
+/// output.
 pub(crate) async fn run(
     executable: &Path,
     name: &str,
@@ -63,7 +64,7 @@ pub(crate) async fn run(
     let address = listener
         .local_addr()
         .context("cannot listen for the artifact's first call")?;
-    let folder = tempfile::tempdir().context("cannot make a folder to run the artifact in")?;
+    let folder = tempfile::tempdir().context("cannot create a folder to run the artifact in")?;
     let function = function(executable, folder.path(), name, configuration);
     let stream = environment::log_stream();
     let launch = Launch {
@@ -89,7 +90,8 @@ pub(crate) async fn run(
         status = process.wait() => End::Exited(status),
         () = tokio::time::sleep(PATIENCE) => End::Silent,
     };
-    // A process that reported its failed start may be writing its last words; one that asked for work has none.
+    // A process that reported a failed start may still be printing. A process that polled has
+    // nothing more to say.
     if matches!(end, End::Called(Some(Call::InitError(_)))) {
         let _ = tokio::time::timeout(Duration::from_secs(1), process.wait()).await;
     }
@@ -139,7 +141,8 @@ enum End {
     Silent,
 }
 
-/// The Runtime API of one trial: it is for the artifact alone, so that nothing else on this machine answers for it. Cheap to clone.
+/// The Runtime API of one trial. It serves only the artifact's processes, so nothing else on this
+/// machine can answer for it. Cheap to clone.
 #[derive(Clone)]
 struct RuntimeApi {
     calls: mpsc::Sender<Call>,
@@ -151,9 +154,9 @@ struct RuntimeApi {
 /// A call of the Runtime API.
 #[derive(Debug)]
 enum Call {
-    /// It asks for work.
+    /// It polled for an event.
     Next,
-    /// It says why it cannot start.
+    /// It reported why it cannot start.
     InitError(Bytes),
 }
 
@@ -163,7 +166,7 @@ fn judge(
     said: &str,
     refused: Option<&str>,
 ) -> Result<()> {
-    // A process that ends in the same moment has made its call before.
+    // A process that exits at the same moment has made its call before.
     let end = match end {
         End::Exited(status) => called
             .try_recv()
@@ -175,11 +178,11 @@ fn judge(
         End::Called(Some(Call::InitError(document))) => {
             format!("its initialiser failed: {}", reason(&document))
         }
-        End::Called(None) => "nobody could listen to it any more".to_owned(),
-        End::Exited(Ok(status)) => format!("it ended before it asked for work: {status}"),
-        End::Exited(Err(error)) => format!("it cannot be waited for: {error}"),
+        End::Called(None) => "its Runtime API could no longer listen".to_owned(),
+        End::Exited(Ok(status)) => format!("it ended before it polled for an event: {status}"),
+        End::Exited(Err(error)) => format!("cannot wait for it: {error}"),
         End::Silent => format!(
-            "it asked for no work within {} s, and Lambda waits no longer",
+            "it did not poll for an event within {} s, which is as long as Lambda waits",
             PATIENCE.as_secs()
         ),
     };
@@ -188,15 +191,15 @@ fn judge(
     let failure =
         Failure::input("the artifact does not start, so nothing was changed").because_of(cause);
     let failure = match refused {
-        Some(why) => failure.because_of(format!("a call of its Runtime API was refused: {why}")),
+        Some(why) => failure.because_of(format!("a call to its Runtime API was refused: {why}")),
         None => failure,
     };
     let failure = match tail {
-        [] => failure.because_of("it said nothing"),
-        tail => failure.because_of(format!("it said:\n{}", tail.join("\n"))),
+        [] => failure.because_of("it printed nothing"),
+        tail => failure.because_of(format!("its output:\n{}", tail.join("\n"))),
     };
     Err(failure.hint(
-        "`cargo fw local --release` runs the same build; where the initialiser needs what only the cloud has, deploy with \
+        "`cargo fw local --release` runs the same build; if the initialiser needs something that exists only in the cloud, deploy with \
          `--no-trial`",
     ))
 }
@@ -216,7 +219,8 @@ fn reason(document: &[u8]) -> String {
 async fn text(stream: std::os::fd::OwnedFd) -> String {
     let mut bytes = Vec::new();
     if let Ok(mut stream) = pipe::Receiver::from_owned_fd(stream) {
-        // What was read before a failure still helps to explain it. An app may go on without end, so that only its last words stay.
+        // Output read before a read error still helps to explain the failure. An app may print
+        // endlessly, so only the end is kept.
         while let Ok(1..) = stream.read_buf(&mut bytes).await {
             if bytes.len() > 2 * KEPT {
                 bytes.drain(..bytes.len() - KEPT);
@@ -227,7 +231,7 @@ async fn text(stream: std::os::fd::OwnedFd) -> String {
 }
 
 async fn serve(listener: TcpListener, api: RuntimeApi) {
-    // Where no more connections are accepted, the trial ends by its patience.
+    // If no more connections are accepted, the trial ends by its timeout.
     while let Ok((stream, _)) = listener.accept().await {
         tokio::spawn(connection(stream, api.clone()));
     }
@@ -242,7 +246,7 @@ async fn connection(stream: TcpStream, api: RuntimeApi) {
         }
     };
     let service = service_fn(|request| answer(request, api.clone()));
-    // An error is the process's: it went away, and how it ended is told by its exit.
+    // The error belongs to the process: it disconnected, and its exit status explains why.
     let _ = http1::Builder::new()
         .title_case_headers(true)
         .serve_connection(TokioIo::new(stream), service)
@@ -261,7 +265,7 @@ async fn answer(
     }
     match (request.method(), request.uri().path()) {
         (&Method::GET, "/2018-06-01/runtime/invocation/next") => {
-            // Whoever waits for it may have given up.
+            // The receiver may have stopped waiting.
             let _ = api.calls.send(Call::Next).await;
             std::future::pending().await
         }
@@ -277,9 +281,9 @@ async fn answer(
 /// Why a request was refused. The flag that a refusal itself names is not one of a trial.
 fn reason_of(refusal: &Refusal) -> String {
     match refusal {
-        Refusal::Host(host) => format!("it is for the host `{host}`"),
-        Refusal::NoHost => "it names no host".to_owned(),
-        Refusal::Origin(_) | Refusal::Page => "it comes from a page".to_owned(),
+        Refusal::Host(host) => format!("its host is `{host}`"),
+        Refusal::NoHost => "it has no host".to_owned(),
+        Refusal::Origin(_) | Refusal::Page => "it comes from a web page".to_owned(),
     }
 }
 
@@ -301,7 +305,7 @@ mod tests {
     use super::{KEPT, PATIENCE, run, text};
     use crate::{aws::lambda::Configuration, error::Exit};
 
-    /// Runs a shell script as the artifact; gives the failure's text.
+    /// Runs a shell script as the artifact and returns the failure's text.
     fn tried(script: &str) -> Result<(), String> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("bootstrap");
@@ -345,7 +349,7 @@ mod tests {
         tried(&format!("(\n{next})\nexit 7")).unwrap();
     }
 
-    /// Elsewhere the system does not say which process a connection belongs to.
+    /// Other systems do not report which process owns a connection.
     #[cfg(target_os = "linux")]
     #[test]
     fn another_process_cannot_ask_for_work_or_report_a_failure() {
@@ -374,7 +378,7 @@ mod tests {
                     let address = std::fs::read_to_string(address).unwrap();
                     let mut stream = TcpStream::connect(address.trim()).unwrap();
                     stream.set_read_timeout(Some(PATIENCE)).unwrap();
-                    // It is answered before it has said anything.
+                    // It gets an answer before it has sent anything.
                     let _ = stream.write_all(request.as_bytes());
                     let mut answer = [0; 12];
                     let read = stream.read_exact(&mut answer);
@@ -402,13 +406,13 @@ mod tests {
         for (fields, why) in [
             (
                 "Host: x\\r\\nOrigin: http://evil.example",
-                "it comes from a page",
+                "it comes from a web page",
             ),
-            ("Host: x\\r\\nSec-Fetch-Site: none", "it comes from a page"),
             (
-                "Host: rebound.example",
-                "it is for the host `rebound.example`",
+                "Host: x\\r\\nSec-Fetch-Site: none",
+                "it comes from a web page",
             ),
+            ("Host: rebound.example", "its host is `rebound.example`"),
         ] {
             let next = call(&format!(
                 "GET /2018-06-01/runtime/invocation/next HTTP/1.1\\r\\n{fields}\\r\\n\\r\\n"
@@ -427,12 +431,13 @@ mod tests {
         let failure = tried("echo 'cannot open the door' >&2; exit 7").unwrap_err();
         assert!(failure.contains("exit status: 7"), "{failure}");
         assert!(
-            failure.contains("it said:\ncannot open the door"),
+            failure.contains("its output:\ncannot open the door"),
             "{failure}"
         );
         let failure = tried("exit 0").unwrap_err();
         assert!(
-            failure.contains("before it asked for work") && failure.contains("said nothing"),
+            failure.contains("before it polled for an event")
+                && failure.contains("printed nothing"),
             "{failure}"
         );
     }

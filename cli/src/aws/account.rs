@@ -1,4 +1,4 @@
-//! The real account: the SDK's clients, made once, with the credentials and the region that the user means.
+//! The real account: the SDK's clients, created once, with the user's credentials and region.
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,7 +22,7 @@ use crate::{
 const CONNECT: Duration = Duration::from_secs(5);
 /// How long a call may take.
 const SHORT: Duration = Duration::from_secs(60);
-/// And one that waits for a function, for 900 s at the most, or that uploads its code.
+/// The limit for a call that waits for a function, for at most 900 s, or that uploads its code.
 const LONG: Duration = Duration::from_secs(930);
 
 /// An account in a region, over the network.
@@ -38,7 +38,7 @@ pub(crate) struct Account {
     pub(super) tagging: aws_sdk_resourcegroupstagging::Client,
     pub(super) s3: aws_sdk_s3::Client,
     pub(super) signed: Signed,
-    /// Who is calling, once that was asked.
+    /// The caller, once it is known.
     pub(super) caller: Arc<OnceCell<Caller>>,
 }
 
@@ -48,8 +48,8 @@ impl Account {
     ///
     /// # Errors
     ///
-    /// When there is no region or it is none of AWS's (exit code 64), or there is no such profile or there are no credentials
-    /// (exit code 77).
+    /// If there is no region or its name is not valid (exit code 64), or if there is no such
+    /// profile or there are no credentials (exit code 77).
     pub(crate) async fn connect(args: &WhichAccount) -> Result<Self> {
         if let Some(named) = &args.profile {
             profile::known(named)?;
@@ -67,7 +67,7 @@ impl Account {
     ///
     /// # Errors
     ///
-    /// When there is none or it is none of AWS's; exit code 64.
+    /// If there is none or its name is not valid; exit code 64.
     pub(crate) async fn region_of(args: &WhichAccount) -> Result<String> {
         let region = region(&load(args).await)?;
         is_region(&region)?;
@@ -89,7 +89,7 @@ impl Account {
             tagging: aws_sdk_resourcegroupstagging::Client::new(config),
             s3: aws_sdk_s3::Client::from_conf(
                 aws_sdk_s3::config::Builder::from(config)
-                    // An endpoint of one's own has no host name for each bucket.
+                    // A custom endpoint does not have a host name for each bucket.
                     .force_path_style(config.endpoint_url().is_some())
                     .timeout_config(timeouts(LONG))
                     .build(),
@@ -100,10 +100,10 @@ impl Account {
 }
 
 impl Account {
-    /// The local server's Lambda API at that URL, in place of an account.
+    /// The local server's Lambda API at this URL, instead of an account.
     pub(crate) fn local(url: &str) -> Self {
         let region = credentials::region();
-        // Lambda's API listens on loopback alone, and does not check signatures.
+        // Lambda's API listens only on loopback and does not check signatures.
         let own = credentials::LocalCredentials::well_known();
         let token = Some(own.session_token().to_owned());
         let credentials =
@@ -114,7 +114,8 @@ impl Account {
             .endpoint_url(url)
             .region(Region::new(region.clone()))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
-            // A function may take as long as its timeout, and what it fails with is to be seen at once.
+            // A function may take as long as its timeout, and its failure must be visible
+            // immediately.
             .retry_config(RetryConfig::disabled())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .build();
@@ -122,8 +123,8 @@ impl Account {
     }
 }
 
-/// The developer's own credentials and region, as the variables that Lambda sets for a function's role. They are read
-/// once: where they expire, the local server is to be started again.
+/// The developer's credentials and region, as the variables that Lambda sets for a function's role.
+/// They are read once: when they expire, the local server must be restarted.
 ///
 /// # Errors
 ///
@@ -146,7 +147,7 @@ pub(crate) async fn developer_environment() -> Result<Vec<(String, String)>> {
     .into())
 }
 
-/// The configuration that every AWS tool would find, with what the arguments say over it.
+/// The configuration that every AWS tool would find, overridden by the arguments.
 async fn load(args: &WhichAccount) -> SdkConfig {
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
@@ -155,8 +156,8 @@ async fn load(args: &WhichAccount) -> SdkConfig {
         .http_client(http.clone())
         .timeout_config(timeouts(SHORT));
     if let Some(profile) = &args.profile {
-        // The flag goes over credentials of the environment, which the default chain would ask first: an account that was
-        // named is never silently another.
+        // The flag overrides credentials of the environment, which the default chain would use
+        // first: a named account must never silently be another one.
         let client = ProviderConfig::without_region().with_http_client(http.clone());
         let named = ProfileFileCredentialsProvider::builder()
             .configure(&client)
@@ -174,7 +175,7 @@ async fn load(args: &WhichAccount) -> SdkConfig {
     loader.load().await
 }
 
-/// How long a call may take each time that it is tried: none waits without an end for a network that is gone.
+/// The time limit of each attempt, so that no call waits forever for a lost network.
 fn timeouts(attempt: Duration) -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(CONNECT)
@@ -186,11 +187,11 @@ fn region(config: &SdkConfig) -> Result<String> {
     if let Some(region) = config.region() {
         return Ok(region.to_string());
     }
-    // Its region would be the one.
+    // Its region would be used.
     known_profile()?;
     Err(Failure::new("no AWS region is set")
         .exiting(Exit::Usage)
-        .hint("give `--region eu-central-1`, set `AWS_REGION`, or set `region` in the profile with `aws configure`"))
+        .hint("pass `--region eu-central-1`, set `AWS_REGION`, or set `region` in the profile with `aws configure`"))
 }
 
 /// Stops at a region that cannot be one: letters, hyphens, and a number at the end.
@@ -203,7 +204,7 @@ fn is_region(region: &str) -> Result<()> {
     }
     Err(Failure::new(format!("not an AWS region: `{}`", region.escape_debug()))
         .exiting(Exit::Usage)
-        .hint("regions are named like `eu-central-1` and `us-east-2`: give one with `--region`, or set `AWS_REGION`"))
+        .hint("regions have names like `eu-central-1` and `us-east-2`: pass one with `--region`, or set `AWS_REGION`"))
 }
 
 /// Stops when `AWS_PROFILE` names a profile that is nowhere.
@@ -214,7 +215,7 @@ fn known_profile() -> Result<()> {
     }
 }
 
-/// Looks for credentials before the first call, so that their absence is told in plain words.
+/// Looks for credentials before the first call, so that a clear message reports missing ones.
 async fn credentials(config: &SdkConfig, named: Option<&str>) -> Result<Credentials> {
     use aws_sdk_sts::config::ProvideCredentials as _;
     let none = || {
@@ -226,11 +227,12 @@ async fn credentials(config: &SdkConfig, named: Option<&str>) -> Result<Credenti
     let found = provider.provide_credentials().await;
     found.or_else(|error| {
         let told = chain(&error);
-        // What the chain of providers says when none of them has any: each with a reason that is ours to tell, not the SDK's.
+        // The chain of providers without credentials: our own text for each provider's reason, not
+        // the SDK's.
         if told.starts_with("the credential provider was not enabled") {
             let failure = none();
             return Err(match named {
-                Some(named) => failure.because_of(format!("the profile `{named}` has none")),
+                Some(named) => failure.because_of(format!("the profile `{named}` has no credentials")),
                 None => {
                     known_profile()?;
                     failure

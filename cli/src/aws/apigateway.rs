@@ -64,7 +64,7 @@ pub(crate) struct Api {
     pub(crate) tags: Tags,
 }
 
-/// What an API forwards to.
+/// The target of an API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Integration {
     /// Its id, chosen by API Gateway.
@@ -78,7 +78,7 @@ pub(crate) struct Integration {
 }
 
 impl Integration {
-    /// As long as an HTTP API can wait, and waits where nothing is said, in milliseconds (API Gateway v2 API reference,
+    /// The maximum and default wait of an HTTP API, in milliseconds (API Gateway v2 API reference,
     /// `CreateIntegration`, `timeoutInMillis`).
     pub(crate) const TIMEOUT: u32 = 30_000;
 }
@@ -159,7 +159,7 @@ pub(crate) trait ApiGateway {
     async fn update_stage(&self, api: &str, stage: &Stage, gone: &[String]) -> Result<()>;
     /// `DeleteStage`.
     async fn delete_stage(&self, api: &str, stage: &str) -> Result<()>;
-    /// `DeleteRouteSettings`: the route has no bucket of its own any more.
+    /// `DeleteRouteSettings`: removes the route's own throttle.
     async fn delete_route_settings(&self, api: &str, stage: &str, key: &str) -> Result<()>;
     /// `DeleteAccessLogSettings`: requests are logged no longer.
     async fn delete_access_log(&self, api: &str, stage: &str) -> Result<()>;
@@ -433,7 +433,7 @@ impl ApiGateway for Account {
             .route_id(id)
             .authorization_type(AuthorizationType::from(guard.kind()))
             .set_authorizer_id(guard.authorizer().cloned())
-            // The empty list takes away those that a route had.
+            // The empty list removes those that a route had.
             .set_authorization_scopes(Some(guard.scopes()))
             .target(format!("integrations/{integration}"));
         UPDATE_ROUTE.sort(request.send().await).map(drop)
@@ -523,12 +523,12 @@ fn buckets(stage: &Stage) -> Option<HashMap<String, RouteSettings>> {
     (!all.is_empty()).then_some(all)
 }
 
-/// A table for the SDK, when there is something in it.
+/// A table for the SDK, unless it is empty.
 fn filled(table: Tags) -> Option<HashMap<String, String>> {
     (!table.is_empty()).then(|| table.into_iter().collect())
 }
 
-/// A time for the SDK; the settings' check lets no longer one through.
+/// A time for the SDK; the settings' check accepts no longer one.
 fn milliseconds(time: u32) -> i32 {
     i32::try_from(time).unwrap_or(i32::MAX)
 }
@@ -538,7 +538,7 @@ fn owned(text: Option<&str>) -> String {
 }
 
 fn required(operation: Operation, id: Option<String>) -> Result<String> {
-    id.ok_or_else(|| Error::answered(operation, "", "the answer has no id in it"))
+    id.ok_or_else(|| Error::answered(operation, "", "the response has no id"))
 }
 
 fn to_sdk(cors: &Cors) -> SdkCors {

@@ -1,8 +1,8 @@
 //! Custom domains of API Gateway, and the mappings that lead from their paths to the stages of APIs.
 //!
-//! All calls are those of API Gateway v2, for REST APIs too: a domain and its mappings are the same seen from both versions, and
-//! only v2 takes paths of several levels (developer guide, "Use API mappings to connect API stages to a custom domain name for
-//! REST APIs").
+//! All calls are those of API Gateway v2, also for REST APIs: both versions see the same domains
+//! and mappings, and only v2 accepts paths with several segments (developer guide, "Use API
+//! mappings to connect API stages to a custom domain name for REST APIs").
 
 use aws_sdk_apigatewayv2::types::{DomainNameConfiguration, EndpointType, SecurityPolicy};
 
@@ -30,9 +30,10 @@ pub(crate) struct DomainName {
     pub(crate) name: String,
     /// The ARN of its certificate.
     pub(crate) certificate: String,
-    /// The host that DNS has to lead it to.
+    /// The host that the DNS record must point to.
     pub(crate) target: String,
-    /// Whether it takes base paths of several levels: it is regional and speaks TLS 1.2 at the least.
+    /// True if it supports base paths with several segments: it is regional and uses at least TLS
+    /// 1.2.
     pub(crate) levels: bool,
     /// Its tags.
     pub(crate) tags: Tags,
@@ -47,7 +48,7 @@ pub(crate) struct Mapping {
     pub(crate) api: String,
     /// The stage's name.
     pub(crate) stage: String,
-    /// The path without slashes around it, empty for all that no other mapping takes.
+    /// The path without slashes around it; empty for everything that no other mapping takes.
     pub(crate) key: String,
 }
 
@@ -55,9 +56,9 @@ pub(crate) struct Mapping {
 pub(crate) trait Domains {
     /// `GetDomainName`.
     async fn domain(&self, name: &str) -> Result<Option<DomainName>>;
-    /// `GetApiMappings`; of a domain that is not there: none.
+    /// `GetApiMappings`; empty for a domain that does not exist.
     async fn mappings(&self, domain: &str) -> Result<Vec<Mapping>>;
-    /// `CreateDomainName`: regional, TLS 1.2. Gives the host that DNS has to lead it to.
+    /// `CreateDomainName`: regional, TLS 1.2. Returns the host that the DNS record must point to.
     async fn create_domain(&self, name: &str, certificate: &str, tags: &Tags) -> Result<String>;
     /// `UpdateDomainName`, the certificate only.
     async fn update_domain(&self, name: &str, certificate: &str) -> Result<()>;

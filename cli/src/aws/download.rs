@@ -1,4 +1,5 @@
-//! The end of a zip, from the URL that Lambda gives for it: the manifest stands there, and the rest need not come along.
+//! The end of a zip, from the URL that Lambda provides. The manifest is there, so the rest need not
+//! be downloaded.
 
 use std::time::Duration;
 
@@ -15,14 +16,15 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 
-/// How much of the end is asked for, in bytes: a manifest of 300 routes, packed, has a tenth of it.
+/// How many bytes of the end are downloaded: a manifest of 300 routes, packed, has a tenth of it.
 const END: usize = 1024 * 1024;
-/// More than a zip has whose content Lambda takes, in bytes: what does not pack well is a little larger.
+/// More bytes than a zip can have whose content Lambda accepts: content that cannot be compressed
+/// gets a little larger.
 const MOST: usize = MOST_UNZIPPED + 1024 * 1024;
 /// How long it may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The zip, with zeros in place of what was not asked for. The error says why there is none.
+/// The zip, with zeros for the part that was not downloaded. The error says why there is none.
 pub(super) async fn end_of(url: &str) -> Result<Bytes, String> {
     let builder = Client::builder(TokioExecutor::new());
     let got = async {
@@ -47,7 +49,7 @@ async fn get<C>(client: &Client<C, Empty<Bytes>>, url: &str) -> Result<Bytes, St
 where
     C: Connect + Clone + Send + Sync + 'static,
 {
-    let uri: Uri = url.parse().map_err(|_| "Lambda gave no URL for it")?;
+    let uri: Uri = url.parse().map_err(|_| "Lambda returned no URL for it")?;
     let host = uri.host().unwrap_or_default().to_owned();
     let request = Request::get(uri)
         .header(header::RANGE, format!("bytes=-{END}"))
@@ -68,7 +70,7 @@ where
                 .rsplit('/')
                 .next()
                 .and_then(|whole| whole.parse::<usize>().ok());
-            Some(whole.ok_or_else(|| format!("{host} does not say how long it is"))?)
+            Some(whole.ok_or_else(|| format!("{host} does not report its length"))?)
         }
         status => return Err(format!("{host} answered {status}")),
     };
@@ -94,7 +96,7 @@ mod tests {
     use super::end_of;
     use crate::deploy::block_on;
 
-    /// What comes of an answer, and what was asked.
+    /// The result for an answer, and the request.
     fn asked(answer: &'static str) -> (Result<Vec<u8>, String>, String) {
         let mut out = None;
         block_on(async {

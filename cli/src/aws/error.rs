@@ -1,4 +1,4 @@
-//! What an AWS call fails with, sorted by what a deployment can do about it.
+//! The failure of an AWS call, classified by what a deployment can do about it.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::error::{Exit, Failure};
 /// An AWS call's result.
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// One operation of one service, as the IAM and API references name them.
+/// One operation of one service, as in the IAM and API references.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Operation {
     /// The service's prefix in IAM actions: `lambda`.
@@ -24,7 +24,7 @@ impl Operation {
         Self { service, name }
     }
 
-    /// Whether it changes the account.
+    /// True if it changes the account.
     #[cfg(test)]
     pub(crate) fn writes(self) -> bool {
         !["Get", "List", "Describe"]
@@ -45,7 +45,8 @@ impl Operation {
             ("apigateway", name) if name.starts_with("Update") => "PATCH",
             ("apigateway", name) if name.starts_with("Put") => "PUT",
             ("apigateway", name) if name.starts_with("Delete") => "DELETE",
-            // Service Authorization Reference, "Amazon S3": what an operation needs, where it is named otherwise.
+            // Service Authorization Reference, "Amazon S3": the action of an operation, if its name
+            // differs.
             ("s3", "ListObjectsV2") => "ListBucket",
             ("s3", "GetPublicAccessBlock") => "GetBucketPublicAccessBlock",
             ("s3", "PutPublicAccessBlock") => "PutBucketPublicAccessBlock",
@@ -62,7 +63,7 @@ impl Operation {
         answer.map_err(|error| Error::from_sdk(self, &error))
     }
 
-    /// The same for a read: what is not there is `None`.
+    /// The same for a read: `None` if it does not exist.
     pub(crate) fn sort_found<T, E>(
         self,
         answer: Result<T, SdkError<E, HttpResponse>>,
@@ -83,7 +84,7 @@ impl Operation {
 pub(crate) enum Kind {
     /// The thing is not there.
     NotFound,
-    /// It is there already, in use, or being changed.
+    /// It already exists, is in use, or is being changed.
     Conflict,
     /// The credentials do not allow it.
     Denied,
@@ -95,12 +96,12 @@ pub(crate) enum Kind {
     Quota,
     /// No answer came, or one that is not AWS's.
     Unreachable,
-    /// Anything else: AWS says why.
+    /// Anything else, with AWS's reason.
     Other,
 }
 
 impl Kind {
-    /// The kind that an error code stands for; the codes are those of the services' API references.
+    /// The kind of an error code; the codes are from the services' API references.
     fn of_code(code: &str) -> Self {
         match code {
             "NoSuchEntity"
@@ -160,7 +161,7 @@ pub(crate) struct Error {
 }
 
 impl Error {
-    /// What AWS answers with that code.
+    /// An error with this code from AWS.
     pub(crate) fn answered(
         operation: Operation,
         code: impl Into<String>,
@@ -195,13 +196,13 @@ impl Error {
             (SdkError::DispatchFailure(_) | SdkError::TimeoutError(_), _) => {
                 unreachable(chain(error))
             }
-            // A proxy, a login page, or a server that `--endpoint-url` names: AWS says why it refuses.
+            // A proxy, a login page, or the server of `--endpoint-url` answered; its body is shown.
             (_, Some(status)) if !status.is_success() => unreachable(format!(
-                "HTTP status {} and none of AWS's reasons",
+                "HTTP status {} without a reason from AWS",
                 status.as_u16()
             )),
             (SdkError::ResponseError(_), Some(status)) => unreachable(format!(
-                "HTTP status {} and a body that is not AWS's: {}",
+                "HTTP status {} with a body that is not from AWS: {}",
                 status.as_u16(),
                 chain(error)
             )),
@@ -218,22 +219,22 @@ impl Error {
         match self.kind {
             Kind::Denied => failure.exiting(Exit::Denied).hint(self.permit()),
             Kind::Credentials => failure.exiting(Exit::Denied).hint(
-                "the credentials are wrong or have expired, or the account has not enabled this region: \
+                "the credentials are wrong or expired, or the account has not enabled this region: \
                  `aws sts get-caller-identity` tests them, `aws sso login` or new keys renew them, `--region` chooses another",
             ),
-            // What the resolver says, by way of the HTTP client.
+            // The resolver's message, through the HTTP client.
             Kind::Unreachable if self.message.contains("dns error") => failure
                 .exiting(Exit::Unavailable)
-                .hint("no such address is known: check the region's name (`--region`, `AWS_REGION` or the profile's), then the network"),
+                .hint("the address is unknown: check the region's name (`--region`, `AWS_REGION` or the profile's), then the network"),
             Kind::Unreachable => failure
                 .exiting(Exit::Unavailable)
                 .hint("check the network, the region and `--endpoint-url`"),
             Kind::Throttled => failure
                 .exiting(Exit::Unavailable)
-                .hint("AWS takes no more calls for the moment: wait a minute and run it again"),
-            Kind::Quota => failure.because_of("the account may have no more of them in this region").hint(format!(
-                "remove what is not needed any more (`cargo fw list` tells what is deployed), or ask for more of `{}` in the \
-                 Service Quotas console; `cargo fw doctor` tells what is left",
+                .hint("AWS accepts no more calls at the moment: wait a minute and run the command again"),
+            Kind::Quota => failure.because_of("the account cannot have more of them in this region").hint(format!(
+                "remove what you no longer need (`cargo fw list` shows what is deployed), or request more of `{}` in the \
+                 Service Quotas console; `cargo fw doctor` shows what is left",
                 self.operation.service
             )),
             Kind::NotFound | Kind::Conflict | Kind::Other => failure,
@@ -242,11 +243,11 @@ impl Error {
 }
 
 impl Error {
-    /// What allows a call that was denied.
+    /// The hint for a denied call: a statement that allows it.
     ///
-    /// A call may need more actions than the one that is named like it: `CreateFunction` needs `iam:PassRole` on the role too.
-    /// AWS names the one that is missing, on what, and whose policies lack it (IAM user guide, "Troubleshoot access denied
-    /// error messages").
+    /// A call may need more actions than the one with its name: `CreateFunction` also needs
+    /// `iam:PassRole` on the role. AWS names the missing action, its resource, and whose policies
+    /// lack it (IAM user guide, "Troubleshoot access denied error messages").
     fn permit(&self) -> String {
         let named = |before: &str| {
             let rest = self.message.split(before).nth(1)?;
@@ -257,8 +258,8 @@ impl Error {
         let action = action.unwrap_or_else(|| self.operation.action());
         if self.message.contains("explicit deny") {
             return format!(
-                "a policy denies `{action}` in so many words, and no other can allow it: change that one, or ask who \
-                 looks after the account"
+                "a policy denies `{action}` explicitly, so no other policy can allow it: change this policy, or ask the people who \
+                 manage the account"
             );
         }
         let resource = named("on resource: ").filter(|resource| resource.starts_with("arn:"));
@@ -287,7 +288,10 @@ impl fmt::Display for Error {
             ..
         } = self;
         if code.is_empty() {
-            write!(f, "no usable answer from `{service}` to {name}: {message}")
+            write!(
+                f,
+                "no usable response from `{service}` to {name}: {message}"
+            )
         } else {
             write!(f, "{service} answered {name} with {code}: {message}")
         }
@@ -365,7 +369,7 @@ mod tests {
             told.contains("`iam:PassRole`") && !told.contains("Allow"),
             "{told}"
         );
-        // Words that name none.
+        // Messages without such names.
         assert!(hint("no").contains("`lambda:CreateFunction`"));
     }
 
@@ -399,7 +403,7 @@ mod tests {
             code: String::new(),
             message: "dispatch failure: io error: client error (Connect): dns error: no".to_owned(),
         };
-        let failure = error.into_failure("cannot ask AWS who you are");
+        let failure = error.into_failure("cannot check the AWS credentials");
         assert_eq!(failure.exit(), Exit::Unavailable);
         assert!(failure.advice().unwrap().contains("the region's name"));
     }

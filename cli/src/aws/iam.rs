@@ -27,7 +27,7 @@ pub(super) const DELETE_ROLE: Operation = Operation::new("iam", "DeleteRole");
 /// A role.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Role {
-    /// The trust policy: who may assume it. `Null` when it is no JSON.
+    /// The trust policy: who may assume it. `Null` if it is not JSON.
     pub(crate) trust: Value,
     /// The ARN of its permissions boundary.
     pub(crate) boundary: Option<String>,
@@ -39,7 +39,7 @@ pub(crate) struct Role {
 pub(crate) trait Iam {
     /// `GetRole`.
     async fn role(&self, name: &str) -> Result<Option<Role>>;
-    /// `GetRolePolicy`: an inline policy's document. `Null` when it is no JSON.
+    /// `GetRolePolicy`: an inline policy's document. `Null` if it is not JSON.
     async fn role_policy(&self, role: &str, policy: &str) -> Result<Option<Value>>;
     /// `ListRolePolicies`: the names of its inline policies, to the last page.
     async fn inline_policies(&self, role: &str) -> Result<Vec<String>>;
@@ -205,7 +205,7 @@ impl Iam for Account {
     }
 }
 
-/// A policy document as IAM gives it back: JSON, percent-encoded (IAM API reference, `GetRolePolicy`).
+/// A policy document as IAM returns it: JSON, percent-encoded (IAM API reference, `GetRolePolicy`).
 fn document(text: &str) -> Value {
     let decoded = percent_encoding::percent_decode_str(text).decode_utf8_lossy();
     serde_json::from_str(&decoded).unwrap_or(Value::Null)

@@ -1,5 +1,5 @@
-//! Calls of services that speak AWS JSON, by operation and document: what a kind of resource makes its own calls of, where an SDK
-//! crate would cost more than it gives.
+//! Calls of services that speak AWS JSON, by operation and document. A kind of resource builds its
+//! own calls on it if an SDK crate would cost more than it gives.
 
 use serde_json::Value;
 
@@ -7,11 +7,12 @@ use super::{Account, Operation, Result};
 
 /// One signed call, as a document.
 pub(crate) trait Json {
-    /// Makes the call of that operation with those parameters; gives the answer's members, `null` where it has none.
+    /// Calls this operation with these parameters and returns the answer's members, `null` without
+    /// any.
     ///
     /// # Errors
     ///
-    /// What the service answers, by its code.
+    /// The service's error, by its code.
     async fn json(&self, operation: Operation, parameters: &Value) -> Result<Value>;
 }
 

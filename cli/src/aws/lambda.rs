@@ -64,7 +64,7 @@ pub(crate) trait Lambda {
     async fn function(&self, name: &str, qualifier: Option<&str>) -> Result<Option<Function>>;
     /// `GetFunction` of a version, and from the place that it names the end of the zip, with zeros before it.
     async fn code(&self, name: &str, version: &str) -> Result<Bytes>;
-    /// `CreateFunction` with its first version; gives the version's number.
+    /// `CreateFunction` with its first version; returns the version's number.
     async fn create_function(
         &self,
         name: &str,
@@ -72,12 +72,12 @@ pub(crate) trait Lambda {
         configuration: &Configuration,
         tags: &Tags,
     ) -> Result<String>;
-    /// `UpdateFunctionCode`, and a version of it in the same call when that is wanted; gives the version's number, or
-    /// `$LATEST`.
+    /// `UpdateFunctionCode`, optionally with a version in the same call; returns the version's
+    /// number, or `$LATEST`.
     async fn update_code(&self, name: &str, code: &Code, publish: bool) -> Result<String>;
     /// `UpdateFunctionConfiguration`.
     async fn update_configuration(&self, name: &str, configuration: &Configuration) -> Result<()>;
-    /// `PublishVersion` of exactly that code; gives the version's number.
+    /// `PublishVersion` of exactly this code; returns the version's number.
     async fn publish_version(&self, name: &str, sha256: &str) -> Result<String>;
     /// `ListVersionsByFunction`: what is published, by number, without tags.
     async fn versions(&self, name: &str) -> Result<Vec<(String, Function)>>;
@@ -85,7 +85,7 @@ pub(crate) trait Lambda {
     async fn aliases(&self, name: &str) -> Result<BTreeMap<String, Alias>>;
     /// `CreateAlias`.
     async fn create_alias(&self, name: &str, alias: &str, version: &str) -> Result<()>;
-    /// `UpdateAlias`: all traffic to that version, but for what the canary takes.
+    /// `UpdateAlias`: all traffic to this version, except the canary's part.
     async fn update_alias(
         &self,
         name: &str,
@@ -95,7 +95,7 @@ pub(crate) trait Lambda {
     ) -> Result<()>;
     /// `GetFunctionUrlConfig` of an alias.
     async fn function_url(&self, name: &str, alias: &str) -> Result<Option<FunctionUrl>>;
-    /// `CreateFunctionUrlConfig`: gives the URL.
+    /// `CreateFunctionUrlConfig`; returns the URL.
     async fn create_function_url(
         &self,
         name: &str,
@@ -113,7 +113,7 @@ pub(crate) trait Lambda {
     async fn delete_function_url(&self, name: &str, alias: &str) -> Result<()>;
     /// `GetPolicy`: who may invoke the alias.
     async fn grants(&self, name: &str, qualifier: &str) -> Result<Vec<Grant>>;
-    /// `AddPermission`: lets that service invoke the alias.
+    /// `AddPermission`: lets this service invoke the alias.
     async fn add_permission(&self, name: &str, qualifier: &str, grant: &Grant) -> Result<()>;
     /// `RemovePermission`.
     async fn remove_permission(&self, name: &str, qualifier: &str, id: &str) -> Result<()>;
@@ -144,7 +144,8 @@ impl Lambda for Account {
         let Some(answer) = GET_FUNCTION.sort_found(request.send().await)? else {
             return Ok(None);
         };
-        // Without permission to list tags, Lambda answers and leaves them out: then nobody knows whose it is.
+        // Without permission to list tags, Lambda answers without them: then the owner is not
+        // known.
         if let Some(error) = &answer.tags_error {
             return Err(Error::answered(
                 LIST_TAGS,
@@ -169,7 +170,7 @@ impl Lambda for Account {
         let answer = GET_FUNCTION.sort(request.qualifier(version).send().await)?;
         let url = answer.code().and_then(|code| code.location());
         let url =
-            url.ok_or_else(|| Error::answered(GET_FUNCTION, "", "it names no place of the code"))?;
+            url.ok_or_else(|| Error::answered(GET_FUNCTION, "", "it has no location of the code"))?;
         let end = download::end_of(url).await;
         end.map_err(|reason| Error::answered(GET_FUNCTION, "", reason))
     }
@@ -370,7 +371,7 @@ impl Lambda for Account {
             .qualifier(alias)
             .auth_type(auth_type(settings))
             .invoke_mode(invoke_mode(settings))
-            // An empty configuration takes away the one before; what is left out would stay.
+            // An empty configuration removes the one before; without it, the one before would stay.
             .cors(cors_to_sdk(&settings.cors.clone().unwrap_or_default()));
         UPDATE_URL.sort(request.send().await).map(drop)
     }

@@ -18,20 +18,20 @@ pub(super) const FILTER_LOG_EVENTS: Operation = Operation::new("logs", "FilterLo
 /// A log group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LogGroup {
-    /// Days that its events are kept; for ever when there is no number.
+    /// Days that its events are kept; `None` is forever.
     pub(crate) retention: Option<u32>,
     /// Its tags.
     pub(crate) tags: Tags,
 }
 
-/// A log group as it is listed: without its tags.
+/// A log group as listed: without its tags.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ListedGroup {
     /// Its name.
     pub(crate) name: String,
-    /// Its ARN, as the tagging calls take it.
+    /// Its ARN in the form of the tagging calls.
     pub(crate) arn: String,
-    /// Days that its events are kept; for ever when there is no number.
+    /// Days that its events are kept; `None` is forever.
     pub(crate) retention: Option<u32>,
 }
 
@@ -59,19 +59,19 @@ pub(crate) struct LogQuery {
 
 /// The calls used.
 pub(crate) trait Logs {
-    /// `FilterLogEvents`: a page of lines, the oldest first, and the token of the next page. A group that is not there
-    /// has none.
+    /// `FilterLogEvents`: a page of lines, the oldest first, and the token of the next page. Empty
+    /// for a group that does not exist.
     async fn log_events(
         &self,
         group: &str,
         query: &LogQuery,
         page: Option<String>,
     ) -> Result<(Vec<LogEvent>, Option<String>)>;
-    /// `DescribeLogGroups`: those whose names begin with that, to the last page.
+    /// `DescribeLogGroups`: those whose names start with this prefix, to the last page.
     async fn log_groups(&self, prefix: &str) -> Result<Vec<ListedGroup>>;
     /// `ListTagsForResource`; `None` when the group is gone.
     async fn log_group_tags(&self, arn: &str) -> Result<Option<Tags>>;
-    /// `DescribeLogGroups` and, when it is there, `ListTagsForResource`.
+    /// `DescribeLogGroups` and, if it exists, `ListTagsForResource`.
     async fn log_group(&self, name: &str) -> Result<Option<LogGroup>>;
     /// `CreateLogGroup`.
     async fn create_log_group(&self, name: &str, tags: &Tags) -> Result<()>;

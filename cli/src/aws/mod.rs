@@ -60,9 +60,10 @@ impl Aws for Account {
 
 /// The IAM actions that a deploy and a delete need, each as a policy names it.
 ///
-/// Besides those of the calls: tags that are given with a call need the tagging action too (IAM API reference, `CreateRole`;
-/// Lambda API reference, `CreateFunction`; `CloudWatch` Logs API reference, `CreateLogGroup`), and handing the role to the
-/// function needs `iam:PassRole` (IAM user guide, "Granting a user permissions to pass a role to an AWS service").
+/// In addition to those of the calls: tags in a call also need the tagging action (IAM API
+/// reference, `CreateRole`; Lambda API reference, `CreateFunction`; `CloudWatch` Logs API
+/// reference, `CreateLogGroup`), and passing the role to the function needs `iam:PassRole` (IAM
+/// user guide, "Granting a user permissions to pass a role to an AWS service").
 pub(crate) fn needed() -> Vec<String> {
     let calls = [
         iam::CREATE_ROLE,

@@ -1,5 +1,6 @@
-//! What a function has besides code, memory, timeout and variables: disk, logging, key, network, layers, tracing, and where
-//! failed events go. All of it is part of a version, so a change is published like one of the code.
+//! A function's settings other than code, memory, timeout and variables: disk, logging, key,
+//! network, layers, tracing, and the destination of failed events. They are part of a version, so a
+//! change is published like one of the code.
 
 use aws_sdk_lambda::{
     operation::{
@@ -17,7 +18,7 @@ use crate::values::lambda::{
 };
 
 impl Options {
-    /// What Lambda says of a function or a version.
+    /// Read from Lambda's answer for a function or a version.
     pub(in crate::aws) fn seen(found: &FunctionConfiguration) -> Self {
         let text = |value: Option<&str>| value.filter(|text| !text.is_empty()).map(str::to_owned);
         let vpc = found.vpc_config();
@@ -72,8 +73,8 @@ impl Options {
         request
     }
 
-    /// A function's that is there: everything, since what is left out would stay (Lambda API reference,
-    /// `UpdateFunctionConfiguration`: empty texts and lists take away).
+    /// For an existing function: everything, because missing settings would stay (Lambda API
+    /// reference, `UpdateFunctionConfiguration`: empty texts and lists remove them).
     pub(in crate::aws) fn on_update(
         &self,
         request: UpdateFunctionConfigurationFluentBuilder,
@@ -103,7 +104,7 @@ impl Options {
 
     fn storage(&self) -> Option<EphemeralStorage> {
         let size = i32::try_from(self.ephemeral_storage).unwrap_or(i32::MAX);
-        // It fails without a size alone.
+        // It fails only without a size.
         EphemeralStorage::builder().size(size).build().ok()
     }
 

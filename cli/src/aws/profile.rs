@@ -1,6 +1,7 @@
-//! The profiles that this machine has, by name: they stand in two files that every AWS tool reads.
+//! The names of this machine's profiles, from the two files that every AWS tool reads.
 //!
-//! The SDK tells a profile that is nowhere like one without credentials, and falls back on others where it may.
+//! The SDK does not distinguish an unknown profile from one without credentials, and falls back on
+//! others if it may.
 
 use std::{
     collections::BTreeSet,
@@ -22,7 +23,8 @@ enum File {
 }
 
 impl File {
-    /// Where it is (AWS SDKs and Tools Reference Guide, "Location of the shared config and credentials files").
+    /// Its path (AWS SDKs and Tools Reference Guide, "Location of the shared config and credentials
+    /// files").
     fn path(self) -> Option<PathBuf> {
         let (variable, name) = match self {
             Self::Config => (env::AWS_CONFIG_FILE, "config"),
@@ -32,7 +34,7 @@ impl File {
         set.or_else(|| Some(std::env::home_dir()?.join(".aws").join(name)))
     }
 
-    /// The profile that a line begins.
+    /// The profile whose section starts on this line.
     fn profile(self, line: &str) -> Option<&str> {
         let (section, _) = line.trim().strip_prefix('[')?.split_once(']')?;
         let section = section.trim();
@@ -51,7 +53,7 @@ impl File {
 ///
 /// # Errors
 ///
-/// A failure that names those that there are; exit code 77.
+/// A failure that lists the existing profiles; exit code 77.
 pub(super) fn known(profile: &str) -> Result<()> {
     let files = [File::Config, File::Credentials];
     let files = files.map(|file| (file, file.path()));
@@ -63,18 +65,20 @@ pub(super) fn known(profile: &str) -> Result<()> {
     if all.contains(profile) {
         return Ok(());
     }
-    let failure = Failure::new(format!("there is no AWS profile of that name: {profile}"));
+    let failure = Failure::new(format!("unknown AWS profile: {profile}"));
     let all: Vec<String> = all.iter().map(|name| format!("`{name}`")).collect();
     Err(failure.exiting(Exit::Denied).hint(match all.as_slice() {
-        [] => format!("`aws configure --profile {profile}` makes it; there are no profiles yet"),
+        [] => format!(
+            "run `aws configure --profile {profile}` to create it; there are no profiles yet"
+        ),
         all => format!(
-            "there are {}; `aws configure --profile {profile}` makes another",
+            "existing profiles: {}; run `aws configure --profile {profile}` to create another",
             all.join(", ")
         ),
     }))
 }
 
-/// The profiles in those files; a file that cannot be read has none.
+/// The profiles in these files; an unreadable file has none.
 fn names<'a>(files: impl Iterator<Item = (File, &'a Path)>) -> BTreeSet<String> {
     let texts = files.filter_map(|(file, path)| Some((file, std::fs::read_to_string(path).ok()?)));
     texts

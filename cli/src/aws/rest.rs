@@ -51,7 +51,7 @@ pub(super) const DELETE_USAGE_PLAN: Operation = Operation::new("apigateway", "De
 pub(super) const CREATE_PLAN_KEY: Operation = Operation::new("apigateway", "CreateUsagePlanKey");
 pub(super) const DELETE_PLAN_KEY: Operation = Operation::new("apigateway", "DeleteUsagePlanKey");
 
-/// Where an API's stage answers (API Gateway developer guide, "Invoke REST APIs in API Gateway").
+/// The URL of an API's stage (API Gateway developer guide, "Invoke REST APIs in API Gateway").
 pub(crate) fn url(api: &str, region: &str, stage: &str) -> String {
     let china = if region.starts_with("cn-") { ".cn" } else { "" };
     format!("https://{api}.execute-api.{region}.amazonaws.com{china}/{stage}")
@@ -64,7 +64,7 @@ const PAGE: i32 = 500;
 pub(crate) trait Rest {
     /// `GetRestApis`.
     async fn rest_apis(&self) -> Result<Vec<RestApi>>;
-    /// `GetAccount`: the role as which the account's REST APIs write logs, where there is one.
+    /// `GetAccount`: the role with which the account's REST APIs write logs, if there is one.
     async fn logging_role(&self) -> Result<Option<String>>;
     /// `GetResources`: the route keys of the methods that lead to a function.
     async fn rest_routes(&self, api: &str) -> Result<Vec<String>>;
@@ -134,7 +134,7 @@ pub(crate) trait Rest {
     async fn delete_usage_plan(&self, id: &str) -> Result<()>;
     /// `CreateUsagePlanKey`: puts a key under a plan.
     async fn create_plan_key(&self, plan: &str, key: &str) -> Result<()>;
-    /// `DeleteUsagePlanKey`: takes a key from a plan.
+    /// `DeleteUsagePlanKey`: removes a key from a plan.
     async fn delete_plan_key(&self, plan: &str, key: &str) -> Result<()>;
 }
 
@@ -507,5 +507,5 @@ fn patch((op, path, value): (Op, String, Option<String>)) -> PatchOperation {
 }
 
 fn required(operation: Operation, id: Option<String>) -> Result<String> {
-    id.ok_or_else(|| Error::answered(operation, "", "the answer has no id in it"))
+    id.ok_or_else(|| Error::answered(operation, "", "the response has no id"))
 }

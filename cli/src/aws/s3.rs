@@ -26,53 +26,53 @@ pub(super) const PUT_TAGS: Operation = Operation::new("s3", "PutBucketTagging");
 pub(crate) const PUT_OBJECT: Operation = Operation::new("s3", "PutObject");
 pub(crate) const DELETE_OBJECT: Operation = Operation::new("s3", "DeleteObject");
 pub(super) const DELETE_BUCKET: Operation = Operation::new("s3", "DeleteBucket");
-/// What Lambda does with the caller's credentials where it takes code from a bucket.
+/// The action with which Lambda reads code from a bucket, with the caller's credentials.
 pub(crate) const GET_OBJECT: Operation = Operation::new("s3", "GetObject");
 
 /// A bucket without tags (S3 API reference, "List of error codes").
 const NO_TAGS: &str = "NoSuchTagSet";
-/// A bucket whose public access nothing blocks (there).
+/// A bucket whose public access is not blocked (there).
 const NO_BLOCK: &str = "NoSuchPublicAccessBlockConfiguration";
 /// The region whose buckets have no location constraint (S3 API reference, `CreateBucket`).
 const NO_CONSTRAINT: &str = "us-east-1";
 
-/// A bucket, and whose it has to be.
+/// A bucket with its expected owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Bucket {
     /// Its name.
     pub(crate) name: String,
-    /// The account that has to own it. Names of buckets are one for all accounts, and anybody may take one that can be guessed:
-    /// S3 refuses every call for a bucket of another owner's (S3 user guide, "Verifying bucket ownership with bucket owner
-    /// condition").
+    /// The account that must own it. Bucket names are shared by all accounts, and anyone may take a
+    /// name that can be guessed: S3 refuses every call for a bucket of another owner (S3 user
+    /// guide, "Verifying bucket ownership with bucket owner condition").
     pub(crate) owner: Option<String>,
 }
 
-/// What lies in a bucket under a prefix.
+/// The objects in a bucket under a prefix.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Listed {
     /// The keys, the first thousand of them.
     pub(crate) keys: Vec<String>,
-    /// Whether there are more.
+    /// True if there are more.
     pub(crate) more: bool,
 }
 
 /// The calls used.
 pub(crate) trait Buckets {
-    /// `GetBucketTagging`; `None` when there is no such bucket.
+    /// `GetBucketTagging`; `None` if the bucket does not exist.
     async fn bucket_tags(&self, bucket: &Bucket) -> Result<Option<Tags>>;
-    /// `GetPublicAccessBlock`: whether everything that could make it public is blocked.
+    /// `GetPublicAccessBlock`: true if all public access is blocked.
     async fn is_private(&self, bucket: &Bucket) -> Result<bool>;
-    /// `ListObjectsV2`, one page; `None` when there is no such bucket.
+    /// `ListObjectsV2`, one page; `None` if the bucket does not exist.
     async fn objects(&self, bucket: &Bucket, prefix: &str) -> Result<Option<Listed>>;
     /// `CreateBucket` in the account's region, with its tags.
     async fn create_bucket(&self, bucket: &Bucket, tags: &Tags) -> Result<()>;
     /// `PutPublicAccessBlock` of everything.
     async fn make_private(&self, bucket: &Bucket) -> Result<()>;
-    /// `PutBucketTagging`, in place of the tags that it has.
+    /// `PutBucketTagging`, which replaces its tags.
     async fn tag_bucket(&self, bucket: &Bucket, tags: &Tags) -> Result<()>;
     /// `PutObject`.
     async fn put_object(&self, bucket: &Bucket, key: &str, bytes: &Bytes) -> Result<()>;
-    /// `DeleteObject`; S3 says nothing of one that is gone.
+    /// `DeleteObject`; S3 reports no error for a missing object.
     async fn delete_object(&self, bucket: &Bucket, key: &str) -> Result<()>;
     /// `DeleteBucket`, which is empty.
     async fn delete_bucket(&self, bucket: &Bucket) -> Result<()>;
@@ -174,8 +174,8 @@ impl Buckets for Account {
     }
 }
 
-/// All four blocks, which every new bucket has since April 2023 (S3 user guide, "Blocking public access to your Amazon S3
-/// storage") and which an account or an organization may have set otherwise.
+/// All four blocks. Every new bucket has them since April 2023 (S3 user guide, "Blocking public
+/// access to your Amazon S3 storage"), unless an account or an organization has changed this.
 fn everything() -> PublicAccessBlockConfiguration {
     PublicAccessBlockConfiguration::builder()
         .block_public_acls(true)

@@ -10,7 +10,7 @@ use crate::aws::{
 pub(crate) const GET_SECRET: Operation = Operation::new("secretsmanager", "GetSecretValue");
 pub(crate) const GET_PARAMETER: Operation = Operation::new("ssm", "GetParameter");
 
-/// What a secret holds: one or the other (Secrets Manager API reference, `GetSecretValue`).
+/// The content of a secret: one or the other (Secrets Manager API reference, `GetSecretValue`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Held {
     /// `SecretString`.
@@ -21,7 +21,7 @@ pub(crate) enum Held {
 
 /// The calls used.
 pub(crate) trait Secrets {
-    /// `GetSecretValue`: what a secret holds, by name or ARN.
+    /// `GetSecretValue`: the content of a secret, by name or ARN.
     async fn secret(&self, name: &str) -> Result<Option<Held>>;
     /// `GetParameter`, decrypted: a parameter's text, by its path.
     async fn parameter(&self, name: &str) -> Result<Option<String>>;
@@ -46,7 +46,7 @@ impl Secrets for Account {
     }
 }
 
-/// What is not there is nothing.
+/// `None` if it does not exist.
 fn found(answer: Result<Value>) -> Result<Option<Value>> {
     match answer {
         Ok(answer) => Ok(Some(answer)),

@@ -1,8 +1,9 @@
-//! A client for services that speak AWS JSON and whose SDK crates would cost more than they give: one signed `POST` for
-//! each operation.
+//! A client for services that speak AWS JSON and whose SDK crates would cost more than they give:
+//! one signed `POST` for each operation.
 //!
-//! Credentials, region and endpoint are those of the SDK's clients. What may pass by itself (no connection, too many calls,
-//! an error of the service's own) is tried three times, as the SDK does.
+//! Credentials, region and endpoint are those of the SDK's clients. Temporary failures (no
+//! connection, too many calls, an error of the service itself) are tried three times, as in the
+//! SDK.
 
 use std::time::{Duration, SystemTime};
 
@@ -27,13 +28,13 @@ use serde_json::Value;
 
 use crate::aws::error::{Error, Kind, Operation, Result};
 
-/// How often a call is tried, altogether.
+/// The maximum number of attempts of a call.
 const TRIES: u32 = 3;
 /// The pause after the first try; each next one is twice as long.
 const PAUSE: Duration = Duration::from_millis(200);
-/// How long one try may take.
+/// The time limit of one attempt.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// The most that an answer may have, in bytes: a secret has 64 KiB at the most.
+/// The maximum size of an answer, in bytes: a secret has at most 64 KiB.
 const LIMIT: usize = 1024 * 1024;
 
 /// What every call is signed with.
@@ -45,7 +46,7 @@ pub(super) struct Signed {
 }
 
 impl Signed {
-    /// A client beside the SDK's, with the same configuration.
+    /// A client next to the SDK's, with the same configuration.
     pub(super) fn new(config: &SdkConfig, region: &str) -> Self {
         Self {
             region: region.to_owned(),
@@ -113,12 +114,12 @@ impl Signed {
         send(operation, &client, request).await
     }
 
-    /// Where the service answers, and the host in it.
+    /// The address of the service and its host.
     fn place(&self, service: &str) -> (String, String) {
         let region = &self.region;
         let url = match &self.endpoint {
             Some(endpoint) => format!("{}/", endpoint.trim_end_matches('/')),
-            // AWS General Reference, "Service endpoints": China has a domain of its own.
+            // AWS General Reference, "Service endpoints": China has its own domain.
             None if region.starts_with("cn-") => {
                 format!("https://{service}.{region}.amazonaws.com.cn/")
             }
@@ -139,7 +140,7 @@ impl Signed {
         let refuse =
             |error: String| Error::answered(operation, "MissingAuthenticationToken", error);
         let provider = self.credentials.as_ref();
-        let provider = provider.ok_or_else(|| refuse("there are no credentials".to_owned()))?;
+        let provider = provider.ok_or_else(|| refuse("no credentials".to_owned()))?;
         let credentials = provider.provide_credentials().await;
         let identity = credentials
             .map_err(|error| refuse(error.to_string()))?
@@ -166,7 +167,8 @@ impl Signed {
     }
 }
 
-/// What stands before an operation's name in `X-Amz-Target`, and the version of the protocol: both are of the service's model.
+/// The prefix of an operation's name in `X-Amz-Target`, and the version of the protocol, both from
+/// the service's model.
 fn protocol(service: &str) -> (&str, &'static str) {
     match service {
         "ssm" => ("AmazonSSM", "1.1"),
@@ -198,7 +200,8 @@ where
     Err(refused(operation, status, &document))
 }
 
-/// What the service says (AWS JSON: `__type` ends in the error's code, after a `#` where it has a namespace).
+/// The service's error (AWS JSON: `__type` ends with the error's code, after a `#` if it has a
+/// namespace).
 fn refused(operation: Operation, status: StatusCode, document: &Value) -> Error {
     let text = |key: &str| document[key].as_str();
     let code = text("__type").map(|code| code.rsplit('#').next().unwrap_or(code));

@@ -1,4 +1,4 @@
-//! STS: who is calling.
+//! STS: the caller's identity.
 
 use crate::aws::{
     account::Account,
@@ -7,12 +7,12 @@ use crate::aws::{
 
 const GET_CALLER_IDENTITY: Operation = Operation::new("sts", "GetCallerIdentity");
 
-/// Who is calling, and so which account the resources are in.
+/// The caller, and so the account of the resources.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Caller {
     /// The account's twelve digits.
     pub(crate) account: String,
-    /// The partition that ARNs begin with: `aws`, `aws-cn`, `aws-us-gov`.
+    /// The partition of ARNs: `aws`, `aws-cn`, `aws-us-gov`.
     pub(crate) partition: String,
     /// The caller's own ARN.
     pub(crate) arn: String,

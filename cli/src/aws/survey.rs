@@ -1,4 +1,4 @@
-//! What only `cargo fw doctor` asks of an account: what its policies allow, its quotas, its clock.
+//! Calls only for `cargo fw doctor`: permissions, quotas, clock.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -24,7 +24,7 @@ const SIMULATE: Operation = Operation::new("iam", "SimulatePrincipalPolicy");
 const GET_ACCOUNT_SETTINGS: Operation = Operation::new("lambda", "GetAccountSettings");
 const GET_CALLER_IDENTITY: Operation = Operation::new("sts", "GetCallerIdentity");
 
-/// What Lambda gives the account in the region.
+/// Lambda's quotas for the account in the region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Limits {
     /// Executions at once, over all functions.

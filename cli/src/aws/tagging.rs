@@ -22,19 +22,19 @@ pub(crate) struct Tagged {
 }
 
 impl Tagged {
-    /// The function that it is. Its log group is none: that may outlive it.
+    /// The function, if it is one. A log group is not, because it may outlive its function.
     pub(crate) fn function(&self) -> Option<&str> {
         let (_, name) = self.arn.split_once(":function:")?;
         // A version's number or an alias' name may follow.
         name.split(':').next()
     }
 
-    /// Whether it is a queue.
+    /// True if it is a queue.
     pub(crate) fn is_queue(&self) -> bool {
         self.arn.split(':').nth(2) == Some("sqs")
     }
 
-    /// Whether it is a log group: logs that outlive what wrote them, or the deployment's lock.
+    /// True if it is a log group: logs that outlive their writer, or the deployment's lock.
     pub(crate) fn is_log_group(&self) -> bool {
         self.arn.contains(":log-group:")
     }
@@ -42,7 +42,8 @@ impl Tagged {
 
 /// The calls used.
 pub(crate) trait Tagging {
-    /// `GetResources`: what has a tag of that key, and that value where one is given, to the last page.
+    /// `GetResources`: resources with a tag of this key, and this value if one is given, to the
+    /// last page.
     async fn tagged(&self, tags: &[(&str, Option<&str>)]) -> Result<Vec<Tagged>>;
 }
 

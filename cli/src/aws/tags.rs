@@ -1,4 +1,4 @@
-//! Tags of resources that are there: each service has calls of its own for them.
+//! Tags of existing resources: each service has its own calls for them.
 
 use aws_sdk_iam::{error::BuildError, types::Tag};
 
@@ -13,7 +13,7 @@ use crate::{
 /// The kind of a resource that has tags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TaggedKind {
-    /// A function; its versions have none of their own.
+    /// A function; its versions have no tags.
     Function,
     /// A role.
     Role,

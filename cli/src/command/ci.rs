@@ -13,10 +13,10 @@ use crate::{
     values::{account::WhichAccount, lambda::Architecture},
 };
 
-/// Where GitHub looks for workflows.
+/// GitHub's folder for workflows.
 const FOLDER: &str = ".github/workflows";
 
-/// Writes the workflow, and never over one that is there.
+/// Writes the workflow, and never overwrites an existing one.
 pub(super) fn ci(args: &args::Ci, console: &Console) -> Result<Exit> {
     let args::CiService::Github(args) = &args.service;
     let project = Project::find(&args.which)?;
@@ -28,11 +28,11 @@ pub(super) fn ci(args: &args::Ci, console: &Console) -> Result<Exit> {
         .join(format!("deploy-{}.yml", project.name()));
     if path.exists() && !args.force {
         return Err(
-            Failure::input(format!("the file is there already: {}", path.display()))
-                .hint("`--force` writes it again; what you changed in it is lost"),
+            Failure::input(format!("the file already exists: {}", path.display()))
+                .hint("pass `--force` to overwrite it; your changes to it are lost"),
         );
     }
-    // A region that is guessed would deploy to where nobody looks.
+    // A guessed region would deploy to a place where nobody looks.
     let account = WhichAccount {
         region: args.region.clone(),
         ..WhichAccount::default()
@@ -41,7 +41,7 @@ pub(super) fn ci(args: &args::Ci, console: &Console) -> Result<Exit> {
     let alias = Alias::of(project.package_dir(), root);
     if alias == Alias::Elsewhere {
         console.warning(
-            "the project's alias `cargo fw` runs a folder of this machine: keep `.cargo/config.toml` out of git, so that the \
+            "the project's alias `cargo fw` points to a folder of this machine: keep `.cargo/config.toml` out of git, so that the \
              pipeline runs the `cargo fw` that it installs",
         );
     }
@@ -87,7 +87,7 @@ fn repository(workspace: &Path) -> &Path {
         .unwrap_or(workspace)
 }
 
-/// What `cargo fw` is in the project.
+/// How the project runs `cargo fw`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Alias {
     /// The command that is installed.
@@ -131,7 +131,7 @@ impl Alias {
     }
 }
 
-/// What the workflow is written for.
+/// The values in the workflow.
 struct Facts<'a> {
     package: &'a str,
     folder: &'a str,
@@ -139,7 +139,7 @@ struct Facts<'a> {
     region: &'a str,
     branch: &'a str,
     architecture: Architecture,
-    /// Whether the command has to be installed first.
+    /// True if the command must be installed first.
     installs: bool,
 }
 
@@ -172,23 +172,24 @@ fn workflow(facts: &Facts<'_>) -> String {
 /// The step that installs the CLI, of the version that wrote the workflow.
 const INSTALL: &str = "      - name: Install cargo fw
         working-directory: /
-        # Where the registry does not have it: `cargo install --locked --git URL cargo-fw`, with the URL of its repository.
+        # If the registry does not have it: `cargo install --locked --git URL cargo-fw`, with the URL of its repository.
         run: cargo install --locked --version @version@ cargo-fw
 ";
 
-/// GitHub documentation, "Configuring `OpenID` Connect in Amazon Web Services": `id-token: write`, and a role in place of keys;
-/// "`OpenID` Connect reference": the subject that a role trusts says whether a pull request or a branch asks.
+/// GitHub documentation, "Configuring `OpenID` Connect in Amazon Web Services": `id-token: write`,
+/// and a role instead of keys; "`OpenID` Connect reference": the subject that a role trusts says
+/// whether the request comes from a pull request or a branch.
 ///
 /// The runner's C library is newer than Lambda's; a Rust binary of the `gnu` target that needs a newer one than 2.34 is
 /// refused by `deploy` before the upload, so the container has the older one.
-const WORKFLOW: &str = r#"# Plans on pull requests, deploys on pushes to `@branch@`. Written by `cargo fw ci github`; the file is yours to change.
+const WORKFLOW: &str = r#"# Plans on pull requests, deploys on pushes to `@branch@`. Written by `cargo fw ci github`; you may change this file.
 #
 # It needs two variables of the repository, each the ARN of a role in AWS:
-#   AWS_ROLE       deploys; it trusts the branch alone: `repo:OWNER/NAME:ref:refs/heads/@branch@`
+#   AWS_ROLE       deploys; it trusts only the branch: `repo:OWNER/NAME:ref:refs/heads/@branch@`
 #   AWS_PLAN_ROLE  only reads; it trusts pull requests, which run their own code: `repo:OWNER/NAME:pull_request`
-# Without AWS_PLAN_ROLE, pull requests are tested and not planned.
+# Without AWS_PLAN_ROLE, pull requests are tested but not planned.
 #
-# A plan that deletes or replaces something is not deployed by a push: the job stops with exit code 64 and prints the plan. To agree to it,
+# If the plan deletes or replaces something, a push does not deploy it: the job stops with exit code 64 and prints the plan. To agree,
 # run the workflow by hand on `@branch@` with "agree" chosen (Actions, "Run workflow"), which gives `--yes`.
 name: deploy @package@
 on:
@@ -198,15 +199,15 @@ on:
   workflow_dispatch:
     inputs:
       agree:
-        description: Agree to what the plan deletes or replaces (--yes)
+        description: Agree to the deletions and replacements in the plan (--yes)
         type: boolean
         default: false
 
 permissions:
   contents: read
-  id-token: write # For AWS: the job proves who it is, and no key is stored.
+  id-token: write # For AWS: the job proves its identity, and no key is stored.
 
-# One deploy at a time: the next one waits. A pull request's plans do not wait with them.
+# One deploy at a time: the next one waits. Plans of pull requests do not wait.
 concurrency:
   group: deploy-@package@-@stage@-${{ github.event_name == 'pull_request' && github.ref || 'deploys' }}
   cancel-in-progress: false
@@ -219,7 +220,7 @@ env:
 jobs:
   deploy:
     runs-on: @runner@
-    # glibc 2.34 is what Lambda has; this image's is not newer.
+    # Lambda has glibc 2.34; this image does not have a newer one.
     container: amazonlinux:2023
     defaults:
       run:
@@ -241,7 +242,7 @@ jobs:
           key: @package@-${{ runner.arch }}-${{ hashFiles('**/Cargo.lock') }}
 @install@      - name: Test
         run: cargo test -p @package@
-      # Forks have no identity in your account: they get the tests alone.
+      # Forks have no identity in your account: only the tests run for them.
       - name: Role for plans
         id: plan
         if: github.event_name == 'pull_request' && github.event.pull_request.head.repo.full_name == github.repository && vars.AWS_PLAN_ROLE != ''
@@ -251,7 +252,7 @@ jobs:
           aws-region: ${{ env.AWS_REGION }}
       - name: Plan
         if: steps.plan.outcome == 'success'
-        # 2 says that there are changes, which a pull request may have.
+        # Exit code 2 means that there are changes, which a pull request may have.
         run: cargo fw deploy -p @package@ --plan || [ $? -eq 2 ]
       - name: Role for deploys
         if: github.event_name != 'pull_request'
@@ -292,7 +293,7 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part}: {text}");
         }
-        // The actions' versions are the only ones left: every word of ours is filled in.
+        // Only the versions of the actions have `@` left: every placeholder is filled in.
         let left: Vec<_> = text
             .split_whitespace()
             .filter(|word| word.contains('@'))

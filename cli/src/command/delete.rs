@@ -1,4 +1,4 @@
-//! `cargo fw delete`: everything that `deploy` made, and nothing else.
+//! `cargo fw delete`: deletes everything that `deploy` created, and nothing else.
 
 use std::cell::Cell;
 
@@ -24,7 +24,7 @@ use crate::{
     logs_view,
 };
 
-/// Lists what goes, asks, and deletes it. What is gone already is done.
+/// Lists the resources, asks, and deletes them. Missing resources count as deleted.
 pub(super) fn delete(args: &args::Delete, console: &Console) -> Result<Exit> {
     let at_hand = at_hand(&args.what)?;
     let settings = at_hand.as_ref().map(|(_, settings)| settings);
@@ -51,7 +51,7 @@ pub(super) fn delete(args: &args::Delete, console: &Console) -> Result<Exit> {
             let named = named.into_iter();
             let named = named.map(|bucket| Store::named(bucket, &names));
             names.stores.extend(named.collect::<Vec<_>>());
-            // Their tags tell of queues also where what notes them is gone.
+            // Their tags show the queues even if the note about them is gone.
             names.sought.queues = known.queues;
             // An access log outlives its setting and its API.
             names.sought.access_log = true;
@@ -80,16 +80,16 @@ pub(super) fn delete(args: &args::Delete, console: &Console) -> Result<Exit> {
     })
 }
 
-/// What is told to who may not read tags: something may stay that nobody sees.
+/// The warning for a caller that may not read tags: resources may stay unseen.
 fn unseen(denied: &aws::Error) -> String {
     format!(
-        "an authorizer's function whose log group is gone would stay, with its role: only its tags tell of it, and reading \
+        "an authorizer's function without a log group would stay, with its role: only its tags identify it, and reading \
          them needs `{}` ({denied})",
         denied.operation.action()
     )
 }
 
-/// Lists what goes, and what stays.
+/// Lists what is deleted and what is kept.
 fn show(
     args: &args::Delete,
     place: &Place,
@@ -108,8 +108,8 @@ fn show(
         false => log_groups(names, actual).collect(),
     };
     match plan.is_empty() {
-        true if kept.is_empty() => console.line("  nothing of it is there"),
-        true => console.line("  nothing of it is there but its logs"),
+        true if kept.is_empty() => console.line("  nothing to delete"),
+        true => console.line("  only its logs exist"),
         false => report::lines(plan)
             .iter()
             .for_each(|line| console.line(line)),
@@ -117,20 +117,20 @@ fn show(
     if !kept.is_empty() {
         let kept = kept.join("`, `");
         console.line(format_args!(
-            "  kept, with the logs in it (`--logs` deletes it): `{kept}`"
+            "  kept with its logs (`--logs` deletes it): `{kept}`"
         ));
     }
 }
 
 fn confirm(console: &Console) -> Result<()> {
     if !Console::is_interactive() {
-        return Err(
-            Failure::new("deleting needs your confirmation, and nobody can be asked here")
-                .exiting(Exit::Usage)
-                .hint("give `--yes` to delete what is listed"),
-        );
+        return Err(Failure::new(
+            "a deletion needs your confirmation, but there is no terminal to ask on",
+        )
+        .exiting(Exit::Usage)
+        .hint("pass `--yes` to delete the listed resources"));
     }
-    match console.confirm("Delete it for good?") {
+    match console.confirm("Delete it permanently?") {
         true => Ok(()),
         false => Err(Failure::new(
             "the deletion was not confirmed, so nothing was deleted",

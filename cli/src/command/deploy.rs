@@ -33,7 +33,8 @@ use crate::{
     values::{code::Code, lambda::Architecture, text::bytes},
 };
 
-/// Makes the account hold what the app and its settings say, or with `--plan` tells what that would change.
+/// Brings the account to the state that the app and its settings describe; with `--plan` prints the
+/// changes.
 pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
     let project = Project::find(&args.which)?;
     let mut settings = Settings::load(project.package_dir(), &args.stage.stage)?;
@@ -48,7 +49,7 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
         let aws = aws::Account::connect(&args.account).await?;
         let place = deploy::place(&aws).await?;
         super::policy::complete(&project, &mut settings, &place.partition, console)?;
-        // After the policy, which is no place for what they hold.
+        // After the policy, because permissions are not derived from their values.
         secret::from_account(&aws, &mut settings).await?;
         let artifact = match &args.artifact {
             Some(file) => unpack(file, &settings, console)?,
@@ -102,12 +103,12 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
             let version = done.serving(&desired.names.function);
             if let Err(error) = tags::record(&aws, &desired, folder, &done.actual, version).await {
                 console.warning(format_args!(
-                    "it is deployed, and who did it could not be written down: {error}"
+                    "deployed, but the deployer could not be recorded in the tags: {error}"
                 ));
             }
         };
         let done = conduct.run(&aws, &desired, asks, agree, note).await?;
-        // Where nothing new was opened, it answers where it did.
+        // If nothing new was opened, the URL is the old one.
         let Conducted { actual, plan, made } = done;
         let custom = desired.domain.as_ref().filter(|_| desired.canary.is_none());
         let custom = custom.map(Domain::url);
@@ -134,7 +135,7 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
 ///
 /// # Errors
 ///
-/// When nobody can be asked (exit code 64), or the answer is no (exit code 1).
+/// If there is no terminal to ask on (exit code 64), or the answer is no (exit code 1).
 fn agree_to_stage(settings: &Settings, yes: bool, console: &Console) -> Result<()> {
     let Some(note) = settings.stage_note() else {
         super::notes::note(settings, console);
@@ -147,15 +148,15 @@ fn agree_to_stage(settings: &Settings, yes: bool, console: &Console) -> Result<(
     let stage = &settings.stage;
     let hint = match settings.near_stage() {
         Some(near) => format!(
-            "give `--stage {near}`, or `--yes` to deploy `{stage}` with the settings that all stages have"
+            "pass `--stage {near}`, or `--yes` to deploy `{stage}` with the settings of all stages"
         ),
         None => {
-            format!("give `--yes` to deploy `{stage}` with the settings that all stages have")
+            format!("pass `--yes` to deploy `{stage}` with the settings of all stages")
         }
     };
     if !Console::is_interactive() {
         return Err(Failure::new(note)
-            .because_of("the stage needs your approval, and nobody can be asked here")
+            .because_of("the stage needs your approval, but there is no terminal to ask on")
             .because_of("nothing was changed")
             .exiting(Exit::Usage)
             .hint(hint));
@@ -174,7 +175,7 @@ fn agree_to_stage(settings: &Settings, yes: bool, console: &Console) -> Result<(
 pub(super) fn warn_of_grants(settings: &Settings, console: &Console) {
     for resource in settings.unnamed_grants() {
         console.warning(format_args!(
-            "stage `{}` may use a resource that none of its variables names: {resource}; a `[[stages.{}.policy]]` says what \
+            "stage `{}` may use a resource that none of its variables names: {resource}; write a `[[stages.{}.policy]]` for what \
              this stage may do",
             settings.stage, settings.stage
         ));
@@ -197,7 +198,7 @@ fn finish(
     Exit::Success
 }
 
-/// Whether the plan brings new code or settings to the traffic.
+/// True if the plan brings new code or settings to the traffic.
 fn publishes(plan: &Plan) -> bool {
     plan.steps
         .iter()
@@ -215,7 +216,7 @@ async fn try_out(
     if !trial::possible(settings.architecture) {
         console.status(
             "Not tried",
-            format_args!("it is for {built} on Linux, and this machine is {host}: it is uploaded without having run"),
+            format_args!("it is for {built} on Linux, but this machine is {host}: it is uploaded without a trial run"),
         );
         return Ok(());
     }
@@ -226,22 +227,22 @@ async fn try_out(
     let milliseconds = begun.elapsed().as_millis();
     console.status(
         "Tried",
-        format_args!("it starts and asks for work after {milliseconds} ms"),
+        format_args!("it starts and polls for an event after {milliseconds} ms"),
     );
     Ok(())
 }
 
-/// What was built to be deployed.
+/// The artifact to deploy.
 pub(super) struct Artifact {
     pub(super) manifest: Manifest,
     pub(super) code: Code,
     executable: PathBuf,
-    /// Where the executable is, when it was unpacked.
+    /// The path of the executable, if it was unpacked.
     _folder: Option<tempfile::TempDir>,
 }
 
-/// What is deployed. The manifest is printed by a build for this machine, which is the very executable that is uploaded
-/// when the architectures are the same.
+/// The artifact of this project. A build for this machine prints the manifest; if the architectures
+/// are the same, this executable is also uploaded.
 pub(super) fn build(project: &Project, settings: &Settings, console: &Console) -> Result<Artifact> {
     let architecture = settings.architecture;
     let built = compile::build(project, Profile::Release, architecture, console)?;
@@ -264,7 +265,7 @@ pub(super) fn build(project: &Project, settings: &Settings, console: &Console) -
     })
 }
 
-/// What was built somewhere else.
+/// An artifact that was built elsewhere.
 fn unpack(file: &Path, settings: &Settings, console: &Console) -> Result<Artifact> {
     let (manifest, code, bootstrap) = artifact::unpack(file, settings.architecture)?;
     let (folder, executable) = artifact::unpacked(&bootstrap)?;
@@ -280,7 +281,7 @@ fn unpack(file: &Path, settings: &Settings, console: &Console) -> Result<Artifac
     })
 }
 
-/// The manifest of the app, built for this machine as quickly as it goes: the kind of build that was made last.
+/// The app's manifest, from the fastest build for this machine: the profile that was built last.
 pub(super) fn host_manifest(project: &Project, console: &Console) -> Result<Manifest> {
     let made = |folder: &str| {
         let executable = project.target_dir().join(folder).join(project.bin());

@@ -1,4 +1,5 @@
-//! The deployment that a command is about: which account, which names, and what to say when it is not there.
+//! The deployment that a command works on: its account and names, and the failure if it does not
+//! exist.
 
 use super::deploy::host_manifest;
 use crate::{
@@ -15,11 +16,11 @@ use crate::{
 /// The project at hand and its settings.
 pub(super) type AtHand = (Project, Settings);
 
-/// The project that the arguments mean: none where `--app` names the app, which then is found without its sources.
+/// The project that the arguments name. None with `--app`, which finds the app without its sources.
 ///
 /// # Errors
 ///
-/// When there is no project here, or its settings are wrong.
+/// If there is no project here, or its settings are wrong.
 pub(super) fn at_hand(args: &args::Deployment) -> Result<Option<AtHand>> {
     if args.app.is_some() {
         return Ok(None);
@@ -33,7 +34,7 @@ pub(super) fn at_hand(args: &args::Deployment) -> Result<Option<AtHand>> {
 ///
 /// # Errors
 ///
-/// When the app does not build, or a name is none.
+/// If the app does not build, or a name is not valid.
 pub(super) fn names(
     args: &args::Deployment,
     at_hand: Option<&AtHand>,
@@ -48,14 +49,13 @@ pub(super) fn names(
         (None, Some((project, _))) => {
             let manifest = host_manifest(project, console);
             let manifest = manifest.map_err(|failure| match failure.exit() {
-                Exit::Build => {
-                    failure.hint("the app is built to learn its name: `--app NAME` tells it")
-                }
+                Exit::Build => failure
+                    .hint("the app was built to find its name; pass `--app NAME` to skip this"),
                 _ => failure,
             });
             manifest?.app
         }
-        (None, None) => return Err(Failure::new("no app is named, and there is none here")),
+        (None, None) => return Err(Failure::new("no app given, and this folder has no project")),
     };
     Names::new(&app, &args.stage.stage, region)
 }
@@ -72,7 +72,7 @@ fn reading(error: aws::Error) -> Failure {
     error.into_failure("cannot read what is deployed")
 }
 
-/// The domain that the deployment's own function notes, where no settings tell it.
+/// The domain in the tags of the deployment's own function, if no settings name it.
 async fn noted<A: Aws>(aws: &A, names: &Names) -> aws::Result<Option<String>> {
     let main = aws.function(&names.function, None).await?;
     let ours = main.filter(|main| names.own(&main.tags));
@@ -84,7 +84,8 @@ impl Found {
     ///
     /// # Errors
     ///
-    /// When there is no project here, its settings are wrong, it does not build, or there are no credentials.
+    /// If there is no project here, its settings are wrong, it does not build, or there are no
+    /// credentials.
     pub(super) async fn find(args: &args::Deployed, console: &Console) -> Result<Self> {
         let at_hand = at_hand(&args.what)?;
         let aws = Account::connect(&args.what.account).await?;
@@ -96,11 +97,11 @@ impl Found {
         Ok(Self { aws, names })
     }
 
-    /// Where it answers.
+    /// Its URL.
     ///
     /// # Errors
     ///
-    /// When it is not deployed, or the account cannot be read.
+    /// If it is not deployed, or the account cannot be read.
     pub(super) async fn url(&self) -> Result<String> {
         observe::url(&self.aws, &self.names)
             .await
@@ -108,11 +109,11 @@ impl Found {
             .ok_or_else(|| self.absent())
     }
 
-    /// Its functions, or the one of that name: as it is, or without the app's and the stage's name in front.
+    /// All its functions, or the one with this name. The prefix of app and stage is optional.
     ///
     /// # Errors
     ///
-    /// When it is not deployed, there is no such function, or the account cannot be read.
+    /// If it is not deployed, the function does not exist, or the account cannot be read.
     pub(super) async fn functions(&self, only: Option<&str>) -> Result<Vec<String>> {
         let main = &self.names.function;
         let (there, known) = tokio::try_join!(
@@ -128,15 +129,15 @@ impl Found {
             let all = functions.join(", ");
             functions.retain(|name| name == only || *name == format!("{main}-{only}"));
             if functions.is_empty() {
-                // It may be one that is not known.
+                // It may be a function that the caller does not know.
                 if let Some(denied) = known.denied {
-                    return Err(denied.into_failure("cannot look for that function"));
+                    return Err(denied.into_failure("cannot look up this function"));
                 }
                 return Err(Failure::input(format!(
-                    "the app has no function of that name: `{}`",
+                    "the app has no function with this name: `{}`",
                     only.escape_debug()
                 ))
-                .hint(format!("there is: {all}")));
+                .hint(format!("use one of: {all}")));
             }
         }
         Ok(functions)
@@ -149,7 +150,7 @@ impl Found {
             "`{app}` is not deployed to stage `{stage}` in {}",
             self.aws.region()
         ))
-        .hint("`cargo fw deploy` deploys it; `--stage`, `--region` and `--profile` choose where to look")
+        .hint("run `cargo fw deploy` to deploy it, or choose another place with `--stage`, `--region` and `--profile`")
     }
 }
 

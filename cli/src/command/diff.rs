@@ -11,7 +11,7 @@ use crate::{
     error::{Context as _, Exit, Failure, Result},
 };
 
-/// Compares two documents; the exit code says whether clients break.
+/// Compares two documents. The exit code says whether clients break.
 pub(super) fn diff(args: &args::Diff, console: &Console) -> Result<Exit> {
     let (before, after) = (document(&args.before)?, document(&args.after)?);
     let today = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
@@ -44,7 +44,7 @@ fn document(path: &Path) -> Result<Value> {
     }
     Err(
         Failure::input(format!("`{}` is not an OpenAPI 3 document", path.display()))
-            .because_of("the member `openapi` does not begin with `3.`"),
+            .because_of("the member `openapi` does not start with `3.`"),
     )
 }
 
@@ -82,7 +82,9 @@ fn print(report: &Report, console: &Console) {
     }
     match report.verdict() {
         Verdict::Breaking => console.line("the change breaks clients"),
-        Verdict::Info => console.line(format_args!("{GOOD}the change breaks no client{GOOD:#}")),
+        Verdict::Info => console.line(format_args!(
+            "{GOOD}the change does not break clients{GOOD:#}"
+        )),
         Verdict::Compatible => console.line(format_args!("{GOOD}compatible{GOOD:#}")),
     }
 }

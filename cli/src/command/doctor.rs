@@ -1,4 +1,5 @@
-//! `cargo fw doctor`: whether this machine and this account can build and deploy, and how to mend what cannot.
+//! `cargo fw doctor`: checks whether this machine and this account can build and deploy, and says
+//! how to fix problems.
 
 mod account;
 mod machine;
@@ -18,17 +19,17 @@ use crate::{
 /// The version of the JSON document.
 const SCHEMA: u32 = 1;
 
-/// How a check went.
+/// The outcome of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Outcome {
-    /// As it should be.
+    /// Everything is right.
     Ok,
-    /// It works, and something will trouble you.
+    /// It works, but may cause problems.
     Warning,
     /// It does not work.
     Failed,
-    /// It could not be found out.
+    /// It could not be determined.
     Unknown,
 }
 
@@ -82,7 +83,7 @@ pub(super) fn doctor(args: &args::Doctor, console: &Console) -> Result<Exit> {
         (Ok(_), Err(failure)) => Check::new("project", Outcome::Failed, failure.to_string()).mend(
             failure
                 .advice()
-                .unwrap_or("mend `fw.toml`; docs/settings.md has every key"),
+                .unwrap_or("correct `fw.toml`; docs/settings.md lists every key"),
         ),
         (Ok(project), Ok(_)) => Check::ok(
             "project",

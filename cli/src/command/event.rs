@@ -35,5 +35,5 @@ fn unknown(words: &[std::ffi::OsString]) -> Failure {
         word.unwrap_or_default().escape_debug()
     ))
     .exiting(Exit::Usage)
-    .hint(format!("there is: {}", EventKind::words().join(", ")))
+    .hint(format!("use one of: {}", EventKind::words().join(", ")))
 }

@@ -1,4 +1,4 @@
-//! `cargo fw info`: what is deployed, as the account says.
+//! `cargo fw info`: what is deployed, read from the account.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ use crate::{
 
 /// The version of the JSON document.
 const SCHEMA: u32 = 1;
-/// Tags that say how a deployment came about, where whoever deployed it has set them.
+/// Tags about the last deploy, if the deployer could set them.
 const DEPLOYED: [(&str, &str); 3] = [
     ("fw:by", "by"),
     ("fw:commit", "from commit"),
@@ -35,20 +35,20 @@ struct Info<'a> {
     stage: &'a str,
     account: &'a str,
     region: &'a str,
-    /// Where it answers: at the domain of the settings, where one leads to it.
+    /// Its URL, with the domain of the settings if it leads here.
     url: Option<String>,
     /// The gateway's own URL.
     gateway_url: Option<&'a str>,
-    /// The domain that leads to it, where there is one.
+    /// The domain that leads to it, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     domain: Option<Domain<'a>>,
     functions: Vec<Function<'a>>,
-    /// Who deployed it, from which commit and when, as far as its tags say.
+    /// Who deployed it, from which commit and when, according to its tags.
     deployed: BTreeMap<&'static str, &'a str>,
-    /// The group of the gateway's own log, and for how many days it is kept, where there is one.
+    /// The log group of the gateway's access log and its retention in days, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     access_log: Option<AccessLog>,
-    /// The queues, where there are any.
+    /// The queues, if there are any.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     queues: Vec<Queue<'a>>,
     /// The route keys.
@@ -66,11 +66,11 @@ struct Queue<'a> {
     visibility_timeout: u32,
 }
 
-/// A domain of one's own.
+/// A custom domain.
 #[derive(Debug, Serialize)]
 struct Domain<'a> {
     name: &'a str,
-    /// The host that DNS has to lead it to.
+    /// The host that the DNS record must point to.
     target: Option<&'a str>,
 }
 
@@ -87,15 +87,15 @@ struct Function<'a> {
     /// The version that carries the traffic.
     version: Option<&'a str>,
     alias: &'static str,
-    /// The version that takes a part of the traffic, and its part in percent.
+    /// The version that gets a part of the traffic, and its percentage.
     canary: Option<(&'a str, u32)>,
-    /// What is published, the newest first.
+    /// The published versions, newest first.
     versions: Vec<u64>,
     runtime: &'a str,
     architecture: &'a str,
     memory: u32,
     timeout: u32,
-    /// What else was set, as the settings call it.
+    /// Other settings, with their names in `fw.toml`.
     options: Vec<String>,
     /// The zip's, in bytes.
     size: u64,
@@ -103,12 +103,12 @@ struct Function<'a> {
     role: &'a str,
     log_group: String,
     log_retention: Option<u32>,
-    /// Whether something was uploaded or set that no version carries yet.
+    /// True if something was uploaded or set that is not part of a version yet.
     unpublished: bool,
 }
 
 impl<'a> Function<'a> {
-    /// What there is to tell of a function that is there.
+    /// The details of an existing function.
     fn of(name: &'a str, whole: &'a WholeFunction) -> Option<Self> {
         let latest = whole.function.ours()?;
         let live = whole.live.as_ref();
@@ -146,7 +146,7 @@ fn kept(group: &str, days: Option<u32>) -> String {
     match days {
         Some(1) => format!("{group}, kept 1 day"),
         Some(days) => format!("{group}, kept {days} days"),
-        None => format!("{group}, kept for ever"),
+        None => format!("{group}, kept forever"),
     }
 }
 
@@ -174,7 +174,7 @@ pub(super) fn info(args: &args::Deployed, console: &Console) -> Result<Exit> {
 }
 
 impl<'a> Info<'a> {
-    /// What there is to tell, or `None` where neither a function nor an API of it is there.
+    /// The deployment's details, or `None` if it has neither a function nor an API.
     fn of(names: &'a Names, place: &'a Place, actual: &'a Actual) -> Option<Self> {
         // The main function's name is the beginning of the others', so it is the first.
         let functions = actual.functions.iter();
@@ -248,7 +248,7 @@ impl<'a> Info<'a> {
             rows.push(row("gateway's URL", own.to_owned()));
             let target = domain.target.unwrap_or("?");
             let dns = format!(
-                "`{}` has to lead to `{target}`: a CNAME or an alias record",
+                "`{}` must point to `{target}`: a CNAME or an alias record",
                 domain.name
             );
             rows.push(row("DNS", dns));
@@ -264,13 +264,13 @@ impl<'a> Info<'a> {
                 match one.version {
                     Some(version) => {
                         let mut text =
-                            format!("{version} carries the traffic (alias `{}`)", one.alias);
+                            format!("{version} gets the traffic (alias `{}`)", one.alias);
                         if let Some((canary, percent)) = one.canary {
-                            text.push_str(&format!(", {canary} takes {percent} % of it"));
+                            text.push_str(&format!(", {canary} gets {percent} % of it"));
                         }
                         text
                     }
-                    None => "none carries traffic".to_owned(),
+                    None => "no version gets traffic".to_owned(),
                 },
             ));
             let published: Vec<String> = one.versions.iter().map(u64::to_string).collect();
@@ -294,14 +294,14 @@ impl<'a> Info<'a> {
             rows.push(row("logs", kept(&one.log_group, one.log_retention)));
             if one.unpublished {
                 let hint =
-                    "something was changed that no version carries: `cargo fw deploy` publishes it";
+                    "a change is not part of any version yet: `cargo fw deploy` publishes it";
                 rows.push(row("unpublished", hint.to_owned()));
             }
         }
         for queue in &self.queues {
             let Queue { name, messages, .. } = queue;
             let shown = format!(
-                "{name}, about {messages} waiting, each hidden for {} s once it is received",
+                "{name}, about {messages} waiting, visibility timeout {} s",
                 queue.visibility_timeout
             );
             rows.push(row("queue", shown));

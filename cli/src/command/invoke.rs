@@ -41,14 +41,11 @@ pub(super) fn invoke(args: &args::Invoke, console: &Console) -> Result<Exit> {
         InvocationType::RequestResponse => {
             console.result(String::from_utf8_lossy(&invoked.payload));
         }
-        InvocationType::Event => console.status(
-            "Queued",
-            "the function is invoked without a caller who waits",
-        ),
+        InvocationType::Event => console.status("Queued", "the function is invoked asynchronously"),
         InvocationType::DryRun => console.status("Allowed", "the function was not invoked"),
     }
     if invoked.failed {
-        return Err(Failure::new("the function gave an error").exiting(Exit::Function));
+        return Err(Failure::new("the function returned an error").exiting(Exit::Function));
     }
     Ok(Exit::Success)
 }
@@ -73,12 +70,13 @@ fn event(source: Option<&Path>) -> Result<Bytes> {
         .map_err(|failure| {
             failure
                 .exiting(Exit::Input)
-                .hint("`cargo fw event http-api GET /path` prints the event of a request, `cargo fw event sqs orders '{}'` that of a queue")
+                .hint("`cargo fw event http-api GET /path` prints the event of a request, `cargo fw event sqs orders '{}'` the event of a queue")
         })?;
     Ok(bytes.into())
 }
 
-/// A client's context is an object; what Lambda makes of anything else would be known only after the call.
+/// A client context is an object. Lambda's reaction to anything else would be visible only after
+/// the call.
 fn check_context(context: &str) -> Result<()> {
     serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(context)
         .map(drop)
@@ -90,12 +88,12 @@ fn check_context(context: &str) -> Result<()> {
         })
 }
 
-/// Calls the function of a running `cargo fw local`, or of a process of its own.
+/// Calls the function of a running `cargo fw local`, or of a new process.
 fn local(args: &args::Invoke, event: Bytes, console: &Console) -> Result<Invoked> {
     let how = args.as_local();
     let app = App::find(how.bootstrap.as_deref(), &how.which, how.release)?;
     if let Some(url) = once::running(&app, &how.stage.stage) {
-        console.verbose(format_args!("asking the running `cargo fw local` at {url}"));
+        console.verbose(format_args!("using the running `cargo fw local` at {url}"));
         return deploy::block_on(async {
             let lambda = aws::Account::local(&url);
             let failed = |error: aws::Error| error.into_failure("cannot call the function");
@@ -108,7 +106,7 @@ fn local(args: &args::Invoke, event: Bytes, console: &Console) -> Result<Invoked
     }
     if args.kind == InvocationType::Event {
         return Err(Failure::unavailable(
-            "nothing would wait for the function: no `cargo fw local` runs",
+            "`cargo fw local` is not running, so nothing would wait for the function",
         )
         .hint("start `cargo fw local` in another terminal, or leave out `--type event`"));
     }
@@ -132,8 +130,8 @@ pub(super) fn choose<'n>(names: &'n [String], wanted: Option<&str>) -> Result<&'
         .or_else(|| names.iter().find(ends))
         .map(String::as_str)
         .ok_or_else(|| {
-            Failure::input(format!("there is no such function: {wanted}"))
-                .hint(format!("there is: {}", names.join(", ")))
+            Failure::input(format!("unknown function: {wanted}"))
+                .hint(format!("use one of: {}", names.join(", ")))
         })
 }
 
@@ -174,7 +172,7 @@ async fn call(
         let missing = error.kind == aws::Kind::NotFound;
         let failure = error.into_failure(format!("cannot call the function: {name}"));
         if missing {
-            failure.hint("`cargo fw deploy` deploys the app; `--stage`, `--region` and `--profile` choose where to look")
+            failure.hint("run `cargo fw deploy` to deploy the app, or choose another place with `--stage`, `--region` and `--profile`")
         } else {
             failure
         }
@@ -196,7 +194,7 @@ mod tests {
         assert_eq!(failure.exit(), Exit::Input);
         assert_eq!(
             failure.advice(),
-            Some("there is: notes-dev, notes-dev-auth")
+            Some("use one of: notes-dev, notes-dev-auth")
         );
         assert_eq!(full_name("notes-dev", Some("auth")), "notes-dev-auth");
         assert_eq!(

@@ -1,4 +1,4 @@
-//! `cargo fw list`: the apps and stages that the account holds, by their tags.
+//! `cargo fw list`: the apps and stages in the account, by their tags.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,7 +31,7 @@ struct Document<'a> {
 struct Deployment {
     app: String,
     stage: String,
-    /// Its functions' names.
+    /// The names of its functions.
     functions: Vec<String>,
     /// The ARNs of all that carries its tags in this region.
     resources: Vec<String>,
@@ -66,7 +66,7 @@ fn print(all: &[Deployment], place: &Place, console: &Console) {
     } = place;
     if all.is_empty() {
         console.line(format_args!(
-            "nothing of fw's is deployed in {region} of account {account}"
+            "no app is deployed in {region} of account {account}"
         ));
     }
     let rows: Vec<Vec<String>> = all
@@ -135,7 +135,7 @@ mod tests {
             of("/fw/lock/notes-pr-7", "pr-7"),
         ];
         assert_eq!(sorted(left.to_vec()), []);
-        // A log group makes no function, beside what is there.
+        // A log group does not count as a function.
         let api = tagged("arn:aws:apigateway:eu-central-1::/apis/a1", "notes", "dev");
         let all = sorted([&left[..], &[api]].concat());
         assert_eq!(all.len(), 1);

@@ -52,19 +52,19 @@ async fn serve(args: &args::Local, console: &Console) -> Result<Exit> {
         console.warning(warning);
     }
     process::allow_many_files();
-    // First of all, so that a busy port is told before a build and not after it. Early requests wait.
+    // This comes first, so that a busy port is reported before a build. Early requests wait.
     let hosts = Hosts::new(args.host, &args.allow_host);
     let address = SocketAddr::new(args.host, args.port);
     let server = Server::bind(address, hosts, console).await?;
     let data = app.private_data_dir(&settings.stage)?;
     let mut services = Services::start(args, &settings, &data, console).await?;
     if args.services_port.is_some() {
-        // At once, so that a busy port is reported before a build.
+        // This also comes first, so that a busy port is reported before a build.
         services.start_events(&server).await?;
     }
     let logs = server.logs().clone();
     if let Some(url) = banner::url_for_others(server.address()) {
-        services.also(format!("this machine is {url} for others on its network"));
+        services.also(format!("others on the network reach this machine at {url}"));
     }
     let lambda = InvokeApi::start(
         server.functions(),
@@ -75,7 +75,7 @@ async fn serve(args: &args::Local, console: &Console) -> Result<Exit> {
     .await
     .context("cannot serve Lambda's own API")?;
     services.also(format!(
-        "Lambda at {}; `cargo fw invoke` calls the function past the gateway",
+        "Lambda at {}; `cargo fw invoke` calls the function without the gateway",
         lambda.url()
     ));
     let _announcement = Announcement::write(&data, Endpoint::Lambda, lambda.url())
@@ -95,13 +95,13 @@ async fn serve(args: &args::Local, console: &Console) -> Result<Exit> {
     result
 }
 
-/// What the developer should know of the settings before anything is served.
+/// Warnings about the settings before anything is served.
 fn warnings(settings: &Settings) -> Vec<String> {
     let mut all = settings.notes.clone();
     all.extend(settings.stage_note());
     if !settings.left_out.is_empty() {
         all.push(format!(
-            "{} does not have these settings, so they are left out: `{}`",
+            "{} does not have these settings, so they are ignored: `{}`",
             settings.gateway.with_article(),
             settings.left_out.join("`, `")
         ));
@@ -111,7 +111,7 @@ fn warnings(settings: &Settings) -> Vec<String> {
     let only_deployed = settings.only_deployed();
     if !only_deployed.is_empty() {
         all.push(format!(
-            "these settings take effect only deployed: `{}`",
+            "these settings take effect only when deployed: `{}`",
             only_deployed.join("`, `")
         ));
     }

@@ -14,10 +14,11 @@ use crate::{
     values::since,
 };
 
-/// How long those who follow wait between two looks. `FilterLogEvents` takes 5 to 10 a second in an account.
+/// The pause between two reads when following. `FilterLogEvents` accepts 5 to 10 calls per second
+/// in an account.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Prints the lines, and with `--follow` goes on until Ctrl-C.
+/// Prints the lines, and with `--follow` continues until Ctrl-C.
 pub(super) fn logs(args: &args::Logs, console: &Console) -> Result<Exit> {
     deploy::block_on(async {
         tokio::select! {
@@ -69,14 +70,15 @@ async fn show(args: &args::Logs, console: &Console) -> Result<Exit> {
     }
 }
 
-/// The filter pattern: the user's own, or the request's id. The service takes one; the other is looked for here.
+/// The filter pattern: the user's, or the request id. The service accepts one; the other is
+/// filtered here.
 fn pattern(filter: Option<&str>, request_id: Option<&str>) -> Option<String> {
     let term = |text: &str| format!("\"{}\"", text.replace(['"', '\\'], ""));
     filter.map_or_else(
         || request_id.map(term),
         |filter| {
-            // A pattern of the service's own begins with one of these (CloudWatch Logs user guide, "Filter pattern
-            // syntax"); anything else is meant as it is, colons and hyphens too.
+            // A filter pattern of the service starts with one of these (CloudWatch Logs user guide,
+            // "Filter pattern syntax"). Any other text is literal, including colons and hyphens.
             let syntax = filter.starts_with(['"', '{', '[', '?', '-', '%']);
             Some(if syntax {
                 filter.to_owned()

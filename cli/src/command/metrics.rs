@@ -35,7 +35,7 @@ pub(super) fn metrics(args: &args::Metrics, console: &Console) -> Result<Exit> {
         let functions = found.functions(args.function.as_deref()).await?;
         let to = since::now();
         let from = args.since.millis(to);
-        // In both forms of the line, and a line of the app's that says so is looked at and dropped.
+        // Matches both forms of the line. A line of the app that also matches is read and dropped.
         let mut entries = Vec::new();
         for term in ["\"REPORT RequestId\"", "\"platform.report\""] {
             let query = LogQuery {

@@ -1,4 +1,4 @@
-//! One short function for each command: the story of what it does.
+//! One short function for each command: its steps in order.
 
 mod ci;
 mod command_line;

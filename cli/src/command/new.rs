@@ -28,8 +28,9 @@ const PROFILES: [(&str, &str); 2] = [
     ),
 ];
 
-/// What keeps a project out of the workspace around it.
-const ALONE: &str = "\n# This project is a workspace of its own, although its folder stands in fw's.\n[workspace]\n";
+/// The table that keeps a project out of the workspace around it.
+const ALONE: &str =
+    "\n# This project is its own workspace, although its folder is inside fw's.\n[workspace]\n";
 
 /// A template's files.
 struct Files {
@@ -58,7 +59,7 @@ pub(super) fn new(args: &New, console: &Console) -> Result<Exit> {
     let Some(last) = args.path.file_name() else {
         return Err(
             Failure::input(format!("not a new folder: {}", args.path.display()))
-                .hint("`cargo fw init` adds what is missing to this one"),
+                .hint("run `cargo fw init` to add what is missing to this folder"),
         );
     };
     let name = match &args.name {
@@ -82,12 +83,12 @@ pub(super) fn init(args: &Init, console: &Console) -> Result<Exit> {
     let package = manifest.as_deref().map(package_name);
     let name = match (&args.name, package) {
         (_, Some(None)) => {
-            return Err(
-                Failure::input("`Cargo.toml` here is a workspace's, without a package")
-                    .hint("`cargo fw new NAME` creates a project in a folder of the workspace"),
-            );
+            return Err(Failure::input(
+                "the `Cargo.toml` in this folder is for a workspace and has no package",
+            )
+            .hint("run `cargo fw new NAME` to create a project in a folder of the workspace"));
         }
-        // Its name is chosen already, and others may depend on it.
+        // Its name is already chosen, and other packages may depend on it.
         (_, Some(Some(name))) => name,
         (Some(name), None) => {
             check_name(name)?;
@@ -97,7 +98,9 @@ pub(super) fn init(args: &Init, console: &Console) -> Result<Exit> {
             let name = folder.file_name().unwrap_or_default();
             let name = name.to_string_lossy().into_owned();
             check_name(&name).map_err(|failure| {
-                failure.hint("the folder's name cannot be the project's; give one with `--name`")
+                failure.hint(
+                    "the folder's name cannot be the project's name; pass another with `--name`",
+                )
             })?;
             name
         }
@@ -115,7 +118,7 @@ fn package_name(manifest: &str) -> Option<String> {
     Some(name.to_owned())
 }
 
-/// A project that is being created, and what there is to say of it.
+/// A project that is being created, with the notes for the user.
 struct Project {
     folder: PathBuf,
     name: String,
@@ -127,7 +130,7 @@ struct Project {
     kept: Vec<String>,
     /// Further things that were done, each with its verb.
     done: Vec<(&'static str, String)>,
-    /// What the user has to do, as nothing that is there is changed.
+    /// What the user has to do, because existing files are not changed.
     left: Vec<String>,
 }
 
@@ -148,7 +151,7 @@ impl Project {
         })
     }
 
-    /// Writes what is missing, and nothing over what is there.
+    /// Writes missing files and never overwrites existing ones.
     fn create(&mut self) -> Result<()> {
         let files = files(self.template);
         let mut root = self.folder.clone();
@@ -200,7 +203,7 @@ impl Project {
         };
         let comment = match &self.checkout {
             Some(_) => {
-                "# Until fw is published, it comes from a checkout. The path is of this machine: another one, or a pipeline,\n# needs its own.\n"
+                "# Until fw is published, it comes from a checkout. The path is for this machine; another machine, or a pipeline,\n# needs its own.\n"
             }
             None => "",
         };
@@ -210,8 +213,8 @@ impl Project {
             .replace("{{fw}}", &dependency(""))
     }
 
-    /// Writes the manifest for the place that the folder has: alone, or in the workspace around it. Returns the
-    /// workspace's folder.
+    /// Writes the manifest for the folder's location: alone, or in the workspace around it. Returns
+    /// the workspace's folder.
     fn write_manifest(&mut self, manifest: &str) -> Result<PathBuf> {
         let manifest = self.fill(manifest);
         let alone = || {
@@ -235,13 +238,13 @@ impl Project {
                 self.keep_profiles(&root)?;
                 return Ok(root);
             }
-            // Its own repository is fw's, and not for the user's members.
+            // fw's own repository is not a workspace for the user's packages.
             Ok(Place::NotListed(root)) if in_checkout(&root) => {
                 write(&file, &(alone() + ALONE))?;
                 self.done.push((
                     "Note",
                     format!(
-                        "{} is in fw's own checkout: git lists it there as untracked",
+                        "{} is inside fw's own checkout, where git lists it as untracked",
                         self.folder.display()
                     ),
                 ));
@@ -287,7 +290,7 @@ impl Project {
         member.display().to_string()
     }
 
-    /// Cargo reads profiles in the workspace's manifest alone.
+    /// Cargo reads profiles only in the workspace's manifest.
     fn keep_profiles(&mut self, root: &Path) -> Result<()> {
         let file = root.join("Cargo.toml");
         let mut text = fs::read_to_string(&file)
@@ -316,7 +319,7 @@ impl Project {
         } else {
             let profiles: String = missing.iter().map(|(_, profile)| *profile).collect();
             self.left.push(format!(
-                "for a small artifact and quick builds, add {names} to {}; other packages of the workspace would have them \
+                "for a small artifact and fast builds, add {names} to {}; they also apply to the other packages of the workspace\
                  too:\n{}",
                 file.display(),
                 indented(&profiles)
@@ -325,7 +328,7 @@ impl Project {
         Ok(())
     }
 
-    /// What a package that was there lacks, as far as its manifest tells.
+    /// What an existing package lacks, according to its manifest.
     fn look_at_package(&mut self) -> Result<()> {
         let file = self.folder.join("Cargo.toml");
         let text = fs::read_to_string(&file)
@@ -433,7 +436,7 @@ impl Project {
     fn report(&self, console: &Console, folder: Option<&Path>) {
         let name = &self.name;
         match self.created.as_slice() {
-            [] => console.status("Kept", format_args!("all of {name}: each file is there")),
+            [] => console.status("Kept", format_args!("{name}: every file exists")),
             created => {
                 let created = created.join(", ");
                 console.status(
@@ -462,7 +465,7 @@ impl Project {
             }
         });
         let request = match self.template {
-            // What was there answers something else.
+            // An existing app answers other requests.
             _ if self.kept.iter().any(|path| path == "Cargo.toml") => "curl -i localhost:8000/",
             Template::Hello => "curl -i localhost:8000/hello/Ada",
             Template::S3 => {
@@ -487,7 +490,7 @@ fn indented(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// A folder that is there must have nothing in it but what git or an operating system puts there.
+/// An existing folder may only contain files of git or of the operating system.
 fn check_empty(folder: &Path) -> Result<()> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -507,7 +510,7 @@ fn check_empty(folder: &Path) -> Result<()> {
             folder.display()
         ))
         .because_of(format!("it has `{}`", entry.file_name().display()))
-        .hint("choose another name, or run `cargo fw init` in it, which adds what is missing and changes no file")),
+        .hint("choose another name, or run `cargo fw init` in the folder to add what is missing without changing files")),
     }
 }
 
@@ -539,7 +542,7 @@ mod tests {
                 let mut found = std::fs::read_to_string(&file).unwrap();
                 let text = text.replace("{{name}}", example);
                 if path == "fw.toml" && found.starts_with(&text) {
-                    // An example goes on with what a new project does not begin with: stages, and settings of all kinds.
+                    // An example has more than a new project: stages, and all kinds of settings.
                     found.truncate(text.len());
                 }
                 assert_eq!(found, text, "{file}");

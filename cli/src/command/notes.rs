@@ -1,4 +1,4 @@
-//! What a command says about the settings before it uses them.
+//! Warnings about the settings before a command uses them.
 
 use crate::{console::Console, settings::Settings};
 

@@ -15,7 +15,7 @@ use crate::{
     error::{Exit, Result},
 };
 
-/// Opens the URL of the deployed app, or prints it where there is no browser.
+/// Opens the URL of the deployed app, or prints it if there is no browser.
 pub(super) fn open(args: &args::Deployed, console: &Console) -> Result<Exit> {
     let (found, url) = deploy::block_on(async {
         let found = Found::find(args, console).await?;
@@ -33,7 +33,7 @@ pub(super) fn open(args: &args::Deployed, console: &Console) -> Result<Exit> {
     Ok(Exit::Success)
 }
 
-/// The program that shows a URL: the user's own, or the desktop's where there is one.
+/// The program that opens a URL: the user's choice, else the desktop's.
 fn browser(variable: impl Fn(&str) -> Option<OsString>) -> Option<OsString> {
     let set = |name| variable(name).filter(|value| !value.is_empty());
     if let Some(own) = set(env::BROWSER) {
@@ -46,7 +46,7 @@ fn browser(variable: impl Fn(&str) -> Option<OsString>) -> Option<OsString> {
     desktop.map(|_| "xdg-open".into())
 }
 
-/// Whether the program took the URL.
+/// True if the program opened the URL.
 fn show(program: &OsString, url: &str) -> bool {
     Command::new(program)
         .arg(url)

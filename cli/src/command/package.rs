@@ -30,7 +30,7 @@ pub(super) fn package(args: &args::Package, console: &Console) -> Result<Exit> {
     let name = format!("{}.zip", desired.names.function);
     let folder = &args.out;
     std::fs::create_dir_all(folder)
-        .with_context(|| format!("cannot make the folder: {}", folder.display()))?;
+        .with_context(|| format!("cannot create the folder: {}", folder.display()))?;
     write(&folder.join(&name), &zip, console)?;
     let template = package::template(args.format, &desired, &name);
     if let Some(template) = &template {

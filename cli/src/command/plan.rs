@@ -47,7 +47,7 @@ fn offline(args: &args::Plan, console: &Console) -> Result<Exit> {
         Some(found) => found.account(&desired),
         None => {
             console.warning(format_args!(
-                "there is no snapshot, and `cargo fw plan --offline --save` writes one: {}",
+                "the snapshot does not exist; run `cargo fw plan --offline --save` to write it: {}",
                 path.display()
             ));
             snapshot::empty()

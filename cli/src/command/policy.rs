@@ -54,11 +54,9 @@ pub(super) fn policy(args: &args::Policy, console: &Console) -> Result<Exit> {
     let parts = parts(&settings, &derived);
     let asked = args.function.as_deref();
     if let Some(unknown) = asked.filter(|name| !parts.contains(name)) {
-        return Err(
-            Failure::new(format!("there is no such function: `{unknown}`"))
-                .exiting(Exit::Usage)
-                .hint(format!("there is: {}", parts.join(", "))),
-        );
+        return Err(Failure::new(format!("unknown function: `{unknown}`"))
+            .exiting(Exit::Usage)
+            .hint(format!("use one of: {}", parts.join(", "))));
     }
     let known = parts.clone();
     let parts: Vec<&str> = asked.map_or(parts, |one| vec![one]);
@@ -100,7 +98,7 @@ pub(super) fn policy(args: &args::Policy, console: &Console) -> Result<Exit> {
             let unseen = named.filter(|name| !known.contains(&name.as_str()));
             for name in unseen.collect::<BTreeSet<_>>() {
                 console.warning(format_args!(
-                    "a `[[policy]]` has `functions = [\"{name}\"]`, and the sources show no such authorizer"
+                    "a `[[policy]]` has `functions = [\"{name}\"]`, but the sources have no such authorizer"
                 ));
             }
             tell(&derived, console);
@@ -149,14 +147,16 @@ fn told(parts: &[&str], derived: &Derived, complete: &Settings) -> Vec<String> {
     let alone = groups.len() == 1;
     let mut all = Vec::new();
     if alone && complete.derive_policy && groups.iter().all(|(_, lines)| lines.is_empty()) {
-        all.push("the app calls no AWS service: its role allows its own logs alone".to_owned());
+        all.push(
+            "the app does not call AWS services: its role allows only its own logs".to_owned(),
+        );
     }
     for (names, lines) in groups {
         if !alone {
             all.push(format!("{HINT}{}{HINT:#}", names.join(", ")));
         }
         if !alone && lines.is_empty() {
-            all.push("  its own logs alone".to_owned());
+            all.push("  only its own logs".to_owned());
         }
         let indent = if alone { "" } else { "  " };
         all.extend(lines.iter().map(|line| format!("{indent}{line}")));
@@ -191,7 +191,7 @@ fn tell(derived: &Derived, console: &Console) {
         .collect();
     for actions in unnamed {
         console.warning(format_args!(
-            "the settings do not name what `{}` is for, so the policy allows it on `*`: a `[[policy]]` with that action and \
+            "the settings do not name a resource for `{}`, so the policy allows it on `*`: a `[[policy]]` with this action and \
              your resources narrows it",
             actions.join("`, `")
         ));
@@ -206,7 +206,7 @@ fn lines(needed: &[Needed], policy: &[Statement]) -> Vec<String> {
     let mut lines = Vec::new();
     for needed in needed {
         let mark = if needed.unnamed {
-            format!(" {WARN}(named nowhere){WARN:#}")
+            format!(" {WARN}(not named in the settings){WARN:#}")
         } else {
             String::new()
         };

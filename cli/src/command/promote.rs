@@ -28,7 +28,7 @@ pub(super) fn promote(args: &args::Deployment, console: &Console) -> Result<Exit
         };
         lock::holding(&aws, &names, "promote", console, work, async |()| {}).await?;
         console.line(
-            "  `cargo fw deploy` does what waited for it: routes that come, go or admit more callers, and old versions",
+            "  `cargo fw deploy` makes the changes that waited: routes that are added, removed or opened to more callers, and old versions",
         );
         Ok(Exit::Success)
     })

@@ -29,13 +29,14 @@ pub(super) fn rollback(args: &args::Rollback, console: &Console) -> Result<Exit>
             // The traffic is where it should be: routes that stay as they are are not a failure.
             if let Some(failure) = left {
                 console.alarm(format_args!(
-                    "routes of the API stay as they are: {failure}; `cargo fw deploy` of the older sources makes them match"
+                    "the API's routes stay as they are: {failure}; run `cargo fw deploy` with the older sources to make them match"
                 ));
             }
             Ok(())
         };
         lock::holding(&aws, &names, "rollback", console, work, async |()| {}).await?;
-        console.line("  settings of the API and permissions stay as they are; the next deploy makes them its own");
+        console
+            .line("  settings of the API and permissions stay as they are until the next deploy");
         Ok(Exit::Success)
     })
 }

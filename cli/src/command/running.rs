@@ -75,17 +75,14 @@ impl Running {
     ///
     /// # Errors
     ///
-    /// When no resource has that name; exit code 65.
+    /// If no resource has this name; exit code 65.
     fn choose<'n>(&self, word: &str, names: &'n [String], wanted: &str) -> Result<&'n str> {
         let whole = names.iter().find(|name| *name == wanted);
         let found = whole.or_else(|| names.iter().find(|name| self.logical(name) == wanted));
         if let Some(found) = found {
             return Ok(found);
         }
-        let failure = Failure::input(format!(
-            "there is no such {word}: {}",
-            wanted.escape_debug()
-        ));
+        let failure = Failure::input(format!("unknown {word}: {}", wanted.escape_debug()));
         let known: Vec<_> = names.iter().map(|name| self.logical(name)).collect();
         let distance = |name: &&str| strsim::damerau_levenshtein(wanted, name);
         let near = known.iter().copied().min_by_key(distance);
@@ -93,7 +90,7 @@ impl Running {
             match near.filter(|near| distance(near) <= 1 + near.len() / 3) {
                 Some(near) => failure.hint(format!("did you mean `{near}`?")),
                 None if known.is_empty() => failure.hint(format!("the app has no {word}")),
-                None => failure.hint(format!("there is: {}", known.join(", "))),
+                None => failure.hint(format!("use one of: {}", known.join(", "))),
             },
         )
     }
@@ -101,14 +98,16 @@ impl Running {
 
 fn none_runs(stage: &str, serves: bool) -> Failure {
     if serves {
-        return Failure::unavailable("the running `cargo fw local` has no services")
-            .because_of("they start with an app that has sources, or with `--services-port`")
-            .hint("list a source in `App::on(sources![…])`");
+        return Failure::unavailable(
+            "the running `cargo fw local` does not serve queues, topics or events",
+        )
+        .because_of("the services start if the app has sources, or with `--services-port`")
+        .hint("list a source in `App::on(sources![…])`");
     }
     Failure::unavailable(format!(
-        "no `cargo fw local` of this app runs for the stage `{stage}`"
+        "`cargo fw local` is not running for this app and the stage `{stage}`"
     ))
-    .hint("start `cargo fw local` in another terminal; `--stage` chooses another stage")
+    .hint("start `cargo fw local` in another terminal, or choose another stage with `--stage`")
 }
 
 /// The text of an argument, or of standard input for `-`.

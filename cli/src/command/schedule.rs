@@ -32,7 +32,7 @@ fn next(args: &ScheduleNext, console: &Console) -> Result<Exit> {
         .after(after.as_millisecond(), zone, dialect)
         .map_err(|error| {
             Failure::input(error.to_string())
-                .hint("time zones have IANA names: `UTC`, `Europe/Berlin`, `America/New_York`")
+                .hint("write an IANA name: `UTC`, `Europe/Berlin`, `America/New_York`")
         })?
         .take(usize::from(args.number))
         .filter_map(|time| Timestamp::from_millisecond(time).ok())
@@ -43,7 +43,7 @@ fn next(args: &ScheduleNext, console: &Console) -> Result<Exit> {
             console.result(json!({ "next": times }));
         }
         Output::Text if times.is_empty() => {
-            console.line("the expression does not fire any more after that time");
+            console.line("the expression does not fire after this time");
         }
         Output::Text => {
             let local = TimeZone::get(zone).ok().filter(|_| zone != "UTC");

@@ -54,7 +54,7 @@ async fn serve(args: &args::Services, console: &Console) -> Result<Exit> {
 fn cannot_start(args: &args::Services, error: &std::io::Error) -> Failure {
     match error.kind() {
         ErrorKind::AddrInUse => Failure::unavailable(format!("port {} is in use", args.port))
-            .hint("pass another port with `--port`; `--port 0` takes any free port"),
+            .hint("pass another port with `--port`; `--port 0` chooses a free port"),
         ErrorKind::ResourceBusy => Failure::unavailable("another process has the data folder open")
             .because_of(error.to_string())
             .hint("stop the other process, or pass another folder with `--data`"),

@@ -14,7 +14,7 @@ use crate::{
     values::{gateway::Gateway, names::FILE_NAME},
 };
 
-/// How long ago a token of `--expired` ended.
+/// How long ago a token of `--expired` expired.
 const AGO: Duration = Duration::from_secs(60);
 
 /// Prints a token on standard output. Nothing is built, and no network is needed.
@@ -30,7 +30,7 @@ pub(super) fn token(args: &args::Token, console: &Console) -> Result<Exit> {
     let key = DevelopmentKey::read_or_make(&development::path(&app.folder()))?;
     let token = key.sign(&claims)?;
     console.verbose(format_args!(
-        "for `[jwt.{name}]`, by the local key {}: {}",
+        "for `[jwt.{name}]`, signed with the local key {}: {}",
         key.id(),
         Value::Object(claims)
     ));
@@ -55,7 +55,7 @@ fn authorizer<'s>(settings: &'s Settings, name: Option<&str>) -> Result<(&'s str
         ))
         .hint("tokens are for `gateway = \"http-api\"`")),
         (_, 0) => Err(Failure::input(format!(
-            "the settings name no issuer of tokens: stage `{}`",
+            "the settings have no token issuer: stage `{}`",
             settings.stage
         ))
         .hint(format!(
@@ -67,19 +67,17 @@ fn authorizer<'s>(settings: &'s Settings, name: Option<&str>) -> Result<(&'s str
             .map(|(name, jwt)| (name.as_str(), jwt))
             .ok_or_else(|| {
                 Failure::input(format!("the settings have no `[jwt.{name}]`"))
-                    .hint(format!("there is: {}", names()))
+                    .hint(format!("use one of: {}", names()))
             }),
         (None, _) => match known.iter().next() {
             Some((name, jwt)) if known.len() == 1 => Ok((name.as_str(), jwt)),
-            _ => Err(
-                Failure::input("the settings name several issuers of tokens")
-                    .hint(format!("choose one with `--jwt`: {}", names())),
-            ),
+            _ => Err(Failure::input("the settings have several token issuers")
+                .hint(format!("choose one with `--jwt`: {}", names()))),
         },
     }
 }
 
-/// The claims that the issuer would write, and over them what the command line says.
+/// The issuer's claims, overridden by those of the command line.
 fn claims(args: &args::Token, jwt: &Jwt, now: Duration) -> Result<Map<String, Value>> {
     let (issued, expires) = if args.expired {
         let ended = now.saturating_sub(AGO);

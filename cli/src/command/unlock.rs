@@ -9,17 +9,14 @@ use crate::{
     error::{Exit, Result},
 };
 
-/// Tells who holds the lock and removes it; no lock is fine.
+/// Prints who holds the lock and removes it. A missing lock is not an error.
 pub(super) fn unlock(args: &args::Deployment, console: &Console) -> Result<Exit> {
     deploy::block_on(async {
         let aws = aws::Account::connect(&args.account).await?;
         let names = found(args, aws.region(), console)?;
         let cannot = |error: aws::Error| error.into_failure("cannot remove the deployment's lock");
         let Some(holder) = lock::holder(&aws, &names).await.map_err(cannot)? else {
-            console.line(format_args!(
-                "nobody holds the lock of stage `{}`",
-                names.stage
-            ));
+            console.line(format_args!("the stage `{}` is not locked", names.stage));
             return Ok(Exit::Success);
         };
         aws.delete_log_group(&lock::group(&names))

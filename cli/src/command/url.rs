@@ -1,4 +1,4 @@
-//! `cargo fw url`: where the app answers, as the account says.
+//! `cargo fw url`: the app's URL, read from the account.
 
 use super::deployed::Found;
 use crate::{

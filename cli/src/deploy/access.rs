@@ -1,9 +1,9 @@
-//! Who may call which route, and whether a change lets in more callers or fewer.
+//! Who may call which route, and whether a change admits more callers or fewer.
 //!
-//! A version of the app relies on the guards of its own routes. A guard that is added or narrowed
-//! therefore has to be in the account before a version that relies on it takes traffic, and one
-//! that is removed or widened has to stay until no version relies on it. This module compares
-//! guards and says which routes an API may have while the traffic moves; it makes no calls.
+//! A version of the app relies on the guards of its own routes. So a guard that is added or
+//! narrowed must be in the account before a version that relies on it gets traffic, and one that is
+//! removed or widened must stay until no version relies on it. This module compares guards and
+//! decides which routes an API may have while the traffic moves; it makes no calls.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,7 +19,7 @@ use crate::{
 /// An authorizer: its name, and which callers it admits where that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Asked {
-    /// Its name, or its id where the API has no authorizer of that id.
+    /// Its name, or its id if the API has no authorizer with this id.
     pub(crate) name: String,
     /// Which callers it admits. `None` where nothing describes it, or where only the name counts.
     pub(crate) checks: Option<Checks>,
@@ -30,14 +30,14 @@ pub(crate) struct Asked {
 pub(crate) struct Access {
     /// The guard of the route.
     pub(crate) guard: Guard<Asked>,
-    /// Where the API key is looked for that the caller also needs.
+    /// The source of the API key that the caller also needs.
     pub(crate) api_key: Option<ApiKeySource>,
 }
 
 /// The routes of an API or of an app, by key.
 pub(crate) type Routes = BTreeMap<String, Access>;
 
-/// What a change does to the set of callers.
+/// The effect of a change on the set of callers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shift {
     /// The same callers.
@@ -51,7 +51,7 @@ pub(crate) enum Shift {
 }
 
 impl Shift {
-    /// Two changes at once, each of which a caller has to pass.
+    /// Two changes at once; a caller must pass both.
     pub(crate) fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Same, one) | (one, Self::Same) => one,
@@ -66,12 +66,12 @@ impl Shift {
         matches!(self, Self::Tighter | Self::Other)
     }
 
-    /// True if callers are admitted that were not before: somebody has to agree.
+    /// True if it admits callers that were refused before: the user must agree.
     pub(crate) fn admits_more(self) -> bool {
         matches!(self, Self::Looser | Self::Other)
     }
 
-    /// A list of which a caller needs one entry, and none at all where it is empty.
+    /// A list of which a caller needs one entry, or none if it is empty.
     fn any_of(old: &BTreeSet<&String>, new: &BTreeSet<&String>) -> Self {
         match (old, new) {
             _ if old == new => Self::Same,
@@ -99,11 +99,11 @@ impl Shift {
     }
 }
 
-/// What a change of an authorizer does.
+/// The effect of a change of an authorizer.
 ///
-/// A function's answers that are kept longer admit a caller longer, so a longer `ttl` is looser.
-/// The form of its events and answers admits nobody: an answer of the wrong form is refused (API
-/// Gateway developer guide, "Control access to HTTP APIs with AWS Lambda authorizers").
+/// If a function's answers are cached longer, a caller is admitted longer, so a longer `ttl` is
+/// looser. The form of its events and answers admits nobody: an answer in the wrong form is refused
+/// (API Gateway developer guide, "Control access to HTTP APIs with AWS Lambda authorizers").
 pub(crate) fn checks(old: &Checks, new: &Checks) -> Shift {
     match (old, new) {
         (
@@ -148,7 +148,7 @@ pub(crate) fn checks(old: &Checks, new: &Checks) -> Shift {
     }
 }
 
-/// What a change of a route's guard does.
+/// The effect of a change of a route's guard.
 pub(crate) fn shift(old: &Access, new: &Access) -> Shift {
     let asked = |old: &Asked, new: &Asked| match (&old.checks, &new.checks) {
         (Some(old), Some(new)) => checks(old, new),
@@ -190,18 +190,19 @@ impl fmt::Display for Access {
 }
 
 impl Access {
-    /// Admits everybody.
+    /// Admits everyone.
     pub(crate) fn is_open(&self) -> bool {
         self.guard == Guard::Open && self.api_key.is_none()
     }
 
-    /// True if everybody that this admits is admitted by the other, too.
+    /// True if the other admits everyone that this one admits.
     pub(crate) fn is_within(&self, other: &Self) -> bool {
         matches!(shift(other, self), Shift::Same | Shift::Tighter)
     }
 }
 
-/// The routes with authorizers known by their names alone: what an authorizer checks is changed apart from the routes.
+/// The routes with authorizers identified only by their names: changes of what an authorizer checks
+/// are separate.
 pub(crate) fn named(routes: &Routes) -> Routes {
     let mut all = routes.clone();
     for access in all.values_mut() {
@@ -236,7 +237,7 @@ pub(crate) fn exposed<'a>(api: &'a Routes, app: &'a Routes) -> Option<(&'a str, 
     exposed_by(api, app, Access::is_within)
 }
 
-/// As [`exposed`], where `fits` says which guards are enough.
+/// As [`exposed`]; `fits` decides which guards are sufficient.
 pub(crate) fn exposed_by<'a>(
     api: &'a Routes,
     app: &'a Routes,
@@ -256,11 +257,11 @@ pub(crate) fn exposed_by<'a>(
 }
 
 /// The routes that an API with the routes `api` has while the traffic moves to a version with the
-/// routes `app`: each guard that is added, narrowed or replaced is there, and none is removed or
+/// routes `app`: it has each guard that is added, narrowed or replaced, and none is removed or
 /// widened.
 ///
-/// A route that is new comes early only where its requests would reach its handler without its
-/// guard otherwise, and a route that goes goes early only for the same reason.
+/// A new route is created early only if its requests would otherwise reach its handler without its
+/// guard, and a route is deleted early only for the same reason.
 pub(crate) fn interim(api: &Routes, app: &Routes) -> Routes {
     let mut all = api.clone();
     for (key, found) in &mut all {

@@ -1,9 +1,9 @@
-//! Runs a plan's steps, phase by phase and the lanes of a phase side by side, and says what it does.
+//! Runs a plan's steps, phase by phase and the lanes of a phase concurrently, and reports progress.
 //!
-//! Any step may fail. What was done before it stays, and is found again by name and tag, so the next run continues; steps that
-//! are under way beside it are brought to their end, and no other is begun.
-//! Where AWS is eventually consistent, a step waits with bounded back-off: a new role that Lambda cannot assume yet, a
-//! function that is still being made or changed, an API that is not known everywhere yet.
+//! Any step may fail. Completed steps are kept and found again by name and tag, so the next run
+//! continues. Running steps are completed, and no new step starts. Because AWS is eventually
+//! consistent, a step waits with bounded back-off: for a new role that Lambda cannot assume yet, a
+//! function that is still being created or changed, an API that is not known everywhere yet.
 
 pub(crate) mod rest;
 
@@ -21,16 +21,16 @@ use crate::{
     error::{Failure, Result},
 };
 
-/// What came of a plan.
+/// The result of a plan.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Applied {
-    /// The API's URL, when it made one.
+    /// The API's URL, if it created one.
     pub(crate) endpoint: Option<String>,
-    /// The versions that it made, by function.
+    /// The versions that it created, by function.
     pub(crate) versions: BTreeMap<String, Version>,
 }
 
-/// Runs the plan; gives what it made. `again` is the command that continues after a failure.
+/// Runs the plan and returns its result. `again` is the command that continues after a failure.
 ///
 /// # Errors
 ///
@@ -86,9 +86,9 @@ fn told(failed: Vec<(&Planned, Trouble)>, plan: &Plan, done: &[&Planned], again:
             Trouble::Aws(error) => {
                 let failure =
                     error.into_failure(format!("cannot {} the {resource}", action.verb()));
-                (failure, "once that is mended: it continues from here")
+                (failure, "after you fix this: it continues from here")
             }
-            Trouble::Sick(failure) => (failure, "with the app mended"),
+            Trouble::Sick(failure) => (failure, "after you fix the app"),
         }
     });
     let Some((mut failure, advice)) = all.next() else {
@@ -103,14 +103,17 @@ fn told(failed: Vec<(&Planned, Trouble)>, plan: &Plan, done: &[&Planned], again:
     }
     let so_far = match done.len() {
         0 => "nothing was changed".to_owned(),
-        count => format!("{count} of {} steps are done and stay", plan.steps.len()),
+        count => format!(
+            "{count} of {} steps are done and are kept",
+            plan.steps.len()
+        ),
     };
     let takes = |planned: &&Planned| planned.step.moves().is_some();
     let traffic = match (
         plan.steps.iter().any(|one| takes(&one)),
         done.iter().any(takes),
     ) {
-        (true, false) => "; the traffic still goes to the version before",
+        (true, false) => "; the traffic still goes to the previous version",
         (true, true) => "; the traffic goes to the new version",
         (false, _) => "",
     };
@@ -123,7 +126,7 @@ fn told(failed: Vec<(&Planned, Trouble)>, plan: &Plan, done: &[&Planned], again:
 }
 
 impl<A: Aws> Run<'_, A> {
-    /// Runs a step and says so.
+    /// Runs a step and reports it.
     async fn step(&self, step: &Step) -> Result<(), Trouble> {
         let (action, resource) = step.subject();
         self.console
@@ -141,7 +144,7 @@ impl<A: Aws> Run<'_, A> {
                 );
                 Ok(())
             }
-            // Deleting is done when it is gone, whoever did it.
+            // A deletion is done when the resource is gone, even if somebody else deleted it.
             Err(Trouble::Aws(error))
                 if action == Action::Delete && error.kind == Kind::NotFound =>
             {

@@ -1,4 +1,4 @@
-//! Who agrees before something is deleted, opened to more callers, or changed.
+//! Asks before something is deleted, opened to more callers, or changed.
 
 use super::{
     report,
@@ -11,7 +11,7 @@ use crate::{
     values::text::counted,
 };
 
-/// What a plan takes away that somebody may use: not what it tidies up of its own.
+/// What a plan removes that somebody may use; not what it cleans up of its own.
 pub(crate) fn losses(plan: &Plan) -> Vec<String> {
     let steps = plan.steps.iter();
     steps.flat_map(|planned| planned.step.loses()).collect()
@@ -25,7 +25,7 @@ pub(crate) fn openings(plan: &Plan) -> Vec<String> {
         .collect()
 }
 
-/// Whether somebody is to be asked about that plan.
+/// True if the user must be asked about this plan.
 pub(crate) fn wants_approval(plan: &Plan, wanted: Approval) -> bool {
     match wanted {
         Approval::Deletions => !losses(plan).is_empty() || !openings(plan).is_empty(),
@@ -38,16 +38,16 @@ pub(crate) fn wants_approval(plan: &Plan, wanted: Approval) -> bool {
 ///
 /// # Errors
 ///
-/// When nobody can be asked (exit code 64), or the answer is no (exit code 1).
+/// If there is no terminal to ask on (exit code 64), or the answer is no (exit code 1).
 pub(crate) fn approve(plan: &Plan, wanted: Approval, yes: bool, console: &Console) -> Result<()> {
     let (losses, openings) = (losses(plan), openings(plan));
     let (question, what) = match wanted {
         Approval::Deletions if !openings.is_empty() => {
             let opens = format!("more callers for {}", openings.join(", "));
             let all = losses.into_iter().chain([opens]);
-            ("Go on with that?", all.collect::<Vec<_>>().join(", "))
+            ("Continue?", all.collect::<Vec<_>>().join(", "))
         }
-        Approval::Deletions if !losses.is_empty() => ("Delete that?", losses.join(", ")),
+        Approval::Deletions if !losses.is_empty() => ("Delete these?", losses.join(", ")),
         Approval::Any if !plan.is_empty() => {
             ("Make these changes?", counted(plan.steps.len(), "step"))
         }
@@ -57,18 +57,18 @@ pub(crate) fn approve(plan: &Plan, wanted: Approval, yes: bool, console: &Consol
         return Ok(());
     }
     if !Console::is_interactive() {
-        return Err(Failure::new("the plan needs your approval, and nobody can be asked here")
-            .because_of(format!("it is about: {what}"))
+        return Err(Failure::new("the plan needs your approval, but there is no terminal to ask on")
+            .because_of(format!("it affects: {what}"))
             .because_of("nothing was changed")
             .exiting(Exit::Usage)
-            .hint("give `--yes` to agree to the plan, or `--require-approval never` never to be asked"));
+            .hint("pass `--yes` to agree to the plan, or `--require-approval never` to turn questions off"));
     }
-    // With `-q` the plan was not shown, and nobody is to agree to what they have not seen.
+    // With `-q` the plan was not shown, and the user must not agree to an unseen plan.
     if console.is_quiet() {
         let plan = report::lines(plan).join("\n");
         console.asked(format_args!("{plan}"));
     }
-    console.asked(format_args!("this deploy is about: {what}"));
+    console.asked(format_args!("this deploy affects: {what}"));
     if console.confirm(question) {
         return Ok(());
     }

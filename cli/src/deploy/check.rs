@@ -1,4 +1,5 @@
-//! What must hold before the first write: nothing of somebody else's is in the way, and the plan is sound.
+//! Checks before the first write: no resource of somebody else is in the way, and the plan is
+//! sound.
 
 mod domain;
 mod guards;
@@ -24,23 +25,24 @@ use crate::{
     values::{code::Way, gateway::Gateway},
 };
 
-/// Stops when a resource bears the deployment's name and is somebody else's, or when two of its APIs take traffic.
+/// Stops if a resource has the deployment's name and belongs to somebody else, or if two of its
+/// APIs get traffic.
 ///
 /// # Errors
 ///
-/// A failure that names each such resource and whose it is.
+/// A failure that names each such resource and its owner.
 pub(crate) fn ownership(names: &Names, actual: &Actual) -> Result<()> {
     let foreign = foreign(names, actual);
     if !foreign.is_empty() {
         let mut failure = Failure::new(format!(
-            "resources of this name are not this deployment's: {}",
+            "resources with these names do not belong to this deployment: {}",
             names.function
         ));
         for found in foreign {
             failure = failure.because_of(found);
         }
         return Err(failure.hint(
-            "nothing was changed; take another stage with `--stage`, rename the app, or delete those resources yourself",
+            "nothing was changed; choose another stage with `--stage`, rename the app, or delete these resources yourself",
         ));
     }
     let open = actual.apis.iter().filter(|whole| whole.is_open());
@@ -53,8 +55,8 @@ pub(crate) fn ownership(names: &Names, actual: &Actual) -> Result<()> {
             rests.len(),
             rests.join(", ")
         ))
-        .because_of("two deploys ran at the same time, or one was copied by hand")
-        .hint("delete all but the one whose URL is in use: `aws apigateway delete-rest-api --rest-api-id ID`"));
+        .because_of("two deploys ran at the same time, or somebody copied one")
+        .hint("delete all except the one whose URL is in use: `aws apigateway delete-rest-api --rest-api-id ID`"));
     }
     if ids.len() > 1 {
         return Err(Failure::new(format!(
@@ -62,9 +64,9 @@ pub(crate) fn ownership(names: &Names, actual: &Actual) -> Result<()> {
             ids.len(),
             ids.join(", ")
         ))
-        .because_of("two deploys ran at the same time, or one was copied by hand")
+        .because_of("two deploys ran at the same time, or somebody copied one")
         .hint(
-            "delete all but the one whose URL is in use: `aws apigatewayv2 delete-api --api-id ID`",
+            "delete all except the one whose URL is in use: `aws apigatewayv2 delete-api --api-id ID`",
         ));
     }
     Ok(())
@@ -74,30 +76,31 @@ pub(crate) fn ownership(names: &Names, actual: &Actual) -> Result<()> {
 ///
 /// # Errors
 ///
-/// When a REST API is to write an access log, and the account has no role for that (API Gateway developer guide, "Set up
-/// `CloudWatch` logging for REST APIs"). The role is a setting of the whole account, so it is left alone.
+/// If a REST API should write an access log and the account has no role for it (API Gateway
+/// developer guide, "Set up `CloudWatch` logging for REST APIs"). The role is a setting of the
+/// whole account, so it is not changed.
 pub(crate) fn account(desired: &Desired, actual: &Actual) -> Result<()> {
     domain::check(desired, actual)?;
     if desired.rest.is_none() || desired.access_log.is_none() || actual.around.may_log {
         return Ok(());
     }
-    Err(Failure::new("the account does not let REST APIs write logs: `[access_log]`")
+    Err(Failure::new("REST APIs in this account cannot write logs: `[access_log]`")
         .because_of(format!(
-            "API Gateway has no role for that in {} (`cloudwatchRoleArn`), and `cargo fw` leaves the account's own settings alone",
+            "API Gateway has no role to write logs with in {} (`cloudwatchRoleArn`), and `cargo fw` does not change settings of the account",
             desired.place.region
         ))
         .hint(
-            "make a role that `apigateway.amazonaws.com` may assume, with the policy `AmazonAPIGatewayPushToCloudWatchLogs`, and \
+            "create a role that `apigateway.amazonaws.com` may assume, with the policy `AmazonAPIGatewayPushToCloudWatchLogs`, and \
              set it: `aws apigateway update-account --patch-operations op=replace,path=/cloudwatchRoleArn,value=ROLE-ARN`; \
              nothing was changed",
         ))
 }
 
-/// Stops a canary that has nothing to stand beside.
+/// Stops a canary without a deployed version to run next to.
 ///
 /// # Errors
 ///
-/// When no version takes the traffic yet.
+/// If no version gets traffic yet.
 pub(crate) fn canary(desired: &Desired, actual: &Actual) -> Result<()> {
     let main = actual.function(&desired.names.function);
     if desired.canary.is_none() {
@@ -107,24 +110,24 @@ pub(crate) fn canary(desired: &Desired, actual: &Actual) -> Result<()> {
         return guarded(desired, actual);
     }
     Err(Failure::new(format!(
-        "there is no version that a canary could stand beside: {}",
+        "there is no deployed version to run a canary next to: {}",
         desired.names.function
     ))
     .hint("deploy without `--canary` first"))
 }
 
-/// Stops a canary whose guards cannot be there before it.
+/// Stops a canary whose guards cannot be in place first.
 ///
 /// # Errors
 ///
-/// When a REST API would have to guard more than it does, or when the gateway that goes leaves open what the new one guards. Both would
-/// change the API for the version that has the rest of the traffic.
+/// If a REST API would have to guard more than it does, or if the old gateway leaves routes open
+/// that the new one guards. Both would change the API for the version with the rest of the traffic.
 fn guarded(desired: &Desired, actual: &Actual) -> Result<()> {
     let (what, why) = if door::is_shut(desired, actual) {
         (
             "a canary cannot take traffic from another gateway that does not guard its routes",
             format!(
-                "the app guards routes behind the {}, and the gateway of now leads to them without a guard",
+                "the app guards routes behind the {}, but the current gateway leads to them without a guard",
                 desired.gateway()
             ),
         )
@@ -135,7 +138,7 @@ fn guarded(desired: &Desired, actual: &Actual) -> Result<()> {
     {
         (
             "a canary cannot add guards to a REST API",
-            "a REST API is one document, so its guards change for both versions, and the old one would be served by the document of the new one".to_owned(),
+            "a REST API is one document, so its guards would change for both versions".to_owned(),
         )
     } else {
         return Ok(());
@@ -143,10 +146,11 @@ fn guarded(desired: &Desired, actual: &Actual) -> Result<()> {
     Err(Failure::new(what)
         .because_of(why)
         .because_of("nothing was changed")
-        .hint("deploy without `--canary`: the guards are in place before the traffic moves"))
+        .hint("deploy without `--canary`; the guards are then in place before the traffic moves"))
 }
 
-/// Stops when the bucket that the settings name for large zips is not there: it is yours, so no deploy makes it.
+/// Stops if the bucket that the settings name for large zips does not exist: it belongs to the
+/// user, so no deploy creates it.
 ///
 /// # Errors
 ///
@@ -157,11 +161,11 @@ pub(crate) fn bucket(actual: &Actual) -> Result<()> {
         return Ok(());
     };
     Err(Failure::input(format!(
-        "there is no bucket for the code: {}",
+        "the bucket for the code does not exist: {}",
         one.store.bucket.name
     ))
-    .because_of("`artifact_bucket` names one of yours, in the region of the functions")
-    .hint("make it, or leave out `artifact_bucket`: then the deployment makes a bucket of its own"))
+    .because_of("`artifact_bucket` must name your own bucket in the region of the functions")
+    .hint("create it, or leave out `artifact_bucket` to let the deployment create a bucket"))
 }
 
 /// The deployment's buckets that hold what is not the deployment's, in words.
@@ -171,14 +175,14 @@ pub(crate) fn occupied(actual: &Actual) -> Vec<String> {
     others
         .map(|one| {
             format!(
-                "the bucket `{}` holds what no deploy put there",
+                "the bucket `{}` contains objects that are not from a deploy",
                 one.store.bucket.name
             )
         })
         .collect()
 }
 
-/// The resources of the deployment's names that are somebody else's, in words.
+/// The resources with the deployment's names that belong to somebody else, in words.
 pub(crate) fn foreign(names: &Names, actual: &Actual) -> Vec<String> {
     fn whose<T>(found: &Found<T>) -> Option<&str> {
         match found {
@@ -226,7 +230,7 @@ pub(crate) fn foreign(names: &Names, actual: &Actual) -> Vec<String> {
         .collect()
 }
 
-/// What AWS accepts and the user should know.
+/// Settings that AWS accepts but the user should know about.
 pub(crate) fn warnings(desired: &Desired) -> Vec<String> {
     let mut all = Vec::new();
     let Some(api) = desired.api() else {
@@ -236,15 +240,16 @@ pub(crate) fn warnings(desired: &Desired) -> Vec<String> {
     all.extend(desired.gateway().timeout_warning(configuration.timeout));
     if api.role.is_none() {
         all.push(format!(
-            "no role is made: `role` names `{}`, and what it allows is yours to say; `cargo fw policy` prints what the app \
-             needs besides writing its logs",
+            "no role is created: `role` names `{}`, whose permissions you manage; `cargo fw policy` prints what the app \
+             needs in addition to writing its logs",
             configuration.role
         ));
     }
     all
 }
 
-/// The planner's promises, checked again on each plan: a broken one is a bug of ours, and stops before the first write.
+/// The planner's promises, checked again for each plan: a broken one is a bug, and stops before the
+/// first write.
 ///
 /// # Errors
 ///
@@ -255,11 +260,11 @@ pub(crate) fn plan(desired: &Desired, actual: &Actual, plan: &Plan) -> Result<()
         None => Ok(()),
         Some(promise) => Err(Failure::new("the plan is not sound, so nothing was changed")
             .because_of(promise)
-            .hint("this is a bug of `cargo fw`: please report it with the output of `cargo fw deploy --plan`")),
+            .hint("this is a bug in `cargo fw`: report it with the output of `cargo fw deploy --plan`")),
     }
 }
 
-const OTHER_REST: &str = "the REST API would not be what the app says";
+const OTHER_REST: &str = "the REST API would not match the app";
 
 /// Where a step runs: another lane of the same phase may be behind.
 type Place<'a> = (Phase, Lane<'a>);
@@ -317,13 +322,13 @@ impl<'a> Sofar<'a> {
             .find(|need| !before(self.made.get(need)))
         {
             return Some(format!(
-                "a step uses what no earlier one makes: {:?} needs {missing:?}",
+                "a step uses something that no earlier step creates: {:?} needs {missing:?}",
                 step.subject()
             ));
         }
         if planned.phase < self.phase {
             return Some(format!(
-                "a step comes before the phase that it is in: {:?}",
+                "a step comes before its phase: {:?}",
                 step.subject()
             ));
         }
@@ -340,7 +345,7 @@ impl<'a> Sofar<'a> {
             Step::Http(
                 HttpStep::CreateRoute { key, guard, .. } | HttpStep::UpdateRoute { key, guard, .. },
             ) if guard.kind() != desired.http.guard(key).kind() => {
-                Some(format!("a route would not be guarded as it asks: {key}"))
+                Some(format!("a route would not have its guard: {key}"))
             }
             Step::Rest(step) if matches!(**step, RestStep::DeleteApi { open: true, .. }) => {
                 desired.rest.as_ref().map(|_| OTHER_REST.to_owned())
@@ -368,7 +373,7 @@ impl<'a> Sofar<'a> {
             let made = own.map(|own| self.permitted.get(own.name.as_str()));
             if made.is_some_and(|made| !there && !before(made)) {
                 return Some(format!(
-                    "a function would run as a role without a policy: {function}"
+                    "a function would run with a role without a policy: {function}"
                 ));
             }
         }
@@ -387,7 +392,7 @@ impl<'a> Sofar<'a> {
             _ => None,
         };
         if moves.is_some_and(|function| !before(self.tried.get(function))) {
-            return Some("an untried version would take the traffic".to_owned());
+            return Some("an untried version would get the traffic".to_owned());
         }
         if let FunctionStep::Create { code, .. } | FunctionStep::UpdateCode { code, .. } = step
             && let Way::Stored { key, .. } = &code.way
@@ -396,7 +401,7 @@ impl<'a> Sofar<'a> {
                 .get(key.as_str())
                 .is_none_or(|since| *since >= Some(phase))
         {
-            return Some("a function would be made of code that is not uploaded".to_owned());
+            return Some("a function would use code that is not uploaded".to_owned());
         }
         None
     }
@@ -477,5 +482,5 @@ fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<String> {
         return None;
     }
     let wanted: BTreeSet<&str> = desired.routes.iter().map(String::as_str).collect();
-    (routes != wanted).then(|| "the routes would not be the manifest's".to_owned())
+    (routes != wanted).then(|| "the routes would not match the manifest".to_owned())
 }

@@ -1,9 +1,10 @@
 //! A deploy, or a deletion, from the first read to the last step: when the account is read, and when the lock is held.
 //!
-//! What a deploy does it decides by what it has read while nobody else may write. Where the code differs from what is uploaded,
-//! which one call tells, there will be something to do: then the lock is taken first, and the account is read once. Where it
-//! does not, mostly nothing is to do, and a deploy that does nothing takes no lock; if there is something after all, the
-//! account is read again under the lock and has to be as it was.
+//! A deploy decides by what it has read while nobody else may write. If the code differs from the
+//! uploaded code, which one call shows, there will be changes: then the lock is taken first, and
+//! the account is read once. Otherwise there are usually no changes, and a deploy without changes
+//! takes no lock. If there are changes after all, the account is read again under the lock and must
+//! be unchanged.
 
 use super::{
     apply::{Applied, apply},
@@ -21,14 +22,14 @@ use crate::{
     error::{Failure, Result},
 };
 
-/// What a deploy came to.
+/// The result of a deploy.
 #[derive(Debug)]
 pub(crate) struct Conducted {
     /// The account as it was.
     pub(crate) actual: Actual,
-    /// What was done.
+    /// The plan that ran.
     pub(crate) plan: Plan,
-    /// What the steps made.
+    /// The results of the steps.
     pub(crate) made: Applied,
 }
 
@@ -65,23 +66,24 @@ impl Conducted {
     }
 }
 
-/// How a deploy is told about and agreed to.
+/// How a deploy is reported and approved.
 pub(crate) struct Conduct<'a> {
-    /// Where it is told.
+    /// The output.
     pub(crate) console: &'a Console,
-    /// How long it waits for AWS.
+    /// The waits for AWS.
     pub(crate) patience: Patience,
     /// The command that continues after a failure.
     pub(crate) again: &'a str,
 }
 
 impl Conduct<'_> {
-    /// Deploys. `asks` says whether a person will be asked about a plan, which nobody waits for with the lock in hand; `agree`
-    /// shows a plan and fails where it is not agreed to; `note` writes down what was done, while nobody else may do anything.
+    /// Deploys. `asks` says whether the user will be asked about a plan; the lock is not held while
+    /// waiting for an answer. `agree` shows a plan and fails without approval; `note` records the
+    /// deploy, while nobody else may change anything.
     ///
     /// # Errors
     ///
-    /// When something must not be so, somebody does not agree, or a call fails.
+    /// If a check fails, the user does not agree, or a call fails.
     pub(crate) async fn run<A: Aws>(
         &self,
         aws: &A,
@@ -93,7 +95,7 @@ impl Conduct<'_> {
         let names = &desired.names;
         let main = look(aws, names).await?;
         let differs = |found: &Function| found.sha256 != desired.code.sha256;
-        // A canary beside nothing is refused, and needs no lock for that.
+        // A canary without a deployed version is refused, which needs no lock.
         let locks = match &main {
             Some(main) => differs(main),
             None => desired.canary.is_none(),
@@ -129,7 +131,7 @@ impl Conduct<'_> {
             return Ok(Conducted { actual, plan, made });
         }
         let work = async {
-            // Whoever held the lock before may have changed what this plan was made for.
+            // The previous holder of the lock may have changed what this plan is based on.
             let now = super::observe(aws, names).await?;
             if checked(desired, &now)? != plan {
                 return Err(self.changed("deploy"));
@@ -140,12 +142,13 @@ impl Conduct<'_> {
         lock::holding(aws, names, "deploy", self.console, work, note).await
     }
 
-    /// Deletes everything of the deployment, its logs where `logs` says so. `find` gives its names, with those of the functions
-    /// that are there; `agree` shows what goes and fails where it may not.
+    /// Deletes everything of the deployment, including its logs if `logs` is set. `find` returns
+    /// its names, with those of the existing functions; `agree` shows the deletions and fails
+    /// without approval.
     ///
     /// # Errors
     ///
-    /// When somebody does not agree, or a call fails.
+    /// If the user does not agree, or a call fails.
     pub(crate) async fn delete<A: Aws>(
         &self,
         aws: &A,
@@ -165,7 +168,8 @@ impl Conduct<'_> {
             return Ok(plan);
         }
         let work = async {
-            // Whoever held the lock before may have made what nobody has agreed to delete.
+            // The previous holder of the lock may have created resources that the user has not
+            // agreed to delete.
             let (_, _, now) = look().await?;
             if now != plan {
                 return Err(self.changed("deletion"));
@@ -181,8 +185,8 @@ impl Conduct<'_> {
         Failure::new(format!(
             "the account was changed while this {what} was planned"
         ))
-        .because_of("another deploy to this stage ended just now; this one has changed nothing")
-        .hint(format!("run `{}` again: it makes a new plan", self.again))
+        .because_of("another deploy to this stage has just ended; nothing was changed")
+        .hint(format!("run `{}` again to make a new plan", self.again))
     }
 
     async fn apply<A: Aws>(&self, aws: &A, plan: &Plan) -> Result<Applied> {
@@ -190,7 +194,7 @@ impl Conduct<'_> {
     }
 }
 
-/// The main function, which tells whether there is anything to do with the code.
+/// The main function, which shows whether the code has changed.
 async fn look<A: Aws>(aws: &A, names: &Names) -> Result<Option<Function>> {
     let found = aws.function(&names.function, None).await;
     found.map_err(|error| unreadable(error, names))
@@ -200,7 +204,7 @@ async fn look<A: Aws>(aws: &A, names: &Names) -> Result<Option<Function>> {
 ///
 /// # Errors
 ///
-/// When something is in the way, or the plan is not sound.
+/// If a resource is in the way, or the plan is not sound.
 pub(crate) fn checked(desired: &Desired, actual: &Actual) -> Result<Plan> {
     check::ownership(&desired.names, actual)?;
     check::account(desired, actual)?;

@@ -1,7 +1,8 @@
-//! How a new version is tried before it takes traffic: one invocation, through its own qualifier.
+//! Tries a new version before it gets traffic: one invocation, through its own qualifier.
 //!
-//! Without a route named in the settings the version gets an event that is no request. An app made with the framework
-//! answers that it is none, which shows that it starts, that its state is made, and that it answers.
+//! Without a route in the settings the version gets an event that is not a request. An app written
+//! with the framework answers with an error that says so, which shows that it starts, that its
+//! state is created, and that it answers.
 
 use std::fmt;
 
@@ -18,31 +19,31 @@ use crate::{
     settings::Settings,
 };
 
-/// What a version is sent when the settings name no route.
+/// The event for a version if the settings name no route.
 const EVENT: &str = r#"{"fw":"health"}"#;
 /// How many lines of the log are shown.
 const TAIL: usize = 20;
 
-/// How a version is tried.
+/// How to try a version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Health {
-    /// By an event that is no request: it has to answer at all.
+    /// With an event that is not a request: it must answer.
     BuiltIn,
-    /// By a `GET` of that path: it has to answer with a status below 400.
+    /// With a `GET` for this path: it must answer with a status below 400.
     Route {
         /// The path.
         path: String,
-        /// The route that takes it.
+        /// The route that matches it.
         key: String,
     },
 }
 
 impl Health {
-    /// What the settings say, for an app with those routes.
+    /// The trial from the settings, for an app with these routes.
     ///
     /// # Errors
     ///
-    /// When no route of the app takes the path; exit code 65.
+    /// If no route of the app matches the path; exit code 65.
     pub(crate) fn new(settings: &Settings, routes: &[String]) -> Result<Self> {
         let Some(path) = &settings.health else {
             return Ok(Self::BuiltIn);
@@ -61,9 +62,11 @@ impl Health {
                     .unwrap_or_default(),
             }),
             _ => Err(
-                Failure::input(format!("`health` names a path that no route takes: {path}"))
-                    .because_of("the new version is asked with `GET` before it takes traffic")
-                    .hint("name a path that the app answers, or leave `health` out"),
+                Failure::input(format!("no route matches the path of `health`: {path}"))
+                    .because_of(
+                        "the new version gets a `GET` request for this path before it gets traffic",
+                    )
+                    .hint("write a path that the app answers, or leave `health` out"),
             ),
         }
     }
@@ -76,11 +79,11 @@ impl Health {
         )
     }
 
-    /// Whether that is the answer of a version that works.
+    /// Checks that this is the answer of a working version.
     ///
     /// # Errors
     ///
-    /// When it is not: what it answered, and the end of its log.
+    /// If it is not: its answer, and the end of its log.
     pub(crate) fn judge(&self, version: &str, answer: &Invoked) -> Result<()> {
         let Err(cause) = self.cause(answer) else {
             return Ok(());
@@ -100,8 +103,9 @@ impl Health {
         if answer.failed {
             let text = |key: &str| document[key].as_str().unwrap_or_default();
             let (kind, message) = (text("errorType"), text("errorMessage"));
-            // Lambda's own words for a process that did not answer; gateway-truth §4.4. What the app itself reports
-            // shows that it started and answered, and the built-in event asks for no more.
+            // Lambda's text for a process that did not answer; gateway-truth §4.4. An error from
+            // the app itself shows that it started and answered, and the built-in event requires no
+            // more.
             let lambdas = ["Runtime.", "Sandbox.", "Extension.", "Function."];
             let unanswered =
                 kind.is_empty() || lambdas.iter().any(|prefix| kind.starts_with(prefix));
@@ -150,9 +154,9 @@ impl Health {
 impl fmt::Display for Health {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::BuiltIn => f.write_str("it is called once before it takes traffic"),
+            Self::BuiltIn => f.write_str("it is invoked once before it gets traffic"),
             Self::Route { path, .. } => {
-                write!(f, "`GET {path}` is called once before it takes traffic")
+                write!(f, "`GET {path}` is sent once before it gets traffic")
             }
         }
     }
@@ -175,7 +179,7 @@ fn request(path: &str) -> HttpRequest {
 
 fn arrival() -> Arrival {
     let mut entropy = [0; Arrival::ENTROPY];
-    // Ids that are not random are still ids: this event is seen by nobody but the version that is tried.
+    // These ids are not random, but only the tried version sees this event.
     let _ = getrandom::fill(&mut entropy);
     let now = jiff::Timestamp::now().as_millisecond();
     Arrival::new(u64::try_from(now).unwrap_or_default(), entropy)
@@ -205,7 +209,7 @@ mod tests {
     fn the_built_in_event_wants_an_answer_whatever_it_says() {
         let health = Health::BuiltIn;
         health.judge("2", &answer("{}", false)).unwrap();
-        // What the framework says of an event that is no request.
+        // The framework's answer to an event that is not a request.
         let not_http = "{\"errorType\":\"fw.NotAnHttpEvent\",\"errorMessage\":\"x\"}";
         health.judge("2", &answer(not_http, true)).unwrap();
         for document in [
@@ -241,7 +245,7 @@ mod tests {
         );
         let not_http = "{\"errorType\":\"fw.NotAnHttpEvent\",\"errorMessage\":\"x\"}";
         health.judge("2", &answer(not_http, true)).unwrap_err();
-        // What a function behind a URL that streams answers.
+        // The answer of a function behind a URL that streams.
         let streamed = |status| format!("{{\"statusCode\":{status}}}\0\0\0\0\0\0\0\0no disk");
         health.judge("2", &answer(&streamed(204), false)).unwrap();
         let bad = health.judge("2", &answer(&streamed(503), false));

@@ -1,12 +1,14 @@
 //! One deploy at a time for each stage: a lock in the account.
 //!
-//! The lock is an empty log group, `/fw/lock/<app>-<stage>`. `CloudWatch` Logs makes a group of one name once and refuses
-//! the second (`CreateLogGroup`: `ResourceAlreadyExistsException`), in one call and without another service, so of two
-//! deploys that begin together one has the lock. Its tags say who took it, when, and what for.
+//! The lock is an empty log group, `/fw/lock/<app>-<stage>`. `CloudWatch` Logs creates a group with
+//! a given name only once and refuses the second (`CreateLogGroup`:
+//! `ResourceAlreadyExistsException`), in one call and without another service. So if two deploys
+//! start together, one has the lock. Its tags say who took it, when, and what for.
 //!
-//! What this does not give: releasing is a read and a delete, which are two calls, so a lock that `cargo fw unlock` removed
-//! and somebody took in between may be removed by its former holder. And a holder that is killed leaves it: nobody can
-//! tell a dead deploy from a slow one, so a person decides, by `cargo fw unlock`.
+//! Its limits: a release is a read and a delete, two calls, so if `cargo fw unlock` removes a lock
+//! and another deploy takes it in between, the former holder may remove it. And a killed holder
+//! leaves the lock: a dead deploy looks like a slow one, so the user decides, with
+//! `cargo fw unlock`.
 
 use std::{future::Future, pin::pin, time::Duration};
 
@@ -25,9 +27,9 @@ const BY: &str = "fw:lock-by";
 const AT: &str = "fw:lock-at";
 const FOR: &str = "fw:lock-for";
 
-/// How long taking the lock may take once somebody asked this process to end, and giving it back at any time.
+/// The time limit for taking the lock after this process was asked to end, and for releasing it.
 const LIMIT: Duration = Duration::from_secs(30);
-/// How often a lock is tried that is refused while nobody seems to hold it, and how long is waited between.
+/// How often, and how long apart, to try a lock that is refused although nobody seems to hold it.
 const TRIES: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(300);
 
@@ -40,20 +42,20 @@ pub(crate) struct Lock {
     id: String,
 }
 
-/// Who holds a lock.
+/// The holder of a lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Holder {
     id: String,
     /// The ARN of the caller that took it.
     pub(crate) by: String,
-    /// When, as RFC 3339 writes it.
+    /// The time, as in RFC 3339.
     pub(crate) at: String,
     /// The command.
     pub(crate) doing: String,
 }
 
 impl Holder {
-    /// Who, what and since when, in words.
+    /// The command, the caller and the time, in words.
     pub(crate) fn told(&self) -> String {
         let Self { by, at, doing, .. } = self;
         let age = at
@@ -78,11 +80,11 @@ pub(crate) fn group(names: &Names) -> String {
     format!("/fw/lock/{}", names.function)
 }
 
-/// Who holds the deployment's lock.
+/// The holder of the deployment's lock.
 ///
 /// # Errors
 ///
-/// When it cannot be read.
+/// If it cannot be read.
 pub(crate) async fn holder<A: Aws>(aws: &A, names: &Names) -> Result<Option<Holder>, Error> {
     let found = aws.log_group(&group(names)).await?;
     Ok(found.map(|group| {
@@ -96,12 +98,12 @@ pub(crate) async fn holder<A: Aws>(aws: &A, names: &Names) -> Result<Option<Hold
     }))
 }
 
-/// Does the work while holding the deployment's lock, and gives the lock back however the work ends: Ctrl-C and SIGTERM
-/// too, but for which nothing would be left to do it. `note` writes down what was done, before anybody else may do anything.
+/// Does the work while holding the deployment's lock, and releases the lock after any outcome,
+/// including Ctrl-C and SIGTERM. `note` records the work, before anyone else may change anything.
 ///
 /// # Errors
 ///
-/// When somebody else holds the lock (exit code 69), and whatever the work fails with.
+/// If somebody else holds the lock (exit code 69), and any failure of the work.
 pub(crate) async fn holding<A: Aws, T>(
     aws: &A,
     names: &Names,
@@ -115,11 +117,11 @@ pub(crate) async fn holding<A: Aws, T>(
     let (lock, asked) = tokio::select! {
         lock = &mut taking => (lock?, false),
         () = signals.next() => {
-            // A lock that is being made just now would be left behind.
+            // A lock that is being created would be left behind.
             match soon(taking, &mut signals).await {
                 Some(lock) => (lock?, true),
                 None => return Err(interrupted()
-                    .because_of("AWS has not answered whether the lock was taken; if it was, `cargo fw unlock` removes it")),
+                    .because_of("AWS did not confirm the lock; if the deploy holds it, `cargo fw unlock` removes it")),
             }
         }
     };
@@ -129,8 +131,8 @@ pub(crate) async fn holding<A: Aws, T>(
         tokio::select! {
             done = work => done,
             () = signals.next() => Err(interrupted()
-                .because_of("what was done before stays, and the step that was under way may be done or not")
-                .hint("run the command again: it finds out what is left to do")),
+                .because_of("completed steps are kept, and the interrupted step may or may not be done")
+                .hint("run the command again: it continues with what is left")),
         }
     };
     let noted = async {
@@ -145,7 +147,7 @@ pub(crate) async fn holding<A: Aws, T>(
         None => "AWS does not answer".to_owned(),
     };
     console.alarm(format_args!(
-        "the lock cannot be given back, and `cargo fw unlock` removes it: {trouble}"
+        "the lock could not be released; run `cargo fw unlock` to remove it: {trouble}"
     ));
     done
 }
@@ -154,7 +156,7 @@ fn interrupted() -> Failure {
     Failure::new("interrupted").exiting(Exit::Interrupted)
 }
 
-/// What comes of it within the limit, unless somebody does not want to wait for that.
+/// The result within the time limit, unless the user stops waiting.
 async fn soon<T>(work: impl Future<Output = T>, signals: &mut Signals) -> Option<T> {
     tokio::select! {
         done = work => Some(done),
@@ -168,7 +170,8 @@ impl Lock {
     ///
     /// # Errors
     ///
-    /// When somebody holds it, told with who and since when (exit code 69), or AWS does not make it.
+    /// If somebody holds it, with the holder and the time (exit code 69), or AWS does not create
+    /// it.
     pub(crate) async fn take<A: Aws>(aws: &A, names: &Names, doing: &str) -> Result<Self> {
         let cannot = |error: Error| error.into_failure("cannot take the deployment's lock");
         let caller = aws.caller().await.map_err(cannot)?;
@@ -195,7 +198,7 @@ impl Lock {
             let Err(error) = aws.create_log_group(&lock.group, &tags).await else {
                 return Ok(lock);
             };
-            // An answer that was lost, or a call that the SDK sent twice, may have made it all the same.
+            // A lost response, or a call that the SDK sent twice, may have created it anyway.
             let held = match error.kind {
                 Kind::Conflict | Kind::Unreachable => holder(aws, names).await.map_err(cannot)?,
                 _ => None,
@@ -204,25 +207,26 @@ impl Lock {
             return match held {
                 Some(holder) if holder.id == lock.id => Ok(lock),
                 Some(holder) => Err(taken(names, &holder.told())),
-                // Refused while another makes it (`OperationAbortedException`), or made and not listed yet.
+                // Refused while another creates it (`OperationAbortedException`), or created and
+                // not listed yet.
                 None if error.kind == Kind::Conflict && tries < TRIES => {
                     tokio::time::sleep(PAUSE).await;
                     continue;
                 }
                 None if error.kind == Kind::Conflict => Err(taken(
                     names,
-                    "it was taken just now, and does not say by whom yet",
+                    "it has just been taken, and does not have an owner yet",
                 )),
                 None => Err(cannot(error)),
             };
         }
     }
 
-    /// Gives the lock back, unless it is somebody else's by now, when what is to be done beside that is done.
+    /// Releases the lock after the concurrent work, unless it belongs to somebody else by now.
     ///
     /// # Errors
     ///
-    /// When it cannot be read or removed.
+    /// If it cannot be read or removed.
     pub(crate) async fn release<A: Aws>(
         self,
         aws: &A,
@@ -247,15 +251,15 @@ fn taken(names: &Names, by: &str) -> Failure {
         names.stage
     ))
     .because_of(by)
-    .because_of("this one has changed nothing")
-    .hint("wait until it is done; where it was killed, `cargo fw unlock` removes the lock")
+    .because_of("nothing was changed")
+    .hint("wait until it is done; if it was killed, run `cargo fw unlock` to remove the lock")
 }
 
 /// A name that no other lock has.
 fn random() -> String {
     let mut bytes = [0; 8];
     if getrandom::fill(&mut bytes).is_err() {
-        // Without randomness the process and the moment tell two deploys apart.
+        // Without random bytes the process id and the time distinguish two deploys.
         let now = Timestamp::now().as_nanosecond();
         return format!("{}-{now}", std::process::id());
     }

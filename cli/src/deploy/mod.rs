@@ -1,8 +1,9 @@
 //! Deploying: observe → plan → check → apply.
 //!
-//! `model` says what should be (pure), `observe` what is (read calls only), `plan` the steps between (pure), `check` what
-//! must hold before the first write, and `apply` runs the steps. `--plan` prints the plan that a deploy would run. There
-//! is no state file: a deployment is found by deterministic names and by its tags.
+//! `model` is the desired state (pure), `observe` the actual state (read calls only), `plan` the
+//! steps between (pure), `check` the conditions before the first write, and `apply` runs the steps.
+//! `--plan` prints the plan that a deploy would run. There is no state file: a deployment is found
+//! by deterministic names and by its tags.
 
 pub(crate) mod access;
 pub(crate) mod apply;
@@ -42,7 +43,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// The future's own, or when the system gives no event loop.
+/// The future's own error, or if the system provides no event loop.
 pub(crate) fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -51,24 +52,24 @@ pub(crate) fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> 
         .block_on(future)
 }
 
-/// Whose account it is, and where.
+/// The account and region.
 ///
 /// # Errors
 ///
-/// When AWS cannot be reached or does not accept the credentials.
+/// If AWS cannot be reached or does not accept the credentials.
 pub(crate) async fn place<A: Aws>(aws: &A) -> Result<model::Place> {
     let caller = aws
         .caller()
         .await
-        .map_err(|error| error.into_failure("cannot ask AWS who you are"))?;
+        .map_err(|error| error.into_failure("cannot check the AWS credentials"))?;
     Ok(model::Place::new(&caller, aws.region()))
 }
 
-/// What the account holds of a deployment.
+/// The actual state of a deployment.
 ///
 /// # Errors
 ///
-/// When a read call fails: the failure names the action that it needs.
+/// If a read call fails: the failure names the missing action.
 pub(crate) async fn observe<A: Aws>(aws: &A, names: &model::Names) -> Result<observe::Actual> {
     observe::observe(aws, names)
         .await

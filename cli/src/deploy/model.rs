@@ -1,4 +1,4 @@
-//! What a deployment should be: names, tags, documents and routes, from manifest, settings and code.
+//! The desired deployment: names, tags, documents and routes, from manifest, settings and code.
 //!
 //! Everything here is pure. Names are deterministic, so that any machine finds the same deployment without a state file.
 
@@ -132,11 +132,11 @@ impl Names {
     pub(crate) fn new(app: &str, stage: &str, region: &str) -> Result<Self> {
         if !is_plain(app) {
             return Err(Failure::input(format!(
-                "not a name for an app on AWS: `{}`",
+                "not a valid app name on AWS: `{}`",
                 app.escape_debug()
             ))
             .because_of(
-                "names in AWS are made of it, and take letters, digits, hyphens and underscores",
+                "names in AWS contain it, so it may have letters, digits, hyphens and underscores",
             )
             .hint("change the name given to `App::new`"));
         }
@@ -145,10 +145,10 @@ impl Names {
         if role.len() > LONGEST_NAME {
             return Err(Failure::input(format!("the app's name is too long: {app}"))
                 .because_of(format!(
-                    "its role would be named `{role}`, {} characters, and IAM takes {LONGEST_NAME}",
+                    "its role would have the name `{role}` with {} characters, but IAM accepts {LONGEST_NAME}",
                     role.len()
                 ))
-                .hint("shorten the name given to `App::new`, or the stage's"));
+                .hint("shorten the name given to `App::new`, or the stage's name"));
         }
         Ok(Self {
             app: app.to_owned(),
@@ -473,16 +473,17 @@ impl Desired {
 
     /// All functions in the order that traffic moves to their new versions: the API's is the last.
     ///
-    /// The API's function reads what an authorizer answers, so the authorizers move before it: for a moment its old version gets the
-    /// answers of the new authorizers, and passes over what it does not know. The other way round its new version would miss
-    /// something, or trust an authorizer that lets too many in.
+    /// The API's function reads an authorizer's answers, so the authorizers move before it: for a
+    /// moment its old version gets the answers of the new authorizers, and ignores what it does not
+    /// know. The other way round its new version would miss values, or trust an authorizer that
+    /// admits too many callers.
     pub(crate) fn in_order(&self) -> impl Iterator<Item = &DesiredFunction> {
         let is_api = |one: &&DesiredFunction| one.part == Part::Api;
         let others = self.functions.iter().filter(move |one| !is_api(one));
         others.chain(self.api())
     }
 
-    /// The functions whose traffic moves before that one's.
+    /// The functions whose traffic moves before this one's.
     pub(crate) fn before(&self, one: &DesiredFunction) -> impl Iterator<Item = &DesiredFunction> {
         let others = self.in_order().filter(|other| other.part != Part::Api);
         others.take(match one.part {
@@ -514,8 +515,8 @@ fn routes(manifest: &Manifest) -> Result<Vec<String>> {
             "the app has too many routes: {}",
             manifest.routes.len()
         ))
-        .because_of(format!("an HTTP API takes {MOST_ROUTES}"))
-        .hint("take several with one route: `<rest..>` matches every longer path"));
+        .because_of(format!("an HTTP API accepts {MOST_ROUTES}"))
+        .hint("combine several in one route: `<rest..>` matches every longer path"));
     }
     let mut shapes = BTreeSet::new();
     let mut keys = Vec::new();
@@ -523,7 +524,7 @@ fn routes(manifest: &Manifest) -> Result<Vec<String>> {
         let key = route.key();
         if !shapes.insert(shape(&key)) {
             return Err(Failure::input(format!("two routes answer the same requests: {key}"))
-                .because_of("API Gateway tells routes apart by method and path, whatever the parameters' names")
+                .because_of("API Gateway distinguishes routes by method and path, not by the names of parameters")
                 .hint("remove one of them, or change its method or path"));
         }
         keys.push(key);
@@ -531,7 +532,8 @@ fn routes(manifest: &Manifest) -> Result<Vec<String>> {
     Ok(keys)
 }
 
-/// What tells a route from others for API Gateway: its key without its parameters' names, or the key if it is not one.
+/// The part of a key that API Gateway distinguishes: the key without its parameters' names, or the
+/// key if it is not one.
 fn shape(key: &str) -> String {
     match key.parse() {
         Ok(RouteKey::Path { method, path }) => format!("{method} {}", path.shape()),

@@ -1,4 +1,4 @@
-//! What a deploy needs of IAM for what is set, besides what every deploy needs.
+//! The IAM actions that a deploy needs for its settings, in addition to those of every deploy.
 
 use super::kind::queue;
 use crate::{

@@ -1,8 +1,8 @@
-//! What the account holds of a deployment, by read calls only.
+//! The actual state of a deployment, by read calls only.
 //!
-//! Resources are found by their deterministic names and APIs by their tags, side by side: three calls deep. The first of
-//! them shows whether anything is deployed. Functions that the app no longer has are found by their log groups, which are
-//! made before them and outlive them.
+//! Resources are found by their deterministic names and APIs by their tags, concurrently: three
+//! calls deep. The first call shows whether anything is deployed. Functions that the app no longer
+//! has are found by their log groups, which are created before them and outlive them.
 
 pub(crate) mod around;
 pub(crate) mod rest;
@@ -233,13 +233,13 @@ impl Actual {
     }
 }
 
-/// Reads what the account holds of that deployment.
+/// Reads the actual state of this deployment.
 pub(crate) async fn observe<A: Aws>(aws: &A, names: &Names) -> Result<Actual> {
     let main = aws.function(&names.function, None).await?;
     observe_rest(aws, names, main).await
 }
 
-/// The same, where the main function has been read just now.
+/// The same, if the main function has just been read.
 pub(crate) async fn observe_rest<A: Aws>(
     aws: &A,
     names: &Names,
@@ -277,8 +277,8 @@ pub(crate) async fn observe_rest<A: Aws>(
     let others = actual.functions.keys().filter(|name| !known(name));
     let others = all(others.map(|name| role(aws, names, name))).await?;
     actual.roles.extend(others);
-    // Beside an open API there is no URL, but while one takes the other's place: then the settings have one, or there are the
-    // URL's permissions.
+    // Next to an open API there is a URL only while one replaces the other: then the settings have
+    // one, or the URL's permissions exist.
     let rest = actual.rests.apis.iter().any(WholeRest::is_open);
     let open = rest || actual.apis.iter().any(WholeApi::is_open);
     let main = actual.function(&names.function);
@@ -289,7 +289,7 @@ pub(crate) async fn observe_rest<A: Aws>(
     Ok(actual)
 }
 
-/// Reads the role of a function, and its policies where it is there.
+/// Reads the role of a function, and its policies if it exists.
 async fn role<A: Aws>(aws: &A, names: &Names, function: &str) -> Result<(String, WholeRole)> {
     let name = names.role_of(function);
     let found = Box::pin(aws.role(&name)).await?;
@@ -311,7 +311,7 @@ async fn role<A: Aws>(aws: &A, names: &Names, function: &str) -> Result<(String,
     Ok((function.to_owned(), whole))
 }
 
-/// Reads the functions alone.
+/// Reads only the functions.
 pub(crate) async fn functions<A: Aws>(
     aws: &A,
     names: &Names,
@@ -320,7 +320,7 @@ pub(crate) async fn functions<A: Aws>(
     read(aws, names, main).await
 }
 
-/// Reads the functions that are known, and then those whose log groups were found.
+/// Reads the known functions, and then those whose log groups were found.
 async fn read<A: Aws>(
     aws: &A,
     names: &Names,
@@ -353,7 +353,7 @@ async fn read<A: Aws>(
             whole.log_group = group;
         }
     }
-    // What bears another stage's name is none of ours, however it begins.
+    // A resource with another stage's name does not belong to this one, whatever its prefix.
     let named = |name: &String| names.functions().any(|known| known == name);
     functions.retain(|name, whole| {
         let ours = whole.function.ours().is_some() || whole.log_group.ours().is_some();
@@ -362,8 +362,9 @@ async fn read<A: Aws>(
     Ok(functions)
 }
 
-/// Whose a log group is. One of a function that is ours holds that function's log, so that it is ours needs no call; its tags
-/// are taken to be the function's, which are set after it.
+/// The owner of a log group. The log group of one of our functions holds that function's log, so it
+/// needs no call to know that it is ours; its tags are assumed to be the function's, which are set
+/// after it.
 async fn log_group<A: Aws>(
     aws: &A,
     names: &Names,
@@ -387,7 +388,7 @@ async fn function<A: Aws>(aws: &A, names: &Names, name: String) -> Result<(Strin
     whole(aws, names, name, found).await
 }
 
-/// Reads what belongs to a function: nothing where there is none.
+/// Reads the resources of a function; empty if it does not exist.
 async fn whole<A: Aws>(
     aws: &A,
     names: &Names,
@@ -416,12 +417,13 @@ async fn whole<A: Aws>(
     Ok((name, whole))
 }
 
-/// Whether a statement of that id is a URL's.
+/// True if a statement with this id belongs to a URL.
 fn is_of_url(id: &str) -> bool {
     [URL_GRANT, THROUGH_URL_GRANT].contains(&id)
 }
 
-/// Where a deployment answers: calls side by side, and one more for the API's stage where no domain of the settings leads to it.
+/// The URL of a deployment: concurrent calls, and one more for the API's stage if no domain of the
+/// settings leads to it.
 pub(crate) async fn url<A: Aws>(aws: &A, names: &Names) -> Result<Option<String>> {
     let (mut all, mut rests, url, mappings) = tokio::try_join!(
         aws.apis(),
@@ -488,7 +490,7 @@ fn live(alias: Alias, versions: &[(u64, Function)]) -> Live {
     }
 }
 
-/// Reads the APIs of a deployment, and whose the others of its name are.
+/// Reads the APIs of a deployment, and the owners of others with its name.
 pub(crate) async fn apis<A: Aws>(aws: &A, names: &Names) -> Result<(Vec<WholeApi>, Vec<String>)> {
     let all = aws.apis().await?;
     let (ours, others): (Vec<Api>, Vec<Api>) =
@@ -523,7 +525,7 @@ pub(crate) async fn apis<A: Aws>(aws: &A, names: &Names) -> Result<(Vec<WholeApi
     Ok((apis, foreign))
 }
 
-/// Whose a resource with those tags is, in words.
+/// The owner of a resource with these tags, in words.
 fn owner(tags: &Tags) -> String {
     let tag = |key: &str| tags.get(key).map_or("?", String::as_str);
     if tags.contains_key(TAG_APP) || tags.contains_key(TAG_STAGE) {
@@ -533,6 +535,6 @@ fn owner(tags: &Tags) -> String {
     } else if let Some(chalice) = tags.get("aws-chalice") {
         format!("Chalice: `{chalice}`")
     } else {
-        format!("something that was not made by `cargo fw`: it has no `{TAG_APP}` tag")
+        format!("something other than `cargo fw`: it has no `{TAG_APP}` tag")
     }
 }

@@ -8,14 +8,14 @@ use crate::{
     console::Console,
 };
 
-/// How long to wait for what AWS has not finished.
+/// The back-off for changes that AWS has not finished.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Patience {
     /// The first pause; each next one is twice as long.
     pub(crate) first: Duration,
     /// The longest pause.
     pub(crate) longest: Duration,
-    /// How often to try, altogether.
+    /// The maximum number of attempts.
     pub(crate) tries: u32,
 }
 
@@ -33,7 +33,7 @@ impl Patience {
         doubled.min(self.longest)
     }
 
-    /// Waits after so many tries, and says why at the first time.
+    /// Waits after this many attempts, and reports why at the first time.
     pub(super) async fn wait(self, console: &Console, reason: &str, tried: u32) {
         if tried == 1 {
             console.status("Waiting", reason);
@@ -48,7 +48,7 @@ impl Patience {
     ///
     /// # Errors
     ///
-    /// What the call fails with; `of` says which of that is AWS's, and nothing else passes.
+    /// The call's failure; `of` decides which failures are temporary, and no other is retried.
     pub(super) async fn made<E>(
         self,
         console: &Console,
@@ -71,25 +71,26 @@ impl Patience {
     }
 }
 
-/// What Lambda says of a role that was made or changed a moment ago: it is not known yet, what it allows is not, or the key's
-/// service does not know it. Each may also be so for good, and is told when patience ends.
+/// Lambda's messages about a role that has just been created or changed: the role, its permissions,
+/// or its key's service is not known yet. Each may also be permanent, and is reported after the
+/// last attempt.
 const NEW_ROLE: [&str; 3] = [
     "cannot be assumed by Lambda",
     "execution role does not have permissions",
     "KMS key is invalid for CreateGrant",
 ];
 
-/// Why a failure of that step passes by itself, when it does.
+/// Why a failure of this step is temporary, if it is.
 pub(super) fn passing(step: &impl Change, error: &Error) -> Option<&'static str> {
     let lambda = error.operation.service == "lambda";
     match error.kind {
-        Kind::Throttled => Some("until AWS takes more calls"),
+        Kind::Throttled => Some("until AWS accepts more calls"),
         Kind::Other
             if lambda
                 && error.code == "InvalidParameterValueException"
                 && NEW_ROLE.iter().any(|said| error.message.contains(said)) =>
         {
-            Some("until Lambda knows the role and what it allows")
+            Some("until Lambda knows the role and its permissions")
         }
         // The bucket of that name was deleted a moment ago, or is being changed (S3 API reference, "List of error codes").
         Kind::Conflict if error.code == "OperationAborted" => {
@@ -109,13 +110,15 @@ fn at_once(error: &Error) -> Option<&'static str> {
     concurrent.then_some("until API Gateway has finished the last change")
 }
 
-/// For a change of something of Lambda's that is there: it fails while an update of the function is in progress.
+/// For a change of an existing Lambda resource: it fails while an update of the function is in
+/// progress.
 pub(super) fn changing(error: &Error) -> Option<&'static str> {
     let busy = error.kind == Kind::Conflict && error.operation.service == "lambda";
     busy.then_some("until Lambda has finished the last change")
 }
 
-/// For a step on what an earlier one has made a moment ago, which is not known everywhere yet.
+/// For a step on a resource that an earlier step has just created, which is not known everywhere
+/// yet.
 pub(super) fn just_made(error: &Error) -> Option<&'static str> {
-    (error.kind == Kind::NotFound).then_some("until AWS knows what was just made")
+    (error.kind == Kind::NotFound).then_some("until AWS knows the new resource")
 }

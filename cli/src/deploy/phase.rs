@@ -1,8 +1,9 @@
 //! Which steps run side by side.
 //!
-//! A step belongs to a phase, which the planner says, and to a lane, which its resource says. The lanes of a phase run side by
-//! side, the steps of a lane one after the other, and a phase begins when the one before is done. So what must not happen
-//! before something else is in a later phase, or behind it in its lane; `check` holds every plan to that.
+//! The planner assigns each step to a phase, and its resource assigns it to a lane. The lanes of a
+//! phase run concurrently, the steps of a lane one after the other, and a phase starts when the
+//! previous one is done. So a step that must not run before another is in a later phase, or behind
+//! it in its lane; `check` verifies every plan.
 
 /// When a step runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,10 +1,11 @@
-//! From what should be and what is to the steps between: pure and synchronous.
+//! The steps from the actual to the desired state: pure and synchronous.
 //!
-//! The order of the steps is what keeps traffic safe. Everything that a new version needs comes first and changes nothing
-//! for the old one; then the alias moves; what only the new version needs (its added routes, its CORS) and what only the
-//! old one needed (removed routes, withdrawn permissions) comes after. So a deploy that fails before the alias moves
-//! changes no request's answer, and one that fails after it leaves every kept route served by the new version. An API
-//! without a stage takes no traffic, so a first deploy opens it last.
+//! The order of the steps keeps traffic safe. Everything that a new version needs comes first and
+//! changes nothing for the old one. Then the alias moves. What only the new version needs (its
+//! added routes, its CORS) and what only the old one needed (removed routes, withdrawn permissions)
+//! comes after. So a deploy that fails before the alias moves changes no response, and one that
+//! fails after it leaves every kept route served by the new version. An API without a stage gets no
+//! traffic, so a first deploy opens it last.
 
 mod access;
 mod domain;
@@ -42,9 +43,9 @@ use crate::{
     values::{gateway::Gateway, text::counted},
 };
 
-/// The steps that make the account hold what is desired; none when it does.
+/// The steps to the desired state; empty if the account already has it.
 pub(crate) fn plan(desired: &Desired, actual: &Actual) -> Plan {
-    // What is lent depends on the versions that stay, and the plan says which those are.
+    // Retained statements depend on the versions that stay, which the plan decides.
     let all = lent(desired, actual, None);
     let plan = lending(desired, actual, &all);
     let held = lent(desired, actual, Some(&plan));
@@ -98,7 +99,7 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
         routes(&mut plan, desired, api, connection, Side::All);
     }
 
-    // Without an alias the new version takes the traffic of an open API as soon as it has one.
+    // Without an alias the new version gets the traffic of an open API as soon as it exists.
     let orphan = actual.function(&desired.names.function).live.is_none();
     let ways = Ways {
         connection: connection.as_ref().filter(|_| !closed),
@@ -138,7 +139,8 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
         }
     }
     if canary {
-        // What only the new version needs, and what only the old one needed, waits until one of them has all the traffic.
+        // What only the new version needs, and what only the old one needed, waits until one of
+        // them has all traffic.
         plan.enter(Phase::Remove);
         store::tidy(&mut plan, desired, actual);
         return plan;
@@ -210,8 +212,8 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
             open,
         });
         let reason = match open {
-            true => format!("the {gateway} takes its place"),
-            false => "half-made: no stage opens it".to_owned(),
+            true => format!("the {gateway} replaces it"),
+            false => "incomplete: it has no stage".to_owned(),
         };
         plan.push(step, reason);
     }
@@ -238,7 +240,13 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
     for function in actual.roles.keys() {
         if !desired.names.functions().any(|wanted| wanted == function) {
             let names = &desired.names;
-            role::remove(&mut plan, names, function, actual, "its function goes");
+            role::remove(
+                &mut plan,
+                names,
+                function,
+                actual,
+                "its function is deleted",
+            );
         }
     }
     plan
@@ -252,7 +260,8 @@ struct Ways<'a> {
     rest: Option<&'a (&'a Rest, Named)>,
 }
 
-/// What admits fewer callers, or others: the old version does not mind, and the new one relies on it.
+/// Changes that admit fewer or different callers: the old version does not need them, but the new
+/// one relies on them.
 fn tighten(plan: &mut Plan, desired: &Desired, actual: &Actual, ways: &Ways<'_>) {
     if let Some(connection) = ways.connection {
         let api = actual.apis.first();
@@ -269,7 +278,7 @@ fn tighten(plan: &mut Plan, desired: &Desired, actual: &Actual, ways: &Ways<'_>)
     forbid(plan, desired, actual);
 }
 
-/// Whether the canary that is asked for is in place.
+/// True if the requested canary is already in place.
 fn holds_canary(desired: &Desired, actual: &Actual) -> bool {
     desired.canary.is_some()
         && desired.functions.iter().any(|one| {
@@ -279,7 +288,8 @@ fn holds_canary(desired: &Desired, actual: &Actual) -> bool {
         })
 }
 
-/// The steps that remove everything of the deployment, the logs only where `logs` says so; traffic stops first.
+/// The steps that delete everything of the deployment, the logs only if `logs` is set. Traffic
+/// stops first.
 pub(crate) fn deletion(names: &Names, actual: &Actual, logs: bool) -> Plan {
     let mut plan = Plan::default();
     plan.enter(Phase::Close);
@@ -307,7 +317,7 @@ pub(crate) fn deletion(names: &Names, actual: &Actual, logs: bool) -> Plan {
     }
     store::remove(&mut plan, actual);
     queue::delete_all(&mut plan, actual);
-    // The role of another function is found by its log group, so it goes before that.
+    // The role of another function is found by its log group, so it is deleted before.
     let reason = "nothing else uses it";
     for function in actual.roles.keys().filter(|name| **name != names.function) {
         role::remove(&mut plan, names, function, actual, reason);
@@ -316,13 +326,13 @@ pub(crate) fn deletion(names: &Names, actual: &Actual, logs: bool) -> Plan {
     role::remove(&mut plan, names, &names.function, actual, reason);
     if logs {
         for group in log_groups(names, actual) {
-            plan.push(Step::Logs(LogStep::Delete { group }), "with the logs in it");
+            plan.push(Step::Logs(LogStep::Delete { group }), "with its logs");
         }
     }
     plan
 }
 
-/// The deployment's log groups that are there.
+/// The deployment's existing log groups.
 pub(crate) fn log_groups(names: &Names, actual: &Actual) -> impl Iterator<Item = String> {
     let access_log = actual.around.access_log.ours();
     let access_log = access_log.map(|_| names.access_log());
@@ -345,7 +355,7 @@ fn log_group(plan: &mut Plan, desired: &Desired, group: &str, days: u32, found: 
     let old = found.and_then(|found| found.retention);
     if old != Some(days) {
         let told = |days: u32| counted(usize::try_from(days).unwrap_or_default(), "day");
-        let old = old.map_or("for ever".to_owned(), told);
+        let old = old.map_or("forever".to_owned(), told);
         let reason = format!("{old} → {}", told(days));
         plan.push(Step::Logs(LogStep::PutRetention { group, days }), reason);
     }

@@ -1,8 +1,8 @@
 //! The routes of an older version, for a rollback: its manifest travels in its zip, which Lambda keeps.
 //!
-//! A route that the older version did not have goes, and one that it had comes back, guarded as it was. What would let more
-//! people in than now stays as it is: a rollback is made in haste, and nobody reads a plan of it. What the older version guards
-//! is guarded before it has the traffic.
+//! A route that the older version did not have is deleted, and one that it had is restored with its
+//! guard. Nothing that would admit more callers is changed: a rollback is made in haste, and nobody
+//! reads its plan. Routes that the older version guards are guarded before it gets the traffic.
 
 pub(crate) mod guards;
 mod rest;
@@ -32,19 +32,19 @@ use crate::{
     values::lambda::ALIAS,
 };
 
-/// What the deployment's API needs for a version that is to have the traffic.
+/// What the deployment's API needs for a version that will get the traffic.
 #[derive(Debug)]
 struct Recall {
     /// Before the traffic moves: the guards that the version relies on.
     before: Plan,
     /// After it, or why the routes stay as they are.
     after: Result<Plan>,
-    /// In words, what is left as it is.
+    /// In words, what is left unchanged.
     left: Vec<String>,
 }
 
 impl Recall {
-    /// Where nothing is to be done before the traffic moves.
+    /// If nothing must be done before the traffic moves.
     fn after(after: Result<Plan>) -> Self {
         Self {
             before: Plan::default(),
@@ -54,13 +54,13 @@ impl Recall {
     }
 }
 
-/// Moves the traffic back, and gives the deployment's API the routes of the version that has it then, where it has one: an HTTP API
-/// route by route, a REST API by what it served then. The guards that the version relies on come first. Gives why routes stay as
-/// they are, where they do.
+/// Moves the traffic back, and restores the routes of the version that then has it, if there is an
+/// API: an HTTP API route by route, a REST API with its earlier deployment. The guards that the
+/// version relies on come first. Returns why routes stay unchanged, if they do.
 ///
 /// # Errors
 ///
-/// When the version would serve a route without the guard that it relies on, or a call fails.
+/// If the version would serve a route without the guard that it relies on, or a call fails.
 pub(crate) async fn rollback<A: Aws>(
     aws: &A,
     names: &Names,
@@ -87,8 +87,9 @@ pub(crate) async fn rollback<A: Aws>(
     Ok(routes.await.err())
 }
 
-/// Moves all traffic to the canaries, once the guards that they rely on are there: the deploy that began them has seen to that, unless
-/// somebody changed them since, or it was a `cargo fw` from before that.
+/// Moves all traffic to the canaries, once the guards that they rely on are in place. The deploy
+/// that started them has put them there, unless somebody changed them since, or an older `cargo fw`
+/// started them.
 ///
 /// # Errors
 ///
@@ -125,7 +126,7 @@ async fn prepare<A: Aws>(
     };
     match code.and_then(|code| manifest(names, &code)) {
         Ok(manifest) => planned(names, &manifest, whole),
-        // What it relies on is not known.
+        // The guards that it relies on are not known.
         Err(failure) => Ok(Recall::after(Err(failure))),
     }
 }
@@ -142,7 +143,7 @@ fn access(manifest: &Manifest) -> Routes {
             },
             checks: None,
         });
-        // Where it is looked for is a setting, and settings are not part of a version.
+        // The source of the key is a setting, and settings are not part of a version.
         let api_key = route.api_key.then_some(ApiKeySource::Header);
         (route.key(), Access { guard, api_key })
     });
@@ -151,7 +152,8 @@ fn access(manifest: &Manifest) -> Routes {
 
 /// The first route through which a version with the routes `app` would serve more callers than it admits.
 fn exposed<'a>(api: &'a Routes, app: &'a Routes) -> Option<(&'a str, &'a str)> {
-    // What is guarded in another way stays so: a rollback is made in haste, and that is not open.
+    // A route with a different guard stays so: a rollback is made in haste, and the route is not
+    // open.
     exposed_by(api, app, |found, wanted| {
         shift(wanted, found) != Shift::Looser
     })
@@ -162,18 +164,18 @@ fn manifest(names: &Names, code: &[u8]) -> Result<Manifest> {
     let manifest = artifact::manifest_of(code)?;
     if manifest.app != names.app {
         return Err(Failure::new(format!(
-            "the manifest in its code is another app's: {}",
+            "the manifest in its code belongs to another app: {}",
             manifest.app
         )));
     }
     Ok(manifest)
 }
 
-/// The steps, and in words what is left as it is.
+/// The steps, and in words what is left unchanged.
 ///
 /// # Errors
 ///
-/// When a route would be served without its guard, and the guard cannot be had.
+/// If a route would be served without its guard, and the guard is not possible.
 fn planned(names: &Names, manifest: &Manifest, whole: &WholeApi) -> Result<Recall> {
     let (mut before, mut plan) = (Plan::default(), Plan::default());
     let mut left = Vec::new();
@@ -183,7 +185,7 @@ fn planned(names: &Names, manifest: &Manifest, whole: &WholeApi) -> Result<Recal
     let suffix = format!(":function:{}:{ALIAS}", names.function);
     let mut integrations = whole.integrations.iter();
     let Some(integration) = integrations.find(|one| one.uri.ends_with(&suffix)) else {
-        left.push("the API does not lead to this app, and its routes stay as they are".to_owned());
+        left.push("the API does not lead to this app, so its routes stay as they are".to_owned());
         return Ok(Recall {
             left,
             ..Recall::after(Ok(plan))
@@ -229,7 +231,7 @@ fn planned(names: &Names, manifest: &Manifest, whole: &WholeApi) -> Result<Recal
                 early.insert(key.clone(), app[key].clone());
             }
             (Some(_), _) => left.push(format!(
-                "the route stays guarded as it is, which the older version is not made for: `{key}`"
+                "the route keeps its current guard, which the older version does not expect: `{key}`"
             )),
             (None, Ok(guard)) => {
                 let others = whole.routes.iter();
@@ -240,7 +242,7 @@ fn planned(names: &Names, manifest: &Manifest, whole: &WholeApi) -> Result<Recal
                         && !(stays(now) && guards::outranks(&now.key, key))
                 }) {
                     left.push(format!(
-                        "the route is not made again, as requests for it are guarded otherwise now: `{key}`"
+                        "the route is not restored, because its requests are guarded differently now: `{key}`"
                     ));
                     continue;
                 }
@@ -250,7 +252,7 @@ fn planned(names: &Names, manifest: &Manifest, whole: &WholeApi) -> Result<Recal
                     integration: Handle::Known(IntegrationId(integration.id.clone())),
                     guard: known(&guard, whole),
                 });
-                let reason = "in the older version and not in the API";
+                let reason = "in the older version but not in the API";
                 if app[key].is_open() {
                     plan.push(step, reason);
                 } else {
@@ -259,7 +261,7 @@ fn planned(names: &Names, manifest: &Manifest, whole: &WholeApi) -> Result<Recal
                 }
             }
             (None, Err(())) => left.push(format!(
-                "the route is not made again, as the API has no such authorizer any more: `{key}`; `cargo fw deploy` of the older sources makes it"
+                "the route is not restored, because the API no longer has its authorizer: `{key}`; `cargo fw deploy` with the older sources creates it"
             )),
         }
     }
@@ -271,7 +273,7 @@ fn planned(names: &Names, manifest: &Manifest, whole: &WholeApi) -> Result<Recal
             };
             if route.guard != Guard::Open && wanted_guards.iter().any(behind) {
                 left.push(format!(
-                    "the route stays, as without it its requests would reach one that is guarded otherwise: `{}`",
+                    "the route stays, because otherwise its requests would reach a route with a different guard: `{}`",
                     route.key
                 ));
                 continue;
@@ -285,17 +287,17 @@ fn planned(names: &Names, manifest: &Manifest, whole: &WholeApi) -> Result<Recal
             id: route.id.clone(),
             key: route.key.clone(),
         });
-        plan.push(step, "in the API and not in the older version");
+        plan.push(step, "in the API but not in the older version");
     };
-    // A route that goes is served by what the older version guards: it goes first.
+    // A route whose requests reach handlers that the older version guards is deleted first.
     while let Some((key, wanted)) = exposed(&early, &app) {
         let Some(at) = goes.iter().position(|route| route.key == key) else {
             return Err(Failure::new(format!(
                 "the older version relies on a guard that the API does not have: `{wanted}`"
             ))
-            .because_of("its authorizer is gone, or it has other settings by now")
+            .because_of("its authorizer no longer exists or has other settings now")
             .because_of("the traffic stays where it is")
-            .hint("`cargo fw deploy` of the older sources puts the guard in place before it moves the traffic"));
+            .hint("run `cargo fw deploy` with the older sources, which puts the guard in place before it moves the traffic"));
         };
         let route = goes.remove(at);
         delete(&mut before, route);
@@ -311,7 +313,7 @@ fn planned(names: &Names, manifest: &Manifest, whole: &WholeApi) -> Result<Recal
     })
 }
 
-/// The guard with what a step wants to know of its authorizer.
+/// The guard with the authorizer's data for a step.
 fn known(guard: &Guard<String>, whole: &WholeApi) -> Guard<AuthorizerId> {
     let named = |id: &String| {
         let mut all = whole.authorizers.iter();

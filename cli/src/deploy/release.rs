@@ -1,4 +1,4 @@
-//! What is released, and what can be: the functions' aliases, their versions, and moving them without a deploy.
+//! Releases: the functions' aliases, their versions, and moving them without a deploy.
 
 use super::{
     model::Names,
@@ -24,11 +24,11 @@ pub(crate) struct Release {
     live: Live,
 }
 
-/// A function's alias that is to move, and to which version.
+/// A function's alias to move, and its new version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Flip {
     function: String,
-    /// Where the traffic goes now, in words.
+    /// The current traffic, in words.
     from: String,
     to: String,
 }
@@ -59,7 +59,7 @@ impl Release {
     ///
     /// # Errors
     ///
-    /// When a call fails, there is no such deployment, or the function is somebody else's.
+    /// If a call fails, the deployment does not exist, or the function belongs to somebody else.
     pub(crate) async fn read<A: Aws>(aws: &A, names: &Names) -> Result<Self> {
         let mut functions = observe::functions(aws, names)
             .await
@@ -68,7 +68,7 @@ impl Release {
         let main = main.unwrap_or(WholeFunction::ABSENT);
         if let observe::Found::Foreign(owner) = &main.function {
             return Err(Failure::new(format!(
-                "the function is not this deployment's: {}",
+                "the function does not belong to this deployment: {}",
                 names.function
             ))
             .because_of(format!("it belongs to {owner}, so nothing was changed")));
@@ -80,7 +80,7 @@ impl Release {
                 names.stage,
                 aws.region()
             ))
-            .hint("`cargo fw deploy` deploys it; `--stage`, `--region` and `--profile` choose where to look"));
+            .hint("run `cargo fw deploy` to deploy it, or choose another place with `--stage`, `--region` and `--profile`"));
         };
         let others = functions
             .into_iter()
@@ -92,12 +92,13 @@ impl Release {
         })
     }
 
-    /// The flips that go back: to the version that was named; where a canary runs, to the one beside it; else to the one
-    /// before. The others go to their newest versions of the same code; those that have none stay.
+    /// The moves of a rollback: to the named version; during a canary, to the version next to it;
+    /// otherwise to the previous one. The other functions move to their newest versions of the same
+    /// code; those that have none do not move.
     ///
     /// # Errors
     ///
-    /// When there is no such version.
+    /// If the version does not exist.
     pub(crate) fn back(&self, names: &Names, named: Option<u64>) -> Result<Vec<Flip>> {
         if named.is_none() && self.canaries().next().is_some() {
             return Ok(self.all(names, |live| {
@@ -108,8 +109,8 @@ impl Release {
             let all = self.main.versions.iter();
             let all: Vec<String> = all.map(|(number, _)| number.to_string()).collect();
             match all.as_slice() {
-                [only] => format!("version {only} is the only one"),
-                _ => format!("there are versions {}", all.join(", ")),
+                [only] => format!("{only} is the only version"),
+                _ => format!("existing versions: {}", all.join(", ")),
             }
         };
         let Live { version, .. } = &self.live;
@@ -120,14 +121,14 @@ impl Release {
         });
         let Some((to, function)) = found else {
             return Err(match named {
-                Some(named) => Failure::new(format!("there is no version to go back to: {named}"))
+                Some(named) => Failure::new(format!("no version to return to: {named}"))
                     .because_of(kept())
-                    .hint("`keep_versions` in the settings says how many are kept"),
+                    .hint("`keep_versions` in the settings sets how many versions are kept"),
                 None => Failure::new(format!(
-                    "there is no version before the one that serves: {version}"
+                    "there is no version before the current one: {version}"
                 ))
                 .because_of(kept())
-                .hint("each deploy of changed code or settings makes a version to go back to"),
+                .hint("each deploy of changed code or settings creates a version to return to"),
             });
         };
         let mut flips = Vec::new();
@@ -152,14 +153,14 @@ impl Release {
     ///
     /// # Errors
     ///
-    /// When none runs.
+    /// If there is no canary.
     pub(crate) fn forward(&self, names: &Names) -> Result<Vec<Flip>> {
         if self.canaries().next().is_none() {
             return Err(Failure::new(format!(
-                "no canary runs: version {} has all the traffic",
+                "there is no canary: version {} has all traffic",
                 self.live.version
             ))
-            .hint("`cargo fw deploy --canary 10%` starts one"));
+            .hint("run `cargo fw deploy --canary 10%` to start one"));
         }
         Ok(self.all(names, |live| {
             live.canary.as_ref().map(|canary| canary.version.clone())
@@ -179,13 +180,13 @@ impl Release {
         function.map_or(&NONE, |function| &function.tags)
     }
 
-    /// Whether that version of the main function is still there.
+    /// True if this version of the main function still exists.
     pub(crate) fn has(&self, version: &str) -> bool {
         let mut all = self.main.versions.iter();
         all.any(|(number, _)| number.to_string() == version)
     }
 
-    /// Whether that function is there and has a statement of that id.
+    /// True if this function exists and has a statement with this id.
     pub(crate) fn permits(&self, function: &str, grant: &str) -> bool {
         let mut all = self.others.iter();
         let found = all.find(|(name, _)| name == function);
@@ -205,7 +206,7 @@ impl Release {
             .filter_map(|live| live.canary.as_ref())
     }
 
-    /// The flips of all functions to where that says; the main one is the last, as in a deploy.
+    /// The moves of all functions to this target; the main one is last, as in a deploy.
     fn all(&self, names: &Names, to: impl Fn(&Live) -> Option<String>) -> Vec<Flip> {
         let others = self
             .others
@@ -218,11 +219,11 @@ impl Release {
     }
 }
 
-/// Moves the traffic, and says so.
+/// Moves the traffic and reports it.
 ///
 /// # Errors
 ///
-/// When an alias cannot be moved: its traffic is then as it was, and what moved before it stays moved.
+/// If an alias cannot be moved: its traffic is unchanged, and the earlier moves stay.
 pub(crate) async fn flip<A: Aws>(
     aws: &A,
     release: &Release,
@@ -232,9 +233,7 @@ pub(crate) async fn flip<A: Aws>(
 ) -> Result<()> {
     if flips.is_empty() {
         let version = release.serving();
-        console.line(format_args!(
-            "version {version} has all the traffic already"
-        ));
+        console.line(format_args!("version {version} already has all traffic"));
     }
     for (index, Flip { function, from, to }) in flips.iter().enumerate() {
         let step = Step::Function(FunctionStep::MoveAlias {
@@ -249,7 +248,10 @@ pub(crate) async fn flip<A: Aws>(
             .map_err(|error: Error| {
                 let rest = match index {
                     0 => "it goes where it went".to_owned(),
-                    _ => format!("{index} of {} functions moved: run it again", flips.len()),
+                    _ => format!(
+                        "{index} of {} functions moved: run the command again",
+                        flips.len()
+                    ),
                 };
                 error
                     .into_failure(format!("cannot move the traffic of `{function}`"))

@@ -1,4 +1,4 @@
-//! How a plan and its outcome are told: lines for people, one versioned JSON document for scripts.
+//! Reports a plan and its result: lines for people, one versioned JSON document for scripts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,8 @@ use crate::{
 /// The newest schema of [`Document`].
 const SCHEMA: u32 = 1;
 
-/// What `--output json` prints. Fields may be added within a schema; none is removed or changed.
+/// The document of `--output json`. Fields may be added within a schema; none is removed or
+/// changed.
 #[derive(Debug, Serialize)]
 pub(crate) struct Document<'a> {
     /// The schema of this document.
@@ -62,7 +63,8 @@ struct Unchanged<'a> {
     name: &'a str,
 }
 
-/// What a change of the policies gives and takes: of all functions, each sentence once, and of each.
+/// The permissions that a change of the policies adds and removes: of all functions, each sentence
+/// once, and of each.
 #[derive(Debug, Serialize)]
 struct PermissionsTold<'a> {
     added: Vec<String>,
@@ -134,11 +136,12 @@ pub(crate) fn document(
         },
         url,
     };
-    // Strings and numbers alone: it cannot fail.
+    // Only strings and numbers: it cannot fail.
     serde_json::to_string_pretty(&document).unwrap_or_default()
 }
 
-/// What a change of the policies gives and takes, by function; those of which nothing changes are left out.
+/// The permissions that a change of the policies adds and removes, by function; without those that
+/// do not change.
 fn permissions<'a>(
     desired: &'a Desired,
     actual: &Actual,
@@ -156,7 +159,7 @@ fn permissions<'a>(
         .collect()
 }
 
-/// What is around the API, and the queues: the kind and the name.
+/// The resources around the API, and the queues: the kind and the name.
 fn around(desired: &Desired) -> Vec<(&'static str, String)> {
     let access_log = desired.access_log.map(|_| desired.names.access_log());
     let mapping = desired
@@ -323,7 +326,7 @@ fn told(desired: &Desired, actual: &Actual, plan: &Plan, whole: bool) -> Vec<Str
     let mut all = vec![headline(&desired.names, &desired.place)];
     all.extend(lines(plan));
     for (function, Permissions { added, removed }) in permissions(desired, actual, plan) {
-        all.push(format!("  what `{function}` is allowed:"));
+        all.push(format!("  permissions of `{function}`:"));
         let added = added.iter();
         all.extend(added.map(|sentence| format!("    {GOOD}+{GOOD:#} {sentence}")));
         let removed = removed.iter();
@@ -338,7 +341,7 @@ fn told(desired: &Desired, actual: &Actual, plan: &Plan, whole: bool) -> Vec<Str
         );
     }
     all.push(match (plan.is_empty(), same.len()) {
-        (true, count) => format!("  no changes: {count} resources are as they should be"),
+        (true, count) => format!("  no changes: {count} resources are up to date"),
         (false, 0) => format!("  {}", counted(plan.steps.len(), "step")),
         (false, count) => format!(
             "  {}; {} as before",
@@ -349,7 +352,7 @@ fn told(desired: &Desired, actual: &Actual, plan: &Plan, whole: bool) -> Vec<Str
     all
 }
 
-/// Where a deployed app answers, as JSON.
+/// The URL of a deployed app, as JSON.
 pub(crate) fn location(names: &Names, region: &str, url: &str) -> String {
     serde_json::json!({
         "schema": SCHEMA,

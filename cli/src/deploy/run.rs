@@ -1,4 +1,4 @@
-//! What a step needs while it runs: the account, and what the steps before it have made.
+//! The context of a running step: the account, and the results of earlier steps.
 
 use std::{cell::RefCell, collections::BTreeMap};
 
@@ -18,7 +18,7 @@ use crate::{
     error::Failure,
 };
 
-/// What the steps have made, for those that come after.
+/// The results of the steps, for later steps.
 #[derive(Debug, Default)]
 pub(crate) struct Made {
     pub(crate) api: Option<ApiId>,
@@ -27,7 +27,7 @@ pub(crate) struct Made {
     pub(super) versions: BTreeMap<String, Version>,
     /// The authorizers' ids, by name.
     pub(crate) authorizers: BTreeMap<String, String>,
-    /// What belongs to a REST API.
+    /// The parts of a REST API.
     pub(crate) rest: rest::Made,
     pub(crate) endpoint: Option<String>,
 }
@@ -41,7 +41,7 @@ pub(crate) enum Trouble {
 }
 
 impl Trouble {
-    /// What AWS answered.
+    /// AWS's error.
     pub(super) fn aws(&self) -> Option<&Error> {
         match self {
             Self::Aws(error) => Some(error),
@@ -56,7 +56,7 @@ impl From<Error> for Trouble {
     }
 }
 
-/// What running the steps needs.
+/// The context for running the steps.
 pub(crate) struct Run<'a, A> {
     pub(crate) aws: &'a A,
     pub(crate) console: &'a Console,
@@ -87,12 +87,12 @@ impl<A: Aws> Run<'_, A> {
                 let reason = "it is still not ready";
                 return Err(Error::answered(operation, "Pending", reason));
             }
-            let reason = "until Lambda has it ready";
+            let reason = "until Lambda is ready";
             self.patience.wait(self.console, reason, tried).await;
         }
     }
 
-    /// The version that is meant, known or made by now.
+    /// The version, known or created by now.
     pub(crate) fn version(
         &self,
         function: &str,
@@ -118,7 +118,7 @@ impl<A: Aws> Run<'_, A> {
         guard.try_map(|AuthorizerId { name, id }| {
             let made = || all.authorizers.get(name);
             let id = id.as_ref().or_else(made).cloned();
-            id.ok_or_else(|| unplanned("an earlier step should have made the authorizer"))
+            id.ok_or_else(|| unplanned("an earlier step should have created the authorizer"))
         })
     }
 
@@ -133,11 +133,11 @@ fn resolve<T: Clone>(handle: &Handle<T>, made: Option<&T>) -> Result<T, Error> {
         Handle::Known(value) => Ok(value.clone()),
         Handle::Made => made
             .cloned()
-            .ok_or_else(|| unplanned("an earlier step should have made it")),
+            .ok_or_else(|| unplanned("an earlier step should have created it")),
     }
 }
 
-/// `check` lets no such plan through.
+/// `check` refuses such a plan.
 pub(super) fn unplanned(reason: &str) -> Error {
     Error::answered(Operation::new("fw", "Apply"), "Unplanned", reason)
 }

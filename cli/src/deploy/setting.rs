@@ -1,4 +1,5 @@
-//! Steps on what is set of a deployment beside its versions: concurrency, the role's boundary. Each takes effect at once.
+//! Steps on settings that are not part of a version: concurrency, the role's boundary. Each takes
+//! effect immediately.
 
 use super::{
     model::{Desired, DesiredFunction},
@@ -6,7 +7,7 @@ use super::{
     step::{FunctionStep, Plan, RoleStep, Step},
 };
 
-/// Sets the boundary of a role that is there.
+/// Sets the boundary of an existing role.
 pub(super) fn boundary(role: &str, desired: &Desired, found: &WholeRole) -> Option<(Step, String)> {
     let found = found.role.ours()?;
     (found.boundary != desired.boundary).then(|| {
@@ -20,7 +21,8 @@ pub(super) fn boundary(role: &str, desired: &Desired, found: &WholeRole) -> Opti
     })
 }
 
-/// Reserves what is to be reserved. Lambda provisions no more than that, so less is reserved after less is provisioned.
+/// Sets the reserved concurrency. Lambda cannot provision more than is reserved, so the reserve is
+/// lowered after the provisioned concurrency.
 pub(super) fn concurrency(plan: &mut Plan, one: &DesiredFunction, actual: &WholeFunction) {
     let found = actual.function.ours();
     let reserved = found.and_then(|found| found.reserved);

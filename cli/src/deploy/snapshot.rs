@@ -1,7 +1,7 @@
-//! A committed picture of what was deployed last, so that a plan can be made without an account.
+//! A committed snapshot of the last deployment, so that a plan is possible without an account.
 //!
-//! It holds what the settings and the manifest make, and neither the code (its hash differs between machines) nor the
-//! values of variables (a digest tells that one has changed).
+//! It contains what the settings and the manifest define. It contains neither the code (its hash
+//! differs between machines) nor the values of variables (a digest shows that one has changed).
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -195,7 +195,7 @@ impl Snapshot {
             })?;
         if snapshot.schema > SCHEMA {
             return Err(Failure::input(format!(
-                "the snapshot is of a newer schema: {}",
+                "the snapshot has a newer schema: {}",
                 snapshot.schema
             ))
             .hint("update `cargo fw`"));
@@ -216,11 +216,11 @@ impl Snapshot {
             .with_context(|| format!("cannot write the snapshot: {}", path.display()))
     }
 
-    /// The account as a deploy of that snapshot would have left it, beside what is desired now.
+    /// The account as a deploy of this snapshot would have left it, next to the desired state.
     pub(crate) fn account(self, desired: &Desired) -> Actual {
         let mut then = desired.clone();
         then.code = code(self.architecture);
-        // Whether the role was the deployment's own, its name tells.
+        // The role's name shows whether it was the deployment's own.
         let role = |function: &str, configuration: &Configuration, policy: Option<&Value>| {
             let name = desired.names.role_of(function);
             let own = configuration.role == desired.place.role(&name);
@@ -344,7 +344,7 @@ fn rests(desired: &Desired, rest: &Rest) -> Rests {
 
 const API: &str = "api";
 
-/// An account that holds exactly what is desired.
+/// An account in exactly the desired state.
 fn holding(desired: &Desired) -> Actual {
     const INTEGRATION: &str = "integration";
     let grants = match &desired.url {

@@ -1,4 +1,4 @@
-//! The steps that a plan is made of: typed data that can be printed, checked and run.
+//! The steps of a plan: typed data that can be printed, checked and run.
 
 pub(super) mod change;
 pub(crate) mod domain;

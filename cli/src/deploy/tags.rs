@@ -1,4 +1,4 @@
-//! Tags of the settings on what is there, and who deployed last.
+//! Tags of the settings on existing resources, and who deployed last.
 //!
 //! Others may tag our resources too: an organization's policy, a cost tool. So what is removed is what a deploy before has set,
 //! and `fw:tags` names those.
@@ -73,12 +73,12 @@ pub(super) fn tags(plan: &mut Plan, desired: &Desired, actual: &Actual) {
     }
 }
 
-/// What is to change of a resource's tags.
+/// The changes of a resource's tags.
 pub(super) struct Retagged {
     /// The keys that a deploy before has set and the settings no longer have, and why they go. They go first, as the list of what a
     /// deploy has set is among what is missing.
     pub(super) removed: Option<(Vec<String>, String)>,
-    /// Those that are missing or differ.
+    /// The tags that are missing or differ.
     pub(super) missing: Tags,
     /// Why they are set.
     pub(super) why: String,
@@ -117,8 +117,9 @@ impl Retagged {
     }
 }
 
-/// What a REST API served with which version, as a tag of the main function tells it: `12=9f86d08188 11=…`, the newest first.
-/// The digits are the first of the digest that the deployment has for its description.
+/// What a REST API served with which version, from a tag of the main function:
+/// `12=9f86d08188 11=…`, the newest first. The digits are the first of the digest in the
+/// deployment's description.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Served(Vec<(String, String)>);
 
@@ -130,7 +131,7 @@ impl Served {
     /// The most that a tag's value has.
     const MOST: usize = 256;
 
-    /// What those tags tell.
+    /// The content of these tags.
     pub(crate) fn of(tags: &Tags) -> Self {
         let text = tags.get(Self::TAG).map_or("", String::as_str);
         let pairs = text.split(' ').filter_map(|pair| pair.split_once('='));
@@ -142,7 +143,7 @@ impl Served {
         )
     }
 
-    /// What the digest begins with of what was served with that version.
+    /// The start of the digest of what was served with this version.
     pub(crate) fn digest(&self, version: &str) -> Option<&str> {
         let mut all = self.0.iter();
         let found = all.find(|(number, _)| number == version);
@@ -156,7 +157,7 @@ impl Served {
         all.map(|(version, _)| version.as_str())
     }
 
-    /// The same where that is served with that version; what is too old for the tag is left out.
+    /// The same with a new entry; entries that do not fit in the tag are dropped.
     fn with(mut self, version: &str, digest: &str) -> String {
         self.0.retain(|(number, _)| number != version);
         let digest = digest.chars().take(Self::DIGITS).collect();
@@ -179,8 +180,8 @@ impl Served {
     }
 }
 
-/// Writes down at the main function who deployed, when, and from which commit of the sources in that folder; of a REST API also
-/// what it serves with the version that has the traffic now.
+/// Records at the main function who deployed, when, and from which commit of the sources in this
+/// folder; for a REST API also what it serves with the version that has the traffic now.
 ///
 /// # Errors
 ///
@@ -283,7 +284,7 @@ mod tests {
         let a = digest("a");
         assert_eq!(served.versions(&a).collect::<Vec<_>>(), ["9", "8"]);
         assert_eq!(served.versions("").count(), 0);
-        // A version that gets another deployment, and more than a tag takes.
+        // A version that gets another deployment, and more entries than a tag can hold.
         let mut text = served.with("9", &digest("c"));
         assert!(text.contains("9=cccccccccc"), "{text}");
         for version in 100..200 {

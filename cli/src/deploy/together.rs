@@ -27,9 +27,10 @@ impl<'a, K, T> Together<'a, K, T> {
         self.running.push((key, Box::pin(future)));
     }
 
-    /// What the next one that ends gives, the earlier added first where several have ended; `None` when none runs.
+    /// The result of the next one that ends, the earlier added first if several have ended; `None`
+    /// if none runs.
     ///
-    /// Each wake polls all of them: there are a few dozen at the most, and each waits for the network.
+    /// Each wake polls all of them: there are at most a few dozen, and each waits for the network.
     pub(crate) async fn next(&mut self) -> Option<(K, T)> {
         if self.running.is_empty() {
             return None;
@@ -48,7 +49,8 @@ impl<'a, K, T> Together<'a, K, T> {
     }
 }
 
-/// Runs them side by side to the end of all, or of the first that fails; gives what they gave in their order.
+/// Runs them concurrently to the end of all, or of the first that fails; returns their results in
+/// their order.
 ///
 /// # Errors
 ///

@@ -1,10 +1,10 @@
-//! A policy's statements in plain words, and what a change of them gives and takes.
+//! A policy's statements in plain words, and the permissions that a change adds and removes.
 
 use serde::Serialize;
 use serde_json::Value;
 
 /// Why a step creates something.
-pub(crate) const MISSING: &str = "not there yet";
+pub(crate) const MISSING: &str = "does not exist yet";
 
 /// A policy document's statements, whether it has one or a list.
 pub(crate) fn statements(document: &Value) -> Vec<Value> {
@@ -15,12 +15,13 @@ pub(crate) fn statements(document: &Value) -> Vec<Value> {
     }
 }
 
-/// What a change of the role's policy gives and takes: a sentence for each statement.
+/// The permissions that a change of the role's policy adds and removes: a sentence for each
+/// statement.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Permissions {
-    /// What the function may do that it might not, or what it no longer must leave.
+    /// What the function may do in addition, or is no longer denied.
     pub(crate) added: Vec<String>,
-    /// What the function might do and may no longer.
+    /// What the function may no longer do.
     pub(crate) removed: Vec<String>,
 }
 
@@ -63,8 +64,14 @@ fn sentence(statement: &Value) -> String {
     };
     // Statements of other tools may be written by exclusion.
     let (what, on) = match (&statement["Action"], &statement["Resource"]) {
-        (Value::Null, _) => (format!("all but {}", list("NotAction")), list("Resource")),
-        (_, Value::Null) => (list("Action"), format!("all but {}", list("NotResource"))),
+        (Value::Null, _) => (
+            format!("all except {}", list("NotAction")),
+            list("Resource"),
+        ),
+        (_, Value::Null) => (
+            list("Action"),
+            format!("all except {}", list("NotResource")),
+        ),
         _ => (list("Action"), list("Resource")),
     };
     format!("{may} {what} on {on}{condition}")
@@ -84,7 +91,7 @@ mod tests {
         let old = json!({"Statement": [read, write]});
         let new = json!({"Statement": [deny, read]});
         let change = Permissions::between(Some(&old), &new);
-        assert_eq!(change.added, ["must not all but s3:* on *"]);
+        assert_eq!(change.added, ["must not all except s3:* on *"]);
         assert_eq!(change.removed, ["may s3:PutObject on *, under a condition"]);
         let first = Permissions::between(None, &json!({"Statement": read}));
         assert_eq!(first.added, ["may s3:GetObject on arn:aws:s3:::a/*"]);

@@ -1,8 +1,8 @@
-//! Where a running `cargo fw local` serves Lambda's API and the embedded services: small files in the stage's data folder, for the
-//! commands that talk to it.
+//! The addresses of Lambda's API and the embedded services of a running `cargo fw local`: small
+//! files in the stage's data folder, for the commands that use them.
 //!
-//! The server holds a lock on it. After a SIGKILL the file stays and the lock is gone, so that nobody is led to a port that somebody
-//! else has by then.
+//! The server holds a lock on the file. After a SIGKILL the file stays but the lock is gone, so no
+//! command uses a port that another program may have by then.
 
 use std::{
     fs::{File, TryLockError},
@@ -14,7 +14,7 @@ use tempfile::NamedTempFile;
 
 use crate::private_files;
 
-/// What a running server announces.
+/// The addresses of a running server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
     /// Lambda's API, for `cargo fw invoke`.
@@ -46,14 +46,14 @@ impl Announcement {
     ///
     /// # Errors
     ///
-    /// The system's, when the folder cannot be made or written to.
+    /// The system's error, if the folder cannot be created or written to.
     pub(crate) fn write(folder: &Path, endpoint: Endpoint, url: String) -> io::Result<Self> {
         private_files::create_folder(folder)?;
         let path = folder.join(endpoint.file_name());
-        // A file of its own in the place of another server's, which is held by that one.
+        // A new file replaces another server's file, which that server has locked.
         let mut file = NamedTempFile::new_in(folder)?;
         file.write_all(url.as_bytes())?;
-        // Where the file system has no locks, it is as if no server ran.
+        // On a file system without locks, no server is found.
         let _ = file.as_file().try_lock();
         let file = file.persist(&path).map_err(|error| error.error)?;
         Ok(Self {
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn what_a_killed_server_has_said_is_not_believed() {
         let folder = tempfile::tempdir().unwrap();
-        // Somebody else may listen there by now.
+        // Another program may listen there by now.
         let killed = folder.path().join(Lambda.file_name());
         std::fs::write(&killed, "http://127.0.0.1:1").unwrap();
         assert_eq!(Announcement::read(folder.path(), Lambda), None);

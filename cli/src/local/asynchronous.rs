@@ -27,16 +27,17 @@ const THROTTLED_FIRST: Duration = Duration::from_secs(1);
 /// The longest wait of an event that is throttled. `[D]`
 const THROTTLED_MOST: Duration = Duration::from_secs(300);
 
-/// How a function takes asynchronous events; the values are those of `PutFunctionEventInvokeConfig`.
+/// How a function handles asynchronous events; the values are those of
+/// `PutFunctionEventInvokeConfig`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Config {
     /// Attempts after the first one, 0 to 2.
     pub(super) retries: u32,
-    /// How old an event may become, 60 s to 6 h.
+    /// The maximum age of an event, 60 s to 6 h.
     pub(super) max_age: Duration,
-    /// The ARN of what is told of a success.
+    /// The ARN of the destination for successes.
     pub(super) on_success: Option<String>,
-    /// The ARN of what is told of a failure.
+    /// The ARN of the destination for failures.
     pub(super) on_failure: Option<String>,
 }
 
@@ -51,7 +52,7 @@ impl Default for Config {
     }
 }
 
-/// What tells the time, and waits.
+/// A clock that can also wait.
 #[derive(Clone, Debug)]
 pub(crate) enum Clock {
     /// The machine's.
@@ -96,7 +97,7 @@ pub(super) struct Event {
     pub(super) config: Config,
 }
 
-/// Invokes until it goes well, or no attempt is left, and tells the destination.
+/// Invokes until it succeeds or no attempt is left, and informs the destination.
 pub(super) async fn run(functions: impl Functions, event: Event, clock: Clock, logs: Logs) {
     let started = Instant::now();
     let mut waited = Duration::ZERO;
@@ -151,7 +152,8 @@ async fn attempt(pool: &Pool, event: &Event) -> Outcome {
     pool.invoke(id, trace, event.payload.clone()).await
 }
 
-/// Tells the destination, which locally is the log; and the developer, where there is none and the event is lost.
+/// Informs the destination, which is the log here. Without a destination it reports the lost event
+/// to the developer.
 fn conclude(
     event: &Event,
     function: &Function,
@@ -180,7 +182,7 @@ fn conclude(
         }
         None if success => {}
         None => logs.note(format_args!(
-            "RequestId: {} the event is given up and lost: {condition} after {attempts} attempts",
+            "RequestId: {} event discarded: {condition} after {attempts} attempts",
             event.request_id
         )),
     }
@@ -188,7 +190,7 @@ fn conclude(
 
 /// The record that a destination gets. `[R]` gateway-truth §4.3
 ///
-/// That there is no `responseContext` where the function never ran is unverified.
+/// Whether `responseContext` is missing if the function never ran is unverified.
 fn record(
     event: &Event,
     function: &Function,

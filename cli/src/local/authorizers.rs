@@ -1,5 +1,5 @@
-//! What the gateway asks before it lets a request through: issuers for their keys, the app's authorizers for their consent,
-//! and us for the secret behind an access key.
+//! Fetches what the gateway needs before it admits a request: an issuer's keys, an authorizer's
+//! answer, or the secret for an access key.
 //!
 //! The gateway model decides; here is only fetched what it needs. What cannot be had is a refusal with a line in the log,
 //! never a request let through.
@@ -25,7 +25,7 @@ use self::{development::DevelopmentKey, issuers::Issuers};
 use super::pool::{Outcome, Pool};
 use crate::values::credentials::{self, LocalCredentials};
 
-/// Who vouches for tokens: the issuers, and the project's own key. Cheap to clone.
+/// The keys for tokens: the issuers' and the project's own. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Keyring {
     issuers: Issuers,
@@ -40,7 +40,7 @@ struct Development {
 }
 
 impl Keyring {
-    /// The keyring of a project whose own key is in that file, if it is there.
+    /// The keyring of a project with its own key in this file, if the file exists.
     pub(crate) fn new(file: PathBuf) -> Self {
         Self {
             issuers: Issuers::default(),
@@ -67,7 +67,7 @@ impl Development {
         let changed = self.file.metadata().and_then(|found| found.modified());
         let Ok(changed) = changed else {
             return Err(
-                "the token is one of `cargo fw token`, and this project has made none: make another"
+                "the token is from `cargo fw token`, but not from this project: create a new one"
                     .to_owned(),
             );
         };
@@ -76,14 +76,16 @@ impl Development {
             return Ok(Arc::clone(keys));
         }
         let key = DevelopmentKey::read(&self.file).map_err(|failure| failure.to_string())?;
-        let key = key.ok_or("the key of `cargo fw token` is gone: make another token")?;
+        let key = key.ok_or(
+            "the key of this token no longer exists: create a new token with `cargo fw token`",
+        )?;
         let keys = Arc::new(key.public().map_err(|failure| failure.to_string())?);
         *read = Some((changed, Arc::clone(&keys)));
         Ok(keys)
     }
 }
 
-/// Who is asked for one generation, besides its functions.
+/// The sources of answers for one generation, in addition to its functions.
 #[derive(Debug)]
 pub(super) struct Authorizers {
     keyring: Keyring,
@@ -125,7 +127,7 @@ impl Authorizers {
                         }
                         Outcome::Throttled => Received::Answer(door.refuse(
                             pending,
-                            "the authorizer's function takes no more invocations",
+                            "the authorizer's function does not accept more invocations",
                         )),
                     })
             }
@@ -134,12 +136,12 @@ impl Authorizers {
     }
 }
 
-/// What became of an authorizer's invocation. The error says why nothing did.
+/// The outcome of an authorizer's invocation. The error says why there is none.
 async fn ask(question: &Question, functions: &BTreeMap<Part, Pool>) -> Result<Outcome, String> {
     let part = Part::Authorizer(question.name.clone());
     let pool = functions.get(&part);
     let pool = pool.ok_or_else(|| format!("the app does not have {part}"))?;
-    // An invocation of its own, in the request's trace.
+    // A separate invocation in the request's trace.
     let id = super::server::arrival().request_id;
     let outcome = pool.invoke(id, question.trace_id.clone(), question.event.clone());
     let waited = timeout(AUTHORIZER_TIMEOUT, outcome).await;
@@ -149,11 +151,12 @@ async fn ask(question: &Question, functions: &BTreeMap<Part, Pool>) -> Result<Ou
     })
 }
 
-/// What the app's processes have in their environment: whoever signs with these is let through. The session token is asked for
-/// where the client sends one, as the SDKs do and `curl` need not.
+/// The credentials in the environment of the app's processes: requests signed with them are
+/// admitted. The session token is checked if the client sends one, as the SDKs do; `curl` does not
+/// have to.
 fn credentials(pending: &Pending, own: &LocalCredentials) -> Credentials {
     let apps = credentials::ACCESS_KEY;
-    // An authorizer's process signs with a key of its own.
+    // An authorizer's process signs with its own key.
     let signed = pending
         .request()
         .header("authorization")

@@ -1,5 +1,6 @@
-//! The chunked transfer coding (RFC 9112 §7.1), a step at a time, and the trailers after it. Lines of the coding itself end with
-//! both CR and LF: that others read a lone LF otherwise is how requests are smuggled.
+//! The chunked transfer coding (RFC 9112 §7.1), one step at a time, and its trailers. Lines of the
+//! coding must end with CR and LF: different readings of a lone LF are what request smuggling
+//! exploits.
 
 /// The longest line of a chunk's length with its extensions, which mean nothing here.
 const LONGEST_LINE: usize = 4 * 1024;
@@ -8,7 +9,7 @@ const LONGEST_TRAILERS: usize = 512 * 1024;
 /// The most trailer fields.
 const MOST_TRAILERS: usize = 32;
 
-/// Where in the coding a body is.
+/// The position of a body in the coding.
 #[derive(Debug, Default)]
 pub(super) enum Chunks {
     /// Before a chunk's length.
@@ -22,12 +23,12 @@ pub(super) enum Chunks {
     Trailers(usize),
 }
 
-/// What the bytes at the front are.
+/// The meaning of the next bytes.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Step {
     /// This much of the coding itself, of no further use.
     Skip(usize),
-    /// This much of the body; [`Chunks::took`] tells how much of it was taken.
+    /// This many bytes of the body; [`Chunks::took`] reports how many were taken.
     Data(usize),
     /// Too little to know.
     More,
@@ -47,7 +48,7 @@ pub(super) struct Trailers {
 }
 
 impl Chunks {
-    /// Looks at what stands at the front of the input.
+    /// Examines the start of the input.
     pub(super) fn step(&mut self, input: &[u8], trailers: &mut Trailers) -> Step {
         match self {
             Self::Length => {
@@ -144,8 +145,8 @@ fn chunk_length(line: &[u8]) -> Option<u64> {
     u64::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }
 
-/// Where the fields end, with the empty line after them, that begin the bytes, if they end there; the first `seen` bytes are
-/// known not to hold that.
+/// The end of the fields, with the empty line after them, if the bytes contain it. The first `seen`
+/// bytes are known not to.
 pub(super) fn end_of_fields(bytes: &[u8], seen: usize) -> Option<usize> {
     // The end may have begun in what was seen: a line feed, and perhaps a carriage return.
     let mut at = seen.saturating_sub(2);

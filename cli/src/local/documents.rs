@@ -35,7 +35,7 @@ pub(super) fn describe(status: Option<ExitStatus>) -> String {
     }
 }
 
-/// Whether a signal ended it.
+/// True if a signal ended it.
 pub(super) fn is_signal(status: Option<ExitStatus>) -> bool {
     use std::os::unix::process::ExitStatusExt;
 
@@ -70,7 +70,7 @@ fn signal_name(signal: i32) -> String {
         )
 }
 
-/// What Lambda says of an invocation that took too long. `[R]` gateway-truth §0 row 18
+/// Lambda's document for an invocation that timed out. `[R]` gateway-truth §0 row 18
 pub(super) fn timeout_message(request_id: &str, timeout_seconds: u32) -> String {
     format!("RequestId: {request_id} Error: Task timed out after {timeout_seconds}.00 seconds")
 }

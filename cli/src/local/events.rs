@@ -1,8 +1,9 @@
 //! The services that invoke an app's sources: SQS, SNS, EventBridge, Scheduler, and the notifications of the embedded S3, on one
 //! endpoint and under one clock (`fw_services`).
 //!
-//! `declared` is what the manifest and the settings ask of them, `functions` calls the processes that are served at the time,
-//! `access` holds each caller to its policy, and `log` prints what was delivered.
+//! `declared` is what the manifest and the settings need from the services, `functions` calls the
+//! processes that are currently served, `access` enforces each caller's policy, and `log` prints
+//! deliveries.
 
 mod access;
 mod declared;
@@ -52,12 +53,12 @@ pub(crate) struct EventServices {
     _announcement: Announcement,
 }
 
-/// What they are started with.
+/// The configuration of the services.
 #[derive(Debug)]
 pub(crate) struct Start<'a, F> {
-    /// The port on loopback; 0 takes a free one.
+    /// The port on loopback; 0 chooses a free one.
     pub(crate) port: u16,
-    /// The stage's data folder; the state is in a folder of its own below it.
+    /// The stage's data folder; the state is in a subfolder.
     pub(crate) data: &'a Path,
     /// Hosts that the endpoint answers for in addition to this machine's names.
     pub(crate) allowed_hosts: Vec<String>,
@@ -65,11 +66,12 @@ pub(crate) struct Start<'a, F> {
     pub(crate) functions: F,
     /// The policies of the functions; `None` allows everything.
     pub(crate) guard: Option<PolicyGuard>,
-    /// What the processes sign with.
+    /// The credentials of the processes.
     pub(crate) credentials: LocalCredentials,
     /// Other keys that the app signs with, each with its secret.
     pub(crate) own_keys: BTreeMap<String, String>,
-    /// The embedded S3, which answers on the same endpoint and whose changes are delivered; `None` where S3 is elsewhere.
+    /// The embedded S3, which answers on the same endpoint and whose changes are delivered; `None`
+    /// if S3 is elsewhere.
     pub(crate) s3: Option<&'a EmbeddedS3>,
     /// Where deliveries are printed.
     pub(crate) logs: Logs,
@@ -80,7 +82,8 @@ impl EventServices {
     ///
     /// # Errors
     ///
-    /// When the port is in use, another process has the state open, or it cannot be read or written; exit codes 69 and 65.
+    /// If the port is in use, another process has the state open, or it cannot be read or written;
+    /// exit codes 69 and 65.
     pub(crate) async fn start<F: Functions>(start: Start<'_, F>) -> Result<Self> {
         let state = start.data.join("services");
         let fallback = start
@@ -126,7 +129,8 @@ impl EventServices {
         self.services.endpoint()
     }
 
-    /// The variables that an app with that manifest is given: the endpoint, and where its queues, topics, buses and buckets are.
+    /// The variables for an app with this manifest: the endpoint, and the addresses of its queues,
+    /// topics, buses and buckets.
     pub(crate) fn variables(
         &self,
         manifest: &Manifest,
@@ -164,7 +168,7 @@ impl EventServices {
             .map_err(|error| Failure::input(error.to_string()))
     }
 
-    /// What is there now.
+    /// The current resources.
     pub(crate) fn resources(&self) -> Resources {
         self.services.resources()
     }
@@ -178,7 +182,7 @@ impl EventServices {
             // Aborted, as it should be.
             let _ = task.await;
         }
-        // Nobody else holds them now.
+        // Nothing else holds them now.
         if let Ok(services) = Arc::try_unwrap(self.services)
             && let Err(error) = services.shutdown().await
         {
@@ -204,9 +208,9 @@ async fn deliver(mut changes: UnboundedReceiver<Change>, services: Arc<fw_servic
 fn cannot_start(port: u16, state: &Path, error: &io::Error) -> Failure {
     match error.kind() {
         ErrorKind::AddrInUse => Failure::unavailable(format!("port {port} is in use"))
-            .hint("pass another port with `--services-port`; without it any free port is taken"),
+            .hint("pass another port with `--services-port`, or leave it out to use a free port"),
         ErrorKind::ResourceBusy => {
-            Failure::unavailable("another `cargo fw local` of this app and stage runs")
+            Failure::unavailable("another `cargo fw local` of this app and stage is running")
                 .because_of(error.to_string())
                 .hint("stop it, or serve another stage with `--stage`")
         }

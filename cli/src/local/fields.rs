@@ -1,11 +1,11 @@
-//! What both codecs of HTTP/1.1 read in the values of header fields (RFC 9110 §5.6).
+//! Parsing of header field values for both HTTP/1.1 codecs (RFC 9110 §5.6).
 
 /// The members of a list.
 pub(super) fn tokens(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(|byte| *byte == b',')
 }
 
-/// Whether it is that word, in whichever case.
+/// True if it is this word, in any case.
 pub(super) fn token(value: &[u8], expected: &str) -> bool {
     value.trim_ascii().eq_ignore_ascii_case(expected.as_bytes())
 }

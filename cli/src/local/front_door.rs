@@ -220,7 +220,7 @@ fn usage_plan((name, plan): (&String, &access::UsagePlan)) -> UsagePlan {
     }
 }
 
-/// What the app says of an authorizer, and the settings over it.
+/// An authorizer as the app declares it, overridden by the settings.
 fn set(authorizer: &ManifestAuthorizer, settings: &Settings) -> ManifestAuthorizer {
     let mut authorizer = authorizer.clone();
     if let Some(own) = settings.access.authorizers.get(&authorizer.name) {
@@ -237,17 +237,17 @@ fn identity_source(text: &str) -> Result<IdentitySource> {
 }
 
 fn wrong(error: impl std::error::Error + Send + Sync + 'static) -> Failure {
-    Failure::input("the gateway cannot be set up so")
+    Failure::input("this gateway configuration is not valid")
         .because(Box::from(error) as Box<dyn std::error::Error + Send + Sync>)
 }
 
-/// What all routes have that have none of their own.
+/// The throttle of all routes without their own.
 fn common_throttle(settings: &Settings) -> Option<Throttle> {
     let common = &settings.access.throttle;
     throttle(common.rate, common.burst)
 }
 
-/// What a route has of its own.
+/// The throttle of one route.
 fn own_throttle(settings: &Settings, route: &ManifestRoute) -> Option<Throttle> {
     let own = settings.access.throttle.routes.get(&route.key())?;
     throttle(Some(own.rate), Some(own.burst))

@@ -1,6 +1,7 @@
-//! What is served: the front door that a manifest describes, before the processes of one build.
+//! What is served: the front door from a manifest, and the processes of one build.
 //!
-//! A generation never changes. A new build makes a new one, and the server swaps them; the old one finishes what it has.
+//! A generation never changes. A new build creates a new one, and the server swaps them; the old
+//! one finishes its requests.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -24,43 +25,46 @@ use crate::{
     values::credentials::{self, LocalCredentials},
 };
 
-/// What a generation is made from.
+/// The parts of a generation.
 #[derive(Debug)]
 pub(crate) struct Source<'a> {
-    /// What the build says about itself.
+    /// The build's manifest.
     pub(crate) manifest: &'a Manifest,
     /// The stage's settings.
     pub(crate) settings: &'a Settings,
     /// The executable.
     pub(crate) bootstrap: &'a Path,
-    /// Whether a later build may replace the executable, so that this generation needs a name of its own for it.
+    /// True if a later build may replace the executable, so that this generation needs its own name
+    /// for it.
     pub(crate) replaceable: bool,
-    /// The working directory of an executable that is not replaceable; a build runs in a folder of its own, as on Lambda.
+    /// The working directory for an executable that is not replaced. A build runs in its own
+    /// folder, as on Lambda.
     pub(crate) directory: &'a Path,
     /// The local server's URL, without the gateway's stage.
     pub(crate) url: &'a str,
-    /// How the processes are run.
+    /// How the processes run.
     pub(crate) options: Options,
-    /// Variables for the processes besides Lambda's and the settings', such as the embedded services' endpoints. They go
-    /// over all others.
+    /// Variables for the processes in addition to Lambda's and the settings', such as the endpoints
+    /// of the embedded services. They override all others.
     pub(crate) environment: Vec<(String, String)>,
-    /// Who vouches for tokens.
+    /// The keys for tokens.
     pub(crate) keyring: Keyring,
-    /// What the processes sign with, and what signed requests are checked by.
+    /// The credentials of the processes, which also check signed requests.
     pub(crate) credentials: LocalCredentials,
 }
 
-/// How a developer wants processes to be run.
+/// The developer's options for processes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Options {
-    /// Whether those that wait for an event are frozen.
+    /// True if processes that wait for an event are frozen.
     pub(crate) freeze: bool,
-    /// Whether they get only the variables that Lambda gives, and those that the settings and the embedded services do.
+    /// True if they get only Lambda's variables, and those of the settings and the embedded
+    /// services.
     pub(crate) strict_env: bool,
 }
 
 impl Default for Options {
-    /// As on Lambda, with what a developer needs.
+    /// As on Lambda, with a developer's variables.
     fn default() -> Self {
         Self {
             freeze: true,
@@ -86,7 +90,8 @@ impl Generation {
     ///
     /// # Errors
     ///
-    /// When the manifest has a route that the gateway cannot have or guard (exit code 65), or the executable cannot be linked.
+    /// If the manifest has a route that the gateway cannot have or guard (exit code 65), or the
+    /// executable cannot be linked.
     pub(crate) fn new(source: Source<'_>, logs: &Logs) -> Result<Self> {
         fit::check(source.manifest, source.settings)?;
         let routes = front_door::routes(source.manifest)?;
@@ -139,7 +144,7 @@ impl Generation {
         })
     }
 
-    /// Ends all processes, and waits until none is left.
+    /// Ends all processes and waits until none is left.
     pub(crate) async fn close(&self) {
         for pool in self.functions.values() {
             pool.close().await;
@@ -151,7 +156,7 @@ impl Generation {
         self.functions.values()
     }
 
-    /// The API's function; an app of sources alone has none.
+    /// The API's function. An app that has only sources has none.
     pub(super) fn api(&self) -> Option<&Pool> {
         self.functions.get(&Part::Api)
     }
@@ -170,7 +175,8 @@ impl Generation {
     }
 }
 
-/// The variables of a function: its own, and over them those of the embedded services and those that its settings stand for.
+/// The variables of a function: its own, overridden by those of the embedded services and those
+/// that its settings stand for.
 fn variables(source: &Source<'_>, part: &Part, set: FunctionSettings) -> Vec<(String, String)> {
     let door = &source.settings.door;
     let mut all = Vec::new();

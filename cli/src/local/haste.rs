@@ -1,34 +1,37 @@
-//! Whether an invocation does better to wait a moment for a busy process than to wake an idle one.
+//! Decides whether an invocation should wait briefly for a busy process instead of waking an idle
+//! one.
 //!
-//! Where many ask at once and each answer takes less than a millisecond, a few processes that go on from one invocation to the next
-//! find the processor's caches as they left them; as many processes as there are clients, taking turns, never do. So when
-//! enough processes have only just begun, the next invocation waits for one of them: briefly, and only where the function has
-//! been seen to be that quick. Nothing else changes: it waits beside idle processes, so no cold start comes of it, and a handler
-//! that calls its own function gets an idle process when the wait is over.
+//! If many clients ask at once and each answer takes less than a millisecond, a few processes that
+//! handle one invocation after another find warm processor caches; as many processes as clients, in
+//! turns, never do. So if enough processes have just started an invocation, the next invocation
+//! waits for one of them: briefly, and only if the function has been this fast before. Nothing else
+//! changes: idle processes exist while it waits, so this causes no cold start, and a handler that
+//! calls its own function gets an idle process after the wait.
 
 use std::{num::NonZero, thread, time::Duration};
 
 use tokio::time::Instant;
 
-/// How long an invocation waits at most for a busy process while there are idle ones; the runtime's timers may make it a
-/// millisecond more. Where 32 clients ask a function that answers in 0.2 ms, they wait half of that for their turn; at 1 ms most waits
-/// ended with one more process awake, and nothing was gained.
+/// How long an invocation waits at most for a busy process while there are idle ones; the runtime's
+/// timers may add a millisecond. If 32 clients call a function that answers in 0.2 ms, they wait
+/// half of this for their turn. With 1 ms most waits ended with one more process awake, without a
+/// gain.
 pub(super) const WAIT: Duration = Duration::from_millis(4);
-/// How long a quick invocation lasts at most.
+/// The maximum duration of a fast invocation.
 const QUICK: Duration = Duration::from_millis(1);
-/// Of how many invocations the quickest one says how quick the function is.
+/// The number of invocations whose fastest one counts as the function's speed.
 const WINDOW: u32 = 64;
 
-/// What the processes of a pool are busy with, as far as it matters here.
+/// The state of a pool's processes, as far as it matters here.
 #[derive(Debug)]
 pub(super) struct Haste {
-    /// How many processes are enough to keep the machine busy.
+    /// How many busy processes keep the machine busy.
     enough: usize,
     /// The busy processes, and since when.
     busy: Vec<(usize, Instant)>,
     /// The quickest invocation of the current window, and that of the one before.
     quickest: [Duration; 2],
-    /// How many invocations the current window has.
+    /// The number of invocations in the current window.
     seen: u32,
 }
 
@@ -40,7 +43,8 @@ impl Default for Haste {
 }
 
 impl Haste {
-    /// One more than the processors: while one process tells its answer and asks for more, the others work.
+    /// One more than the processors: while one process posts its answer and polls again, the others
+    /// work.
     fn for_processors(processors: usize) -> Self {
         Self {
             enough: processors.saturating_add(1),
@@ -70,7 +74,7 @@ impl Haste {
         }
     }
 
-    /// Whether enough processes are about to be free again.
+    /// True if enough processes are about to be free again.
     pub(super) fn suffices(&self, now: Instant) -> bool {
         self.busy.len() >= self.enough
             && self.quickest.iter().any(|quickest| *quickest < QUICK)
@@ -107,7 +111,7 @@ mod tests {
         assert!(!haste.suffices(start + QUICK), "both have lasted too long");
         haste.ended(2, start);
         assert!(!haste.suffices(start));
-        // One that is not known has not begun.
+        // An unknown process has not started.
         haste.ended(7, start);
     }
 
@@ -120,7 +124,7 @@ mod tests {
         assert!(!haste.suffices(start), "nothing is known of it");
         pass(&mut haste, start, QUICK / 2);
         assert!(haste.suffices(start));
-        // It has become slow: after two windows the quick one is forgotten.
+        // It has become slow: after two windows the fast one is forgotten.
         for _ in 0..2 * WINDOW {
             pass(&mut haste, start, QUICK * 2);
         }

@@ -1,17 +1,18 @@
-//! What a connection has read and not used: few system calls for small messages, large reads for large ones.
+//! The bytes that a connection has read but not used: few system calls for small messages, large
+//! reads for large ones.
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-/// What a read asks for, unless reads come back full.
+/// The size of a read, unless reads come back full.
 const READ: usize = 8 * 1024;
 /// The most that a read asks for.
 const LARGEST_READ: usize = 128 * 1024;
-/// What has been read and not been used.
+/// Bytes that were read but not used.
 #[derive(Debug, Default)]
 pub(super) struct Input {
     buffer: Vec<u8>,
     used: usize,
-    /// Whether the last read came back full.
+    /// True if the last read came back full.
     full: bool,
 }
 

@@ -1,11 +1,12 @@
-//! One process: an execution environment of Lambda's, from its start to the moment that it is reaped.
+//! One process: an execution environment of Lambda, from its start until it is reaped.
 //!
-//! The state is a small machine behind a lock that is never held while waiting. The Runtime API's calls and the pool move
-//! it; a task per process (`run`) owns the child and sees to everything that takes time: its exit, its timeouts,
-//! its output. The way of a request does not pass through that task: the pool wakes the waiting `/next` directly, and
-//! the posted result wakes who asked.
+//! The state is a small state machine behind a lock that is never held while waiting. Calls of the
+//! Runtime API and the pool change it. A task per process (`run`) owns the child and handles
+//! everything that takes time: its exit, its timeouts, its output. A request does not pass through
+//! this task: the pool wakes the waiting `/next` directly, and the posted result wakes the caller.
 //!
-//! Here are the states and the calls that move them; `lifetime` is the task, `report` what the log is told.
+//! This file has the states and the calls that change them; `lifetime` is the task, `report` writes
+//! the log.
 
 mod lifetime;
 mod line;
@@ -35,20 +36,23 @@ use super::{
 };
 use crate::process::{self, environment::Function, own_memory};
 
-/// How long a process may initialise (AWS Lambda Developer Guide, "Lambda execution environment lifecycle").
+/// How long a process may initialise (AWS Lambda Developer Guide, "Lambda execution environment
+/// lifecycle").
 const INIT_LIMIT: Duration = Duration::from_secs(10);
-/// How long a process may be idle. Lambda's own time is not published; this keeps a burst's processes from staying all day.
+/// How long a process may be idle. Lambda's own time is not published; this prevents that a burst's
+/// processes stay all day.
 const IDLE_LIMIT: Duration = Duration::from_secs(600);
-/// How long a process has waited for an event before it is frozen, at least. In between a busy function pays nothing.
+/// The minimum time that a process waits for an event before it is frozen. A busy function has no
+/// cost in between.
 const FREEZE_AFTER: Duration = Duration::from_millis(10);
-/// How long the end of a process is given to deliver what it had already written to its sockets and pipes.
+/// How long the end of a process may take to deliver the data in its sockets and pipes.
 const LAST_WORDS: Duration = Duration::from_millis(250);
-/// How many connections a process may have to its Runtime API; those over it wait to be accepted.
+/// How many connections a process may have to its Runtime API; more wait to be accepted.
 const CONNECTIONS: usize = 64;
-/// How long a call for the next event waits for the connection of an earlier one to be gone: the process may have closed it a moment
-/// ago.
+/// How long a poll waits for the connection of an earlier poll to be gone: the process may have
+/// just closed it.
 const TAKE_OVER: Duration = Duration::from_secs(1);
-/// How old a reading of the peak memory may be before it is taken again: reading it costs as much as a short invocation.
+/// The maximum age of a reading of the peak memory: reading it costs as much as a short invocation.
 const MEMORY_AGE: Duration = Duration::from_millis(50);
 
 /// One process.
@@ -59,7 +63,7 @@ pub(super) struct Instance {
     state: Mutex<State>,
     /// There once the process is.
     started: OnceLock<Started>,
-    /// Told when the process is to be killed.
+    /// Notified when the process is to be killed.
     end: Notify,
     /// Told when a connection that waits for an event may be gone.
     line: Notify,
@@ -73,34 +77,35 @@ struct Started {
 
 struct State {
     phase: Phase,
-    /// When the process was started.
+    /// The time when the process was started.
     spawned: Instant,
-    /// When the phase would have lasted too long, unless it is `Busy`, which has its own.
+    /// The time limit of the phase, unless it is `Busy`, which has its own.
     limit: Instant,
-    /// When it last asked for an event.
+    /// The time of its last poll.
     asked: Instant,
-    /// Whether it has been stopped until the next event.
+    /// True if it has been stopped until the next event.
     frozen: bool,
-    /// Whether it is being killed for taking more memory than the function has.
+    /// True if it is being killed because it uses more memory than the function has.
     outgrown: bool,
 }
 
 enum Phase {
-    /// It has not asked for an event yet.
+    /// It has not polled for an event yet.
     Starting {
         job: Option<Job>,
-        /// Whether this is Lambda's second try, which runs within the invocation and under its timeout.
+        /// True if this is Lambda's second try, which runs within the invocation and under its
+        /// timeout.
         again: bool,
     },
     /// It waits for an event.
     Idle {
         next: oneshot::Sender<Delivery>,
-        /// Where it waits.
+        /// The place where it waits.
         line: Line,
     },
     /// It has an event.
     Busy(Busy),
-    /// It is being killed, or has ended.
+    /// It is being killed or has ended.
     Ended,
 }
 
@@ -111,20 +116,20 @@ struct Busy {
     /// Gone once the invocation has been answered; the invocation itself lasts until the process asks again.
     reply: Option<oneshot::Sender<Outcome>>,
     init: Option<Duration>,
-    /// For a caller who takes a result while it comes; gone once it does.
+    /// For a caller that takes the result as a stream; empty once it does.
     stream: Option<oneshot::Sender<Stream>>,
-    /// For a caller who wants the end of the log.
+    /// For a caller that wants the end of the log.
     tail: Option<TailWriter>,
 }
 
-/// What `/next` answers.
+/// The answer to `/next`.
 #[derive(Debug)]
 pub(super) struct Delivery {
     pub(super) request_id: String,
     pub(super) trace_id: String,
     pub(super) event: Bytes,
     pub(super) client_context: Option<Box<ClientContext>>,
-    /// When the invocation times out, in milliseconds since the epoch.
+    /// The deadline of the invocation in milliseconds since the epoch.
     pub(super) deadline_ms: u64,
 }
 
@@ -134,13 +139,13 @@ enum Asked {
     First,
     /// Having ended this invocation.
     After(Busy),
-    /// Anew, having given up the call that waited.
+    /// Again, after giving up the waiting call.
     Again,
     /// While it is being killed.
     InVain,
 }
 
-/// What a call for the next event comes to.
+/// The result of a poll.
 enum Turn {
     /// An event that has waited for the process.
     Now(Box<Delivery>),
@@ -154,13 +159,13 @@ enum Turn {
 enum End {
     /// By itself.
     Exit(Option<ExitStatus>),
-    /// Its invocation, which is here, took too long.
+    /// Its invocation timed out.
     Timeout(Busy),
-    /// Its initialisation took too long.
+    /// Its initialisation timed out.
     InitTimeout(Option<Job>),
-    /// It has taken more memory than the function has.
+    /// It uses more memory than the function has.
     Outgrown,
-    /// It is no longer wanted.
+    /// It is no longer needed.
     Unwanted,
 }
 
@@ -199,12 +204,12 @@ impl Instance {
         &self.arn
     }
 
-    /// Kills the process, whatever it does.
+    /// Kills the process in any state.
     pub(super) fn end(&self) {
         self.end.notify_one();
     }
 
-    /// Gives an event to the idle process; gives it back when the process is not idle.
+    /// Gives an event to the idle process; returns it if the process is not idle.
     pub(super) fn deliver(&self, job: Job) -> Result<(), Job> {
         let mut state = self.lock();
         if !matches!(&state.phase, Phase::Idle { next, .. } if !next.is_closed()) {
@@ -245,8 +250,8 @@ impl Instance {
         }
     }
 
-    /// Freezes the process once it has waited for an event for [`FREEZE_AFTER`]: what goes on in it stalls until the next
-    /// one, as it does on Lambda. Tells whether it is still to be looked at again.
+    /// Freezes the process after it has waited for an event for [`FREEZE_AFTER`]: its work stalls
+    /// until the next event, as on Lambda. Returns whether it must be checked again.
     pub(super) fn freeze(&self, now: Instant) -> bool {
         let mut state = self.lock();
         let waits = matches!(&state.phase, Phase::Idle { next, .. } if !next.is_closed());
@@ -264,7 +269,7 @@ impl Instance {
         false
     }
 
-    /// Whether it waits for an event and is still to be frozen.
+    /// True if it waits for an event and is not frozen yet.
     pub(super) fn is_awake(&self) -> bool {
         let state = self.lock();
         !state.frozen && matches!(state.phase, Phase::Idle { .. })
@@ -285,7 +290,7 @@ impl Instance {
         }
         if !std::mem::replace(&mut self.lock().outgrown, true) {
             self.warn(&format!(
-                "the process has taken {} MB, and the function has {memory_mb} MB: it is ended, as Lambda does",
+                "the process uses {} MB, but the function has {memory_mb} MB: it is killed, as on Lambda",
                 taken.div_ceil(1024)
             ));
             self.end();
@@ -335,11 +340,11 @@ impl Instance {
         Self::wait_for(delivered, line).await
     }
 
-    /// What a call for the next event comes to.
+    /// The result of a poll.
     fn ask(&self, line: &Line) -> Result<Turn, Refused> {
         let (next, delivered) = oneshot::channel();
         let mut state = self.lock();
-        // Nothing is changed by a call that comes to nothing.
+        // A refused call changes nothing.
         if let Phase::Idle { next, line } = &state.phase
             && !next.is_closed()
             && !line.is_gone()
@@ -380,7 +385,7 @@ impl Instance {
                     _ => Asked::First,
                 }
             }
-            // The pool has it as idle already; the call that was given up is answered no more.
+            // The pool already has it as idle; the earlier call gets no answer.
             Phase::Idle { .. } => {
                 state.phase = Phase::Idle { next, line };
                 Asked::Again
@@ -396,15 +401,16 @@ impl Instance {
         self.line.notify_waiters();
     }
 
-    /// Waits for the event. Where none will come the process is being killed, and must not be told anything before that:
-    /// the Rust runtime panics at an answer without an event, and one that reports an error would be logged for nothing.
+    /// Waits for the event. If none will come the process is being killed, and must not get an
+    /// answer before: the Rust runtime panics at an answer without an event, and one that reports
+    /// an error would be logged without reason.
     async fn wait_for(
         delivered: oneshot::Receiver<Delivery>,
         line: &Line,
     ) -> Result<Delivery, Refused> {
         match delivered.await {
             Ok(delivery) => Ok(delivery),
-            // It asks by another connection, and this one is to be closed.
+            // It polls on another connection, and this one will be closed.
             Err(_) if line.has_hung_up() => Err(Refused::State),
             Err(_) => std::future::pending().await,
         }
@@ -469,7 +475,8 @@ impl Instance {
         })
     }
 
-    /// The process begins to stream its result. Gives where to put it; nothing where the caller takes it as a whole.
+    /// The process starts to stream its result. Returns the stream; `None` if the caller takes the
+    /// result as a whole.
     pub(super) fn stream(
         &self,
         request_id: &str,
@@ -483,7 +490,7 @@ impl Instance {
         };
         Ok(caller.map(|caller| {
             let (writer, stream) = stream::channel(has_prelude);
-            // Who asked may have left.
+            // The caller may have disconnected.
             let _ = caller.send(stream);
             writer
         }))
@@ -496,7 +503,7 @@ impl Instance {
 
     /// Answers the invocation of that id, once.
     fn answer(&self, request_id: &str, outcome: impl FnOnce() -> Outcome) -> Result<(), Refused> {
-        // Who asked may have left.
+        // The caller may have disconnected.
         let _ = self.settle(request_id)?.send(outcome());
         Ok(())
     }

@@ -1,10 +1,12 @@
-//! Lambda's own API, as far as a function is called with it: Invoke, `InvokeWithResponseStream`, and how it takes asynchronous events.
+//! Lambda's own API for calling functions: Invoke, `InvokeWithResponseStream`, and the
+//! configuration of asynchronous events.
 //!
-//! On a port of its own, so that `aws lambda invoke --endpoint-url`, an SDK, or `cargo fw invoke` reaches the functions
-//! of a running `cargo fw local` past the gateway. Source: Lambda API reference, "Invoke" and
-//! "`PutFunctionEventInvokeConfig`"; answers as in gateway-truth §4.1.
+//! It has its own port, so that `aws lambda invoke --endpoint-url`, an SDK, or `cargo fw invoke`
+//! reaches the functions of a running `cargo fw local` without the gateway. Source: Lambda API
+//! reference, "Invoke" and "`PutFunctionEventInvokeConfig`"; answers as in gateway-truth §4.1.
 //!
-//! Signatures are not checked: it listens on loopback, and its [`PortGuard`] lets in the server's user and no page of another site.
+//! Signatures are not checked: it listens on loopback, and its [`PortGuard`] accepts only the
+//! server's user and no page of another site.
 
 mod eventstream;
 mod refused;
@@ -47,9 +49,10 @@ use crate::{process::environment::Function, values::lambda::ALIAS};
 const LARGEST_EVENT: usize = 6 * 1024 * 1024;
 /// The largest event of an asynchronous one, 1 MB since October 2025. `[D]` gateway-truth §4.1; that it is 2^20 bytes is unverified.
 const LARGEST_ASYNCHRONOUS: usize = 1024 * 1024;
-/// How long the last lines of a log are waited for after the answer, which come when the process asks for its next event.
+/// How long to wait for the last lines of a log after the answer. They are complete when the
+/// process polls for its next event.
 const LAST_LINES: Duration = Duration::from_millis(500);
-/// The alias that a deployment gives the version with the traffic.
+/// The alias of the version with the traffic.
 const LIVE: &str = ALIAS;
 
 /// Finds functions by their names.
@@ -57,10 +60,10 @@ pub(crate) trait Functions: Clone + Send + Sync + 'static {
     /// The processes of the function of that name. Waits where nothing is served yet.
     fn find(&self, name: &str) -> impl Future<Output = Option<Pool>> + Send;
 
-    /// The same without waiting: nothing where nothing is served yet.
+    /// The same without waiting: `None` if nothing is served yet.
     fn served(&self, name: &str) -> Option<Pool>;
 
-    /// Those of all functions, the API's first. Waits where nothing is served yet.
+    /// All functions, the API's first. Waits if nothing is served yet.
     fn all(&self) -> impl Future<Output = Vec<Pool>> + Send;
 }
 
@@ -76,7 +79,7 @@ impl InvokeApi {
     ///
     /// # Errors
     ///
-    /// The system's, when there is no port.
+    /// The system's error, if there is no port.
     pub(crate) async fn start(
         functions: impl Functions,
         hosts: Hosts,
@@ -136,7 +139,7 @@ async fn accept<F: Functions>(listener: TcpListener, api: Arc<Api<F>>) {
                     // An error is the client's: it went away, or does not speak HTTP.
                     let _ = http1::Builder::new()
                         .timer(TokioTimer::new())
-                        // One that sends no more may still read.
+                        // A client that sends no more may still read.
                         .half_close(true)
                         .serve_connection(TokioIo::new(stream), service)
                         .await;
@@ -158,14 +161,14 @@ struct Api<F> {
     clock: Clock,
     logs: Logs,
     guard: PortGuard,
-    /// How functions take asynchronous events, by name, where somebody has said so.
+    /// How functions handle asynchronous events, by name, if it was configured.
     configs: Mutex<HashMap<String, Config>>,
 }
 
 type Answer = Response<Either<Full<Bytes>, EventStream>>;
 type Events = tokio::sync::mpsc::UnboundedSender<Event>;
 
-/// What a path names.
+/// The meaning of a path.
 enum Call<'p> {
     List,
     Invoke(&'p str),
@@ -250,7 +253,7 @@ impl<F: Functions> Api<F> {
         let qualifier = qualifier.unwrap_or_else(|| Function::VERSION.to_owned());
         let kind = text(&head.headers, "x-amz-invocation-type").unwrap_or("RequestResponse");
         let limit = match kind {
-            // An event in a queue has nobody to stream to.
+            // An event in a queue has no caller to stream to.
             "Event" if !streams => LARGEST_ASYNCHRONOUS,
             "RequestResponse" | "DryRun" => LARGEST_EVENT,
             _ => {
@@ -260,7 +263,7 @@ impl<F: Functions> Api<F> {
             }
         };
         let pool = self.functions.find(&name).await;
-        // Locally there is one version, and the alias of a deployment stands for it.
+        // Locally there is one version, and a deployment's alias stands for it.
         let pool = pool.filter(|_| [Function::VERSION, LIVE].contains(&qualifier.as_str()));
         let pool = pool.ok_or_else(|| Refused::unknown(&name, &qualifier))?;
         let event = event(body, limit).await?;
@@ -407,7 +410,7 @@ async fn synchronous(
         headers.insert(HeaderName::from_static("x-amz-function-error"), unhandled);
     }
     if let Some(tail) = asked.tail {
-        // Work that goes on after the answer may keep the log open for as long as the timeout.
+        // Work after the answer may keep the log open until the timeout.
         let text = eventstream::text_of(tail, LAST_LINES).await;
         if let Ok(log) = HeaderValue::try_from(STANDARD.encode(text)) {
             headers.insert(HeaderName::from_static("x-amz-log-result"), log);
@@ -416,8 +419,8 @@ async fn synchronous(
     Ok(answer)
 }
 
-/// Invokes and passes the result on while it comes. An error is told by the last message; for one of the whole invocation that
-/// its code is the error's type is unverified.
+/// Invokes and passes the result on as a stream. The last message reports an error. That an error
+/// of the whole invocation has the error's type as its code is unverified.
 async fn streaming(
     pool: &Pool,
     request_id: &str,
@@ -456,8 +459,8 @@ async fn streaming(
     Ok(answer)
 }
 
-/// `X-Amz-Client-Context`: at most 3,583 bytes of base64 of a JSON object (Lambda API reference, Invoke). What Lambda says to
-/// another is unverified.
+/// `X-Amz-Client-Context`: at most 3,583 bytes of base64 of a JSON object (Lambda API reference,
+/// Invoke). Lambda's answer to other values is unverified.
 fn client_context(headers: &HeaderMap) -> Result<Option<String>, Refused> {
     const LONGEST: usize = 3583;
     let Some(encoded) = headers.get("x-amz-client-context") else {
@@ -477,11 +480,11 @@ fn client_context(headers: &HeaderMap) -> Result<Option<String>, Refused> {
     let decoded = STANDARD.decode(encoded).map_err(|_| refused())?;
     let object: serde_json::Map<String, Value> =
         serde_json::from_slice(&decoded).map_err(|_| refused())?;
-    // In one line, as it goes into a header.
+    // On one line, for a header.
     Ok(Some(Value::Object(object).to_string()))
 }
 
-/// The body, which is to be JSON. Without one the event is an empty object; that is unverified.
+/// The body, which must be JSON. Without one the event is an empty object; this is unverified.
 async fn event(body: Incoming, limit: usize) -> Result<Bytes, Refused> {
     let body = match Limited::new(body, limit).collect().await {
         Ok(body) => body.to_bytes(),

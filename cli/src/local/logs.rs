@@ -1,9 +1,9 @@
-//! What is told about requests, invocations and processes, and what the processes themselves print.
+//! Request, invocation and process logs, and the output of the processes.
 //!
-//! Whoever logs puts whole lines into a queue and goes on; one thread writes them, as many at once as have gathered. The
-//! lines of one process keep their order. What the app prints stays in its pipes while the queue is full, so that
-//! a chatty app is slowed down as it would be by a terminal. What is told of requests is lost, and counted, when nobody has read for
-//! long, so that nothing grows without limit.
+//! Callers put whole lines into a queue and continue; one thread writes them, as many at once as
+//! have gathered. The lines of one process keep their order. The app's output stays in its pipes
+//! while the queue is full, so that a chatty app is slowed down as by a terminal. If nobody reads
+//! for long, lines about requests are dropped and counted, so that nothing grows without limit.
 
 use std::{
     borrow::Cow,
@@ -30,13 +30,15 @@ use crate::console::{BAD, Console, DIM, GOOD, WARN};
 
 /// Bytes in the queue from which on the app's output waits in its pipes.
 const FULL: usize = 1 << 20;
-/// Bytes in the queue from which on lines are lost: whoever answers a request does not wait for somebody to read of it.
+/// Bytes in the queue from which on lines are dropped: a request does not wait for the log's
+/// reader.
 const OVERFULL: usize = 16 * FULL;
-/// The longest line of an app; what is longer is cut into lines of this length. (Lambda's log service takes 256 KB in one event.)
+/// The longest line of an app; longer lines are split. (Lambda's log service takes 256 KB in one
+/// event.)
 const LONGEST_LINE: usize = 256 * 1024;
-/// How much is read from a pipe at once, at least.
+/// The minimum size of a read from a pipe.
 const CHUNK: usize = 4 * 1024;
-/// How much is read from a pipe before somebody else gets a turn: twice what a pipe holds.
+/// How much is read from a pipe before another gets a turn: twice the size of a pipe.
 const TURN: usize = 128 * 1024;
 /// How long lines gather after some have been written.
 const GATHER: Duration = Duration::from_millis(1);
@@ -49,18 +51,18 @@ pub(crate) struct Logs(Arc<Inner>);
 struct Inner {
     queue: Option<mpsc::Sender<Message>>,
     queued: AtomicUsize,
-    /// How many lines were lost since it was told last.
+    /// Lines dropped since the last report of it.
     lost: AtomicUsize,
     room: Notify,
-    /// For people: with the process's number before its lines, colours, and control characters made visible.
+    /// For people: the process's number before its lines, colours, and visible control characters.
     decorated: bool,
 }
 
 #[derive(Debug)]
 enum Message {
-    /// One line or several, without the last line feed.
+    /// One or more lines, without the last line feed.
     Lines(String),
-    /// All lines before this are to be written.
+    /// Write all lines before this one.
     Flush(oneshot::Sender<()>),
 }
 
@@ -82,7 +84,7 @@ impl Logs {
         })
     }
 
-    /// A log that gives its lines to a function, on a thread of its own.
+    /// A log that passes its lines to a function, on a separate thread.
     pub(super) fn to(decorated: bool, mut write: impl FnMut(&str) + Send + 'static) -> Self {
         let (queue, messages) = mpsc::channel();
         let logs = Self(Arc::new(Inner {
@@ -109,7 +111,7 @@ impl Logs {
                 0
             }
         };
-        // Without a thread nothing is logged; serving goes on.
+        // Without a thread nothing is logged, but requests are served.
         let _ = std::thread::Builder::new()
             .name("log".to_owned())
             .spawn(move || write_all(&messages, &mut write, &written));
@@ -127,7 +129,7 @@ impl Logs {
         }
     }
 
-    /// Whether anything is logged at all.
+    /// True if anything is logged.
     pub(super) fn is_on(&self) -> bool {
         self.0.queue.is_some()
     }
@@ -192,7 +194,7 @@ impl Logs {
     pub(super) fn client_left(&self, method: &str, target: &str, took: Duration) {
         if self.is_on() {
             self.push(format!(
-                "{} {} - {} ms, the client left before the answer",
+                "{} {} - {} ms, the client disconnected before the response",
                 visible(method),
                 visible(target),
                 millis(took)
@@ -200,13 +202,13 @@ impl Logs {
         }
     }
 
-    /// Says that the port's guard refused a request, and what lets it in.
+    /// Logs that the port's guard refused a request, and which flag accepts it.
     pub(super) fn refused_request(&self, refusal: &Refusal) {
         match refusal {
             Refusal::Host(host) if self.is_on() => {
                 let host = visible(host);
                 self.aside(format_args!(
-                    "refused a request for the host `{host}`; `--allow-host {host}` lets it in"
+                    "refused a request for the host `{host}`; pass `--allow-host {host}` to accept it"
                 ));
             }
             other => self.refused(other),
@@ -224,18 +226,18 @@ impl Logs {
     /// Says that a connection was closed because what came on it was no request.
     pub(super) fn malformed(&self, error: &str) {
         if self.is_on() {
-            self.aside(format_args!("refused what was no request of HTTP: {error}"));
+            self.aside(format_args!("refused a malformed HTTP request: {error}"));
         }
     }
 
     /// Says that something went wrong in this program itself.
     pub(super) fn bug(&self, what: &str) {
         if self.is_on() {
-            self.aside(format_args!("{what}; this is a mistake of `cargo fw`"));
+            self.aside(format_args!("{what}; this is a bug in `cargo fw`"));
         }
     }
 
-    /// Warns of something that is nobody's process's.
+    /// Logs a warning that does not belong to a process.
     fn aside(&self, text: fmt::Arguments<'_>) {
         self.push(if self.0.decorated {
             format!("{WARN}warning{WARN:#}: {text}")
@@ -262,7 +264,7 @@ impl Logs {
         }
     }
 
-    /// Warns of something about a process that the developer will want to change.
+    /// Logs a warning about a process that the developer should act on.
     pub(super) fn warning(&self, process: u32, text: impl fmt::Display) {
         if self.is_on() {
             self.push(if self.0.decorated {
@@ -274,8 +276,8 @@ impl Logs {
     }
 }
 
-/// The thread's work, until the queue is gone. `written` takes how many bytes have left the queue, and gives how many lines were
-/// lost.
+/// The thread's work, until the queue is gone. `written` takes how many bytes have left the queue,
+/// and returns how many lines were dropped.
 fn write_all(
     messages: &mpsc::Receiver<Message>,
     write: &mut dyn FnMut(&str),
@@ -309,20 +311,20 @@ fn write_all(
             let lost = written(bytes);
             if lost > 0 {
                 write(&format!(
-                    "warning: {lost} lines of this log were lost, as nobody read it"
+                    "warning: {lost} lines of this log were dropped because nothing read it"
                 ));
             }
         }
         match flushed {
-            // Who asked may have stopped waiting.
+            // The receiver may have stopped waiting.
             Some(done) => drop(done.send(())),
-            // Lines come in swarms; while this thread sleeps nobody has to wake it.
+            // Lines come in bursts; while this thread sleeps nothing has to wake it.
             None => std::thread::sleep(GATHER),
         }
     }
 }
 
-/// How an invocation went, for its REPORT line.
+/// The outcome of an invocation, for its REPORT line.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Report<'a> {
     /// The request's id.
@@ -335,7 +337,7 @@ pub(super) struct Report<'a> {
     pub(super) memory_mb: u32,
     /// The most memory that the process has had resident, MB.
     pub(super) max_memory_mb: u64,
-    /// How it ended, when it did not end well.
+    /// How it failed, if it did.
     pub(super) status: Option<&'static str>,
 }
 
@@ -376,18 +378,18 @@ pub(super) fn millis(duration: Duration) -> impl fmt::Display {
     Millis(duration.as_nanos() / 10_000)
 }
 
-/// What a process prints: its two pipes, and the lines begun in them.
+/// The output of a process: its two pipes, and incomplete lines.
 #[derive(Debug)]
 pub(super) struct Output {
     pipes: [pipe::Receiver; 2],
     begun: Mutex<[Begun; 2]>,
-    /// Where else the lines go, for as long as an invocation lasts whose caller asked for them.
+    /// A second receiver of the lines, during an invocation whose caller asked for them.
     tail: Mutex<Option<Tail>>,
     logs: Logs,
     process: u32,
 }
 
-/// What has been read from a pipe and not been logged.
+/// Bytes that were read from a pipe but not logged.
 #[derive(Debug, Default)]
 struct Begun {
     bytes: Vec<u8>,
@@ -425,7 +427,7 @@ impl Output {
     }
 
     async fn pump_one(&self, which: usize) {
-        // An error of the event loop, and none of the pipe, leaves the rest to `drain`.
+        // An error of the event loop, not of the pipe, leaves the rest to `drain`.
         while self.pipes[which].readable().await.is_ok() {
             if self.read(which) == Read::Ended {
                 return;
@@ -453,9 +455,9 @@ impl Output {
         }
     }
 
-    /// Reads what is there, and logs the lines that it ends.
+    /// Reads the available bytes and logs the complete lines.
     fn read(&self, which: usize) -> Read {
-        // Held while reading and logging, so that lines keep their order whoever reads.
+        // Held while reading and logging, so that lines keep their order with any reader.
         let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
         let begun = &mut begun[which];
         if begun.ended {
@@ -467,8 +469,8 @@ impl Output {
                 break Read::More;
             }
             begun.bytes.reserve(CHUNK);
-            // Asks the system first, as tokio may not have heard of what has just been written; and tokio second, so that it
-            // learns that the pipe is empty.
+            // Asks the system first, because tokio may not know about bytes that were just written;
+            // then tokio, so that it learns that the pipe is empty.
             let spare = rustix::buffer::spare_capacity(&mut begun.bytes);
             let read = match rustix::io::read(&self.pipes[which], spare) {
                 Err(Errno::AGAIN) => {
@@ -488,7 +490,7 @@ impl Output {
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break Read::Empty,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // A pipe that cannot be read has nothing more to say.
+                // A pipe that cannot be read has no more data.
                 Err(_) => break Read::Ended,
             }
         };
@@ -519,7 +521,7 @@ impl Output {
                     shown.push('\n');
                 }
                 let line = line.strip_suffix('\r').unwrap_or(line);
-                // A line of JSON stays one, for those who copy it.
+                // A JSON line stays one line, so that it can be copied.
                 if !line.starts_with('{') {
                     // Writing to a string cannot fail.
                     let _ = write!(shown, "{DIM}#{}{DIM:#} ", self.process);
@@ -534,18 +536,19 @@ impl Output {
     }
 }
 
-/// What a turn of reading has left.
+/// The state after a turn of reading.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Read {
-    /// Nothing, for now.
+    /// Empty for now.
     Empty,
     /// Perhaps more.
     More,
-    /// Nothing, for ever.
+    /// Closed.
     Ended,
 }
 
-/// The text with control characters written out, so that no app and no client can steer the developer's terminal.
+/// The text with control characters made visible, so that no app and no client can control the
+/// developer's terminal.
 ///
 /// Tabs stay, and so do the escape sequences that only change colour (`ESC [ … m`), which are reset at the end.
 fn visible(text: &str) -> Cow<'_, str> {
@@ -575,7 +578,7 @@ fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// The length of the colour sequence that `text` begins with.
+/// The length of the colour sequence at the start of `text`.
 fn colour_sequence(text: &str) -> Option<usize> {
     let parameters = text.strip_prefix("\x1b[")?;
     let length = parameters.find(|c: char| !(c.is_ascii_digit() || c == ';' || c == ':'))?;

@@ -1,4 +1,4 @@
-//! What of a request's line is not logged: the values by which callers say who they are.
+//! The parts of a request's line that are not logged: values that identify a caller.
 
 use std::borrow::Cow;
 
@@ -8,10 +8,10 @@ use percent_encoding::percent_decode_str;
 
 use crate::settings::Settings;
 
-/// What stands in the place of a value.
+/// The text instead of a value.
 const MASK: &str = "***";
-/// Names that bear a secret in whichever app, with `_` for `-`: OAuth's (RFC 6749, RFC 6750 §2.3, RFC 7521), AWS's (Signature Version 4,
-/// query parameters), and those that authorizers of one's own are given most.
+/// Names that hold a secret in any app, with `_` for `-`: OAuth's (RFC 6749, RFC 6750 §2.3, RFC
+/// 7521), AWS's (Signature Version 4, query parameters), and frequent names in custom authorizers.
 const ALWAYS: [&str; 30] = [
     "access_token",
     "api_key",
@@ -97,7 +97,7 @@ impl Masks {
         };
         let mut shown = String::with_capacity(target.len());
         let mut hidden = false;
-        // A REST API takes a semicolon for the end of a pair as well, and an HTTP API for a part of the value.
+        // For a REST API a semicolon also ends a pair; for an HTTP API it is part of the value.
         for pair in query.split_inclusive('&') {
             for (at, part) in pair.split_inclusive(';').enumerate() {
                 let (name, value) = part.split_once('=').unwrap_or((part, ""));

@@ -1,9 +1,10 @@
-//! The local server: what stands in for API Gateway and Lambda on the developer's machine.
+//! The local server, which replaces API Gateway and Lambda on the developer's machine.
 //!
-//! `server` takes the requests, `generation` is what is served (a front door and pools of the app's processes), `authorizers`
-//! gets what the front door asks for before it lets a request through, `near` tells of requests that were nearly one, `pool`
-//! and `instance` run the processes as Lambda runs its execution environments, and `runtime_api` is what they talk to.
-//! `services` are the AWS services that the app's own clients talk to, and `events` those that invoke its sources.
+//! `server` takes the requests, `generation` is what is served (a front door and pools of the app's
+//! processes), `authorizers` fetches what the front door needs before it admits a request, `near`
+//! writes hints for near-miss 404s, `pool` and `instance` run the processes as Lambda runs its
+//! execution environments, and `runtime_api` is the API that they poll. `services` are the AWS
+//! services that the app's own clients use, and `events` those that invoke its sources.
 
 pub(crate) mod announcement;
 pub(crate) mod asynchronous;

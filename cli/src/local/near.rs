@@ -32,7 +32,7 @@ impl Near {
         }
     }
 
-    /// What a request that reached no route may have meant.
+    /// What a request that matched no route may have meant.
     pub(super) fn hint(&self, request: &HttpRequest) -> Option<String> {
         if self.gateway == Gateway::FunctionUrl {
             return None;
@@ -44,7 +44,7 @@ impl Near {
             Some(rest) if prefix.is_empty() || rest.is_empty() || rest.starts_with('/') => rest,
             _ if self.is_route(method, path) => {
                 return Some(format!(
-                    "every path begins with the API's stage: {prefix}{path}"
+                    "every path starts with the API's stage: {prefix}{path}"
                 ));
             }
             _ => return None,
@@ -52,7 +52,7 @@ impl Near {
         let shorter = behind.strip_suffix('/').unwrap_or_default();
         if self.is_route(method, shorter) {
             return Some(format!(
-                "there is `{shorter}`, and for {it} `{behind}` is another path"
+                "`{shorter}` exists, but for {it} `{behind}` is a different path"
             ));
         }
         let others: Vec<_> = METHODS
@@ -61,7 +61,7 @@ impl Near {
             .collect();
         (!others.is_empty()).then(|| {
             format!(
-                "`{behind}` takes {}, not {method}; {it} answers as for no path",
+                "`{behind}` accepts {}, not {method}; {it} answers as if the path did not exist",
                 others.join(", ")
             )
         })
@@ -87,12 +87,12 @@ mod tests {
         };
         let rest = "gateway = \"rest-api\"";
         for (text, method, target, said) in [
-            ("", "GET", "/hello/you/?x=1", Some("there is `/hello/you`")),
-            ("", "POST", "/hello/you", Some("takes GET, PUT, not POST")),
+            ("", "GET", "/hello/you/?x=1", Some("`/hello/you` exists")),
+            ("", "POST", "/hello/you", Some("accepts GET, PUT, not POST")),
             ("", "GET", "/nowhere", None),
             ("", "GET", "/", None),
             (rest, "GET", "/hello/you", Some("/dev/hello/you")),
-            (rest, "DELETE", "/dev/hello/you", Some("takes GET, PUT")),
+            (rest, "DELETE", "/dev/hello/you", Some("accepts GET, PUT")),
             (rest, "GET", "/dev", None),
             (rest, "GET", "/device", None),
             ("gateway = \"function-url\"", "POST", "/hello/you", None),

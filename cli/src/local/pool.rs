@@ -1,7 +1,9 @@
-//! The processes of one function: which of them takes an invocation, and when another one is started.
+//! The processes of one function: which of them takes an invocation, and when another one is
+//! started.
 //!
-//! As on Lambda, a process has one invocation at a time; an invocation that finds no idle process starts one; of the idle
-//! ones the one used last is taken, so that those which a burst has left behind grow old and end.
+//! As on Lambda, a process handles one invocation at a time, and an invocation that finds no idle
+//! process starts one. Of the idle processes the last used one is taken, so that processes left
+//! from a burst grow old and end.
 
 use std::{
     collections::VecDeque,
@@ -29,12 +31,13 @@ use super::{
 };
 use crate::process::environment::Function;
 
-/// How often the processes are looked at while any of them is awake. It is how long freezing may be late.
+/// How often the processes are checked while any of them is awake. Freezing may be late by this
+/// much.
 const LOOK: Duration = Duration::from_millis(20);
 /// Every how many looks their memory is read.
 const MEMORY_LOOKS: u32 = 10;
 
-/// What became of an invocation.
+/// The outcome of an invocation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// The handler's result, as it was posted.
@@ -46,10 +49,10 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    /// What those get who still wait when the server ends: a failure of the function, and no promise that it may be tried
-    /// again. There is no such moment on Lambda.
+    /// The outcome for callers that still wait when the server stops: a failure of the function,
+    /// without a suggestion to retry. Lambda has no such moment.
     fn ended() -> Self {
-        Self::FunctionError(document("Runtime.ExitError", "the local server ended"))
+        Self::FunctionError(document("Runtime.ExitError", "the local server stopped"))
     }
 
     /// The same for the gateway model.
@@ -73,15 +76,16 @@ pub(crate) struct Job {
     pub(crate) event: Bytes,
     /// `Lambda-Runtime-Client-Context`, JSON, where the caller sent one.
     pub(crate) client_context: Option<Box<ClientContext>>,
-    /// Where the outcome goes. Who waited for it may have left; the invocation goes on all the same, as on Lambda.
+    /// The receiver of the outcome. The caller may have disconnected; the invocation continues
+    /// anyway, as on Lambda.
     pub(super) reply: oneshot::Sender<Outcome>,
-    /// For a caller who takes a result while it comes.
+    /// For a caller that takes the result as a stream.
     pub(super) stream: Option<oneshot::Sender<Stream>>,
-    /// For a caller who wants the end of the log.
+    /// For a caller that wants the end of the log.
     pub(super) tail: Option<TailWriter>,
 }
 
-/// What a client says of itself, JSON in one line.
+/// The client context, JSON on one line.
 #[derive(Debug)]
 pub(crate) struct ClientContext(String);
 
@@ -90,22 +94,22 @@ impl ClientContext {
         Box::new(Self(text.to_owned()))
     }
 
-    /// As the header has it.
+    /// As in the header.
     pub(super) fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
 }
 
-/// What a caller of Lambda's own API asks for besides the result.
+/// What a caller of Lambda's own API wants in addition to the result.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Asked<'a> {
-    /// Where the end of the log goes.
+    /// The receiver of the end of the log.
     pub(crate) tail: Option<&'a Tail>,
-    /// What the client says of itself, JSON.
+    /// The client context, JSON.
     pub(crate) client_context: Option<&'a str>,
 }
 
-/// What a caller gets who takes a result while it comes.
+/// The result for a caller that takes it as a stream.
 #[derive(Debug)]
 pub(super) enum Answered {
     /// The handler did not stream, or did not answer at all.
@@ -114,25 +118,27 @@ pub(super) enum Answered {
     Stream(Stream),
 }
 
-/// How much a pool takes.
+/// The limits of a pool.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// Processes at once. This protects the developer's machine and is no part of Lambda's model, so an invocation over it
-    /// waits for a process to become free, where one over Lambda's own limit is refused.
+    /// Maximum number of processes. This protects the developer's machine and is not part of
+    /// Lambda's model. So an invocation above it waits for a process to become free, while one
+    /// above Lambda's own limit is refused.
     pub(crate) processes: usize,
     /// Invocations at once: running and waiting. What is over it is [`Outcome::Throttled`].
     pub(crate) concurrency: usize,
     /// The function's reserved concurrency, where it has one: it may run so many invocations at once, if that is less.
     pub(crate) reserved: Option<usize>,
-    /// How long an invocation waits for a process that has answered and not yet asked for its next event, before it starts
-    /// another one. Without it a client that asks again at once would be faster than the process, and get a cold start.
+    /// How long an invocation waits for a process that has answered and not yet polled for its next
+    /// event, before it starts another one. Otherwise a client that asks again immediately would be
+    /// faster than the process and get a cold start.
     pub(crate) patience: Duration,
-    /// Whether a process that waits for its next event is frozen, as Lambda does.
+    /// True if a process that waits for its next event is frozen, as on Lambda.
     pub(crate) freeze: bool,
 }
 
 impl Limits {
-    /// The same for a function with that reserved concurrency.
+    /// The same for a function with this reserved concurrency.
     pub(crate) fn reserving(self, most: Option<u32>) -> Self {
         Self {
             reserved: most.map(|most| usize::try_from(most).unwrap_or(usize::MAX)),
@@ -142,8 +148,8 @@ impl Limits {
 }
 
 impl Default for Limits {
-    /// 100 processes (a Rust function has some 5 MB), and the concurrency that AWS gives an account
-    /// (AWS Lambda Developer Guide, "Lambda quotas": 1,000 concurrent executions).
+    /// 100 processes (a Rust function has about 5 MB), and the concurrency that AWS gives an
+    /// account (AWS Lambda Developer Guide, "Lambda quotas": 1,000 concurrent executions).
     fn default() -> Self {
         Self {
             processes: 100,
@@ -164,7 +170,7 @@ struct Inner {
     limits: Limits,
     logs: Logs,
     state: Mutex<State>,
-    /// How many processes have answered and not yet asked for their next event.
+    /// How many processes have answered and not yet polled for their next event.
     returning: AtomicUsize,
     /// Told when the last process is gone.
     empty: Notify,
@@ -172,21 +178,21 @@ struct Inner {
 
 #[derive(Default)]
 struct State {
-    /// Those that wait for an event, the one used last at the end.
+    /// Processes that wait for an event, the last used one at the end.
     idle: Vec<Arc<Instance>>,
     /// All that live or are being started.
     all: Vec<Arc<Instance>>,
-    /// The events for which there is no process.
+    /// Events without a process.
     waiting: VecDeque<(u64, Job)>,
     /// How many events have waited.
     turns: u64,
-    /// Whether somebody looks after the processes: see [`Pool::mind`].
+    /// True if a task checks the processes: see [`Pool::mind`].
     minded: bool,
     /// Tells when an event does better to wait for a busy process than to go to an idle one.
     haste: Haste,
-    /// Whether idle processes are ended: a newer generation has taken over.
+    /// True if idle processes are ended, because a newer generation has taken over.
     retired: bool,
-    /// Whether no process may be started any more.
+    /// True if no process may be started any more.
     closed: bool,
     /// How many processes have been started.
     started: u32,
@@ -226,7 +232,7 @@ impl Pool {
             .await
     }
 
-    /// The same for a caller who asks for more.
+    /// The same for a caller that wants more.
     pub(crate) async fn invoke_as(
         &self,
         request_id: String,
@@ -249,7 +255,7 @@ impl Pool {
         outcome.unwrap_or_else(|_| Outcome::ended())
     }
 
-    /// The same for a caller who takes a result while it comes.
+    /// The same for a caller that takes the result as a stream.
     pub(super) async fn invoke_streaming(
         &self,
         request_id: String,
@@ -270,7 +276,7 @@ impl Pool {
         };
         let answered = std::pin::pin!(async {
             tokio::select! {
-                // A short stream may have ended before anybody looked; then there is no outcome besides.
+                // A short stream may have ended before it was read; then there is no other outcome.
                 biased;
                 Ok(stream) = streamed => Answered::Stream(stream),
                 outcome = outcome => {
@@ -292,8 +298,8 @@ impl Pool {
         answer.await
     }
 
-    /// Gives the job to an idle process, to a new one, or to the queue. If it could have been given to a process, but another
-    /// is about to become idle, the answer is the job's turn and how long to wait for that.
+    /// Gives the job to an idle process, to a new one, or to the queue. If a process is free but
+    /// another is about to become free, returns the job's turn and how long to wait.
     fn dispatch(&self, mut job: Job) -> Option<(u64, Duration)> {
         loop {
             let mut state = self.lock();
@@ -301,21 +307,22 @@ impl Pool {
                 return None;
             }
             let now = Instant::now();
-            // Each of those who wait beside idle processes has one of these to itself.
+            // Each invocation that waits has an idle process in reserve.
             let free = state.idle.len() > state.waiting.len();
-            // A process that is awake does it sooner than one that has to be woken.
+            // A process that is awake is faster than one that must be woken.
             if free && state.haste.suffices(now) {
                 return Some((state.wait(job), haste::WAIT));
             }
             let idle = if free { state.idle.pop() } else { None };
             let Some(instance) = idle else {
                 let limits = self.0.limits;
-                // One that has answered is at its end and is no longer counted: who asks again at once would be refused.
+                // A process that has answered is no longer counted; otherwise a caller that asks
+                // again immediately would be refused.
                 let running =
                     (state.all.len() - state.idle.len()).saturating_sub(self.returning_now());
                 if running + state.waiting.len() >= self.most() {
                     drop(state);
-                    // Who asked may have left.
+                    // The caller may have disconnected.
                     let _ = job.reply.send(Outcome::Throttled);
                     return None;
                 }
@@ -334,7 +341,7 @@ impl Pool {
             drop(state);
             match instance.deliver(job) {
                 Ok(()) => return None,
-                // It ended a moment ago; the next one, then.
+                // It has just ended; try the next one.
                 Err(returned) => job = returned,
             }
         }
@@ -343,7 +350,7 @@ impl Pool {
     /// Finds an idle process for the job of that turn or starts one, if the job still waits.
     fn start_for(&self, turn: u64) {
         let mut state = self.lock();
-        // Where as many processes run as ever may, it goes on waiting for one of them.
+        // If the maximum number of processes runs, it keeps waiting for one of them.
         let most = self.0.limits.processes.min(self.most());
         if state.idle.is_empty() && state.all.len() >= most {
             return;
@@ -371,7 +378,7 @@ impl Pool {
         }
     }
 
-    /// Starts a process, for that job if there is one.
+    /// Starts a process, for this job if there is one.
     fn start(&self, mut state: MutexGuard<'_, State>, job: Option<Job>, again: bool) {
         state.started += 1;
         let instance = Instance::new(self.clone(), state.started, job, again);
@@ -415,7 +422,7 @@ impl Pool {
         }
     }
 
-    /// Starts a process once more for a job whose first one took too long to initialise.
+    /// Starts another process for a job whose first process took too long to initialise.
     pub(super) fn start_again(&self, job: Job) {
         let state = self.lock();
         if !state.closed {
@@ -423,7 +430,7 @@ impl Pool {
         }
     }
 
-    /// Takes back a process that asks for its next event: gives it one, keeps it idle, or sends it away.
+    /// Takes back a process that polls for its next event: gives it one, keeps it idle, or ends it.
     ///
     /// `returns` is whether it was counted by [`Pool::returning`].
     pub(super) fn release(&self, instance: &Arc<Instance>, returns: bool) -> Released {
@@ -447,7 +454,7 @@ impl Pool {
 
     /// Takes a job that could not be given to a process.
     pub(super) fn put_back(&self, job: Job) {
-        // It has waited, and does not wait again.
+        // It has waited once, and does not wait again.
         if let Some((turn, _)) = self.dispatch(job) {
             self.start_for(turn);
         }
@@ -458,12 +465,12 @@ impl Pool {
         self.0.returning.fetch_add(1, Ordering::Release);
     }
 
-    /// It has ended without asking.
+    /// It has ended without polling.
     pub(super) fn returned(&self) {
         self.0.returning.fetch_sub(1, Ordering::Release);
     }
 
-    /// Forgets a process that has ended and been reaped, and starts another when somebody waits for one.
+    /// Forgets a process that has ended and been reaped, and starts another if an event waits.
     pub(super) fn ended(&self, instance: &Arc<Instance>) {
         let mut state = self.lock();
         state.idle.retain(|idle| !Arc::ptr_eq(idle, instance));
@@ -488,7 +495,8 @@ impl Pool {
         }
     }
 
-    /// Ends all processes, whatever they do, and waits until none is left. Nothing is started any more.
+    /// Ends all processes in any state and waits until none is left. No process is started any
+    /// more.
     pub(crate) async fn close(&self) {
         let all = {
             let mut state = self.lock();
@@ -510,7 +518,7 @@ impl Pool {
         }
     }
 
-    /// How many invocations may run at once.
+    /// The number of invocations that may run at once.
     fn most(&self) -> usize {
         let Limits {
             concurrency,
@@ -525,17 +533,17 @@ impl Pool {
         self.0.limits.reserved
     }
 
-    /// How many processes have answered and not yet asked again.
+    /// The number of processes that have answered and not yet polled again.
     fn returning_now(&self) -> usize {
         self.0.returning.load(Ordering::Acquire)
     }
 
-    /// How many processes there are.
+    /// The number of processes.
     pub(crate) fn processes(&self) -> usize {
         self.lock().all.len()
     }
 
-    /// How many of them wait for an event.
+    /// The number of idle processes.
     #[cfg(test)]
     pub(super) fn idle(&self) -> usize {
         self.lock().idle.len()
@@ -551,7 +559,7 @@ impl Pool {
         &self.0.function
     }
 
-    /// Where things are logged.
+    /// The log.
     pub(super) fn logs(&self) -> &Logs {
         &self.0.logs
     }
@@ -571,12 +579,12 @@ impl State {
     }
 }
 
-/// What tells a process from all others while it lives.
+/// Identifies a process while it lives.
 fn identity(instance: &Arc<Instance>) -> usize {
     Arc::as_ptr(instance).addr()
 }
 
-/// What is next for a process that has asked.
+/// The next event for a process that has polled.
 #[derive(Debug)]
 pub(super) enum Released {
     /// This event.

@@ -38,7 +38,7 @@ pub(super) enum Refused {
     State,
 }
 
-/// How long a process that was refused may take to stop sending.
+/// How long a refused process may continue to send.
 const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Serves one connection of a process until either side closes it, if it is one that the guard admits.
@@ -46,7 +46,7 @@ pub(super) async fn serve(stream: TcpStream, instance: Arc<Instance>, guard: Por
     let stream = match guard.receive(stream).await {
         Ok(stream) => stream,
         Err(stranger) => {
-            return instance.warn(&format!("refused a call of its Runtime API: {stranger}"));
+            return instance.warn(&format!("refused a call to its Runtime API: {stranger}"));
         }
     };
     // Without it each small answer may wait for the acknowledgement of the one before. The only failure is a connection
@@ -57,7 +57,7 @@ pub(super) async fn serve(stream: TcpStream, instance: Arc<Instance>, guard: Por
     converse(stream, &instance, &guard, &line).await;
 }
 
-/// The same over anything that bytes go through.
+/// The same over any byte stream.
 async fn converse(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     instance: &Arc<Instance>,
@@ -78,7 +78,7 @@ async fn converse(
     let _ = timeout(FAREWELL, connection.close()).await;
 }
 
-/// What a call is answered.
+/// The answer to a call.
 struct Answer {
     status: StatusCode,
     content_type: &'static str,
@@ -87,7 +87,7 @@ struct Answer {
 
 /// One call and its answer.
 ///
-/// A process may answer and end: what it has sent counts, though nobody reads the 202.
+/// A process may answer and exit: its answer counts, even if nothing reads the 202.
 async fn exchange(
     connection: &mut Connection<impl AsyncRead + AsyncWrite + Unpin>,
     instance: &Arc<Instance>,
@@ -120,14 +120,15 @@ async fn exchange(
         }
         _ => not_found(),
     };
-    // What the call had no use for is read all the same: a process may write all of it before it reads.
+    // Unused bytes of the call are read too: a process may write all of it before it reads.
     connection.discard().await?;
     let content_type = answer.content_type.as_bytes();
     let fields = [("Content-Type", content_type)];
     connection.send(answer.status, &fields, &answer.body).await
 }
 
-/// Waits for the next event. Meanwhile the connection is listened to: a process that has given up its call asks by another one.
+/// Waits for the next event, and watches the connection: a process that has given up its call polls
+/// on another one.
 async fn next(
     connection: &mut Connection<impl AsyncRead + AsyncWrite + Unpin>,
     instance: &Arc<Instance>,
@@ -139,7 +140,7 @@ async fn next(
         delivery = &mut next => return delivery,
         () = connection.hung_up() => {}
     }
-    // It may have closed its sending side alone, and read on.
+    // It may have closed only its sending side, and still read.
     line.hang_up();
     instance.line_changed();
     next.await
@@ -147,7 +148,7 @@ async fn next(
 
 /// `…/response`: the handler's result.
 ///
-/// A streamed one is passed on while it comes, to a caller who takes it so.
+/// A streamed response is passed on immediately to a caller that takes it so.
 async fn result(
     instance: &Arc<Instance>,
     id: &str,
@@ -168,14 +169,15 @@ async fn result(
             Err(refused) => return Ok(refuse(refused)),
         }
     }
-    // A process that ends within its answer gives an error here, and its invocation ends with its exit.
+    // If a process exits during its response, this is an error, and its invocation ends with its
+    // exit.
     let Some(payload) = connection.whole(LARGEST_RESULT).await? else {
         return Ok(too_large(instance.too_large(id)));
     };
     if streamed {
         instance.warn(
-            "the handler streamed its answer, which only a function URL with \
-             `invoke_mode = \"RESPONSE_STREAM\"` passes on; it is taken as one result",
+            "the handler streamed its response, which only a function URL with \
+             `invoke_mode = \"response-stream\"` passes on; it is sent as one response",
         );
     }
     Ok(accept(instance.succeeded(id, payload)))
@@ -196,7 +198,7 @@ async fn pass_on(
         None => Ok(()),
         Some(kind) => {
             let document = trailers.error_body.as_deref().unwrap_or_default();
-            // In base64 ([E] gateway-truth §3), or as it is.
+            // In base64 ([E] gateway-truth §3), or unchanged.
             let document = STANDARD
                 .decode(document)
                 .unwrap_or_else(|_| document.to_vec());
@@ -205,16 +207,17 @@ async fn pass_on(
         }
     };
     if how.is_err() {
-        instance
-            .warn("the handler failed in the middle of its stream: the client's connection is cut");
+        instance.warn(
+            "the handler failed in the middle of its stream: the client's connection is closed",
+        );
     }
     writer.end(how).await;
     Ok(accept(instance.streamed(id)))
 }
 
-/// Whether the answer is streamed; nothing where the header has another value, which is refused (`[E]`
-/// aws-lambda-runtime-interface-emulator, internal/lambda/rapi). What a buffered invocation makes of a stream is unverified: here,
-/// its bytes.
+/// True if the response is streamed; `None` if the header has another value, which is refused
+/// (`[E]` aws-lambda-runtime-interface-emulator, internal/lambda/rapi). How a buffered invocation
+/// handles a stream is unverified: here it gets the bytes.
 fn streaming(head: &Head) -> Option<bool> {
     match &head.response_mode {
         None => Some(false),
@@ -229,8 +232,8 @@ async fn deliver(
     instance: &Instance,
 ) -> Result<(), Broken> {
     let deadline = delivery.deadline_ms.to_string();
-    // The names' usual spelling, for bootstraps that are shell scripts. The ids are made of printable characters; a trace that
-    // the client chose need not be, and is left out then.
+    // The usual spelling of names, for bootstraps that are shell scripts. The ids have only
+    // printable characters. A trace from the client may have others, and is then left out.
     let context = delivery.client_context.as_deref();
     let context = context.map(ClientContext::as_bytes);
     let fields = [

@@ -40,15 +40,15 @@ use crate::{
     error::{Failure, Result},
 };
 
-/// How long a client may take for its request's head, and a connection be idle.
+/// How long a client may take for its request's head, and how long a connection may be idle.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a client may pause within a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long a client may take nothing of an answer.
+/// How long a client may read nothing of an answer.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long the answers take that tell of the end.
+/// How long the answers at shutdown may take.
 const FAREWELL: Duration = Duration::from_millis(500);
-/// How long requests may go on after the server was told to end.
+/// How long requests may continue after the server was asked to stop.
 const GRACE: Duration = Duration::from_secs(3);
 
 /// A server that listens, with or without something to serve.
@@ -68,7 +68,7 @@ pub(super) struct Patience {
     pub(super) head: Duration,
     /// For the next part of a body.
     pub(super) body: Duration,
-    /// For a client that takes nothing of its answer.
+    /// For a client that reads nothing of its answer.
     pub(super) write: Duration,
 }
 
@@ -96,7 +96,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// When the port is taken or may not be used; exit code 69.
+    /// If the port is in use or not allowed; exit code 69.
     pub(crate) async fn bind(address: SocketAddr, hosts: Hosts, console: &Console) -> Result<Self> {
         Self::bind_with(address, hosts, Logs::new(console), Patience::default()).await
     }
@@ -128,7 +128,7 @@ impl Server {
         Served(Arc::clone(&self.shared))
     }
 
-    /// Where it listens.
+    /// Its address.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
@@ -142,7 +142,7 @@ impl Server {
     /// processes. Requests that came before the first generation have waited for it.
     pub(crate) fn serve(&self, mut generation: Generation) {
         if let Some(before) = self.shared.current.borrow().as_ref() {
-            // What callers have used up, and who they are, has nothing to do with the code behind the door.
+            // The callers' used limits and identities are independent of the code.
             generation.door.take_over(&before.door);
         }
         let before = self.shared.current.send_replace(Some(Arc::new(generation)));
@@ -156,7 +156,8 @@ impl Server {
         }
     }
 
-    /// Serves until `shutdown` is ready, then lets the requests at hand finish, for a moment. No process is left.
+    /// Serves until `shutdown` is ready, then lets the running requests finish, for a moment. No
+    /// process is left.
     pub(crate) async fn run(&self, shutdown: impl Future<Output = ()>) {
         let ending = watch::Sender::new(false);
         // Dropped with this future, and the connections with it.
@@ -176,7 +177,7 @@ impl Server {
                     Err(_) => sleep(Duration::from_millis(10)).await,
                 },
                 Some(ended) = connections.join_next(), if !connections.is_empty() => {
-                    // Nothing that a client sends may come to this; the others are served all the same.
+                    // Input from a client must not cause this; the other clients are still served.
                     if ended.is_err() {
                         self.shared.logs.bug("a client's request broke its connection");
                     }
@@ -185,8 +186,8 @@ impl Server {
             }
         }
         ending.send_replace(true);
-        // Past the grace period the pools are closed under the requests that are left. Where nothing was served yet, none of them
-        // could be answered.
+        // After the grace period the pools are closed under the remaining requests. If nothing was
+        // served yet, none of them could be answered.
         let serves = self.shared.current.borrow().is_some();
         let in_time = !serves || timeout(GRACE, ended(&mut connections)).await.is_ok();
         let current = self.shared.current.send_replace(None);
@@ -199,13 +200,13 @@ impl Server {
             // They are answered with the failure that this is, where the client still listens.
             let _ = timeout(FAREWELL, ended(&mut connections)).await;
         }
-        // Those that are cut off now are told of as well.
+        // Interrupted requests are logged as well.
         connections.shutdown().await;
         self.shared.logs.flush().await;
     }
 }
 
-/// Serves a connection if its other end is held by somebody whom the port is for.
+/// Serves a connection if the port accepts the owner of its other end.
 async fn receive(
     stream: TcpStream,
     peer: IpAddr,
@@ -244,8 +245,8 @@ impl Functions for Served {
 }
 
 impl Shared {
-    /// One request, with the authority that its target names. An error closes the connection: the client did not send what it
-    /// announced.
+    /// One request, with the authority from its target. An error closes the connection: the client
+    /// did not send what it announced.
     async fn answer(
         &self,
         request: HttpRequest,
@@ -282,15 +283,15 @@ impl Shared {
         }
     }
 
-    /// What is told to a client whose bytes are no request, in the words of what is served.
+    /// The answer to a client whose bytes are not a request, in the words of the current gateway.
     fn unreadable(&self, why: Unreadable) -> HttpReply {
         match self.current.borrow().as_ref() {
             Some(generation) => generation.door.unreadable(why, &arrival()),
-            None => text(400, "this is not a request of HTTP\n".to_owned()),
+            None => text(400, "this is not an HTTP request\n".to_owned()),
         }
     }
 
-    /// Whether the port's guard takes the request. One of HTTP/1.0 may name no host.
+    /// True if the port's guard accepts the request. An HTTP/1.0 request may have no host.
     fn look(
         &self,
         request: &HttpRequest,
@@ -306,7 +307,7 @@ impl Shared {
         look.end(matches!(request.method.as_str(), "GET" | "HEAD"))
     }
 
-    /// What the gateway makes of the request: a reply, or the head of one and the stream behind it.
+    /// The gateway's answer to the request: a reply, or the head of one with a stream.
     async fn reply(
         &self,
         request: &mut HttpRequest,
@@ -338,7 +339,8 @@ impl Shared {
             }
             Ok(invocation) => {
                 let Some(api) = generation.api() else {
-                    // An app of sources alone behind a function URL: there is nothing to invoke.
+                    // An app with only sources behind a function URL: there is no function to
+                    // invoke.
                     let failed = GatewayOutcome::FunctionError(b"{}");
                     return Ok((door.answer(&invocation, failed), None));
                 };
@@ -351,7 +353,7 @@ impl Shared {
                     Some(patience) => timeout(patience, outcome).await.ok(),
                     None => Some(outcome.await),
                 };
-                // The invocation goes on when the gateway has stopped waiting, as it does on Lambda.
+                // The invocation continues after the gateway has stopped waiting, as on Lambda.
                 let outcome = outcome
                     .as_ref()
                     .map_or(GatewayOutcome::IntegrationTimeout, Outcome::as_gateway);
@@ -361,7 +363,7 @@ impl Shared {
         Ok((reply, None))
     }
 
-    /// What is served now, or will be first.
+    /// What is served now, or first.
     async fn generation(&self) -> Arc<Generation> {
         if let Some(generation) = self.current.borrow().as_ref() {
             return Arc::clone(generation);
@@ -429,7 +431,7 @@ enum BodyError {
     Left,
     /// No part of it came for too long.
     TooSlow,
-    /// What came is no body.
+    /// The input is not a body.
     Malformed(String),
 }
 
@@ -493,7 +495,7 @@ fn text(status: u16, body: String) -> HttpReply {
     }
 }
 
-/// Whether the error is of one connection that was given up before it was accepted (accept(2)).
+/// True if the error concerns one connection that was closed before it was accepted (accept(2)).
 fn is_transient(error: &std::io::Error) -> bool {
     matches!(
         error.kind(),
@@ -509,12 +511,12 @@ fn cannot_listen(address: SocketAddr, error: std::io::Error) -> Failure {
     let port = address.port();
     let (message, hint) = match error.kind() {
         ErrorKind::AddrInUse => (
-            format!("port {port} is taken on {}", address.ip()),
-            "end the program that listens there, or take any free port with `--port 0`",
+            format!("port {port} is in use on {}", address.ip()),
+            "stop the program that listens there, or use a free port with `--port 0`",
         ),
         ErrorKind::PermissionDenied => (
-            format!("port {port} may not be used"),
-            "ports below 1024 are often kept for the system; take any free port with `--port 0`",
+            format!("not allowed to use port {port}"),
+            "ports below 1024 are often reserved for the system; use a free port with `--port 0`",
         ),
         ErrorKind::AddrNotAvailable => (
             format!("this machine does not have the address {}", address.ip()),

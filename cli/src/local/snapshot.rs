@@ -1,9 +1,10 @@
 //! A build's own copy of its executable, in the folder that its processes run in.
 //!
-//! A running generation may have to start processes while, and after, its successor is built, so it needs a name for the
-//! executable that a new build does not replace. The folder holds what a deployment's `/var/task` holds, the executable
-//! alone, and is read-only: an app that reads a file of the project's, or writes one beside it, fails here as it fails on Lambda.
-//! For root, permissions do not count, so that there a write succeeds.
+//! A running generation may start processes while, and after, its successor is built. So it needs a
+//! name for the executable that a new build does not replace. The folder contains what a
+//! deployment's `/var/task` contains, only the executable, and is read-only: an app that reads a
+//! file of the project, or writes one next to it, fails here as on Lambda. For root, permissions do
+//! not apply, so a write succeeds there.
 
 use std::{
     fs::{self, Permissions},
@@ -16,7 +17,7 @@ use tempfile::TempDir;
 
 use crate::error::{Context as _, Result};
 
-/// What the folders' names begin with; the number of the process that made it follows.
+/// The prefix of the folders' names; the number of the creating process follows.
 const PREFIX: &str = ".fw-local-";
 
 /// The folder, until it is dropped.
@@ -26,13 +27,13 @@ pub(super) struct Snapshot {
 }
 
 impl Snapshot {
-    /// Gives the executable a second name, in a folder beside it.
+    /// Gives the executable a second name, in a folder next to it.
     ///
     /// # Errors
     ///
-    /// The system's, where neither a link nor a copy can be made.
+    /// The system's error, if neither a link nor a copy can be created.
     pub(super) fn of(executable: &Path) -> Result<Self> {
-        let failed = || format!("cannot keep the build: {}", executable.display());
+        let failed = || format!("cannot store the build: {}", executable.display());
         let parent = std::path::absolute(executable.parent().unwrap_or(Path::new(".")));
         let parent = parent.with_context(failed)?;
         sweep(&parent);
@@ -42,7 +43,7 @@ impl Snapshot {
             .with_context(failed)?;
         let snapshot = Self { folder };
         let own = snapshot.executable();
-        // A link costs nothing; where the file system has none, a copy does it.
+        // A link costs nothing; a copy is used if the file system has no links.
         if fs::hard_link(executable, &own).is_err() {
             fs::copy(executable, &own).with_context(failed)?;
         }
@@ -76,19 +77,20 @@ fn sweep(parent: &Path) {
             .to_str()
             .and_then(|name| name.strip_prefix(PREFIX)?.split_once('-')?.0.parse().ok())
             .and_then(Pid::from_raw);
-        // A process of another user's lives as well: it may not be signalled, and that is no reason to remove its folder.
+        // A process of another user is alive too: that it may not be signalled is not a reason to
+        // remove its folder.
         let gone =
             |owner| rustix::process::test_kill_process(owner) == Err(rustix::io::Errno::SRCH);
         if owner.is_some_and(gone) {
             make_removable(&entry.path());
-            // What cannot be removed now is tried again by the next server.
+            // If it cannot be removed now, the next server tries again.
             let _ = fs::remove_dir_all(entry.path());
         }
     }
 }
 
 fn make_removable(folder: &Path) {
-    // Where this fails the folder stays, and the next server sweeps it.
+    // If this fails the folder stays, and the next server removes it.
     let _ = fs::set_permissions(folder, Permissions::from_mode(0o755));
 }
 

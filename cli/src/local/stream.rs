@@ -1,8 +1,9 @@
-//! A result that is passed on while the process makes it: from the Runtime API to the client.
+//! A streamed result: from the Runtime API to the client.
 //!
-//! Few pieces wait at a time, so that a slow client slows the process down and nothing grows. Who stops reading lets the
-//! process go on; a process that stops in the middle cuts the client's connection, as there is no other way left to
-//! tell it. (What AWS does then is unverified, and so is a limit of the length, which is not kept here.)
+//! Few pieces wait at a time, so that a slow client slows the process down and nothing grows. If
+//! the reader stops, the process continues. If the process stops in the middle, the client's
+//! connection is closed, because there is no other way left to report it. (AWS's behaviour in this
+//! case is unverified, and so is a limit of the length, which is not enforced here.)
 
 use std::{
     fmt,
@@ -15,25 +16,25 @@ use fw_gateway::Prelude;
 use hyper::body::{Body, Frame};
 use tokio::sync::mpsc;
 
-/// How many pieces wait for the client at once.
+/// How many pieces may wait for the client.
 const WAITING: usize = 16;
 /// One part of it.
 #[derive(Debug)]
 enum Piece {
     Data(Bytes),
-    /// Nothing more comes: it is whole, or the handler failed with that.
+    /// The end: complete, or with the handler's failure.
     End(Result<(), Option<FunctionError>>),
 }
 
 /// A failure in the middle of a stream: its type and its document.
 pub(super) type FunctionError = (String, String);
 
-/// Where the Runtime API puts what comes. Dropping it cuts the stream.
+/// The end for the Runtime API. Dropping it breaks the stream off.
 #[derive(Debug)]
 pub(super) struct StreamWriter(mpsc::Sender<Piece>);
 
 impl StreamWriter {
-    /// Passes a piece on, when there is room for it. Who should read it may have left.
+    /// Passes a piece on when there is room for it. The reader may be gone.
     pub(super) async fn send(&self, piece: Bytes) {
         let _ = self.0.send(Piece::Data(piece)).await;
     }
@@ -44,11 +45,11 @@ impl StreamWriter {
     }
 }
 
-/// What the server sends to the client.
+/// The end for the server, which sends it to the client.
 #[derive(Debug)]
 pub(super) struct Stream {
     has_prelude: bool,
-    /// What came in one piece with the prelude.
+    /// Bytes that arrived together with the prelude.
     first: Bytes,
     pieces: mpsc::Receiver<Piece>,
     /// Why it breaks off with the next poll, if it does.
@@ -56,7 +57,7 @@ pub(super) struct Stream {
     ended: bool,
 }
 
-/// Both ends of a stream. `has_prelude` is whether it begins with status and headers.
+/// Both ends of a stream. `has_prelude` says whether it starts with status and headers.
 pub(super) fn channel(has_prelude: bool) -> (StreamWriter, Stream) {
     let (sender, pieces) = mpsc::channel(WAITING);
     let stream = Stream {
@@ -69,16 +70,16 @@ pub(super) fn channel(has_prelude: bool) -> (StreamWriter, Stream) {
     (StreamWriter(sender), stream)
 }
 
-/// It has no prelude, though it said so.
+/// It announced a prelude, but has none.
 #[derive(Debug)]
 pub(super) struct NoPrelude(pub(super) String);
 
 impl Stream {
-    /// The prelude, for which it waits; nothing where the stream has none.
+    /// Waits for the prelude; `None` if the stream has none.
     ///
     /// # Errors
     ///
-    /// When it ends, or goes on for long, without one.
+    /// If it ends, or gets long, without a prelude.
     pub(super) async fn prelude(&mut self) -> Result<Option<Prelude>, NoPrelude> {
         if !self.has_prelude {
             return Ok(None);
@@ -87,7 +88,7 @@ impl Stream {
         loop {
             let Some(Piece::Data(piece)) = self.pieces.recv().await else {
                 return Err(NoPrelude(
-                    "the stream ended before its prelude did".to_owned(),
+                    "the stream ended before its prelude was complete".to_owned(),
                 ));
             };
             read.extend_from_slice(&piece);
@@ -105,7 +106,7 @@ impl Stream {
 pub(super) struct Cut(Option<FunctionError>);
 
 impl Cut {
-    /// What the handler said of it, or what is known.
+    /// The handler's failure, or what is known about it.
     pub(super) fn into_error(self) -> FunctionError {
         let text = self.to_string();
         self.0
@@ -115,7 +116,7 @@ impl Cut {
 
 impl fmt::Display for Cut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the function failed in the middle of its answer")
+        f.write_str("the function failed in the middle of its response")
     }
 }
 
@@ -149,7 +150,8 @@ impl Body for Stream {
             Some(Piece::End(Err(error))) => error,
             None => None,
         };
-        // What came before the cut is sent first: a server does so while it waits, and throws it away at an error.
+        // Bytes from before the break are sent first: a server sends them while it waits, and drops
+        // them at an error.
         self.cutting = Some(Cut(error));
         self.pieces.close();
         context.waker().wake_by_ref();

@@ -1,4 +1,4 @@
-//! The end of one invocation's log, for a caller of Lambda's Invoke API who asked for it.
+//! The end of one invocation's log, for a caller of Lambda's Invoke API that asked for it.
 
 use std::{
     fmt::{Display, Write as _},
@@ -7,10 +7,11 @@ use std::{
 
 use tokio::sync::Notify;
 
-/// How much of the log a caller gets, in bytes (Lambda API reference, Invoke: `LogResult` is the last 4 KB).
+/// The maximum size of the log for a caller, in bytes (Lambda API reference, Invoke: `LogResult` is
+/// the last 4 KB).
 const LENGTH: usize = 4096;
 
-/// What is kept of the log. Cheap to clone; the clones are of one log.
+/// The collected end of the log. Cheap to clone; the clones share it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tail(Arc<Inner>);
 
@@ -21,7 +22,7 @@ struct Inner {
 }
 
 impl Tail {
-    /// The end of which tells who waits that nothing more will come.
+    /// Its end notifies the receiver that nothing more will come.
     pub(super) fn writer(&self) -> TailWriter {
         TailWriter(self.clone())
     }
@@ -31,7 +32,7 @@ impl Tail {
         self.0.ended.notified().await;
     }
 
-    /// What has been logged, with a line feed after each line.
+    /// The logged lines, with a line feed after each.
     pub(crate) fn text(&self) -> String {
         self.0
             .text

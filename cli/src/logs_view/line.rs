@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Entry, report::Report};
 use crate::console::{BAD, DIM, HINT, WARN};
 
-/// What of a framework's line has a place of its own.
+/// The fields of a framework's line that are shown in a place of their own.
 const PLACED: [&str; 6] = [
     "timestamp",
     "level",
@@ -21,7 +21,7 @@ const PLACED: [&str; 6] = [
 
 /// The line for people: time, level, message, fields; `None` for what only matters with `-v`.
 ///
-/// `name` is written before it, where there are several functions.
+/// `name` is written first, if there are several functions.
 pub(crate) fn readable(entry: &Entry, name: Option<&str>, verbose: bool) -> Option<String> {
     let message = entry.event.message.trim_end();
     let noise = ["START RequestId:", "END RequestId:", "INIT_START "];
@@ -115,7 +115,8 @@ fn structured(line: &mut String, fields: &serde_json::Map<String, Value>, verbos
     if let Some(id) = text("requestId") {
         let _ = write!(line, " {DIM}request {}{DIM:#}", visible(id));
     }
-    // Who looks for a trace has its id; who reads the lines has the request's, and one id at each of them is enough.
+    // A search for a trace starts with its id, and a reader has the request id. One id per line is
+    // enough.
     if let Some(id) = text("xray_trace_id").filter(|_| verbose) {
         let _ = write!(line, " {DIM}trace {}{DIM:#}", visible(id));
     }
@@ -135,7 +136,7 @@ fn clock(at: i64) -> String {
     }
 }
 
-/// The text with control characters written out: what a client made the app log must not steer the terminal.
+/// The text with control characters made visible: text from clients must not control the terminal.
 fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
@@ -165,7 +166,7 @@ mod tests {
         }
     }
 
-    /// What is shown after the time, without colours.
+    /// The part after the time, without colours.
     fn shown(message: &str, verbose: bool) -> Option<String> {
         let line = readable(&entry(message), None, verbose)?;
         let line = anstream::adapter::strip_str(&line).to_string();

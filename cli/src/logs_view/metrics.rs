@@ -1,4 +1,4 @@
-//! What the reports of a while add up to: invocations, failures, durations, cold starts.
+//! Statistics of the reports in a time range: invocations, failures, durations, cold starts.
 
 use serde::Serialize;
 
@@ -15,21 +15,22 @@ pub(crate) struct Metrics {
     pub(crate) function: String,
     /// Invocations that have ended.
     pub(crate) invocations: usize,
-    /// Of them, those that failed as invocations: crashes, timeouts, too much memory. A 500 that the app answers is none.
+    /// The failed invocations: crashes, timeouts, too much memory. A 500 that the app returns does
+    /// not count.
     pub(crate) errors: usize,
     /// Of them, those that started an environment.
     pub(crate) cold_starts: usize,
     /// Durations in milliseconds: the median, the 99th percentile, the longest. `None` without invocations.
     pub(crate) duration: Option<Spread>,
-    /// The same of the starts.
+    /// The same for cold starts.
     pub(crate) init: Option<Spread>,
-    /// The most memory that was used, in MB, and what there is.
+    /// The maximum memory used, in MB, and the function's memory.
     pub(crate) memory: Option<(u64, u64)>,
     #[serde(skip)]
     over_time: Vec<Stretch>,
 }
 
-/// How values are spread.
+/// The distribution of values.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(crate) struct Spread {
     /// Half are at most this.
@@ -143,7 +144,7 @@ impl Metrics {
         ];
         if let Some(init) = self.init {
             let value = format!("{:.1} ms", init.p50);
-            let most = format!("at the most {:.1} ms", init.max);
+            let most = format!("max {:.1} ms", init.max);
             rows.push(row("start p50", value, most));
         }
         if let Some((used, has)) = self.memory {

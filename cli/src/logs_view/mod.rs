@@ -1,7 +1,8 @@
 //! Reading a deployed app's logs: which groups, one time order over all of them, and how a line is shown.
 //!
-//! Nothing here knows the command line. `since` reads points in time, `line` shows one line, `report` reads what Lambda
-//! writes after each invocation, `metrics` counts it, `chart` draws.
+//! This module does not know the command line. `since` reads points in time, `line` shows one line,
+//! `report` reads the line that Lambda writes after each invocation, `metrics` counts it, `chart`
+//! draws.
 
 mod chart;
 mod line;
@@ -21,10 +22,11 @@ use crate::{
     deploy::model::{Names, TAG_APP, TAG_STAGE},
 };
 
-/// Where Lambda writes a function's log.
+/// The log group of a function.
 const GROUPS: &str = "/aws/lambda/";
-/// How much later than others a line may arrive and still be shown by those who follow, in milliseconds. Unverified:
-/// the service gives no number; half a minute is several times what was seen reported.
+/// How much later than others a line may arrive and still be shown when following, in milliseconds.
+/// Unverified: the service gives no number. Half a minute is several times the delays that were
+/// reported.
 const LATE: i64 = 30_000;
 
 /// A log line and the function that wrote it.
@@ -41,9 +43,9 @@ pub(crate) struct Entry {
 pub(crate) struct Functions {
     /// Their names, in order.
     pub(crate) names: Vec<String>,
-    /// Whether queues have the deployment's tags.
+    /// True if queues have the deployment's tags.
     pub(crate) queues: bool,
-    /// Why the one that answers the API is all that is known: what AWS answered to who may not read tags.
+    /// Why only the API's function is known: AWS's answer to a caller that may not read tags.
     pub(crate) denied: Option<Error>,
 }
 
@@ -51,7 +53,8 @@ pub(crate) struct Functions {
 ///
 /// # Errors
 ///
-/// When the tags cannot be read; without the permission for it the first alone is given.
+/// If the tags cannot be read. Without the permission to read them, only the first function is
+/// returned.
 pub(crate) async fn functions<A: Aws>(aws: &A, names: &Names) -> Result<Functions> {
     let tags = [
         (TAG_APP, Some(names.app.as_str())),
@@ -72,12 +75,12 @@ pub(crate) async fn functions<A: Aws>(aws: &A, names: &Names) -> Result<Function
     })
 }
 
-/// Reads on and on: each call of [`Reader::more`] gives what is new.
+/// Reads continuously: each call of [`Reader::more`] returns the new lines.
 #[derive(Debug)]
 pub(crate) struct Reader {
     functions: Vec<String>,
     query: LogQuery,
-    /// What was given already, by function and id, with its time.
+    /// The lines that were already returned, by function and id, with their time.
     given: HashMap<(String, String), i64>,
 }
 
@@ -91,7 +94,7 @@ impl Reader {
         }
     }
 
-    /// The lines that were not given yet, over all functions in one time order.
+    /// The new lines of all functions, in one time order.
     pub(crate) async fn more<A: Aws>(&mut self, aws: &A) -> Result<Vec<Entry>> {
         let mut found = Vec::new();
         for function in &self.functions {

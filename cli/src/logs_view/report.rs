@@ -5,20 +5,20 @@
 
 use serde_json::Value;
 
-/// What is in a report.
+/// The fields of a report.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Report {
     /// Which request it was.
     pub(super) request_id: String,
     /// How long the function ran, in milliseconds.
     pub(super) duration: f64,
-    /// How long the environment took to start, in milliseconds, when this was its first invocation.
+    /// How long the environment took to start, in milliseconds, if this was its first invocation.
     pub(super) init: Option<f64>,
-    /// Memory used at the most, in MB.
+    /// The maximum memory used, in MB.
     pub(super) memory: u64,
     /// Memory that the function has, in MB.
     pub(super) memory_limit: u64,
-    /// How it ended, when it did not end well: `timeout`, `error`.
+    /// How it failed, if it did: `timeout`, `error`.
     pub(super) status: Option<String>,
 }
 

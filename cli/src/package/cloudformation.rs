@@ -19,10 +19,10 @@ use crate::{
 
 /// `CloudFormation`'s pseudo parameters: partition, account, region.
 const PSEUDO: [&str; 3] = ["AWS::Partition", "AWS::AccountId", "AWS::Region"];
-/// What stands for the API's id.
+/// A reference to the API's id.
 const API: &str = "${fw-api}";
 
-/// Where the functions' code is.
+/// The location of the functions' code.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Code<'a> {
     /// In a bucket that the stack's parameters name.
@@ -81,7 +81,7 @@ impl<'a> Stack<'a> {
             let text = |description: &str| json!({ "Type": "String", "Description": description });
             let bucket = "The bucket that the zip was uploaded to, in the stack's region";
             stack.parameter("CodeBucket", text(bucket));
-            stack.parameter("CodeKey", text("The zip's key in it"));
+            stack.parameter("CodeKey", text("The zip's key in this bucket"));
         }
         stack
     }
@@ -94,7 +94,7 @@ impl<'a> Stack<'a> {
         self.add_after(name, kind, &[], properties);
     }
 
-    /// The same, made after others that it does not speak of.
+    /// The same, created after others that it does not refer to.
     fn add_after(
         &mut self,
         name: impl Into<String>,
@@ -141,7 +141,8 @@ impl<'a> Stack<'a> {
         json!({ "Ref": self.alias_name(one) })
     }
 
-    /// The log group of the access log, where there is one; gives the name of it, which a stage that logs comes after.
+    /// The log group of the access log, if there is one. Returns its name, which a stage with logs
+    /// depends on.
     fn access_log(&mut self) -> Option<String> {
         let desired = self.desired;
         let days = desired.access_log?;
@@ -162,7 +163,7 @@ impl<'a> Stack<'a> {
         );
     }
 
-    /// Where a stage logs requests, and what of them.
+    /// Where a stage logs requests, and in which format.
     fn logging(&self, log: Option<&AccessLog>) -> Value {
         log.map_or(
             Value::Null,
@@ -170,7 +171,7 @@ impl<'a> Stack<'a> {
         )
     }
 
-    /// What moves the aliases that go before a function's, as in a deploy.
+    /// The resources that move the aliases before a function's alias, as in a deploy.
     fn aliases_before(&self, one: &DesiredFunction) -> Vec<String> {
         let before = self.desired.before(one);
         before
@@ -182,7 +183,7 @@ impl<'a> Stack<'a> {
             .collect()
     }
 
-    /// The role that a function runs as, where the settings name none.
+    /// The role that a function runs with, if the settings name none.
     fn role(&mut self, one: &DesiredFunction) {
         let desired = self.desired;
         let Some(own) = &one.role else { return };
@@ -252,7 +253,7 @@ impl<'a> Stack<'a> {
         let mut more = vec![
             ("AutoPublishAlias", json!(ALIAS)),
             ("ProvisionedConcurrencyConfig", provisioned(one)),
-            // A changed setting is published too, and not changed code alone.
+            // A changed setting is also published, not only changed code.
             ("AutoPublishAliasAllProperties", json!(true)),
         ];
         more.extend(options::serverless(&one.configuration.options));
@@ -268,7 +269,7 @@ impl<'a> Stack<'a> {
         self.add_after(one.id("Function"), kind, &after, properties);
     }
 
-    /// What both kinds of function say alike.
+    /// The properties that both kinds of function share.
     fn configured(
         &self,
         one: &DesiredFunction,
@@ -310,7 +311,7 @@ impl<'a> Stack<'a> {
         })
     }
 
-    /// Lets a service, or everybody, do something with a function's alias.
+    /// Lets a service, or everyone, use a function's alias.
     fn permission(&mut self, id: &str, one: &DesiredFunction, said: Vec<(&'static str, Value)>) {
         let function = ("FunctionName", self.alias(one));
         let properties = table(std::iter::once(function).chain(said));
@@ -356,7 +357,7 @@ fn list(tags: BTreeMap<String, String>) -> Value {
         .collect()
 }
 
-/// What is provisioned of an alias.
+/// The provisioned concurrency of an alias.
 fn provisioned(one: &DesiredFunction) -> Value {
     one.provisioned.map_or(
         Value::Null,
@@ -364,13 +365,14 @@ fn provisioned(one: &DesiredFunction) -> Value {
     )
 }
 
-/// A version is made once for each name: the name changes with what is in the version.
+/// A version is created once for each name, so the name changes with the version's content.
 fn version(desired: &Desired, configuration: &Configuration) -> String {
     let configuration = format!("{configuration:?}");
     named("Version", &[&desired.code.sha256, &configuration])
 }
 
-/// A text that the stack takes as it is. Only `Fn::Sub` would read `${` in it, but the linter takes it for a mistake.
+/// A literal text. Only `Fn::Sub` would interpret `${` in it, but the linter reports it as a
+/// mistake.
 fn literal(text: &str) -> Value {
     if text.contains("${") {
         json!({ "Fn::Sub": text.replace("${", "${!") })

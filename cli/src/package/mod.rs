@@ -1,8 +1,9 @@
-//! The deployment as a template, for pipelines that have a tool of their own: `CloudFormation`, SAM, Terraform.
+//! The deployment as a template, for pipelines with another tool: `CloudFormation`, SAM, Terraform.
 //!
-//! A template is written from [`Desired`], which `deploy` plans from too, in a place that the template's own variables
-//! name; so both make the same resources, and a test deploys on what a template made and finds nothing to do. What differs is
-//! who owns them: a stack's resources are the stack's, and `cargo fw deploy` is not meant for the same stage.
+//! A template is written from [`Desired`], which `deploy` also plans from, in a location named by
+//! the template's own variables. So both create the same resources, and a test shows that a deploy
+//! has nothing to do after a template. The owner differs: a stack's resources belong to the stack,
+//! and `cargo fw deploy` must not be used for the same stage.
 
 mod cloudformation;
 mod options;
@@ -25,7 +26,7 @@ use crate::{
     values::{gateway::Cors, text::hex},
 };
 
-/// A file to write beside the zip.
+/// A file to write next to the zip.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Template {
     /// Its name.
@@ -35,8 +36,8 @@ pub(crate) struct Template {
 }
 
 impl Template {
-    /// The parameters or variables that the tool is to be given, but for those of a stack's code: the values of API keys,
-    /// which it shows nobody, and Terraform's bucket for a large zip.
+    /// The parameters or variables that the user must pass to the tool, except those for a stack's
+    /// code: the hidden values of API keys, and Terraform's bucket for a large zip.
     pub(crate) fn asks(&self) -> Vec<&str> {
         let parameters = self.document["Parameters"].as_object();
         let hidden = parameters.into_iter().flatten();
@@ -59,10 +60,11 @@ impl Template {
     }
 }
 
-/// What stands for the partition, the account and the region, which the tool fills in. Without colons, at which ARNs are parted.
+/// Placeholders for the partition, the account and the region, which the tool fills in. They have
+/// no colons, because ARNs are split at colons.
 const PLACE: [&str; 3] = ["${fw-partition}", "${fw-account}", "${fw-region}"];
 
-/// The place to make [`Desired`] in.
+/// The location to build [`Desired`] in.
 pub(crate) fn place() -> Place {
     let [partition, account, region] = PLACE.map(str::to_owned);
     Place {
@@ -72,9 +74,10 @@ pub(crate) fn place() -> Place {
     }
 }
 
-/// What templates call what belongs to a function.
+/// Names of a function's resources in templates.
 impl DesiredFunction {
-    /// The function's tags: the deployment's, on the API's the domain, and on one what else there is: by them a deploy finds the rest.
+    /// The function's tags: those of the deployment, on the API's function also the domain, and on
+    /// one function the kinds of other resources. A deploy finds the rest by them.
     fn tags(&self, desired: &Desired) -> BTreeMap<String, String> {
         let mut all = tags(desired);
         all.extend(desired.note_of(&self.name));
@@ -84,7 +87,7 @@ impl DesiredFunction {
         all
     }
 
-    /// A stack's name for what the function has of a kind: the kind alone for the API's.
+    /// A stack's name for a resource of the function: for the API's function only the kind.
     fn id(&self, kind: &str) -> String {
         match self.part.name() {
             None => kind.to_owned(),
@@ -102,14 +105,14 @@ impl DesiredFunction {
     }
 }
 
-/// What the tool fills in: the texts that stand for it in [`Desired`], and what it calls it.
+/// The values that the tool fills in: the placeholders in [`Desired`], and their names in the tool.
 struct Variables(Vec<(String, String)>);
 
 impl Variables {
     /// Stands before a variable's name until all else is escaped.
     const MARK: char = '\u{1}';
 
-    /// The text with a mark before each variable and `}` behind; `None` where there is none.
+    /// The text with a mark before and `}` after each variable; `None` if it has no variable.
     fn mark(&self, text: &str) -> Option<String> {
         let mut marked = text.to_owned();
         for (known, variable) in &self.0 {
@@ -119,7 +122,8 @@ impl Variables {
     }
 }
 
-/// The template for a deployment in [`place`], or `None` for the zip alone. `zip` is the zip's file name.
+/// The template for a deployment in [`place`], or `None` for a zip only. `zip` is the zip's file
+/// name.
 pub(crate) fn template(format: PackageFormat, desired: &Desired, zip: &str) -> Option<Template> {
     let (name, document) = match format {
         PackageFormat::Zip => return None,
@@ -136,7 +140,7 @@ pub(crate) fn template(format: PackageFormat, desired: &Desired, zip: &str) -> O
     Some(Template { name, document })
 }
 
-/// A name for a thing that has none of its own: what it is, and eight digits of its digest.
+/// A name for something without a name of its own: its kind, and eight digits of its digest.
 fn named(kind: &str, parts: &[&str]) -> String {
     let mut digest = Sha256::new();
     for part in parts {

@@ -1,11 +1,12 @@
-//! What a function has besides code, memory, timeout and variables, as templates write it. Lambda's defaults are left out.
+//! A function's settings other than code, memory, timeout and variables, in a template's form.
+//! Lambda's defaults are left out.
 
 use serde_json::{Value, json};
 
 use super::table;
 use crate::values::lambda::{AppLevel, LogFormat, Logging, Options, SystemLevel};
 
-/// A resource's properties: their names and values, `null` where there is none.
+/// A resource's properties: their names and values, `null` for none.
 type Properties = Vec<(&'static str, Value)>;
 
 /// `AWS::Lambda::Function`.

@@ -102,7 +102,7 @@ impl<'a> Module<'a> {
         json!(tags(self.desired))
     }
 
-    /// The role that a function runs as, where the settings name none.
+    /// The role that a function runs with, if the settings name none.
     fn role(&mut self, one: &DesiredFunction) {
         let desired = self.desired;
         let Some(own) = &one.role else { return };
@@ -202,7 +202,7 @@ impl<'a> Module<'a> {
         }
     }
 
-    /// The log group of the access log, where there is one, and where a stage logs requests and what of them.
+    /// The log group of the access log, if there is one, and where and how a stage logs requests.
     fn logging(&mut self, log: Option<&AccessLog>) -> Value {
         let desired = self.desired;
         let (Some(log), Some(days)) = (log, desired.access_log) else {
@@ -243,7 +243,8 @@ impl<'a> Module<'a> {
         }
     }
 
-    /// Where the functions' code is: beside the document, or in a bucket where it is too large for a call.
+    /// The location of the functions' code: next to the document, or in a bucket if it is too large
+    /// for a call.
     fn code(&mut self, zip: &str) -> Vec<(&'static str, Value)> {
         let desired = self.desired;
         let file = format!("${{path.module}}/{zip}");
@@ -255,7 +256,7 @@ impl<'a> Module<'a> {
             "code_bucket".to_owned(),
             json!({
                 "type": "string",
-                "description": "A bucket of the same region, which the zip is uploaded to",
+                "description": "A bucket in the same region, to which the zip is uploaded",
             }),
         );
         let object = json!({
@@ -272,7 +273,7 @@ impl<'a> Module<'a> {
         ]
     }
 
-    /// Lets a service, or everybody, do something with a function's alias.
+    /// Lets a service, or everyone, use a function's alias.
     fn permission(
         &mut self,
         label: impl Into<String>,
@@ -330,7 +331,7 @@ fn alias(one: &DesiredFunction) -> String {
     one.label("live")
 }
 
-/// What names a function's alias to a resource that is about it.
+/// The attributes that refer to a function's alias.
 fn invoked(one: &DesiredFunction) -> [(&'static str, Value); 2] {
     let (function, alias) = (one.label("app"), alias(one));
     [
@@ -345,7 +346,7 @@ fn invoked(one: &DesiredFunction) -> [(&'static str, Value); 2] {
     ]
 }
 
-/// A text that Terraform takes as it is.
+/// A literal text.
 fn literal(text: &str) -> Value {
     escaped(text).into()
 }

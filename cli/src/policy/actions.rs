@@ -1,9 +1,9 @@
-//! What IAM calls an operation, and on what kind of resource.
+//! The IAM actions of an operation, and the kind of resource that they are for.
 //!
 //! By default the action is named like the operation (Service Authorization Reference). The exceptions are those of
 //! the reference's tables and of each service's API reference, cited at their place.
 
-/// What an action is allowed on.
+/// The resource of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum On {
     /// Objects of buckets.
@@ -54,7 +54,7 @@ pub(crate) fn actions(
         }
         // Service Authorization Reference, "Amazon SNS": `Publish` allows batches too.
         ("sns", "PublishBatch") => action(&["Publish"], On::Resource),
-        // DynamoDB developer guide, "Using IAM with transactions": each part needs the action of its own.
+        // DynamoDB developer guide, "Using IAM with transactions": each part needs its own action.
         ("dynamodb", "TransactGetItems") => action(&["GetItem"], On::Resource),
         ("dynamodb", "TransactWriteItems") => action(
             &["ConditionCheckItem", "DeleteItem", "PutItem", "UpdateItem"],
@@ -97,8 +97,8 @@ pub(crate) fn actions(
     }
 }
 
-/// Operations over all that there is: their actions know no resources (Service Authorization Reference, each service's
-/// table of actions).
+/// Operations over all resources: their actions do not support resources (Service Authorization
+/// Reference, each service's table of actions).
 fn lists(service: &str, operation: &str) -> bool {
     matches!(
         (service, operation),
@@ -187,7 +187,8 @@ fn s3(operation: &str, sets: &dyn Fn(&str) -> bool) -> Vec<(String, On)> {
             vec![(other, on)]
         }
     };
-    // A version of an object goes by an action of its own, and so do the ACL and the tags that are set with it.
+    // A version of an object has its own action, and so do the ACL and the tags that are set with
+    // it.
     if sets("version_id") {
         let versions: Vec<_> = all
             .iter()

@@ -1,9 +1,11 @@
 //! Finds the calls of AWS operations in Rust sources.
 //!
-//! The sources are parsed; types are not known. A call is a method without arguments that is named like an operation or a
-//! waiter of an SDK that the app depends on (`client.get_object()`, whatever the receiver is), the same written as a path
-//! (`Client::get_object(&client)`), or an operation's input that is built by hand (`GetObjectInput::builder()`). What is
-//! only compiled for tests is left out. Tokens in macros are read as expressions where they are, and otherwise scanned.
+//! The sources are parsed, but types are not known. These count as a call: a method without
+//! arguments that has the name of an operation or a waiter of an SDK that the app depends on
+//! (`client.get_object()`, with any receiver), the same as a path (`Client::get_object(&client)`),
+//! and the input of an operation that is built by hand (`GetObjectInput::builder()`). Code that is
+//! compiled only for tests is left out. Tokens in macros are read as expressions if possible, and
+//! otherwise scanned.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -28,7 +30,7 @@ use crate::{
     project::Sources,
 };
 
-/// Methods that end a call of the SDK's: after one of them it is no method of the app's own.
+/// Methods that end a call of the SDK: a method after one of them does not belong to the app.
 const ENDS: [&str; 6] = [
     "send",
     "send_with",
@@ -45,23 +47,23 @@ pub(super) struct Call {
     pub(super) operation: String,
     /// The file, from the workspace's root.
     pub(super) file: String,
-    /// Where in it.
+    /// The line.
     pub(super) at: LineColumn,
-    /// The methods that are called on what it gives, in any order.
+    /// The methods that are called on its result, in any order.
     after: Vec<String>,
     /// The SDK crates that the file names.
     pub(super) crates: BTreeSet<String>,
 }
 
 impl Call {
-    /// Whether it ends as only a call of the SDK's does.
+    /// True if it ends as only an SDK call does.
     pub(super) fn is_sent(&self) -> bool {
         self.after
             .iter()
             .any(|method| ENDS.contains(&method.as_str()))
     }
 
-    /// Whether it sets that parameter, where it is made.
+    /// True if it sets this parameter while it is built.
     pub(super) fn sets(&self, name: &str) -> bool {
         let or_none = format!("set_{name}");
         self.after
@@ -70,14 +72,14 @@ impl Call {
     }
 }
 
-/// What was found in all sources.
+/// The results for all sources.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Scan {
     /// The calls, in the order of files and lines.
     pub(super) calls: Vec<Call>,
     /// The names of the app's own functions.
     pub(super) own_functions: BTreeSet<String>,
-    /// Where the sources tell a missing key of S3 from other failures: file and place.
+    /// Where the sources distinguish a missing key of S3 from other failures: file and line.
     pub(super) tells_missing_keys: Vec<(String, LineColumn)>,
     /// Texts that may be names of variables, with the files and places that have them.
     pub(super) texts: BTreeMap<String, Vec<(String, LineColumn)>>,
@@ -93,7 +95,7 @@ pub(super) struct Scan {
 ///
 /// # Errors
 ///
-/// When a folder or a file cannot be read.
+/// If a folder or a file cannot be read.
 pub(super) fn scan(sources: &Sources, root: &Path, sdks: &[Sdk]) -> Result<Scan> {
     let mut scan = Scan::default();
     let files = modules::files(sources)
@@ -118,7 +120,7 @@ impl Scan {
                 let line = error.span().start().line;
                 self.graph.blind();
                 self.unread.push(format!(
-                    "{name} cannot be parsed (line {line}: {error}), and nothing is derived from it"
+                    "{name} cannot be parsed (line {line}: {error}), so nothing is derived from it"
                 ));
                 return;
             }
@@ -144,7 +146,7 @@ impl Scan {
     }
 }
 
-/// One file on the way.
+/// The state while one file is visited.
 struct File<'s> {
     sdks: &'s [Sdk],
     name: &'s str,
@@ -165,7 +167,7 @@ impl File<'_> {
         })
     }
 
-    /// Notes what a name tells of its file.
+    /// Records what a name says about its file.
     fn name(&mut self, name: &Ident) {
         let at = name.span().start();
         let name = name.to_string();
@@ -220,7 +222,7 @@ impl File<'_> {
         }
     }
 
-    /// Looks for the same in tokens that are no expression: `. name ( )`, and the methods after it.
+    /// Searches tokens that are not an expression: `. name ( )`, and the methods after it.
     fn tokens(&mut self, tokens: TokenStream) {
         let all: Vec<TokenTree> = tokens.into_iter().collect();
         for (index, token) in all.iter().enumerate() {
@@ -260,7 +262,7 @@ fn is_dot(token: &TokenTree) -> bool {
     matches!(token, TokenTree::Punct(punct) if punct.as_char() == '.')
 }
 
-/// Whether an expression ends here at the latest.
+/// True if an expression ends here at the latest.
 fn is_end(token: &TokenTree) -> bool {
     matches!(token, TokenTree::Punct(punct) if matches!(punct.as_char(), ';' | ',' | '='))
 }

@@ -1,11 +1,11 @@
-//! Whether statements allow an action, as IAM decides it.
+//! Decides whether statements allow an action, as IAM does.
 //!
 //! IAM user guide, "Policy evaluation logic": nothing is allowed until a statement allows it, and one that denies wins
 //! over all. Conditions and principals do not occur in our statements.
 
 use crate::values::statement::{Effect, Statement};
 
-/// Whether the statements allow that action on that resource.
+/// True if the statements allow this action on this resource.
 pub(crate) fn allows(statements: &[Statement], action: &str, resource: &str) -> bool {
     let action = action.to_lowercase();
     let applies = |statement: &&Statement| {
@@ -24,12 +24,12 @@ pub(crate) fn allows(statements: &[Statement], action: &str, resource: &str) -> 
     allowed
 }
 
-/// Whether a text matches a pattern in which `*` stands for any characters and `?` for one (IAM user guide, "IAM JSON policy
-/// elements: Resource").
+/// True if a text matches a pattern in which `*` stands for any characters and `?` for one (IAM
+/// user guide, "IAM JSON policy elements: Resource").
 pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut p, mut t) = (0, 0);
-    // After the last `*`: where the pattern goes on, and how far the star reaches.
+    // After the last `*`: where the pattern continues, and how far the star reaches.
     let mut star: Option<(usize, usize)> = None;
     while t < text.len() {
         match pattern.get(p) {
@@ -38,7 +38,7 @@ pub(crate) fn matches(pattern: &str, text: &str) -> bool {
                 p += 1;
             }
             Some(b'?') => {
-                // One character, however many bytes it has.
+                // One character with any number of bytes.
                 t += 1;
                 while text.get(t).is_some_and(|byte| byte & 0xC0 == 0x80) {
                     t += 1;

@@ -1,10 +1,11 @@
 //! Which of the app's functions can reach which of its sources: a call graph by names.
 //!
-//! All functions are one executable. A process of an authorizer's runs `main`, which names the handlers and calls none, the state's
-//! initialiser, and that authorizer; so what these can reach is the authorizer's, and all else is the app's. Types are not known:
-//! a name stands for everything that is called so, a method's for those of all types, and a type's for what its implementations of
-//! other crates' traits do, since those are called without being named. So a function may be thought to reach what it does not,
-//! and not the other way round.
+//! All functions are one executable. A process of an authorizer runs `main` (which names the
+//! handlers but does not call them), the state's initialiser, and the authorizer. So what these can
+//! reach belongs to the authorizer, and everything else to the app. Types are not known: a name
+//! stands for everything with this name, a method for those of all types, and a type for what its
+//! implementations of other crates' traits do, because those are called without being named. So a
+//! function may seem to reach more than it does, but never less.
 
 mod items;
 mod names;
@@ -22,20 +23,21 @@ enum Mention {
     Method(String),
     /// The last segment of a path: a function, a method, a type, a constant, a macro.
     Path(String),
-    /// The last segment of a path whose segment before is a type that another crate may have: what it is of, and itself.
+    /// The last segment of a path whose segment before is a type that another crate may have: the
+    /// type and the segment.
     Of(String, String),
-    /// What no function can be: a path's other segments, a name in a pattern.
+    /// Names that cannot be a function: other segments of a path, a name in a pattern.
     Thing(String),
     /// In a list of routes, which calls nothing.
     Listed(String),
 }
 
-/// What an item is.
+/// The kind of an item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Kind {
     /// A function that is called by a path.
     Function,
-    /// One with a receiver.
+    /// A function with a receiver.
     Method,
     /// A type, a trait, a constant, a macro.
     Thing,
@@ -44,7 +46,7 @@ enum Kind {
 /// Why an item runs that nothing calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Root {
-    /// It does not.
+    /// It runs only if something calls it.
     No,
     /// Every process runs it, or may.
     Shared,
@@ -75,7 +77,7 @@ struct With {
     of: String,
     /// The first segment of its path, or of the path that it is imported by.
     from: Option<String>,
-    /// The names in whose company its functions may be called: those of the type, and in the trait.
+    /// The names next to which its functions may be called: the type's, and in a trait the trait's.
     names: BTreeSet<String>,
 }
 
@@ -91,7 +93,7 @@ pub(super) struct Graph {
     types: BTreeSet<String>,
     /// Names of modules.
     modules: BTreeSet<String>,
-    /// Whether there are sources that are not seen, and may lead anywhere.
+    /// True if some sources are not visible and may lead anywhere.
     blind: bool,
 }
 
@@ -101,12 +103,12 @@ impl Graph {
         items::collect(self, name, parsed);
     }
 
-    /// Notes that there are sources which cannot be read.
+    /// Records that some sources cannot be read.
     pub(super) const fn blind(&mut self) {
         self.blind = true;
     }
 
-    /// Says whose each item is.
+    /// Determines the owner of each item.
     pub(super) fn owners(&self) -> Owners {
         let reach = Reach::new(self);
         let named = |root: Root| {
@@ -136,7 +138,8 @@ impl Graph {
                 _ => None,
             })
             .collect();
-        // What no authorizer reaches is the app's, whether it is known who calls it or not.
+        // Everything that no authorizer reaches belongs to the app, even if its caller is not
+        // known.
         let apps = self.items.iter().enumerate().filter(|(at, item)| {
             let handler = item.root == Root::Handler || listed.contains(&item.name);
             (!asked[*at] || handler) && item.root != Root::Authorizer
@@ -153,7 +156,7 @@ impl Graph {
             .collect();
         let items = self.items.iter().zip(all);
         Owners {
-            // Without a `main` nobody knows what every process runs.
+            // Without a `main` it is not known what every process runs.
             known: !shared.is_empty() && !self.blind,
             functions,
             items: items
@@ -164,8 +167,8 @@ impl Graph {
 }
 
 impl Graph {
-    /// The names in whose company the functions of an implementation may be called without being named: none for a trait of the
-    /// app's own, which only the app's own sources can call.
+    /// The names next to which the functions of an implementation may be called without being
+    /// named. None for a trait of the app, which only the app's own sources can call.
     fn company<'g>(&self, with: &'g With) -> Vec<&'g String> {
         let own = |first: &String| {
             matches!(first.as_str(), "crate" | "self" | "super") || self.modules.contains(first)
@@ -182,7 +185,7 @@ impl Graph {
     }
 }
 
-/// Where each item's mentions lead.
+/// The items that each item's mentions lead to.
 struct Reach {
     edges: Vec<Vec<usize>>,
 }
@@ -228,7 +231,7 @@ impl Reach {
         }
     }
 
-    /// Whether each item is reached from those.
+    /// For each item: true if it is reached from those.
     fn from(&self, roots: impl Iterator<Item = usize>) -> Vec<bool> {
         let mut reached = vec![false; self.edges.len()];
         let mut open: Vec<usize> = roots.collect();
@@ -244,7 +247,7 @@ impl Reach {
 /// Items by name.
 type Index<'a> = BTreeMap<&'a str, Vec<usize>>;
 
-/// Whose each item is.
+/// The owners of each item.
 #[derive(Clone, Debug)]
 pub(super) struct Owners {
     known: bool,
@@ -260,7 +263,7 @@ impl Owners {
             .items
             .iter()
             .filter(|(name, from, to, _)| name == file && *from <= at && at < *to);
-        // The innermost begins last.
+        // The innermost starts last.
         let innermost = around.max_by_key(|(_, from, _, _)| *from);
         match innermost {
             Some((_, _, _, owners)) if self.known && !owners.is_empty() => owners,

@@ -1,9 +1,10 @@
 //! The app's IAM statements, derived from its own sources: which AWS operations it calls, and on what.
 //!
-//! `sdk` reads the operations of each `aws-sdk-*` crate that the app depends on, from that crate's own sources; `modules` finds
-//! the app's, `calls` the calls in them, and `graph` which functions can reach them; `actions` says what IAM calls them; `resources` finds what the
-//! settings name. What cannot be attributed is told and never guessed. `evaluate` answers as IAM would, for the embedded
-//! services.
+//! `sdk` reads the operations of each `aws-sdk-*` crate that the app depends on, from the crate's
+//! own sources. `modules` finds the app's files, `calls` the calls in them, and `graph` the
+//! functions that can reach them. `actions` maps calls to IAM actions, and `resources` finds the
+//! resources in the settings. A call that cannot be attributed is reported, never guessed.
+//! `evaluate` decides as IAM does, for the embedded services.
 
 mod actions;
 mod calls;
@@ -37,7 +38,7 @@ use crate::{
     },
 };
 
-/// What the statement's ids begin with that are derived, so that a reader of the policy sees where they come from.
+/// The prefix of the ids of derived statements, so that a reader of the policy sees their origin.
 pub(crate) const DERIVED: &str = "Derived";
 
 /// A statement that the sources need.
@@ -49,7 +50,8 @@ pub(crate) struct Needed {
     pub(crate) actions: BTreeMap<String, Vec<Use>>,
     /// The ARNs.
     pub(crate) resources: Vec<String>,
-    /// Whether the resource is `*` because the settings name none: a statement in `[[policy]]` narrows it.
+    /// True if the resource is `*` because the settings name none: a statement in `[[policy]]`
+    /// narrows it.
     pub(crate) unnamed: bool,
 }
 
@@ -64,21 +66,21 @@ pub(crate) struct Use {
     pub(crate) line: usize,
 }
 
-/// What was derived.
+/// The derived policy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Derived {
     /// Each function's needs, by what the settings call it: the app, and the others that the sources or the settings have.
     pub(crate) functions: BTreeMap<String, Needs>,
-    /// What could not be derived, a sentence each.
+    /// Warnings about calls that could not be derived, one sentence each.
     pub(crate) notes: Vec<String>,
 }
 
-/// What a function needs.
+/// The needs of a function.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Needs {
-    /// The statements, without what the settings' own say already.
+    /// The statements, except what the settings' own statements already allow.
     pub(crate) statements: Vec<Needed>,
-    /// All actions that it calls, those too that the settings say.
+    /// All actions that it calls, including those that the settings allow.
     called: BTreeSet<String>,
 }
 
@@ -90,13 +92,14 @@ impl Derived {
     }
 }
 
-/// Derives the statements of a project. Without `derive_policy` in the settings there are none.
+/// Derives the statements of a project. Empty if the settings have `derive_policy = false`.
 ///
-/// `partition` is the first part of ARNs; regions and accounts are `*`, so that the policy is the same in each.
+/// `partition` is the first part of ARNs. Regions and accounts are `*`, so that the policy is the
+/// same everywhere.
 ///
 /// # Errors
 ///
-/// When the sources cannot be read.
+/// If the sources cannot be read.
 pub(crate) fn derive(project: &Project, settings: &Settings, partition: &str) -> Result<Derived> {
     if !settings.derive_policy || project.aws_crates().is_empty() {
         return Ok(Derived::default());
@@ -105,7 +108,7 @@ pub(crate) fn derive(project: &Project, settings: &Settings, partition: &str) ->
     let scan = calls::scan(project.policy_sources(), project.workspace_root(), &sdks)?;
     let mut derived = derived(&scan, &sdks, settings, &Place { partition });
     let hidden = project.aws_through().iter().map(|(package, sdk)| {
-        format!("`{package}` calls `{sdk}` itself, and what it needs is not derived: write it as `[[policy]]`")
+        format!("`{package}` calls `{sdk}` itself, so its permissions are not derived: write them as `[[policy]]`")
     });
     derived.notes.extend(hidden);
     Ok(derived)
@@ -122,7 +125,7 @@ pub(crate) fn complete(settings: &mut Settings, derived: &Derived) {
     for (part, needs) in apps.chain(others) {
         for needed in &needs.statements {
             let sid = Some(needed.sid.clone());
-            // The id tells what is in it.
+            // The id depends on the content.
             if let Some(held) = all.iter_mut().find(|held| held.sid == sid) {
                 held.callers.get_or_insert_default().insert(part.clone());
                 continue;
@@ -147,8 +150,8 @@ pub(crate) fn complete(settings: &mut Settings, derived: &Derived) {
     settings.derived_for = Some(derived.functions.keys().cloned().collect());
 }
 
-/// The functions that a written statement is for which does not say it: all, but no authorizer of which the sources tell that
-/// only others call what the statement allows.
+/// The functions for a written statement without `functions`: all, except authorizers for which the
+/// sources show that only other functions call what it allows.
 fn callers(written: &Statement, derived: &Derived) -> Option<BTreeSet<String>> {
     let calls = |needs: &Needs, pattern: &String| {
         let pattern = pattern.to_lowercase();
@@ -162,7 +165,7 @@ fn callers(written: &Statement, derived: &Derived) -> Option<BTreeSet<String>> {
             .any(|needs| calls(needs, pattern))
     };
     if !written.actions.iter().all(anybody) {
-        // Who calls the rest is not known: what a crate calls itself, say.
+        // The other callers are not known, for example a crate that calls AWS itself.
         return None;
     }
     let functions = derived.functions.iter().filter(|(part, needs)| {
@@ -193,7 +196,7 @@ fn derived(scan: &Scan, sdks: &[Sdk], settings: &Settings, place: &Place<'_>) ->
         notes.extend(resources::patterns(&services, &settings.of_name(part)));
     }
     let functions = functions.into_iter().map(|part| {
-        // What the sources do not show may reach everything.
+        // Code that the sources do not show may reach everything.
         let shown = owners.functions.contains(&part);
         let reaches = |file: &str, at| !shown || owners.of(file, at).contains(&part);
         let own = calls
@@ -230,8 +233,8 @@ fn written_for<'s>(part: &str, settings: &'s Settings) -> Vec<&'s Statement> {
     settings.policy.iter().filter(for_it).collect()
 }
 
-/// What a function needs that makes those calls; `tells` says whether it tells missing keys from other failures, `policy` is what is
-/// written for it.
+/// What a function with these calls needs. `tells` is true if it distinguishes missing keys from
+/// other failures; `policy` has its written statements.
 fn needs(
     calls: &[(&Call, &Sdk)],
     tells: bool,
@@ -246,8 +249,8 @@ fn needs(
         let mut permissions = actions(&sdk.service, &operation, &|setter| call.sets(setter));
         let reads = matches!(operation.as_str(), "GetObject" | "HeadObject");
         if sdk.service == "s3" && reads && tells {
-            // Without it S3 answers 403 in place of 404 for a key that does not exist (S3 API reference, `GetObject`,
-            // "Permissions"), and these sources tell the two apart.
+            // Without it S3 answers 403 instead of 404 for a key that does not exist (S3 API
+            // reference, `GetObject`, "Permissions"), and these sources distinguish the two.
             permissions.push(("s3:ListBucket".to_owned(), On::Bucket));
         }
         for (action, on) in permissions {
@@ -286,8 +289,8 @@ fn needs(
     needs
 }
 
-/// A statement's id. A deploy holds the old statements beside the new for a while, and ids are unique in a policy (IAM
-/// JSON policy elements: `Sid`), so each tells what is in it.
+/// A statement's id. A deploy keeps the old statements next to the new ones for a while, and ids
+/// are unique in a policy (IAM JSON policy elements: `Sid`), so the id depends on the content.
 fn sid<'a>(
     service: &str,
     on: On,
@@ -303,7 +306,8 @@ fn sid<'a>(
     format!("{DERIVED}{}{}{digest}", sdk::camel(service), on.word())
 }
 
-/// Whether the settings' own statements say it: for those resources, or, where the sources do not tell which, for any.
+/// True if the settings' own statements cover it: for these resources, or for any if the sources do
+/// not show the resource.
 fn written(action: &str, resources: &[String], unnamed: bool, policy: &[&Statement]) -> bool {
     let same: Vec<&Statement> = policy
         .iter()
@@ -341,7 +345,7 @@ fn attribute<'s>(call: &Call, scan: &Scan, sdks: &'s [Sdk]) -> Result<&'s Sdk, S
         (several, _) => {
             let names: Vec<&str> = several.iter().map(|sdk| sdk.name.as_str()).collect();
             return Err(format!(
-                "`{method}()` at {place} may be of {}, and its file names neither or both: nothing is derived for it, \
+                "`{method}()` at {place} may belong to {}, and its file names neither or both: nothing is derived for it, \
                  write it as `[[policy]]`",
                 names.join(" or ")
             ));
@@ -353,7 +357,7 @@ fn attribute<'s>(call: &Call, scan: &Scan, sdks: &'s [Sdk]) -> Result<&'s Sdk, S
         Ok(sdk)
     } else {
         Err(format!(
-            "`{method}()` at {place} may be `{}`'s or your own, and nothing is derived for it: end the call in \
+            "`{method}()` at {place} may belong to `{}` or be your own, so nothing is derived for it: end the call with \
              `.send()` where it is made, or write it as `[[policy]]`",
             sdk.name
         ))

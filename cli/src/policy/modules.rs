@@ -1,8 +1,9 @@
 //! Which files the app is built from: `mod` declarations, followed from the roots of its crates.
 //!
-//! A file is left out only where it is known that the app has nothing of it: a declaration for tests alone leads to it, or
-//! another target of the package does (a second binary, say), and no declaration of the app's own. All else counts, since a
-//! file may come in on ways that are not followed: `include!`, a macro that writes `mod`, a build script.
+//! A file is left out only if it certainly has nothing of the app: only a declaration for tests
+//! leads to it, or another target of the package does (a second binary, for example). All other
+//! files count, because a file may be used in ways that are not followed: `include!`, a macro that
+//! writes `mod`, a build script.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,7 +23,7 @@ use crate::project::Sources;
 ///
 /// # Errors
 ///
-/// When a folder cannot be read.
+/// If a folder cannot be read.
 pub(super) fn files(sources: &Sources) -> std::io::Result<BTreeSet<PathBuf>> {
     // By their real paths, as declarations may lead to a file on several ways.
     let mut all = BTreeMap::new();
@@ -71,7 +72,8 @@ fn collect(
     Ok(())
 }
 
-/// Whether something is compiled for tests alone: `#[test]` and its like, or a `cfg` that only tests meet.
+/// True if something is compiled only for tests: `#[test]` and similar, or a `cfg` that only tests
+/// meet.
 pub(super) fn for_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         let path = attribute.path();
@@ -87,7 +89,8 @@ pub(super) fn for_tests(attributes: &[Attribute]) -> bool {
     })
 }
 
-/// Whether a condition of `cfg` holds in tests alone: not `any(test, …)` with something else, nor `not(test)`.
+/// True if a `cfg` condition holds only in tests: not `any(test, …)` with something else, nor
+/// `not(test)`.
 fn needs_test(condition: &Meta) -> bool {
     match condition {
         Meta::Path(path) => path.is_ident("test"),
@@ -109,7 +112,8 @@ fn needs_test(condition: &Meta) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Start {
     file: PathBuf,
-    /// Whether its modules' files are in its own folder: a crate's root, a `mod.rs`, one that `#[path]` names.
+    /// True if its modules' files are in its own folder: a crate's root, a `mod.rs`, or a file that
+    /// `#[path]` names.
     beside: bool,
 }
 
@@ -119,25 +123,25 @@ impl Start {
     }
 }
 
-/// What the declarations lead to.
+/// The files that the declarations lead to.
 #[derive(Default)]
 struct Walk {
-    /// Whether declarations for tests are followed as all others are.
+    /// True if declarations for tests are followed like all others.
     with_tests: bool,
     seen: BTreeSet<Start>,
     files: BTreeSet<PathBuf>,
-    /// Where declarations for tests alone lead.
+    /// The files that only declarations for tests lead to.
     for_tests: BTreeSet<Start>,
-    /// What macros call by name, from wherever that counts.
+    /// Names that macros call, from any counted place.
     named: BTreeSet<PathBuf>,
-    /// Whether there are declarations that cannot be read.
+    /// True if there are declarations that cannot be read.
     blind: bool,
 }
 
 impl Walk {
     fn follow(&mut self, mut open: Vec<Start>) {
         while let Some(Start { file, beside }) = open.pop() {
-            // A module may be made elsewhere, or not be there for this target.
+            // A module may be generated elsewhere, or not exist for this target.
             let Ok(file) = file.canonicalize() else {
                 continue;
             };
@@ -173,7 +177,7 @@ impl Walk {
         }
     }
 
-    /// Whether the file is one of these, or a macro may bring it in.
+    /// True if the file is one of these, or a macro may include it.
     fn may_have(&self, file: &Path) -> bool {
         self.files.contains(file) || self.named.iter().any(|name| file.ends_with(name))
     }
@@ -182,11 +186,11 @@ impl Walk {
 /// The declarations of one file.
 struct Modules<'w> {
     walk: &'w mut Walk,
-    /// What `#[path]` is from.
+    /// The base folder for `#[path]`.
     folder: PathBuf,
-    /// Where the modules' files are.
+    /// The folder of the modules' files.
     own: PathBuf,
-    /// Whether the visit is in what is for tests alone.
+    /// True if the visit is inside code for tests only.
     tested: bool,
     found: Vec<Start>,
 }
@@ -208,7 +212,7 @@ impl Modules<'_> {
         self.find(self.own.join(name).join("mod.rs"), true, tested);
     }
 
-    /// What a macro's tokens may declare or include.
+    /// The files that a macro's tokens may declare or include.
     fn tokens(&mut self, tokens: TokenStream) {
         let all: Vec<TokenTree> = tokens.into_iter().collect();
         for (index, token) in all.iter().enumerate() {
@@ -242,7 +246,7 @@ impl Modules<'_> {
         }
     }
 
-    /// Visits something that may be for tests alone.
+    /// Visits something that may be only for tests.
     fn within(&mut self, attributes: &[Attribute], inside: impl FnOnce(&mut Self)) {
         let before = self.tested;
         self.tested |= for_tests(attributes);
@@ -308,7 +312,7 @@ impl<'ast> Visit<'ast> for Modules<'_> {
     }
 
     fn visit_macro(&mut self, called: &'ast syn::Macro) {
-        // What only may be a declaration leaves nothing out.
+        // Something that only may be a declaration excludes nothing.
         if !self.tested && !self.walk.with_tests {
             self.tokens(called.tokens.clone());
         }

@@ -1,7 +1,8 @@
 //! The ARNs that the settings name: what the stage's environment variables hold.
 //!
-//! A variable names a resource when its value is an ARN or a queue's URL, or when a word of its own name says what it
-//! is: `TABLE = "notes"`, `UPLOAD_BUCKET = "notes-uploads"`. Formats: Service Authorization Reference, "Resource types".
+//! A variable names a resource if its value is an ARN or a queue's URL, or if a word of its own
+//! name says so: `TABLE = "notes"`, `UPLOAD_BUCKET = "notes-uploads"`. Formats: Service
+//! Authorization Reference, "Resource types".
 
 use std::collections::BTreeSet;
 
@@ -11,14 +12,14 @@ use crate::{
     values::resources::Reference,
 };
 
-/// Where the resources are.
+/// The location of the resources.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place<'a> {
     /// `aws`, `aws-cn`, `aws-us-gov`.
     pub(super) partition: &'a str,
 }
 
-/// The ARNs for a service's actions of that kind, or `None` when the settings name none.
+/// The ARNs for a service's actions on this kind, or `None` if the settings name none.
 pub(super) fn arns(
     service: &str,
     on: On,
@@ -51,8 +52,9 @@ pub(super) fn arns(
     (!found.is_empty()).then(|| found.into_iter().collect())
 }
 
-/// The resources that the settings declare. One that `cargo fw` creates is named as `queue:orders`, because its ARN is known only
-/// later; an existing one by its ARN. The caller leaves out those whose variables only other functions read.
+/// The resources that the settings declare. A resource that `cargo fw` creates is named
+/// `queue:orders`, because its ARN is known only later; an existing one by its ARN. The caller
+/// leaves out those whose variables only other functions read.
 fn declared(service: &str, resources: &Resources) -> BTreeSet<String> {
     let all = resources.all();
     let all = all.filter(|(kind, ..)| kind.service() == prefix(service));
@@ -78,26 +80,27 @@ pub(super) fn patterns(services: &BTreeSet<&str>, function: &FunctionSettings) -
         })
         .map(|(name, value)| {
             format!(
-                "`{name}` holds a pattern and not a name: `{value}`, and nothing is derived from it: write the resource as \
+                "`{name}` holds a pattern and not a name: `{value}`, so nothing is derived from it: write the resource as \
                  `[[policy]]`"
             )
         })
         .collect()
 }
 
-/// Whether a text has a wildcard or a variable of IAM's policies (IAM JSON policy elements: `Resource`, "policy variables"). In
-/// an ARN it would stand for every resource that it matches, and what the code is given as a name never has one.
+/// True if a text has a wildcard or a variable of IAM policies (IAM JSON policy elements:
+/// `Resource`, "policy variables"). In an ARN it would stand for every resource that it matches; a
+/// name that the code uses never has one.
 fn is_pattern(value: &str) -> bool {
     value.contains(['*', '?']) || value.contains("${")
 }
 
-/// The variables that are no secrets: what a policy says can be read by many.
+/// The variables that are not secrets, because many people can read a policy.
 fn public(function: &FunctionSettings) -> impl Iterator<Item = (&String, &String)> {
     let all = function.environment.iter();
     all.filter(|(name, _)| !function.secrets.contains(*name))
 }
 
-/// Those of them that can be names.
+/// Those that can be names.
 fn named(function: &FunctionSettings) -> impl Iterator<Item = (&String, &String)> {
     public(function).filter(|(_, value)| !is_pattern(value))
 }
@@ -113,12 +116,12 @@ fn bucket<'s>(name: &str, value: &'s str) -> Option<&'s str> {
     if let Some((_, bucket)) = value.split_once(":s3:::") {
         return bucket.split('/').next();
     }
-    // A colon inside of `${…}` does not make another thing of it.
+    // A colon inside `${…}` is not a separator.
     let plain = !value.is_empty() && (is_pattern(value) || !value.contains([':', '/', ' ']));
     (says(name, "BUCKET") && plain).then_some(value)
 }
 
-/// The ARN that a variable holds or names, when it is that service's.
+/// The ARN that a variable holds or names, if it belongs to this service.
 fn resource(service: &str, name: &str, value: &str, partition: &str) -> Option<String> {
     let prefix = prefix(service);
     if let Some(rest) = value.strip_prefix("arn:") {
@@ -150,7 +153,7 @@ fn resource(service: &str, name: &str, value: &str, partition: &str) -> Option<S
     Some(format!("arn:{partition}:{prefix}:*:*:{resource}"))
 }
 
-/// Whether a variable is meant to name a resource of that service, whatever its value.
+/// True if a variable is meant to name a resource of this service, with any value.
 fn is_meant(service: &str, name: &str, value: &str) -> bool {
     match value.strip_prefix("arn:") {
         Some(rest) => rest.split(':').nth(1) == Some(prefix(service)),
@@ -161,7 +164,7 @@ fn is_meant(service: &str, name: &str, value: &str) -> bool {
     }
 }
 
-/// The word by which the name of a variable says that its value is a resource of that service.
+/// The word in the name of a variable that says that its value is a resource of this service.
 fn word(service: &str) -> Option<&'static str> {
     Some(match service {
         "dynamodb" => "TABLE",
@@ -175,7 +178,7 @@ fn word(service: &str) -> Option<&'static str> {
     })
 }
 
-/// Whether a variable's name has that word.
+/// True if a variable's name has this word.
 fn says(name: &str, word: &str) -> bool {
     name.split('_').any(|part| part.eq_ignore_ascii_case(word))
 }

@@ -1,7 +1,8 @@
 //! The operations of an `aws-sdk-*` crate, as its own sources on this machine list them.
 //!
 //! Each crate is generated with a file per operation (`src/operation/get_object.rs`) and per waiter
-//! (`src/waiters/bucket_exists.rs`), so every service and every version is known without a list of ours.
+//! (`src/waiters/bucket_exists.rs`), so every service and every version is known without a list in
+//! `cargo fw`.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,7 +16,7 @@ use crate::error::{Context as _, Exit, Result};
 pub(crate) struct Sdk {
     /// The package: `aws-sdk-s3`.
     pub(crate) name: String,
-    /// What follows `aws-sdk-`: `s3`.
+    /// The part after `aws-sdk-`: `s3`.
     pub(crate) service: String,
     /// The operations, as methods of the client: `get_object`.
     pub(crate) operations: BTreeSet<String>,
@@ -48,7 +49,7 @@ impl Sdk {
 ///
 /// # Errors
 ///
-/// When a folder cannot be read.
+/// If a folder cannot be read.
 pub(super) fn read(crates: &[(String, PathBuf)]) -> Result<Vec<Sdk>> {
     let one = |(name, folder): &(String, PathBuf)| {
         let operations = modules(&folder.join("src/operation"))?;
@@ -75,7 +76,7 @@ pub(super) fn read(crates: &[(String, PathBuf)]) -> Result<Vec<Sdk>> {
     crates.iter().map(one).collect()
 }
 
-/// The modules in a folder, by their files; none where there is no folder.
+/// The modules in a folder, by their files. Empty without the folder.
 fn modules(folder: &Path) -> Result<BTreeSet<String>> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -92,8 +93,9 @@ fn modules(folder: &Path) -> Result<BTreeSet<String>> {
         .collect())
 }
 
-/// `get_object` as the API names it: `GetObject`. IAM compares actions without regard to case (IAM user guide, "IAM JSON
-/// policy elements: Action"), so an acronym that is written otherwise there does not matter.
+/// `get_object` as the API names it: `GetObject`. IAM compares actions without regard to case (IAM
+/// user guide, "IAM JSON policy elements: Action"), so different capitals in an acronym do not
+/// matter.
 pub(super) fn camel(snake: &str) -> String {
     snake
         .split(['_', '-'])

@@ -166,15 +166,15 @@ fn what_cannot_be_attributed_is_told_and_not_guessed() {
     for (source, told) in [
         (
             "fn f() { c.list_tags().send() }",
-            "may be of aws-sdk-dynamodb or aws-sdk-sns",
+            "may belong to aws-sdk-dynamodb or aws-sdk-sns",
         ),
         (
             "fn get_object(&self) {} fn f() { store.get_object(); }",
-            "or your own",
+            "or be your own",
         ),
         (
             "fn f() { news.publish(); }",
-            "`publish()` at src/main.rs:1 may be",
+            "`publish()` at src/main.rs:1 may belong",
         ),
         ("fn f( {", "src/main.rs cannot be parsed (line 1"),
     ] {

@@ -14,9 +14,9 @@ use crate::{
 pub(crate) struct Function {
     /// The function's name.
     pub(crate) name: String,
-    /// What `_HANDLER` says; `bootstrap` for the API's function.
+    /// The value of `_HANDLER`; `bootstrap` for the API's function.
     pub(crate) handler: String,
-    /// Memory in MB, 128 to 10240. A process that takes more of its own is ended.
+    /// Memory in MB, 128 to 10240. A process that uses more is killed.
     pub(crate) memory_mb: u32,
     /// The timeout of one invocation, in seconds.
     pub(crate) timeout_seconds: u32,
@@ -24,16 +24,16 @@ pub(crate) struct Function {
     pub(crate) bootstrap: PathBuf,
     /// Its working directory.
     pub(crate) directory: PathBuf,
-    /// Whether it traces by itself, and not only what its callers do: `Active`, X-Ray's default rule of which takes up the first request of a
-    /// second and some of the others. Here it takes up all.
+    /// True if X-Ray traces requests without a caller's decision (`Active`). X-Ray's default rule
+    /// takes the first request of each second and some of the others; here all are taken.
     pub(crate) traces: bool,
-    /// The region that it is told to be in.
+    /// The region in its environment.
     pub(crate) region: String,
     /// The account, twelve digits.
     pub(crate) account: String,
-    /// Whether it gets nothing but the variables that Lambda gives and those of `environment`.
+    /// True if it gets only Lambda's variables and those of `environment`.
     pub(crate) strict: bool,
-    /// What it signs with, unless its variables say something else.
+    /// The credentials that it signs with, unless its variables have others.
     pub(crate) credentials: LocalCredentials,
     /// The function's own variables, and those of the embedded services; the later of two with one name counts.
     pub(crate) environment: Vec<(String, String)>,
@@ -52,16 +52,18 @@ impl Function {
     }
 }
 
-/// What is taken over from the developer's own environment when it is set there: what temporary files and a
-/// developer's look at the logs need. `HOME` is not: Lambda has none, and an SDK would read the developer's AWS configuration there.
+/// Variables that are taken over from the developer's environment: those for temporary files and
+/// for reading logs. `HOME` is not, because Lambda has none and an SDK would read the developer's
+/// AWS configuration there.
 const INHERITED: [&str; 4] = ["NO_COLOR", "RUST_BACKTRACE", "RUST_LOG", "TMPDIR"];
 
 /// The whole environment of a new process.
 ///
-/// The names and values are those recorded on `provided.al2023` (`[R]` gateway-truth §4.5), with these differences:
-/// `LD_LIBRARY_PATH` is left out, as it would point the host's loader to folders of Amazon Linux;
-/// `AWS_LAMBDA_LOG_FORMAT=Text` asks for logs that people can read; `PATH` goes on with the developer's; and the few variables
-/// of [`INHERITED`]. A strict function has only the first of the differences.
+/// The names and values were recorded on `provided.al2023` (`[R]` gateway-truth §4.5), with these
+/// differences: `LD_LIBRARY_PATH` is left out, because it would point the host's loader to folders
+/// of Amazon Linux; `AWS_LAMBDA_LOG_FORMAT=Text` asks for logs that people can read; `PATH` also
+/// has the developer's folders; and the few variables of [`INHERITED`]. A strict function has only
+/// the first difference.
 ///
 /// `api` is the Runtime API's `host:port`, `log_stream` the process's log stream, and `trace` the first request's trace.
 pub(crate) fn of_process(
@@ -101,7 +103,8 @@ pub(crate) fn of_process(
     set("AWS_LAMBDA_LOG_STREAM_NAME", log_stream);
     set("AWS_LAMBDA_RUNTIME_API", api);
     set("AWS_REGION", &function.region);
-    // Where Lambda's X-Ray daemon listens; here nobody does, and the SDKs' datagrams are lost.
+    // The address of Lambda's X-Ray daemon. Nothing listens there locally, and the SDKs' datagrams
+    // are lost.
     set("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR");
     set("AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1:2000");
     set("_AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1");

@@ -7,7 +7,7 @@ use std::{
 
 use cargo_metadata::{DependencyKind, Metadata, Package, PackageId, Target};
 
-/// What the names of the SDK's crates begin with.
+/// The prefix of the SDK crates' names.
 const SDK: &str = "aws-sdk-";
 /// The framework's packages, which call no service.
 const OURS: [&str; 2] = ["fw-lambda", "fw-macros"];
@@ -35,7 +35,7 @@ pub(super) struct AwsUse {
 }
 
 impl AwsUse {
-    /// The use by the packages that are built for an app; `is_built` says which of their targets are.
+    /// The use by the packages that an app is built from; `is_built` chooses their targets.
     pub(super) fn of(
         metadata: &Metadata,
         reached: &BTreeSet<&PackageId>,

@@ -1,4 +1,5 @@
-//! Who may call: JWT issuers, authorizers, API keys and their plans, throttling, and what the gateway answers to the others.
+//! Who may call: JWT issuers, authorizers, API keys and their plans, throttling, and the gateway's
+//! answers to others.
 
 use std::collections::BTreeMap;
 
@@ -7,24 +8,24 @@ use serde::Deserialize;
 use super::over::Over;
 use crate::values::{gateway::Rate, statement::one_or_several};
 
-/// What is set about access, resolved.
+/// The settings about access, resolved.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Access {
     /// The JWT authorizers, by the name that routes use.
     pub(crate) jwt: BTreeMap<String, Jwt>,
-    /// What goes over the app's own words about its Lambda authorizers, by their names.
+    /// Settings that override the app's Lambda authorizers, by their names.
     pub(crate) authorizers: BTreeMap<String, AuthorizerSettings>,
-    /// How many requests the gateway lets through.
+    /// The request limits of the gateway.
     pub(crate) throttle: Throttle,
     /// A REST API's keys.
     pub(crate) api_keys: Vec<ApiKey>,
-    /// Where a REST API looks for the key.
+    /// The source of the key for a REST API.
     pub(crate) api_key_source: ApiKeySource,
     /// A REST API's usage plans, by name.
     pub(crate) usage_plans: BTreeMap<String, UsagePlan>,
     /// A REST API's own answers that are changed, by type: `ACCESS_DENIED`, `DEFAULT_4XX`, ….
     pub(crate) gateway_responses: BTreeMap<String, GatewayResponse>,
-    /// Whether a REST API checks parameters and bodies before it invokes the function.
+    /// True if a REST API checks parameters and bodies before it invokes the function.
     pub(crate) request_validation: bool,
 }
 
@@ -32,31 +33,31 @@ pub(crate) struct Access {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Jwt {
-    /// Who signs the tokens: their `iss`, and where the keys are found.
+    /// The issuer of the tokens: their `iss`, and the address of the keys.
     pub(crate) issuer: String,
-    /// Of which one has to be the token's `aud` or `client_id`.
+    /// One of them must be the token's `aud` or `client_id`.
     #[serde(deserialize_with = "one_or_several")]
     pub(crate) audience: Vec<String>,
-    /// Where the token stands in the request.
+    /// The place of the token in the request.
     #[serde(default = "authorization_header")]
     pub(crate) identity: String,
 }
 
 impl Jwt {
-    /// The lines that are to be written for one of that name.
+    /// The lines to write for a JWT authorizer with this name.
     pub(crate) fn example(name: &str) -> String {
         format!(
-            "[jwt.{name}]\nissuer = \"https://issuer.example.org/\"   # the tokens' `iss`\naudience = [\"my-app\"]                    # one of them is the tokens' `aud`"
+            "[jwt.{name}]\nissuer = \"https://issuer.example.org/\"   # `iss` of the tokens\naudience = [\"my-app\"]                    # one of them must be `aud` of the tokens"
         )
     }
 }
 
-/// What an HTTP API takes when nothing else is said.
+/// The default of an HTTP API.
 fn authorization_header() -> String {
     "$request.header.Authorization".to_owned()
 }
 
-/// What goes over an authorizer's own words.
+/// Settings that override an authorizer's declaration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct AuthorizerSettings {
     /// For how many seconds an answer is kept, 0 to 3600.
@@ -77,7 +78,8 @@ macro_rules! replaced {
 }
 replaced!(Jwt, UsagePlan, GatewayResponse);
 
-/// How many requests the gateway lets through: a bucket that refills with `rate` a second and holds `burst`.
+/// A request limit of the gateway: a token bucket that refills with `rate` per second and holds
+/// `burst`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Throttle {
@@ -85,7 +87,7 @@ pub(crate) struct Throttle {
     pub(crate) rate: Option<f64>,
     /// Requests at once.
     pub(crate) burst: Option<u32>,
-    /// Routes that have a bucket of their own, by route key.
+    /// Routes with their own limit, by route key.
     #[serde(default)]
     pub(crate) routes: BTreeMap<String, Rate>,
 }
@@ -96,15 +98,16 @@ pub(crate) struct Throttle {
 pub(crate) struct ApiKey {
     /// Its name.
     pub(crate) name: String,
-    /// What the caller sends, 20 to 128 characters. Where it is not set API Gateway makes one, and the local server another.
+    /// The value that the caller sends, 20 to 128 characters. Without it API Gateway generates one,
+    /// and the local server another.
     pub(crate) value: Option<String>,
-    /// Whether it is taken.
+    /// True if it is enabled.
     #[serde(default = "yes")]
     pub(crate) enabled: bool,
 }
 
 impl ApiKey {
-    /// The shortest value that API Gateway takes.
+    /// The shortest value that API Gateway accepts.
     pub(super) const SHORTEST: usize = 20;
 }
 
@@ -112,7 +115,7 @@ fn yes() -> bool {
     true
 }
 
-/// Where a REST API looks for the key.
+/// The source of the key for a REST API.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 pub(crate) enum ApiKeySource {
     /// In the header `x-api-key`.
@@ -124,7 +127,7 @@ pub(crate) enum ApiKeySource {
     Authorizer,
 }
 
-/// How much the holders of some keys may call.
+/// The limits of some keys.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UsagePlan {
@@ -160,7 +163,7 @@ pub(crate) enum Period {
     Month,
 }
 
-/// What a REST API answers by itself.
+/// A response that a REST API gives by itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct GatewayResponse {

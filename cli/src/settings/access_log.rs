@@ -7,15 +7,16 @@ use crate::{
     values::gateway::Gateway,
 };
 
-/// What a line must have (API Gateway developer guide, "Access logging for REST APIs"; API reference of HTTP APIs,
-/// `AccessLogSettings`).
+/// What a line must contain (API Gateway developer guide, "Access logging for REST APIs"; API
+/// reference of HTTP APIs, `AccessLogSettings`).
 const IDS: [&str; 2] = ["$context.requestId", "$context.extendedRequestId"];
 /// The longest template, in bytes (API Gateway developer guide, "Quotas": 3 KB).
 const LONGEST: usize = 3072;
 /// The formats that have names.
 const NAMED: [&str; 2] = ["json", "clf"];
-/// What both APIs' lines of JSON begin and end with; what stands between is the route, which they call otherwise (API Gateway
-/// developer guide, "Customize HTTP API access logs" and "Variables for access logging").
+/// The start and the end of both APIs' JSON lines. The route is between them, because its variable
+/// differs (API Gateway developer guide, "Customize HTTP API access logs" and "Variables for access
+/// logging").
 const JSON: [&str; 2] = [
     "{\"requestId\":\"$context.requestId\",\"time\":\"$context.requestTime\",\"ip\":\"$context.identity.sourceIp\",\
      \"method\":\"$context.httpMethod\",\"route\":\"",
@@ -26,7 +27,7 @@ const JSON: [&str; 2] = [
 const CLF: &str = "$context.identity.sourceIp - - [$context.requestTime] \"$context.httpMethod $context.path \
                    $context.protocol\" $context.status $context.responseLength $context.requestId";
 
-/// What is set of it.
+/// The settings of the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AccessLog {
@@ -37,7 +38,7 @@ pub(crate) struct AccessLog {
 }
 
 impl AccessLog {
-    /// A line's template, as that gateway takes it.
+    /// A line's template in the form of this gateway.
     pub(crate) fn template(&self, gateway: Gateway) -> String {
         match self.format.as_deref().unwrap_or("json") {
             "json" => {
@@ -63,7 +64,7 @@ impl AccessLog {
         }
         if !format.contains("$context.") {
             let failure = Failure::input(format!(
-                "not a format of an access log: `{}`",
+                "not an access log format: `{}`",
                 format.escape_debug()
             ));
             let near = NAMED
@@ -78,29 +79,30 @@ impl AccessLog {
         }
         if format.chars().any(char::is_control) {
             return Err(Failure::input(
-                "the format of the access log has more than one line, or control characters in it",
+                "the access log format has more than one line, or control characters",
             )
-            .because_of("API Gateway takes one line"));
+            .because_of("API Gateway accepts one line"));
         }
         if !IDS.iter().any(|id| says(format, id)) {
             return Err(
-                Failure::input("the format of the access log has no request id in it").hint(
-                    format!("API Gateway wants one: add `{}` or `{}`", IDS[0], IDS[1]),
-                ),
+                Failure::input("the access log format has no request id").hint(format!(
+                    "API Gateway requires one: add `{}` or `{}`",
+                    IDS[0], IDS[1]
+                )),
             );
         }
         if format.len() > LONGEST {
             return Err(Failure::input(format!(
-                "the format of the access log is too long: {} bytes",
+                "the access log format is too long: {} bytes",
                 format.len()
             ))
-            .because_of(format!("API Gateway takes {LONGEST} bytes")));
+            .because_of(format!("API Gateway accepts {LONGEST} bytes")));
         }
         Ok(())
     }
 }
 
-/// Whether that variable is in the text, and not only one whose name begins like it.
+/// True if this variable is in the text, and not only one whose name starts with it.
 fn says(text: &str, variable: &str) -> bool {
     text.match_indices(variable).any(|(at, _)| {
         let rest = text.get(at + variable.len()..).unwrap_or_default();

@@ -14,7 +14,7 @@ use crate::{
 
 mod access;
 
-/// The days that `CloudWatch` Logs takes (`PutRetentionPolicy` in its API reference).
+/// The days that `CloudWatch` Logs accepts (`PutRetentionPolicy` in its API reference).
 const LOG_RETENTIONS: [u32; 22] = [
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
     3288, 3653,
@@ -53,7 +53,7 @@ const ENVIRONMENT_LIMIT: usize = 4096;
 pub(super) fn all(settings: &Settings) -> Result<()> {
     settings.app.check("")?;
     for (name, own) in &settings.functions {
-        // What is inherited counts: `log_level` may stand here and `log_format` above.
+        // Inherited keys count: `log_level` may be here and `log_format` above.
         settings.keys_of(Some(name)).check(&own.place(name))?;
     }
     retention("log_retention", settings.log_retention)?;
@@ -62,7 +62,7 @@ pub(super) fn all(settings: &Settings) -> Result<()> {
             "`keep_versions` is too small: {}",
             settings.keep_versions
         ))
-        .because_of("what serves and what a rollback goes to are two"));
+        .because_of("the current version and one for a rollback are two"));
     }
     if let Some(path) = settings
         .health
@@ -70,7 +70,7 @@ pub(super) fn all(settings: &Settings) -> Result<()> {
         .filter(|path| !path.starts_with('/'))
     {
         return Err(
-            Failure::input(format!("`health` is no path: {}", path.escape_debug()))
+            Failure::input(format!("`health` is not a path: {}", path.escape_debug()))
                 .hint("write a route's path, such as `health = \"/health\"`"),
         );
     }
@@ -89,33 +89,36 @@ pub(super) fn all(settings: &Settings) -> Result<()> {
     settings.policy.iter().try_for_each(statement)
 }
 
-/// Tags that every service takes (Lambda developer guide, "Using tags on Lambda functions": 50, keys of 128 and values of 256
-/// characters; keys are listed in one of our own tags, so they have no spaces and 256 characters together).
+/// Tags that every service accepts (Lambda developer guide, "Using tags on Lambda functions": 50,
+/// keys of 128 and values of 256 characters; keys are listed in one of `cargo fw`'s own tags, so
+/// they have no spaces and together at most 256 characters).
 fn tags(settings: &Settings) -> Result<()> {
     for (key, value) in &settings.tags {
         let mut others = ["fw:", "aws:"].iter();
         if let Some(prefix) = others.find(|prefix| key.starts_with(**prefix)) {
             return Err(
-                Failure::input(format!("not a key for a tag of yours: `{key}`"))
-                    .because_of(format!("tags that begin with `{prefix}` are set by others")),
+                Failure::input(format!("not a key for your own tag: `{key}`"))
+                    .because_of(format!("tags that start with `{prefix}` are reserved")),
             );
         }
         if key.is_empty() || key.len() > 128 || key.contains(' ') || !key.chars().all(in_tag) {
             return Err(
-                Failure::input(format!("not a key for a tag: `{}`", key.escape_debug()))
-                    .because_of("it takes 1 to 128 letters, digits and `_.:/=+-@`"),
+                Failure::input(format!("not a valid tag key: `{}`", key.escape_debug()))
+                    .because_of("a key has 1 to 128 letters, digits and `_.:/=+-@`"),
             );
         }
         if value.len() > 256 || !value.chars().all(in_tag) {
-            return Err(Failure::input(format!("not a value for the tag `{key}`"))
-                .because_of("it takes up to 256 letters, digits, spaces and `_.:/=+-@`"));
+            return Err(
+                Failure::input(format!("not a valid value for the tag `{key}`"))
+                    .because_of("a value has up to 256 letters, digits, spaces and `_.:/=+-@`"),
+            );
         }
     }
     let together: usize = settings.tags.keys().map(|key| key.len() + 1).sum();
     if settings.tags.len() > 40 || together > 257 {
         return Err(
             Failure::input(format!("there are too many tags: {}", settings.tags.len())).because_of(
-                "40 are taken, and their keys have 256 characters together at the most",
+                "at most 40 tags are possible, with at most 256 characters in all keys together",
             ),
         );
     }
@@ -127,7 +130,7 @@ pub(super) fn range(key: &str, value: u32, least: u32, most: u32, unit: &str) ->
         return Ok(());
     }
     Err(Failure::input(format!("`{key}` is out of range: {value}"))
-        .because_of(format!("Lambda takes {least} to {most} {unit}")))
+        .because_of(format!("Lambda accepts {least} to {most} {unit}")))
 }
 
 /// Checks that a text is the ARN of something of those services.
@@ -140,7 +143,7 @@ pub(super) fn arn_of(key: &str, arn: &str, services: &[&str], example: &str) -> 
         return Ok(());
     }
     Err(Failure::input(format!(
-        "`{key}` is not what it should be: `{}`",
+        "`{key}` is not an ARN of the right kind: `{}`",
         arn.escape_debug()
     ))
     .hint(format!("write its ARN: `{example}`")))
@@ -155,9 +158,9 @@ fn retention(key: &str, days: u32) -> Result<()> {
         .min_by_key(|known| known.abs_diff(days));
     let near = near.copied().unwrap_or(30);
     Err(
-        Failure::input(format!("`{key}` cannot be that many days: {days}"))
-            .because_of("CloudWatch Logs keeps logs for certain numbers of days only")
-            .hint(format!("the nearest is {near}")),
+        Failure::input(format!("not a valid number of days for `{key}`: {days}"))
+            .because_of("CloudWatch Logs accepts only certain numbers of days")
+            .hint(format!("write {near}, the nearest valid number")),
     )
 }
 
@@ -167,7 +170,7 @@ pub(super) fn variables(settings: &Settings) -> Result<()> {
     variables_of(&settings.app.clone().resolve(), resources)?;
     settings.functions.iter().try_for_each(|(name, own)| {
         variables_of(&settings.of_name(name), resources)
-            .map_err(|failure| failure.because_of(format!("as `[{}]` has it", own.place(name))))
+            .map_err(|failure| failure.because_of(format!("set in `[{}]`", own.place(name))))
     })
 }
 
@@ -177,13 +180,14 @@ fn variables_of(function: &FunctionSettings, resources: &Resources) -> Result<()
         let mut chars = name.chars();
         let first = chars.next().is_some_and(|c| c.is_ascii_alphabetic());
         if !first || name.len() < 2 || !chars.all(|c| c.is_ascii_alphanumeric() || c == '_') {
-            return Err(Failure::input(format!("not a name for an environment variable: `{}`", name.escape_debug()))
-                .because_of("Lambda takes a letter, then letters, digits and underscores, two characters at least"));
+            return Err(Failure::input(format!("not a valid name for an environment variable: `{}`", name.escape_debug()))
+                .because_of("a name has a letter, then letters, digits and underscores, and at least two characters"));
         }
         if RESERVED.contains(&name.as_str()) {
             return Err(
-                Failure::input(format!("Lambda sets this variable itself: `{name}`"))
-                    .hint("choose another name; `cargo fw local` prints what an app is given"),
+                Failure::input(format!("Lambda sets this variable itself: `{name}`")).hint(
+                    "choose another name; `cargo fw local` prints the variables that an app gets",
+                ),
             );
         }
         if let Some((kind, resource)) = resources.of_variable(name) {
@@ -191,7 +195,7 @@ fn variables_of(function: &FunctionSettings, resources: &Resources) -> Result<()
             return Err(
                 Failure::input(format!("`cargo fw` sets this variable itself: `{name}`")).hint(
                     format!(
-                        "remove it: the {word} `{resource}` of the settings is what it is about"
+                        "remove it: the variable is for the {word} `{resource}` in the settings"
                     ),
                 ),
             );
@@ -206,7 +210,7 @@ fn variables_of(function: &FunctionSettings, resources: &Resources) -> Result<()
     if total > ENVIRONMENT_LIMIT {
         return Err(
             Failure::input(format!("the environment is too large: {total} bytes")).because_of(
-                format!("Lambda takes {ENVIRONMENT_LIMIT} bytes of names and values together"),
+                format!("Lambda accepts {ENVIRONMENT_LIMIT} bytes, names and values together"),
             ),
         );
     }
@@ -216,7 +220,7 @@ fn variables_of(function: &FunctionSettings, resources: &Resources) -> Result<()
 fn buckets(key: &str, buckets: &[String]) -> Result<()> {
     buckets.iter().try_for_each(|bucket| {
         check_bucket_name(bucket).map_err(|error| {
-            Failure::input(format!("`{key}` has a name that S3 does not take"))
+            Failure::input(format!("`{key}` has a name that S3 does not accept"))
                 .because_of(error.to_string())
         })
     })
@@ -235,7 +239,7 @@ fn cors(settings: &Settings) -> Result<()> {
     }
     if settings.gateway == Gateway::RestApi && cors.allow_origins.len() != 1 {
         return Err(Failure::input(format!(
-            "`cors` of a REST API takes one origin, and has {}",
+            "`cors` of a REST API takes one origin, but has {}",
             cors.allow_origins.len()
         ))
         .because_of("a REST API answers a preflight with a fixed text")
@@ -262,8 +266,8 @@ fn cors(settings: &Settings) -> Result<()> {
     Ok(())
 }
 
-/// The stage of an API (API Gateway API reference, `CreateStage`: letters, digits, hyphens and underscores, 128 at the
-/// most; `$default` is the HTTP APIs' own).
+/// The stage of an API (API Gateway API reference, `CreateStage`: letters, digits, hyphens and
+/// underscores, at most 128; `$default` is only for HTTP APIs).
 fn door(settings: &Settings) -> Result<()> {
     let Door {
         stage_name,
@@ -290,33 +294,33 @@ fn door(settings: &Settings) -> Result<()> {
     if stage_name == DEFAULT_API_STAGE {
         if settings.gateway == Gateway::RestApi {
             return Err(Failure::input(
-                "a REST API has no stage of this name: `$default`",
+                "a REST API cannot have a stage with this name: `$default`",
             )
             .hint(
-                "name it, `stage_name = \"v1\"`, or leave `stage_name` out: it is then the stage's name",
+                "choose a name, `stage_name = \"v1\"`, or leave `stage_name` out to use the stage's name",
             ));
         }
     } else if stage_name.len() > 128 || !is_plain(stage_name) {
         return Err(Failure::input(format!(
-            "not a name for an API's stage: `{}`",
+            "not a valid name for an API's stage: `{}`",
             stage_name.escape_debug()
         ))
-        .because_of("it takes 1 to 128 letters, digits, hyphens and underscores"));
+        .because_of("a name has 1 to 128 letters, digits, hyphens and underscores"));
     }
     for (name, value) in stage_variables {
         let taken = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#&=,".contains(c);
         if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
             return Err(Failure::input(format!(
-                "not a name for a stage variable: `{}`",
+                "not a valid name for a stage variable: `{}`",
                 name.escape_debug()
             ))
-            .because_of("it takes letters, digits and underscores"));
+            .because_of("a name has letters, digits and underscores"));
         }
         if value.is_empty() || !value.chars().all(taken) {
             return Err(Failure::input(format!(
-                "API Gateway does not take this value of a stage variable: `{name}`"
+                "API Gateway does not accept the value of the stage variable `{name}`"
             ))
-            .because_of("it takes letters, digits and `-._~:/?#&=,`"));
+            .because_of("a value has letters, digits and `-._~:/?#&=,`"));
         }
     }
     for media in binary_media_types {
@@ -341,8 +345,8 @@ fn statement(statement: &Statement) -> Result<()> {
     }
     if statement.functions.as_ref().is_some_and(Vec::is_empty) {
         return Err(
-            Failure::input("a `[[policy]]` statement is for no function").hint(
-                "name them, `functions = [\"app\", \"AUTHORIZER\"]`, or leave `functions` out",
+            Failure::input("a `[[policy]]` statement applies to no function").hint(
+                "name functions, `functions = [\"app\", \"AUTHORIZER\"]`, or leave `functions` out",
             ),
         );
     }
@@ -361,7 +365,7 @@ fn statement(statement: &Statement) -> Result<()> {
         if !resource.starts_with("arn:") && resource != "*" {
             return Err(
                 Failure::input(format!("not an ARN: `{}`", resource.escape_debug()))
-                    .hint("write the whole ARN: `arn:aws:s3:::my-bucket/*`"),
+                    .hint("write the full ARN: `arn:aws:s3:::my-bucket/*`"),
             );
         }
     }

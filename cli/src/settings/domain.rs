@@ -1,25 +1,25 @@
-//! A domain of one's own in front of an API.
+//! A custom domain in front of an API.
 
 use serde::{Deserialize, Serialize};
 
 use super::check::arn_of;
 use crate::error::{Failure, Result};
 
-/// The longest name that is taken: two of them are kept in one tag while one takes the other's place.
+/// The longest accepted name: two names are kept in one tag while one domain replaces the other.
 const LONGEST_NAME: usize = 120;
 /// The longest path of a mapping (API Gateway developer guide, "Use API mappings to connect API stages to a custom domain
 /// name for REST APIs", restrictions).
 const LONGEST_PATH: usize = 300;
 
-/// What is set of it.
+/// The settings of the domain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Domain {
     /// The host's name.
     pub(crate) name: String,
-    /// The ARN of its certificate; one that is there already has its own.
+    /// The ARN of its certificate; an existing domain already has one.
     pub(crate) certificate: Option<String>,
-    /// What stands before each route's path, without slashes around it; nothing where it is not set.
+    /// The prefix of each route's path, without slashes around it; empty if not set.
     pub(crate) base_path: Option<String>,
 }
 
@@ -29,7 +29,7 @@ impl Domain {
         self.base_path.as_deref().unwrap_or_default()
     }
 
-    /// Where the app answers.
+    /// The app's URL.
     pub(crate) fn url(&self) -> String {
         url(&self.name, self.key())
     }
@@ -51,13 +51,13 @@ impl Domain {
         };
         if name.len() > LONGEST_NAME || !name.contains('.') || !name.split('.').all(label) {
             return Err(Failure::input(format!(
-                "`domain.name` is no host's name: `{}`",
+                "`domain.name` is not a host name: `{}`",
                 name.escape_debug()
             ))
             .because_of(format!(
-                "it takes lower-case letters, digits, hyphens and dots, {LONGEST_NAME} of them at the most"
+                "a host name has lower-case letters, digits, hyphens and dots, at most {LONGEST_NAME} characters"
             ))
-            .hint("write the name alone, without scheme and path: `name = \"api.example.org\"`"));
+            .hint("write only the name, without scheme and path: `name = \"api.example.org\"`"));
         }
         if let Some(arn) = certificate {
             let example = "arn:aws:acm:REGION:123456789012:certificate/ID";
@@ -68,7 +68,7 @@ impl Domain {
                 .is_some_and(|rest| rest.starts_with("certificate/"))
             {
                 return Err(Failure::input(format!(
-                    "`domain.certificate` is no certificate: `{}`",
+                    "`domain.certificate` is not the ARN of a certificate: `{}`",
                     arn.escape_debug()
                 ))
                 .hint(format!("write its ARN: `{example}`")));
@@ -83,14 +83,14 @@ impl Domain {
         if path.len() > LONGEST_PATH || !path.split('/').all(segment) {
             let trimmed = path.trim_matches('/');
             let failure = Failure::input(format!(
-                "not a base path: `{}`",
+                "not a valid base path: `{}`",
                 path.escape_debug()
             ))
             .because_of(format!(
-                "it takes letters, digits and `$-_.+!*'()`, with single slashes between them, {LONGEST_PATH} characters at the most"
+                "a base path has letters, digits and `$-_.+!*'()`, with single slashes between segments, at most {LONGEST_PATH} characters"
             ));
             return Err(match trimmed {
-                "" => failure.hint("leave `base_path` out: the whole domain is then the app's"),
+                "" => failure.hint("leave `base_path` out to use the whole domain"),
                 path => failure.hint(format!(
                     "write it without slashes around it: `base_path = \"{}\"`",
                     path.escape_debug()
@@ -101,7 +101,7 @@ impl Domain {
     }
 }
 
-/// Where a mapping answers.
+/// The URL of a mapping.
 pub(crate) fn url(name: &str, key: &str) -> String {
     match key {
         "" => format!("https://{name}"),

@@ -7,7 +7,8 @@ use fw_manifest::{INVOKE_MODE_ENV, RESPONSE_STREAM};
 use super::{Layer, access_log::AccessLog, domain::Domain};
 use crate::values::gateway::{Auth, DEFAULT_API_STAGE, Gateway, InvokeMode, PayloadFormat};
 
-/// What is set of the front door, resolved. What the gateway does not have is at its default.
+/// The settings of the gateway, resolved. Settings that the gateway does not have are at their
+/// default.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Door {
     /// The version of an HTTP API's events and answers.
@@ -18,15 +19,15 @@ pub(crate) struct Door {
     pub(crate) stage_variables: BTreeMap<String, String>,
     /// A REST API's binary media types.
     pub(crate) binary_media_types: Vec<String>,
-    /// How a function URL takes the answer.
+    /// How a function URL reads the response.
     pub(crate) invoke_mode: InvokeMode,
     /// Who may call a function URL.
     pub(crate) auth: Auth,
     /// For how many milliseconds an API waits for the function, if not for as long as it can.
     pub(crate) integration_timeout: Option<u32>,
-    /// An API's access log, when there is one.
+    /// An API's access log, if there is one.
     pub(crate) access_log: Option<AccessLog>,
-    /// A domain in front of an API, when there is one.
+    /// A domain in front of an API, if there is one.
     pub(crate) domain: Option<Domain>,
 }
 
@@ -41,7 +42,7 @@ impl Door {
         set.map(|(key, _)| key).collect()
     }
 
-    /// What stands before each route's path: `/dev`, or nothing.
+    /// The prefix of each route's path: `/dev`, or empty.
     pub(crate) fn prefix(&self) -> String {
         match self.stage_name.as_str() {
             DEFAULT_API_STAGE => String::new(),
@@ -51,7 +52,8 @@ impl Door {
 }
 
 impl Door {
-    /// The variable that tells the app how its answers are taken, and its value; nothing where they are taken whole.
+    /// The variable that makes the app stream its responses, and its value; `None` if responses are
+    /// buffered.
     pub(crate) fn variable(&self) -> Option<(String, String)> {
         let streams = self.invoke_mode == InvokeMode::ResponseStream;
         streams.then(|| (INVOKE_MODE_ENV.to_owned(), RESPONSE_STREAM.to_owned()))
@@ -62,9 +64,9 @@ impl Door {
 struct Special {
     key: &'static str,
     gateways: &'static [Gateway],
-    /// What to do where the gateway does not have it.
+    /// What to do if the gateway does not have it.
     instead: &'static str,
-    /// Whether the layer sets it.
+    /// True if the layer sets it.
     is_set: fn(&Layer) -> bool,
     /// Takes it out of the layer.
     unset: fn(&mut Layer),
@@ -88,7 +90,7 @@ macro_rules! of_authorizers {
         Special {
             key: concat!("functions.NAME.", stringify!($key)),
             gateways: APIS,
-            instead: "the handlers of a function URL check themselves who calls",
+            instead: "behind a function URL the handlers check the caller themselves",
             is_set: |layer| layer.functions.values().any(|one| one.$key.is_some()),
             unset: |layer| layer.functions.values_mut().for_each(|one| one.$key = None),
         }
@@ -105,52 +107,56 @@ const SPECIAL: [Special; 19] = [
     special!(
         payload_format,
         HTTP,
-        "the events of a REST API are always 1.0, those of a function URL 2.0"
+        "events of a REST API are always 1.0, events of a function URL 2.0"
     ),
     special!(stage_name, APIS, "a function URL has no stages"),
     special!(
         integration_timeout,
         APIS,
-        "a function URL waits as long as the function may run"
+        "a function URL waits until the function's timeout"
     ),
     special!(
         access_log,
         APIS,
-        "a function URL keeps no log; the function's own has a line for each request"
+        "a function URL has no access log; the function's log has a line for each request"
     ),
     special!(
         domain,
         APIS,
-        "a function URL has a host of its own; a CDN can stand in front of it"
+        "a function URL has its own host; put a CDN in front of it for another name"
     ),
     special!(stage_variables, APIS, "use `[environment]`"),
     special!(
         binary_media_types,
         REST,
-        "the other gateways decode each answer that says `isBase64Encoded`"
+        "the other gateways decode every response with `isBase64Encoded`"
     ),
-    special!(invoke_mode, URL, "API Gateway takes whole answers only"),
+    special!(
+        invoke_mode,
+        URL,
+        "API Gateway accepts only complete responses"
+    ),
     special!(
         auth,
         URL,
-        "the routes of an API say it themselves: `#[route(…, iam)]`"
+        "for an API write it on the routes: `#[route(…, iam)]`"
     ),
     special!(
         jwt,
         HTTP,
-        "have the tokens checked by the app: `#[authorizer]`, or in the handlers"
+        "check the tokens in an `#[authorizer]` or in the handlers"
     ),
     special!(
         authorizers,
         APIS,
-        "the handlers of a function URL check themselves who calls"
+        "behind a function URL the handlers check the caller themselves"
     ),
     of_authorizers!(ttl),
     of_authorizers!(identity),
     special!(
         throttle,
         APIS,
-        "a function URL is limited by the function's concurrency alone"
+        "a function URL is limited only by the function's concurrency"
     ),
     special!(api_keys, REST, "the other gateways have no API keys"),
     special!(api_key_source, REST, "the other gateways have no API keys"),
@@ -158,16 +164,16 @@ const SPECIAL: [Special; 19] = [
     special!(
         gateway_responses,
         REST,
-        "the other gateways' own answers are fixed"
+        "the other gateways have fixed answers of their own"
     ),
     special!(
         request_validation,
         REST,
-        "the extractors check the request behind every gateway"
+        "the extractors check requests behind every gateway"
     ),
 ];
 
-/// The keys of the layer that the gateway does not have: the key, and a sentence that says what to do.
+/// The keys of the layer that the gateway does not have, each with a sentence that says what to do.
 pub(super) fn misplaced(layer: &Layer, gateway: Gateway) -> Vec<(&'static str, String)> {
     let misplaced =
         |special: &&Special| !special.gateways.contains(&gateway) && (special.is_set)(layer);
@@ -192,7 +198,7 @@ pub(super) fn misplaced(layer: &Layer, gateway: Gateway) -> Vec<(&'static str, S
         .collect()
 }
 
-/// Takes out of the layer what the gateway does not have, and gives the keys.
+/// Removes keys that the gateway does not have from the layer, and returns them.
 pub(super) fn leave_out(layer: &mut Layer, gateway: Gateway) -> Vec<&'static str> {
     let mut left_out = Vec::new();
     for special in &SPECIAL {

@@ -1,5 +1,5 @@
-//! Whether the gateway of the settings can do what the routes of an app ask for. Nothing is ignored: a route that cannot be
-//! guarded as it says is not served at all.
+//! Checks that the gateway of the settings supports what the routes of an app need. Nothing is
+//! ignored: a route whose guard is not possible is not served at all.
 
 mod functions;
 
@@ -22,7 +22,8 @@ use crate::{
 ///
 /// # Errors
 ///
-/// The first thing that the gateway cannot do, or that the settings do not say, with what to write; exit code 65.
+/// The first thing that the gateway cannot do, or that the settings lack, with what to write; exit
+/// code 65.
 pub(crate) fn check(manifest: &Manifest, settings: &Settings) -> Result<()> {
     streaming(manifest, settings)?;
     for authorizer in &manifest.authorizers {
@@ -51,8 +52,8 @@ pub(crate) fn check(manifest: &Manifest, settings: &Settings) -> Result<()> {
     Ok(())
 }
 
-/// Refuses to deploy an app whose sources would never be invoked: half an app is worse than none. A source that is called and nothing
-/// else is a function as any other.
+/// Refuses to deploy an app whose sources would never be invoked: half an app is worse than none. A
+/// source that is only called directly is a normal function.
 ///
 /// # Errors
 ///
@@ -63,7 +64,7 @@ pub(crate) fn sources(manifest: &Manifest) -> Result<()> {
         return Ok(());
     };
     Err(Failure::input(
-        "this version of cargo fw does not connect sources to their events in the account yet",
+        "this version of `cargo fw` cannot connect sources to their events in the account yet",
     )
     .because_of(format!(
         "the app has {}: {}",
@@ -74,38 +75,40 @@ pub(crate) fn sources(manifest: &Manifest) -> Result<()> {
             &first.handler
         }
     ))
-    .hint("try it with `cargo fw local`, or take `.on(sources![…])` from the app"))
+    .hint("try it with `cargo fw local`, or remove `.on(sources![…])` from the app"))
 }
 
-/// An app of an older framework behind a URL that streams. A bootstrap of another kind may stream by itself.
+/// An app with an older framework behind a URL that streams. Another kind of bootstrap may stream
+/// by itself.
 fn streaming(manifest: &Manifest, settings: &Settings) -> Result<()> {
     let asked = settings.door.invoke_mode == InvokeMode::ResponseStream;
     if !asked || manifest.response_stream || !manifest.framework.starts_with("fw ") {
         return Ok(());
     }
     Err(Failure::input(
-        "the app cannot answer through a function URL with `invoke_mode = \"response-stream\"`",
+        "the app does not support a function URL with `invoke_mode = \"response-stream\"`",
     )
     .because_of(format!(
-        "it is built with an older framework ({}): clients would get each answer as JSON with the status 200",
+        "it is built with an older framework ({}), so clients would get every response as JSON with status 200",
         manifest.framework
     ))
     .hint("update the `fw` dependency in Cargo.toml, or set `invoke_mode = \"buffered\"`"))
 }
 
-/// Two routes that one REST API cannot have, which AWS would tell in the middle of a deploy.
+/// Two routes that a REST API cannot have together, which AWS would report in the middle of a
+/// deploy.
 fn siblings(manifest: &Manifest) -> Result<()> {
     let keys = manifest.routes.iter().map(|route| route.key().parse());
     let keys: std::result::Result<Vec<RouteKey>, PatternError> = keys.collect();
-    // What is no route at all is told where the gateway is made.
+    // A malformed route is reported where the gateway is created.
     let found = keys.ok().as_deref().and_then(RestApi::siblings);
     let named = |index: usize| manifest.routes.get(index).map(place);
     match found.map(|(first, second)| (named(first), named(second))) {
         Some((Some(first), Some(second))) => Err(Failure::input(format!(
             "a REST API cannot have both of these routes: {first} and {second}"
         ))
-        .because_of("it has one variable at each place of a path, and so one name for it")
-        .hint("name the variable alike in both, or set `gateway = \"http-api\"`")),
+        .because_of("at one position in a path, all routes must use the same variable name")
+        .hint("use the same name in both routes, or set `gateway = \"http-api\"`")),
         _ => Ok(()),
     }
 }
@@ -120,41 +123,41 @@ fn route(route: &ManifestRoute, manifest: &Manifest, settings: &Settings) -> Res
         ))
     };
     if route.path == "$default" && gateway == Gateway::RestApi {
-        return Err(cannot("have a route for everything else")
-            .hint("use two: `/<rest..>` and `/`, or `gateway = \"http-api\"`"));
+        return Err(cannot("have a route for all other requests")
+            .hint("write two routes, `/<rest..>` and `/`, or set `gateway = \"http-api\"`"));
     }
     if route.api_key && gateway != Gateway::RestApi {
-        return Err(cannot("ask for API keys")
-            .hint("set `gateway = \"rest-api\"`, or take `api_key` from the route"));
+        return Err(cannot("require API keys")
+            .hint("set `gateway = \"rest-api\"`, or remove `api_key` from the route"));
     }
     match (&route.authorization, gateway) {
         (None, _) => Ok(()),
         (Some(Authorization::Iam), Gateway::FunctionUrl) if settings.door.auth == Auth::Iam => Ok(()),
         (Some(Authorization::Iam), Gateway::FunctionUrl) => Err(cannot("guard one route with IAM")
-            .hint("set `auth = \"iam\"`, which guards the whole URL, or take an API: `gateway = \"http-api\"`")),
+            .hint("set `auth = \"iam\"` to guard the whole URL, or use an API: `gateway = \"http-api\"`")),
         (Some(Authorization::Iam), _) => Ok(()),
         (Some(Authorization::Jwt { name, .. }), Gateway::HttpApi) => {
             if settings.access.jwt.contains_key(name) {
                 return Ok(());
             }
-            Err(Failure::input(format!("the settings do not say who issues the tokens `{name}`: {}", place(route)))
+            Err(Failure::input(format!("the settings have no issuer for the tokens `{name}`: {}", place(route)))
                 .hint(lines_for_jwt(name, settings)))
         }
         (Some(Authorization::Jwt { .. }), Gateway::RestApi) => Err(cannot("check JSON Web Tokens")
-            .hint("check them in a Lambda authorizer: `#[authorizer]`; or set `gateway = \"http-api\"`")),
+            .hint("check them in an `#[authorizer]`, or set `gateway = \"http-api\"`")),
         (Some(Authorization::Lambda { name }), Gateway::HttpApi | Gateway::RestApi) => {
             if manifest.authorizers.iter().any(|one| one.name == *name) {
                 return Ok(());
             }
             let names = manifest.authorizers.iter().map(|one| one.name.as_str());
-            Err(unknown("authorizer", &format!("a route asks for `{name}`, {}", place(route)), name, names))
+            Err(unknown("authorizer", &format!("a route needs `{name}`, {}", place(route)), name, names))
         }
-        (Some(_), Gateway::FunctionUrl) => Err(cannot("ask who calls")
-            .hint("set `gateway = \"http-api\"`; or check it in the handler")),
+        (Some(_), Gateway::FunctionUrl) => Err(cannot("use an authorizer")
+            .hint("set `gateway = \"http-api\"`, or check the caller in the handler")),
     }
 }
 
-/// The lines that are to be written for a JWT authorizer, with the names of those that are there.
+/// The lines to write for a JWT authorizer, with the existing names.
 fn lines_for_jwt(name: &str, settings: &Settings) -> String {
     let nearest = settings
         .access
@@ -162,7 +165,7 @@ fn lines_for_jwt(name: &str, settings: &Settings) -> String {
         .keys()
         .find(|known| strsim::damerau_levenshtein(name, known) <= 1 + known.len() / 4);
     if let Some(known) = nearest {
-        return format!("did you mean `{known}`? `[jwt.{known}]` is there");
+        return format!("did you mean `{known}`? The settings have `[jwt.{known}]`");
     }
     format!("add to {}:\n\n{}", FILE_NAME, Jwt::example(name))
 }
@@ -171,9 +174,9 @@ fn authorizer(authorizer: &ManifestAuthorizer, settings: &Settings) -> Result<()
     let name = &authorizer.name;
     if authorizer.kind == AuthorizerKind::Token && settings.gateway == Gateway::HttpApi {
         return Err(Failure::input(format!(
-            "an HTTP API has no authorizers that get the token alone: `{name}`"
+            "an HTTP API has no authorizers that get only the token: `{name}`"
         ))
-        .hint("let it take the request, or set `gateway = \"rest-api\"`"));
+        .hint("let it take the whole request, or set `gateway = \"rest-api\"`"));
     }
     let own = settings.access.authorizers.get(name);
     let ttl = own.and_then(|own| own.ttl).unwrap_or(authorizer.ttl);
@@ -182,34 +185,34 @@ fn authorizer(authorizer: &ManifestAuthorizer, settings: &Settings) -> Result<()
         .unwrap_or(&authorizer.identity);
     if ttl > 3600 {
         return Err(Failure::input(format!(
-            "the authorizer `{name}` keeps its answers for too long: {ttl} s"
+            "the `ttl` of the authorizer `{name}` is too long: {ttl} s"
         ))
-        .because_of("API Gateway keeps an answer for 0 to 3600 seconds"));
+        .because_of("API Gateway caches an answer for 0 to 3600 seconds"));
     }
     // [D] gateway-truth §1.10: the cache's key is the identity.
     if ttl > 0 && identity.is_empty() {
-        return Err(Failure::input(format!("the authorizer `{name}` keeps answers, and nothing says whose they are"))
-            .hint(format!("say what identifies a caller, `[authorizers.{name}]` with `identity = [\"$request.header.Authorization\"]`, or set its `ttl = 0`")));
+        return Err(Failure::input(format!("the authorizer `{name}` has a `ttl` but no `identity`, so its answers cannot be cached per caller"))
+            .hint(format!("write what identifies a caller, `identity = [\"$request.header.Authorization\"]` in `[authorizers.{name}]`, or set its `ttl = 0`")));
     }
     if let Some(format) = &authorizer.payload_format
         && !["1.0", "2.0"].contains(&format.as_str())
     {
         return Err(Failure::input(format!(
-            "the authorizer `{name}` asks for events that there are not: `{}`",
+            "the authorizer `{name}` asks for an unknown event version: `{}`",
             format.escape_debug()
         ))
-        .hint("the versions are `1.0` and `2.0`"));
+        .hint("write `1.0` or `2.0`"));
     }
     if authorizer.kind == AuthorizerKind::Token && identity.len() > 1 {
         return Err(Failure::input(format!(
-            "the authorizer `{name}` gets one token, and has several identities"
+            "the authorizer `{name}` gets one token, but has several identities"
         ))
-        .hint("name the one header that has it: `$request.header.Authorization`"));
+        .hint("name one header with the token: `$request.header.Authorization`"));
     }
     Ok(())
 }
 
-/// The route, and where it stands in the source.
+/// The route, and its place in the source.
 fn place(route: &ManifestRoute) -> String {
     match &route.source {
         Some(source) => format!("`{}` at {}:{}", route.key(), source.file, source.line),
@@ -223,7 +226,7 @@ fn unknown<'n>(
     name: &str,
     known: impl Iterator<Item = &'n str> + Clone,
 ) -> Failure {
-    let failure = Failure::input(format!("{said}, and the app has no such {kind}"));
+    let failure = Failure::input(format!("{said}, but the app has no such {kind}"));
     let nearest = known
         .clone()
         .map(|known| (strsim::damerau_levenshtein(name, known), known))
@@ -233,14 +236,14 @@ fn unknown<'n>(
             failure.hint(format!("did you mean `{known}`?"))
         }
         Some(_) => failure.hint(format!(
-            "there is: {}",
+            "use one of: {}",
             known.collect::<Vec<_>>().join(", ")
         )),
-        None => failure.hint(format!("the app has no {kind}s at all")),
+        None => failure.hint(format!("the app has no {kind}s")),
     }
 }
 
-/// Who may call a route, in a few words; nothing where everybody may.
+/// Who may call a route, in a few words; `None` if everyone may.
 pub(crate) fn caller(route: &ManifestRoute) -> String {
     let mut words = match &route.authorization {
         None => String::new(),
@@ -259,7 +262,8 @@ pub(crate) fn caller(route: &ManifestRoute) -> String {
     words
 }
 
-/// What `deploy` cannot set up, so that it stops and nothing is deployed that is open or behaves otherwise.
+/// Settings that `deploy` cannot apply, so that it stops and deploys nothing that is open or
+/// behaves differently.
 ///
 /// # Errors
 ///
@@ -267,9 +271,9 @@ pub(crate) fn caller(route: &ManifestRoute) -> String {
 pub(crate) fn deployable(settings: &Settings) -> Result<()> {
     if settings.every_function().any(|one| one.reserved == Some(0)) {
         return Err(
-            Failure::input("`concurrency = 0` stops a function, and a new version of it could not be tried")
-                .because_of("each version is called once before it takes traffic")
-                .hint("`aws lambda put-function-concurrency --reserved-concurrent-executions 0` stops it until the next deploy"),
+            Failure::input("`concurrency = 0` stops a function, so a new version of it could not be tried")
+                .because_of("each version is invoked once before it gets traffic")
+                .hint("remove it; to stop the function until the next deploy, run `aws lambda put-function-concurrency --reserved-concurrent-executions 0`"),
         );
     }
     let mut others = settings.resources.all();
@@ -283,7 +287,7 @@ pub(crate) fn deployable(settings: &Settings) -> Result<()> {
         "a {word} cannot be created yet: `[{table}.{name}]`"
     ))
     .hint(format!(
-        "name one that is there: `existing = \"arn:aws:{}:…\"`",
+        "name an existing one: `existing = \"arn:aws:{}:…\"`",
         kind.service()
     )))
 }
@@ -321,7 +325,7 @@ mod tests {
         check(&app, &settings("")).unwrap();
         let failure = sources(&app).unwrap_err();
         assert!(
-            failure.message().contains("does not connect sources"),
+            failure.message().contains("cannot connect sources"),
             "{failure}"
         );
         assert_eq!(failure.causes(), ["the app has the source `ship`: x::ship"]);

@@ -1,4 +1,5 @@
-//! What is set of a function: the table of its keys, which every table of `fw.toml` that has them is made from.
+//! The settings of a function: the table of its keys, from which every table of `fw.toml` with
+//! these keys is generated.
 //!
 //! At the top of the file, or of a stage, the keys are the app's; in `[functions.NAME]` they are one function's, over the app's.
 
@@ -21,7 +22,7 @@ pub(super) mod check;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Vpc {
-    /// Subnets' ids, 1 to 16; none takes the function out of the VPC.
+    /// Subnets' ids, 1 to 16; an empty list takes the function out of the VPC.
     #[serde(default)]
     pub(crate) subnets: Vec<String>,
     /// Security groups' ids, 1 to 5.
@@ -59,9 +60,10 @@ macro_rules! function_keys {
             memory: Option<u32>, inherited, local, check::memory;
             /// For how many seconds it may run, 1 to 900.
             timeout: Option<u32>, inherited, local, check::timeout;
-            /// Its variables, merged by name. They are checked with those that they go over (`settings/check.rs`).
+            /// Its variables, merged by name. They are checked together with those that they
+            /// override (`settings/check.rs`).
             environment: Variables, inherited, local, check::anything;
-            /// What `/tmp` holds, in MB, 512 to 10240.
+            /// The size of `/tmp` in MB, 512 to 10240.
             ephemeral_storage: Option<u32>, inherited, deployed, check::ephemeral_storage;
             /// How the log is written.
             log_format: Option<LogFormat>, inherited, local, check::anything;
@@ -73,17 +75,17 @@ macro_rules! function_keys {
             kms_key: Option<String>, inherited, deployed, check::kms_key;
             /// The network.
             vpc: Option<Vpc>, inherited, deployed, check::vpc;
-            /// Layers' versions, by ARN, in order; 5 at the most.
+            /// Layers' versions, by ARN, in order; at most 5.
             layers: Option<Vec<String>>, inherited, deployed, check::layers;
             /// Whether X-Ray traces.
             tracing: Option<Tracing>, inherited, local, check::anything;
             /// The ARN of the queue or topic for asynchronous events that failed for good.
             dead_letter: Option<String>, inherited, deployed, check::dead_letter;
-            /// The ARN of a role that is there already, in place of the deployment's own.
+            /// The ARN of an existing role, instead of the deployment's own.
             role: Option<String>, inherited, deployed, check::role;
-            /// How many invocations are kept for the function, and how many it may have.
+            /// The reserved concurrency of the function.
             concurrency: Option<u32>, own, local, check::anything;
-            /// How many processes are kept awake.
+            /// The provisioned concurrency.
             provisioned_concurrency: Option<u32>, own, deployed, check::provisioned_concurrency;
         }
     };
@@ -131,7 +133,7 @@ pub(super) use table;
 
 macro_rules! function {
     ($( $(#[$about:meta])* $key:ident: $Type:ty, $from:ident, $place:ident, $check:path; )*) => {
-        /// What is written of a function; every key optional.
+        /// The written settings of a function; every key is optional.
         #[derive(Clone, Debug, Default, PartialEq, Eq)]
         pub(crate) struct FunctionKeys {
             $( $(#[$about])* pub(crate) $key: $Type, )*
@@ -140,10 +142,10 @@ macro_rules! function {
         }
 
         impl FunctionKeys {
-            /// What a function has that sets this over what the app sets.
+            /// The settings of a function that override the app's.
             pub(crate) fn over_app(self, app: &Self) -> Self {
                 let mut secrets = app.secrets.clone();
-                // A variable of its own takes the place of the app's secret.
+                // Its own variable replaces the app's secret.
                 secrets.retain(|name| !self.environment.contains_key(name));
                 secrets.extend(self.secrets);
                 Self {
@@ -161,7 +163,8 @@ macro_rules! function {
                 all
             }
 
-            /// Refuses what Lambda would; `table` names the table that the keys stand in, or is empty.
+            /// Refuses values that Lambda would refuse; `table` is the name of the keys' table, or
+            /// empty.
             ///
             /// # Errors
             ///
@@ -182,7 +185,7 @@ macro_rules! function {
 }
 function_keys!(function! {});
 
-/// A key as it is written: there, or not.
+/// A key as written: set or not.
 trait Key {
     /// What it holds.
     type Value;
@@ -214,7 +217,7 @@ function_keys!(table! {
     }
 });
 
-/// What is set of one function, resolved.
+/// The settings of one function, resolved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FunctionSettings {
     /// Memory in MB.
@@ -223,15 +226,15 @@ pub(crate) struct FunctionSettings {
     pub(crate) timeout: u32,
     /// Its variables.
     pub(crate) environment: Variables,
-    /// Those of them whose values are secrets that were looked up: they are never printed.
+    /// Those whose values are secrets that were looked up: they are never printed.
     pub(crate) secrets: BTreeSet<String>,
-    /// What else is part of a version.
+    /// The other settings that are part of a version.
     pub(crate) options: Options,
-    /// The ARN of a role that is there already.
+    /// The ARN of an existing role.
     pub(crate) role: Option<String>,
-    /// How many invocations are kept for it, and how many it may have.
+    /// Its reserved concurrency.
     pub(crate) reserved: Option<u32>,
-    /// How many processes are kept awake.
+    /// Its provisioned concurrency.
     pub(crate) provisioned: Option<u32>,
 }
 
@@ -287,7 +290,7 @@ impl FunctionKeys {
     }
 }
 
-/// What the role of functions has to allow for what is set of them.
+/// The statements that the role of functions needs for their settings.
 pub(crate) fn statements<'a>(all: impl Iterator<Item = &'a Options>) -> Vec<Statement> {
     /// Actions, and the resources that they are on.
     type Allowed = (&'static [&'static str], BTreeSet<String>);
@@ -337,7 +340,8 @@ const NETWORK: [&str; 6] = [
     "ec2:AssignPrivateIpAddresses",
     "ec2:UnassignPrivateIpAddresses",
 ];
-/// AWS managed policy reference, `AWSXRayDaemonWriteAccess`, without what samplers of one's own need.
+/// AWS managed policy reference, `AWSXRayDaemonWriteAccess`, without the actions for custom
+/// sampling.
 const TRACING: [&str; 2] = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"];
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
-//! `[local]`: what is for the local server alone, and the old place of `buckets`.
+//! `[local]`: settings only for the local server, and the old place of `buckets`.
 
 use serde::Deserialize;
 use toml::{Table, Value};
 
 use crate::values::names::FILE_NAME;
 
-/// What is for the local server alone.
+/// Settings only for the local server.
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Local {
@@ -42,7 +42,7 @@ fn moved_to_local(table: &mut Table) -> bool {
 /// The note about the old place of `buckets`.
 pub(super) fn old_buckets_note() -> String {
     format!(
-        "`buckets` in {FILE_NAME} is for the local server alone: write it as `[local]` with `buckets = […]`. What the function may use \
-         in the account is what the stage's variables name"
+        "`buckets` in {FILE_NAME} is only for the local server: write it as `[local]` with `buckets = […]`. What the function may use \
+         in the account depends on the stage's variables"
     )
 }

@@ -12,20 +12,20 @@ use super::{
 };
 use crate::error::{Failure, Result};
 
-/// What is written of a function in a table of its own.
+/// The written settings of a function in its own table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NamedFunction {
-    /// The tables that it stands in: `functions` or `authorizers`.
+    /// Its table: `functions` or `authorizers`.
     pub(crate) table: &'static str,
     /// Its keys.
     pub(super) keys: FunctionKeys,
 }
 
 const FUNCTIONS: &str = "functions";
-/// The tables of authorizers alone.
+/// The tables only for authorizers.
 pub(crate) const AUTHORIZERS: &str = "authorizers";
 
-/// Refuses a function that two tables are of, and one that has none.
+/// Refuses a function with two tables, and the app's own function in a table.
 ///
 /// # Errors
 ///
@@ -44,14 +44,14 @@ pub(super) fn check(base: &Layer, own: Option<&Layer>, stage: &str) -> Result<()
             continue;
         };
         if name == APP {
-            return Err(
-                Failure::input(format!("the app's own function has no table: `{one}`"))
-                    .hint("write its keys at the top of the file, or of the stage"),
-            );
+            return Err(Failure::input(format!(
+                "the app's own function has no table of its own: `{one}`"
+            ))
+            .hint("write its keys at the top of the file, or of the stage"));
         }
         if let Some(other) = at(name, |layer| &layer.authorizers, AUTHORIZERS) {
             return Err(Failure::input(format!(
-                "one function has two tables: `{one}` and `{other}`"
+                "a function has two tables: `{one}` and `{other}`"
             ))
             .because_of("both mean the same")
             .hint(format!("write all of its keys as `[functions.{name}]`")));
@@ -87,31 +87,31 @@ pub(super) fn split(
 }
 
 impl NamedFunction {
-    /// What its table is called: `functions.NAME`.
+    /// The name of its table: `functions.NAME`.
     pub(super) fn place(&self, name: &str) -> String {
         format!("{}.{name}", self.table)
     }
 }
 
 impl Settings {
-    /// What is set of a function: its own over the app's.
+    /// The settings of a function: its own over the app's.
     pub(crate) fn of(&self, part: &Part) -> FunctionSettings {
         self.keys_of(part.name()).resolve()
     }
 
-    /// What is set of the function that the settings call so.
+    /// The settings of the function with this name in the settings.
     pub(crate) fn of_name(&self, name: &str) -> FunctionSettings {
         self.keys_of((name != APP).then_some(name)).resolve()
     }
 
-    /// What is set of the app's function and of each that has a table.
+    /// The settings of the app's function and of each function with a table.
     pub(crate) fn every_function(&self) -> impl Iterator<Item = FunctionSettings> {
         let named = self.functions.keys().map(|name| Some(name.as_str()));
         let all = std::iter::once(None).chain(named);
         all.map(|name| self.keys_of(name).resolve())
     }
 
-    /// The keys of a function, with those that it has from the app; the app's where no name is given.
+    /// The keys of a function, including those from the app; the app's if no name is given.
     pub(super) fn keys_of(&self, name: Option<&str>) -> FunctionKeys {
         let Some(name) = name else {
             return self.app.clone();

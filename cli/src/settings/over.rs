@@ -1,10 +1,11 @@
-//! How a table of `fw.toml` goes over another one: a stage's over the top of the file, a function's over the app's.
+//! How one table of `fw.toml` overrides another: a stage's over the top of the file, a function's
+//! over the app's.
 
 use std::collections::BTreeMap;
 
-/// What is written in two places, of which one counts more.
+/// A setting in two places, of which one has priority.
 pub(super) trait Over {
-    /// What holds: this over `base`.
+    /// The effective value: this over `base`.
     fn over(self, base: Self) -> Self;
 }
 
@@ -15,7 +16,7 @@ impl<T> Over for Option<T> {
     }
 }
 
-/// What has names of the user's own is merged name by name.
+/// Tables with the user's names are merged name by name.
 impl<T: Over> Over for BTreeMap<String, T> {
     fn over(self, mut base: Self) -> Self {
         for (name, own) in self {

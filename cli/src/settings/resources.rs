@@ -1,8 +1,8 @@
-//! `[queues.NAME]`, `[topics.NAME]`, `[buses.NAME]`: resources that the app knows by a name of its own.
+//! `[queues.NAME]`, `[topics.NAME]`, `[buses.NAME]`: resources with a logical name.
 //!
-//! A table declares one and says how it is to be; a queue that a function reads and that no table declares is there with defaults.
-//! The code finds each by a variable (`FW_QUEUE_ORDERS`), the same locally and deployed. A stage's table goes over the one of all
-//! stages key by key.
+//! A table declares a resource and its settings. A queue that a function reads and that no table
+//! declares exists with defaults. The code finds each through a variable (`FW_QUEUE_ORDERS`), the
+//! same locally and deployed. A stage's table overrides the one of all stages key by key.
 
 mod external;
 mod queue;
@@ -17,7 +17,7 @@ use crate::{
     values::resources::{Arn, FIFO, ResourceKind},
 };
 
-/// What is declared.
+/// The declared resources.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Resources {
     /// The queues.
@@ -29,7 +29,7 @@ pub(crate) struct Resources {
 }
 
 impl Resources {
-    /// All of them: the kind, the app's name, and the ARN of one that is used as it is.
+    /// All of them: the kind, the logical name, and the ARN of an existing resource.
     pub(crate) fn all(&self) -> impl Iterator<Item = (ResourceKind, &str, Option<&str>)> {
         let queues = self.queues.iter();
         let queues = queues.map(|(name, one)| (ResourceKind::Queue, name, &one.existing));
@@ -41,14 +41,14 @@ impl Resources {
         all.map(|(kind, name, existing)| (kind, name.as_str(), existing.as_deref()))
     }
 
-    /// Declares the queues that functions read and no table does: those are there with defaults.
+    /// Declares the queues that functions read and no table declares, with defaults.
     pub(crate) fn declare_read(&mut self, manifest: &Manifest) {
         for (queue, _) in read(manifest) {
             self.queues.entry(queue.to_owned()).or_default();
         }
     }
 
-    /// What AWS's name for one ends in: `.fifo` for what keeps the order of its messages.
+    /// The end of its name in AWS: `.fifo` for resources that keep the order of their messages.
     pub(crate) fn suffix(&self, kind: ResourceKind, name: &str) -> &'static str {
         let queue = self
             .queues
@@ -58,7 +58,7 @@ impl Resources {
         if fifo { FIFO } else { "" }
     }
 
-    /// Keeps those whose variable is wanted.
+    /// Keeps those whose variable is needed.
     pub(crate) fn retain(&mut self, wanted: impl Fn(&String) -> bool) {
         let wanted = |kind: ResourceKind, name: &String| wanted(&kind.variable(name));
         self.queues
@@ -75,7 +75,7 @@ impl Resources {
         found.map(|(kind, name, _)| (kind, name))
     }
 
-    /// Refuses what AWS would, and what the code could not tell apart.
+    /// Refuses what AWS would refuse, and names that the code could not distinguish.
     ///
     /// # Errors
     ///
@@ -87,11 +87,11 @@ impl Resources {
             let variable = kind.variable(name);
             if let Some(other) = variables.insert(variable.clone(), name) {
                 return Err(Failure::input(format!(
-                    "two {} have one variable: `{other}` and `{name}`",
+                    "two {} have the same variable: `{other}` and `{name}`",
                     kind.table()
                 ))
                 .because_of(format!(
-                    "the code finds both by `{variable}`: lower and upper case are the same in it, and `-` is `_`"
+                    "the code finds both by `{variable}`, which is in upper case and has `_` for `-`"
                 ))
                 .hint("rename one of them"));
             }
@@ -143,7 +143,7 @@ fn existing(kind: ResourceKind, name: &str, arn: &str) -> Result<()> {
     )))
 }
 
-/// Refuses a key beside `existing`: what is there is never changed.
+/// Refuses a key next to `existing`: an existing resource is never changed.
 fn alone(kind: ResourceKind, name: &str, others: &[(&str, bool)]) -> Result<()> {
     let Some((key, _)) = others.iter().find(|(_, set)| *set) else {
         return Ok(());
@@ -153,7 +153,7 @@ fn alone(kind: ResourceKind, name: &str, others: &[(&str, bool)]) -> Result<()> 
         table = kind.table()
     ))
     .because_of(format!(
-        "a {} that is there already is used as it is, and never changed",
+        "an existing {} is used as it is and never changed",
         kind.word()
     ))
     .hint(format!("remove `{key}`, or `existing`")))
@@ -164,7 +164,7 @@ fn range(key: &str, value: Option<u32>, least: u32, most: u32, unit: &str) -> Re
     match value {
         Some(value) if !(least..=most).contains(&value) => {
             Err(Failure::input(format!("`{key}` is out of range: {value}"))
-                .because_of(format!("SQS takes {least} to {most}{unit}")))
+                .because_of(format!("SQS accepts {least} to {most}{unit}")))
         }
         _ => Ok(()),
     }
@@ -181,7 +181,9 @@ fn key(key: &str, arn: Option<&str>) -> Result<()> {
             "`{key}` is not the ARN of a key: `{}`",
             arn.escape_debug()
         ))
-        .because_of("the functions that send and read are allowed to use it, which takes its ARN")
+        .because_of(
+            "functions that send and read get permission to use the key, which needs its ARN",
+        )
         .hint("write `kms_key = \"arn:aws:kms:REGION:123456789012:key/ID\"`")),
         _ => Ok(()),
     }

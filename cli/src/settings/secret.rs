@@ -1,8 +1,8 @@
-//! Variables whose values are secrets: `fw.toml` names them, and somebody else keeps them.
+//! Variables whose values are secrets: `fw.toml` only names them.
 //!
-//! `KEY = "secret:NAME"` is a secret of Secrets Manager, `"secret:NAME#field"` a field of one that holds JSON, and
-//! `"secret:ssm:/path"` a parameter of Systems Manager. What they hold is looked up when the app is deployed or served, and goes
-//! into the function's variables and nowhere else.
+//! `KEY = "secret:NAME"` is a secret of Secrets Manager, `"secret:NAME#field"` a field of a secret
+//! that holds JSON, and `"secret:ssm:/path"` a parameter of Systems Manager. The values are looked
+//! up when the app is deployed or served, and go only into the function's variables.
 
 use std::{collections::BTreeMap, fmt, io::ErrorKind, path::Path};
 
@@ -15,10 +15,10 @@ use crate::{
     values::names::{FILE_NAME, SECRETS_FILE},
 };
 
-/// What a reference begins with.
+/// The prefix of a reference.
 const PREFIX: &str = "secret:";
 
-/// Where a secret is kept.
+/// The place of a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Reference {
     /// In Secrets Manager.
@@ -36,7 +36,7 @@ pub(crate) enum Reference {
 }
 
 impl Reference {
-    /// What a variable's value refers to; `None` for a value that is one itself.
+    /// The secret that a variable's value refers to; `None` for a plain value.
     pub(crate) fn of(value: &str) -> Option<Self> {
         let name = value.strip_prefix(PREFIX)?;
         if let Some(name) = name.strip_prefix("ssm:") {
@@ -63,9 +63,9 @@ impl Reference {
         let taken = |c: char| c.is_ascii_alphanumeric() || more.contains(c);
         let field = matches!(self, Self::Secret { field: Some(field), .. } if field.is_empty());
         if name.is_empty() || name.len() > most || !name.chars().all(taken) || field {
-            return Err(Failure::input(format!("the variable `{key}` names no secret"))
+            return Err(Failure::input(format!("the variable `{key}` does not name a secret"))
                 .because_of(format!(
-                    "a secret's name takes letters, digits and `{more}`, {most} characters at the most"
+                    "a secret's name has letters, digits and `{more}`, at most {most} characters"
                 ))
                 .hint("write `\"secret:NAME\"`, `\"secret:NAME#FIELD\"` or `\"secret:ssm:/PATH\"`"));
         }
@@ -88,7 +88,7 @@ impl fmt::Display for Reference {
 
 /// A variable that refers to a secret.
 struct Variable {
-    /// The function that has it in a table of its own.
+    /// The function that has it in its own table.
     of: Option<String>,
     key: String,
     reference: Reference,
@@ -113,7 +113,8 @@ fn references(settings: &Settings) -> Vec<Variable> {
 ///
 /// # Errors
 ///
-/// When a secret is not there, is binary or may not be read, or when the environment is too large with it.
+/// If a secret does not exist, is binary or may not be read, or if the environment is too large
+/// with it.
 pub(crate) async fn from_account<A: aws::secrets::Secrets>(
     aws: &A,
     settings: &mut Settings,
@@ -137,15 +138,15 @@ pub(crate) async fn from_account<A: aws::secrets::Secrets>(
                         return Err(Failure::input(format!(
                             "the secret `{name}` is binary, for `{key}`"
                         ))
-                        .because_of("a variable holds text; nothing was changed")
+                        .because_of("a variable can only hold text; nothing was changed")
                         .hint(format!(
-                            "give it a text: `aws secretsmanager put-secret-value --secret-id {name} --secret-string …`, of base64 \
-                             for example; or mend the name in `{FILE_NAME}`"
+                            "store a text: `aws secretsmanager put-secret-value --secret-id {name} --secret-string …`, base64 \
+                             for example; or correct the name in `{FILE_NAME}`"
                         )));
                     }
                     (Some(Held::Text(held)), Some(field)) => Some(field_of(&held, field).ok_or_else(|| {
-                        Failure::input(format!("there is no {reference}, for `{key}`")).because_of(
-                            "the secret is no JSON object, or the field is not there or neither text nor number",
+                        Failure::input(format!("{reference} does not exist, for `{key}`")).because_of(
+                            "the secret is not a JSON object, or the field is missing or neither a text nor a number",
                         )
                     })?),
                     (Some(Held::Text(held)), None) => Some(held),
@@ -170,7 +171,7 @@ pub(crate) async fn from_account<A: aws::secrets::Secrets>(
             ))
             .because_of("nothing was changed")
             .hint(format!(
-                "make it: `{make}`; or mend the name in `{FILE_NAME}`"
+                "create it: `{make}`; or correct the name in `{FILE_NAME}`"
             )));
         };
         settings.secret(of.as_deref(), key, value);
@@ -202,7 +203,7 @@ struct File {
 ///
 /// # Errors
 ///
-/// When neither is there, or the file cannot be understood; exit code 65.
+/// If neither exists, or the file cannot be understood; exit code 65.
 pub(crate) fn from_developer(settings: &mut Settings, folder: &Path) -> Result<()> {
     let references = references(settings);
     if references.is_empty() {
@@ -216,11 +217,11 @@ pub(crate) fn from_developer(settings: &mut Settings, folder: &Path) -> Result<(
                 .because_of(match error.span() {
                     Some(span) => {
                         let before = text.get(..span.start).unwrap_or_default();
-                        format!("line {} is no `KEY = \"value\"`", before.lines().count().max(1))
+                        format!("line {} is not a `KEY = \"value\"`", before.lines().count().max(1))
                     }
-                    None => "a line is no `KEY = \"value\"`".to_owned(),
+                    None => "a line is not a `KEY = \"value\"`".to_owned(),
                 })
-                .hint("write a line `KEY = \"value\"` for each; `[stages.NAME]` begins those of a stage")
+                .hint("write a line `KEY = \"value\"` for each secret; the lines of a stage follow `[stages.NAME]`")
         })?,
         Err(error) if error.kind() == ErrorKind::NotFound => File::default(),
         Err(error) => {
@@ -236,10 +237,10 @@ pub(crate) fn from_developer(settings: &mut Settings, folder: &Path) -> Result<(
             .or_else(|| own.and_then(|own| own.get(&key)).cloned())
             .or_else(|| file.values.get(&key).cloned());
         let Some(value) = value else {
-            return Err(Failure::input(format!("there is no value for `{key}` here: it is {reference}"))
-                .because_of("the local server has no account to ask")
+            return Err(Failure::input(format!("no local value for `{key}`, which is {reference}"))
+                .because_of("the local server does not ask an account")
                 .hint(format!(
-                    "write `{key} = \"…\"` into `{SECRETS_FILE}`, which git should ignore, or set the variable `{key}`; `--aws` \
+                    "write `{key} = \"…\"` to `{SECRETS_FILE}`, which git should ignore, or set the variable `{key}`; `--aws` \
                      asks the account"
                 )));
         };
@@ -248,7 +249,7 @@ pub(crate) fn from_developer(settings: &mut Settings, folder: &Path) -> Result<(
     Ok(())
 }
 
-/// The variables that refer to secrets, for those that only tell of them.
+/// The variables that refer to secrets, for warnings about them.
 pub(crate) fn named(settings: &Settings) -> Vec<(String, Reference)> {
     let all = references(settings).into_iter();
     all.map(|found| (found.key, found.reference)).collect()

@@ -1,4 +1,4 @@
-//! What the file says of stages: whether it has the chosen one.
+//! The stages in the file: whether it has the chosen one.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::values::{
 };
 
 impl Settings {
-    /// What to say where the file has tables of stages, and none of the chosen one.
+    /// The warning if the file has tables of stages, but none for the chosen one.
     pub(crate) fn stage_note(&self) -> Option<String> {
         let stage = &self.stage;
         if self.stages.is_empty() || stage == DEFAULT_STAGE || self.stages.contains(stage) {
@@ -23,15 +23,15 @@ impl Settings {
         Some(format!("stage `{stage}` has no table in {FILE_NAME}{rest}"))
     }
 
-    /// The stage of the file whose name is nearly the chosen one.
+    /// The stage of the file with a name similar to the chosen one.
     pub(crate) fn near_stage(&self) -> Option<&str> {
         let distance = |known: &&String| strsim::damerau_levenshtein(&self.stage, known);
         let near = self.stages.iter().min_by_key(distance)?;
         (distance(&near) <= 1 + near.len() / 3).then_some(near)
     }
 
-    /// What written statements allow that the stage inherits and that none of its variables names: what is another stage's, it
-    /// may be.
+    /// Resources that inherited statements allow and that none of the stage's variables names: they
+    /// may belong to another stage.
     pub(crate) fn unnamed_grants(&self) -> BTreeSet<&str> {
         if !self.inherits_policy {
             return BTreeSet::new();

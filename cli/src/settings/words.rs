@@ -1,4 +1,4 @@
-//! What the TOML reader says of `fw.toml`, in the words of somebody who writes one.
+//! The TOML reader's errors about `fw.toml`, in the words of a user.
 
 use std::path::Path;
 
@@ -10,7 +10,8 @@ use crate::{
     },
 };
 
-/// The failure for what is no TOML, has an unknown key or a value of another type, with the place as the TOML reader shows it.
+/// The failure for text that is not TOML, an unknown key or a value of another type, with the place
+/// as the TOML reader shows it.
 pub(super) fn not_understood(error: &toml::de::Error, text: &str, file: Option<&Path>) -> Failure {
     let shown = file.map_or_else(|| FILE_NAME.to_owned(), |path| path.display().to_string());
     let failure = Failure::input(format!("cannot understand the settings: {shown}"));
@@ -19,7 +20,7 @@ pub(super) fn not_understood(error: &toml::de::Error, text: &str, file: Option<&
     let told = error.to_string();
     let told = told.trim_end();
     let failure = failure.because_of(match plainly(message, key) {
-        // Its words stand under the place that it shows.
+        // The reader's message is below the place that it shows.
         Some(plain) => match told.rfind(message) {
             Some(at) => format!("{}{plain}", told.get(..at).unwrap_or_default()),
             None => plain,
@@ -27,9 +28,9 @@ pub(super) fn not_understood(error: &toml::de::Error, text: &str, file: Option<&
         None => told.to_owned(),
     });
     if message.contains("unknown field `policy`") {
-        // It stands nowhere but at the top and in a stage.
+        // It is allowed only at the top and in a stage.
         return failure.hint(
-            "write it as `[[policy]]` at the top or `[[stages.NAME.policy]]`; `functions = [\"AUTHORIZER\"]` in it says whose it is",
+            "write it as `[[policy]]` at the top or `[[stages.NAME.policy]]`, with `functions = [\"AUTHORIZER\"]` for one function",
         );
     }
     if let Some(line) = corrected(message, key, value) {
@@ -39,11 +40,11 @@ pub(super) fn not_understood(error: &toml::de::Error, text: &str, file: Option<&
     match (suggestion(message), keys.as_slice()) {
         (Some(known), _) => failure.hint(format!("did you mean `{known}`?")),
         (None, []) => failure.hint("docs/settings.md has an example of every key"),
-        (None, keys) => failure.hint(format!("there is: {}", keys.join(", "))),
+        (None, keys) => failure.hint(format!("use one of: {}", keys.join(", "))),
     }
 }
 
-/// The key whose value the error is about, where one stands right before it, and that value.
+/// The key whose value the error is about, if it is right before the value, and the value.
 fn place<'a>(error: &toml::de::Error, text: &'a str) -> (Option<&'a str>, &'a str) {
     let Some(span) = error.span() else {
         return (None, "");
@@ -61,28 +62,26 @@ fn place<'a>(error: &toml::de::Error, text: &'a str) -> (Option<&'a str>, &'a st
     (key.filter(|key| !key.is_empty()), value)
 }
 
-/// What the reader says in plain words; `None` for what is no TOML, which it tells well enough.
+/// The reader's message in plain words; `None` for text that is not TOML, which it reports well
+/// enough.
 fn plainly(message: &str, key: Option<&str>) -> Option<String> {
     let takes = |what: &str| match key {
         Some(key) => format!("`{key}` takes {what}"),
-        None => format!("{what} is taken here"),
+        None => format!("expected {what}"),
     };
     let mut quoted = message.split('`').skip(1).step_by(2);
     if message.starts_with("unknown field") {
-        return Some(format!(
-            "there is no setting of that name here: `{}`",
-            quoted.next()?
-        ));
+        return Some(format!("unknown setting: `{}`", quoted.next()?));
     }
     if message.starts_with("unknown variant") {
         let word = quoted.next()?;
         return Some(match key {
-            Some(key) => format!("`{key}` does not take this word: `{word}`"),
-            None => format!("this word is not taken here: `{word}`"),
+            Some(key) => format!("not a valid value for `{key}`: `{word}`"),
+            None => format!("not a valid value: `{word}`"),
         });
     }
     if message.starts_with("missing field") {
-        return Some(format!("a setting is missing here: `{}`", quoted.next()?));
+        return Some(format!("missing setting: `{}`", quoted.next()?));
     }
     if message == "a text or a list of texts" {
         return Some(takes(message));
@@ -92,7 +91,7 @@ fn plainly(message: &str, key: Option<&str>) -> Option<String> {
     }
     let (found, expected) = parts(message)?;
     let kind = match expected {
-        // A number that is out of range; what the key takes of that range is checked later.
+        // A number that is out of range; the key's own range is checked later.
         "u32" if message.starts_with("invalid value") => "a whole number from 0 to 4294967295",
         _ if is_whole(expected) => "a whole number",
         "f32" | "f64" => "a number",
@@ -113,10 +112,10 @@ fn plainly(message: &str, key: Option<&str>) -> Option<String> {
         "map" => "a table",
         _ => return Some(takes(kind)),
     };
-    Some(format!("{}, and {found} stands there", takes(kind)))
+    Some(format!("{}, but found {found}", takes(kind)))
 }
 
-/// What was found and what was expected, of serde's words for a type or a value that does not fit.
+/// What was found and what was expected, from serde's message about a wrong type or value.
 fn parts(message: &str) -> Option<(&str, &str)> {
     let rest = message
         .strip_prefix("invalid type: ")
@@ -124,13 +123,13 @@ fn parts(message: &str) -> Option<(&str, &str)> {
     rest.rsplit_once(", expected ")
 }
 
-/// Whether that is one of Rust's integers.
+/// True if this is one of Rust's integers.
 fn is_whole(expected: &str) -> bool {
     let bits = expected.strip_prefix(['u', 'i']).unwrap_or_default();
     bits == "size" || bits.parse::<u8>().is_ok()
 }
 
-/// The line with the same value in the type that is taken, where there is one.
+/// The line with the same value in the expected type, if there is one.
 fn corrected(message: &str, key: Option<&str>, value: &str) -> Option<String> {
     let (key, (found, expected)) = (key?, parts(message)?);
     let inside = value.trim_matches(['"', '\'']);
@@ -158,12 +157,12 @@ mod tests {
         for (text, why, hint) in [
             (
                 "memory = \"128\"",
-                "`memory` takes a whole number, and a text stands there",
+                "`memory` takes a whole number, but found a text",
                 "write `memory = 128`",
             ),
             (
                 "timeout = \"long\"",
-                "`timeout` takes a whole number, and a text stands there",
+                "`timeout` takes a whole number, but found a text",
                 "docs/settings.md has an example of every key",
             ),
             (
@@ -173,22 +172,22 @@ mod tests {
             ),
             (
                 "layers = \"arn:a\"",
-                "`layers` takes a list, and a text stands there",
+                "`layers` takes a list, but found a text",
                 "write `layers = [\"arn:a\"]`",
             ),
             (
                 "[stages.prod]\nderive_policy = \"false\"",
-                "`derive_policy` takes `true` or `false`, and a text stands there",
+                "`derive_policy` takes `true` or `false`, but found a text",
                 "write `derive_policy = false`",
             ),
             (
                 "environment = { A = \"a\", PORT = 80 }",
-                "`PORT` takes a text, and a number stands there",
+                "`PORT` takes a text, but found a number",
                 "write `PORT = \"80\"`",
             ),
             (
                 "policy = \"s3:*\"",
-                "`policy` takes a list, and a text stands there",
+                "`policy` takes a list, but found a text",
                 "docs/settings.md has an example of every key",
             ),
             (
@@ -198,7 +197,7 @@ mod tests {
             ),
             (
                 "layers = [1]",
-                "a text is taken here, and a number stands there",
+                "expected a text, but found a number",
                 "docs/settings.md has an example of every key",
             ),
             (
@@ -208,17 +207,17 @@ mod tests {
             ),
             (
                 "gateway = \"rest\"",
-                "`gateway` does not take this word: `rest`",
+                "not a valid value for `gateway`: `rest`",
                 "did you mean `rest-api`?",
             ),
             (
                 "memry = 1",
-                "there is no setting of that name here: `memry`",
+                "unknown setting: `memry`",
                 "did you mean `memory`?",
             ),
             (
                 "[[policy]]\nactions = []",
-                "a setting is missing here: `resources`",
+                "missing setting: `resources`",
                 "docs/settings.md has an example of every key",
             ),
         ] {
@@ -239,7 +238,7 @@ mod tests {
                 assert!(!told.contains(rust), "{text}: {told}");
             }
         }
-        // What is no TOML is told by the reader.
+        // The reader itself reports text that is not TOML.
         let failure = Settings::from_toml("memory = ", "dev", None, None).unwrap_err();
         assert!(failure.causes().join("").contains("line 1"), "{failure}");
     }

@@ -6,10 +6,10 @@ pub(crate) struct WhichAccount {
     /// The profile of your AWS configuration
     #[arg(long)]
     pub(crate) profile: Option<String>,
-    /// The region
+    /// The AWS region
     #[arg(long)]
     pub(crate) region: Option<String>,
-    /// Call this address in place of AWS, for tests
+    /// Call this address instead of AWS, for tests
     #[arg(long, value_name = "URL", value_parser = endpoint)]
     pub(crate) endpoint_url: Option<String>,
 }

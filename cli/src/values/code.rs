@@ -1,4 +1,4 @@
-//! What is uploaded, and how it gets there.
+//! The code to upload, and how to upload it.
 
 use std::fmt;
 
@@ -14,16 +14,16 @@ use crate::values::text::hex;
 /// runtimes", whichever way the zip comes).
 pub(crate) const MOST_UNZIPPED: usize = 250 * 1024 * 1024;
 
-/// What is uploaded: the zip, and what Lambda will say about it.
+/// The code to upload: the zip, and the values that Lambda reports for it.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Code {
     /// The zip file.
     pub(crate) zip: Bytes,
-    /// Its SHA-256 in base64, as Lambda's `CodeSha256`.
+    /// Its SHA-256 in base64, as in Lambda's `CodeSha256`.
     pub(crate) sha256: String,
     /// The instruction set that it was built for.
     pub(crate) architecture: Architecture,
-    /// How it gets to Lambda.
+    /// How it is uploaded.
     pub(crate) way: Way,
 }
 
@@ -32,7 +32,7 @@ impl Code {
     /// uploaded through the Lambda API or SDKs. Upload larger files with Amazon S3").
     pub(crate) const MOST_SENT: usize = 50 * 1024 * 1024;
 
-    /// That zip, built for that instruction set.
+    /// A zip, built for an instruction set.
     pub(crate) fn new(zip: Vec<u8>, architecture: Architecture) -> Self {
         let sha256 = Sha256::digest(&zip);
         Self {
@@ -64,12 +64,12 @@ impl fmt::Debug for Code {
     }
 }
 
-/// How a zip gets to Lambda.
+/// How a zip is uploaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
-    /// In the call that makes or changes the function.
+    /// In the call that creates or changes the function.
     Sent,
-    /// Through a bucket, as it is too large for a call.
+    /// Through a bucket, because it is too large for a call.
     Large,
     /// Through that bucket.
     Stored {

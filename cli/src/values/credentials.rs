@@ -14,14 +14,14 @@ use crate::{
 /// The account that everything local belongs to: the one of AWS's documentation.
 pub(crate) const ACCOUNT: &str = "123456789012";
 
-/// The region when the developer's environment names none: the one of AWS's documentation.
+/// The default region: the one in AWS's documentation.
 pub(crate) const REGION: &str = "us-east-1";
 
 /// The access key of the app's processes, and of the developer's own tools.
 pub(crate) const ACCESS_KEY: &str = "AKIALOCALFW000000000";
 
-/// Credentials of nobody in the account: enough for an SDK to sign with, taken by every embedded service and by routes whose callers
-/// sign. Cheap to clone.
+/// Credentials that no account has. They are enough for an SDK to sign with, and every embedded
+/// service and every route with signatures accepts them. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct LocalCredentials(Arc<Secrets>);
 
@@ -32,7 +32,7 @@ struct Secrets {
 }
 
 impl LocalCredentials {
-    /// Those that everybody knows, for a server on loopback: its ports are this user's alone.
+    /// Well-known credentials, for a server on loopback, whose ports only this user can reach.
     pub(crate) fn well_known() -> Self {
         Self(Arc::new(Secrets {
             secret_key: "local".into(),
@@ -41,15 +41,15 @@ impl LocalCredentials {
         }))
     }
 
-    /// Those of one run, for a server that others can reach.
+    /// Random credentials for one run, for a server that others can reach.
     ///
     /// # Errors
     ///
-    /// When the system has no randomness.
+    /// If the system provides no random bytes.
     pub(crate) fn random() -> Result<Self> {
         let text = || -> Result<Cow<'static, str>> {
             let mut bytes = [0; 30];
-            getrandom::fill(&mut bytes).context("the system gives no randomness")?;
+            getrandom::fill(&mut bytes).context("the system provides no random bytes")?;
             Ok(URL_SAFE_NO_PAD.encode(bytes).into())
         };
         Ok(Self(Arc::new(Secrets {
@@ -59,7 +59,7 @@ impl LocalCredentials {
         })))
     }
 
-    /// The well-known ones where the server listens on loopback alone, and random ones elsewhere.
+    /// The well-known credentials if the server listens only on loopback, otherwise random ones.
     ///
     /// # Errors
     ///
@@ -82,8 +82,9 @@ impl LocalCredentials {
         &self.0.session_token
     }
 
-    /// What a caller sends for the API key of that name where the settings have no value: made of the name alone where the server
-    /// listens on loopback, and of this run elsewhere. 20 to 128 characters, as API Gateway takes them.
+    /// The API key's value for this name if the settings have none: derived from the name if the
+    /// server listens only on loopback, otherwise random for the run. 20 to 128 characters, as API
+    /// Gateway requires.
     pub(crate) fn api_key(&self, name: &str) -> String {
         if self.0.is_random {
             let seed = format!("{}\napi key\n{name}", self.0.secret_key);
@@ -93,7 +94,7 @@ impl LocalCredentials {
         format!("{value:-<20}")
     }
 
-    /// True of those of one run, which have to be shown.
+    /// True for random credentials, which must be shown.
     pub(crate) fn are_random(&self) -> bool {
         self.0.is_random
     }
@@ -105,11 +106,11 @@ impl fmt::Debug for LocalCredentials {
     }
 }
 
-/// How many characters of an access key are the same for all functions.
+/// How many characters of an access key are equal for all functions.
 const SAME: usize = "AKIALOCALFW".len();
 
-/// The access key of a part's processes: by it the embedded services know whose a request is. The API's is [`ACCESS_KEY`], so that
-/// a developer's own tools are let in with the same.
+/// The access key of a part's processes. It tells the embedded services which part a request comes
+/// from. The API's key is [`ACCESS_KEY`], so that a developer's own tools can use it too.
 pub(crate) fn access_key(part: &Part) -> String {
     let apps = ACCESS_KEY;
     if *part == Part::Api {
@@ -121,7 +122,7 @@ pub(crate) fn access_key(part: &Part) -> String {
     apps.chars().take(SAME).chain(letters).collect()
 }
 
-/// Whether that is the access key of some function here.
+/// True if this is the access key of a function here.
 pub(crate) fn is_access_key(text: &str) -> bool {
     let apps = ACCESS_KEY;
     let own = text.strip_prefix(&apps[..SAME]);

@@ -1,4 +1,4 @@
-//! The front door: which gateway, and what settings, plans and the calls say of it in the same words.
+//! The gateway, in the words that settings, plans and calls share.
 
 use std::fmt;
 
@@ -29,7 +29,7 @@ impl Gateway {
         }
     }
 
-    /// What people call it, with its article.
+    /// Its name with an article, for messages.
     pub(crate) const fn with_article(self) -> &'static str {
         match self {
             Self::HttpApi => "an HTTP API",
@@ -38,7 +38,7 @@ impl Gateway {
         }
     }
 
-    /// For how many seconds it waits for the function; a function URL waits as long as the function may run. `[D]`
+    /// For how many seconds it waits for the function; a function URL waits until the function's timeout. `[D]`
     /// gateway-truth §1.8, `[U]` §2.7
     pub(crate) const fn patience(self) -> Option<u32> {
         match self {
@@ -48,7 +48,7 @@ impl Gateway {
         }
     }
 
-    /// What it answers when it has waited that long.
+    /// Its status after this wait.
     const fn impatience(self) -> u16 {
         match self {
             Self::HttpApi => 503,
@@ -61,7 +61,7 @@ impl Gateway {
         let patience = self.patience().filter(|patience| timeout > *patience)?;
         let (it, status) = (self.with_article(), self.impatience());
         Some(format!(
-            "{it} answers {status} after {patience} s, and the function's `timeout` is {timeout} s"
+            "{it} answers {status} after {patience} s, but the function's `timeout` is {timeout} s"
         ))
     }
 }
@@ -110,14 +110,14 @@ impl From<PayloadFormat> for fw_gateway::PayloadFormat {
     }
 }
 
-/// How a function URL takes the function's answer.
+/// How a function URL reads the function's response.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 pub(crate) enum InvokeMode {
     /// Whole, up to 6 MiB.
     #[default]
     #[serde(rename = "buffered", alias = "BUFFERED")]
     Buffered,
-    /// As it comes.
+    /// As it is streamed.
     #[serde(rename = "response-stream", alias = "RESPONSE_STREAM")]
     ResponseStream,
 }
@@ -129,7 +129,7 @@ pub(crate) enum Auth {
     #[default]
     #[serde(rename = "none", alias = "NONE")]
     None,
-    /// Who signs the request and may invoke the URL.
+    /// Callers that sign the request and may invoke the URL.
     #[serde(rename = "iam", alias = "AWS_IAM")]
     Iam,
 }
@@ -153,7 +153,7 @@ pub(crate) struct Cors {
     /// Seconds that a preflight's answer may be kept.
     #[serde(default)]
     pub(crate) max_age: Option<u32>,
-    /// Whether credentials are allowed; not together with the origin `*`.
+    /// True if credentials are allowed. The origin `*` does not allow them.
     #[serde(default)]
     pub(crate) allow_credentials: bool,
 }

@@ -36,7 +36,7 @@ impl Architecture {
     }
 }
 
-/// How a function is called: the words of Lambda's Invoke API.
+/// The type of an invocation, in the words of Lambda's Invoke API.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum InvocationType {
     /// Wait for the result
@@ -75,15 +75,15 @@ impl LogFormat {
 pub(crate) enum AppLevel {
     /// Everything.
     Trace,
-    /// What helps to find a mistake.
+    /// Details for debugging.
     Debug,
-    /// What happens. Lambda's default.
+    /// Normal events. Lambda's default.
     Info,
-    /// What may become trouble.
+    /// Possible problems.
     Warn,
-    /// What failed.
+    /// Failures.
     Error,
-    /// What ends the process.
+    /// Failures that end the process.
     Fatal,
 }
 
@@ -135,7 +135,7 @@ pub(crate) enum SystemLevel {
     Debug,
     /// Starts, ends and reports. Lambda's default.
     Info,
-    /// What went wrong.
+    /// Failures.
     Warn,
 }
 
@@ -173,19 +173,19 @@ pub(crate) const EPHEMERAL_STORAGE: u32 = 512;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Options {
-    /// What `/tmp` holds, in MB, 512 to 10240.
+    /// The size of `/tmp` in MB, 512 to 10240.
     pub(crate) ephemeral_storage: u32,
-    /// How Lambda writes its log, and from which level on.
+    /// How Lambda writes its log, and the minimum levels.
     pub(crate) logging: Logging,
-    /// The ARN of the KMS key that the variables are encrypted with; Lambda's own where there is none.
+    /// The ARN of the KMS key that encrypts the variables. Without it, Lambda's own key.
     pub(crate) kms_key: Option<String>,
-    /// The subnets that it is in; in no VPC where there are none.
+    /// The subnets of the function. Without any it is in no VPC.
     pub(crate) subnets: BTreeSet<String>,
     /// Its security groups in the VPC.
     pub(crate) security_groups: BTreeSet<String>,
     /// The ARNs of its layers' versions, in the order that they are unpacked.
     pub(crate) layers: Vec<String>,
-    /// Whether Lambda decides itself which requests X-Ray traces.
+    /// True if Lambda decides which requests X-Ray traces.
     pub(crate) tracing: bool,
     /// The ARN of the queue or topic that gets asynchronous events that failed for good.
     pub(crate) dead_letter: Option<String>,
@@ -207,7 +207,7 @@ impl Default for Options {
 }
 
 impl Options {
-    /// What differs, in the settings' words, old → new.
+    /// The differences as old → new, in the settings' words.
     pub(crate) fn differences(&self, new: &Self) -> Vec<String> {
         let one = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
         let many = |values: &mut dyn Iterator<Item = &String>| {
@@ -241,7 +241,7 @@ impl Options {
             .collect()
     }
 
-    /// The variables that tell the app how to log, as Lambda sets them; none where Lambda's defaults stay.
+    /// The variables with which Lambda tells the app how to log. Empty for Lambda's defaults.
     pub(crate) fn log_variables(&self) -> Vec<(String, String)> {
         let Logging { format, app, .. } = self.logging;
         let format = (format == LogFormat::Json).then_some(("AWS_LAMBDA_LOG_FORMAT", "JSON"));
@@ -251,7 +251,7 @@ impl Options {
             .collect()
     }
 
-    /// What was set apart from Lambda's defaults, in words: for people.
+    /// Settings other than Lambda's defaults, for people.
     pub(crate) fn told(&self) -> Vec<String> {
         Self::default()
             .differences(self)
@@ -265,14 +265,14 @@ impl Options {
     }
 }
 
-/// How a function's log is written.
+/// The log settings of a function.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Logging {
     /// Text or JSON.
     pub(crate) format: LogFormat,
-    /// From which level on the app's lines are kept; JSON alone.
+    /// The minimum level of the app's lines; only with JSON.
     pub(crate) app: Option<AppLevel>,
-    /// From which level on Lambda's own lines are kept; JSON alone.
+    /// The minimum level of Lambda's own lines; only with JSON.
     pub(crate) system: Option<SystemLevel>,
 }
 

@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, fmt, net::Ipv4Addr};
 /// Tags of a resource, by key.
 pub(crate) type Tags = BTreeMap<String, String>;
 
-/// What all services take in a tag (Lambda developer guide, "Using tags on Lambda functions").
+/// The characters that all services accept in a tag (Lambda developer guide, "Using tags on Lambda
+/// functions").
 pub(crate) fn in_tag(c: char) -> bool {
     c.is_alphanumeric() || " _.:/=+-@".contains(c)
 }
@@ -66,16 +67,17 @@ pub(crate) fn check_bucket_name(name: &str) -> Result<(), BucketNameError> {
     })
 }
 
-/// The file of the settings, beside the package's `Cargo.toml`.
+/// The settings file, next to the package's `Cargo.toml`.
 pub(crate) const FILE_NAME: &str = "fw.toml";
 
-/// Where the local server finds secrets, beside `fw.toml`.
+/// The file with secrets for the local server, next to `fw.toml`.
 pub(crate) const SECRETS_FILE: &str = "fw.secrets.toml";
 
-/// The stage that is meant when none is named.
+/// The default stage.
 pub(crate) const DEFAULT_STAGE: &str = "dev";
 
-/// True if the text consists of letters, digits, hyphens and underscores: what every service takes in a name.
+/// True if the text consists of letters, digits, hyphens and underscores, which every service
+/// accepts in a name.
 pub(crate) fn is_plain(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     !text.is_empty() && text.chars().all(plain)

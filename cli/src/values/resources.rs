@@ -1,12 +1,12 @@
-//! Resources that an app knows by a name of its own (`orders`): what AWS calls them, and the variable by which the code finds
-//! them. Both are built here and nowhere else.
+//! Resources with logical names (`orders`): their names in AWS, and the variables through which the
+//! code finds them. Both are built only here.
 
 use std::fmt;
 
 use super::names::is_plain;
 use crate::error::{Failure, Result};
 
-/// What the name ends in of a queue or topic that keeps the order of its messages.
+/// The end of the name of a queue or topic that keeps the order of its messages.
 pub(crate) const FIFO: &str = ".fifo";
 
 /// A kind of resource that the settings declare by a name.
@@ -48,8 +48,8 @@ impl ResourceKind {
         }
     }
 
-    /// The longest name that AWS takes, `.fifo` included (SQS, SNS and EventBridge API references: `CreateQueue`, `CreateTopic`,
-    /// `CreateEventBus`).
+    /// The longest name that AWS accepts, `.fifo` included (SQS, SNS and EventBridge API
+    /// references: `CreateQueue`, `CreateTopic`, `CreateEventBus`).
     const fn longest(self) -> usize {
         match self {
             Self::Queue => 80,
@@ -57,17 +57,18 @@ impl ResourceKind {
         }
     }
 
-    /// The variable that says where the resource of that name is: `FW_QUEUE_ORDERS`.
+    /// The variable that has the address of the resource with this name: `FW_QUEUE_ORDERS`.
     pub(crate) fn variable(self, name: &str) -> String {
         variable(self.word(), name)
     }
 
-    /// What AWS calls the resource of that name: the deployment's name (`notes-dev`), a hyphen, the name, and a suffix: [`FIFO`] for
-    /// what keeps the order of its messages, nothing for the rest.
+    /// The resource's name in AWS: the deployment's name (`notes-dev`), a hyphen, the logical name,
+    /// and a suffix: [`FIFO`] for resources that keep the order of their messages, otherwise empty.
     ///
     /// # Errors
     ///
-    /// When the name has characters that AWS does not take, or AWS's name would be too long; exit code 65.
+    /// If the name has characters that AWS does not accept, or the name in AWS would be too long;
+    /// exit code 65.
     pub(crate) fn physical(self, deployment: &str, name: &str, suffix: &str) -> Result<String> {
         self.check(name)?;
         let physical = format!("{deployment}-{name}{suffix}");
@@ -76,7 +77,7 @@ impl ResourceKind {
             return Err(
                 Failure::input(format!("the {}'s name is too long: {name}", self.word()))
                     .because_of(format!(
-                        "it would be named `{physical}`, {} characters, and AWS takes {longest}",
+                        "its name in AWS would be `{physical}` with {} characters, but AWS accepts {longest}",
                         physical.len()
                     ))
                     .hint("shorten its name, the app's, or the stage's"),
@@ -89,22 +90,23 @@ impl ResourceKind {
     ///
     /// # Errors
     ///
-    /// When it has other characters than letters, digits, hyphens and underscores; exit code 65.
+    /// If it has characters other than letters, digits, hyphens and underscores; exit code 65.
     pub(crate) fn check(self, name: &str) -> Result<()> {
         if is_plain(name) {
             return Ok(());
         }
         Err(Failure::input(format!(
-            "not a name for a {}: `{}`",
+            "not a valid name for a {}: `{}`",
             self.word(),
             name.escape_debug()
         ))
         .because_of("it takes letters, digits, hyphens and underscores")
-        .hint(format!("write `[{}.orders]`, say", self.table())))
+        .hint(format!("write `[{}.orders]`, for example", self.table())))
     }
 }
 
-/// The variable that says where the resource of that kind and name is: `FW_BUCKET_UPLOADS` for `bucket` and `uploads`.
+/// The variable that has the address of the resource of this kind and name: `FW_BUCKET_UPLOADS` for
+/// `bucket` and `uploads`.
 pub(crate) fn variable(kind: &str, name: &str) -> String {
     let kind = kind.to_ascii_uppercase();
     let name = name.to_ascii_uppercase().replace('-', "_");
@@ -146,7 +148,7 @@ pub(crate) struct Arn<'a> {
     pub(crate) region: &'a str,
     /// Twelve digits.
     pub(crate) account: &'a str,
-    /// What is behind the account.
+    /// The part of the ARN after the account.
     pub(crate) resource: &'a str,
 }
 
@@ -175,7 +177,7 @@ impl<'a> Arn<'a> {
             resource,
             ..
         } = self;
-        // AWS General Reference, "Service endpoints": China has a domain of its own.
+        // AWS General Reference, "Service endpoints": China has its own domain.
         let domain = match region.starts_with("cn-") {
             true => "amazonaws.com.cn",
             false => "amazonaws.com",
@@ -200,7 +202,7 @@ mod tests {
         for (name, fifo) in [("a".repeat(71), false), ("a".repeat(66), true)] {
             let failure = queue(&name, fifo).unwrap_err();
             let why = failure.causes().join(" ");
-            assert!(why.contains("81 characters, and AWS takes 80"), "{why}");
+            assert!(why.contains("81 characters, but AWS accepts 80"), "{why}");
         }
         assert!(
             ResourceKind::Topic

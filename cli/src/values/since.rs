@@ -45,7 +45,7 @@ impl Since {
         let count = digits.as_str().parse::<u32>().ok().map(i64::from);
         match unit.zip(count) {
             Some((unit, count)) => Ok(Self::Ago(unit * count)),
-            None => Err("`30s`, `10m`, `2h`, `7d` or `2026-11-22T10:00:00Z` would do".to_owned()),
+            None => Err("write `30s`, `10m`, `2h`, `7d` or `2026-11-22T10:00:00Z`".to_owned()),
         }
     }
 }

@@ -8,20 +8,20 @@ use serde::{Deserialize, Deserializer};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Statement {
-    /// Its id in the policy document; statements of the settings have none.
+    /// Its id in the policy document. Statements of the settings have none.
     #[serde(skip)]
     pub(crate) sid: Option<String>,
-    /// `Allow` unless it says `Deny`.
+    /// `Allow`, or `Deny`.
     #[serde(default)]
     pub(crate) effect: Effect,
     /// Actions, such as `s3:GetObject`.
     pub(crate) actions: Vec<String>,
     /// Resources' ARNs.
     pub(crate) resources: Vec<String>,
-    /// The functions that it is for, where it says so: `app`, authorizers' names.
+    /// The functions that it is for, if it names them: `app`, authorizers' names.
     #[serde(default, deserialize_with = "some_or_several")]
     pub(crate) functions: Option<Vec<String>>,
-    /// The functions that it is for as far as the sources tell; `None` where it is for all.
+    /// The functions that it is for according to the sources; `None` means all.
     #[serde(skip)]
     pub(crate) callers: Option<BTreeSet<String>>,
 }
@@ -47,16 +47,16 @@ impl Statement {
 /// A statement's effect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 pub(crate) enum Effect {
-    /// What the statement lists is allowed.
+    /// The statement allows what it lists.
     #[default]
     #[serde(rename = "allow", alias = "Allow")]
     Allow,
-    /// What the statement lists is denied.
+    /// The statement denies what it lists.
     #[serde(rename = "deny", alias = "Deny")]
     Deny,
 }
 
-/// A list of texts, or one text in place of a list of one.
+/// A list of texts; a single text counts as a list of one.
 pub(crate) fn one_or_several<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<String>, D::Error> {
@@ -72,7 +72,7 @@ pub(crate) fn one_or_several<'de, D: Deserializer<'de>>(
     })
 }
 
-/// The same of what may be left out.
+/// The same for an optional value.
 pub(crate) fn some_or_several<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Vec<String>>, D::Error> {

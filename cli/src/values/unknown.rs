@@ -1,4 +1,5 @@
-//! What serde's message about an unknown key or word says: the words that it knows, and the one that was probably meant.
+//! Parses serde's message about an unknown key or word: the known words, and the one that was
+//! probably meant.
 
 /// The keys or words that are known in the place of an unknown one, from serde's own words for it, in the alphabet's order.
 pub(crate) fn known(message: &str) -> Vec<&str> {

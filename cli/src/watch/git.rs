@@ -1,4 +1,4 @@
-//! What git ignores, without git.
+//! The files that git ignores, without running git.
 
 use std::path::Path;
 
@@ -7,9 +7,9 @@ use ignore::{
     gitignore::{Gitignore, GitignoreBuilder},
 };
 
-/// Whether a `.gitignore` between the repository's root and the path, or the repository's own `info/exclude`, leaves the
-/// path or a folder above it out. Where there is no repository the files count up to the file system's root, as they would in
-/// the project's own.
+/// True if a `.gitignore` between the repository's root and the path, or the repository's own
+/// `info/exclude`, ignores the path or a parent folder. Without a repository the files up to the
+/// file system's root count.
 pub(super) fn ignores(path: &Path) -> bool {
     let is_folder = path.is_dir();
     for folder in path.ancestors().skip(1) {

@@ -1,4 +1,4 @@
-//! What a build reads, as cargo says it, and so which changes are to be built.
+//! The inputs of a build, as cargo reports them, and so the changes that need a new build.
 
 use std::{
     collections::BTreeSet,
@@ -19,15 +19,15 @@ use crate::{
 pub(super) struct Inputs {
     /// Files, and folders that a build script reads as a whole. What is gone stays: it may come back.
     read: BTreeSet<PathBuf>,
-    /// Packages whose build script does not say what it reads: cargo then takes any file for an input (The Cargo Book,
-    /// "Build Scripts", "Change Detection").
+    /// Packages whose build script does not declare its inputs: cargo then takes every file as an
+    /// input (The Cargo Book, "Build Scripts", "Change Detection").
     whole: Vec<PathBuf>,
     /// All packages' folders.
     packages: Vec<PathBuf>,
     target: PathBuf,
-    /// Whether the last build worked, so that all it reads is known.
+    /// True if the last build worked, so that all its inputs are known.
     known: bool,
-    /// What this process prints may go into a file of the project.
+    /// Output of this process may go to a file of the project.
     outputs: Vec<(u64, u64)>,
 }
 
@@ -41,12 +41,13 @@ impl Inputs {
         this
     }
 
-    /// Adds the manifests and settings of the project as it is now.
+    /// Adds the current manifests and settings of the project.
     pub(super) fn follow(&mut self, project: &Project) {
         self.target = project.target_dir().to_owned();
         self.packages = project.source_dirs().to_vec();
         for folder in project.source_dirs() {
-            // Cargo takes the last three without a word in the manifest, so one that comes is a new input.
+            // Cargo finds the last three without an entry in the manifest, so a new one is a new
+            // input.
             for name in ["Cargo.toml", "build.rs", "src/lib.rs", "src/main.rs"] {
                 self.read.insert(folder.join(name));
             }
@@ -91,8 +92,8 @@ impl Inputs {
         self.read.iter().filter_map(|path| path.parent()).collect()
     }
 
-    /// Whether the next build may read something else now that this path has changed. `came_or_went` says that it was created,
-    /// removed or renamed.
+    /// True if the next build may read something different now that this path has changed.
+    /// `came_or_went` says that it was created, removed or renamed.
     pub(super) fn matter(&self, path: &Path, came_or_went: bool) -> bool {
         if path.starts_with(&self.target) || self.is_output(path) {
             return false;
@@ -110,7 +111,8 @@ impl Inputs {
                 .skip(1)
                 .any(|above| self.read.contains(above))
         };
-        // A file that a failing build lacks, or one that it failed for, which cargo did not say.
+        // A file that a failing build needs, or that caused the failure, and that cargo did not
+        // report.
         let missing = || {
             let is_source = path.extension().is_some_and(|extension| extension == "rs");
             !self.known
@@ -121,13 +123,13 @@ impl Inputs {
         (in_read() || self.whole.iter().any(below) || missing()) && !git::ignores(path)
     }
 
-    /// Whether a path is one of them, or a folder above one.
+    /// True if a path is one of them, or a parent folder of one.
     pub(super) fn are(&self, path: &Path) -> bool {
         let mut from = self.read.range(path.to_owned()..);
         from.next().is_some_and(|read| read.starts_with(path))
     }
 
-    /// Whether a file is in a folder of a package from which no app is built.
+    /// True if a file is in a folder of a package that does not belong to an app.
     fn is_apart(&self, path: &Path) -> bool {
         self.packages.iter().any(|package| {
             ["tests", "benches", "examples"]
@@ -170,7 +172,7 @@ fn dependencies(text: &str) -> impl Iterator<Item = PathBuf> {
         while let Some(c) = all.next() {
             match (c, files.last_mut()) {
                 (' ', _) => files.push(String::new()),
-                // What stands behind it is meant as it is.
+                // The character after it is literal.
                 ('\\', Some(file)) => match all.next() {
                     Some(' ') => file.push(' '),
                     Some(other) => file.extend(['\\', other]),
@@ -274,7 +276,7 @@ mod tests {
         assert_eq!(matter(&inputs, false), wanted);
         wanted.extend(["README.md", "new.txt"]);
         assert_eq!(matter(&inputs, true), wanted);
-        // A build script that does not say what it reads.
+        // A build script that does not declare its inputs.
         inputs.known = true;
         inputs.whole = vec![root.clone()];
         wanted.insert("tests/it.rs");

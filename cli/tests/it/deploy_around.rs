@@ -120,7 +120,7 @@ fn a_domain_leads_to_the_app_as_the_settings_say() {
     let first = app
         .fw(&moto, &["deploy"])
         .ends(0)
-        .says("`api.example.org` has to lead to");
+        .says("`api.example.org` must point to");
     assert_eq!(first.stdout.trim_end(), "https://api.example.org/orders/v1");
     app.fw(&moto, &["deploy", "--plan"]).ends(0);
     assert_eq!(app.fw(&moto, &["url"]).ends(0).stdout, first.stdout);
@@ -167,5 +167,5 @@ fn a_domain_leads_to_the_app_as_the_settings_say() {
     app.settings("[domain]\nname = \"api.example.org\"\nbase_path = \"other\"");
     app.fw(&moto, &["deploy", "--yes"])
         .ends(1)
-        .says("the path is taken");
+        .says("the path is already in use");
 }

@@ -32,8 +32,8 @@ fn no_region_no_credentials_no_answer() {
         "eu-central-1",
     ]))
     .ends(77)
-    .says("error: there is no AWS profile of that name: nobody")
-    .says("`aws configure --profile nobody` makes it");
+    .says("error: unknown AWS profile: nobody")
+    .says("run `aws configure --profile nobody` to create it");
     app.write("config", "[profile work]\nregion = eu-central-1\n");
     let config = |command: &mut std::process::Command, file: &str| {
         let path = app.command(&[]).get_current_dir().unwrap().join(file);
@@ -45,12 +45,12 @@ fn no_region_no_credentials_no_answer() {
     );
     ran.ends(77)
         .says("error: no AWS credentials were found")
-        .says("the profile `work` has none");
+        .says("the profile `work` has no credentials");
     let mut command = app.command_without_account(&["url"]);
     config(command.env("AWS_PROFILE", "wrok"), "config")
         .ends(77)
-        .says("no AWS profile of that name: wrok")
-        .says("there are `work`");
+        .says("unknown AWS profile: wrok")
+        .says("existing profiles: `work`");
     run(&mut app.command(&["url", "--region", "Frankfurt"]))
         .ends(64)
         .says("error: not an AWS region: `Frankfurt`")
@@ -61,7 +61,7 @@ fn no_region_no_credentials_no_answer() {
         .env("AWS_ACCESS_KEY_ID", "AKIAENVIRONMENT")
         .env("AWS_SECRET_ACCESS_KEY", "x"))
     .ends(77)
-    .says("error: there is no AWS profile of that name: nobody");
+    .says("error: unknown AWS profile: nobody");
     // A port that was free a moment ago: nobody listens.
     let closed = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
@@ -70,7 +70,7 @@ fn no_region_no_credentials_no_answer() {
     let url = format!("http://{closed}");
     run(&mut app.command(&["deploy", "--endpoint-url", &url]))
         .ends(69)
-        .says("error: cannot ask AWS who you are")
+        .says("error: cannot check the AWS credentials")
         .says("check the network");
     for nonsense in [
         "nonsense",
@@ -85,7 +85,7 @@ fn no_region_no_credentials_no_answer() {
     }
     run(&mut app.command(&["deploy", "--stage", "No"]))
         .ends(65)
-        .says("not a stage's name");
+        .says("not a valid stage name");
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn somebody_elses_resources_are_not_touched() {
         app.fw(&moto, args)
             .ends(1)
             .says("the log group `/aws/lambda/notes-dev` belongs to app `notes-dev`, stage `x`")
-            .says("the API `notes-dev` belongs to something that was not made by `cargo fw`")
+            .says("the API `notes-dev` belongs to something other than `cargo fw`")
             .says("nothing was changed");
     }
     app.fw(&moto, &["delete", "--yes"])

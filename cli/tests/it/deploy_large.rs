@@ -74,7 +74,7 @@ fn a_large_artifact_goes_through_a_bucket() {
     let plan = app.fw(&moto, &["deploy", "--plan", "--artifact", large]);
     let told = plan.ends(2).stdout;
     assert!(told.contains(&format!("bucket `{bucket}`")), "{told}");
-    assert!(told.contains("Lambda takes 50 MB with a call"), "{told}");
+    assert!(told.contains("Lambda accepts 50 MB in a call"), "{told}");
     app.fw(&moto, &["deploy", "--artifact", large])
         .ends(0)
         .says(&format!("MB to bucket `{bucket}`"));

@@ -138,13 +138,13 @@ fn an_app_is_deployed_changed_and_deleted() {
     // A route is lost: somebody has to agree.
     app.fw(&moto, &["deploy"])
         .ends(64)
-        .says("it is about: CORS of API `notes-dev`, route `PUT /objects/{key}`")
+        .says("it affects: CORS of API `notes-dev`, route `PUT /objects/{key}`")
         .says("nothing was changed");
     let asked = app
         .on_a_terminal(&moto, &["deploy", "--color", "never"], "n\n")
         .ends(1);
     assert!(
-        asked.stdout.contains("Delete that? [y/N]"),
+        asked.stdout.contains("Delete these? [y/N]"),
         "{}",
         asked.stdout
     );
@@ -240,21 +240,21 @@ fn deleted(moto: &Moto, account: &Account, app: &App) {
             .on_a_terminal(moto, &["delete", "--color", "never"], answer)
             .ends(code)
             .stdout;
-        assert!(said.contains("Delete it for good? [y/N]"), "{said}");
+        assert!(said.contains("Delete it permanently? [y/N]"), "{said}");
         assert!(said.contains("- delete  function `notes-dev`"), "{said}");
         assert_eq!(account.functions().len(), left, "{said}");
     }
     assert!(account.log_groups().keys().eq(["/aws/lambda/notes-dev"]));
     app.fw(moto, &["delete", "--yes"])
         .ends(0)
-        .says("nothing of it is there but its logs")
+        .says("only its logs exist")
         .says("(`--logs` deletes it): `/aws/lambda/notes-dev`");
     assert_eq!(account.log_groups().len(), 1);
     app.fw(moto, &["delete", "--yes", "--logs"]).ends(0);
     account.is_empty();
     app.fw(moto, &["delete", "--yes", "--logs"])
         .ends(0)
-        .says("nothing of it is there");
+        .says("nothing to delete");
     let gone = app.fw(moto, &["url"]).ends(1).says("`cargo fw deploy`");
     assert_eq!(gone.stdout, "");
 }
@@ -291,7 +291,7 @@ fn a_plan_without_an_account_compares_with_a_snapshot() {
         Ran::from(app.command_without_account(&args).output().unwrap())
     };
     // Nothing was ever saved: all of it is new.
-    let first = run(&[]).ends(2).says("there is no snapshot").stdout;
+    let first = run(&[]).ends(2).says("the snapshot does not exist").stdout;
     assert!(first.contains("+ create  function `notes-dev`"), "{first}");
     run(&["--save"]).ends(0);
     let saved = app.read("fw.dev.snapshot.json");
@@ -350,7 +350,7 @@ fn scripts_read_json() {
     );
     assert_eq!(
         plan["changes"][0],
-        json!({"action": "create", "resource": "role", "name": "notes-dev-eu-central-1", "reason": "not there yet"})
+        json!({"action": "create", "resource": "role", "name": "notes-dev-eu-central-1", "reason": "does not exist yet"})
     );
     let deployed = json(&["deploy"], 0);
     assert_eq!(deployed["changes"], plan["changes"]);

@@ -39,7 +39,7 @@ fn what_somebody_else_allowed_is_told_and_taken_back() {
         .unwrap();
 
     let told = [
-        format!("policy that is attached to the role `{most}`"),
+        format!("policy attached to the role `{most}`"),
         "inline policy of the role `mine`".to_owned(),
         "permission `open`".to_owned(),
     ];

@@ -102,7 +102,7 @@ fn a_queue_of_somebody_else_stops_the_deploy() {
     );
     app.fw(&moto, &["deploy"])
         .ends(1)
-        .says("the queue `notes-dev-orders` belongs to something that was not made by `cargo fw`");
+        .says("the queue `notes-dev-orders` belongs to something other than `cargo fw`");
     let functions = "out = client('lambda').list_functions()['Functions']";
     assert_eq!(boto3(&moto, functions), json!([]));
 }

@@ -47,7 +47,7 @@ fn each_function_has_a_role_and_variables_of_its_own() {
     app.settings(SETTINGS);
     let plan = app.fw(&moto, &["plan"]).ends(2).stdout;
     for line in [
-        "what `notes-dev-door` is allowed:",
+        "permissions of `notes-dev-door`:",
         "+ may dynamodb:GetItem on arn:aws:dynamodb:*:*:table/keys",
     ] {
         assert!(plan.contains(line), "{plan}");
@@ -81,7 +81,7 @@ fn each_function_has_a_role_and_variables_of_its_own() {
     app.settings(&SETTINGS.replace("\"dynamodb:GetItem\"", "\"dynamodb:Query\""));
     let plan = app.fw(&moto, &["plan"]).ends(2).stdout;
     assert!(plan.contains("- may dynamodb:GetItem on"), "{plan}");
-    assert!(!plan.contains("what `notes-dev` is allowed:"), "{plan}");
+    assert!(!plan.contains("permissions of `notes-dev`:"), "{plan}");
 
     // A name that the app does not have stops before anything is changed.
     app.settings(&SETTINGS.replace("[\"door\"]", "[\"dor\"]"));

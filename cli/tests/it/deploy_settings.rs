@@ -261,7 +261,7 @@ fn a_role_of_yours_is_taken_as_it_is() {
     app.settings(&format!("role = \"{role}\"\n"));
     app.fw(&moto, &["deploy"])
         .ends(0)
-        .says("no role is made: `role` names `arn:");
+        .says("no role is created: `role` names `arn:");
     let read = "
 out = [client('lambda').get_function_configuration(FunctionName='notes-dev', Qualifier='live')['Role'],
        [one['RoleName'] for one in client('iam').list_roles()['Roles']],

@@ -121,7 +121,7 @@ fn an_interrupted_deploy_gives_its_lock_back_whenever_that_is() {
     gate.open();
     ended(child)
         .ends(130)
-        .says("run the command again: it finds out what is left to do");
+        .says("run the command again: it continues with what is left");
     let groups = account.log_groups();
     assert!(
         groups.keys().all(|name| name.starts_with("/aws/lambda/")),
@@ -151,7 +151,7 @@ fn a_second_ctrl_c_ends_a_deploy_that_nobody_answers() {
     assert!(tries > 1);
     ended(child)
         .ends(130)
-        .says("the lock cannot be given back, and `cargo fw unlock` removes it");
+        .says("the lock could not be released; run `cargo fw unlock` to remove it");
     gate.open();
     assert!(account.log_groups().contains_key("/fw/lock/notes-dev"));
     app.fw(&moto, &["deploy"])

@@ -27,7 +27,7 @@ fn a_stage_that_may_be_misspelt_is_asked_about() {
     app.fw(&moto, &deploy)
         .ends(64)
         .says(PRD)
-        .says("give `--stage prod`, or `--yes`");
+        .says("pass `--stage prod`, or `--yes`");
     let no = app.on_a_terminal(&moto, &deploy, "n\n").ends(1);
     assert!(
         no.stdout.contains(PRD) && no.stdout.contains("Deploy the stage `prd`?"),
@@ -93,7 +93,7 @@ fn a_stage_inherits_no_resource_in_silence() {
         let warning = "none of its variables names: arn:aws:s3:::notes-documents/*";
         of("prod")
             .says(warning)
-            .says("`buckets` in fw.toml is for the local server alone");
+            .says("`buckets` in fw.toml is only for the local server");
         let dev = of("dev");
         assert!(!dev.stderr.contains(warning), "{}", dev.stderr);
     }

@@ -38,10 +38,10 @@ fn a_rollback_a_canary_and_its_end() {
     assert_eq!(account.alias("notes-dev"), "1");
     app.fw(&moto, &["rollback"])
         .ends(1)
-        .says("no version before the one that serves: 1");
+        .says("no version before the current one: 1");
     app.fw(&moto, &["rollback", "--to", "7"])
         .ends(1)
-        .says("there are versions 2, 1");
+        .says("existing versions: 2, 1");
     // Without the sources, and so without a build.
     app.fw(&moto, &["rollback", "--to", "2", "--app", "notes"])
         .ends(0);
@@ -62,7 +62,9 @@ fn a_rollback_a_canary_and_its_end() {
         (account.alias("notes-dev"), account.canary("notes-dev")),
         ("2".to_owned(), None)
     );
-    app.fw(&moto, &["promote"]).ends(1).says("no canary runs");
+    app.fw(&moto, &["promote"])
+        .ends(1)
+        .says("there is no canary");
 
     app.fw(&moto, &["deploy", "--canary", "50"]).ends(0);
     app.fw(&moto, &["promote"]).ends(0).says("→ version 3");
@@ -90,7 +92,7 @@ fn a_version_that_does_not_work_leaves_the_old_one() {
         .ends(1)
         .says("error: the new version does not work: 2")
         .says("it answered `GET /health` with 503: no disk")
-        .says("the traffic still goes to the version before");
+        .says("the traffic still goes to the previous version");
     assert_eq!(account.alias("notes-dev"), "1");
     assert_eq!(account.apis()[0].routes.len(), 1);
     answers(&moto, "{\"statusCode\": 200}");
@@ -113,7 +115,7 @@ fn a_function_url_takes_the_apis_place_and_gives_it_back() {
     app.settings("gateway = \"function-url\"\n");
     app.fw(&moto, &["deploy"])
         .ends(64)
-        .says("it is about: API `notes-dev`");
+        .says("it affects: API `notes-dev`");
     let deployed = app.fw(&moto, &["deploy", "--yes"]).ends(0);
     assert!(
         deployed.stdout.contains("lambda-url"),
@@ -200,9 +202,7 @@ fn a_lock_that_was_left_is_told_and_removed() {
         ("1", 2)
     );
     app.fw(&moto, &["unlock"]).ends(0).says("user/colleague");
-    app.fw(&moto, &["unlock"])
-        .ends(0)
-        .says("nobody holds the lock");
+    app.fw(&moto, &["unlock"]).ends(0).says("is not locked");
     // It would end the canary: somebody has to agree.
     app.fw(&moto, &["deploy"])
         .ends(64)

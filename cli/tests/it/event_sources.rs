@@ -227,7 +227,7 @@ fn what_no_service_would_send_is_refused() {
             64,
             "write `orders.fifo`",
         ),
-        (vec!["sqs", "orders", "-", "@-"], 64, "one message only"),
+        (vec!["sqs", "orders", "-", "@-"], 64, "only one message"),
         (
             vec!["sqs", "orders", "x", "--attribute", "kind"],
             64,
@@ -244,7 +244,7 @@ fn what_no_service_would_send_is_refused() {
                 "a=c",
             ],
             64,
-            "once: `a`",
+            "only once in a message: `a`",
         ),
         (many, 64, "at most 10 attributes, not 11"),
         (eleven, 64, "at most 10 messages, not 11"),
@@ -253,7 +253,7 @@ fn what_no_service_would_send_is_refused() {
         (
             vec!["sqs", "orders", "@bytes"],
             65,
-            "not text in UTF-8: @bytes",
+            "not UTF-8 text: @bytes",
         ),
         (vec!["sqs", "orders", "@large"], 65, "1048577 bytes"),
         (
@@ -264,7 +264,7 @@ fn what_no_service_would_send_is_refused() {
         (
             vec!["sns", "alerts", "@ann: hello"],
             65,
-            "on standard input, with `-`",
+            "through standard input, with `-`",
         ),
         (
             vec!["sns", "a b", "x"],

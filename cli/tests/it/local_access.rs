@@ -288,7 +288,7 @@ fn tokens_of_an_issuer_are_checked_with_its_keys() {
         .status,
         401
     );
-    local.wait_for_line("the keys of http://127.0.0.1:9 could not be had");
+    local.wait_for_line("the keys of http://127.0.0.1:9 could not be fetched");
 }
 
 #[test]

@@ -73,9 +73,9 @@ fn a_near_miss_is_told_in_the_log() {
         said(&get(local.port, "/hello/", &[])),
         (404, "{\"message\":\"Not Found\"}")
     );
-    local.wait_for_line("there is `/hello`");
+    local.wait_for_line("`/hello` exists");
     assert_eq!(call(local.port, "POST", "/hello", &[], "").status, 404);
-    local.wait_for_line("`/hello` takes GET, not POST");
+    local.wait_for_line("`/hello` accepts GET, not POST");
 }
 
 #[test]
@@ -309,7 +309,7 @@ fn what_a_gateway_cannot_do_is_refused_with_advice() {
     let keyed = json!([{ "method": "GET", "path": "/", "api_key": true, "source": { "file": "src/main.rs", "line": 7 } }]);
     let said = refused("", &keyed, &[]);
     assert!(
-        said.contains("an HTTP API cannot ask for API keys: `GET /` at src/main.rs:7")
+        said.contains("an HTTP API cannot require API keys: `GET /` at src/main.rs:7")
             && said.contains("gateway = \"rest-api\""),
         "{said}"
     );

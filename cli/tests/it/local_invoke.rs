@@ -64,7 +64,7 @@ fn an_event_is_of_the_apps_route_and_invoke_takes_it() {
     local.wait_for_line("Init Duration");
     let (code, _, stderr) = run(folder.path(), &["invoke", "nobody"], "");
     assert_eq!(code, Some(65), "{stderr}");
-    assert!(stderr.contains("there is: saves-dev"), "{stderr}");
+    assert!(stderr.contains("use one of: saves-dev"), "{stderr}");
     let announcement = folder.path().join("target/fw/piped/dev/lambda-api");
     assert!(announcement.exists());
     drop(local);
@@ -109,7 +109,8 @@ fn events_need_no_app_and_tell_why_there_is_none() {
     assert_eq!(url["body"], "from stdin");
     let (_, _, stderr) = run(folder.path(), &["event", "http-api", "GET", "/x"], "");
     assert!(
-        stderr.contains("a route for everything") && stderr.contains("there is no `Cargo.toml`"),
+        stderr.contains("a catch-all route")
+            && stderr.contains("nor a parent folder has a `Cargo.toml`"),
         "{stderr}"
     );
     let old = of(&["event", "http-api", "GET", "/x", "--payload-format", "1.0"]);
@@ -126,7 +127,7 @@ fn events_need_no_app_and_tell_why_there_is_none() {
         (
             vec!["event", "http-api", "GET", "x"],
             64,
-            "begins with a slash",
+            "starts with a slash",
         ),
         (
             vec!["event", "http-api", "GET", "/x", "-H", "nonsense"],
@@ -161,7 +162,7 @@ fn a_functions_error_is_the_result_and_an_exit_code_of_its_own() {
     let document: serde_json::Value = serde_json::from_str(&stdout).expect("JSON");
     assert_eq!(document["errorType"], "Mine");
     assert!(
-        stderr.contains("error: the function gave an error"),
+        stderr.contains("error: the function returned an error"),
         "{stderr}"
     );
 
@@ -170,7 +171,7 @@ fn a_functions_error_is_the_result_and_an_exit_code_of_its_own() {
         (vec!["--event", "nowhere.json"], 65, "nowhere.json"),
         (vec!["--type", "event"], 69, "cargo fw local"),
         (vec!["--type", "dry-run"], 0, "was not invoked"),
-        (vec!["other"], 65, "there is: handlers-dev"),
+        (vec!["other"], 65, "use one of: handlers-dev"),
     ] {
         let args = [&["invoke", "--bootstrap", bootstrap], &args[..]].concat();
         let (seen, stdout, stderr) = run(folder.path(), &args, "{not json");

@@ -126,7 +126,7 @@ fn nothing_but_the_process_itself_takes_its_events() {
         assert_eq!(answer.map(|(status, _)| status), Some(403), "{fields:?}");
         assert_eq!(ask(it.local.port, "GET", "/version"), (200, "1".to_owned()));
     }
-    let log = it.local.wait_for_line("refused a call of its Runtime API");
+    let log = it.local.wait_for_line("refused a call to its Runtime API");
     assert!(log.contains("not a process of this function"), "{log}");
 }
 
@@ -229,8 +229,8 @@ fn pages_of_other_sites_reach_no_service() {
         );
         // S3 says 403 to what is not signed as well, in other words.
         let (_, body) = raw(it.s3, &request("POST /notes?delete", fields)).expect("an answer");
-        let by_guard =
-            body.contains("this server does not answer") || body.contains("names no host");
+        let by_guard = body.contains("this server does not answer")
+            || body.contains("the request has no host");
         assert_eq!(by_guard || body.is_empty(), refused, "{fields:?}: {body}");
     }
     // An image by a presigned URL is shown by a page, which cannot read it.

@@ -235,6 +235,6 @@ fn an_app_without_sources_needs_no_services() {
     );
     let (code, _, stderr) = command(&folder, &["queues"]);
     assert_eq!(code, Some(69), "{stderr}");
-    assert!(stderr.contains("has no services"), "{stderr}");
+    assert!(stderr.contains("does not serve queues"), "{stderr}");
     assert!(!folder.path().join("target/fw/services").exists());
 }

@@ -93,7 +93,7 @@ fn a_build_that_fails_leaves_the_old_one_serving_and_shows_why() {
         format!("{good}\nfn mistake() -> u8 {{ \"text\" }}\n"),
     )
     .expect("a save");
-    local.wait_for_line("the old build goes on serving");
+    local.wait_for_line("the old build keeps serving");
     assert!(local.log().contains("mismatched types"), "{}", local.log());
     assert_eq!(ask(local.port, "GET", "/version"), (200, "0".to_owned()));
 
@@ -293,7 +293,7 @@ fn what_a_build_lacks_starts_one_when_it_comes() {
     let local = Local::start(root, &["local", "--port", "0"]);
     let failures = |count: usize| {
         let end = Instant::now() + PATIENCE;
-        while local.log().matches("the old build goes on serving").count() < count {
+        while local.log().matches("the old build keeps serving").count() < count {
             assert!(Instant::now() < end, "no failure {count}\n{}", local.log());
             thread::sleep(Duration::from_millis(5));
         }

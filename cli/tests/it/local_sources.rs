@@ -102,7 +102,7 @@ fn commands_say_what_is_wrong() {
     let _local = serve(&folder, &[]);
     for (args, said) in [
         (vec!["send", "order", "x"], "did you mean `orders`?"),
-        (vec!["send", "quite-another", "x"], "there is: orders"),
+        (vec!["send", "quite-another", "x"], "use one of: orders"),
         (vec!["publish", "alerts", "x"], "the app has no topic"),
         (vec!["fire", "nightly"], "the app has no schedule"),
         (
@@ -122,7 +122,7 @@ fn commands_say_what_is_wrong() {
         ),
         (
             vec!["send", "orders", ""],
-            "the services refused it (400 Bad Request)",
+            "the services refused the request (400 Bad Request)",
         ),
     ] {
         let (code, stdout, stderr) = command(&folder, &args);

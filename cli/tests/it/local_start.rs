@@ -47,13 +47,13 @@ fn mistakes_of_a_newcomer_get_advice_and_their_exit_code() {
             folder.path(),
             vec!["local", "--bin", "x"],
             65,
-            "there is: newcomer",
+            "use one of: newcomer",
         ),
         (
             folder.path(),
             vec!["local", "--stage", "Prod!"],
             65,
-            "not a stage's name",
+            "not a valid stage name",
         ),
         (folder.path(), vec!["local", "--prot", "1"], 64, "--port"),
         (folder.path(), vec!["locl"], 64, "local"),
@@ -61,7 +61,7 @@ fn mistakes_of_a_newcomer_get_advice_and_their_exit_code() {
             folder.path(),
             vec!["local", "--bootstrap", "nowhere"],
             65,
-            "no such file",
+            "the file does not exist",
         ),
         (
             folder.path(),
@@ -198,7 +198,7 @@ fn a_build_that_is_interrupted_is_not_told_as_one_that_failed() {
     assert_eq!(&answer, b"HTTP/1.1 100");
     signal("INT", local.id());
     assert_eq!(local.wait().code(), Some(130), "{}", local.log());
-    local.wait_for_line("the client left before the answer");
+    local.wait_for_line("the client disconnected before the response");
     assert!(!local.log().contains("error"), "{}", local.log());
 }
 

@@ -83,7 +83,7 @@ fn new_creates_a_project_and_never_overwrites_one() {
         let project = folder.join(&name);
         let manifest = read(project.join("Cargo.toml"));
         assert!(manifest.contains(&format!("name = \"{name}\"")));
-        assert!(manifest.contains("of this machine"), "{manifest}");
+        assert!(manifest.contains("for this machine"), "{manifest}");
         assert!(manifest.contains("[profile.release]") && !manifest.contains("[workspace]"));
         let dependencies = manifest.split("[dev-dependencies]").next().expect("a part");
         assert!(dependencies.contains("serde_json = "), "{manifest}");
@@ -110,7 +110,7 @@ fn new_creates_a_project_and_never_overwrites_one() {
     }
     let (code, stderr) = run(&folder, &["new", "My App"]);
     assert_eq!(code, Some(65), "{stderr}");
-    assert!(stderr.contains("`my-app` would do"), "{stderr}");
+    assert!(stderr.contains("use `my-app`"), "{stderr}");
     let (code, stderr) = run(&folder, &["new", ".."]);
     assert_eq!(code, Some(65), "{stderr}");
     assert!(stderr.contains("`cargo fw init`"), "{stderr}");

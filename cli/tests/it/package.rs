@@ -465,6 +465,6 @@ else:
 
 # What a reader has to know stands in the file.
 comments = ' '.join(line for line in text.splitlines() if line.startswith('#'))
-for words in ['yours to change', '--yes', 'AWS_PLAN_ROLE', ':pull_request', ':ref:refs/heads/main']:
+for words in ['may change this file', '--yes', 'AWS_PLAN_ROLE', ':pull_request', ':ref:refs/heads/main']:
     assert words in comments, words
 "#;

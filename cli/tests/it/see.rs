@@ -56,11 +56,11 @@ fn what_is_deployed_is_told() {
         let ran = app.fw(&moto, &[command]).ends(1);
         assert_eq!(ran.stdout, "", "{command}");
         ran.says("`notes` is not deployed to stage `dev` in eu-central-1")
-            .says("`cargo fw deploy` deploys it");
+            .says("run `cargo fw deploy` to deploy it");
     }
     app.fw(&moto, &["list"])
         .ends(0)
-        .says("nothing of fw's is deployed in eu-central-1 of account 123456789012");
+        .says("no app is deployed in eu-central-1 of account 123456789012");
 
     let url = app.fw(&moto, &["deploy"]).ends(0).stdout;
     let url = url.trim();
@@ -70,7 +70,7 @@ fn what_is_deployed_is_told() {
     for part in [
         "notes, stage dev, in eu-central-1 of account 123456789012",
         url,
-        "1 carries the traffic (alias `live`)",
+        "1 gets the traffic (alias `live`)",
         "provided.al2023, 128 MB, 30 s",
         "/aws/lambda/notes-dev, kept 30 days",
         "    GET /objects/{key}",
@@ -115,9 +115,7 @@ fn what_is_deployed_is_told() {
 
     // Sources that do not compile hide nothing, and keep nothing from being deleted.
     app.write("src/main.rs", "fn main() { nonsense }");
-    app.fw(&moto, &["info"])
-        .ends(101)
-        .says("`--app NAME` tells it");
+    app.fw(&moto, &["info"]).ends(101).says("pass `--app NAME`");
     for command in ["info", "logs", "metrics"] {
         app.fw(&moto, &[command, "--app", "notes"]).ends(0);
     }
@@ -188,7 +186,7 @@ fn logs_are_read_filtered_and_followed() {
         .says("`10m`");
     app.fw(&moto, &["logs", "--function", "nightly"])
         .ends(65)
-        .says("there is: notes-dev");
+        .says("use one of: notes-dev");
 
     let metrics = app.fw(&moto, &["metrics"]).ends(0).stdout;
     for part in [
@@ -260,7 +258,7 @@ allow on arn:aws:s3:::s3test-documents/*
     let text = run(&["policy", "-p", "guarded"]).stdout;
     assert_eq!(
         text,
-        "the app calls no AWS service: its role allows its own logs alone\n"
+        "the app does not call AWS services: its role allows only its own logs\n"
     );
     let text = run(&["policy", "-p", "hello"]).stdout;
     assert_eq!(
@@ -308,12 +306,12 @@ fn the_policy_has_nothing_of_tests_and_other_binaries() {
     };
     assert_eq!(
         run(&["policy"]),
-        "allow on * (named nowhere)\n  s3:GetObject  GetObject src/store.rs:1\n  s3:PutObject  PutObject src/lib.rs:1\n"
+        "allow on * (not named in the settings)\n  s3:GetObject  GetObject src/store.rs:1\n  s3:PutObject  PutObject src/lib.rs:1\n"
     );
     // The binary that is asked for is the one that counts.
     assert_eq!(
         run(&["policy", "--bin", "admin"]),
-        "allow on * (named nowhere)\n  s3:DeleteObject  DeleteObject src/bin/admin.rs:1\n  s3:PutObject  PutObject src/lib.rs:1\n"
+        "allow on * (not named in the settings)\n  s3:DeleteObject  DeleteObject src/bin/admin.rs:1\n  s3:PutObject  PutObject src/lib.rs:1\n"
     );
 }
 

@@ -374,11 +374,11 @@ mod tests {
             ),
             (
                 "/a",
-                "a route is a method and a path, as `GET /objects/{key}`, or `$default`, not: `/a`",
+                "a route is a method and a path, such as `GET /objects/{key}`, or `$default`, not: `/a`",
             ),
             (
                 "get /a",
-                "a method is written in capital letters, as `GET`, or is `ANY`, not: `get`",
+                "a method is in capital letters, such as `GET`, or `ANY`, not: `get`",
             ),
             ("GET a/b", "a path starts with `/`; write: `/a/b`"),
             ("GET /a//", "a path cannot end with `/`; write: `/a`"),
@@ -396,15 +396,15 @@ mod tests {
             ),
             (
                 "GET /a{b}",
-                "braces enclose a whole segment, as `{key}`, with `+` only before the last brace, not: `a{b}`",
+                "braces enclose a whole segment, such as `{key}`, with `+` only before the last brace, not: `a{b}`",
             ),
             (
                 "GET /{a}{b}",
-                "braces enclose a whole segment, as `{key}`, with `+` only before the last brace, not: `{a}{b}`",
+                "braces enclose a whole segment, such as `{key}`, with `+` only before the last brace, not: `{a}{b}`",
             ),
             (
                 "GET /{a",
-                "braces enclose a whole segment, as `{key}`, with `+` only before the last brace, not: `{a`",
+                "braces enclose a whole segment, such as `{key}`, with `+` only before the last brace, not: `{a`",
             ),
             (
                 "GET /{}",
@@ -420,11 +420,11 @@ mod tests {
             ),
             (
                 "GET /{a+}/b",
-                "a variable with `+` takes all the rest of the path, so it must be the last segment: `{a+}`",
+                "a variable with `+` takes the rest of the path, so it must be the last segment: `{a+}`",
             ),
             (
                 "GET /{a}/b/{a}",
-                "two variables of one path cannot have the same name: `a`",
+                "two variables in a path cannot have the same name: `a`",
             ),
         ];
         for (text, message) in table {

@@ -251,11 +251,11 @@ fn what_is_no_http_request_is_told_by_name() {
     for (event, what) in [
         (
             include_str!("../../tests/events/sqs.json"),
-            "another: records of `aws:sqs`",
+            "something else: records of `aws:sqs`",
         ),
         (
             include_str!("../../tests/events/schedule.json"),
-            "another: `Scheduled Event` of `aws.events`",
+            "something else: `Scheduled Event` of `aws.events`",
         ),
         (
             r#"{"requestContext":{"elb":{"targetGroupArn":"x"}},"httpMethod":"GET","path":"/"}"#,

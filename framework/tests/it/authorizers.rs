@@ -639,8 +639,7 @@ fn an_authorizer_that_is_not_there_fails_the_start_and_names_those_that_are() {
     lambda.reply(202, "", "{\"status\":\"OK\"}");
     let output = lambda.finish();
     assert_eq!(output.status.code(), Some(1));
-    let told =
-        "`_HANDLER` asks for the authorizer `member`, but the app's are: keys, members, tokens";
+    let told = "`_HANDLER` names the authorizer `member`, but the app has: keys, members, tokens";
     assert!(posted.body.contains(told), "{posted:?}");
     assert!(String::from_utf8_lossy(&output.stderr).contains(told));
     // Any other handler is the API.

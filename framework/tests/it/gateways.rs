@@ -189,7 +189,8 @@ fn conflicts_between_lists_name_both_handlers_and_their_places() {
         let error = app.check().unwrap_err();
         assert_eq!(error, AppError::Prefix(prefix.to_owned()));
         assert!(
-            error.to_string().ends_with(&format!("unlike: `{prefix}`")),
+            error.to_string().starts_with("not a valid prefix")
+                && error.to_string().ends_with(&format!(": `{prefix}`")),
             "{error}"
         );
     }

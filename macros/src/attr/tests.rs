@@ -97,7 +97,12 @@ fn each_mistake_is_one_error_with_its_correction() {
             "unknown method",
             "use one of GET",
         ),
-        ("route", r#""/a", methods = [ANY]"#, "no method", "or fewer"),
+        (
+            "route",
+            r#""/a", methods = [ANY]"#,
+            "not a method",
+            "or some of these",
+        ),
         (
             "route",
             r#""/a", methods = [TRACE]"#,
@@ -148,7 +153,7 @@ fn each_mistake_is_one_error_with_its_correction() {
         (
             "get",
             r#""/a", methods = [GET]"#,
-            "in its name",
+            "already is the method",
             "leave `methods` out",
         ),
         ("get", r#""/a", crate = 3"#, "knows `fw`", "crate = ::name"),

@@ -1,4 +1,5 @@
-//! What an HTTP API is made of besides routes: guards, authorizers, stages; and their forms in the SDK.
+//! The parts of an HTTP API other than routes: guards, authorizers, stages; and their forms in the
+//! SDK.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,23 +11,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::values::gateway::{DEFAULT_API_STAGE, PayloadFormat, Rate};
 
-/// Who may call a route; `A` is how its authorizer is called: by its name, by its id, or by a handle.
+/// Who may call a route. `A` identifies its authorizer: by its name, by its id, or by a handle.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Guard<A> {
     /// Everybody.
     #[default]
     Open,
-    /// Who signs the request and may invoke the API.
+    /// Callers that sign the request and may invoke the API.
     Iam,
-    /// Bearers of a token with one of the scopes, if there are any.
+    /// Callers with a token that has one of the scopes, if there are any.
     Jwt(A, BTreeSet<String>),
     /// Whom a function allows.
     Lambda(A),
 }
 
 impl<A> Guard<A> {
-    /// Its authorizer, when it has one.
+    /// Its authorizer, if it has one.
     pub(crate) fn authorizer(&self) -> Option<&A> {
         match self {
             Self::Open | Self::Iam => None,
@@ -34,7 +35,7 @@ impl<A> Guard<A> {
         }
     }
 
-    /// The same with the authorizer called otherwise.
+    /// The same with another identification of the authorizer.
     pub(crate) fn try_map<B, E>(
         &self,
         call: impl FnOnce(&A) -> Result<B, E>,
@@ -47,7 +48,7 @@ impl<A> Guard<A> {
         })
     }
 
-    /// The same with the authorizer called otherwise, where that cannot fail.
+    /// The same with another identification of the authorizer that always exists.
     pub(crate) fn map<B>(&self, call: impl FnOnce(&A) -> B) -> Guard<B> {
         match self {
             Self::Open => Guard::Open,
@@ -86,7 +87,7 @@ impl<A> Guard<A> {
     }
 }
 
-/// The guard of a route as the SDK tells it.
+/// The guard of a route, read from the SDK.
 pub(super) fn guard(
     kind: Option<&AuthorizationType>,
     authorizer: Option<&str>,
@@ -101,7 +102,7 @@ pub(super) fn guard(
     }
 }
 
-/// Who is let pass.
+/// What the authorizer checks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Checks {
@@ -109,9 +110,9 @@ pub(crate) enum Checks {
     Jwt {
         /// The tokens' `iss`.
         issuer: String,
-        /// Of which one has to be the token's `aud` or `client_id`.
+        /// One of them must be the token's `aud` or `client_id`.
         audience: Vec<String>,
-        /// Where the token stands.
+        /// The place of the token.
         identity: String,
     },
     /// Whom a function allows.
@@ -124,7 +125,7 @@ pub(crate) enum Checks {
         ttl: u32,
         /// The version of its events.
         format: PayloadFormat,
-        /// Whether it answers with a boolean and not with a policy.
+        /// True if it answers with a boolean and not with a policy.
         simple: bool,
     },
 }
@@ -136,11 +137,12 @@ pub(crate) struct Authorizer {
     pub(crate) id: String,
     /// Its name.
     pub(crate) name: String,
-    /// Whom it lets pass.
+    /// What it checks.
     pub(crate) checks: Checks,
 }
 
-/// What API Gateway is called to invoke a function (API Gateway API reference, `CreateAuthorizer`, `authorizerUri`).
+/// The URI with which API Gateway invokes a function (API Gateway API reference,
+/// `CreateAuthorizer`, `authorizerUri`).
 pub(crate) fn invocation(function: &str) -> String {
     let mut parts = function.split(':');
     let (partition, region) = (parts.nth(1), parts.nth(1));
@@ -150,7 +152,7 @@ pub(crate) fn invocation(function: &str) -> String {
     )
 }
 
-/// Whether a text is such an address.
+/// True if a text is such a URI.
 pub(crate) fn is_invocation(text: &str) -> bool {
     invoked(text) != text
 }
@@ -163,7 +165,7 @@ pub(crate) fn invoked(uri: &str) -> String {
         .to_owned()
 }
 
-/// An authorizer as the SDK tells it.
+/// An authorizer, read from the SDK.
 pub(super) fn authorizer(found: &SdkAuthorizer) -> Authorizer {
     let identity = found.identity_source().to_vec();
     let checks = match found.jwt_configuration() {
@@ -201,7 +203,7 @@ pub(super) fn jwt(issuer: &str, audience: &[String]) -> JwtConfiguration {
         .build()
 }
 
-/// Where requests are logged, and what of them.
+/// Where and how requests are logged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct AccessLog {
     /// The log group's ARN, without a star at its end.
@@ -213,13 +215,13 @@ pub(crate) struct AccessLog {
 /// A stage of an API.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Stage {
-    /// Its name, `$default` for the one without a segment in the path.
+    /// Its name; `$default` is the stage without a segment in the path.
     pub(crate) name: String,
-    /// Whether it takes changes of the API at once.
+    /// True if it deploys changes of the API automatically.
     pub(crate) auto: bool,
     /// What every event carries.
     pub(crate) variables: BTreeMap<String, String>,
-    /// The bucket of each route that has none of its own.
+    /// The throttle of each route without its own.
     pub(crate) throttle: Option<Rate>,
     /// The routes' own buckets, by route key.
     pub(crate) routes: BTreeMap<String, Rate>,
@@ -228,7 +230,7 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// What stands before each route's path: `/v1`, or nothing.
+    /// The prefix of each route's path: `/v1`, or empty.
     pub(crate) fn prefix(&self) -> String {
         match self.name.as_str() {
             DEFAULT_API_STAGE => String::new(),
@@ -237,8 +239,8 @@ impl Stage {
     }
 }
 
-/// What an account has in a region when nothing else is set (API Gateway developer guide, "Quotas"). It stands for no limit
-/// of the stage's own, as API Gateway has no call that takes one away.
+/// An account's default in a region (API Gateway developer guide, "Quotas"). It replaces a stage's
+/// own limit, because API Gateway has no call that removes one.
 pub(super) const UNLIMITED: Rate = Rate {
     rate: 10_000.0,
     burst: 5_000,
@@ -266,7 +268,7 @@ pub(super) fn access_log(log: &AccessLog) -> AccessLogSettings {
         .build()
 }
 
-/// A stage as the SDK tells it.
+/// A stage, read from the SDK.
 pub(super) fn stage(found: &SdkStage) -> Stage {
     let routes = found.route_settings().into_iter().flatten();
     Stage {

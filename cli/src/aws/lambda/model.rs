@@ -1,4 +1,4 @@
-//! What Lambda holds, in our words.
+//! Lambda's data in the CLI's types.
 
 use std::collections::BTreeMap;
 
@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::values::{gateway::Cors, lambda::Options, names::Tags};
 
-/// A function's configuration, besides its code.
+/// A function's configuration without its code.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Configuration {
     /// The ARN of the role that it runs as.
     pub(crate) role: String,
     /// `provided.al2023`.
     pub(crate) runtime: String,
-    /// What the app finds in `_HANDLER`.
+    /// The value of `_HANDLER` for the app.
     pub(crate) handler: String,
     /// Memory in MB.
     pub(crate) memory: u32,
@@ -34,7 +34,7 @@ pub(crate) enum Readiness {
     Ready,
     /// Lambda is still making or changing it.
     Pending,
-    /// Lambda gave up, and says why.
+    /// It failed, with Lambda's reason.
     Failed(String),
 }
 
@@ -45,11 +45,11 @@ pub(crate) struct Function {
     pub(crate) sha256: String,
     /// Its code's size in bytes, zipped.
     pub(crate) size: u64,
-    /// Its instruction set, by Lambda's name.
+    /// Its instruction set, in Lambda's words.
     pub(crate) architecture: String,
     /// Its configuration.
     pub(crate) configuration: Configuration,
-    /// How many invocations are kept for the function, whatever its version.
+    /// Its reserved concurrency, for all versions.
     pub(crate) reserved: Option<u32>,
     /// Whether it can be invoked and changed.
     pub(crate) readiness: Readiness,
@@ -57,27 +57,27 @@ pub(crate) struct Function {
     pub(crate) tags: Tags,
 }
 
-/// What came of an invocation.
+/// The result of an invocation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Invoked {
     /// The result, or the error's document.
     pub(crate) payload: Bytes,
-    /// Whether it is an error's document.
+    /// True if the payload is a Lambda error document.
     pub(crate) failed: bool,
     /// The end of the log, where Lambda gave it.
     pub(crate) log: Option<String>,
 }
 
-/// Where an alias sends the traffic.
+/// The traffic of an alias.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Alias {
-    /// The version that takes all of it, or what the other one leaves.
+    /// The version that gets all traffic, or the rest.
     pub(crate) version: String,
-    /// The version that takes a part of it.
+    /// The version that gets a part of it.
     pub(crate) canary: Option<Canary>,
 }
 
-/// A version that takes a part of an alias' traffic.
+/// A version that gets a part of an alias' traffic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Canary {
     /// Its number.
@@ -86,12 +86,12 @@ pub(crate) struct Canary {
     pub(crate) percent: u32,
 }
 
-/// How a function URL is set up.
+/// The configuration of a function URL.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct UrlSettings {
-    /// Whether callers sign their requests; everybody may call where they do not.
+    /// True if callers sign their requests; otherwise everyone may call it.
     pub(crate) iam: bool,
-    /// Whether answers go out as they come.
+    /// True if responses are streamed.
     pub(crate) stream: bool,
     /// Its CORS configuration.
     pub(crate) cors: Option<Cors>,
@@ -102,20 +102,20 @@ pub(crate) struct UrlSettings {
 pub(crate) struct FunctionUrl {
     /// The URL, without a slash at the end.
     pub(crate) url: String,
-    /// How it is set up.
+    /// Its configuration.
     pub(crate) settings: UrlSettings,
 }
 
-/// What a statement of a resource policy allows.
+/// The permission in a statement of a resource policy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Allows {
     /// Invoking, for a service.
     #[default]
     Service,
-    /// Calling the URL without a signature, for everybody.
+    /// Calling the URL without a signature, for everyone.
     Url,
-    /// Invoking, for everybody, through the URL alone (Lambda developer guide, "Control access to Lambda function URLs": a
-    /// URL of `NONE` needs both).
+    /// Invoking, for everyone, only through the URL (Lambda developer guide, "Control access to
+    /// Lambda function URLs": a URL of `NONE` needs both).
     ThroughUrl,
 }
 
@@ -128,12 +128,12 @@ pub(crate) struct Grant {
     pub(crate) principal: String,
     /// The ARN pattern that the caller must match.
     pub(crate) source: String,
-    /// What it allows.
+    /// Its permission.
     pub(crate) allows: Allows,
 }
 
 impl Grant {
-    /// Lets everybody call the URL.
+    /// Lets everyone call the URL.
     pub(crate) fn of_url(id: impl Into<String>, allows: Allows) -> Self {
         Self {
             id: id.into(),

@@ -14,7 +14,7 @@ use crate::{
     values::{gateway::Cors, lambda::Options, names::Tags},
 };
 
-/// A function, or a version of it, as it is listed.
+/// A function, or a version of it, as listed.
 pub(super) fn seen(found: &FunctionConfiguration, tags: Tags) -> Function {
     Function {
         sha256: found.code_sha256().unwrap_or_default().to_owned(),
@@ -33,16 +33,17 @@ pub(super) fn seen(found: &FunctionConfiguration, tags: Tags) -> Function {
 
 /// The version that an answer names.
 pub(super) fn number_in(operation: Operation, version: Option<String>) -> Result<String> {
-    version.ok_or_else(|| Error::answered(operation, "", "the answer has no version in it"))
+    version.ok_or_else(|| Error::answered(operation, "", "the response has no version"))
 }
 
-/// An alias as it is listed, with its name.
+/// An alias as listed, with its name.
 pub(super) fn named_alias(found: AliasConfiguration) -> Option<(String, Alias)> {
     let weights = found
         .routing_config
         .and_then(|routing| routing.additional_version_weights)
         .unwrap_or_default();
-    // An alias has one additional version at the most (Lambda API reference, `AliasRoutingConfiguration`).
+    // An alias has at most one additional version (Lambda API reference,
+    // `AliasRoutingConfiguration`).
     let canary = weights.into_iter().next().map(|(version, weight)| Canary {
         version,
         percent: percent(weight),
@@ -151,7 +152,7 @@ pub(super) fn readiness(found: &FunctionConfiguration) -> Readiness {
     }
 }
 
-/// The log as Lambda gives it: base64.
+/// The log in Lambda's answer: base64.
 pub(super) fn decoded(log: &str) -> String {
     let bytes = STANDARD.decode(log).unwrap_or_default();
     String::from_utf8_lossy(&bytes).into_owned()

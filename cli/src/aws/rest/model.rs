@@ -1,4 +1,4 @@
-//! What API Gateway says of REST APIs, their stages, keys and usage plans.
+//! API Gateway's data of REST APIs, their stages, keys and usage plans.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -20,14 +20,14 @@ pub(crate) struct RestApi {
     pub(crate) tags: Tags,
 }
 
-/// What an API was at one time, for stages to serve.
+/// A snapshot of an API, for stages to serve.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Deployment {
     /// Its id, chosen by API Gateway.
     pub(crate) id: String,
-    /// Its description: the digest of the document that it was made of.
+    /// Its description: the digest of its document.
     pub(crate) description: String,
-    /// When it was made, in seconds since 1970.
+    /// When it was created, in seconds since 1970.
     pub(crate) created: i64,
 }
 
@@ -41,15 +41,15 @@ pub(crate) struct RestStage {
     pub(crate) deployment: Option<String>,
     /// What every event carries.
     pub(crate) variables: BTreeMap<String, String>,
-    /// The bucket of each method that has none of its own.
+    /// The throttle of each method without its own.
     pub(crate) throttle: Option<Rate>,
     /// The methods' own buckets, by route key.
     pub(crate) methods: BTreeMap<String, Rate>,
-    /// Where requests are logged.
+    /// Where and how requests are logged.
     pub(crate) log: Option<AccessLog>,
 }
 
-/// What must not be shown.
+/// A value that must not be shown.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Secret(pub(crate) String);
 
@@ -66,20 +66,20 @@ pub(crate) struct ApiKey {
     pub(crate) id: String,
     /// Its name.
     pub(crate) name: String,
-    /// What callers send.
+    /// The value that callers send.
     pub(crate) value: Secret,
-    /// Whether it is taken.
+    /// True if it is enabled.
     pub(crate) enabled: bool,
     /// Its tags.
     pub(crate) tags: Tags,
 }
 
-/// How much the holders of some keys may call.
+/// The limits of some keys.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct PlanLimits {
     /// Each key's bucket.
     pub(crate) throttle: Option<Rate>,
-    /// How many requests in which time: `DAY`, `WEEK`, `MONTH`.
+    /// The quota and its period: `DAY`, `WEEK`, `MONTH`.
     pub(crate) quota: Option<(u32, String)>,
 }
 
@@ -90,7 +90,7 @@ pub(crate) struct UsagePlan {
     pub(crate) id: String,
     /// Its name.
     pub(crate) name: String,
-    /// How much.
+    /// Its limits.
     pub(crate) limits: PlanLimits,
     /// The stages that it is for: API and stage.
     pub(crate) stages: Vec<(String, String)>,

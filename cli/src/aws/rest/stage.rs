@@ -10,7 +10,7 @@ use crate::{aws::apigateway::AccessLog, values::gateway::Rate};
 /// A change of a stage: what is set, and what is taken away.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct StageChange {
-    /// The deployment that it is to serve.
+    /// The deployment to serve.
     pub(crate) deployment: Option<String>,
     /// Variables to set, or to take away.
     pub(crate) variables: BTreeMap<String, Option<String>>,
@@ -66,7 +66,7 @@ impl StageChange {
     }
 }
 
-/// Where a method's settings stand: `GET /a/{x}` at `/~1a~1{x}/GET`.
+/// The path of a method's settings: `GET /a/{x}` is `/~1a~1{x}/GET`.
 pub(super) fn setting_path(key: &str) -> String {
     let (method, path) = key.split_once(' ').unwrap_or(("ANY", key));
     format!("/{}/{method}", path.replace('/', "~1"))
@@ -87,7 +87,7 @@ pub(super) fn stage(found: &SdkStage) -> RestStage {
         .filter_map(|(name, settings)| {
             let rate = settings.throttling_rate_limit();
             let burst = u32::try_from(settings.throttling_burst_limit()).ok()?;
-            // Less than nothing is API Gateway's word for no limit of its own.
+            // For API Gateway, a negative number means no limit of its own.
             (rate >= 0.0).then(|| (name.clone(), Rate { rate, burst }))
         })
         .collect();

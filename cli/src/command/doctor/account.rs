@@ -1,4 +1,4 @@
-//! What the account gives: who calls, what its policies allow, quotas, the clock.
+//! Checks of the account: caller, permissions, quotas, clock.
 
 use std::collections::BTreeMap;
 
@@ -33,7 +33,7 @@ pub(super) async fn checks<A: Aws + Survey>(
     let caller = match aws.caller().await {
         Ok(caller) => caller,
         Err(error) => {
-            let failure = error.into_failure("AWS does not say who you are");
+            let failure = error.into_failure("AWS does not accept the credentials");
             let said = failure.to_string();
             let check = Check::new("credentials", Outcome::Failed, said);
             return vec![region, check.mend(failure.advice().unwrap_or_default())];
@@ -68,15 +68,15 @@ async fn permissions<S: Survey>(
         return Check::new(
             check,
             Outcome::Warning,
-            "these are the account's root credentials: they may do all",
+            "these are the account's root credentials, which may do everything",
         )
-        .mend("make a user or a role for deploys: whoever has these keys has the account");
+        .mend("create a user or a role for deploys: anyone with these keys controls the account");
     };
     let Ok(names) = Names::new(name, stage, &place.region) else {
         return Check::new(
             check,
             Outcome::Unknown,
-            "the package's name is none for an app on AWS",
+            "the package name cannot be used as an app name on AWS",
         );
     };
     let mut missing = Vec::new();
@@ -85,13 +85,18 @@ async fn permissions<S: Survey>(
         match aws.denied(&principal, &actions, &resource).await {
             Ok(denied) => missing.extend(denied),
             Err(error) => {
-                let said = format!("cannot be simulated: {error}");
-                return unanswered(check, said, error, "; a deploy names what it lacks too");
+                let said = format!("cannot simulate them: {error}");
+                return unanswered(
+                    check,
+                    said,
+                    error,
+                    "; a deploy also reports missing permissions",
+                );
             }
         }
     }
     if missing.is_empty() {
-        return Check::ok(check, "all that a deploy calls");
+        return Check::ok(check, "everything that a deploy calls");
     }
     missing.sort();
     missing.dedup();
@@ -107,14 +112,15 @@ fn unanswered(check: &'static str, said: String, error: aws::Error, more: &str) 
     let found = Check::new(check, Outcome::Unknown, said);
     match error.into_failure("").advice() {
         Some(_) if denied => found.mend(format!(
-            "a policy that allows `{action}` lets `doctor` tell{more}"
+            "allow `{action}` in a policy so that `doctor` can check them{more}"
         )),
         Some(advice) => found.mend(advice),
         None => found,
     }
 }
 
-/// The user or role whose policies count: an assumed role's session has none of its own.
+/// The user or role whose policies count: the session of an assumed role has no policies of its
+/// own.
 fn principal(caller: &Caller) -> Option<String> {
     let Caller {
         arn,
@@ -162,7 +168,7 @@ fn needed(
                 "arn:{partition}:iam::{account}:role/{}",
                 names.role
             )],
-            // What they are on has names of its own.
+            // These resources have their own names.
             ("lambda", "GetLayerVersion") => vec!["*".to_owned()],
             ("lambda", _) => vec![format!(
                 "arn:{partition}:lambda:{region}:{account}:function:{}",
@@ -205,17 +211,17 @@ fn quotas_of(limits: Limits) -> Check {
         storage,
     } = limits;
     let said = format!(
-        "{unreserved} of {concurrency} executions at once are free to use, {} of {} MB of code are stored",
+        "{unreserved} of {concurrency} concurrent executions are available, {} of {} MB of code storage are used",
         stored / 1_000_000,
         storage / 1_000_000
     );
     // A new account has 10; the quota for others is 1000 (Lambda developer guide, "Lambda quotas").
     if unreserved <= 10 {
         Check::new("quotas", Outcome::Warning, said)
-            .mend("ask for more \"Concurrent executions\" of Lambda in the Service Quotas console: it is free")
+            .mend("request more \"Concurrent executions\" of Lambda in the Service Quotas console: it is free")
     } else if storage > 0 && stored > storage / 10 * 9 {
         Check::new("quotas", Outcome::Warning, said)
-            .mend("delete old versions of functions, or ask for more \"Function and layer storage\" in Service Quotas")
+            .mend("delete old versions of functions, or request more \"Function and layer storage\" in Service Quotas")
     } else {
         Check::ok("quotas", said)
     }
@@ -242,7 +248,7 @@ fn clock_of(ahead: i64) -> Check {
         _ => Check::new(
             "clock",
             Outcome::Failed,
-            format!("{said}: AWS refuses what is signed so"),
+            format!("{said}: AWS refuses requests signed with this time"),
         )
         .mend(mend),
     }
@@ -277,7 +283,7 @@ mod tests {
         };
         let denied = of("AccessDeniedException").unwrap();
         assert!(
-            denied.contains("`lambda:GetAccountSettings` lets"),
+            denied.contains("allow `lambda:GetAccountSettings`"),
             "{denied}"
         );
         let throttled = of("TooManyRequestsException").unwrap();
@@ -285,7 +291,7 @@ mod tests {
         assert_eq!(of("ServiceException"), None);
     }
 
-    /// An account whose policies deny that action.
+    /// An account whose policies deny this action.
     struct Stub {
         denies: Option<&'static str>,
         simulates: bool,

@@ -1,4 +1,4 @@
-//! What this machine has: the toolchain, the target, the C library.
+//! Checks of this machine: toolchain, target, C library.
 
 use std::process::{Command, Stdio};
 
@@ -10,7 +10,7 @@ const OLDEST: &str = env!("CARGO_PKG_RUST_VERSION");
 /// The C library of `provided.al2023` (Amazon Linux 2023 user guide: glibc 2.34).
 const GLIBC: (u32, u32) = (2, 34);
 
-/// Whether `rustc` is there and new enough.
+/// Checks that `rustc` exists and is new enough.
 pub(super) fn toolchain() -> Check {
     toolchain_of(said("rustc", &["--version"]).as_deref())
 }
@@ -18,7 +18,7 @@ pub(super) fn toolchain() -> Check {
 fn toolchain_of(said: Option<&str>) -> Check {
     let name = "toolchain";
     let Some(said) = said else {
-        return Check::new(name, Outcome::Failed, "there is no `rustc` in `PATH`")
+        return Check::new(name, Outcome::Failed, "no `rustc` in `PATH`")
             .mend("install Rust from https://rustup.rs");
     };
     let version = said.split_whitespace().nth(1).unwrap_or_default();
@@ -26,22 +26,26 @@ fn toolchain_of(said: Option<&str>) -> Check {
         (Some(found), Some(oldest)) if found < oldest => Check::new(
             name,
             Outcome::Failed,
-            format!("Rust {version}, and fw needs {OLDEST} or newer"),
+            format!("Rust {version}, but fw needs {OLDEST} or newer"),
         )
         .mend("run `rustup update stable`"),
-        (None, _) => Check::new(name, Outcome::Unknown, format!("no version in: {said}")),
+        (None, _) => Check::new(
+            name,
+            Outcome::Unknown,
+            format!("cannot find a version in: {said}"),
+        ),
         _ => Check::ok(name, format!("Rust {version}")),
     }
 }
 
-/// Whether a build for the function's architecture finds what it needs.
+/// Checks that a build for the function's architecture has what it needs.
 pub(super) fn target(project: &Project, settings: &Settings) -> Check {
     let name = "target";
     let architecture = settings.architecture;
     match compile::can_build(project, architecture) {
         Ok(()) if architecture == Architecture::HOST => Check::ok(
             name,
-            format!("{}, which is this machine's", architecture.as_str()),
+            format!("{}, this machine's architecture", architecture.as_str()),
         ),
         Ok(()) => Check::ok(name, format!("{}, built across", architecture.as_str())),
         Err(failure) => Check::new(name, Outcome::Failed, failure.to_string())
@@ -49,8 +53,8 @@ pub(super) fn target(project: &Project, settings: &Settings) -> Check {
     }
 }
 
-/// Whether what is built here may need a newer C library than Lambda has. Nothing for a build across, which is linked
-/// against none.
+/// Warns if a build here may need a newer C library than Lambda has. `None` for a cross build,
+/// which links against no glibc of this machine.
 pub(super) fn c_library(settings: Option<&Settings>) -> Option<Check> {
     if !cfg!(target_env = "gnu")
         || settings.is_some_and(|settings| settings.architecture != Architecture::HOST)
@@ -72,14 +76,14 @@ fn c_library_of(said: &str) -> Check {
         Some([found_major, found_minor, _]) if (found_major, found_minor) > GLIBC => Check::new(
             name,
             Outcome::Warning,
-            format!("glibc {version} here, {major}.{minor} on Lambda: what is built here may need what is not there"),
+            format!("glibc {version} here, {major}.{minor} on Lambda: a build may need symbols that Lambda does not have"),
         )
         .mend(
-            "nothing, unless `cargo fw deploy` refuses the executable: it looks before it uploads; then build in a container \
+            "nothing to do unless `cargo fw deploy` refuses the executable, which it checks before the upload; then build in a container \
              of `amazonlinux:2023`",
         ),
         Some(_) => Check::ok(name, format!("glibc {version}, and {major}.{minor} on Lambda")),
-        None => Check::new(name, Outcome::Unknown, "`ldd --version` names no version"),
+        None => Check::new(name, Outcome::Unknown, "`ldd --version` does not print a version"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The event that a gateway makes of a request.
+//! The event that a gateway creates for a request.
 
 use std::path::Path;
 
@@ -25,8 +25,8 @@ use crate::{
 ///
 /// # Errors
 ///
-/// Exit code 64 for arguments that are not a request of this gateway, 65 for a route or a body that is not one, and 1 when the gateway
-/// answers the request by itself.
+/// Exit code 64 for arguments that are not a request of this gateway, 65 for a wrong route or body,
+/// and 1 if the gateway itself answers the request.
 pub(super) fn event(
     gateway: Gateway,
     args: &args::GatewayEvent,
@@ -44,7 +44,7 @@ pub(super) fn event(
         _ => routes(gateway, args, app.as_ref(), console)?,
     };
     let door = front_door(gateway, &settings, routes).map_err(|error| {
-        Failure::input("the gateway cannot be set up so")
+        Failure::input("this gateway configuration is not valid")
             .because(Box::from(error) as Box<dyn std::error::Error + Send + Sync>)
     })?;
     match door.receive(&request(args, &settings.door)?, &arrival()) {
@@ -53,18 +53,19 @@ pub(super) fn event(
         }
         // The routes here ask for nothing.
         Received::Authorize(_) => Err(Failure::new(
-            "there is no event: the gateway would ask an authorizer first",
+            "no event: the gateway would invoke an authorizer first",
         )),
         Received::Answer(reply) => Err(Failure::new(format!(
-            "there is no event: the gateway answers this request by itself, with {}",
+            "no event: the gateway itself answers this request with {}",
             reply.status
         ))
         .because_of(String::from_utf8_lossy(&reply.body))
-        .hint("`cargo fw routes` lists the app's routes; `--route 'GET /items/{id}'` takes another one")),
+        .hint("`cargo fw routes` lists the app's routes; pass `--route 'GET /items/{id}'` for another one")),
     }
 }
 
-/// The app that the arguments name, or else the one in this folder. The inner error says why this folder has no app.
+/// The app that the arguments name, else the one in this folder. The inner error says why this
+/// folder has no app.
 fn app(args: &args::GatewayEvent) -> Result<Result<Project>> {
     let named = args.which.package.is_some() || args.which.bin.is_some();
     match Project::find(&args.which) {
@@ -73,7 +74,7 @@ fn app(args: &args::GatewayEvent) -> Result<Result<Project>> {
     }
 }
 
-/// The settings of the app, or of this folder, with what the arguments say over them.
+/// The settings of the app, or of this folder, overridden by the arguments.
 fn settings(
     gateway: Gateway,
     args: &args::GatewayEvent,
@@ -93,7 +94,7 @@ fn settings(
     Ok(settings)
 }
 
-/// The route that is given, or those of the app, or one that takes everything.
+/// The given route, or the app's routes, or a catch-all route.
 fn routes(
     gateway: Gateway,
     args: &args::GatewayEvent,
@@ -104,7 +105,7 @@ fn routes(
         key.parse::<RouteKey>().map_err(|error| {
             Failure::input(format!("not a route: {key}"))
                 .because(Box::from(error) as Box<dyn std::error::Error + Send + Sync>)
-                .hint("write method and path: `GET /items/{id}`")
+                .hint("write a method and a path: `GET /items/{id}`")
         })
     };
     if let Some(key) = &args.route {
@@ -114,7 +115,7 @@ fn routes(
         Ok(project) => project,
         Err(failure) => {
             console.line(format_args!(
-                "the event is that of a route for everything, as no app is asked for its routes: {failure}"
+                "the event is for a catch-all route, because there is no app with routes: {failure}"
             ));
             let all: &[&str] = match gateway {
                 Gateway::RestApi => &["ANY /", "ANY /{proxy+}"],
@@ -162,7 +163,7 @@ fn request(args: &args::GatewayEvent, door: &door::Door) -> Result<HttpRequest> 
     if !args.target.starts_with('/') {
         return Err(Failure::new(format!("not a path: {}", args.target))
             .exiting(Exit::Usage)
-            .hint("a path begins with a slash and may have a query: `/items?page=2`"));
+            .hint("a path starts with a slash and may have a query: `/items?page=2`"));
     }
     let target = format!("{}{}", door.prefix(), args.target);
     let mut request = HttpRequest::new(&args.method, target);
@@ -170,7 +171,7 @@ fn request(args: &args::GatewayEvent, door: &door::Door) -> Result<HttpRequest> 
         let (name, value) = header.split_once(':').ok_or_else(|| {
             Failure::new(format!("not a header: {header}"))
                 .exiting(Exit::Usage)
-                .hint("write name and value: `-H 'content-type: application/json'`")
+                .hint("write a name and a value: `-H 'content-type: application/json'`")
         })?;
         request.push_header(name.trim(), value.trim().as_bytes());
     }

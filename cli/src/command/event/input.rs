@@ -1,4 +1,4 @@
-//! What the user gives an event: as text, in a file, or on standard input.
+//! Input for an event: a text, a file, or standard input.
 
 use std::io::Read as _;
 
@@ -6,11 +6,12 @@ use bytes::Bytes;
 
 use crate::error::{Context as _, Exit, Failure, Result};
 
-/// The bytes of an argument as curl takes it: the text itself, `@FILE`, or `@-` for standard input.
+/// The bytes of an argument in curl's notation: the text itself, `@FILE`, or `@-` for standard
+/// input.
 ///
 /// # Errors
 ///
-/// When the file or standard input cannot be read; exit code 65.
+/// If the file or standard input cannot be read; exit code 65.
 pub(super) fn bytes(argument: &str) -> Result<Bytes> {
     let read = match argument.strip_prefix('@') {
         None => return Ok(Bytes::copy_from_slice(argument.as_bytes())),
@@ -36,9 +37,9 @@ pub(super) fn texts(arguments: &[String], most: usize) -> Result<Vec<String>> {
     let is_stdin = |argument: &&String| matches!(argument.as_str(), "-" | "@-");
     if arguments.iter().filter(is_stdin).count() > 1 {
         return Err(
-            Failure::new("standard input can be the body of one message only")
+            Failure::new("standard input can be the body of only one message")
                 .exiting(Exit::Usage)
-                .hint("put the other bodies into files: `@FILE`"),
+                .hint("put the other bodies in files: `@FILE`"),
         );
     }
     arguments
@@ -53,7 +54,7 @@ pub(super) fn text(argument: &str, most: usize) -> Result<String> {
         match argument.strip_prefix('@') {
             None | Some("-") => failure,
             Some(_) => failure.hint(
-                "`@` reads a file; send a body that begins with `@` on standard input, with `-`",
+                "`@` reads a file; send a body that starts with `@` through standard input, with `-`",
             ),
         }
     })?;
@@ -63,20 +64,22 @@ pub(super) fn text(argument: &str, most: usize) -> Result<String> {
     };
     if bytes.len() > most {
         return Err(Failure::input(format!(
-            "the body has {} bytes, and the service takes at most {most}",
+            "the body has {} bytes, but the service accepts at most {most}",
             bytes.len()
         )));
     }
     let text = String::from_utf8(bytes.into())
-        .with_context(|| format!("the body is not text in UTF-8: {shown}"))
+        .with_context(|| format!("the body is not UTF-8 text: {shown}"))
         .map_err(|failure| {
             failure
                 .exiting(Exit::Input)
-                .hint("encode it as Base64, as your program does that sends it")
+                .hint("encode it as Base64, as your sending program does")
         })?;
     if text.is_empty() {
-        return Err(Failure::input("the body is empty, which no service takes")
-            .hint("leave it out for `{}`, or write it as the last argument"));
+        return Err(
+            Failure::input("the body is empty, which no service accepts")
+                .hint("leave it out for `{}`, or write it as the last argument"),
+        );
     }
     Ok(text)
 }

@@ -1,4 +1,5 @@
-//! The events of queues, topics, buckets, buses and schedules. Ids and times are new in each; all else is what the user gives.
+//! The events of queues, topics, buckets, buses and schedules. Ids and times are new in each event;
+//! everything else comes from the user.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -14,7 +15,8 @@ use crate::{
     values::credentials::{ACCOUNT, REGION},
 };
 
-/// The account and the region of all these events, whatever the developer's are: a script gets the same everywhere.
+/// The account and the region of all these events, independent of the developer's, so that a script
+/// gets the same everywhere.
 const PLACE: Place<'static> = Place {
     region: REGION,
     account: ACCOUNT,
@@ -33,15 +35,15 @@ const MOST_ATTRIBUTES: usize = 10;
 /// `[R]` eventbridge-truth §4
 const LARGEST_DETAIL: usize = 256 * 1024;
 
-/// The entity tag of an object without content: what the content is, no argument says.
+/// The entity tag of an object without content, because no argument has the content.
 const ETAG: &str = "d41d8cd98f00b204e9800998ecf8427e";
 
 /// A batch of messages.
 ///
 /// # Errors
 ///
-/// Exit code 64 for a group without a FIFO queue and the reverse, too many messages, or attributes that no message has; 65 for a body
-/// that no queue takes.
+/// Exit code 64 for a group without a FIFO queue and the reverse, too many messages, or attributes
+/// that a message cannot have; 65 for a body that no queue accepts.
 pub(super) fn sqs(args: &args::QueueEvent) -> Result<Value> {
     let is_fifo = args.queue.ends_with(".fifo");
     if is_fifo != args.group.is_some() {
@@ -73,10 +75,10 @@ pub(super) fn sqs(args: &args::QueueEvent) -> Result<Value> {
     let bodies = input::texts(&args.bodies, LARGEST_MESSAGE)?;
     if let Some(character) = bodies.iter().flat_map(|body| body.chars()).find(is_refused) {
         return Err(Failure::input(format!(
-            "SQS does not take this character in a body: `{}`",
+            "SQS does not accept this character in a body: `{}`",
             character.escape_unicode()
         ))
-        .hint("encode the body as Base64, as your program does that sends it"));
+        .hint("encode the body as Base64, as your sending program does"));
     }
     let now = arrival();
     let ids: Vec<[String; 3]> = (1..=bodies.len())
@@ -107,7 +109,7 @@ pub(super) fn sqs(args: &args::QueueEvent) -> Result<Value> {
 ///
 /// # Errors
 ///
-/// Exit code 64 for attributes that no message has; 65 for a message that no topic takes.
+/// Exit code 64 for attributes that a message cannot have; 65 for a message that no topic accepts.
 pub(super) fn sns(args: &args::TopicEvent) -> Result<Value> {
     let now = arrival();
     let notification = Notification {
@@ -120,7 +122,7 @@ pub(super) fn sns(args: &args::TopicEvent) -> Result<Value> {
     Ok(notification.event(PLACE, &args.topic))
 }
 
-/// What happened to an object.
+/// A change of an object.
 pub(super) fn s3(args: &args::ObjectEvent) -> Value {
     let now = arrival();
     let object = fw_events::ObjectEvent {
@@ -158,7 +160,7 @@ pub(super) fn eventbridge(args: &args::BusEvent) -> Result<Value> {
     Ok(event.event(PLACE))
 }
 
-/// What a schedule sends that `fw` declares.
+/// The input of a schedule that `fw` creates.
 pub(super) fn schedule(args: &args::ScheduleEvent) -> Value {
     let time = args.time.unwrap_or_else(|| now(&arrival()));
     fw_events::schedule(PLACE, &args.name, &id(), &seconds(time))
@@ -174,14 +176,14 @@ fn attributes(given: &[(String, String)]) -> Result<Vec<(&str, &str, &str)>> {
     let twice = attributes.windows(2).find(|pair| pair[0].0 == pair[1].0);
     match twice {
         Some(pair) => Err(usage(format!(
-            "a message has each attribute once: `{}`",
+            "an attribute may appear only once in a message: `{}`",
             pair[0].0
         ))),
         None => Ok(attributes),
     }
 }
 
-/// Whether no message may have the character. `[D]` SQS API reference, `SendMessage`
+/// True if a message cannot contain the character. `[D]` SQS API reference, `SendMessage`
 fn is_refused(character: &char) -> bool {
     matches!(character, '\0'..='\u{8}' | '\u{B}' | '\u{C}' | '\u{E}'..='\u{1F}' | '\u{FFFE}' | '\u{FFFF}')
 }

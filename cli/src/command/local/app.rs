@@ -1,4 +1,4 @@
-//! The app that is served: a project that is built, or an executable that is there.
+//! The app to serve: a project that is built, or an existing executable.
 
 use std::{
     net::Ipv4Addr,
@@ -19,7 +19,7 @@ use crate::{
     values::lambda::Architecture,
 };
 
-/// Where an executable comes from.
+/// The origin of an executable.
 #[derive(Clone, Debug)]
 pub(in crate::command) enum App {
     /// From a project of cargo's, built in that profile.
@@ -28,7 +28,7 @@ pub(in crate::command) enum App {
         profile: Profile,
         build: RunningBuild,
     },
-    /// From somebody else; it is served as it is.
+    /// Built elsewhere; it is served as it is.
     Bootstrap(PathBuf),
 }
 
@@ -37,14 +37,14 @@ pub(in crate::command) enum App {
 pub(in crate::command) struct Ready {
     /// The executable.
     pub(in crate::command) bootstrap: PathBuf,
-    /// What it says of itself.
+    /// Its manifest.
     pub(in crate::command) manifest: Manifest,
-    /// The build that made it, unless it was there.
+    /// The build that created it, if there was one.
     pub(in crate::command) built: Option<Built>,
 }
 
 impl App {
-    /// What the arguments name: that executable, or else that project.
+    /// The app that the arguments name: an executable or a project.
     pub(in crate::command) fn find(
         bootstrap: Option<&Path>,
         which: &Which,
@@ -53,7 +53,7 @@ impl App {
         if let Some(bootstrap) = bootstrap {
             if !bootstrap.is_file() {
                 return Err(Failure::input(format!(
-                    "there is no such file: {}",
+                    "the file does not exist: {}",
                     bootstrap.display()
                 )));
             }
@@ -74,7 +74,7 @@ impl App {
         })
     }
 
-    /// Builds it, if it is to be built, and reads its manifest. Blocks for as long as cargo takes.
+    /// Builds it if needed, and reads its manifest. Blocks while cargo runs.
     pub(in crate::command) fn prepare(&self, console: &Console) -> Result<Ready> {
         let (bootstrap, built) = match self {
             Self::Bootstrap(path) => (path.clone(), None),
@@ -96,7 +96,7 @@ impl App {
         })
     }
 
-    /// Where `fw.toml` is looked for: in the package's folder, or in the current one.
+    /// The folder of `fw.toml`: the package's folder, or the current one.
     pub(in crate::command) fn settings_dir(&self) -> &Path {
         match self {
             Self::Project { project, .. } => project.package_dir(),
@@ -104,12 +104,13 @@ impl App {
         }
     }
 
-    /// Where the embedded services keep a stage's data.
+    /// The data folder of the embedded services for a stage.
     pub(in crate::command) fn data_dir(&self, stage: &str) -> PathBuf {
         self.folder().join(stage)
     }
 
-    /// The same folder, created where it is missing. It is this user's alone, and so are those above it up to the target folder.
+    /// The same folder; it is created if it is missing. Only this user can read it and its parents
+    /// up to the target folder.
     ///
     /// # Errors
     ///
@@ -129,7 +130,7 @@ impl App {
         }
     }
 
-    /// Where everything is kept that is the app's: under the target folder, so that `cargo clean` starts afresh.
+    /// The folder for all data of the app, in the target folder, so that `cargo clean` removes it.
     pub(in crate::command) fn folder(&self) -> PathBuf {
         match self {
             Self::Project { project, .. } => self.target().join("fw").join(project.name()),
@@ -142,7 +143,7 @@ impl App {
         }
     }
 
-    /// The build that may be running, so that it can be ended from elsewhere.
+    /// The running build, if any, so that other code can end it.
     pub(in crate::command) fn running_build(&self) -> RunningBuild {
         match self {
             Self::Project { build, .. } => build.clone(),
@@ -151,7 +152,7 @@ impl App {
     }
 }
 
-/// How the app's processes are run.
+/// How the app's processes run.
 pub(crate) fn options(args: &args::Local) -> Options {
     Options {
         freeze: !args.no_freeze,
@@ -159,7 +160,8 @@ pub(crate) fn options(args: &args::Local) -> Options {
     }
 }
 
-/// The hosts that Lambda's API and the embedded services answer for, which listen on loopback whatever the gateway does.
+/// The hosts that Lambda's API and the embedded services answer for. They listen on loopback,
+/// independent of the gateway.
 pub(super) fn service_hosts(args: &args::Local) -> Hosts {
     Hosts::new(Ipv4Addr::LOCALHOST.into(), &args.allow_host)
 }

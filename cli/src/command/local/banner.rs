@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// The server's URL, as a browser or curl on this machine takes it.
+/// The server's URL for a browser or curl on this machine.
 pub(super) fn url(address: SocketAddr) -> String {
     match address.ip() {
         ip if ip.is_unspecified() || ip == IpAddr::from([127, 0, 0, 1]) => {
@@ -42,7 +42,7 @@ pub(super) fn url_for_others(address: SocketAddr) -> Option<String> {
     works.then(|| format!("http://{}", SocketAddr::new(ip, address.port())))
 }
 
-/// Prints the routes, the services, what the app is given, and last of all the URL.
+/// Prints the routes, the services, the app's variables, and the URL at the end.
 pub(super) fn print(
     console: &Console,
     manifest: &Manifest,
@@ -54,7 +54,7 @@ pub(super) fn print(
     let prefix = settings.door.prefix();
     let url = format!("{url}{prefix}");
     if console.is_quiet() {
-        // What a script needs: where it listens, with `--port 0` above all.
+        // The line for scripts: the URL, which with `--port 0` is not known before.
         console.result(url);
         return;
     }
@@ -88,7 +88,7 @@ pub(super) fn print(
         ));
     }
     if settings.access.api_keys.is_empty() && manifest.routes.iter().any(|route| route.api_key) {
-        console.warning("routes ask for an API key, and the settings have none: add `[[api_keys]]` with a `name`");
+        console.warning("routes require an API key, but the settings have none: add `[[api_keys]]` with a `name`");
     }
     for line in access(manifest, settings, services, &url, token) {
         console.line(format_args!("  {line}"));
@@ -113,10 +113,10 @@ pub(super) fn print(
         ));
     }
     console.line(format_args!("\n  {HINT}{url}{HINT:#}"));
-    console.line(format_args!("  {DIM}Ctrl-C ends it{DIM:#}\n"));
+    console.line(format_args!("  {DIM}Ctrl-C stops it{DIM:#}\n"));
 }
 
-/// How to call what not everybody may call.
+/// How to call guarded routes.
 fn access(
     manifest: &Manifest,
     settings: &Settings,
@@ -191,7 +191,7 @@ mod tests {
             assert_eq!(url(address.parse().unwrap()), expected);
         }
         assert_eq!(url_for_others("127.0.0.1:8000".parse().unwrap()), None);
-        // A machine without a network has none.
+        // A machine without a network has no address.
         if let Some(url) = url_for_others("0.0.0.0:8000".parse().unwrap()) {
             assert!(url.ends_with(":8000") && !url.contains("0.0.0.0"), "{url}");
         }

@@ -1,4 +1,5 @@
-//! One invocation for `cargo fw invoke`, where no server runs: the same build, the same services, one process.
+//! One invocation for `cargo fw invoke` without a running server: the same build, the same
+//! services, one process.
 
 use bytes::Bytes;
 use fw_gateway::Arrival;
@@ -27,7 +28,7 @@ use crate::{
     values::lambda::InvocationType,
 };
 
-/// Where a running `cargo fw local` of that app and stage serves Lambda's API.
+/// The address of Lambda's API of a running `cargo fw local` for this app and stage.
 pub(in crate::command) fn running(app: &App, stage: &str) -> Option<String> {
     Announcement::read(&app.data_dir(stage), Endpoint::Lambda)
 }
@@ -84,7 +85,7 @@ async fn invoke_in(generation: &Generation, call: &args::Invoke, event: Bytes) -
     let names: Vec<_> = functions.map(|pool| pool.name().to_owned()).collect();
     let name = choose(&names, call.function.as_deref())?;
     let Some(pool) = generation.function(name) else {
-        return Err(Failure::input(format!("there is no such function: {name}")));
+        return Err(Failure::input(format!("unknown function: {name}")));
     };
     if call.kind == InvocationType::DryRun {
         return Ok(Invoked::default());
@@ -103,10 +104,10 @@ async fn invoke_in(generation: &Generation, call: &args::Invoke, event: Bytes) -
         Outcome::Payload(payload) => (payload, false),
         Outcome::FunctionError(document) => (document, true),
         Outcome::Throttled => {
-            return Err(
-                Failure::unavailable(format!("the function takes no invocations: {name}"))
-                    .hint("`concurrency` in `fw.toml` is its reserved concurrency"),
-            );
+            return Err(Failure::unavailable(format!(
+                "the function does not accept invocations: {name}"
+            ))
+            .hint("`concurrency` in `fw.toml` sets its reserved concurrency"));
         }
     };
     // The process asks for its next event, and its log is whole.

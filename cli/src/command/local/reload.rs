@@ -65,13 +65,13 @@ struct Serving<'a> {
     services: &'a Services,
     server: &'a Server,
     console: &'a Console,
-    /// What is served, as the table shows it; `None` before the first build that works.
+    /// What is served, as in the table; `None` before the first build that works.
     told: Option<Told>,
-    /// The executable that is served, as it was then: somebody else's cargo may build as well.
+    /// The executable that is served and its state at that time: another cargo may build it too.
     served: Option<Stamp>,
 }
 
-/// What the table at the start shows.
+/// The table at the start.
 #[derive(PartialEq)]
 struct Told {
     routes: Vec<ManifestRoute>,
@@ -79,7 +79,7 @@ struct Told {
     settings: Settings,
 }
 
-/// What tells one build of an executable from the next: when it was written, and its size.
+/// Identifies a build of an executable: its modification time and its size.
 type Stamp = (std::time::SystemTime, u64);
 
 fn stamp(executable: &Path) -> Option<Stamp> {
@@ -130,13 +130,13 @@ impl Serving<'_> {
         }
     }
 
-    /// Tells why there is no new build, and what is served now.
+    /// Reports why there is no new build, and what is served now.
     fn stays(&self, failure: &Failure) {
         self.console.failure(failure);
         let meanwhile = if self.told.is_some() {
-            "the old build goes on serving"
+            "the old build keeps serving"
         } else {
-            "requests wait too"
+            "requests wait as well"
         };
         self.console.line(format_args!(
             "{WARN}waiting{WARN:#} for the next save; {meanwhile}"
@@ -169,7 +169,7 @@ impl Serving<'_> {
         let ready = self.prepare(Some(&mut *watcher)).await?;
         let unchanged = self.served.is_some() && stamp(&ready.bootstrap) == self.served;
         if unchanged && !new_settings && self.told.is_some() {
-            self.console.verbose("the build is the same: nothing to do");
+            self.console.verbose("the build has not changed");
             return Ok(());
         }
         let after_build = Instant::now();
@@ -192,7 +192,7 @@ impl Serving<'_> {
         if let App::Project { project, .. } = &mut self.app {
             let before = project.clone();
             let found = tokio::task::spawn_blocking(move || before.find_again()).await;
-            **project = found.context("the project was not read to the end")??;
+            **project = found.context("reading the project was interrupted")??;
             watcher.follow(project)?;
         }
         Ok(())
@@ -221,12 +221,12 @@ impl Serving<'_> {
         command
     }
 
-    /// Builds, and gives the watcher what it learns by that.
+    /// Builds, and updates the watcher with the build's inputs.
     async fn prepare(&self, watcher: Option<&mut Watcher>) -> Result<Ready> {
         let (app, console) = (self.app.clone(), self.console.clone());
         let ready = tokio::task::spawn_blocking(move || app.prepare(&console))
             .await
-            .context("the build did not end as it should")?;
+            .context("the build ended unexpectedly")?;
         if let Some(watcher) = watcher {
             match ready.as_ref().map(|ready| &ready.built) {
                 Ok(Some(built)) => watcher.built(built),
@@ -235,7 +235,7 @@ impl Serving<'_> {
             }
         }
         match ready {
-            // Who ended the build ends the command as well.
+            // The code that ended the build also ends the command.
             Err(failure) if failure.exit() == Exit::Interrupted => std::future::pending().await,
             ready => ready,
         }
@@ -294,7 +294,7 @@ impl Serving<'_> {
     }
 }
 
-/// The changed files, as short as they can be told.
+/// The changed files as a short text.
 fn list(changed: &BTreeSet<PathBuf>) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     let mut shown: Vec<_> = changed

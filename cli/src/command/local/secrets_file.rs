@@ -1,4 +1,4 @@
-//! What the developer should know of `fw.secrets.toml`: whether others can read it.
+//! Warnings about `fw.secrets.toml`: whether others can read it, and whether git ignores it.
 
 use std::{
     path::Path,
@@ -29,7 +29,8 @@ pub(super) fn warnings(folder: &Path) -> Vec<String> {
     all
 }
 
-/// True in a working tree of git's where the file is not ignored, or is tracked all the same. Without git nobody commits it.
+/// True in a git working tree if the file is not ignored or is tracked. Without git nobody commits
+/// it.
 fn git_would_take(folder: &Path) -> bool {
     // 0: ignored, 1: not ignored, anything else: git has no answer (git-check-ignore(1), "EXIT STATUS").
     let status = Command::new("git")

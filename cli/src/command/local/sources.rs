@@ -84,7 +84,7 @@ pub(super) fn table(manifest: &Manifest, settings: &Settings, services: &Service
     }
     if let Some(events) = services.events() {
         lines.push(format!(
-            "SQS, SNS, EventBridge and Scheduler at {}; `cargo fw queues` shows what waits",
+            "SQS, SNS, EventBridge and Scheduler at {}; `cargo fw queues` shows the messages",
             events.endpoint()
         ));
     }

@@ -1,4 +1,4 @@
-//! What stands around a project's files: git, and the alias `cargo fw`.
+//! The surroundings of a project's files: git, and the alias `cargo fw`.
 
 use std::{
     fs,
@@ -8,19 +8,20 @@ use std::{
 
 use crate::env;
 
-/// What is needed for `cargo fw` to run the checkout in a folder.
+/// What is needed so that `cargo fw` runs the checkout in a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Alias {
-    /// It does already.
+    /// Nothing.
     There,
     /// A file of cargo's configuration with that text.
     Write(String),
-    /// It cannot be: why.
+    /// Not possible, with the reason.
     Impossible(String),
 }
 
-/// The alias for a project in that folder. Cargo takes a text of the nearest file, but joins lists of several files, and
-/// refuses one of each kind (The Cargo Book, "Configuration", "Hierarchical structure").
+/// The alias for a project in this folder. Cargo takes a text from the nearest file, but joins
+/// lists of several files, and refuses a mix of both (The Cargo Book, "Configuration",
+/// "Hierarchical structure").
 pub(super) fn alias(folder: &Path, words: &[String]) -> Alias {
     let mut line = words.to_vec();
     line.push("--".to_owned());
@@ -30,13 +31,13 @@ pub(super) fn alias(folder: &Path, words: &[String]) -> Alias {
         Some((_, value)) if words_of(&value) == line => return Alias::There,
         Some((file, toml::Value::Array(_))) => {
             return Alias::Impossible(format!(
-                "`cargo fw` is another alias in {}, and cargo joins the two lists",
+                "`cargo fw` is another alias in {}, and cargo merges the two lists",
                 file.display()
             ));
         }
         Some((file, _)) if spaced => {
             return Alias::Impossible(format!(
-                "`cargo fw` is another alias in {}, and cargo cannot replace it by a path with spaces",
+                "`cargo fw` is another alias in {}, and cargo cannot replace it with a path with spaces",
                 file.display()
             ));
         }
@@ -77,8 +78,9 @@ fn found(folder: &Path, table: &str, key: &str) -> Option<(PathBuf, toml::Value)
     })
 }
 
-/// Creates a git repository where `cargo new` would: not in one that is there (unless that ignores the folder), and not
-/// where cargo's configuration names another system, or none. Tells whether it did.
+/// Creates a git repository where `cargo new` would: not inside an existing one (unless it ignores
+/// the folder), and not if cargo's configuration names another system, or none. Returns whether it
+/// did.
 pub(super) fn create_repository(folder: &Path) -> bool {
     let other = found(folder, "cargo-new", "vcs");
     if other.is_some_and(|(_, system)| system.as_str() != Some("git")) {
@@ -128,7 +130,7 @@ mod tests {
         assert_eq!(value("/fw"), "fw = \"run --manifest-path /fw --\"");
         assert!(value("/my fw").contains("with spaces"));
         above("[alias]\nfw = [\"run\"]\n");
-        assert!(value("/fw").contains("joins the two lists"));
+        assert!(value("/fw").contains("merges the two lists"));
         above(&format!("[alias]\n{list}\n"));
         assert_eq!(value("/my fw"), "There");
     }

@@ -1,4 +1,5 @@
-//! Until fw is published: the checkout that a new project takes the framework and the command from.
+//! Until fw is published: the checkout from which a new project takes the framework and the
+//! command.
 
 use std::{
     fs,
@@ -14,7 +15,7 @@ const OWN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Checkout {
     root: PathBuf,
-    /// Whether the command runs from it by an alias; else it is installed.
+    /// True if an alias runs the command from it; otherwise the command is installed.
     by_alias: bool,
 }
 
@@ -45,7 +46,7 @@ impl Checkout {
         format!("{{ package = \"fw-lambda\", path = {path:?}{more} }}")
     }
 
-    /// Where the framework is, for a project in that folder.
+    /// The framework's folder, for a project in this folder.
     pub(super) fn framework(&self, folder: &Path) -> String {
         let framework = self.root.join("framework");
         let path = match folder.strip_prefix(&self.root) {
@@ -71,7 +72,8 @@ fn is_checkout(folder: &Path) -> bool {
     manifest.is_ok_and(|text| text.contains("name = \"fw-lambda\""))
 }
 
-/// Whether this very process runs from the checkout: from its target folder, or by `cargo run` with another one.
+/// True if this process runs from the checkout: from its target folder, or by `cargo run` with
+/// another one.
 fn runs_from(checkout: &Path) -> bool {
     let program = std::env::current_exe().and_then(|program| program.canonicalize());
     let package = std::env::var_os(env::CARGO_MANIFEST_DIR).map(PathBuf::from);

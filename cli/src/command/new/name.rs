@@ -35,32 +35,35 @@ pub(super) fn check_name(name: &str) -> Result<()> {
         "it is empty".to_owned()
     } else if name.len() > LONGEST {
         format!(
-            "it has {} characters, and {LONGEST} are the most",
+            "it has {} characters, but at most {LONGEST} are allowed",
             name.len()
         )
     } else if let Some(odd) = name.chars().find(|c| !plain(*c)) {
         format!(
-            "`{}` is no lower-case letter, digit or hyphen",
+            "`{}` is not a lower-case letter, digit or hyphen",
             odd.escape_debug()
         )
     } else if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
         "it does not start with a letter".to_owned()
     } else if name.ends_with('-') || name.contains("--") {
-        "its hyphens do not stand singly between letters or digits".to_owned()
+        "a hyphen must be between letters or digits".to_owned()
     } else if KEYWORDS.contains(&name) {
-        "it is a word of the Rust language".to_owned()
+        "it is a Rust keyword".to_owned()
     } else if TAKEN.contains(&name) {
-        "the name is taken by Rust, cargo or the framework".to_owned()
+        "Rust, cargo or the framework already uses this name".to_owned()
     } else {
         return Ok(());
     };
-    let failure =
-        Failure::input(format!("not a project's name: `{}`", name.escape_debug())).because_of(why);
+    let failure = Failure::input(format!(
+        "not a valid project name: `{}`",
+        name.escape_debug()
+    ))
+    .because_of(why);
     let corrected = corrected(name);
     Err(if corrected.is_empty() || corrected == name {
         failure
     } else {
-        failure.hint(format!("`{corrected}` would do"))
+        failure.hint(format!("use `{corrected}`"))
     })
 }
 
@@ -91,13 +94,13 @@ mod tests {
     #[test]
     fn a_bad_name_is_refused_with_a_better_one() {
         for (name, hint) in [
-            ("My App", Some("`my-app` would do")),
-            ("fw", Some("`fw-app` would do")),
-            ("fn", Some("`fn-app` would do")),
-            ("9lives", Some("`lives` would do")),
-            ("a--b", Some("`a-b` would do")),
-            ("über", Some("`ber` would do")),
-            ("../evil", Some("`evil` would do")),
+            ("My App", Some("use `my-app`")),
+            ("fw", Some("use `fw-app`")),
+            ("fn", Some("use `fn-app`")),
+            ("9lives", Some("use `lives`")),
+            ("a--b", Some("use `a-b`")),
+            ("über", Some("use `ber`")),
+            ("../evil", Some("use `evil`")),
             ("", None),
             ("!!!", None),
         ] {

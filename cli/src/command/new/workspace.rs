@@ -14,13 +14,13 @@ use crate::{
     error::{Context, Failure, Result},
 };
 
-/// What cargo says where a package lies below a workspace that does not list it.
+/// Cargo's message if a package is inside a workspace that does not list it.
 const NOT_LISTED: &str = "believes it's in a workspace when it's not";
 
-/// Where a package belongs.
+/// The workspace of a package.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Place {
-    /// It stands alone: no workspace is above it, or one that excludes it.
+    /// None: there is no workspace above it, or one that excludes it.
     Alone,
     /// A workspace above it lists it, by a pattern or a path.
     Listed(PathBuf),
@@ -28,7 +28,7 @@ pub(super) enum Place {
     NotListed(PathBuf),
 }
 
-/// The nearest folder above whose manifest is a workspace's.
+/// The nearest parent folder with a workspace's manifest.
 pub(super) fn above(folder: &Path) -> Option<PathBuf> {
     let mut above = folder.ancestors().skip(1);
     let root = above.find(|folder| {
@@ -38,16 +38,17 @@ pub(super) fn above(folder: &Path) -> Option<PathBuf> {
     root.map(Path::to_owned)
 }
 
-/// Whether a manifest is a workspace's.
+/// True if a manifest is a workspace's.
 pub(super) fn is_workspace(manifest: &str) -> bool {
     DeTable::parse(manifest).is_ok_and(|table| table.get_ref().contains_key("workspace"))
 }
 
-/// Where cargo sees the package in that folder, whose manifest is written.
+/// The workspace of the package in this folder, according to cargo. The package's manifest must
+/// exist.
 ///
 /// # Errors
 ///
-/// When cargo cannot read the workspace above it, or cannot be run.
+/// If cargo cannot read the workspace above it, or cannot be run.
 pub(super) fn place(folder: &Path) -> Result<Place> {
     match read(folder)? {
         Ok(metadata) if metadata.workspace_root == folder => Ok(Place::Alone),
@@ -60,7 +61,8 @@ pub(super) fn place(folder: &Path) -> Result<Place> {
     }
 }
 
-/// Whether each other package of the workspace is an fw app as well, so that their profile is the workspace's.
+/// True if every other package of the workspace is an fw app too, so that the workspace's profile
+/// is for apps.
 pub(super) fn has_apps_alone(root: &Path, new: &Path) -> bool {
     read(root).is_ok_and(|read| {
         read.is_ok_and(|metadata| {
@@ -76,7 +78,7 @@ pub(super) fn has_apps_alone(root: &Path, new: &Path) -> bool {
     })
 }
 
-/// What `cargo metadata` says of the workspace, or why it says nothing.
+/// The output of `cargo metadata` for the workspace, or its error.
 fn read(folder: &Path) -> Result<Result<cargo_metadata::Metadata, String>> {
     let output = cargo::command()
         .args(["metadata", "--no-deps", "--format-version", "1"])
@@ -91,7 +93,8 @@ fn read(folder: &Path) -> Result<Result<cargo_metadata::Metadata, String>> {
     Ok(MetadataCommand::parse(text(&output.stdout)).map_err(|error| error.to_string()))
 }
 
-/// The workspace's manifest with one more member; all else in it stays as it is. `None` where there is no place for it.
+/// The workspace's manifest with one more member and no other change. `None` if there is no place
+/// for it.
 pub(super) fn with_member(manifest: &str, member: &str) -> Option<String> {
     let table = DeTable::parse(manifest).ok()?;
     let workspace = table.get_ref().get("workspace")?.get_ref().as_table()?;
@@ -100,7 +103,7 @@ pub(super) fn with_member(manifest: &str, member: &str) -> Option<String> {
             Some(last) => {
                 let before = &manifest[..last.span().start];
                 let gap = &before[before.trim_end().len()..];
-                // Each on a line of its own, or all on one.
+                // Each on its own line, or all on one.
                 let gap = gap.rfind('\n').map_or(" ", |line| &gap[line..]);
                 (last.span().end, format!(",{gap}{member:?}"))
             }

@@ -55,7 +55,7 @@ impl Client {
         json(&answer.await?)
     }
 
-    /// Calls an operation of the query protocol, and gives the document.
+    /// Calls an operation of the query protocol and returns the document.
     pub(super) async fn form(&self, parameters: &[(&str, &str)]) -> Result<String> {
         let mut headers = signed();
         let form = HeaderValue::from_static("application/x-www-form-urlencoded");
@@ -94,7 +94,7 @@ impl Client {
     }
 }
 
-/// The developer's key, which the services let in whatever the signature.
+/// The developer's key, which the services accept with any signature.
 fn signed() -> HeaderMap {
     const DEVELOPER: HeaderValue = HeaderValue::from_static(
         "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/services/aws4_request, SignedHeaders=host, Signature=0",
@@ -109,17 +109,18 @@ fn json(text: &str) -> Result<Value> {
     }
 }
 
-/// What a service says, in its own words: of a JSON document, or of one in XML.
+/// The service's error message from a JSON or XML document.
 fn refused(status: StatusCode, text: &str) -> Failure {
     let document: Value = serde_json::from_str(text).unwrap_or_default();
     let said = ["message", "Message", "detail"]
         .iter()
         .find_map(|key| document[*key].as_str());
     let said = said.or_else(|| inside(text, "Message")).unwrap_or(text);
-    Failure::input(format!("the services refused it ({status})")).because_of(said.to_owned())
+    Failure::input(format!("the services refused the request ({status})"))
+        .because_of(said.to_owned())
 }
 
-/// What is inside of the first element of that name.
+/// The content of the first element with this name.
 pub(super) fn inside<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     let (_, rest) = text.split_once(&format!("<{name}>"))?;
     Some(rest.split_once(&format!("</{name}>"))?.0)

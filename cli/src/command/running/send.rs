@@ -105,20 +105,15 @@ pub(in crate::command) fn put_event(args: &args::PutEvent, console: &Console) ->
             Some(id) => console.result(id),
             None => {
                 let said = |key: &str| put[key].as_str().unwrap_or_default();
-                return Err(
-                    Failure::input("the bus did not take the event").because_of(format!(
-                        "{}: {}",
-                        said("ErrorCode"),
-                        said("ErrorMessage")
-                    )),
-                );
+                return Err(Failure::input("the bus did not accept the event")
+                    .because_of(format!("{}: {}", said("ErrorCode"), said("ErrorMessage"))));
             }
         }
         Ok(Exit::Success)
     })
 }
 
-/// Sends what a schedule sends, now.
+/// Sends events of a schedule, now.
 pub(in crate::command) fn fire(args: &args::Fire, console: &Console) -> Result<Exit> {
     block_on(async {
         let running = Running::find(&args.app).await?;

@@ -12,7 +12,7 @@ use crate::{
     values::lambda::ALIAS,
 };
 
-/// What the steps have made, for those that come after.
+/// The results of the steps, for later steps.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Made {
     /// Ids, by kind and name.
@@ -36,7 +36,7 @@ impl Made {
             .id
             .as_deref()
             .or_else(|| self.made(kind, &named.name))
-            .ok_or_else(|| unplanned("an earlier step should have made it"))
+            .ok_or_else(|| unplanned("an earlier step should have created it"))
     }
 
     fn made(&self, kind: &'static str, name: &str) -> Option<&str> {
@@ -46,11 +46,11 @@ impl Made {
 
     fn deployment(&self, digest: &str) -> Result<&str, Error> {
         let made = self.made("deployment", digest);
-        made.ok_or_else(|| unplanned("an earlier step should have made the deployment"))
+        made.ok_or_else(|| unplanned("an earlier step should have created the deployment"))
     }
 }
 
-/// Runs one; gives where the API answers when it opens it.
+/// Runs a step; returns the API's URL if the step opens it.
 pub(crate) async fn call<A: Aws>(
     aws: &A,
     step: &RestStep,

@@ -1,4 +1,4 @@
-//! What must hold of a custom domain before the first write.
+//! Checks of a custom domain before the first write.
 
 use crate::{
     deploy::{
@@ -12,7 +12,7 @@ use crate::{
 /// The longest value of a tag (Lambda developer guide, "Using tags on Lambda functions").
 const LONGEST_TAG: usize = 256;
 
-/// Stops where the domain cannot be made, or its path is somebody else's.
+/// Stops if the domain cannot be created, or its path belongs to somebody else.
 ///
 /// # Errors
 ///
@@ -22,8 +22,8 @@ pub(super) fn check(desired: &Desired, actual: &Actual) -> Result<()> {
         return Ok(());
     };
     let (name, region) = (&domain.name, &desired.place.region);
-    // API Gateway developer guide, "Set up a Regional custom domain name in API Gateway": a regional domain takes a
-    // certificate of its own region.
+    // API Gateway developer guide, "Set up a Regional custom domain name in API Gateway": a
+    // regional domain needs a certificate in its own region.
     let elsewhere = domain.certificate.as_deref().and_then(|arn| {
         let of = arn.split(':').nth(3).unwrap_or_default();
         (of != region && *region != snapshot::nowhere().region).then_some(of)
@@ -33,41 +33,41 @@ pub(super) fn check(desired: &Desired, actual: &Actual) -> Result<()> {
             "the certificate of `{name}` is in another region: `{of}`"
         ))
         .because_of(format!(
-            "a domain in {region} takes a certificate in {region}"
+            "a domain in {region} needs a certificate in {region}"
         ))
-        .hint("ask ACM for one there, and set `domain.certificate` to its ARN"));
+        .hint("request one from ACM in this region, and set `domain.certificate` to its ARN"));
     }
     let whole = actual.around.domain(name);
     let found = whole.and_then(|whole| whole.found.as_ref());
     let Some(found) = found else {
         if domain.certificate.is_none() {
             return Err(Failure::input(format!(
-                "there is no such domain in {region}, and it cannot be made without a certificate: `{name}`"
+                "the domain does not exist in {region} and cannot be created without a certificate: `{name}`"
             ))
-            .hint("set `domain.certificate` to the ARN of one in ACM; nothing was changed"));
+            .hint("set `domain.certificate` to the ARN of a certificate in ACM; nothing was changed"));
         }
         return noted(desired, actual);
     };
     let key = domain.key();
     if key.contains('/') && !found.levels {
         return Err(Failure::input(format!(
-            "the domain does not take a path of several levels: `{key}`"
+            "the domain does not support a path with several segments: `{key}`"
         ))
         .because_of(format!("`{name}` is not regional, or speaks TLS 1.0"))
-        .hint("take a `base_path` without a slash; nothing was changed"));
+        .hint("use a `base_path` without a slash; nothing was changed"));
     }
     let taken = whole.and_then(|whole| whole.mapping(key));
     if let Some(mapping) = taken.filter(|one| !actual.api_ids().any(|id| id == one.api)) {
         return Err(Failure::new(format!(
-            "the path is taken: {}",
+            "the path is already in use: {}",
             domain.url()
         ))
         .because_of(format!(
-            "it leads to the API `{}`, stage `{}`, which is not this deployment's",
+            "it leads to the API `{}`, stage `{}`, which does not belong to this deployment",
             mapping.api, mapping.stage
         ))
         .hint(format!(
-            "take another `base_path`, or remove that mapping: `aws apigatewayv2 delete-api-mapping --domain-name {name} \
+            "use another `base_path`, or remove the mapping: `aws apigatewayv2 delete-api-mapping --domain-name {name} \
              --api-mapping-id {}`; nothing was changed",
             mapping.id
         )));
@@ -87,9 +87,9 @@ fn noted(desired: &Desired, actual: &Actual) -> Result<()> {
         return Ok(());
     }
     Err(Failure::new(format!(
-        "too many domains take each other's place: `{}`",
+        "too many domains replace each other: `{}`",
         domain.name
     ))
-    .because_of("deploys before this one were interrupted while they changed the domain")
-    .hint("set the `domain` of the last deploy and run it to its end, then this one; nothing was changed"))
+    .because_of("earlier deploys were interrupted while they changed the domain")
+    .hint("set the `domain` of the last deploy and complete it, then run this one; nothing was changed"))
 }

@@ -1,5 +1,5 @@
-//! What every plan has to hold: no version takes traffic while callers reach what it guards without
-//! passing its guard, and nothing is opened before all traffic has moved.
+//! The rules for every plan: no version gets traffic while callers reach its guarded routes without
+//! the guard, and nothing is opened before all traffic has moved.
 //!
 //! The plan is run on a model of the ways in: the routes of APIs that have a stage and may invoke
 //! the function, what REST stages serve, and the function's URL. What is not known of one counts as
@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// An HTTP API; its id is empty where the plan makes it.
+/// An HTTP API; its id is empty if the plan creates it.
 struct Http {
     id: String,
     open: bool,
@@ -35,17 +35,17 @@ struct Http {
 struct Doors<'a> {
     main: &'a str,
     http: Vec<Http>,
-    /// What the stages of REST APIs serve.
+    /// The deployments that the stages of REST APIs serve.
     rest: BTreeMap<String, Routes>,
-    /// What was imported last, and what deployments were made of it, by digest.
+    /// The last imported document, and its deployments, by digest.
     imported: Routes,
     made: BTreeMap<String, Routes>,
-    /// The digests of the deployments that are there, by id.
+    /// The digests of the existing deployments, by id.
     known: BTreeMap<String, String>,
-    /// Whether callers of the URL sign their requests.
+    /// True if callers of the URL sign their requests.
     url: Option<bool>,
     grants: Vec<String>,
-    /// What callers of REST APIs send.
+    /// The API keys of REST APIs.
     keys: Keys,
 }
 
@@ -88,7 +88,7 @@ impl<'a> Doors<'a> {
         };
         if let Some(rest) = &desired.rest {
             let wanted = openapi::guards(&rest.document);
-            // A deployment for the time between may have been made by a deploy that was interrupted.
+            // An interrupted deploy may have left an intermediate deployment.
             for served in actual
                 .rests
                 .apis
@@ -117,7 +117,7 @@ impl<'a> Doors<'a> {
         doors
     }
 
-    /// What a deployment serves that is there already.
+    /// The content of an existing deployment.
     fn serving(&self, id: &str) -> Routes {
         let digest = self.known.get(id);
         let routes = digest.and_then(|digest| self.made.get(digest));
@@ -171,7 +171,7 @@ impl<'a> Doors<'a> {
         &mut self.http[at]
     }
 
-    /// What a step does to them.
+    /// The effect of a step on them.
     fn apply(&mut self, step: &Step) {
         match step {
             Step::Http(HttpStep::CreateRoute {
@@ -301,14 +301,14 @@ pub(super) fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<
     let moves = first.map(|planned| planned.phase);
     let mut doors = Doors::of(desired, actual);
     let before = doors.open();
-    // Keys that no route asks for admit nobody.
+    // Keys that no route requires admit nobody.
     let keys = doors.ask_for_keys().then(|| doors.keys.admitted());
     let added = |doors: &Doors<'_>| {
         let keys = keys.as_ref()?;
         keys::added(keys, &doors.keys.admitted())
     };
     let relies_on_keys = app.values().any(|access| access.api_key.is_some());
-    // Where nothing moves, the version that serves is the one that is desired.
+    // If nothing moves, the serving version is the desired one.
     let (early, late): (Vec<_>, Vec<_>) = plan
         .steps
         .iter()
@@ -333,13 +333,13 @@ pub(super) fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<
             && let Some(key) = keys::foreign(desired, actual, &doors.keys.admitted())
         {
             return Some(format!(
-                "a version would take traffic without its guard: the API key `{key}` is still admitted"
+                "a version would get traffic without its guard: the API key `{key}` is still admitted"
             ));
         }
         for api in open.iter().filter(|_| moves.is_some()) {
             if let Some((key, wanted)) = exposed(api, &app) {
                 return Some(format!(
-                    "a version would take traffic while callers reach `{wanted}` without its guard, through `{key}`"
+                    "a version would get traffic while callers reach `{wanted}` without its guard, through `{key}`"
                 ));
             }
         }
@@ -350,23 +350,23 @@ pub(super) fn broken(desired: &Desired, actual: &Actual, plan: &Plan) -> Option<
         && let Some((key, found, wanted)) = opened(&before, &doors)
     {
         return Some(format!(
-            "a route would be opened under a canary: `{key}`, {found} → {wanted}"
+            "a route would be opened during a canary: `{key}`, {found} → {wanted}"
         ));
     }
     if desired.canary.is_some()
         && let Some(key) = added(&doors)
     {
         return Some(format!(
-            "an API key would be admitted under a canary: `{key}`"
+            "an API key would be admitted during a canary: `{key}`"
         ));
     }
     None
 }
 
-/// A route that was there before and admits more callers now, but none that another guard is for.
+/// An existing route that admits more callers now, unless it gets a different guard.
 fn opened(before: &[Routes], doors: &Doors<'_>) -> Option<(String, Access, Access)> {
     let now = doors.open();
-    // A gateway that is there no longer admits nobody.
+    // A gateway that no longer exists admits nobody.
     for (before, now) in before.iter().zip(&now) {
         for (key, found) in before {
             if let Some(access) = now.get(key)

@@ -38,7 +38,7 @@ fn has_id(key: &KeyId, id: &str) -> bool {
 }
 
 impl Keys {
-    /// Those of the account.
+    /// The keys of the account.
     pub(super) fn of(actual: &Actual) -> Self {
         let rests = &actual.rests;
         let is_ours = |id: &String| rests.apis.iter().any(|whole| whole.api.id == *id);
@@ -73,7 +73,7 @@ impl Keys {
         keys.filter(|id| !is_disabled(id)).cloned().collect()
     }
 
-    /// What a step does to them.
+    /// The effect of a step on them.
     pub(super) fn apply(&mut self, step: &RestStep) {
         match step {
             RestStep::CreateKey { name, enabled, .. } => self.keys.push(Held {

@@ -1,6 +1,6 @@
 //! The functions of a deployment: one for each part of the app.
 //!
-//! All are made of the same artifact: a process reads its part from `_HANDLER`, as under `cargo fw local`.
+//! All use the same artifact: a process reads its part from `_HANDLER`, as under `cargo fw local`.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use crate::{
     values::names::is_plain,
 };
 
-/// What a function should be.
+/// A desired function.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct DesiredFunction {
     /// Which of the app's functions it is.
@@ -24,15 +24,15 @@ pub(crate) struct DesiredFunction {
     pub(crate) name: String,
     /// The log group that Lambda writes to.
     pub(crate) log_group: String,
-    /// How it runs the code.
+    /// Its configuration.
     pub(crate) configuration: Configuration,
-    /// The role that is made for it; none where the settings name one that is there.
+    /// The role that is created for it; `None` if the settings name an existing one.
     pub(crate) role: Option<DesiredRole>,
-    /// How a new version is tried before it takes traffic.
+    /// How to try a new version before it gets traffic.
     pub(crate) health: Health,
-    /// How many invocations are kept for it, and how many it may have at the most.
+    /// Its reserved concurrency.
     pub(crate) reserved: Option<u32>,
-    /// How many processes are kept awake for its alias.
+    /// The provisioned concurrency of its alias.
     pub(crate) provisioned: Option<u32>,
 }
 
@@ -40,7 +40,7 @@ pub(crate) struct DesiredFunction {
 ///
 /// # Errors
 ///
-/// When a name is too long, has characters that AWS does not take, or is there twice; exit code 65.
+/// If a name is too long, has characters that AWS does not accept, or occurs twice; exit code 65.
 pub(super) fn functions(
     manifest: &Manifest,
     settings: &Settings,
@@ -55,7 +55,7 @@ pub(super) fn functions(
         let name = names.of(&part);
         if !seen.insert(name.clone()) {
             return Err(Failure::input(format!(
-                "two functions have one name: {}",
+                "two functions have the same name: {}",
                 part.name().unwrap_or_default()
             ))
             .hint("rename one of them"));
@@ -113,19 +113,19 @@ fn check_name(part: &Part, names: &Names) -> Result<()> {
     };
     if !is_plain(name) {
         return Err(Failure::input(format!(
-            "not a name for a function on AWS: `{}`",
+            "not a valid function name on AWS: `{}`",
             name.escape_debug()
         ))
-        .because_of("the function is named after it: letters, digits, hyphens and underscores"));
+        .because_of("the function's name contains it, so it may have letters, digits, hyphens and underscores"));
     }
     let function = names.of(part);
     if function.len() > LONGEST_NAME {
         return Err(Failure::input(format!("the name of {part} is too long"))
             .because_of(format!(
-                "its function would be named `{function}`, {} characters, and Lambda takes {LONGEST_NAME}",
+                "its function would have the name `{function}` with {} characters, but Lambda accepts {LONGEST_NAME}",
                 function.len()
             ))
-            .hint("shorten it, the app's name, or the stage's"));
+            .hint("shorten it, the app's name, or the stage's name"));
     }
     Ok(())
 }

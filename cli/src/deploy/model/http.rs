@@ -1,4 +1,4 @@
-//! What an HTTP API should be besides its routes' keys: events, guards, authorizers, its stage.
+//! The desired HTTP API, without its routes' keys: events, guards, authorizers, its stage.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::{
     values::gateway::{DEFAULT_API_STAGE, PayloadFormat, Rate},
 };
 
-/// What is set of an HTTP API.
+/// The settings of an HTTP API.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Http {
     /// The version of the function's events.
@@ -22,21 +22,21 @@ pub(crate) struct Http {
     /// For how many milliseconds it waits for the function.
     #[serde(default = "longest")]
     pub(crate) timeout: u32,
-    /// Its one stage.
+    /// Its only stage.
     pub(crate) stage: Stage,
     /// The authorizers that routes ask for, by name.
     pub(crate) authorizers: BTreeMap<String, Checks>,
-    /// Who may call the routes that are not open, by route key.
+    /// The guards of the routes that are not open, by route key.
     pub(crate) guards: BTreeMap<String, Guard<String>>,
 }
 
-/// What snapshots from before the setting have.
+/// The value for snapshots from before the setting.
 fn longest() -> u32 {
     Integration::TIMEOUT
 }
 
 impl Default for Http {
-    /// An API that everybody may call, behind `$default`.
+    /// An API that everyone may call, with the stage `$default`.
     fn default() -> Self {
         Self {
             format: PayloadFormat::default(),
@@ -56,11 +56,11 @@ impl Default for Http {
 }
 
 impl Http {
-    /// What the settings and the app say.
+    /// The HTTP API for the settings and the app.
     ///
     /// # Errors
     ///
-    /// When a route asks for an authorizer that nothing describes; exit code 65.
+    /// If a route needs an authorizer that does not exist; exit code 65.
     pub(crate) fn new(
         manifest: &Manifest,
         settings: &Settings,
@@ -116,7 +116,7 @@ impl Http {
         })
     }
 
-    /// The functions that are asked who may call: of this deployment, in this place.
+    /// The functions of this deployment that serve as authorizers.
     pub(crate) fn functions(&self, place: &Place) -> impl Iterator<Item = String> {
         let prefix = place.alias("");
         let (before, after) = prefix
@@ -132,13 +132,13 @@ impl Http {
         })
     }
 
-    /// Who may call that route.
+    /// The guard of this route.
     pub(crate) fn guard(&self, key: &str) -> Guard<String> {
         self.guards.get(key).cloned().unwrap_or_default()
     }
 }
 
-/// What a Lambda authorizer is asked, and when: the app's words, and the settings' over them.
+/// The event and cache of a Lambda authorizer: the app's declaration, overridden by the settings.
 fn function_checks(
     authorizer: &ManifestAuthorizer,
     settings: &Settings,
@@ -159,7 +159,7 @@ fn function_checks(
     }
 }
 
-/// For how long an authorizer's answers are kept, and what tells callers apart.
+/// How long an authorizer's answers are cached, and by which identity.
 pub(super) fn asked(authorizer: &ManifestAuthorizer, settings: &Settings) -> (u32, Vec<String>) {
     let own = settings.access.authorizers.get(&authorizer.name);
     let ttl = own.and_then(|own| own.ttl).unwrap_or(authorizer.ttl);
@@ -172,7 +172,7 @@ pub(crate) fn jwt_name(name: &str) -> String {
     format!("jwt-{name}")
 }
 
-/// Where requests are logged, and what of them.
+/// Where and how requests are logged.
 pub(super) fn access_log(settings: &Settings, names: &Names, place: &Place) -> Option<AccessLog> {
     let log = settings.door.access_log.as_ref()?;
     Some(AccessLog {
@@ -181,13 +181,13 @@ pub(super) fn access_log(settings: &Settings, names: &Names, place: &Place) -> O
     })
 }
 
-/// The bucket of all routes together, where one is set; the settings' check wants both numbers or none.
+/// The throttle of all routes, if one is set; the settings' check requires both numbers or none.
 pub(super) fn whole(throttle: &Throttle) -> Option<Rate> {
     let (rate, burst) = (throttle.rate?, throttle.burst?);
     Some(Rate { rate, burst })
 }
 
-/// Who may call a route, as the app says it.
+/// The guard of a route in the app.
 pub(crate) fn guard(route: &ManifestRoute) -> Guard<String> {
     match &route.authorization {
         None => Guard::Open,

@@ -208,7 +208,7 @@ fn operation(
         }
         Some(_) => {
             return Err(Failure::input(format!(
-                "a REST API cannot guard the route as it asks: `{}`",
+                "a REST API does not support the route's guard: `{}`",
                 route.key()
             )));
         }
@@ -324,7 +324,7 @@ fn authorizer(caller: &Caller<'_>) -> Result<Value> {
                     .map(str::to_owned)
                     .ok_or_else(|| {
                         Failure::input(format!(
-                            "the authorizer `{}` gets a token, which stands in a header and not in {source}",
+                            "the authorizer `{}` gets a token, which must be in a header and not in {source}",
                             caller.name
                         ))
                         .hint("name the header: `$request.header.Authorization`")

@@ -1,5 +1,5 @@
-//! What the functions know of the resources that the settings declare: a variable each, and what statements say of them in place of the
-//! app's own names.
+//! What the functions know about the resources in the settings: a variable for each, and statements
+//! with their ARNs instead of logical names.
 
 use std::collections::BTreeMap;
 
@@ -19,12 +19,12 @@ use crate::{
 /// Lambda's limit for all environment variables together, in bytes (gateway-truth §4.5).
 const ENVIRONMENT_LIMIT: usize = 4096;
 
-/// The variables by which the code finds what the settings declare: a queue's URL, a topic's ARN, a bus' name, or the ARN of one that is
-/// there.
+/// The variables through which the code finds the resources of the settings: a queue's URL, a
+/// topic's ARN, a bus' name, or the ARN of an existing one.
 ///
 /// # Errors
 ///
-/// When a name is too long for AWS; exit code 65.
+/// If a name is too long for AWS; exit code 65.
 pub(super) fn variables(
     settings: &Settings,
     at: (&Names, &Place),
@@ -41,11 +41,11 @@ pub(super) fn variables(
     .collect()
 }
 
-/// The settings with the queues that functions read and no table declares: those are there with defaults.
+/// The settings with default queues for those that functions read and no table declares.
 ///
 /// # Errors
 ///
-/// When such a name is not one for a queue, or has the variable of another one; exit code 65.
+/// If such a name is not valid for a queue, or has the variable of another one; exit code 65.
 pub(super) fn with_used(manifest: &Manifest, settings: &Settings) -> Result<Settings> {
     let mut settings = settings.clone();
     settings.resources.declare_read(manifest);
@@ -53,11 +53,11 @@ pub(super) fn with_used(manifest: &Manifest, settings: &Settings) -> Result<Sett
     Ok(settings)
 }
 
-/// Refuses more variables than Lambda takes, with those that `cargo fw` adds.
+/// Refuses more variables than Lambda accepts, including those that `cargo fw` adds.
 ///
 /// # Errors
 ///
-/// When they are too long together; exit code 65.
+/// If they are too long together; exit code 65.
 pub(super) fn fits(environment: &BTreeMap<String, String>) -> Result<()> {
     let lengths = environment.iter();
     let total: usize = lengths.map(|(name, value)| name.len() + value.len()).sum();
@@ -66,17 +66,17 @@ pub(super) fn fits(environment: &BTreeMap<String, String>) -> Result<()> {
     }
     Err(
         Failure::input(format!("the environment is too large: {total} bytes")).because_of(format!(
-            "Lambda takes {ENVIRONMENT_LIMIT} bytes of names and values together, and each queue, topic and bus of the settings has a \
+            "Lambda accepts {ENVIRONMENT_LIMIT} bytes, names and values together, and each queue, topic and bus of the settings has a \
              variable"
         )),
     )
 }
 
-/// The statements with ARNs in place of the app's own names, and what the keys of queues need besides.
+/// The statements with ARNs instead of logical names, and what the keys of queues need in addition.
 ///
 /// # Errors
 ///
-/// When a name is too long for AWS; exit code 65.
+/// If a name is too long for AWS; exit code 65.
 pub(super) fn resolved(
     mut statements: Vec<Statement>,
     settings: &Settings,
@@ -94,8 +94,8 @@ pub(super) fn resolved(
     Ok(statements)
 }
 
-/// What sending to and reading from queues with keys needs (SQS developer guide, "Configuring KMS permissions for Amazon SQS": a
-/// producer generates and decrypts, a consumer decrypts).
+/// The actions for sending to and reading from queues with keys (SQS developer guide, "Configuring
+/// KMS permissions for Amazon SQS": a producer generates and decrypts, a consumer decrypts).
 fn keys(statements: &[Statement], settings: &Settings) -> Option<Statement> {
     let allowed = statements.iter().filter(|one| one.effect == Effect::Allow);
     let mut actions = Vec::new();
@@ -133,7 +133,7 @@ fn keys(statements: &[Statement], settings: &Settings) -> Option<Statement> {
 ///
 /// # Errors
 ///
-/// When its name is too long for AWS; exit code 65.
+/// If its name is too long for AWS; exit code 65.
 pub(crate) fn arn(
     settings: &Settings,
     kind: ResourceKind,

@@ -1,4 +1,4 @@
-//! What a REST API should be: its document, its stage, its keys and usage plans.
+//! The desired REST API: its document, its stage, its keys and usage plans.
 
 use std::collections::BTreeMap;
 
@@ -18,46 +18,46 @@ use crate::{
     values::gateway::Rate,
 };
 
-/// What is set of a REST API.
+/// The settings of a REST API.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Rest {
-    /// What it imports.
+    /// The document to import.
     pub(crate) document: Value,
-    /// Its one stage.
+    /// Its only stage.
     pub(crate) stage: RestStage,
-    /// The functions that it asks who may call.
+    /// The functions that serve as authorizers.
     pub(crate) asked: Vec<String>,
-    /// Its keys, by the name that they have in the account.
+    /// Its keys, by their names in the account.
     pub(crate) keys: BTreeMap<String, Key>,
-    /// Its usage plans, by the name that they have in the account.
+    /// Its usage plans, by their names in the account.
     pub(crate) plans: BTreeMap<String, Plan>,
 }
 
 /// A key that callers send.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Key {
-    /// Its value, where it is set; API Gateway makes one where it is not.
+    /// Its value, if it is set; otherwise API Gateway generates one.
     #[serde(skip)]
     pub(crate) value: Option<Secret>,
-    /// Whether it is taken.
+    /// True if it is enabled.
     pub(crate) enabled: bool,
 }
 
-/// How much the holders of some keys may call.
+/// The limits for some keys.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Plan {
-    /// How much.
+    /// The limits.
     pub(crate) limits: PlanLimits,
     /// The keys' names in the account.
     pub(crate) keys: Vec<String>,
 }
 
 impl Rest {
-    /// What the settings and the app say.
+    /// The REST API for the settings and the app.
     ///
     /// # Errors
     ///
-    /// When a REST API cannot have what is asked for; exit code 65.
+    /// If a REST API does not support something; exit code 65.
     pub(crate) fn new(
         manifest: &Manifest,
         settings: &Settings,
@@ -86,7 +86,7 @@ impl Rest {
             })
             .collect();
         let alias = place.alias(&names.function);
-        // Keys and plans are the account's, so that their names carry the deployment's.
+        // Keys and plans belong to the account, so their names contain the deployment's.
         let named = |name: &str| format!("{}-{name}", names.function);
         let document = openapi::document(manifest, settings, &names.function, &alias, &callers)?;
         Ok(Self {
@@ -140,7 +140,7 @@ impl Rest {
         })
     }
 
-    /// What tells its document from another.
+    /// The identity of its document.
     pub(crate) fn digest(&self) -> String {
         openapi::digest(&self.document)
     }

@@ -1,4 +1,5 @@
-//! The role of a function: who may assume it, and what it allows. Each function has its own, with what it alone needs.
+//! The role of a function: its trust and its permissions. Each function has its own role, with only
+//! what it needs.
 
 use fw_manifest::Part;
 use serde_json::{Value, json};
@@ -10,12 +11,13 @@ use crate::{
     values::{lambda::Options, statement::Statement},
 };
 
-/// The role that a deployment makes for a function.
+/// The role that a deployment creates for a function.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct DesiredRole {
     /// Its name.
     pub(crate) name: String,
-    /// What it allows: the function's own logs, what its options need, and what the settings say.
+    /// Its permissions: the function's own logs, the needs of its options, and the settings'
+    /// statements.
     pub(crate) policy: Value,
 }
 
@@ -24,7 +26,7 @@ impl DesiredRole {
     ///
     /// # Errors
     ///
-    /// When the role's name is longer than IAM takes; exit code 65.
+    /// If the role's name is longer than IAM accepts; exit code 65.
     pub(super) fn new(
         part: &Part,
         options: &Options,
@@ -37,11 +39,11 @@ impl DesiredRole {
         if let Some(own) = part.name().filter(|_| name.len() > LONGEST_NAME) {
             return Err(Failure::input(format!("the name of {part} is too long"))
                 .because_of(format!(
-                    "its role would be named `{name}`, {} characters, and IAM takes {LONGEST_NAME}",
+                    "its role would have the name `{name}` with {} characters, but IAM accepts {LONGEST_NAME}",
                     name.len()
                 ))
                 .hint(format!(
-                    "shorten it, the app's name, or the stage's; or let it run as a role of yours: `role = \"arn:…\"` in `[functions.{own}]`"
+                    "shorten it, the app's name, or the stage's name; or use your own role: `role = \"arn:…\"` in `[functions.{own}]`"
                 )));
         }
         let group = Names::log_group_of(&function);
@@ -65,7 +67,8 @@ pub(super) fn trust() -> Value {
     })
 }
 
-/// No `logs:CreateLogGroup`: the deployment makes the group, and a late log line cannot bring back a deleted one.
+/// No `logs:CreateLogGroup`: the deployment creates the group, and a late log line cannot restore a
+/// deleted one.
 fn policy(logs: &str, written: &[Statement], options: &Options) -> Value {
     let own = json!({
         "Sid": "Logs",

@@ -1,4 +1,5 @@
-//! The bucket through which a zip reaches Lambda that is too large for a call: which one, and what is ours in it.
+//! The bucket for a zip that is too large for a call: which bucket, and which of its objects belong
+//! to the deployment.
 
 use sha2::{Digest as _, Sha256};
 
@@ -17,14 +18,15 @@ const LONGEST: usize = 63;
 /// A bucket, and the place of a deployment's zips in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Store {
-    /// The bucket. One with an owner is the deployment's own: it is made, tagged and deleted; another is never changed.
+    /// The bucket. With an owner it is the deployment's own: it is created, tagged and deleted. Any
+    /// other is never changed.
     pub(crate) bucket: Bucket,
-    /// What the keys of the deployment's zips begin with.
+    /// The prefix of the keys of the deployment's zips.
     prefix: String,
 }
 
 impl Store {
-    /// The deployment's own, whose name is made of app, stage, account and region.
+    /// The deployment's own bucket, whose name consists of app, stage, account and region.
     pub(crate) fn own(names: &Names, place: &Place) -> Self {
         Self {
             bucket: Bucket {
@@ -46,12 +48,13 @@ impl Store {
         }
     }
 
-    /// Whether it is made and deleted with the deployment.
+    /// True if it is created and deleted with the deployment.
     pub(crate) const fn is_own(&self) -> bool {
         self.bucket.owner.is_some()
     }
 
-    /// What is listed: all of a bucket of our own, since it is deleted once nothing is in it.
+    /// The prefix to list: everything in the deployment's own bucket, because it is deleted once it
+    /// is empty.
     pub(crate) fn listed(&self) -> &str {
         match self.is_own() {
             true => "",
@@ -59,12 +62,12 @@ impl Store {
         }
     }
 
-    /// The key of a zip: its digest, so that what is there need not be uploaded again.
+    /// The key of a zip: its digest, so that an existing object need not be uploaded again.
     pub(crate) fn key(&self, code: &Code) -> String {
         format!("{}{}.zip", self.prefix, code.digits())
     }
 
-    /// Whether an object is a zip of the deployment's.
+    /// True if an object is a zip of the deployment.
     pub(crate) fn holds(&self, key: &str) -> bool {
         let digits = key.strip_prefix(&self.prefix);
         let digits = digits.and_then(|rest| rest.strip_suffix(".zip"));

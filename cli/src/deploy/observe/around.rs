@@ -1,5 +1,5 @@
-//! What is around an API and not in it: its access log's group, whether the account lets it write there, and the domains that
-//! lead to it.
+//! The resources around an API: its access log's group, whether the account lets it write there,
+//! and the domains that lead to it.
 
 use super::{Actual, Found};
 use crate::{
@@ -13,12 +13,12 @@ use crate::{
     settings::domain::url,
 };
 
-/// What the account holds of it.
+/// The actual state of these.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Around {
-    /// The access log's group: absent where nobody looked for it.
+    /// The access log's group; absent if it was not looked for.
     pub(crate) access_log: Found<LogGroup>,
-    /// Whether REST APIs of the account may write logs: taken for so where nobody asked.
+    /// True if REST APIs of the account may write logs; assumed if it was not checked.
     pub(crate) may_log: bool,
     /// The domains that the settings and the main function speak of.
     pub(crate) domains: Vec<WholeDomain>,
@@ -29,21 +29,21 @@ pub(crate) struct Around {
 pub(crate) struct WholeDomain {
     /// Its name.
     pub(crate) name: String,
-    /// The domain, where it is there.
+    /// The domain, if it exists.
     pub(crate) found: Option<DomainName>,
-    /// Its paths, and where they lead.
+    /// Its paths, and their targets.
     pub(crate) mappings: Vec<Mapping>,
 }
 
 impl WholeDomain {
-    /// What its path of that name leads to.
+    /// The target of its path with this name.
     pub(crate) fn mapping(&self, key: &str) -> Option<&Mapping> {
         self.mappings.iter().find(|mapping| mapping.key == key)
     }
 }
 
 impl Around {
-    /// Where nothing is.
+    /// Nothing exists.
     pub(crate) const NONE: Self = Self {
         access_log: Found::Absent,
         may_log: true,
@@ -57,7 +57,7 @@ impl Around {
 }
 
 impl Actual {
-    /// Where the domain answers that leads to the deployment, and the domain.
+    /// The URL of the domain that leads to the deployment, and the domain.
     pub(crate) fn custom(&self) -> Option<(String, &WholeDomain)> {
         self.around.domains.iter().find_map(|whole| {
             let leads = |mapping: &&Mapping| self.api_ids().any(|id| id == mapping.api);
@@ -67,7 +67,7 @@ impl Actual {
     }
 }
 
-/// Reads what the settings speak of, and the domains that are noted: no call where there is nothing of it.
+/// Reads what the settings name, and the noted domains; makes no call if there is none.
 pub(super) async fn sought<A: Aws>(aws: &A, names: &Names, noted: Vec<String>) -> Result<Around> {
     let mut domains: Vec<String> = names.sought.domain.iter().cloned().chain(noted).collect();
     domains.sort_unstable();
@@ -106,7 +106,7 @@ async fn domain<A: Aws>(aws: &A, name: String) -> Result<WholeDomain> {
     })
 }
 
-/// Reads what the settings say no more and the API's stages still speak of.
+/// Reads what the settings no longer name but the API's stages still use.
 pub(super) async fn left<A: Aws>(aws: &A, names: &Names, actual: &mut Actual) -> Result<()> {
     if !names.sought.access_log && logs(names, actual) {
         actual.around.access_log = access_log(aws, names).await?;
@@ -114,7 +114,7 @@ pub(super) async fn left<A: Aws>(aws: &A, names: &Names, actual: &mut Actual) ->
     Ok(())
 }
 
-/// Whether a stage writes to the deployment's access log.
+/// True if a stage writes to the deployment's access log.
 fn logs(names: &Names, actual: &Actual) -> bool {
     let http = actual.apis.iter().flat_map(|whole| &whole.stages);
     let rest = actual.rests.apis.iter().flat_map(|whole| &whole.stages);

@@ -1,4 +1,4 @@
-//! What the account holds of a deployment's REST APIs.
+//! The actual state of a deployment's REST APIs.
 
 use std::collections::BTreeMap;
 
@@ -22,18 +22,18 @@ pub(crate) struct WholeRest {
     pub(crate) api: RestApi,
     /// The route keys of its methods that lead to a function, as they are before they are deployed.
     pub(crate) routes: Vec<String>,
-    /// What stages can serve.
+    /// The deployments that stages can serve.
     pub(crate) deployments: Vec<Deployment>,
-    /// Its stages, by name: one, unless it is about to have another name.
+    /// Its stages, by name: one, unless its name is being changed.
     pub(crate) stages: Vec<RestStage>,
-    /// Where it answers, once it has a stage.
+    /// Its URL, once it has a stage.
     pub(crate) url: Option<String>,
-    /// What its stages serve, by their names, where that is not the document that is desired.
+    /// The documents that its stages serve, by their names, if they are not the desired document.
     pub(crate) served: BTreeMap<String, Value>,
 }
 
 impl WholeRest {
-    /// One of which nothing is there.
+    /// An API without any parts.
     pub(crate) const NONE: Self = Self {
         api: RestApi {
             id: String::new(),
@@ -47,12 +47,12 @@ impl WholeRest {
         served: BTreeMap::new(),
     };
 
-    /// Whether it takes traffic.
+    /// True if it gets traffic.
     pub(crate) fn is_open(&self) -> bool {
         !self.stages.is_empty()
     }
 
-    /// Its stage of that name.
+    /// Its stage with this name.
     pub(crate) fn stage(&self, name: &str) -> Option<&RestStage> {
         self.stages.iter().find(|stage| stage.name == name)
     }
@@ -63,7 +63,7 @@ impl WholeRest {
 pub(crate) struct Rests {
     /// The APIs with the deployment's tags, those with a stage first: one, unless something went wrong.
     pub(crate) apis: Vec<WholeRest>,
-    /// Whose the APIs are that bear the name without the tags.
+    /// The owners of APIs with the name but without the tags.
     pub(crate) foreign: Vec<String>,
     /// The deployment's keys.
     pub(crate) keys: Vec<ApiKey>,
@@ -71,8 +71,8 @@ pub(crate) struct Rests {
     pub(crate) plans: Vec<(UsagePlan, Vec<String>)>,
 }
 
-/// Reads them: one call where there is none. Keys and plans are looked for where there is an API of ours: they are made
-/// after it, and removed before it.
+/// Reads them: one call if there is none. Keys and plans are read only if the deployment has an
+/// API: they are created after it and removed before it.
 pub(super) async fn rests<A: Aws>(aws: &A, names: &Names) -> Result<Rests> {
     let apis = aws.rest_apis().await?;
     let (ours, others): (Vec<RestApi>, Vec<RestApi>) =

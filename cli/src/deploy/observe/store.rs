@@ -1,4 +1,4 @@
-//! What is in the buckets through which large zips go. Nothing is read where no zip is large.
+//! The objects in the buckets for large zips. Nothing is read if no zip is large.
 
 use super::Found;
 use crate::{
@@ -10,16 +10,16 @@ use crate::{
     values::names::Tags,
 };
 
-/// A bucket that is there.
+/// An existing bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Held {
-    /// Its tags, where it is the deployment's own.
+    /// Its tags, if it is the deployment's own.
     pub(crate) tags: Tags,
-    /// Whether nothing can make it public, where it is the deployment's own.
+    /// True if all public access is blocked, for the deployment's own.
     pub(crate) private: bool,
     /// The keys of the deployment's zips in it.
     pub(crate) keys: Vec<String>,
-    /// Whether something else is in it, as far as was looked.
+    /// True if it contains something else, as far as it was listed.
     pub(crate) others: bool,
 }
 
@@ -28,7 +28,7 @@ pub(crate) struct Held {
 pub(crate) struct WholeStore {
     /// Which.
     pub(crate) store: Store,
-    /// What is in it.
+    /// Its content.
     pub(crate) found: Found<Held>,
 }
 
@@ -53,7 +53,7 @@ async fn held<A: Aws>(aws: &A, names: &Names, store: &Store) -> Result<Found<Hel
             Ok(Some(found)) => return Ok(Found::Foreign(super::owner(&found))),
             Err(error) if error.kind == Kind::Denied => {
                 let owner = format!(
-                    "another account, or `{}` is denied to you",
+                    "another account, or you are not allowed `{}`",
                     error.operation.action()
                 );
                 return Ok(Found::Foreign(owner));

@@ -1,4 +1,4 @@
-//! The API's authorizers and stages: who is let in, where, and how often.
+//! The API's authorizers and stages: guards, URL and throttles.
 
 use std::collections::BTreeSet;
 
@@ -24,7 +24,8 @@ pub(super) enum Side {
 }
 
 impl Side {
-    /// Whether a change is of this part: one that has to be there before the traffic moves, or another.
+    /// True if a change belongs to this part: one that must be in place before the traffic moves,
+    /// or another.
     pub(super) fn takes(self, guard: bool) -> bool {
         match self {
             Self::Before => guard,
@@ -71,13 +72,13 @@ pub(super) fn authorizers(
     }
 }
 
-/// The one authorizer of that name that an API keeps: its id, and whom it lets pass.
+/// The authorizer with this name that an API keeps: its id, and what it checks.
 fn kept<'a>(whole: &'a WholeApi, name: &str) -> Option<(&'a str, &'a Checks)> {
     let named = whole.authorizers.iter().find(|found| found.name == name);
     named.map(|found| (found.id.as_str(), &found.checks))
 }
 
-/// A list of texts is a set, as far as who is let pass goes.
+/// A list of texts counts as a set.
 fn same(one: &Checks, other: &Checks) -> bool {
     fn set(list: &[String]) -> BTreeSet<&String> {
         list.iter().collect()
@@ -152,7 +153,7 @@ fn difference(old: &Checks, new: &Checks) -> String {
     }
 }
 
-/// A route's guard with its authorizer's id, where that is there.
+/// A route's guard with its authorizer's id, if it exists.
 pub(super) fn guard(desired: &Desired, api: Option<&WholeApi>, key: &str) -> Guard<AuthorizerId> {
     let named = |name: &String| {
         let id = api.and_then(|whole| kept(whole, name));
@@ -167,13 +168,13 @@ pub(super) fn guard(desired: &Desired, api: Option<&WholeApi>, key: &str) -> Gua
     }
 }
 
-/// Whether a route is guarded as it should be.
+/// True if a route has its desired guard.
 pub(super) fn guarded(found: &Guard<String>, wanted: &Guard<AuthorizerId>) -> bool {
     let known = wanted.try_map(|wanted| wanted.id.clone().ok_or(()));
     known.is_ok_and(|wanted| *found == wanted)
 }
 
-/// What a change of a route's guard means.
+/// The meaning of a change of a route's guard.
 pub(super) fn guard_difference(found: &Guard<String>, wanted: &Guard<AuthorizerId>) -> String {
     let mut new = wanted.word().to_owned();
     if let Some(authorizer) = wanted.authorizer() {
@@ -191,7 +192,7 @@ pub(super) fn guard_difference(found: &Guard<String>, wanted: &Guard<AuthorizerI
     format!("who may call it: {old} → {new}")
 }
 
-/// Removes the authorizers that no route asks for any more.
+/// Removes the authorizers that no route uses any more.
 pub(super) fn dismiss(plan: &mut Plan, desired: &Desired, whole: &WholeApi) {
     for found in &whole.authorizers {
         let wanted = desired.http.authorizers.contains_key(&found.name);
@@ -204,12 +205,13 @@ pub(super) fn dismiss(plan: &mut Plan, desired: &Desired, whole: &WholeApi) {
             id: found.id.clone(),
             name: found.name.clone(),
         });
-        plan.push(step, "no route asks for it");
+        plan.push(step, "no route needs it");
     }
 }
 
-/// Takes away what a stage has too much and cannot lose with the rest: before routes go, whose throttle would stay behind
-/// and make every later change of the stage fail. Those of the routes that have gone by then, `gone`, went with them.
+/// Removes superfluous settings of a stage that cannot be removed with the rest, before routes are
+/// deleted: otherwise their throttles would stay and make every later change of the stage fail. The
+/// throttles of deleted routes, `gone`, are deleted with them.
 pub(super) fn unthrottle(
     plan: &mut Plan,
     desired: &Desired,
@@ -238,7 +240,7 @@ pub(super) fn unthrottle(
     }
 }
 
-/// Opens the API, or makes its stage what the settings say.
+/// Opens the API, or sets its stage as the settings say.
 pub(super) fn stage(
     plan: &mut Plan,
     desired: &Desired,
@@ -250,7 +252,7 @@ pub(super) fn stage(
         None => {
             let reason = match api.and_then(|whole| whole.stages.first()) {
                 None => MISSING.to_owned(),
-                Some(before) => format!("it was called `{}`: the URL changes", before.name),
+                Some(before) => format!("its name was `{}`: the URL changes", before.name),
             };
             let step = Step::Http(HttpStep::CreateStage {
                 api: handle,
@@ -285,12 +287,12 @@ pub(super) fn spare(plan: &mut Plan, desired: &Desired, api: Option<&WholeApi>) 
     });
     for (api, spare) in stages.filter(|(_, stage)| stage.name != wanted.name) {
         let stage = spare.name.clone();
-        let reason = format!("`{}` takes its place", wanted.name);
+        let reason = format!("`{}` replaces it", wanted.name);
         plan.push(Step::Http(HttpStep::DeleteStage { api, stage }), reason);
     }
 }
 
-/// What is to be set of a stage, in words. What it has too much is taken away by steps of its own.
+/// The changes of a stage, in words. Superfluous settings are removed by separate steps.
 fn differences(old: &Stage, new: &Stage) -> Vec<String> {
     let mut list = Vec::new();
     if old.auto != new.auto {
@@ -328,7 +330,7 @@ fn differences(old: &Stage, new: &Stage) -> Vec<String> {
     list
 }
 
-/// What another access log means.
+/// The meaning of a different access log.
 pub(super) fn log_difference(old: Option<&AccessLog>, new: Option<&AccessLog>) -> String {
     let name = |log: Option<&AccessLog>| {
         let group = log.and_then(|log| log.group.split(':').nth(6));

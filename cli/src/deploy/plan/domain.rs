@@ -1,8 +1,9 @@
 //! The custom domain: what leads to the API from outside.
 //!
-//! A domain that is there without our tags is shared: it is used as it is, and only the mapping is ours. The main function's tag
-//! `fw:domain` names the domains that a deploy has mapped, from before the mapping is made until after it is gone, so that one
-//! that the settings no longer have is found without a call.
+//! An existing domain without the deployment's tags is shared: it is used as it is, and only the
+//! mapping belongs to the deployment. The main function's tag `fw:domain` names the domains that a
+//! deploy has mapped, from before the mapping is created until after it is deleted, so that a
+//! domain that the settings no longer have is found without a call.
 
 use std::collections::BTreeSet;
 
@@ -26,7 +27,7 @@ use crate::{
     values::names::Tags,
 };
 
-/// Notes the domain at the function, before anything of it is made.
+/// Notes the domain at the function, before any part of it is created.
 pub(super) fn note(plan: &mut Plan, desired: &Desired, actual: &Actual) {
     let (Some(domain), Some((resource, noted))) = (&desired.domain, noted(desired, actual)) else {
         return;
@@ -40,7 +41,7 @@ pub(super) fn note(plan: &mut Plan, desired: &Desired, actual: &Actual) {
     }
 }
 
-/// Forgets the domains that nothing leads from any more.
+/// Forgets the domains without mappings.
 pub(super) fn forget(plan: &mut Plan, desired: &Desired, actual: &Actual) {
     let Some((resource, noted)) = noted(desired, actual) else {
         return;
@@ -62,10 +63,10 @@ pub(super) fn forget(plan: &mut Plan, desired: &Desired, actual: &Actual) {
             tags: Tags::from([(TAG_DOMAIN.to_owned(), domain.name.clone())]),
         },
     };
-    plan.push(Step::Tag(step), "nothing leads here from another domain");
+    plan.push(Step::Tag(step), "no other domain leads here");
 }
 
-/// The main function, and the domains that it has noted: nothing where there is no function.
+/// The main function and its noted domains; `None` without a function.
 fn noted(desired: &Desired, actual: &Actual) -> Option<(Taggable, Vec<String>)> {
     let name = &desired.names.function;
     let function = actual.function(name).function.ours()?;
@@ -121,7 +122,7 @@ pub(super) fn open(plan: &mut Plan, desired: &Desired, actual: &Actual, api: Led
                 url: domain.url(),
             };
             let reason = match shared {
-                true => "the domain is shared: it stays as it is",
+                true => "the domain is shared and is not changed",
                 false => MISSING,
             };
             push(plan, step, reason);
@@ -169,13 +170,13 @@ pub(super) fn close(plan: &mut Plan, names: &Names, actual: &Actual, wanted: Opt
             push(
                 plan,
                 DomainStep::Delete { name },
-                "nothing leads from it any more",
+                "it has no mappings any more",
             );
         }
     }
 }
 
-/// Whether a domain is there and the deployment's own.
+/// True if a domain exists and is the deployment's own.
 fn owned(names: &Names, whole: &WholeDomain) -> bool {
     let found = whole.found.as_ref();
     found.is_some_and(|found| names.own(&found.tags))

@@ -1,7 +1,7 @@
-//! The gateway that another one takes the place of.
+//! The gateway that another one replaces.
 //!
-//! It leads to the same alias until it is removed, which comes after the new one is open. Where it would let callers reach what
-//! the new version guards, it is closed before the traffic moves.
+//! It leads to the same alias until it is removed, after the new one is open. If callers could
+//! reach guarded routes of the new version through it, it is closed before the traffic moves.
 
 use super::url;
 use crate::{
@@ -19,11 +19,11 @@ use crate::{
 enum Shut {
     /// By taking the permission of that id, without which it cannot invoke the alias.
     Withdraw(&'static str),
-    /// By removing the URL, which its callers reach by permissions of their own.
+    /// By removing the URL, whose callers have their own permissions.
     Delete,
 }
 
-/// What a URL admits.
+/// The callers that a URL admits.
 pub(crate) fn behind_url(iam: bool) -> Routes {
     let access = Access {
         guard: if iam { Guard::Iam } else { Guard::Open },
@@ -32,7 +32,7 @@ pub(crate) fn behind_url(iam: bool) -> Routes {
     Routes::from([("$default".to_owned(), access)])
 }
 
-/// How the gateways that go are closed before the traffic moves, where they have to be.
+/// How the old gateways are closed before the traffic moves, if they must be.
 fn shuts(desired: &Desired, actual: &Actual) -> Vec<Shut> {
     let app = desired.access();
     let mut all = Vec::new();
@@ -51,7 +51,7 @@ fn shuts(desired: &Desired, actual: &Actual) -> Vec<Shut> {
     {
         all.push(Shut::Withdraw(GRANT));
     }
-    // What a REST API guards is not read where another gateway takes its place.
+    // The guards of a REST API are not read if another gateway replaces it.
     if gateway != Gateway::RestApi
         && held(REST_GRANT)
         && actual.rests.apis.iter().any(WholeRest::is_open)
@@ -61,8 +61,8 @@ fn shuts(desired: &Desired, actual: &Actual) -> Vec<Shut> {
     if let (Some(found), Gateway::HttpApi | Gateway::RestApi) = (&actual.url, gateway)
         && exposed(&behind_url(found.settings.iam), &app).is_some()
     {
-        // Without permissions a URL that is open to everybody answers nobody (Lambda developer guide, "Control access to Lambda
-        // function URLs"); the one that stays marks the URL for the next deploy.
+        // Without permissions an open URL answers nobody (Lambda developer guide, "Control access
+        // to Lambda function URLs"); the remaining permission marks the URL for the next deploy.
         match (found.settings.iam, held(URL_GRANT), held(THROUGH_URL_GRANT)) {
             (false, true, true) => all.push(Shut::Withdraw(URL_GRANT)),
             (false, false, _) => {}
@@ -72,14 +72,15 @@ fn shuts(desired: &Desired, actual: &Actual) -> Vec<Shut> {
     all
 }
 
-/// True if a gateway that goes has to be closed before the traffic moves.
+/// True if an old gateway must be closed before the traffic moves.
 pub(crate) fn is_shut(desired: &Desired, actual: &Actual) -> bool {
     !shuts(desired, actual).is_empty()
 }
 
-/// True if the gateway that comes admits callers that the one that goes refuses.
+/// True if the new gateway admits callers that the old one refuses.
 ///
-/// What a REST API guards is not read where another gateway takes its place, so an open route counts as more.
+/// The guards of a REST API are not read if another gateway replaces it, so an open route counts as
+/// more callers.
 pub(super) fn admits_more(desired: &Desired, actual: &Actual) -> bool {
     let comes = match &desired.url {
         Some(url) => behind_url(url.iam),
@@ -103,7 +104,7 @@ pub(super) fn admits_more(desired: &Desired, actual: &Actual) -> bool {
 /// Closes the gateways that go, where a version would serve their callers by what it guards.
 pub(super) fn shut(plan: &mut Plan, desired: &Desired, actual: &Actual) {
     let reason = format!(
-        "the {} guards what this gateway does not",
+        "the {} guards routes that this gateway does not guard",
         desired.gateway()
     );
     for shut in shuts(desired, actual) {

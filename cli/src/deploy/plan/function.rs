@@ -13,9 +13,10 @@ use crate::{
     values::{lambda::ALIAS, text::bytes},
 };
 
-/// The function itself: its configuration, its code, and a version of both where there is a reason to make one.
+/// The function itself: its configuration, its code, and a version of both if there is a reason for
+/// one.
 ///
-/// The code comes last, since an upload makes the version in the same call.
+/// The code comes last, because an upload creates the version in the same call.
 fn function(
     plan: &mut Plan,
     desired: &Desired,
@@ -75,18 +76,18 @@ fn function(
     }
 }
 
-/// What takes the traffic, and why.
+/// The version that gets the traffic, and why.
 pub(super) struct Move {
     /// The step.
     pub(super) step: Step,
     /// Why.
     pub(super) reason: String,
-    /// Whether it takes a part of it only.
+    /// True if it gets only a part.
     pub(super) canary: bool,
 }
 
-/// Makes the function what it should be, publishes when what serves is not what is desired, and tries it; gives what moves the
-/// traffic there when an alias is to be moved.
+/// Brings the function to its desired state, publishes if the serving version is not the desired
+/// one, and tries it. Returns the step that moves the traffic, if an alias must move.
 pub(super) fn version(
     plan: &mut Plan,
     desired: &Desired,
@@ -115,12 +116,13 @@ pub(super) fn version(
             canary: false,
         });
     }
-    // A deploy that stopped after publishing left the version that this one wants. Lambda, too, would give it again.
+    // A deploy that stopped after publishing left the version that this one needs. Lambda would
+    // also return it again.
     let published = actual.versions.first().filter(|(_, found)| wanted(found));
     let publish = published.is_none().then(|| {
         live.map_or_else(
             || "no version is live".to_owned(),
-            |live| format!("the live version, {}, is another", live.version),
+            |live| format!("the live version {} is a different one", live.version),
         )
     });
     self::function(plan, desired, one, actual, publish);
@@ -183,11 +185,11 @@ pub(super) fn version(
 
 fn ends(canary: &Canary) -> String {
     let Canary { version, percent } = canary;
-    format!("the canary ends, version {version} with {percent} %")
+    format!("the canary ends: version {version} with {percent} %")
 }
 
-/// Removes the versions that nobody rolls back to any more: all but the newest, what serves, and what somebody
-/// has given an alias of its own.
+/// Deletes the versions that are not needed for a rollback any more: all except the newest, the
+/// serving ones, and those with another alias.
 pub(super) fn prune(plan: &mut Plan, desired: &Desired, name: &str, actual: &WholeFunction) {
     let publishes = |planned: &Planned| planned.step.publishes() == Some(name);
     let new = usize::from(plan.steps.iter().any(publishes));
@@ -216,7 +218,7 @@ pub(super) fn prune(plan: &mut Plan, desired: &Desired, name: &str, actual: &Who
     }
 }
 
-/// Whether that function is made, or gets other code.
+/// True if this function is created, or gets other code.
 pub(super) fn uploads(desired: &Desired, found: &WholeFunction) -> bool {
     let found = found.function.ours();
     found.is_none_or(|found| code_differs(desired, found).is_some())
@@ -235,12 +237,12 @@ fn code_differs(desired: &Desired, found: &Function) -> Option<String> {
     })
 }
 
-/// What of a hash tells one code from another.
+/// The part of a hash that identifies code.
 fn short(sha256: &str) -> String {
     sha256.chars().take(8).collect()
 }
 
-/// What differs, in words. Variables are named and their values left out: they may be secrets.
+/// The differences, in words. Variables are named without their values, which may be secrets.
 fn differences(
     old: &Configuration,
     new: &Configuration,

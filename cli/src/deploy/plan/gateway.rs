@@ -18,7 +18,7 @@ use crate::{
     values::gateway::Cors,
 };
 
-/// The API and its integration, known or made by then.
+/// The API and its integration, known or created by an earlier step.
 pub(super) struct Connection {
     /// The API.
     pub(super) api: Handle<ApiId>,
@@ -101,7 +101,7 @@ pub(super) fn connect(plan: &mut Plan, desired: &Desired, api: Option<&WholeApi>
     }
 }
 
-/// The one integration that an API keeps: what leads to the alias, or what can be made to.
+/// The integration that an API keeps: one that leads to the alias, or that can be changed to.
 fn main<'a>(whole: &'a WholeApi, alias: &str) -> Option<&'a Integration> {
     let mut all = whole.integrations.iter();
     all.find(|integration| leads_to(integration, alias))
@@ -143,13 +143,13 @@ pub(super) fn permission(
         {
             continue;
         }
-        // A statement cannot be changed, and its id cannot be given twice.
+        // A statement cannot be changed, and its id cannot be used twice.
         if grants.iter().any(|grant| grant.id == id) {
             let step = Step::Function(FunctionStep::RemovePermission {
                 function: function.clone(),
                 id: id.to_owned(),
             });
-            plan.push(step, "it is another API's");
+            plan.push(step, "it belongs to another API");
         }
         let step = Step::Http(HttpStep::AddPermission {
             function,
@@ -161,7 +161,7 @@ pub(super) fn permission(
     }
 }
 
-/// Takes away the permissions to call that somebody else gave: their holders pass no guard.
+/// Removes invoke permissions that somebody else added: their holders pass no guard.
 pub(super) fn forbid(plan: &mut Plan, desired: &Desired, actual: &Actual) {
     for function in desired.names.functions() {
         for grant in &actual.function(function).grants {
@@ -178,7 +178,7 @@ pub(super) fn forbid(plan: &mut Plan, desired: &Desired, actual: &Actual) {
                 who => who,
             };
             let reason =
-                format!("it lets {who} call `{function}`, and was given outside `cargo fw`");
+                format!("it lets {who} call `{function}`, and was added outside `cargo fw`");
             plan.push(step, reason);
         }
     }
@@ -200,7 +200,7 @@ pub(super) fn unask(plan: &mut Plan, desired: &Desired, actual: &Actual) {
                     function: function.to_owned(),
                     id: id.to_owned(),
                 });
-                plan.push(step, "no API asks it any more");
+                plan.push(step, "no API uses it any more");
             }
         }
     }
@@ -264,7 +264,7 @@ pub(super) fn routes(
                     guard,
                 });
                 let opens = opens(&held, key, &wanted[key]);
-                plan.push_opening(step, "in the app and not in the API", opens);
+                plan.push_opening(step, "in the app but not in the API", opens);
             }
             _ => {}
         }
@@ -285,13 +285,13 @@ pub(super) fn routes(
                 stage: stage.name.clone(),
                 key: route.key.clone(),
             });
-            plan.push(step, "its route goes");
+            plan.push(step, "its route is deleted");
         }
         delete(
             plan,
             whole,
             route,
-            "requests for it reach a route that is guarded",
+            "its requests would reach a guarded route",
         );
     }
 }
@@ -313,7 +313,7 @@ fn delete(plan: &mut Plan, whole: &WholeApi, route: &Route, reason: &str) {
     plan.push(step, reason);
 }
 
-/// What an API that is there has too much or otherwise.
+/// Superfluous or different settings of an existing API.
 pub(super) fn tidy(plan: &mut Plan, desired: &Desired, whole: &WholeApi, gone: &BTreeSet<String>) {
     let api = ApiId(whole.api.id.clone());
     let name = whole.api.name.clone();
@@ -341,7 +341,7 @@ pub(super) fn tidy(plan: &mut Plan, desired: &Desired, whole: &WholeApi, gone: &
     }
     for route in &whole.routes {
         if !desired.routes.contains(&route.key) && !gone.contains(&route.key) {
-            delete(plan, whole, route, "in the API and not in the app");
+            delete(plan, whole, route, "in the API but not in the app");
         }
     }
     let alias = desired.place.alias(&desired.names.function);
@@ -357,7 +357,7 @@ pub(super) fn tidy(plan: &mut Plan, desired: &Desired, whole: &WholeApi, gone: &
     }
 }
 
-/// What differs between two normal ones, as old → new.
+/// The differences of two normalised ones, as old → new.
 pub(super) fn cors_differences(old: &Cors, new: &Cors) -> String {
     let list = |list: &[String]| match list {
         [] => "none".to_owned(),
@@ -381,7 +381,7 @@ pub(super) fn cors_differences(old: &Cors, new: &Cors) -> String {
     words.join(", ")
 }
 
-/// A CORS configuration as it is compared: lists are sets, header names have no case (RFC 9110 §5.1).
+/// A CORS configuration for comparison: lists are sets, header names have no case (RFC 9110 §5.1).
 pub(super) fn normal(cors: &Cors) -> Cors {
     let set = |list: &[String]| -> Vec<String> {
         let set: BTreeSet<String> = list.iter().map(|item| item.to_ascii_lowercase()).collect();

@@ -9,14 +9,14 @@ use crate::{
 
 /// The role's policy before and after the alias moves.
 pub(super) struct Policies {
-    /// What to set before it, and why.
+    /// The policy to set before it, and why.
     pub(super) before: Option<(Value, String)>,
-    /// What to set after it, and why.
+    /// The policy to set after it, and why.
     pub(super) after: Option<(Value, String)>,
 }
 
-/// The version that serves keeps what it was allowed until it serves no more: before the alias moves, allowing statements
-/// are added and denying ones removed; after it, the rest.
+/// The serving version keeps its permissions until it no longer serves. Before the alias moves,
+/// allowing statements are added and denying ones removed; the rest follows after it.
 pub(super) fn policies(desired: &Value, actual: Option<&Value>) -> Policies {
     let Some(actual) = actual else {
         return Policies {

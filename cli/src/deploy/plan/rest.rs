@@ -1,7 +1,8 @@
 //! The REST API: one document, its deployment, its stage; keys and usage plans.
 //!
-//! What stages serve is a deployment, whose description is the digest of the document that it was made of. So what is served
-//! is known by two reads, whatever the document says, and a change by hand that was deployed shows as another digest.
+//! A stage serves a deployment, whose description is the digest of its document. So two reads show
+//! what is served, for any document, and a change by hand that was deployed appears as another
+//! digest.
 
 mod keys;
 
@@ -34,7 +35,7 @@ use crate::{
     values::gateway::Gateway,
 };
 
-/// The API, before the traffic moves; gives how the API is called from then on.
+/// The API, before the traffic moves; returns its reference for later steps.
 pub(super) fn connect(plan: &mut Plan, desired: &Desired, actual: &Actual) -> Named {
     let found = actual.rests.apis.first();
     let name = desired.names.function.clone();
@@ -73,13 +74,13 @@ pub(super) fn permission(
         if wanted.is_some_and(|wanted| grants.contains(&wanted)) {
             continue;
         }
-        // A statement cannot be changed, and its id cannot be given twice.
+        // A statement cannot be changed, and its id cannot be used twice.
         if grants.iter().any(|grant| grant.id == id) {
             let step = Step::Function(FunctionStep::RemovePermission {
                 function: function.clone(),
                 id: id.to_owned(),
             });
-            plan.push(step, "it is another API's");
+            plan.push(step, "it belongs to another API");
         }
         let step = RestStep::AddPermission {
             function,
@@ -107,12 +108,12 @@ pub(super) fn open(plan: &mut Plan, desired: &Desired, actual: &Actual, rest: &R
     }
 }
 
-/// What the description of a deployment begins with that is served while the traffic moves.
+/// The prefix of the description of a deployment that is served while the traffic moves.
 const BEFORE: &str = "before ";
 
-/// Puts the guards of the new document in place at each stage that takes traffic, and takes none away: the new document where it
-/// admits nobody else, and else one between the two that is removed once the new one is served. Keys are refused that are admitted no
-/// longer.
+/// Puts the guards of the new document in place at each stage with traffic, and removes none: with
+/// the new document if it admits nobody else, otherwise with an intermediate one, which is removed
+/// once the new one is served. Keys that are no longer admitted are refused.
 pub(super) fn tighten(
     plan: &mut Plan,
     desired: &Desired,
@@ -159,11 +160,15 @@ pub(super) fn tighten(
             deploys: change.deployment.is_none().then_some(digest),
             change,
         };
-        push(plan, step, "its guards are there before the traffic moves");
+        push(
+            plan,
+            step,
+            "its guards are in place before the traffic moves",
+        );
     }
 }
 
-/// The document that is served while the traffic moves, and what tells its deployment from others.
+/// The document that is served while the traffic moves, and the identity of its deployment.
 pub(crate) fn between(rest: &Rest, served: &Value) -> (String, Value) {
     let early = access::interim(&openapi::guards(served), &openapi::guards(&rest.document));
     let document = openapi::interim(&rest.document, served, &early);
@@ -171,7 +176,7 @@ pub(crate) fn between(rest: &Rest, served: &Value) -> (String, Value) {
     (digest, document)
 }
 
-/// True if the guards of a REST API have to change before the traffic moves.
+/// True if the guards of a REST API must change before the traffic moves.
 pub(crate) fn tightens(actual: &Actual, rest: &Rest) -> bool {
     let wanted = openapi::guards(&rest.document);
     let served = actual
@@ -183,8 +188,8 @@ pub(crate) fn tightens(actual: &Actual, rest: &Rest) -> bool {
     held.any(|held| access::interim(&held, &wanted) != held)
 }
 
-/// The deployment of that digest: one that is there, or one that this plan makes of the document; `held` is what the API's stage
-/// guards until then.
+/// The deployment with this digest: an existing one, or one that this plan creates from the
+/// document. `held` has the guards of the API's stage until then.
 fn deployment(
     plan: &mut Plan,
     whole: &WholeRest,
@@ -213,7 +218,7 @@ fn deployment(
     named
 }
 
-/// Whether a step makes the deployment of that digest.
+/// True if a step creates the deployment with this digest.
 fn makes(plan: &Plan, digest: &str) -> bool {
     rest_steps(plan).any(|step| step.output() == Some(("deployment", digest)))
 }
@@ -241,14 +246,14 @@ fn put(
     plan.push_opening(Step::Rest(Box::new(step)), reason, opens);
 }
 
-/// Imports the document and makes a deployment of it, where none is there that was made of it; gives what is to be
-/// served, where that is not what the stage serves.
+/// Imports the document and creates a deployment from it, if there is none. Returns the deployment
+/// to serve, if the stage serves another one.
 fn served(plan: &mut Plan, rest: &Rest, found: Option<&WholeRest>, api: &Named) -> Option<Named> {
     static NONE: WholeRest = WholeRest::NONE;
     let whole = found.unwrap_or(&NONE);
     let digest = rest.digest();
     let wanted = openapi::guards(&rest.document);
-    // What is served by then, and the routes of the document that was imported last.
+    // What is served by then, and the routes of the last imported document.
     let now = whole
         .served
         .get(&rest.stage.name)
@@ -269,8 +274,8 @@ fn served(plan: &mut Plan, rest: &Rest, found: Option<&WholeRest>, api: &Named) 
         let old: BTreeSet<String> = whole.routes.iter().cloned().collect();
         if put_early || old.iter().ne(wanted.keys()) {
             let reason = match put_early {
-                true => "its deployment is there already",
-                false => "it was changed outside `cargo fw` and not deployed",
+                true => "its deployment already exists",
+                false => "it was changed outside `cargo fw` but not deployed",
             };
             put(plan, api, &rest.document, &old, (reason.to_owned(), false));
         }
@@ -288,7 +293,8 @@ fn served(plan: &mut Plan, rest: &Rest, found: Option<&WholeRest>, api: &Named) 
     (!done).then_some(deployment)
 }
 
-/// What another document means for the routes, and whether it admits callers that are refused with the guards `held`.
+/// The meaning of another document for the routes, and whether it admits callers that the guards
+/// `held` refuse.
 fn difference(old: &BTreeSet<String>, held: &Routes, new: &Routes) -> (String, bool) {
     let added = new.keys().filter(|key| !old.contains(*key));
     let added = added.map(|key| format!("+ {key}"));
@@ -328,7 +334,7 @@ fn stage(
     let Some(held) = held else {
         let reason = match found.and_then(|whole| whole.stages.first()) {
             None => MISSING.to_owned(),
-            Some(before) => format!("it was called `{}`: the URL changes", before.name),
+            Some(before) => format!("its name was `{}`: the URL changes", before.name),
         };
         let made = || Named {
             name: rest.digest(),
@@ -342,7 +348,7 @@ fn stage(
             place: desired.place.clone(),
         };
         push(plan, step, reason);
-        // A stage is made without limits and logs.
+        // A new stage has neither limits nor logs.
         let bare = RestStage {
             throttle: None,
             methods: std::collections::BTreeMap::new(),
@@ -378,7 +384,7 @@ fn stage(
     }
 }
 
-/// What is to be changed of a stage besides what it serves, and in words.
+/// The changes of a stage other than its deployment, as data and in words.
 fn changes(old: &RestStage, new: &RestStage) -> (StageChange, Vec<String>) {
     let mut change = StageChange::default();
     let mut list = Vec::new();
@@ -421,7 +427,8 @@ fn changes(old: &RestStage, new: &RestStage) -> (StageChange, Vec<String>) {
     (change, list)
 }
 
-/// Removes the stages of other names, and the deployments that no stage serves and nobody goes back to.
+/// Removes the stages with other names, and the deployments that no stage serves and no rollback
+/// needs.
 fn spare(
     plan: &mut Plan,
     desired: &Desired,
@@ -436,7 +443,7 @@ fn spare(
                 api: api.clone(),
                 stage: stage.name.clone(),
             };
-            push(plan, step, format!("`{}` takes its place", rest.stage.name));
+            push(plan, step, format!("`{}` replaces it", rest.stage.name));
         }
     }
     let digest = rest.digest();
@@ -465,7 +472,7 @@ fn spare(
     let between = between.map(|found| {
         (
             found,
-            "it was for the time until the traffic moved".to_owned(),
+            "it was needed only until the traffic moved".to_owned(),
         )
     });
     for (found, reason) in spare.chain(between) {
@@ -486,29 +493,30 @@ fn spare(
     for name in made {
         let deployment = Named { name, id: None };
         let api = api.clone();
-        let reason = "it was for the time until the traffic moved";
+        let reason = "it was needed only until the traffic moved";
         push(plan, RestStep::DeleteDeployment { api, deployment }, reason);
     }
 }
 
-/// Removes the REST APIs of the deployment, but for so many, once the other gateway has taken their place.
+/// Removes the REST APIs of the deployment, except this many, once the other gateway has replaced
+/// them.
 pub(super) fn close(plan: &mut Plan, actual: &Actual, kept: usize, gateway: Gateway) {
     for whole in actual.rests.apis.iter().skip(kept) {
         let reason = match whole.is_open() {
-            true => format!("the {gateway} takes its place"),
-            false => "half-made: no stage opens it".to_owned(),
+            true => format!("the {gateway} replaces it"),
+            false => "incomplete: it has no stage".to_owned(),
         };
         delete(plan, whole, reason);
     }
 }
 
-/// Removes all of them, when the deployment goes.
+/// Removes all of them with the deployment.
 pub(super) fn remove(plan: &mut Plan, actual: &Actual) {
     for whole in &actual.rests.apis {
         let reason = whole
             .url
             .as_deref()
-            .unwrap_or("half-made: no stage opens it");
+            .unwrap_or("incomplete: it has no stage");
         delete(plan, whole, reason.to_owned());
     }
 }

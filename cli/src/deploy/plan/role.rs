@@ -1,5 +1,5 @@
-//! The functions' roles: made and given their policies before a version runs as them, narrowed when none of before serves any
-//! more.
+//! The functions' roles: created and given their policies before a version runs with them, narrowed
+//! when no older version serves any more.
 
 use std::collections::BTreeSet;
 
@@ -18,8 +18,9 @@ use crate::deploy::{
 /// The statements that the main function's role keeps for other functions.
 pub(crate) type Lent = Vec<Value>;
 
-/// What the main function's role keeps for versions of other functions that were published as it: a rollback may go back to them, and a
-/// version runs as the role that it was published with. Deployments of before each function had a role of its own have such versions.
+/// Statements that the main function's role keeps for versions of other functions that were
+/// published with it: a rollback may return to them, and a version keeps the role that it was
+/// published with. Deployments from before each function had its own role have such versions.
 pub(crate) fn lent(desired: &Desired, actual: &Actual, plan: Option<&Plan>) -> Lent {
     let Some(main) = desired.api().and_then(|api| api.role.as_ref()) else {
         return Lent::new();
@@ -76,8 +77,8 @@ pub(crate) fn wanted(one: &DesiredFunction, lent: &Lent) -> Option<Value> {
     Some(policy)
 }
 
-/// Makes a function's role what it should be before its versions run as it; gives what is taken from it once the traffic has
-/// moved.
+/// Brings a function's role to its desired state before its versions run with it. Returns what to
+/// withdraw once the traffic has moved.
 pub(super) fn role(
     plan: &mut Plan,
     desired: &Desired,
@@ -142,9 +143,10 @@ pub(super) fn role(
     })
 }
 
-/// Takes from a role that is ours what somebody else has given it: its policy alone says what it may do.
+/// Removes what somebody else added to the deployment's role: only its policy defines its
+/// permissions.
 pub(super) fn strip(plan: &mut Plan, role: &str, found: &WholeRole) {
-    const REASON: &str = "it was given to the role outside `cargo fw`";
+    const REASON: &str = "it was added to the role outside `cargo fw`";
     if found.role.ours().is_none() {
         return;
     }
@@ -173,7 +175,7 @@ pub(super) fn remove(plan: &mut Plan, names: &Names, function: &str, actual: &Ac
         let role = role.clone();
         plan.push(
             Step::Role(RoleStep::DeletePolicy { role }),
-            "the role's own",
+            "inline policy of the role",
         );
     }
     plan.push(Step::Role(RoleStep::Delete { role }), why);

@@ -1,4 +1,5 @@
-//! The bucket through which a large zip goes: the zip is there before a function needs it, and gone when Lambda has it.
+//! The bucket for a large zip: the zip is there before a function needs it, and deleted when Lambda
+//! has it.
 
 use super::function::uploads;
 use crate::{
@@ -14,7 +15,8 @@ use crate::{
     },
 };
 
-/// Makes the bucket where it has to be made, and uploads the zip unless it lies there already: once for all functions.
+/// Creates the bucket if necessary, and uploads the zip unless it already exists: once for all
+/// functions.
 pub(super) fn prepare(plan: &mut Plan, desired: &Desired, actual: &Actual) {
     let Way::Stored { key, .. } = &desired.code.way else {
         return;
@@ -34,14 +36,14 @@ pub(super) fn prepare(plan: &mut Plan, desired: &Desired, actual: &Actual) {
             Some(held) if store.is_own() && held.tags != tags => {
                 let bucket = bucket.clone();
                 let step = StoreStep::Tag { bucket, tags };
-                push(plan, step, "not those of the settings");
+                push(plan, step, "not as in the settings");
             }
             _ => {}
         }
         let open = held.map_or(needed && store.is_own(), |held| !held.private);
         if open {
             let bucket = bucket.clone();
-            push(plan, StoreStep::Close { bucket }, "nobody reads it but you");
+            push(plan, StoreStep::Close { bucket }, "only you can read it");
         }
         let there = held.is_some_and(|held| held.keys.contains(key));
         if needed && !there {
@@ -53,7 +55,7 @@ pub(super) fn prepare(plan: &mut Plan, desired: &Desired, actual: &Actual) {
             let size = bytes(desired.code.zip.len() as u64);
             let most = Code::MOST_SENT / 1024 / 1024;
             let name = &bucket.name;
-            let reason = format!("{size} to `{name}`: Lambda takes {most} MB with a call");
+            let reason = format!("{size} to `{name}`: Lambda accepts {most} MB in a call");
             push(plan, step, reason);
         }
     }
@@ -77,8 +79,8 @@ pub(super) fn tidy(plan: &mut Plan, desired: &Desired, actual: &Actual) {
         let held = held.unwrap_or_default();
         for key in held.iter().chain(&uploaded) {
             let reason = match *key == store.key(&desired.code) {
-                true => "Lambda has a copy of its own",
-                false => "left by a deploy that was interrupted",
+                true => "Lambda has its own copy",
+                false => "left by an interrupted deploy",
             };
             let (bucket, key) = (store.bucket.clone(), key.clone());
             push(plan, StoreStep::Drop { bucket, key }, reason);
@@ -86,13 +88,14 @@ pub(super) fn tidy(plan: &mut Plan, desired: &Desired, actual: &Actual) {
     }
 }
 
-/// Removes what is left of the deployment's in its buckets, and the one that is its own unless somebody else uses it.
+/// Removes the deployment's remaining objects in its buckets, and its own bucket unless somebody
+/// else uses it.
 pub(super) fn remove(plan: &mut Plan, actual: &Actual) {
     for WholeStore { store, found } in &actual.stores {
         let Found::Ours(held) = found else { continue };
         for key in &held.keys {
             let (bucket, key) = (store.bucket.clone(), key.clone());
-            let reason = "left by a deploy that was interrupted";
+            let reason = "left by an interrupted deploy";
             push(plan, StoreStep::Drop { bucket, key }, reason);
         }
         if store.is_own() && !held.others {

@@ -12,13 +12,14 @@ use crate::{
     values::gateway::Gateway,
 };
 
-/// What lets everybody call the URL.
+/// The permissions that let everyone call the URL.
 const GRANTS: [(&str, Allows); 2] = [
     (URL_GRANT, Allows::Url),
     (THROUGH_URL_GRANT, Allows::ThroughUrl),
 ];
 
-/// Lets only callers in that sign their requests, where the settings say so and the URL is open to everybody.
+/// Admits only callers that sign their requests, if the settings require it and the URL is open to
+/// everyone.
 pub(super) fn tighten(plan: &mut Plan, desired: &Desired, actual: &Actual, settings: &UrlSettings) {
     let Some(found) = actual.url.as_ref().filter(|_| settings.iam) else {
         return;
@@ -39,7 +40,7 @@ pub(super) fn tighten(plan: &mut Plan, desired: &Desired, actual: &Actual, setti
     }
 }
 
-/// Makes the URL what the settings say; a new one is opened last.
+/// Brings the URL to the settings' state; a new one is opened last.
 pub(super) fn open(plan: &mut Plan, desired: &Desired, actual: &Actual, settings: &UrlSettings) {
     let function = &desired.names.function;
     let everybody = GRANTS.map(|(id, allows)| Grant::of_url(id, allows));
@@ -47,7 +48,7 @@ pub(super) fn open(plan: &mut Plan, desired: &Desired, actual: &Actual, settings
         let reason = "callers sign their requests";
         withdraw(plan, desired, actual, &GRANTS.map(|(id, _)| id), reason);
     }
-    // Somebody may have taken the permission from a URL to close it.
+    // Somebody may have removed the permission of a URL to close it.
     let closed = actual.url.as_ref().is_some_and(|found| !found.settings.iam);
     for grant in everybody.into_iter().filter(|_| !settings.iam) {
         if !actual.function(function).grants.contains(&grant) {
@@ -83,13 +84,13 @@ pub(super) fn open(plan: &mut Plan, desired: &Desired, actual: &Actual, settings
         desired,
         actual,
         &[GRANT, REST_GRANT],
-        "no API calls it any more",
+        "no API invokes it any more",
     );
 }
 
-/// Marks a URL that an API is about to take the place of, where nothing does so yet: next to an open API the next deploy looks
-/// for a URL only where there is a permission of one, and a URL whose callers sign has none. This one permits nothing, since it
-/// is bound to a URL whose callers do not sign.
+/// Marks a URL that an API will replace, if it is not marked yet: next to an open API the next
+/// deploy looks for a URL only if it finds a permission of one, and a URL whose callers sign has
+/// none. This permission grants nothing, because it is bound to a URL whose callers do not sign.
 pub(super) fn mark(plan: &mut Plan, desired: &Desired, actual: &Actual) {
     let function = &desired.names.function;
     let marked = |grant: &Grant| GRANTS.iter().any(|(id, _)| *id == grant.id);
@@ -100,17 +101,17 @@ pub(super) fn mark(plan: &mut Plan, desired: &Desired, actual: &Actual) {
         function: function.clone(),
         grant: Grant::of_url(THROUGH_URL_GRANT, Allows::ThroughUrl),
     });
-    plan.push(step, "it permits nothing, and marks a URL that goes");
+    plan.push(step, "it permits nothing, and marks a URL that is deleted");
 }
 
-/// Removes the URL when an API takes its place.
+/// Removes the URL when an API replaces it.
 pub(super) fn close(plan: &mut Plan, desired: &Desired, actual: &Actual) {
-    const REASON: &str = "nobody calls a URL any more";
+    const REASON: &str = "there is no URL any more";
     let function = &desired.names.function;
     let deletes = |planned: &Planned| matches!(planned.step, Step::Url(UrlStep::Delete { .. }));
     if actual.url.is_some() && !plan.steps.iter().any(deletes) {
         let function = function.clone();
-        let reason = format!("the {} takes its place", desired.gateway());
+        let reason = format!("the {} replaces it", desired.gateway());
         plan.push(Step::Url(UrlStep::Delete { function }), reason);
     }
     withdraw(plan, desired, actual, &GRANTS.map(|(id, _)| id), REASON);
@@ -127,10 +128,16 @@ pub(super) fn close(plan: &mut Plan, desired: &Desired, actual: &Actual) {
         Gateway::RestApi => GRANT,
         Gateway::HttpApi | Gateway::FunctionUrl => REST_GRANT,
     };
-    withdraw(plan, desired, actual, &[other], "that API calls it no more");
+    withdraw(
+        plan,
+        desired,
+        actual,
+        &[other],
+        "this API no longer invokes it",
+    );
 }
 
-/// Takes those permissions from the alias that are there, each once.
+/// Removes these permissions from the alias if they exist, each once.
 pub(super) fn withdraw(
     plan: &mut Plan,
     desired: &Desired,
@@ -154,7 +161,7 @@ pub(super) fn withdraw(
     }
 }
 
-/// Whether they say the same; no CORS configuration is as an empty one.
+/// True if they are equal; no CORS configuration equals an empty one.
 fn same(one: &UrlSettings, other: &UrlSettings) -> bool {
     let cors = |settings: &UrlSettings| normal(&settings.cors.clone().unwrap_or_default());
     (one.iam, one.stream) == (other.iam, other.stream) && cors(one) == cors(other)

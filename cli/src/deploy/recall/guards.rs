@@ -1,5 +1,5 @@
-//! Whether other routes let in whom the routes of now keep out: a request goes to the most specific route that matches it, so a
-//! route that comes or goes may change who answers for another.
+//! Checks whether other routes admit callers that the current routes refuse. A request goes to the
+//! most specific matching route, so an added or removed route may change which one answers.
 
 use fw_gateway::{RouteKey, Segment};
 use fw_manifest::{Manifest, ManifestRoute};
@@ -15,7 +15,7 @@ pub(super) fn opened(now: &Manifest, then: &Manifest) -> Vec<String> {
             if alike(one, other) || !overlap(&one.key(), &other.key()) {
                 continue;
             }
-            // Where both are there now and then, the same one of them answers.
+            // If both exist before and after, the same one answers.
             if holds(then, one) && holds(now, other) {
                 continue;
             }
@@ -27,7 +27,7 @@ pub(super) fn opened(now: &Manifest, then: &Manifest) -> Vec<String> {
     all
 }
 
-/// Whether the same may call.
+/// True if the same callers are admitted.
 fn alike(one: &ManifestRoute, other: &ManifestRoute) -> bool {
     one.authorization == other.authorization && one.api_key == other.api_key
 }
@@ -37,8 +37,9 @@ fn holds(manifest: &Manifest, route: &ManifestRoute) -> bool {
     all.any(|found| found.key() == route.key() && alike(found, route))
 }
 
-/// A route key in parts: the method, and the path's segments; `$default` is every method and has none. What API Gateway would
-/// not take as a key counts as `$default`, so that it overlaps with all.
+/// The parts of a route key: the method, and the path's segments. `$default` has every method and
+/// no segments. A key that API Gateway would not accept counts as `$default`, so that it overlaps
+/// with all.
 fn parts(key: &str) -> (String, Option<Vec<Segment>>) {
     match key.parse() {
         Ok(RouteKey::Path { method, path }) => (method, Some(path.segments().to_vec())),
@@ -46,12 +47,12 @@ fn parts(key: &str) -> (String, Option<Vec<Segment>>) {
     }
 }
 
-/// Whether two keys are of one path, whatever the methods.
+/// True if two keys have the same path, for any methods.
 pub(crate) fn same_path(one: &str, other: &str) -> bool {
     parts(one).1 == parts(other).1
 }
 
-/// How little a segment says: a word, a variable, the rest of the path.
+/// How unspecific a segment is: a word, a variable, the rest of the path.
 fn vague(segment: &Segment) -> u8 {
     match segment {
         Segment::Literal(_) => 0,
@@ -60,7 +61,7 @@ fn vague(segment: &Segment) -> u8 {
     }
 }
 
-/// Whether there are requests that both keys match.
+/// True if there are requests that both keys match.
 pub(crate) fn overlap(one: &str, other: &str) -> bool {
     let ((method, path), (other_method, other_path)) = (parts(one), parts(other));
     if method != other_method && method != "ANY" && other_method != "ANY" {
@@ -79,8 +80,8 @@ pub(crate) fn overlap(one: &str, other: &str) -> bool {
     path.len() == other_path.len()
 }
 
-/// Whether a request that both match goes to the first one for sure: at the first segment in which they differ in kind it says
-/// more, or it names the method of the same path.
+/// True if a request that both match certainly goes to the first one: at the first segment in which
+/// they differ in kind it is more specific, or it names the method on the same path.
 pub(crate) fn outranks(one: &str, other: &str) -> bool {
     let ((method, path), (other_method, other_path)) = (parts(one), parts(other));
     let (Some(path), Some(other_path)) = (&path, &other_path) else {
@@ -177,7 +178,7 @@ mod tests {
                 vec![("GET", "/", None, false)],
                 &["GET /"],
             ),
-            // The guarded route goes, and the one behind it answers.
+            // The guarded route is deleted, and the one behind it answers.
             (
                 vec![("GET", "/a", iam(), false), ("ANY", "/{x}", None, false)],
                 vec![("ANY", "/{x}", None, false)],
@@ -189,7 +190,7 @@ mod tests {
                 vec![("GET", "/{x}", iam(), false), ("GET", "/a", None, false)],
                 &["GET /a"],
             ),
-            // Both are there before and after.
+            // Both exist before and after.
             (
                 vec![
                     ("GET", "/a", iam(), false),

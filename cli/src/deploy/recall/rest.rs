@@ -1,8 +1,9 @@
-//! What a REST API served with an older version: its deployment is still there, and one call makes the stage serve it again.
+//! What a REST API served with an older version: its deployment still exists, and one call makes
+//! the stage serve it again.
 //!
-//! Which deployment that was is written down at the main function after each deploy (`fw:served`), by digest. A deployment is
-//! served whole or not at all: where it would let in whom the API keeps out now, or asks an authorizer that is gone, the stage
-//! stays as it is.
+//! The main function records this deployment after each deploy (`fw:served`), by digest. A
+//! deployment is restored as a whole or not at all: if it would admit callers that the API refuses
+//! now, or uses an authorizer that no longer exists, the stage stays unchanged.
 
 use bytes::Bytes;
 use fw_manifest::{Authorization, Manifest};
@@ -26,12 +27,13 @@ use crate::{
     error::{Failure, Result},
 };
 
-/// Finds out how the stage of the deployment's REST API, where it has one, can serve what it served with that version, whose code was
-/// asked for: after the traffic has moved, or before it, where the version guards what the API does not guard now.
+/// Finds out how the stage of the deployment's REST API, if there is one, can serve what it served
+/// with this version, whose code was read: after the traffic has moved, or before it if the version
+/// guards routes that the API does not guard now.
 ///
 /// # Errors
 ///
-/// When the version would serve a route without its guard, or a call fails.
+/// If the version would serve a route without its guard, or a call fails.
 pub(super) async fn prepare<A: Aws>(
     aws: &A,
     names: &Names,
@@ -76,7 +78,7 @@ pub(super) async fn prepare<A: Aws>(
         (Ok(None), Ok(_)) => return Ok(Recall::after(Ok(Plan::default()))),
         (Ok(Some(plan)), Ok(then)) => (Ok(plan), then),
         (Err(failure), Ok(then)) => (Err(failure), then),
-        // What it relies on is not known.
+        // The guards that it relies on are not known.
         (Ok(Some(plan)), Err(failure)) if plan.is_empty() => {
             return Ok(Recall::after(Err(failure)));
         }
@@ -93,7 +95,7 @@ pub(super) async fn prepare<A: Aws>(
     let before = plan.map_err(|failure| {
         failure
             .because_of("the older version guards routes that the REST API does not guard now, so the traffic stays where it is")
-            .hint("`cargo fw deploy` of the older sources puts the guards in place before it moves the traffic")
+            .hint("run `cargo fw deploy` with the older sources, which puts the guards in place before it moves the traffic")
     })?;
     Ok(Recall {
         before,
@@ -101,8 +103,8 @@ pub(super) async fn prepare<A: Aws>(
     })
 }
 
-/// The step that makes the stage serve what it served with that version: none where it does, and an empty plan where the version's
-/// own manifest is not known.
+/// The step that makes the stage serve what it served with this version: none if it already does,
+/// and an empty plan if the version's own manifest is not known.
 fn plan(
     names: &Names,
     release: &Release,
@@ -120,7 +122,7 @@ fn plan(
     };
     let Some(wanted) = record.digest(version) else {
         return Err(Failure::new(format!(
-            "nothing is written down of what the REST API served with version {version}"
+            "there is no record of what the REST API served with version {version}"
         )));
     };
     if serves.starts_with(wanted) {
@@ -129,12 +131,12 @@ fn plan(
     let mut all = deployments.iter();
     let Some(target) = all.find(|one| one.description.starts_with(wanted)) else {
         return Err(Failure::new(format!(
-            "what the REST API served with version {version} is no longer kept"
+            "the deployment that the REST API served with version {version} no longer exists"
         )));
     };
     let Some(now) = now else {
         return Err(Failure::new(
-            "what the REST API serves now is of no version that is still there",
+            "the deployment that the REST API serves now does not belong to an existing version",
         ));
     };
     let mut plan = Plan::default();
@@ -155,17 +157,17 @@ fn plan(
         },
         deploys: None,
     };
-    let reason = format!("what it served with version {version}");
+    let reason = format!("the deployment that it served with version {version}");
     plan.push(Step::Rest(Box::new(step)), reason);
     Ok(Some(plan))
 }
 
-/// Whether the routes of then may take the place of those of now.
+/// True if the older routes may replace the current ones.
 fn safe(names: &Names, release: &Release, now: &Manifest, then: &Manifest) -> Result<()> {
     let opened = guards::opened(now, then);
     if !opened.is_empty() {
         return Err(Failure::new(format!(
-            "the older routes do not guard what is guarded now: `{}`",
+            "the older routes do not guard a route that is guarded now: `{}`",
             opened.join("`, `")
         )));
     }
@@ -175,7 +177,7 @@ fn safe(names: &Names, release: &Release, now: &Manifest, then: &Manifest) -> Re
         };
         if !release.permits(&names.authorizer(name), REST_ASK_GRANT) {
             return Err(Failure::new(format!(
-                "the older routes ask an authorizer that is gone: `{name}`"
+                "the older routes use an authorizer that no longer exists: `{name}`"
             )));
         }
     }

@@ -1,4 +1,4 @@
-//! What every kind of step says about itself.
+//! What every kind of step knows about itself.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// What a step does to its resource.
+/// The action of a step on its resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Action {
@@ -58,7 +58,7 @@ impl Action {
     }
 }
 
-/// What a step is about.
+/// The subject of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Resource<'a> {
     /// The kind: `role`, `function`, `route`.
@@ -73,39 +73,40 @@ impl fmt::Display for Resource<'_> {
     }
 }
 
-/// What a step makes that later ones use.
+/// What a step creates that later steps use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Output<'a> {
     /// The HTTP API.
     Api,
     /// Its integration with the alias.
     Integration,
-    /// Its authorizer of that name.
+    /// Its authorizer with this name.
     Authorizer(&'a str),
     /// A version of that function.
     Version(&'a str),
-    /// What belongs to a REST API: the kind, and its name.
+    /// A part of a REST API: the kind, and its name.
     Rest(&'static str, &'a str),
 }
 
-/// One change to the account: one mutating call. Each kind of resource says all of its own steps, so that nothing is forgotten
-/// where a kind is added.
+/// One change to the account: one mutating call. Each kind of resource implements all methods for
+/// its own steps, so that nothing is forgotten when a kind is added.
 pub(crate) trait Change {
-    /// What it does, and to what.
+    /// Its action and its resource.
     fn subject(&self) -> (Action, Resource<'_>);
-    /// Where it queues.
+    /// Its lane.
     fn lane(&self) -> Lane<'_>;
-    /// What it uses that earlier steps make.
+    /// What it uses that earlier steps create.
     fn needs(&self) -> Vec<Output<'_>>;
-    /// What it makes that later steps use.
+    /// What it creates that later steps use.
     fn makes(&self) -> Option<Output<'_>>;
-    /// True if it makes what a new version needs, and so must come before the traffic.
+    /// True if it creates something that a new version needs, and so must come before the traffic.
     fn prepares(&self) -> bool;
-    /// What it takes away that somebody may use, in words: somebody has to agree to that. Not what it tidies up of its own.
+    /// What it removes that somebody may use, in words: the user must agree to that. Not what it
+    /// cleans up of its own.
     fn loses(&self) -> Vec<String>;
-    /// Why its failure passes by itself, besides the reasons that any call may have.
+    /// Why its failure is temporary, in addition to the reasons for any call.
     fn passes(&self, error: &Error) -> Option<&'static str>;
-    /// What is reported when it begins, where it takes long.
+    /// The message at its start, if it takes long.
     fn begins(&self) -> Option<String>;
     /// Makes the call.
     ///
@@ -120,5 +121,5 @@ pub(crate) fn lost(step: &impl Change) -> Vec<String> {
     vec![step.subject().1.to_string()]
 }
 
-/// What an API's stage is called.
+/// The name of an API's stage in messages.
 pub(crate) const STAGE: &str = "stage of the API";

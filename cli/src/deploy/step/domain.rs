@@ -35,7 +35,7 @@ pub(crate) enum DomainStep {
     },
     /// Sets the domain's certificate.
     Update { name: String, certificate: String },
-    /// Removes a domain that leads nowhere any more.
+    /// Deletes a domain without mappings.
     Delete { name: String },
     /// Leads a path of the domain to the stage.
     CreateMapping {
@@ -144,7 +144,7 @@ impl Change for DomainStep {
             } => {
                 let target = aws.create_domain(name, certificate, tags).await?;
                 let todo = format_args!(
-                    "`{name}` has to lead to `{target}`: a CNAME or an alias record, which you make"
+                    "`{name}` must point to `{target}`: create a CNAME or an alias record"
                 );
                 run.console.status("DNS", todo);
             }
@@ -162,7 +162,7 @@ impl Change for DomainStep {
     }
 }
 
-/// What a custom domain is called.
+/// The name of a custom domain in messages.
 pub(crate) const DOMAIN: &str = "domain";
-/// What a mapping is called.
+/// The name of a mapping in messages.
 pub(crate) const MAPPING: &str = "mapping";

@@ -34,11 +34,12 @@ pub(crate) enum FunctionStep {
         configuration: Configuration,
         tags: Tags,
     },
-    /// Uploads code, which no traffic reaches until an alias moves, and makes a version of it and the configuration.
+    /// Uploads code, which gets no traffic until an alias moves, and creates a version of it and
+    /// the configuration.
     UpdateCode {
         function: String,
         code: Code,
-        /// Whether it makes the version; one that is there already may do.
+        /// True if it creates the version; an existing one may be enough.
         publish: bool,
     },
     /// Sets the configuration, which no traffic reaches until it is published.
@@ -48,7 +49,7 @@ pub(crate) enum FunctionStep {
     },
     /// Makes a version of that code and the configuration.
     Publish { function: String, sha256: String },
-    /// Calls the version, which takes no traffic yet, once.
+    /// Invokes the version, which gets no traffic yet, once.
     Try {
         function: String,
         version: Handle<Version>,
@@ -73,23 +74,23 @@ pub(crate) enum FunctionStep {
         version: Handle<Version>,
         percent: u32,
     },
-    /// Keeps so many invocations for the function, and lets it have no more; `None` takes that back.
+    /// Sets the reserved concurrency; `None` removes it.
     Reserve { function: String, most: Option<u32> },
-    /// Keeps so many processes awake for the alias; `None` takes that back.
+    /// Sets the provisioned concurrency of the alias; `None` removes it.
     Provision {
         function: String,
         count: Option<u32>,
     },
     /// Takes a permission away.
     RemovePermission { function: String, id: String },
-    /// Removes a version that nobody needs any more.
+    /// Deletes a version that is no longer needed.
     DeleteVersion { function: String, version: Version },
     /// Removes the function, its versions and its alias.
     Delete { function: String },
 }
 
 impl FunctionStep {
-    /// The function of which it makes a version.
+    /// The function of which it creates a version.
     pub(crate) fn publishes(&self) -> Option<&str> {
         match self {
             Self::Create { function, .. }
@@ -203,7 +204,7 @@ impl Change for FunctionStep {
                 ends: Some(Version(canary)),
                 ..
             } => vec![format!("canary, version {canary} of function `{function}`")],
-            // The deployment's own are given and taken as the gateway needs them.
+            // The deployment's own permissions are added and removed as the gateway needs them.
             Self::RemovePermission { id, .. } if GRANTS.contains(&id.as_str()) => Vec::new(),
             Self::RemovePermission { .. } | Self::Delete { .. } => lost(self),
             Self::Create { .. }
@@ -222,7 +223,8 @@ impl Change for FunctionStep {
 
     fn passes(&self, error: &Error) -> Option<&'static str> {
         match self {
-            // What exists already is a conflict, too, and an alias for whose sake a version stays: neither passes.
+            // An existing resource is also a conflict, and so is an alias that keeps a version:
+            // both are permanent.
             Self::Create { .. } | Self::DeleteVersion { .. } => None,
             Self::CreateAlias { .. } => just_made(error),
             Self::Try { .. } => changing(error).or_else(|| just_made(error)),
@@ -261,7 +263,8 @@ impl Change for FunctionStep {
                 configuration,
             } => {
                 aws.update_configuration(function, configuration).await?;
-                // What Lambda cannot set up fails here, and is not published with the configuration before.
+                // A configuration that Lambda cannot apply fails here, and is not published with
+                // the one before.
                 let update = Operation::new("lambda", "UpdateFunctionConfiguration");
                 run.ready(update, function, None).await?;
             }
@@ -312,7 +315,8 @@ impl Change for FunctionStep {
     }
 }
 
-/// Calls the version. Only where Lambda says that it is not ready yet, it is asked how far it is: mostly it is ready.
+/// Invokes the version. Its state is read only if Lambda says that it is not ready yet, because it
+/// usually is.
 async fn try_version<A: Aws>(
     run: &Run<'_, A>,
     function: &str,

@@ -67,7 +67,7 @@ pub(crate) enum HttpStep {
         function: String,
         api: Handle<ApiId>,
         place: Place,
-        /// Whether it asks the function who may call.
+        /// True if it invokes the function as an authorizer.
         asks: bool,
     },
     /// Creates a route.
@@ -77,7 +77,7 @@ pub(crate) enum HttpStep {
         integration: Handle<IntegrationId>,
         guard: Guard<AuthorizerId>,
     },
-    /// Connects a route with the integration, and sets who may call it.
+    /// Connects a route with the integration, and sets its guard.
     UpdateRoute {
         api: ApiId,
         id: String,
@@ -109,7 +109,7 @@ pub(crate) enum HttpStep {
     /// Opens the API.
     CreateStage {
         api: Handle<ApiId>,
-        /// Where the API answers, when it is there already.
+        /// The API's URL, if it already exists.
         endpoint: Option<String>,
         stage: Stage,
         tags: Tags,
@@ -135,7 +135,7 @@ pub(crate) enum HttpStep {
     DeleteApi {
         name: String,
         api: ApiId,
-        /// Whether it takes traffic.
+        /// True if it gets traffic.
         open: bool,
     },
 }
@@ -147,7 +147,7 @@ fn made<'a, T>(handle: &Handle<T>, output: Output<'a>) -> Option<Output<'a>> {
     }
 }
 
-/// The authorizer of a guard, where an earlier step makes it.
+/// The authorizer of a guard, if an earlier step creates it.
 fn asked(guard: &Guard<AuthorizerId>) -> Option<Output<'_>> {
     let asked = guard.authorizer().filter(|asked| asked.id.is_none());
     asked.map(|asked| Output::Authorizer(&asked.name))

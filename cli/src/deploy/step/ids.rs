@@ -1,4 +1,4 @@
-//! What steps name that is known when planning, or that an earlier step makes.
+//! Values in steps that are known when planning, or that an earlier step creates.
 
 /// An API's id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,9 +11,9 @@ pub(crate) struct IntegrationId(pub(crate) String);
 /// An authorizer's name, and its id where it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct AuthorizerId {
-    /// Its name, by which an earlier step makes it.
+    /// Its name, by which an earlier step creates it.
     pub(crate) name: String,
-    /// Its id, when it is there already.
+    /// Its id, if it already exists.
     pub(crate) id: Option<String>,
 }
 
@@ -21,11 +21,11 @@ pub(crate) struct AuthorizerId {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Version(pub(crate) String);
 
-/// A value that is known when planning, or that an earlier step of the same plan makes.
+/// A value that is known when planning, or that an earlier step of the same plan creates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Handle<T> {
-    /// It is this.
+    /// This value.
     Known(T),
-    /// The one step that makes a `T` gives it.
+    /// The result of the only step that creates a `T`.
     Made,
 }

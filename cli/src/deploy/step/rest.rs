@@ -19,12 +19,13 @@ use crate::{
     values::names::Tags,
 };
 
-/// A thing that is there already, or that an earlier step makes: its id, and the name that the step makes it by.
+/// A resource that already exists, or that an earlier step creates: its id, and the name by which
+/// the step creates it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Named {
     /// Its name.
     pub(crate) name: String,
-    /// Its id, when it is there already.
+    /// Its id, if it already exists.
     pub(crate) id: Option<String>,
 }
 
@@ -38,7 +39,7 @@ pub(crate) enum RestStep {
         function: String,
         api: Named,
         place: Place,
-        /// Whether it asks the function who may call.
+        /// True if it invokes the function as an authorizer.
         asks: bool,
     },
     /// Imports the document; no stage serves it before it is deployed.
@@ -56,7 +57,7 @@ pub(crate) enum RestStep {
     CreateStage {
         api: Named,
         stage: RestStage,
-        /// What it serves, by the digest of the document.
+        /// The deployment that it serves, by the digest of the document.
         deployment: Named,
         tags: Tags,
         place: Place,
@@ -66,7 +67,7 @@ pub(crate) enum RestStep {
         api: Named,
         stage: String,
         change: StageChange,
-        /// What it is to serve that an earlier step makes, by the digest of the document.
+        /// The deployment to serve that an earlier step creates, by the digest of the document.
         deploys: Option<String>,
     },
     /// Closes the API's way in under that name.
@@ -75,7 +76,7 @@ pub(crate) enum RestStep {
     DeleteApi {
         name: String,
         api: String,
-        /// Whether it takes traffic.
+        /// True if it gets traffic.
         open: bool,
     },
     /// Makes a key.
@@ -129,7 +130,7 @@ fn made<'a>(kind: &'static str, named: &'a Named) -> Option<Output<'a>> {
 }
 
 impl RestStep {
-    /// The kind and the name of what it makes that later steps use.
+    /// The kind and the name of what it creates for later steps.
     pub(crate) fn output(&self) -> Option<(&'static str, &str)> {
         match self.makes() {
             Some(Output::Rest(kind, name)) => Some((kind, name)),
@@ -268,7 +269,7 @@ impl Change for RestStep {
     }
 
     async fn run<A: Aws>(&self, run: &Run<'_, A>) -> Result<(), Trouble> {
-        // Steps of other lanes may run meanwhile, and make nothing of this.
+        // Steps of other lanes may run in the meantime, but create nothing of this kind.
         let mut rest = run.made.borrow().rest.clone();
         let opened = call(run.aws, self, &mut rest).await?;
         let mut made = run.made.borrow_mut();

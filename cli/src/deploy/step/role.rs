@@ -17,14 +17,14 @@ use crate::{
 /// One change of a role: one mutating call.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum RoleStep {
-    /// Creates the role, which nobody can use until it has its policy.
+    /// Creates the role, which cannot be used until it has its policy.
     Create {
         role: String,
         trust: Value,
         boundary: Option<String>,
         tags: Tags,
     },
-    /// Sets who may assume the role.
+    /// Sets the trust policy of the role.
     UpdateTrust { role: String, trust: Value },
     /// Sets what the role allows: creates its policy, or changes it.
     PutPolicy {
@@ -32,7 +32,7 @@ pub(crate) enum RoleStep {
         document: Value,
         action: Action,
     },
-    /// Sets what the role may be allowed at the most; `None` takes that back.
+    /// Sets the permissions boundary of the role; `None` removes it.
     Bound {
         role: String,
         boundary: Option<String>,
@@ -55,7 +55,7 @@ impl Change for RoleStep {
             Self::UpdateTrust { role, .. } => (Update, "trust of role", role),
             Self::PutPolicy { role, action, .. } => (*action, "policy of role", role),
             Self::Bound { role, .. } => (Update, "permissions boundary of role", role),
-            Self::Detach { policy, .. } => (Delete, "policy that is attached to the role", policy),
+            Self::Detach { policy, .. } => (Delete, "policy attached to the role", policy),
             Self::DropPolicy { policy, .. } => (Delete, "inline policy of the role", policy),
             Self::DeletePolicy { role } => (Delete, "policy of role", role),
             Self::Delete { role } => (Delete, "role", role),

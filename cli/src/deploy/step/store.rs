@@ -1,4 +1,4 @@
-//! The steps on the bucket through which a large zip goes.
+//! The steps on the bucket for a large zip.
 
 use super::change::{Action, Change, Output, Resource, lost};
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
 pub(crate) enum StoreStep {
     /// Makes the deployment's own.
     Create { bucket: Bucket, tags: Tags },
-    /// Keeps everything out that could make it public.
+    /// Blocks all public access.
     Close { bucket: Bucket },
     /// Sets its tags.
     Tag { bucket: Bucket, tags: Tags },
@@ -26,7 +26,7 @@ pub(crate) enum StoreStep {
         key: String,
         code: Code,
     },
-    /// Removes a zip that nobody needs: Lambda has a copy of its own.
+    /// Deletes a zip that is no longer needed: Lambda has its own copy.
     Drop { bucket: Bucket, key: String },
     /// Removes the bucket.
     Delete { bucket: Bucket },
@@ -65,7 +65,7 @@ impl Change for StoreStep {
     fn loses(&self) -> Vec<String> {
         match self {
             Self::Delete { .. } => lost(self),
-            // Lambda has a copy of its own.
+            // Lambda has its own copy.
             Self::Drop { .. } => Vec::new(),
             Self::Create { .. } | Self::Close { .. } | Self::Tag { .. } | Self::Put { .. } => {
                 Vec::new()

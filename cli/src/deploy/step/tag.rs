@@ -1,4 +1,4 @@
-//! The steps on the tags of a resource that is there.
+//! The steps on the tags of an existing resource.
 
 use super::change::{Action, Change, Output, Resource};
 use crate::{
@@ -50,8 +50,9 @@ impl Change for TagStep {
     }
 
     fn lane(&self) -> Lane<'_> {
-        // All tags are one lane, in the order of the plan: the function's tags, which come last, also stand for those of its
-        // log group when the account is read. Side by side, a deploy that was interrupted would leave the log group behind.
+        // All tags are one lane, in the order of the plan: the function's tags, which come last,
+        // also stand for those of its log group when the account is read. If they ran concurrently,
+        // an interrupted deploy would not update the log group.
         Lane::Api
     }
 

@@ -1,4 +1,4 @@
-//! The steps on the function URL and what lets everybody call it.
+//! The steps on the function URL and the permissions that let everyone call it.
 
 use super::change::{Action, Change, Output, Resource, lost};
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
 /// One change of the URL: one mutating call.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum UrlStep {
-    /// Lets everybody call the URL.
+    /// Lets everyone call the URL.
     AddPermission { function: String, grant: Grant },
     /// Creates the alias' URL, which opens it.
     Create {
@@ -76,7 +76,7 @@ impl Change for UrlStep {
 
     fn passes(&self, error: &Error) -> Option<&'static str> {
         match self {
-            // What exists already is a conflict, too, and does not pass.
+            // An existing resource is also a conflict, and permanent.
             Self::AddPermission { .. } | Self::Create { .. } => None,
             Self::Update { .. } | Self::Delete { .. } => changing(error),
         }

@@ -145,7 +145,7 @@ fn what_is_asked_of_callers_changes_route_by_route() {
         assert_eq!(
             reasons,
             [
-                "not there yet",
+                "does not exist yet",
                 "who may call it: everybody → jwt users: notes:read",
                 "who may call it: everybody → iam"
             ]

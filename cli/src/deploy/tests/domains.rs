@@ -187,7 +187,7 @@ fn a_shared_domain_is_used_as_it_is() {
             .find(|planned| planned.step.subject().1.kind == "mapping");
         assert_eq!(
             planned.unwrap().reason,
-            "the domain is shared: it stays as it is"
+            "the domain is shared and is not changed"
         );
         let held = aws.snapshot().domains[0].clone();
         assert_eq!(held.domain, shared(true).domain);
@@ -247,7 +247,7 @@ fn what_cannot_be_stops_before_the_first_write() {
         refused(
             of("[domain]\nname = \"api.example.org\"\nbase_path = \"a/b\""),
             Some(shared(false)),
-            "several levels",
+            "several segments",
             "without a slash",
         )
         .await;

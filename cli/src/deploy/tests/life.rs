@@ -333,7 +333,7 @@ fn somebody_elses_resources_stop_the_deploy_before_the_first_write() {
         assert_eq!(
             failure.causes(),
             [
-                "the role `s3test-dev-eu-central-1` belongs to something that was not made by `cargo fw`: it has no `fw:app` tag",
+                "the role `s3test-dev-eu-central-1` belongs to something other than `cargo fw`: it has no `fw:app` tag",
                 "the log group `/aws/lambda/s3test-dev` belongs to app `s3test-dev`, stage `x`",
             ]
         );
@@ -351,12 +351,12 @@ fn a_denied_call_names_the_step_the_action_and_what_was_done() {
         let failure = FIRST.deploy(&aws).await.unwrap_err();
         assert_eq!(failure.exit(), Exit::Denied);
         assert_eq!(failure.message(), "cannot create the function `s3test-dev`");
-        assert_eq!(failure.causes()[1], "8 of 13 steps are done and stay");
+        assert_eq!(failure.causes()[1], "8 of 13 steps are done and are kept");
         let hint = failure.advice().unwrap();
         assert!(hint.contains("`lambda:CreateFunction`"), "{hint}");
         assert!(
             hint.ends_with(
-                "run `cargo fw deploy` again once that is mended: it continues from here"
+                "run `cargo fw deploy` again after you fix this: it continues from here"
             )
         );
         aws.denied.set(None);

@@ -69,9 +69,9 @@ fn power_from_outside_is_shown_asked_about_and_taken_back() {
             let functions = 1 + app.authorizers.len();
             assert_eq!(told.len(), 3 * functions, "{told:?}");
             for part in [
-                "policy that is attached to the role `arn:aws:iam::aws:policy/AdministratorAccess`: it was given",
-                "inline policy of the role `mine`: it was given to the role outside `cargo fw`",
-                "permission `open`: it lets everybody call `s3test-dev`, and was given outside `cargo fw`",
+                "policy attached to the role `arn:aws:iam::aws:policy/AdministratorAccess`: it was added",
+                "inline policy of the role `mine`: it was added to the role outside `cargo fw`",
+                "permission `open`: it lets everybody call `s3test-dev`, and was added outside `cargo fw`",
             ] {
                 assert!(
                     told.iter().any(|told| told.starts_with(part)),

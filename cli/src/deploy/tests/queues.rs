@@ -73,9 +73,9 @@ fn queues_are_created_before_the_code_that_uses_them() {
         assert_eq!(
             of_queues(&plan),
             [
-                "create queue `s3test-dev-failed`: not there yet",
-                "create queue `s3test-dev-steps.fifo`: not there yet",
-                "create queue `s3test-dev-orders`: not there yet",
+                "create queue `s3test-dev-failed`: does not exist yet",
+                "create queue `s3test-dev-steps.fifo`: does not exist yet",
+                "create queue `s3test-dev-orders`: does not exist yet",
             ]
         );
         let writes = aws.writes();

@@ -158,7 +158,7 @@ fn without_a_manifest_the_traffic_moves_and_the_routes_stay() {
         SECOND.deploy(&aws).await.unwrap();
         let before = routes(&aws);
         let failure = rollback(&aws).await.unwrap_err();
-        assert_eq!(failure.message(), "its code is no zip");
+        assert_eq!(failure.message(), "its code is not a zip");
         assert_eq!(aws.serves("GET /objects/{key}"), Some(super::hash("one")));
         assert_eq!(routes(&aws), before);
     });
@@ -330,7 +330,7 @@ fn a_rest_api_opens_nothing_that_is_guarded_now() {
         )
         .await;
         deploy(&aws, &guarded).await;
-        let told = "the older routes do not guard what is guarded now: `GET /new`";
+        let told = "the older routes do not guard a route that is guarded now: `GET /new`";
         assert_eq!(left(&aws, None).await, told);
         // What is compared with is what is served, and not the version that has the traffic by now.
         assert_eq!(left(&aws, Some(1)).await, told);
@@ -357,7 +357,7 @@ fn a_rest_api_asks_no_authorizer_that_is_gone() {
         deploy(&aws, &REST_NEXT).await;
         assert_eq!(
             left(&aws, None).await,
-            "the older routes ask an authorizer that is gone: `door`"
+            "the older routes use an authorizer that no longer exists: `door`"
         );
         // While it is there, it is asked again.
         let aws = Fake::default();
@@ -385,7 +385,7 @@ fn a_rest_api_whose_past_is_not_known_stays_as_it_is() {
         deploy(&aws, &REST_NEXT).await;
         assert_eq!(
             left(&aws, None).await,
-            "nothing is written down of what the REST API served with version 1"
+            "there is no record of what the REST API served with version 1"
         );
         // The deployment is gone.
         let aws = Fake::default();
@@ -394,7 +394,7 @@ fn a_rest_api_whose_past_is_not_known_stays_as_it_is() {
         aws.state.borrow_mut().rests[0].deployments.remove(0);
         assert_eq!(
             left(&aws, None).await,
-            "what the REST API served with version 1 is no longer kept"
+            "the deployment that the REST API served with version 1 no longer exists"
         );
         // Somebody else's deployment is served.
         let aws = Fake::default();
@@ -406,7 +406,7 @@ fn a_rest_api_whose_past_is_not_known_stays_as_it_is() {
             .clear();
         assert_eq!(
             left(&aws, None).await,
-            "what the REST API serves now is of no version that is still there"
+            "the deployment that the REST API serves now does not belong to an existing version"
         );
     });
 }

@@ -88,7 +88,7 @@ fn a_quota_is_told_as_one() {
             aws.refused.set(Some((call, code, 1)));
             let failure = FIRST.deploy(&aws).await.unwrap_err();
             let causes = failure.causes().join("\n");
-            assert!(causes.contains("no more of them"), "{causes}");
+            assert!(causes.contains("cannot have more of them"), "{causes}");
             let hint = failure.advice().unwrap();
             assert!(hint.contains(&format!("`{service}`")), "{hint}");
             assert!(hint.contains("Service Quotas"), "{hint}");
@@ -109,7 +109,7 @@ fn a_quota_is_told_as_one() {
         let failure = second.deploy(&aws).await.unwrap_err();
         let causes = failure.causes().join("\n");
         assert!(
-            causes.contains("the traffic still goes to the version before"),
+            causes.contains("the traffic still goes to the previous version"),
             "{causes}"
         );
     });

@@ -268,7 +268,7 @@ fn a_name_that_iam_would_refuse_is_refused_before() {
         let aws = Fake::default();
         let failure = long.desired(&aws).await.unwrap_err();
         let told = failure.causes().join("\n");
-        assert!(told.contains("IAM takes 64"), "{told}");
+        assert!(told.contains("IAM accepts 64"), "{told}");
         let named = App {
             settings: "[authorizers.a_name_of_forty_one_characters_for_a_door]\nrole = \"arn:aws:iam::123456789012:role/theirs\"",
             ..long

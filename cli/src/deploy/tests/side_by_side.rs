@@ -124,7 +124,7 @@ fn a_failure_lets_what_runs_end_and_begins_nothing() {
         assert!(
             failure
                 .causes()
-                .contains(&"5 of 13 steps are done and stay".to_owned()),
+                .contains(&"5 of 13 steps are done and are kept".to_owned()),
             "{failure}"
         );
     });

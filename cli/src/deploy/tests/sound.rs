@@ -37,7 +37,7 @@ fn a_broken_promise_stops_the_deploy() {
         backwards.steps.reverse();
         let failure = refused(&desired, &actual, &backwards);
         assert!(
-            failure.causes()[0].contains("no earlier one makes"),
+            failure.causes()[0].contains("no earlier step creates"),
             "{failure}"
         );
 
@@ -120,7 +120,7 @@ fn a_timeout_beyond_the_gateways_is_a_warning() {
         let (desired, ..) = parts(&aws, &slow).await;
         assert_eq!(
             check::warnings(&desired),
-            ["an HTTP API answers 503 after 30 s, and the function's `timeout` is 31 s"]
+            ["an HTTP API answers 503 after 30 s, but the function's `timeout` is 31 s"]
         );
     });
 }
@@ -144,11 +144,11 @@ fn a_plan_is_lined_up_and_a_document_is_versioned() {
             plain,
             [
                 "  ~ update  configuration of function `s3test-dev`  memory: 128 MB → 256 MB",
-                "  + create  version of function `s3test-dev`        the live version, 1, is another",
-                "  ? check   version of function `s3test-dev`        it is called once before it takes traffic",
+                "  + create  version of function `s3test-dev`        the live version 1 is a different one",
+                "  ? check   version of function `s3test-dev`        it is invoked once before it gets traffic",
                 "  ~ update  alias of function `s3test-dev`          `live`: version 1 → the new one",
-                "  + create  route `GET /`                           in the app and not in the API",
-                "  - delete  route `PUT /objects/{key}`              in the API and not in the app",
+                "  + create  route `GET /`                           in the app but not in the API",
+                "  - delete  route `PUT /objects/{key}`              in the API but not in the app",
             ]
         );
         let text = report::document(&desired, &actual, &plan, actual.url());

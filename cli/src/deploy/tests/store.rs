@@ -118,7 +118,7 @@ fn the_plan_says_what_is_uploaded_and_where() {
         assert!(line(&format!("bucket `{BUCKET}`")), "{lines:?}");
         assert!(line(&format!("object `{}`", key(&LARGE))), "{lines:?}");
         assert!(line(&format!(
-            "9 B to `{BUCKET}`: Lambda takes 50 MB with a call"
+            "9 B to `{BUCKET}`: Lambda accepts 50 MB in a call"
         )));
     });
 }
@@ -261,7 +261,10 @@ fn a_bucket_of_yours_is_used_and_never_changed() {
         let aws = Fake::default();
         let failure = YOURS.deploy(&aws).await.unwrap_err();
         assert_eq!(failure.exit(), Exit::Input);
-        assert_eq!(failure.message(), "there is no bucket for the code: builds");
+        assert_eq!(
+            failure.message(),
+            "the bucket for the code does not exist: builds"
+        );
         assert_eq!(aws.writes(), [""; 0]);
         let tags = Tags::from([("team".to_owned(), "build".to_owned())]);
         made(&aws, "builds", "999999999999", tags);
@@ -305,7 +308,7 @@ fn a_bucket_with_somebody_elses_objects_outlives_the_deployment() {
         assert_eq!(
             check::occupied(&actual),
             [format!(
-                "the bucket `{BUCKET}` holds what no deploy put there"
+                "the bucket `{BUCKET}` contains objects that are not from a deploy"
             )]
         );
         delete(&aws).await.unwrap();

@@ -93,7 +93,7 @@ fn a_version_that_does_not_work_takes_no_traffic() {
         );
         assert!(causes.contains("there is no database"), "{causes}");
         assert!(
-            causes.contains("the traffic still goes to the version before"),
+            causes.contains("the traffic still goes to the previous version"),
             "{causes}"
         );
         assert_eq!(live(&aws), ("1".to_owned(), None));
@@ -222,7 +222,7 @@ fn a_canary_takes_a_part_until_it_is_promoted_or_rolled_back() {
             let lost = "canary, version 3 of function `s3test-dev`".to_owned();
             assert!(losses(&ends).contains(&lost), "{ends:?}");
             let told = ends.steps.iter().map(|planned| planned.reason.as_str());
-            let told = told.filter(|told| told.ends_with("the canary ends, version 3 with 5 %"));
+            let told = told.filter(|told| told.ends_with("the canary ends: version 3 with 5 %"));
             assert_eq!(told.count(), 1, "{ends:?}");
         }
         let promotes = coded("three").plan(&aws).await.unwrap();
@@ -261,7 +261,7 @@ fn a_rollback_is_one_flip_and_the_next_deploy_flips_forward() {
         back(&aws, Some(2)).await.unwrap();
         assert_eq!(live(&aws).0, "2");
         let failure = back(&aws, Some(9)).await.unwrap_err();
-        assert_eq!(failure.causes(), ["there are versions 3, 2, 1"]);
+        assert_eq!(failure.causes(), ["existing versions: 3, 2, 1"]);
         aws.forget();
         coded("three").deploy(&aws).await.unwrap();
         assert_eq!(aws.writes(), ["InvokeFunction", "UpdateAlias"]);

@@ -1,8 +1,8 @@
 //! Tokens for trying things locally: an RSA key of the project's own, which signs what `cargo fw token` prints and which only
 //! the local server knows.
 //!
-//! The key is made when the first token is, and kept in the target folder, readable by its owner alone. It goes with `cargo clean`.
-//! Nothing that is deployed has ever seen it.
+//! The key is created with the first token and stored in the target folder, readable only by its
+//! owner. `cargo clean` removes it. No deployment ever knows it.
 
 use std::{
     fs,
@@ -28,19 +28,19 @@ use crate::{
     values::text::hex,
 };
 
-/// What the id of every such key begins with.
+/// The prefix of the id of every such key.
 const PREFIX: &str = "fw-local-";
 /// The key's file in the app's folder; no stage has a dot in its name.
 const FILE_NAME: &str = "token-key.pk8";
-/// The size that issuers use: larger ones take seconds to make.
+/// The size that issuers use. Larger keys take seconds to create.
 const BITS: usize = 2048;
 
-/// Where a project's key is kept.
+/// The file of a project's key.
 pub(crate) fn path(folder: &Path) -> PathBuf {
     folder.join(FILE_NAME)
 }
 
-/// Whether a token that names this key is one of `cargo fw token`, of whichever project.
+/// True if a token that names this key is from `cargo fw token` in any project.
 pub(super) fn is_own(key_id: &str) -> bool {
     key_id.starts_with(PREFIX)
 }
@@ -55,11 +55,11 @@ impl std::fmt::Debug for DevelopmentKey {
 }
 
 impl DevelopmentKey {
-    /// The key in that file, if there is one.
+    /// The key in this file, if the file exists.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read, or holds no key.
+    /// If the file cannot be read or does not contain a key.
     pub(crate) fn read(path: &Path) -> Result<Option<Self>> {
         match fs::read(path) {
             Ok(der) => Self::from_der(path, &der).map(Some),
@@ -70,20 +70,21 @@ impl DevelopmentKey {
         }
     }
 
-    /// The key in that file, which is made if it is not there.
+    /// The key in this file, which is created if it does not exist.
     ///
     /// # Errors
     ///
-    /// When the file can be neither read nor made, or holds no key.
+    /// If the file can be neither read nor created, or does not contain a key.
     pub(crate) fn read_or_make(path: &Path) -> Result<Self> {
         if let Some(key) = Self::read(path)? {
             return Ok(key);
         }
-        let failed = || format!("cannot keep the key for local tokens: {}", path.display());
+        let failed = || format!("cannot store the key for local tokens: {}", path.display());
         let der = generate()?;
         let folder = path.parent().unwrap_or(Path::new("."));
         private_files::create_folder(folder).with_context(failed)?;
-        // Written apart and linked into place, so that two commands at once end up with one key, and nobody reads half of it.
+        // Written to another file and linked into place, so that two commands at the same time end
+        // up with one key, and nothing reads half of it.
         let mut file = tempfile::Builder::new()
             .prefix(".token-key-")
             .make_in(folder, |path| {
@@ -108,21 +109,21 @@ impl DevelopmentKey {
         RsaKeyPair::from_pkcs8(der).map(Self).map_err(|error| {
             Failure::new(format!("not a key for local tokens: {}", path.display()))
                 .because_of(error.to_string())
-                .hint("delete the file; the next `cargo fw token` makes another")
+                .hint("delete the file; the next `cargo fw token` creates a new one")
         })
     }
 
-    /// The key's id: the prefix, and what tells it from other projects' keys.
+    /// The key's id: the prefix, and a part that differs between projects.
     pub(crate) fn id(&self) -> String {
         let digest = Sha256::digest(self.components().n);
         format!("{PREFIX}{}", hex(&digest[..8]))
     }
 
-    /// What checks the key's tokens.
+    /// The public key that checks the tokens.
     ///
     /// # Errors
     ///
-    /// When the model cannot read the key, which would be a mistake of ours.
+    /// If the model cannot read the key, which would be a bug.
     pub(super) fn public(&self) -> Result<JwkSet> {
         let number = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
         let components = self.components();
@@ -141,7 +142,7 @@ impl DevelopmentKey {
     ///
     /// # Errors
     ///
-    /// When the system has no randomness.
+    /// If the system provides no random bytes.
     pub(crate) fn sign(&self, claims: &Map<String, Value>) -> Result<String> {
         let header = json!({ "alg": "RS256", "typ": "JWT", "kid": self.id() });
         let claims = serde_json::to_vec(claims).context("cannot write the claims")?;
@@ -158,7 +159,9 @@ impl DevelopmentKey {
                 token.as_bytes(),
                 &mut signature,
             )
-            .map_err(|_| Failure::new("cannot sign the token: the system gives no randomness"))?;
+            .map_err(|_| {
+                Failure::new("cannot sign the token: the system provides no random bytes")
+            })?;
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(signature, &mut token);
         Ok(token)
@@ -171,8 +174,8 @@ impl DevelopmentKey {
 
 /// A new key as PKCS #8.
 fn generate() -> Result<Vec<u8>> {
-    let failed = "cannot make a key for local tokens";
-    // What follows takes its randomness for granted.
+    let failed = "cannot create a key for local tokens";
+    // The following code assumes that there are random bytes.
     getrandom::fill(&mut [0; 32]).context(failed)?;
     let key = rsa::RsaPrivateKey::new(&mut rsa::rand_core::OsRng, BITS).context(failed)?;
     let der = key.to_pkcs8_der().context(failed)?;

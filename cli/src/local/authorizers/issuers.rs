@@ -21,11 +21,14 @@ use hyper_util::{
 use serde::Deserialize;
 use tokio::time::timeout;
 
-/// How long keys are kept: "up to two hours" (API Gateway developer guide, "Control access to HTTP APIs with JWT authorizers").
+/// How long keys are cached: "up to two hours" (API Gateway developer guide, "Control access to
+/// HTTP APIs with JWT authorizers").
 const KEPT: Duration = Duration::from_secs(2 * 60 * 60);
-/// How long a set is trusted not to have a key that a token names; AWS's own time is unverified.
+/// How long a key set is trusted not to have a key that a token names. AWS's own time is
+/// unverified.
 const MISSING: Duration = Duration::from_secs(60);
-/// How long an issuer that could not be reached is left alone, so that no request makes it be asked each time; unverified.
+/// How long an issuer that could not be reached is not asked again, so that not every request asks
+/// it; unverified.
 const FAILED: Duration = Duration::from_secs(5);
 /// The most that an issuer's document may have, in bytes; real ones have a few kilobytes. AWS's own limit is unverified.
 const LIMIT: usize = 256 * 1024;
@@ -39,23 +42,25 @@ type Issuer = Arc<Slot>;
 
 #[derive(Debug, Default)]
 struct Slot {
-    /// Held for moments only, so that requests with a known key do not wait for one that has the issuer asked.
+    /// Held only briefly, so that requests with a known key do not wait for a request that asks the
+    /// issuer.
     known: Mutex<Known>,
     /// Has one request at a time ask the issuer.
     asking: tokio::sync::Mutex<()>,
 }
 
-/// What is known of an issuer.
+/// The state of an issuer.
 #[derive(Clone, Debug, Default)]
 struct Known {
     /// The last keys that it gave, and when.
     keys: Option<(Arc<JwkSet>, Instant)>,
-    /// When it was asked last, and why that failed, if it did.
+    /// The time of the last attempt, and why it failed, if it did.
     asked: Option<(Instant, Option<String>)>,
 }
 
 impl Known {
-    /// What to answer for a token of that key without asking the issuer; nothing where it is to be asked.
+    /// The answer for a token with this key if the issuer need not be asked; `None` if it must be
+    /// asked.
     fn answer(&self, key_id: &str) -> Option<Result<Arc<JwkSet>, String>> {
         let keys = self
             .keys
@@ -81,9 +86,10 @@ impl Slot {
 }
 
 impl Issuers {
-    /// The keys of an issuer, asked for if they are not known or lack that one. The error says why it has none.
+    /// The keys of an issuer. They are fetched if they are not known or lack this key. The error
+    /// says why there are none.
     ///
-    /// An issuer that cannot be reached takes nothing away: the keys that it gave last are kept for [`KEPT`].
+    /// If the issuer cannot be reached, its last keys stay valid for [`KEPT`].
     pub(super) async fn keys(&self, issuer: &str, key_id: &str) -> Result<Arc<JwkSet>, String> {
         let slot = {
             let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -93,11 +99,11 @@ impl Issuers {
             return answer;
         }
         let _asking = slot.asking.lock().await;
-        // Another request may have asked meanwhile.
+        // Another request may have asked in the meantime.
         if let Some(answer) = slot.known().answer(key_id) {
             return answer;
         }
-        // The client may leave meanwhile; then the next one asks again.
+        // If the client disconnects in the meantime, the next request asks again.
         let keys = timeout(KEYS_TIMEOUT, discover(issuer))
             .await
             .unwrap_or_else(|_| Err(format!("no answer within {} ms", KEYS_TIMEOUT.as_millis())))
@@ -112,7 +118,7 @@ impl Issuers {
     }
 }
 
-/// OIDC Discovery 1.0 §4: the document says where the keys are.
+/// OIDC Discovery 1.0 §4: the document has the address of the keys.
 async fn discover(issuer: &str) -> Result<JwkSet, String> {
     let builder = Client::builder(TokioExecutor::new());
     // An issuer on this machine needs no root certificates, which a machine may not have.
@@ -127,7 +133,7 @@ async fn discover(issuer: &str) -> Result<JwkSet, String> {
     .await
     .map_err(|error| error.to_string())?
     .map_err(|error| format!("the system's root certificates cannot be read: {error}"))?;
-    // Made for each discovery, which is rare, so that no connection is kept.
+    // Created for each discovery, which is rare, so that no connection is kept open.
     let connector = connector.https_only().enable_http1().build();
     discover_with(&builder.build(connector), issuer).await
 }
@@ -146,7 +152,7 @@ where
         issuer.trim_end_matches('/')
     );
     let document: Document = serde_json::from_slice(&get(client, &place).await?)
-        .map_err(|error| format!("{place} is no discovery document: {error}"))?;
+        .map_err(|error| format!("{place} is not a discovery document: {error}"))?;
     let keys = get(client, &document.jwks_uri).await?;
     JwkSet::parse(&keys).map_err(|error| format!("{}: {error}", document.jwks_uri))
 }
@@ -257,7 +263,7 @@ mod tests {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&asked);
-        // It is there once, and then fails.
+        // It answers once, and then fails.
         tokio::spawn(async move {
             let own = format!("http://{}", listener.local_addr().unwrap());
             for body in [

@@ -10,12 +10,12 @@ use crate::{
 /// The access key of the developer's own tools. It may do everything, as an administrator in the account.
 const DEVELOPER: &str = "test";
 
-/// What each function may do.
+/// The policy of each function.
 #[derive(Debug)]
 pub(super) struct Policed {
     /// The policies of the functions; `None` allows everything.
     pub(super) guard: Option<PolicyGuard>,
-    /// What their processes sign with.
+    /// The credentials of their processes.
     pub(super) credentials: LocalCredentials,
 }
 

@@ -1,7 +1,9 @@
-//! What an app's sources ask of the services: queues with their mappings, topics with their subscriptions, rules, schedules and the
-//! notifications of buckets; and the variables by which the code finds them.
+//! What an app's sources need from the services: queues with their mappings, topics with their
+//! subscriptions, rules, schedules and the notifications of buckets; and the variables through
+//! which the code finds them.
 //!
-//! A resource is named `<app>-<stage>-<name>`, as in the account, so that apps and stages which share a machine do not meet.
+//! A resource has the name `<app>-<stage>-<name>`, as in the account, so that apps and stages on
+//! one machine do not share resources.
 
 use std::collections::BTreeMap;
 
@@ -30,12 +32,12 @@ pub(crate) struct LocalNames {
     region: String,
     /// Buckets that the settings name, which keep that name.
     buckets: Vec<String>,
-    /// What the settings declare.
+    /// The resources that the settings declare.
     resources: Resources,
 }
 
 impl LocalNames {
-    /// Those of an app in that stage.
+    /// Those of an app in this stage.
     pub(crate) fn new(app: &str, settings: &Settings) -> Self {
         Self {
             deployment: format!("{app}-{}", settings.stage),
@@ -56,12 +58,13 @@ impl LocalNames {
         }
     }
 
-    /// What AWS calls the rule, schedule or function that the app calls so.
+    /// The name in AWS of the rule, schedule or function with this name in the app.
     pub(crate) fn physical(&self, name: &str) -> String {
         format!("{}-{name}", self.deployment)
     }
 
-    /// What AWS calls the queue, topic or bus that the app calls so. One that is in the account already has its own name here, too.
+    /// The name in AWS of the queue, topic or bus with this name in the app. A resource that exists
+    /// in the account keeps its name here too.
     pub(crate) fn resource(&self, kind: ResourceKind, name: &str) -> String {
         let mut all = self.resources.all();
         let found = all.find(|(held, key, _)| (*held, *key) == (kind, name));
@@ -75,7 +78,7 @@ impl LocalNames {
         self.physical(name) + self.resources.suffix(kind, name)
     }
 
-    /// What the app calls it, where it is the app's; else the name itself.
+    /// The name in the app if it belongs to the app, else the name itself.
     pub(crate) fn logical<'n>(&'n self, name: &'n str) -> &'n str {
         let mut all = self.resources.all();
         if let Some((_, key, _)) = all.find(|(kind, key, _)| self.resource(*kind, key) == name) {
@@ -113,13 +116,13 @@ impl LocalNames {
     }
 }
 
-/// Whether an app needs the services: it has functions that something besides the gateway invokes, or the settings declare what the
-/// code sends to.
+/// True if an app needs the services: it has functions that something other than the gateway
+/// invokes, or the settings declare resources that the code sends to.
 pub(crate) fn wants_services(manifest: &Manifest, settings: &Settings) -> bool {
     !manifest.sources.is_empty() || settings.resources.all().next().is_some()
 }
 
-/// The settings with what sources use and no table declares, which is there with defaults.
+/// The settings with the defaults for resources that sources use and no table declares.
 fn with_used(manifest: &Manifest, settings: &Settings) -> Settings {
     let mut settings = settings.clone();
     let all = &mut settings.resources;
@@ -142,7 +145,7 @@ fn with_used(manifest: &Manifest, settings: &Settings) -> Settings {
     settings
 }
 
-/// What is to be there for the sources of an app.
+/// The resources for the sources of an app.
 pub(super) fn declarations(manifest: &Manifest, settings: &Settings) -> Declarations {
     let settings = &with_used(manifest, settings);
     let names = LocalNames::new(&manifest.app, settings);
@@ -292,8 +295,8 @@ pub(super) fn variables(
     declared.chain(buckets).collect()
 }
 
-/// The same variables as they are in the account, where a queue's URL says its region: what a policy is derived from, so that each
-/// function may use what it names and nothing else.
+/// The same variables as in the account, where a queue's URL contains its region. The policy is
+/// derived from them, so that each function may use what it names and nothing else.
 pub(crate) fn named_resources(
     manifest: &Manifest,
     settings: &Settings,

@@ -1,7 +1,7 @@
 //! The functions that queues, topics, buses and schedules invoke: the processes of the build that is served at the time.
 //!
-//! A reload changes nothing for a caller: an invocation under way ends in the processes that it began in, and the next one goes to
-//! the new build. Before the first build an invocation waits.
+//! A reload changes nothing for a caller: a running invocation ends in its own process, and the
+//! next one goes to the new build. Before the first build an invocation waits.
 
 use std::{future::Future, pin::Pin};
 
@@ -40,7 +40,7 @@ impl<F: Functions> ServedFunctions<F> {
             event,
             request_id,
         } = invocation;
-        // Locally there is one version, and the alias of a deployment stands for it.
+        // Locally there is one version, and a deployment's alias stands for it.
         let is_served =
             |qualifier: &String| [Function::VERSION, ALIAS].contains(&qualifier.as_str());
         let pool = match qualifier.as_ref().is_none_or(is_served) {

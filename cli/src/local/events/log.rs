@@ -12,7 +12,7 @@ pub(super) async fn print(mut deliveries: Deliveries, names: NamesOfApp, logs: L
     }
 }
 
-/// The names of the app that is served at the time; none before the first build.
+/// The names of the app that is currently served; none before the first build.
 pub(super) type NamesOfApp = tokio::sync::watch::Receiver<Option<LocalNames>>;
 
 /// `queue orders → ship: delivered (attempt 1)`.
@@ -25,19 +25,19 @@ fn line(delivery: &Delivery, names: Option<&LocalNames>) -> String {
         DeliveryOutcome::Failed { reason } => format!("failed (attempt {attempt}): {reason}"),
         DeliveryOutcome::DeadLettered { queue } => {
             format!(
-                "given up after attempt {attempt}, kept in {}",
+                "gave up after attempt {attempt}, moved to {}",
                 place(queue, names)
             )
         }
         DeliveryOutcome::Dropped { reason } => {
-            format!("given up after attempt {attempt} and lost: {reason}")
+            format!("gave up after attempt {attempt}, discarded: {reason}")
         }
         other => format!("{other:?}"),
     };
     format!("{source} → {target}: {outcome}")
 }
 
-/// An ARN in the app's own words: `queue orders`, `function ship`. What is not an ARN stays as it is.
+/// An ARN in the app's words: `queue orders`, `function ship`. Other texts stay unchanged.
 fn place(arn: &str, names: Option<&LocalNames>) -> String {
     let mut parts = arn.splitn(6, ':').skip(2);
     let (Some(service), Some(resource)) = (parts.next(), parts.nth(2)) else {
@@ -88,7 +88,7 @@ mod tests {
         };
         assert_eq!(
             shown(&delivery),
-            "rule paid → function ship: given up after attempt 2, kept in queue dead"
+            "rule paid → function ship: gave up after attempt 2, moved to queue dead"
         );
         delivery.source = "lambda:InvokeFunction".to_owned();
         delivery.target = "https://example.org/hook".to_owned();

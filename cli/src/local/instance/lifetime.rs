@@ -1,5 +1,5 @@
-//! What takes time in the life of a process: its start, its output, its timeouts, its end, and what that end means for the invocation
-//! that it had.
+//! The slow parts in the life of a process: its start, its output, its timeouts, its end, and what
+//! the end means for its invocation.
 
 use std::{
     net::Ipv4Addr,
@@ -26,7 +26,7 @@ use crate::{
 };
 
 impl Instance {
-    /// Starts the process, and sees to it until it has ended and been reaped.
+    /// Starts the process and handles it until it has ended and been reaped.
     pub(in crate::local) async fn run(self: Arc<Self>) {
         if let Err(error) = self.live().await {
             self.did_not_start(&error);
@@ -59,7 +59,7 @@ impl Instance {
             tokio::select! {
                 status = process.wait() => break End::Exit(status.ok()),
                 accepted = listener.accept(), if connections.len() < CONNECTIONS => {
-                    // An error is of that connection alone, or of a process table without room for one more.
+                    // The error concerns only this connection, or a full process table.
                     if let Ok((stream, _)) = accepted {
                         connections.spawn(runtime_api::serve(stream, Arc::clone(self), guard.clone()));
                     }
@@ -81,9 +81,9 @@ impl Instance {
             self.read_peak(started, true);
             process.kill();
         } else {
-            // What it has started and left behind ends with it.
+            // Processes that it started and left end with it.
             process.kill();
-            // Its last answer may still be on its way through the connections, which end when that is done.
+            // Its last answer may still be in a connection, which ends after it is read.
             if self.owes_an_answer() {
                 let _ = timeout(LAST_WORDS, async {
                     while connections.join_next().await.is_some() {}
@@ -96,14 +96,14 @@ impl Instance {
         }
         started.output.drain();
         started.output.finish();
-        // Reaps it, where its exit was not what brought us here. Then who asked is told, so that a process whose end the
-        // client knows of is not counted when it asks again.
+        // Reaps it, unless its exit is the reason to be here. Then the caller is notified, so that
+        // a process whose end the client knows about is not counted when it asks again.
         let _ = process.wait().await;
         self.conclude(end);
         Ok(())
     }
 
-    /// Whether a request waits for what the process says.
+    /// True if a request waits for the process's answer.
     fn owes_an_answer(&self) -> bool {
         match &self.lock().phase {
             Phase::Starting { .. } => true,
@@ -112,10 +112,10 @@ impl Instance {
         }
     }
 
-    /// Looks whether anything has taken too long, and otherwise says when to look again.
+    /// Checks timeouts, and otherwise returns when to check again.
     ///
-    /// An invocation that begins after this moment has its deadline a timeout later or more, so nobody needs to tell the
-    /// process's task when one begins.
+    /// An invocation that starts after this moment has its deadline at least a timeout later, so
+    /// nothing has to notify the process's task when one starts.
     fn check(&self) -> Result<Instant, End> {
         let mut state = self.lock();
         let now = Instant::now();
@@ -139,7 +139,7 @@ impl Instance {
                 }
             }
             Phase::Idle { .. } | Phase::Ended => {
-                // From here on it takes no event, though the pool may still think so.
+                // From here on it takes no events, although the pool may still assume so.
                 state.phase = Phase::Ended;
                 Err(End::Unwanted)
             }
@@ -150,7 +150,7 @@ impl Instance {
     fn conclude(&self, end: End) {
         match end {
             End::Exit(status) => self.exited(status),
-            // What the function's caller is told is that of any other killed process; unverified.
+            // The caller gets the same answer as for any other killed process; unverified.
             End::Outgrown => self.exited(Some(killed())),
             End::Timeout(mut busy) => {
                 let message =
@@ -159,7 +159,7 @@ impl Instance {
                 self.report(&busy, Some("timeout"));
                 let document = document("Sandbox.Timedout", &message);
                 match busy.reply.take() {
-                    // Who asked may have left.
+                    // The caller may have disconnected.
                     Some(reply) => drop(reply.send(Outcome::FunctionError(document))),
                     None => self.pool.returned(),
                 }
@@ -179,7 +179,7 @@ impl Instance {
                         self.report(&busy, None);
                         self.pool.returned();
                     }
-                    // The server ends; dropping the reply tells who waits.
+                    // The server stops; dropping the reply notifies the waiting caller.
                     _ => {}
                 }
             }
@@ -193,11 +193,12 @@ impl Instance {
         match phase {
             Phase::Starting { job, .. } => {
                 self.log_init("error");
-                self.warn(&format!("the process ended while it initialised: {how}"));
+                self.warn(&format!("the process ended during initialisation: {how}"));
                 if let Some(job) = job {
                     let _ = job.reply.send(Outcome::FunctionError(if is_signal(status) {
-                        // A crash while loading was recorded as a timeout, after the whole of it. The document is that,
-                        // but nobody is made to wait for it. [R] gateway-truth §0 row 19
+                        // A crash while loading was recorded as a timeout, after the full time. The
+                        // document says so, but nobody has to wait for it. [R] gateway-truth §0 row
+                        // 19
                         let timeout = self.pool.function().timeout_seconds;
                         document(
                             "Sandbox.Timedout",
@@ -243,7 +244,7 @@ impl Instance {
         }
     }
 
-    /// What to start, for a Runtime API that listens there.
+    /// The process to start, with the address of its Runtime API.
     fn launch(&self, listener: &TcpListener) -> std::io::Result<Launch> {
         let function = self.pool.function();
         let api = listener.local_addr()?.to_string();

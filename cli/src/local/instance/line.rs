@@ -13,7 +13,7 @@ pub(in crate::local) struct Line(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    /// Its ends, where it has some.
+    /// Its ends, if it has some.
     ends: Option<Pair>,
     hung_up: AtomicBool,
 }
@@ -37,13 +37,14 @@ impl Line {
         self.0.hung_up.load(Ordering::Acquire)
     }
 
-    /// True once nobody reads what is sent on it. A process that closes its sending side alone still does.
+    /// True once nothing reads what is sent on it. A process that closes only its sending side
+    /// still reads.
     pub(super) fn is_gone(&self) -> bool {
         self.has_hung_up() && !self.0.ends.is_some_and(is_held)
     }
 }
 
-/// Only the system can say of a half-closed connection whether its other half is in use.
+/// For a half-closed connection only the system knows whether its other half is in use.
 #[cfg(target_os = "linux")]
 fn is_held(ends: Pair) -> bool {
     ends.is_held()

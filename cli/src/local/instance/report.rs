@@ -1,4 +1,4 @@
-//! What the log is told of a process and its invocations, in Lambda's lines.
+//! Logs a process and its invocations in Lambda's lines.
 
 use std::sync::PoisonError;
 
@@ -40,7 +40,7 @@ impl Instance {
         }
     }
 
-    /// The most memory that the process has had, in kB; 0 where the system does not say.
+    /// The peak memory of the process in kB; 0 if the system does not report it.
     pub(super) fn read_peak(&self, started: &Started, now: bool) -> u64 {
         let mut peak = started.peak.lock().unwrap_or_else(PoisonError::into_inner);
         if now || peak.0.is_none_or(|read| read.elapsed() >= MEMORY_AGE) {
@@ -76,7 +76,8 @@ impl Instance {
         self.pool.logs().warning(self.number, text);
     }
 
-    /// The line for an initialisation that failed. That there is one is inferred, its text unverified. `[I]` gateway-truth §4.4
+    /// The line for a failed initialisation. That Lambda writes one is inferred, its text
+    /// unverified. `[I]` gateway-truth §4.4
     pub(super) fn log_init(&self, status: &str) {
         let took = self.lock().spawned.elapsed();
         self.drain();

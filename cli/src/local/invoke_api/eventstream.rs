@@ -29,9 +29,9 @@ pub(super) struct EventStream {
     rest: Rest,
 }
 
-/// What is yet to be sent.
+/// The messages to send.
 enum Rest {
-    /// A result that is there.
+    /// A complete result.
     Whole {
         payload: Bytes,
         complete: Complete,
@@ -41,17 +41,17 @@ enum Rest {
         stream: Stream,
         log: Option<Tail>,
     },
-    /// The last message is being made: the end of the log is waited for.
+    /// The last message is being created: it waits for the end of the log.
     Completing(Pin<Box<dyn Future<Output = Bytes> + Send>>),
     Nothing,
 }
 
-/// What the last message says.
+/// The content of the last message.
 #[derive(Debug, Default)]
 pub(super) struct Complete {
-    /// What went wrong: its type, and the document.
+    /// The failure: its type, and the document.
     pub(super) error: Option<(String, String)>,
-    /// The end of the log, for whom asked.
+    /// The end of the log, if the caller wants it.
     pub(super) log: Option<String>,
 }
 
@@ -151,7 +151,8 @@ fn chunk(payload: &[u8]) -> Bytes {
     message("PayloadChunk", "application/octet-stream", payload)
 }
 
-/// One message: its length, its headers' length, the checksum of these, headers, payload, the checksum of all.
+/// One message: its length, its headers' length, the checksum of both, headers, payload, the
+/// checksum of everything.
 fn message(kind: &str, content_type: &str, payload: &[u8]) -> Bytes {
     let mut headers = BytesMut::new();
     for (name, value) in [
@@ -159,7 +160,7 @@ fn message(kind: &str, content_type: &str, payload: &[u8]) -> Bytes {
         (":event-type", kind),
         (":content-type", content_type),
     ] {
-        // Each of them is shorter than the length says that it may be.
+        // Each of them is shorter than the maximum of its length field.
         headers.put_u8(u8::try_from(name.len()).unwrap_or_default());
         headers.put_slice(name.as_bytes());
         // A string.

@@ -32,7 +32,7 @@ async fn what_nobody_reads_is_lost_and_counted() {
     let kept = read.iter().filter(|one| **one == line).count();
     assert_eq!(kept, 2 * OVERFULL / FULL, "of {count}");
     let told = format!(
-        "warning: {} lines of this log were lost, as nobody read it",
+        "warning: {} lines of this log were dropped because nothing read it",
         count - kept
     );
     assert_eq!(read.iter().filter(|one| **one == told).count(), 1);

@@ -24,7 +24,7 @@ use super::super::{
 const LONGEST_HEAD: usize = 512 * 1024;
 /// The most header fields of a request.
 const MOST_FIELDS: usize = 64;
-/// A body up to this length goes out in one write with its head, at the cost of a copy.
+/// A body up to this length is sent in one write with its head, which costs a copy.
 const COPIED: usize = 16 * 1024;
 
 /// Why a connection is over.
@@ -32,13 +32,13 @@ const COPIED: usize = 16 * 1024;
 pub(super) enum Broken {
     /// The process closed it, or it failed.
     Closed,
-    /// What came is no request; this tells it so.
+    /// The input is not a request; this is the answer.
     Refused(StatusCode),
 }
 
 impl From<std::io::Error> for Broken {
     fn from(_: std::io::Error) -> Self {
-        // Whatever it is, it is the process's: its end or its timeout tells the rest.
+        // Other failures belong to the process: its exit or its timeout explains them.
         Self::Closed
     }
 }
@@ -60,14 +60,14 @@ pub(super) struct Head {
     pub(super) path: String,
     /// `Lambda-Runtime-Function-Response-Mode`.
     pub(super) response_mode: Option<Vec<u8>>,
-    /// Whether the content type says that a streamed answer begins with a prelude.
+    /// True if the content type says that a streamed response starts with a prelude.
     pub(super) has_prelude: bool,
     length: Length,
     expects_continue: bool,
     keeps_open: bool,
 }
 
-/// The content type of a stream that begins with status and headers. `[E]` gateway-truth §3
+/// The content type of a stream that starts with status and headers. `[E]` gateway-truth §3
 const WITH_PRELUDE: &[u8] = b"application/vnd.awslambda.http-integration-response";
 
 /// How a body is delimited (RFC 9112 §6.3).
@@ -77,7 +77,7 @@ enum Length {
     Chunked,
 }
 
-/// Where the body of the current request is.
+/// The position in the body of the current request.
 #[derive(Debug)]
 enum BodyState {
     /// This much is still to come.
@@ -86,7 +86,7 @@ enum BodyState {
     Ended,
 }
 
-/// One connection. The calls on it follow each other: a head, its body, its answer.
+/// One connection. Its calls follow each other: a head, a body, an answer.
 #[derive(Debug)]
 pub(super) struct Connection<S> {
     stream: S,
@@ -94,7 +94,7 @@ pub(super) struct Connection<S> {
     input: Input,
     body: BodyState,
     trailers: Trailers,
-    /// Whether the process waits to be told that its body is wanted.
+    /// True if the process waits for `100 Continue`.
     continue_is_due: bool,
     keeps_open: bool,
     is_head: bool,
@@ -150,12 +150,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    /// Whether another request may follow.
+    /// True if another request may follow.
     pub(super) fn keeps_open(&self) -> bool {
         self.keeps_open
     }
 
-    /// The next piece of the body, as it came; nothing at its end. For those who pass a body on while it comes.
+    /// The next piece of the body as it arrived; `None` at its end. For callers that pass a body on
+    /// as a stream.
     pub(super) async fn piece(&mut self) -> Result<Option<Bytes>, Broken> {
         let Some(length) = self.ready().await? else {
             return Ok(None);
@@ -166,13 +167,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         Ok(Some(piece))
     }
 
-    /// What came after the last chunk; complete once the body has ended.
+    /// The trailers after the last chunk; complete once the body has ended.
     pub(super) fn trailers(&self) -> &Trailers {
         &self.trailers
     }
 
-    /// The whole body, or nothing when it is longer than `limit`. It is read to its end either way, so that the answer
-    /// reaches a process that writes first and reads then.
+    /// The whole body, or `None` if it is longer than `limit`. It is always read to its end, so
+    /// that the answer reaches a process that writes everything before it reads.
     pub(super) async fn whole(&mut self, limit: usize) -> Result<Option<Bytes>, Broken> {
         if let BodyState::Known(length) = self.body {
             return match usize::try_from(length) {
@@ -225,7 +226,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         Ok(body)
     }
 
-    /// How much of the body stands at the front of the input, once there is some; nothing at the body's end.
+    /// How many bytes of the body are at the start of the input, once there are some; `None` at the
+    /// body's end.
     async fn ready(&mut self) -> Result<Option<usize>, Broken> {
         loop {
             match &mut self.body {
@@ -298,8 +300,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         Ok(())
     }
 
-    /// Tells a process that asked, and waits, that its body is wanted. One that has sent some of it by now is not told (RFC
-    /// 9110 §10.1.1).
+    /// Sends `100 Continue` to a process that waits for it. A process that has already sent some of
+    /// the body does not get it (RFC 9110 §10.1.1).
     async fn say_continue(&mut self) -> Result<(), Broken> {
         if std::mem::take(&mut self.continue_is_due) && self.input.bytes().is_empty() {
             self.stream
@@ -309,7 +311,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         Ok(())
     }
 
-    /// Sends an answer, in one write unless it is large. A field whose value no header may hold is left out.
+    /// Sends an answer, in one write unless it is large. A field with a value that a header cannot
+    /// have is left out.
     pub(super) async fn send(
         &mut self,
         status: StatusCode,
@@ -348,12 +351,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         Ok(())
     }
 
-    /// Tells a process that what it sent is no request.
+    /// Answers that the input is not a request.
     pub(super) async fn refuse(&mut self, status: StatusCode) {
         self.keeps_open = false;
         let fields = [("Content-Type", "text/plain; charset=utf-8".as_bytes())];
         let text = Bytes::from(format!("{status}\n"));
-        // It may have left by now.
+        // It may have disconnected.
         let _ = self.send(status, &fields, &text).await;
     }
 
@@ -373,7 +376,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 }
 
-/// The `Date` of an answer, made once a second.
+/// The `Date` of an answer, built once per second.
 #[derive(Debug, Default)]
 struct Date {
     second: u64,
@@ -396,7 +399,7 @@ impl Date {
     }
 }
 
-/// Reads a whole head, or says with which status it is refused.
+/// Reads a whole head, or returns the status with which it is refused.
 fn parse(bytes: &[u8], guard: &PortGuard) -> Result<Head, StatusCode> {
     let mut fields = [const { MaybeUninit::uninit() }; MOST_FIELDS];
     let mut request = httparse::Request::new(&mut []);
@@ -422,7 +425,7 @@ fn parse(bytes: &[u8], guard: &PortGuard) -> Result<Head, StatusCode> {
         has_prelude: false,
         length: Length::Known(0),
         expects_continue: false,
-        // One of HTTP/1.0 could ask for it; nobody who polls for hours does.
+        // An HTTP/1.0 client could ask for it; a client that polls for hours does not.
         keeps_open: is_1_1,
     };
     let (mut length, mut chunked) = (None, false);
@@ -431,7 +434,7 @@ fn parse(bytes: &[u8], guard: &PortGuard) -> Result<Head, StatusCode> {
         let (name, value) = (field.name, field.value);
         look.field(name, value);
         let is = |other: &str| name.eq_ignore_ascii_case(other);
-        // Most names are told apart by their length alone.
+        // Most names differ in length.
         match name.len() {
             6 if is("expect") => head.expects_continue = is_1_1 && token(value, "100-continue"),
             10 if is("connection") => {
@@ -486,7 +489,7 @@ fn path_of(target: &str) -> &str {
     path.split_once('?').map_or(path, |(path, _)| path)
 }
 
-/// Whether a field may have that value: no control characters but the tab (RFC 9110 §5.5).
+/// True if a field may have this value: no control characters except the tab (RFC 9110 §5.5).
 fn may_be_a_value(value: &[u8]) -> bool {
     value
         .iter()

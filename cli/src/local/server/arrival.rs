@@ -17,7 +17,7 @@ pub(crate) fn arrival() -> Arrival {
 
 /// Bytes that no other request has had. The system is asked for many at a time.
 fn entropy() -> [u8; Arrival::ENTROPY] {
-    /// How many requests' bytes are kept by a thread.
+    /// How many random bytes a thread keeps, in requests.
     const KEPT: usize = 64;
     static COUNT: AtomicU64 = AtomicU64::new(0);
     thread_local! {

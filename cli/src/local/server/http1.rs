@@ -1,8 +1,9 @@
 //! HTTP/1.1 as clients speak it to the server in front (RFC 9112).
 //!
-//! A codec of our own, because the gateways differ in what a library evens out: the event of a REST API has the client's spelling of
-//! header names, its answer the handler's, and a head that is too long is answered in the gateway's words. What comes is
-//! not trusted: heads, bodies and waits are bounded, two readings of one request are refused, and nothing of it can panic.
+//! A codec of its own, because the gateways differ in details that a library hides: the event of a
+//! REST API has the client's spelling of header names, its response the handler's, and a head that
+//! is too long gets the gateway's own answer. Input is not trusted: heads, bodies and waits are
+//! bounded, ambiguous requests are refused, and nothing can panic.
 
 mod head;
 
@@ -36,15 +37,16 @@ use crate::local::{
     stream::Stream,
 };
 
-/// A body up to this length goes out in one write with its head, at the cost of a copy.
+/// A body up to this length is sent in one write with its head, which costs a copy.
 const COPIED: usize = 16 * 1024;
-/// How long a client that was refused may go on sending, and how much, so that it sees why.
+/// How long, and how much, a refused client may continue to send, so that it sees the answer.
 const FAREWELL: Duration = Duration::from_secs(2);
 const LONGEST_FAREWELL: usize = 64 * 1024 * 1024;
-/// What a client of HTTP/2 says first, where it knows what it speaks to (RFC 9113 §3.4).
+/// The start of an HTTP/2 connection with prior knowledge (RFC 9113 §3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// Serves a connection until either side closes it, in whichever version of HTTP the client begins with.
+/// Serves a connection until either side closes it, in the version of HTTP that the client starts
+/// with.
 pub(super) async fn serve(
     stream: TcpStream,
     peer: IpAddr,
@@ -99,13 +101,13 @@ pub(super) async fn serve(
     connection.close().await;
 }
 
-/// What a client begins with.
+/// The start of a connection.
 enum Begun {
     Request(Head),
     Http2,
 }
 
-/// Where the body of the current request is.
+/// The position in the body of the current request.
 enum BodyState {
     /// This much is still to come.
     Known(u64),
@@ -117,10 +119,10 @@ struct Connection {
     stream: TcpStream,
     input: Input,
     body: BodyState,
-    /// Whether the client waits to be told that its body is wanted.
+    /// True if the client waits for `100 Continue`.
     continue_is_due: bool,
     keeps_open: bool,
-    /// Whether the client may be sending what nobody reads.
+    /// True if the client may be sending bytes that nothing reads.
     lingers: bool,
     output: Vec<u8>,
     patience: Patience,
@@ -146,7 +148,7 @@ impl Connection {
                     return self.begin(head).map(Begun::Request);
                 }
                 if seen == 0 && !bytes.is_empty() {
-                    // What is no HTTP from its first bytes on has no end to wait for.
+                    // If the first bytes are not HTTP, there is no end to wait for.
                     let found = begin_parse(bytes);
                     if let Err(over) = found {
                         return self.begin(Err(over)).map(Begun::Request);
@@ -176,7 +178,7 @@ impl Connection {
         }
     }
 
-    /// Takes note of what the head says of the connection.
+    /// Records what the head says about the connection.
     fn begin(&mut self, head: Result<Head, Over>) -> Result<Head, Over> {
         match &head {
             Ok(head) => {
@@ -188,7 +190,7 @@ impl Connection {
                 self.continue_is_due = head.expects_continue && head.length != Length::Known(0);
                 self.keeps_open = head.keeps_open;
             }
-            // Where the next request would begin is not known.
+            // The start of the next request would not be known.
             Err(_) => self.give_up_the_rest(),
         }
         head
@@ -224,7 +226,8 @@ impl Connection {
         if !matches!(self.body, BodyState::Ended) {
             self.give_up_the_rest();
         }
-        // One that sends no more may still read (RFC 9112 §9.6); whether it does shows with the answer.
+        // A client that sends no more may still read (RFC 9112 §9.6); sending the answer shows
+        // whether it does.
         let is_half_closed = self.is_half_closed().await;
         let (status, reason) = (reply.status, reply.reason.clone());
         if is_half_closed {
@@ -243,7 +246,7 @@ impl Connection {
         sent
     }
 
-    /// Whether the client has closed its sending side.
+    /// True if the client has closed its sending side.
     async fn is_half_closed(&self) -> bool {
         if !self.input.bytes().is_empty() {
             return false;
@@ -256,7 +259,8 @@ impl Connection {
         .await
     }
 
-    /// How much of the body stands at the front of the input, once there is some; nothing at the body's end.
+    /// How many bytes of the body are at the start of the input, once there are some; `None` at the
+    /// body's end.
     async fn ready(&mut self) -> Result<Option<usize>, BodyError> {
         loop {
             match &mut self.body {
@@ -324,7 +328,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Writes all of it to a client that goes on reading.
+    /// Writes everything to a client that keeps reading.
     async fn write(&mut self, mut bytes: impl Buf) -> io::Result<()> {
         while bytes.has_remaining() {
             let written = timeout(self.patience.write, self.stream.write_buf(&mut bytes));
@@ -347,7 +351,7 @@ impl Connection {
         if *self.ending.borrow() {
             self.keeps_open = false;
         }
-        // What is no final status would have the client wait for another one (RFC 9110 §15.2).
+        // Without a final status the client would wait for another one (RFC 9110 §15.2).
         let status = StatusCode::from_u16(reply.status)
             .ok()
             .filter(|status| !status.is_informational())
@@ -370,7 +374,7 @@ impl Connection {
         out.extend_from_slice(status.canonical_reason().unwrap_or_default().as_bytes());
         for (name, value) in &reply.headers {
             let is = |own: &str| name.eq_ignore_ascii_case(own);
-            // How long the message is and what becomes of the connection is decided here alone.
+            // Only this code decides the length of the message and the state of the connection.
             if is("content-length") || is("transfer-encoding") || is("connection") {
                 continue;
             }
@@ -407,7 +411,8 @@ impl Connection {
         }
     }
 
-    /// Sends a body while it comes. One that breaks off ends the connection, as there is no other way left to tell.
+    /// Sends a body as a stream. If it breaks off, the connection is closed, because there is no
+    /// other way left to report it.
     async fn pass_on(&mut self, mut stream: Stream, chunked: bool) -> io::Result<()> {
         while let Some(frame) = stream.frame().await {
             let frame = frame.map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
@@ -457,7 +462,7 @@ impl ReadBody for &mut Connection {
         let mut whole = Vec::new();
         if let BodyState::Known(length) = self.body {
             match usize::try_from(length) {
-                // Room for what is announced; the system gives it when it is written.
+                // Reserves the announced size; the system provides the memory when it is written.
                 Ok(length) if length <= limit => whole.reserve_exact(length),
                 // Nobody looks into what is refused.
                 _ => return Ok(Bytes::from(vec![0; limit.saturating_add(1)])),
@@ -474,7 +479,7 @@ impl ReadBody for &mut Connection {
     }
 }
 
-/// Writes a field, unless it is none: a line break would begin another one.
+/// Writes a field, unless it has a line break, which would start another field.
 fn field(out: &mut Vec<u8>, name: &str, value: &str) {
     let breaks = |byte: u8| matches!(byte, b'\r' | b'\n' | 0);
     if name.is_empty()
@@ -489,7 +494,7 @@ fn field(out: &mut Vec<u8>, name: &str, value: &str) {
     out.extend_from_slice(value.as_bytes());
 }
 
-/// Whether the shorter of the two begins the longer one.
+/// True if the shorter of the two is a prefix of the longer one.
 fn begins_alike(a: &[u8], b: &[u8]) -> bool {
     a.iter().zip(b).all(|(a, b)| a == b)
 }

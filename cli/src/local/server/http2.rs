@@ -35,14 +35,14 @@ use crate::local::stream::{Cut, Stream};
 
 /// The longest list of fields that is read; the gateways refuse less by themselves.
 const LONGEST_FIELDS: u32 = 64 * 1024;
-/// How many requests may be under way on one connection.
+/// How many requests may run on one connection.
 const STREAMS: u32 = 128;
 /// How long a client may take to answer a ping.
 const PING: Duration = Duration::from_secs(20);
-/// How much of a body is handed over at a time: as the client takes it, more follows.
+/// How much of a body is passed on at once; more follows as the client reads.
 const PIECE: usize = 16 * 1024;
 
-/// Serves a connection whose client has begun so.
+/// Serves a connection that starts with HTTP/2.
 pub(super) async fn serve(
     stream: TcpStream,
     begun: Bytes,
@@ -74,7 +74,8 @@ pub(super) async fn serve(
     let mut is_ending = false;
     loop {
         tokio::select! {
-            // An error is the client's: it went away, or broke the protocol, and hyper has told it.
+            // The error belongs to the client: it disconnected, or broke the protocol, and hyper
+            // has answered.
             ended = &mut connection => {
                 if let Err(error) = ended && error.is_parse() {
                     shared.logs.malformed(&error.to_string());
@@ -86,7 +87,7 @@ pub(super) async fn serve(
                 connection.as_mut().graceful_shutdown();
             }
             _ = looks.tick() => {
-                // Who takes nothing of what is ready for so long does not read.
+                // A client that takes nothing for this long does not read.
                 let now = progress.taken.load(Ordering::Relaxed);
                 if now == taken && progress.waiting.load(Ordering::Relaxed) > 0 {
                     return;
@@ -97,12 +98,12 @@ pub(super) async fn serve(
     }
 }
 
-/// What clients take of the bodies that are ready for them.
+/// What clients read of the bodies that are ready for them.
 #[derive(Debug, Default)]
 struct Progress {
-    /// How many whole bodies have not been taken to their end.
+    /// How many bodies have not been read to their end.
     waiting: AtomicUsize,
-    /// How many pieces were taken.
+    /// How many pieces were read.
     taken: AtomicU64,
 }
 
@@ -114,7 +115,7 @@ async fn answer(
     progress: Arc<Progress>,
 ) -> Response<Answer> {
     let is_head = request.method() == http::Method::HEAD;
-    // As a request of HTTP/1.1 without `Host` (RFC 9113 §8.3.1).
+    // As for an HTTP/1.1 request without `Host` (RFC 9113 §8.3.1).
     if request.uri().authority().is_none() && !request.headers().contains_key(header::HOST) {
         shared
             .logs
@@ -131,7 +132,7 @@ async fn answer(
         mut told,
     }) = answered
     else {
-        // The client has left, or sends nothing more: nobody reads this.
+        // The client has disconnected or sends nothing more: nothing reads this.
         let mut response = Response::new(Answer::Whole(Whole::new(Bytes::new(), progress)));
         *response.status_mut() = StatusCode::REQUEST_TIMEOUT;
         return response;
@@ -166,7 +167,8 @@ impl ReadBody for Incoming {
         if self.is_end_stream() {
             return Ok(Bytes::new());
         }
-        // What announces too much is not read at all; nobody looks into what is refused.
+        // A body that announces too much is not read; the content of refused requests does not
+        // matter.
         if self.size_hint().lower() > limit as u64 {
             return Ok(Bytes::from(vec![0; limit.saturating_add(1)]));
         }
@@ -239,7 +241,7 @@ enum Answer {
     Stream(Stream),
 }
 
-/// A body that is there, handed over as the client takes it.
+/// A complete body, passed on as the client reads it.
 struct Whole {
     rest: Bytes,
     progress: Arc<Progress>,

@@ -44,7 +44,7 @@ async fn requests_for_other_hosts_are_refused_and_told_how_to_be_allowed() {
     }
     let lines = running.lines.clone();
     running.stop().await;
-    lines.position("warning: refused a request for the host `rebound.example`; `--allow-host rebound.example` lets it in");
+    lines.position("warning: refused a request for the host `rebound.example`; pass `--allow-host rebound.example` to accept it");
 }
 
 #[tokio::test]
@@ -83,7 +83,7 @@ async fn many_headers_are_taken_until_they_are_too_long() {
     let lines = running.lines.clone();
     running.stop().await;
     lines.position("GET /do:echo 431 ");
-    lines.position("request line and headers are over 10240 bytes");
+    lines.position("request line and headers have more than 10240 bytes");
 }
 
 #[tokio::test]
@@ -118,7 +118,7 @@ async fn slow_half_open_and_idle_clients_hold_up_nobody() {
     // Nor do they hold up the end for longer than its moment of grace, and who is cut off then is told of.
     let lines = running.lines.clone();
     running.stop().await;
-    lines.position("the client left before the answer");
+    lines.position("the client disconnected before the response");
     drop(idle);
 }
 
@@ -133,7 +133,9 @@ async fn clients_that_leave_within_their_request_are_told_of_and_forgotten() {
     }
     let told = || {
         let lines = running.lines.all();
-        let left = lines.iter().filter(|line| line.contains("the client left"));
+        let left = lines
+            .iter()
+            .filter(|line| line.contains("the client disconnected"));
         left.count()
     };
     eventually(|| told() == 20).await;

@@ -90,7 +90,9 @@ async fn what_can_be_read_in_two_ways_is_refused() {
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
     let lines = running.lines.clone();
     running.stop().await;
-    lines.position("warning: refused what was no request of HTTP: there are two lengths");
+    lines.position(
+        "warning: refused a malformed HTTP request: there is more than one `Content-Length`",
+    );
 }
 
 #[tokio::test]
@@ -166,7 +168,7 @@ async fn a_head_of_any_length_is_answered_in_the_gateways_words() {
         let lines = running.lines.clone();
         running.stop().await;
         lines.position(" 431 ");
-        lines.position("request line and headers are over 65536 bytes");
+        lines.position("request line and headers have more than 65536 bytes");
     }
 }
 
@@ -179,7 +181,7 @@ async fn one_who_speaks_tls_is_told_so_in_the_log() {
     assert_eq!(status(&answer), Some(400));
     let lines = running.lines.clone();
     running.stop().await;
-    lines.position("the client speaks TLS; the address here begins with `http://`");
+    lines.position("the client speaks TLS; use an address that starts with `http://`");
 }
 
 #[tokio::test]

@@ -359,7 +359,7 @@ async fn a_client_that_leaves_disturbs_nobody() {
     assert_eq!(get(&running, "/do:pid").await.1["count"], 1);
     let lines = running.lines.clone();
     running.stop().await;
-    lines.position("the client left before the answer");
+    lines.position("the client disconnected before the response");
 }
 
 /// Swaps generations under load; every request must be answered by one of them.

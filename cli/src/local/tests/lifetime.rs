@@ -136,5 +136,5 @@ async fn a_process_that_outgrows_the_functions_memory_is_ended() {
     assert_eq!(it.result("pid").await["count"], 0, "in a new process");
     it.pool.close().await;
     it.logs.flush().await;
-    it.lines.position("and the function has 128 MB");
+    it.lines.position("but the function has 128 MB");
 }

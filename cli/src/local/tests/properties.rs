@@ -176,9 +176,7 @@ fn any_bytes_to_the_server_are_answered_or_refused() {
         running.stop().await;
         let lines = lines.all();
         assert!(
-            !lines
-                .iter()
-                .any(|line| line.contains("mistake of `cargo fw`")),
+            !lines.iter().any(|line| line.contains("bug in `cargo fw`")),
             "{lines:?}"
         );
     });

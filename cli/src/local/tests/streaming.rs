@@ -114,7 +114,7 @@ async fn a_whole_result_behind_a_url_that_streams_is_the_body_and_a_stream_elsew
     assert_eq!(body, "{\"a\":1}");
     let lines = running.lines.clone();
     running.stop().await;
-    lines.position("RESPONSE_STREAM");
+    lines.position("which only a function URL with `invoke_mode = \"response-stream\"` passes on");
 }
 
 /// No event says how the URL takes answers, so a variable does.

@@ -1,4 +1,4 @@
-//! A domain of one's own in front of a stack's API, and what the stack tells once it is made.
+//! A custom domain in front of a stack's API, and the stack's outputs for it.
 
 use serde_json::{Value, json};
 
@@ -6,8 +6,8 @@ use super::{Stack, literal};
 use crate::package::{stage, table, tags};
 
 impl Stack<'_> {
-    /// The domain where its certificate is named, and the mapping that leads from it to the stage; without a certificate the
-    /// domain is there and somebody else's.
+    /// The domain if the settings name its certificate, and the mapping from it to the stage.
+    /// Without a certificate the domain exists and belongs to somebody else.
     pub(super) fn domain(&mut self) {
         let desired = self.desired;
         let Some(domain) = &desired.domain else {
@@ -40,20 +40,23 @@ impl Stack<'_> {
         self.add_after("Mapping", kind, &["Stage".to_owned()], properties);
     }
 
-    /// Where the app answers, where its gateway does, and where DNS has to lead the domain; `url` is the gateway's.
+    /// The app's URL, its gateway's URL, and the target of the DNS record; `url` is the gateway's.
     pub(super) fn outputs(&self, url: &Value) -> Value {
         let said =
             |description: &str, value: Value| json!({ "Description": description, "Value": value });
         let Some(domain) = &self.desired.domain else {
-            return json!({ "Url": said("Where the app answers", url.clone()) });
+            return json!({ "Url": said("The app's URL", url.clone()) });
         };
         let target = domain.certificate.as_ref().map(|_| {
             let host = json!({ "Fn::GetAtt": ["Domain", "RegionalDomainName"] });
-            said("The host that DNS has to lead the domain to", host)
+            said(
+                "The host that the domain's DNS record has to point to",
+                host,
+            )
         });
         table([
-            ("Url", said("Where the app answers", json!(domain.url()))),
-            ("GatewayUrl", said("Where its API answers", url.clone())),
+            ("Url", said("The app's URL", json!(domain.url()))),
+            ("GatewayUrl", said("The URL of its API", url.clone())),
             ("DnsTarget", json!(target)),
         ])
     }

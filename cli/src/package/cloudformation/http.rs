@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl Stack<'_> {
-    /// The API with its routes, its authorizers and its stage; gives where it answers.
+    /// The API with its routes, its authorizers and its stage; returns its URL.
     pub(super) fn http(&mut self) -> Value {
         let desired = self.desired;
         let tags = json!(tags(desired));
@@ -73,7 +73,7 @@ impl Stack<'_> {
             self.add(id, "AWS::ApiGatewayV2::Route", properties);
         }
         let stage = &desired.http.stage;
-        // API Gateway knows the buckets of routes that are there only, so the stage comes after them.
+        // API Gateway accepts throttles only for existing routes, so the stage comes after them.
         let after = stage.routes.keys().map(|key| named("Route", &[key]));
         let mut after: Vec<String> = after.collect();
         after.extend(self.access_log());

@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl Stack<'_> {
-    /// The API with all that belongs to it; gives where it answers.
+    /// The API with everything that belongs to it; returns its URL.
     pub(super) fn rest(&mut self, rest: &Rest) -> Value {
         let desired = self.desired;
         let api = json!({ "Ref": "Api" });
@@ -25,7 +25,8 @@ impl Stack<'_> {
         ]);
         self.add("Api", "AWS::ApiGateway::RestApi", properties);
         self.gateways_permissions(rest.asked.iter().cloned());
-        // A deployment is made once for each name: another document makes another, and the stage goes over to it.
+        // A deployment is created once for each name. Another document creates another one, which
+        // the stage then serves.
         let digest = rest.digest();
         let deployment = named("Deployment", &[&digest]);
         let properties = table([("RestApiId", api.clone()), ("Description", json!(digest))]);
@@ -55,7 +56,7 @@ impl Stack<'_> {
         json!({ "Fn::Sub": format!("https://${{Api}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{stage}") })
     }
 
-    /// The keys. A value that the settings have is a parameter that the stack shows nobody.
+    /// The keys. If the settings have a value, it is a parameter that the stack does not show.
     fn keys(&mut self, rest: &Rest) {
         for (name, key) in &rest.keys {
             let value = key.value.as_ref().map(|_| {
@@ -112,7 +113,7 @@ impl Stack<'_> {
         }
     }
 
-    /// A text of the document: the stack fills in the functions' ARNs, and takes all else as it is.
+    /// A text of the document. The stack fills in the functions' ARNs and takes the rest literally.
     fn imported(&self, text: &str) -> Value {
         match crate::aws::apigateway::is_invocation(text) {
             true => self.sub(text),

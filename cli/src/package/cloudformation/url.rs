@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl Stack<'_> {
-    /// The URL of the alias, and who may call it; gives where it answers.
+    /// The URL of the alias, and who may call it; returns the URL.
     pub(super) fn url(&mut self, settings: &UrlSettings) -> Value {
         if let Some(main) = self.desired.api() {
             let properties = table([
@@ -41,7 +41,7 @@ impl Stack<'_> {
                 ),
             ]);
             self.add("Url", "AWS::Lambda::Url", properties);
-            // A URL whose callers sign permits nobody by itself.
+            // A URL whose callers sign grants nobody access by itself.
             if !settings.iam {
                 let calls = vec![
                     ("Action", json!("lambda:InvokeFunctionUrl")),

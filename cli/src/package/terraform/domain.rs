@@ -1,4 +1,4 @@
-//! A domain of one's own in front of an API in Terraform, and what the document tells once it is made.
+//! A custom domain in front of an API in Terraform, and the outputs for it.
 
 use serde_json::{Value, json};
 
@@ -6,8 +6,8 @@ use super::{Module, literal};
 use crate::package::table;
 
 impl Module<'_> {
-    /// The domain where its certificate is named, and the mapping that leads from it to the stage; without a certificate the
-    /// domain is there and somebody else's.
+    /// The domain if the settings name its certificate, and the mapping from it to the stage.
+    /// Without a certificate the domain exists and belongs to somebody else.
     pub(super) fn domain(&mut self) {
         let desired = self.desired;
         let Some(domain) = &desired.domain else {
@@ -29,7 +29,7 @@ impl Module<'_> {
                 json!("${aws_apigatewayv2_domain_name.app.domain_name}")
             }
         };
-        // The stage by reference, so that the mapping is made after it and gone before it.
+        // A reference to the stage, so that the mapping is created after it and deleted before it.
         let (api, stage) = match desired.rest {
             Some(_) => (super::rest::API, super::rest::STAGE),
             None => (super::http::API, "${aws_apigatewayv2_stage.app.name}"),
@@ -44,21 +44,22 @@ impl Module<'_> {
         self.add("aws_apigatewayv2_api_mapping", "app", mapping);
     }
 
-    /// Where the app answers, where its gateway does, and where DNS has to lead the domain; `url` is the gateway's.
+    /// The app's URL, its gateway's URL, and the target of the DNS record; `url` is the gateway's.
     pub(super) fn outputs(&self, url: &str) -> Value {
         let said =
             |description: &str, value: &str| json!({ "description": description, "value": value });
         let Some(domain) = &self.desired.domain else {
-            return json!({ "url": said("Where the app answers", url) });
+            return json!({ "url": said("The app's URL", url) });
         };
         let target = domain.certificate.as_ref().map(|_| {
-            // The block is a list of one, and the host is known once it is made (the provider's documentation).
+            // The block is a list of one, and the host is known once it is created (the provider's
+            // documentation).
             let host = "${aws_apigatewayv2_domain_name.app.domain_name_configuration[0].target_domain_name}";
-            said("The host that DNS has to lead the domain to", host)
+            said("The host that the domain's DNS record has to point to", host)
         });
         table([
-            ("url", said("Where the app answers", &domain.url())),
-            ("gateway_url", said("Where its API answers", url)),
+            ("url", said("The app's URL", &domain.url())),
+            ("gateway_url", said("The URL of its API", url)),
             ("dns_target", json!(target)),
         ])
     }

@@ -13,7 +13,7 @@ use crate::{
 pub(super) const API: &str = "${aws_apigatewayv2_api.app.id}";
 
 impl Module<'_> {
-    /// The API with its routes, its authorizers and its stage; gives where it answers.
+    /// The API with its routes, its authorizers and its stage; returns its URL.
     pub(super) fn http(&mut self) -> String {
         let desired = self.desired;
         let api = table([
@@ -118,7 +118,7 @@ impl Module<'_> {
     }
 }
 
-/// API Gateway knows the buckets of routes that are there only, so the stage comes after them.
+/// API Gateway accepts throttles only for existing routes, so the stage comes after them.
 fn stage(stage: &Stage, log: Value, tags: &Value) -> Value {
     let bucket = |rate: &Rate| {
         json!({

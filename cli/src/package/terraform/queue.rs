@@ -25,7 +25,7 @@ impl Module<'_> {
     }
 }
 
-/// The module's name for a queue: a name may begin with a digit, and an identifier may not.
+/// The identifier of a queue in the document: a name may start with a digit, an identifier may not.
 fn label(key: &str) -> String {
     format!("queue_{key}")
 }

@@ -17,7 +17,7 @@ pub(super) const API: &str = "${aws_api_gateway_rest_api.app.id}";
 pub(super) const STAGE: &str = "${aws_api_gateway_stage.app.stage_name}";
 
 impl Module<'_> {
-    /// The API with all that belongs to it; gives where it answers.
+    /// The API with everything that belongs to it; returns its URL.
     pub(super) fn rest(&mut self, rest: &Rest) -> String {
         let desired = self.desired;
         let document = map_strings(&rest.document, &|text| match is_invocation(text) {
@@ -34,7 +34,8 @@ impl Module<'_> {
         let api = "aws_api_gateway_rest_api.app.execution_arn";
         let asked = rest.asked.iter().cloned();
         self.gateways_permissions(api, [REST_GRANT, REST_ASK_GRANT], asked);
-        // Another document makes another deployment; the old one goes once the stage serves the new one.
+        // Another document creates another deployment; the old one is deleted once the stage serves
+        // the new one.
         let digest = rest.digest();
         let deployment = json!({
             "rest_api_id": API,
@@ -94,7 +95,7 @@ impl Module<'_> {
         }
     }
 
-    /// The keys. A value that the settings have is a variable that Terraform shows nobody.
+    /// The keys. If the settings have a value, it is a variable that Terraform does not show.
     fn keys(&mut self, rest: &Rest) {
         for (name, key) in &rest.keys {
             let value = key.value.as_ref().map(|_| {

@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl Module<'_> {
-    /// The URL of the alias, and who may call it; gives where it answers.
+    /// The URL of the alias, and who may call it; returns the URL.
     pub(super) fn url(&mut self, settings: &UrlSettings) -> String {
         if let Some(main) = self.desired.api() {
             let [function, qualifier] = invoked(main);
@@ -44,7 +44,7 @@ impl Module<'_> {
                 ),
             ]);
             self.add("aws_lambda_function_url", "app", url);
-            // A URL whose callers sign permits nobody by itself.
+            // A URL whose callers sign grants nobody access by itself.
             if !settings.iam {
                 let calls = vec![
                     ("action", json!("lambda:InvokeFunctionUrl")),

@@ -21,7 +21,7 @@ const ROUTES: [&str; 9] = [
     "route", "get", "put", "post", "patch", "delete", "head", "options", "any",
 ];
 
-/// Attributes of functions that others call who are not seen here.
+/// Attributes of functions that code outside the sources calls.
 const CALLED_UNSEEN: [&str; 7] = [
     "proc_macro",
     "proc_macro_attribute",
@@ -51,7 +51,7 @@ pub(super) fn collect(graph: &mut Graph, name: &str, parsed: &syn::File) {
     file.visit_file(parsed);
 }
 
-/// One file on the way.
+/// The state while one file is visited.
 struct File<'g> {
     graph: &'g mut Graph,
     name: &'g str,
@@ -64,11 +64,11 @@ struct File<'g> {
     header: Option<Header>,
 }
 
-/// What is said before an implementation's functions.
+/// The part of an implementation before its functions.
 #[derive(Clone)]
 struct Header {
     mentions: BTreeSet<Mention>,
-    /// The trait, where it is one's.
+    /// The trait, if it implements one.
     with: Option<With>,
 }
 
@@ -90,7 +90,7 @@ impl File<'_> {
         }
     }
 
-    /// Visits an item as one of its own.
+    /// Visits an item with its own mentions.
     fn item(
         &mut self,
         (name, kind, root): (String, Kind, Root),
@@ -98,7 +98,7 @@ impl File<'_> {
         inside: impl FnOnce(&mut Self),
     ) {
         let header = self.header.take();
-        // What is declared inside a function is called by its name, from there.
+        // A declaration inside a function is called by its name, from there.
         self.graph.items.push(Item {
             file: self.name.to_owned(),
             from,
@@ -127,7 +127,7 @@ impl File<'_> {
         span: (LineColumn, LineColumn),
         inside: impl FnOnce(&mut Self),
     ) {
-        // `const _` is named by nobody; `use … as _` is no name.
+        // Nothing can name `const _`, and `use … as _` is not a name.
         let root = if name == "_" { Root::Shared } else { Root::No };
         self.item((name.to_string(), Kind::Thing, root), span, inside);
     }
@@ -174,7 +174,7 @@ impl File<'_> {
         });
     }
 
-    /// Visits something with variables of its own.
+    /// Visits something with its own variables.
     fn within(&mut self, inside: impl FnOnce(&mut Self)) {
         self.scopes.push(BTreeSet::new());
         inside(self);
@@ -187,7 +187,7 @@ impl File<'_> {
         impl<'ast> Visit<'ast> for Bound<'_> {
             fn visit_pat_ident(&mut self, pat: &'ast syn::PatIdent) {
                 let name = pat.ident.to_string();
-                // What begins with a capital may be a constant or a variant.
+                // A name that starts with a capital letter may be a constant or a variant.
                 if name.starts_with(|c: char| c.is_lowercase() || c == '_') {
                     self.0.insert(name);
                 }
@@ -209,14 +209,14 @@ impl File<'_> {
         Some(With { of, from, names })
     }
 
-    /// Whether that is a type that the file imports by its name from somewhere else than the crate itself.
+    /// True if this is a type that the file imports by its name from outside the crate.
     fn may_be_foreign(&self, name: &str) -> bool {
         let from = self.imports.get(name).map(String::as_str);
         name.starts_with(char::is_uppercase)
             && from.is_some_and(|from| !matches!(from, "crate" | "self" | "super"))
     }
 
-    /// Names that are given to something else.
+    /// New names for existing items.
     fn renames(&mut self, tree: &syn::UseTree) {
         match tree {
             syn::UseTree::Path(path) => self.renames(&path.tree),
@@ -234,7 +234,7 @@ impl File<'_> {
         }
     }
 
-    /// A macro among items: what it makes is not known, and so not whose it is.
+    /// A macro among items: its output, and so its owner, is not known.
     fn makes(&mut self, called: &syn::Macro) {
         if called.path.is_ident("include") {
             self.graph.blind();
@@ -273,12 +273,12 @@ impl File<'_> {
     }
 }
 
-/// Where a block ends.
+/// The end of a block.
 fn closed(block: &syn::Block) -> Span {
     block.brace_token.span.close()
 }
 
-/// Where a macro's tokens end.
+/// The end of a macro's tokens.
 fn end(called: &syn::Macro) -> LineColumn {
     let span = match &called.delimiter {
         syn::MacroDelimiter::Paren(token) => token.span,
@@ -498,7 +498,7 @@ impl<'ast> Visit<'ast> for File<'_> {
         let guards = name == "authorizer";
         self.mention(Mention::Method(name));
         self.visit_expr(&call.receiver);
-        // `.authorizer::<door>()` says who is asked, and does not ask.
+        // `.authorizer::<door>()` names the authorizer but does not call it.
         if let Some(of) = call.turbofish.as_ref().filter(|_| !guards) {
             self.visit_angle_bracketed_generic_arguments(of);
         }
@@ -547,7 +547,7 @@ impl<'ast> Visit<'ast> for File<'_> {
         let last = called.path.segments.last();
         let name = last.map(|last| last.ident.to_string()).unwrap_or_default();
         if name == "routes" {
-            // It names the handlers, and calls none.
+            // It names the handlers but does not call them.
             let mut listed = BTreeSet::new();
             idents(tokens, &mut listed);
             for name in listed {

@@ -30,7 +30,7 @@ impl Names {
                 }
             }
             syn::UseTree::Rename(name) => {
-                // What it is another name of is not looked up.
+                // The target of the alias is not looked up.
                 self.types.insert(name.rename.to_string());
                 if let Some(first) = first {
                     self.imports

@@ -18,7 +18,7 @@ pub(super) fn all(settings: &Settings) -> Result<()> {
         if let Some(ttl) = authorizer.ttl.filter(|ttl| *ttl > 3600) {
             return Err(
                 Failure::input(format!("`{table}.ttl` is out of range: {ttl}"))
-                    .because_of("API Gateway keeps an answer for 0 to 3600 seconds"),
+                    .because_of("API Gateway caches an answer for 0 to 3600 seconds"),
             );
         }
         let mut identities = authorizer.identity.iter().flatten();
@@ -37,7 +37,7 @@ pub(super) fn all(settings: &Settings) -> Result<()> {
     for (kind, response) in &access.gateway_responses {
         if !RESPONSE_TYPES.contains(&kind.as_str()) {
             let failure = Failure::input(format!(
-                "a REST API has no answer of this type: `{}`",
+                "a REST API has no gateway response of this type: `{}`",
                 kind.escape_debug()
             ));
             let upper = kind.to_ascii_uppercase();
@@ -51,7 +51,7 @@ pub(super) fn all(settings: &Settings) -> Result<()> {
             .filter(|status| !(100..=599).contains(status))
         {
             return Err(Failure::input(format!(
-                "`gateway_responses.{kind}.status` is no status: {status}"
+                "`gateway_responses.{kind}.status` is not an HTTP status: {status}"
             )));
         }
     }
@@ -71,16 +71,16 @@ fn issuer(name: &str, jwt: &Jwt) -> Result<()> {
         return Err(
             Failure::input(format!("not an issuer: `{}`", jwt.issuer.escape_debug()))
                 .because_of(format!(
-                    "`jwt.{name}.issuer` is the `iss` of the tokens, a URL"
+                    "`jwt.{name}.issuer` must be the `iss` of the tokens, a URL"
                 ))
-                .hint("write it as the tokens have it: `https://issuer.example.org/`"),
+                .hint("write it exactly as in the tokens: `https://issuer.example.org/`"),
         );
     }
     if jwt.audience.is_empty() {
         return Err(Failure::input(format!(
-            "`jwt.{name}.audience` is empty: no token could be for this API"
+            "`jwt.{name}.audience` is empty, so no token could be valid"
         ))
-        .hint("name what the tokens have as `aud` or `client_id`"));
+        .hint("write the `aud` or `client_id` of the tokens"));
     }
     let one = |prefix: &str| {
         jwt.identity
@@ -89,7 +89,7 @@ fn issuer(name: &str, jwt: &Jwt) -> Result<()> {
     };
     if !one("$request.header.") && !one("$request.querystring.") {
         return Err(Failure::input(format!(
-            "not a place for a token: `{}`",
+            "not a place where a token can be: `{}`",
             jwt.identity.escape_debug()
         ))
         .hint("write `$request.header.NAME` or `$request.querystring.NAME`"));
@@ -113,7 +113,7 @@ fn identity(key: &str, source: &str) -> Result<()> {
         return Ok(());
     }
     Err(Failure::input(format!(
-        "`{key}` has something that identifies nobody: `{}`",
+        "`{key}` has a value that cannot identify a caller: `{}`",
         source.escape_debug()
     ))
     .hint("write `$request.header.NAME`, `$request.querystring.NAME`, `$context.NAME` or `$stageVariables.NAME`"))
@@ -121,16 +121,16 @@ fn identity(key: &str, source: &str) -> Result<()> {
 
 fn rate(key: &str, rate: Option<f64>, burst: Option<u32>) -> Result<()> {
     if rate.is_some_and(|rate| !rate.is_finite() || rate < 0.0) {
-        return Err(Failure::input(format!("`{key}` has a rate that is none"))
-            .hint("write how many requests a second are let through: `rate = 100`"));
+        return Err(
+            Failure::input(format!("`{key}` has a rate that is not above 0"))
+                .hint("write the number of requests per second: `rate = 100`"),
+        );
     }
     match (rate, burst) {
         (Some(_), None) | (None, Some(_)) => Err(Failure::input(format!(
-            "`{key}` needs both, `rate` and `burst`"
+            "`{key}` needs both `rate` and `burst`"
         ))
-        .hint(
-            "`rate` is requests a second, `burst` how many at once: `{ rate = 100, burst = 200 }`",
-        )),
+        .hint("write requests per second and requests at once: `{ rate = 100, burst = 200 }`")),
         _ => Ok(()),
     }
 }
@@ -140,7 +140,7 @@ fn keys(access: &Access) -> Result<()> {
     names.sort_unstable();
     if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
         return Err(Failure::input(format!(
-            "`api_keys` has a name twice: `{}`",
+            "`api_keys` has the same name twice: `{}`",
             twice[0]
         )));
     }
@@ -156,10 +156,10 @@ fn keys(access: &Access) -> Result<()> {
                 "the value of an API key has the wrong length: `{name}`"
             ))
             .because_of(format!(
-                "API Gateway takes {} to 128 characters",
+                "API Gateway accepts {} to 128 characters",
                 ApiKey::SHORTEST
             ))
-            .hint("leave `value` out, and API Gateway makes one"));
+            .hint("leave `value` out to let API Gateway generate one"));
         }
     }
     for (name, plan) in &access.usage_plans {
@@ -167,7 +167,7 @@ fn keys(access: &Access) -> Result<()> {
         for key in &plan.keys {
             if !names.contains(&key) {
                 return Err(Failure::input(format!(
-                    "`usage_plans.{name}` names a key that is not there: `{key}`"
+                    "`usage_plans.{name}` names a key that does not exist: `{key}`"
                 ))
                 .hint(format!("add it: `[[api_keys]]` with `name = \"{key}\"`")));
             }

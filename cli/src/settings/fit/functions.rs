@@ -11,8 +11,8 @@ use crate::{
     values::names::is_plain,
 };
 
-/// Checks that each function has a name of its own, that those which the settings name are the app's, and that what only authorizers
-/// have is set of these.
+/// Checks that each function has a unique name, that the names in the settings are the app's, and
+/// that keys for authorizers are set only for them.
 ///
 /// # Errors
 ///
@@ -26,7 +26,7 @@ pub(super) fn check(manifest: &Manifest, settings: &Settings) -> Result<()> {
     names.sort_unstable();
     if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
         return Err(
-            Failure::input(format!("two functions have one name: `{}`", twice[0]))
+            Failure::input(format!("two functions have the same name: `{}`", twice[0]))
                 .hint("rename one of them"),
         );
     }
@@ -43,7 +43,7 @@ pub(super) fn check(manifest: &Manifest, settings: &Settings) -> Result<()> {
         {
             let table = own.place(name);
             return Err(Failure::input(format!(
-                "`ttl` and `identity` are of authorizers alone, and `[{table}]` is of another function"
+                "only authorizers have `ttl` and `identity`, and `[{table}]` is for another function"
             ))
             .hint("remove them"));
         }
@@ -70,9 +70,11 @@ fn name(part: &Part) -> Result<()> {
     if is_plain(name) {
         return Ok(());
     }
-    Err(
-        Failure::input(format!("not a name for {kind}: `{}`", name.escape_debug())).because_of(
-            "its function's name ends in it, which takes letters, digits, hyphens and underscores",
-        ),
-    )
+    Err(Failure::input(format!(
+        "not a valid name for {kind}: `{}`",
+        name.escape_debug()
+    ))
+    .because_of(
+        "the function's name ends with it, so it may have letters, digits, hyphens and underscores",
+    ))
 }

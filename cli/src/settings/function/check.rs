@@ -1,5 +1,5 @@
-//! What Lambda would refuse of a function's keys. Each check gets the value, the key as it is written, and all keys of the
-//! function, the inherited ones too.
+//! Values of a function's keys that Lambda would refuse. Each check gets the value, the key as
+//! written, and all keys of the function, including inherited ones.
 
 use super::{FunctionKeys, Vpc};
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     values::lambda::LogFormat,
 };
 
-/// Of a key whose type says all that can be wrong.
+/// For a key whose type allows no wrong value.
 pub(super) fn anything<T>(_: &T, _: &str, _: &FunctionKeys) -> Result<()> {
     Ok(())
 }
@@ -29,9 +29,9 @@ pub(super) fn log_level<T>(_: &T, key: &str, function: &FunctionKeys) -> Result<
     if function.log_format == Some(LogFormat::Json) {
         return Ok(());
     }
-    Err(Failure::input(format!("`{key}` is for logs in JSON alone"))
-        .because_of("Lambda does not know the levels of lines of text")
-        .hint("add `log_format = \"json\"`; an app made with the framework also reads levels from the variable `RUST_LOG`"))
+    Err(Failure::input(format!("`{key}` works only with JSON logs"))
+        .because_of("Lambda does not know the levels of text lines")
+        .hint("add `log_format = \"json\"`; an app written with `fw` also reads levels from the variable `RUST_LOG`"))
 }
 
 pub(super) fn kms_key(arn: &str, key: &str, _: &FunctionKeys) -> Result<()> {
@@ -40,12 +40,14 @@ pub(super) fn kms_key(arn: &str, key: &str, _: &FunctionKeys) -> Result<()> {
     if arn.contains(":key/") {
         return Ok(());
     }
-    Err(Failure::input(format!("`{key}` is not a key: {arn}"))
-        .because_of("Lambda takes the ARN of a key, not of an alias")
-        .hint("`aws kms describe-key --key-id ALIAS` prints the ARN"))
+    Err(
+        Failure::input(format!("`{key}` is not the ARN of a key: {arn}"))
+            .because_of("Lambda accepts the ARN of a key, not of an alias")
+            .hint("`aws kms describe-key --key-id ALIAS` prints the ARN"),
+    )
 }
 
-/// Lambda API reference, `VpcConfig`: 16 subnets and 5 security groups at the most, and both or none.
+/// Lambda API reference, `VpcConfig`: at most 16 subnets and 5 security groups, and both or none.
 pub(super) fn vpc(vpc: &Vpc, key: &str, _: &FunctionKeys) -> Result<()> {
     let lists = [
         ("subnets", &vpc.subnets, "subnet-", 16),
@@ -62,7 +64,7 @@ pub(super) fn vpc(vpc: &Vpc, key: &str, _: &FunctionKeys) -> Result<()> {
         if ids.len() > most {
             return Err(
                 Failure::input(format!("`{key}.{name}` has too many: {}", ids.len()))
-                    .because_of(format!("Lambda takes {most}")),
+                    .because_of(format!("Lambda accepts {most}")),
             );
         }
     }
@@ -79,7 +81,7 @@ pub(super) fn layers(layers: &[String], key: &str, _: &FunctionKeys) -> Result<(
     if layers.len() > 5 {
         return Err(
             Failure::input(format!("`{key}` has too many: {}", layers.len()))
-                .because_of("Lambda takes five layers"),
+                .because_of("Lambda accepts five layers"),
         );
     }
     for arn in layers {
@@ -87,11 +89,12 @@ pub(super) fn layers(layers: &[String], key: &str, _: &FunctionKeys) -> Result<(
         arn_of(key, arn, &["lambda"], example)?;
         let version = arn.split(':').nth(7);
         if version.is_none_or(|version| version.parse::<u32>().is_err()) {
-            return Err(
-                Failure::input(format!("`{key}` names no version of a layer: {arn}")).hint(
-                    format!("write the version's number at the end: `{example}`"),
-                ),
-            );
+            return Err(Failure::input(format!(
+                "`{key}` is not the ARN of a layer's version: {arn}"
+            ))
+            .hint(format!(
+                "write the ARN with the version's number at the end: `{example}`"
+            )));
         }
     }
     Ok(())
@@ -106,7 +109,7 @@ pub(super) fn dead_letter(arn: &str, key: &str, _: &FunctionKeys) -> Result<()> 
     Err(
         Failure::input(format!("`{key}` cannot be a FIFO queue or topic: {arn}"))
             .because_of("Lambda sends failed events to standard queues and topics")
-            .hint("name a standard one"),
+            .hint("name a standard queue or topic"),
     )
 }
 
@@ -116,25 +119,29 @@ pub(super) fn role(arn: &str, key: &str, _: &FunctionKeys) -> Result<()> {
     if arn.contains(":role/") {
         return Ok(());
     }
-    Err(Failure::input(format!("`{key}` is not a role: {arn}"))
-        .hint(format!("write a role's ARN: `{example}`")))
+    Err(
+        Failure::input(format!("`{key}` is not the ARN of a role: {arn}"))
+            .hint(format!("write the role's ARN: `{example}`")),
+    )
 }
 
-/// Lambda API reference, `PutProvisionedConcurrencyConfig`: 1 at the least, and no more than is reserved.
+/// Lambda API reference, `PutProvisionedConcurrencyConfig`: at least 1, and at most the reserved
+/// concurrency.
 pub(super) fn provisioned_concurrency(
     count: &u32,
     key: &str,
     function: &FunctionKeys,
 ) -> Result<()> {
     if *count == 0 {
-        return Err(Failure::input(format!("`{key}` is at least 1")).hint("leave it out for none"));
+        return Err(Failure::input(format!("`{key}` must be at least 1"))
+            .hint("leave it out for no provisioned concurrency"));
     }
     if let Some(most) = function.concurrency.filter(|most| count > most) {
         let table = key.trim_end_matches("provisioned_concurrency");
         return Err(Failure::input(format!(
-            "`{key}` is more than `{table}concurrency`: {count} of {most}"
+            "`{key}` is greater than `{table}concurrency`: {count} of {most}"
         ))
-        .because_of("Lambda keeps no more processes awake than the function may have"));
+        .because_of("Lambda cannot initialise more processes than the function may have"));
     }
     Ok(())
 }

@@ -82,7 +82,7 @@ fn what_lambda_would_refuse_is_refused_here() {
         ),
         (
             "vpc = { subnets = [\"subnet-1\"], security_groups = [\"sg-1\", \"sg-2\", \"sg-3\", \"sg-4\", \"sg-5\", \"sg-6\"] }",
-            "Lambda takes 5",
+            "Lambda accepts 5",
         ),
         (
             "layers = [\"arn:aws:lambda:eu-central-1:123456789012:layer:x\"]",

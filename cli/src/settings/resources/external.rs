@@ -1,10 +1,11 @@
-//! The table of a topic or an event bus. Both are used where they are there; no deploy creates them yet (`fit::deployable`).
+//! The table of a topic or an event bus. Both are used if they exist; no deploy creates them yet
+//! (`fit::deployable`).
 
 use serde::Deserialize;
 
 use crate::settings::over::Over;
 
-/// A resource that is there already.
+/// An existing resource.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ExternalSettings {

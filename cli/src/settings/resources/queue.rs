@@ -11,7 +11,7 @@ use crate::{
     values::resources::{FIFO, ResourceKind},
 };
 
-/// How a queue is to be, as it is written.
+/// A queue's settings as written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct QueueSettings {
@@ -23,32 +23,33 @@ pub(crate) struct QueueSettings {
     pub(crate) delay: Option<u32>,
     /// Seconds that a message is kept, 60 to 1209600.
     pub(crate) retention: Option<u32>,
-    /// The queue that gets the messages that nobody could handle, by the app's name for it.
+    /// The logical name of the queue for messages that nobody could handle.
     pub(crate) dead_letter: Option<String>,
-    /// After how many receives a message goes there, 1 to 1000.
+    /// After how many receives a message moves there, 1 to 1000.
     pub(crate) max_receives: Option<u32>,
-    /// The digest of a body tells a repeated message where the sender gives no id; of a FIFO queue alone.
+    /// The digest of a body identifies a repeated message if the sender passes no id; only for a
+    /// FIFO queue.
     pub(crate) content_based_deduplication: Option<bool>,
     /// The ARN of the key that messages are encrypted with; SQS's own without.
     pub(crate) kms_key: Option<String>,
-    /// The ARN of a queue that is there, which is used as it is.
+    /// The ARN of an existing queue, which is used as it is.
     pub(crate) existing: Option<String>,
 }
 
 impl QueueSettings {
-    /// The receives after which a message goes to the dead-letter queue when nothing is set. Two retries: one for what passes,
-    /// and one more.
+    /// The default number of receives before a message moves to the dead-letter queue. Two retries:
+    /// one for temporary failures, and one more.
     pub(crate) const MAX_RECEIVES: u32 = 3;
 
-    /// The seconds that a message is hidden where nothing is set, for the timeout of the function that reads it: six times that, so
-    /// that a batch is retried while the function is throttled (Lambda developer guide, "Creating and configuring an Amazon SQS
-    /// event source mapping").
+    /// The default visibility timeout for a function's timeout: six times as long, so that a batch
+    /// is retried while the function is throttled (Lambda developer guide, "Creating and
+    /// configuring an Amazon SQS event source mapping").
     pub(crate) const fn hidden_for(timeout: u32) -> u32 {
         timeout * 6
     }
 
-    /// Whether it keeps the order of its messages; of one that is there, its name tells (SQS developer guide, "FIFO queue and
-    /// message identifiers").
+    /// True if it keeps the order of its messages; for an existing queue its name says so (SQS
+    /// developer guide, "FIFO queue and message identifiers").
     pub(crate) fn is_fifo(&self) -> bool {
         match &self.existing {
             Some(arn) => arn.ends_with(FIFO),
@@ -86,7 +87,7 @@ impl QueueSettings {
         key(&named("kms_key"), self.kms_key.as_deref())?;
         if self.max_receives.is_some() && self.dead_letter.is_none() {
             return Err(Failure::input(format!(
-                "`queues.{name}` has `max_receives` and no `dead_letter`"
+                "`queues.{name}` has `max_receives` but no `dead_letter`"
             ))
             .because_of("after that many receives a message goes to the dead-letter queue")
             .hint("write `dead_letter = \"NAME\"`, a queue of the settings"));
@@ -95,7 +96,7 @@ impl QueueSettings {
             return Err(Failure::input(format!(
                 "`queues.{name}` has `content_based_deduplication` without `fifo`"
             ))
-            .because_of("SQS finds repeated messages in FIFO queues alone")
+            .because_of("SQS detects repeated messages only in FIFO queues")
             .hint("write `fifo = true`, or remove `content_based_deduplication`"));
         }
         Ok(())
@@ -141,7 +142,7 @@ pub(super) fn check(queues: &BTreeMap<String, QueueSettings>) -> Result<()> {
                 "`queues.{name}.dead_letter` is another type of queue: `{target}`"
             ))
             .because_of(format!(
-                "`{name}` is a {} queue and `{target}` a {} one, and SQS takes the same type alone",
+                "`{name}` is a {} queue and `{target}` a {} queue, but SQS requires the same type",
                 word(queue.is_fifo()),
                 word(found.is_fifo())
             ))
@@ -155,7 +156,7 @@ pub(super) fn check(queues: &BTreeMap<String, QueueSettings>) -> Result<()> {
                 "dead-letter queues lead back to their source: {}",
                 circle.join(" → ")
             ))
-            .because_of("a message that nobody can handle would go round without end")
+            .because_of("a message that nobody can handle would circulate forever")
             .hint("remove one `dead_letter`"));
         }
     }
@@ -189,7 +190,7 @@ fn circle<'a>(from: &'a str, queues: &'a BTreeMap<String, QueueSettings>) -> Opt
         if next == from {
             return Some(way);
         }
-        // A circle further on is found from one of its own.
+        // A circle further on is found from one of its members.
         if way.len() > queues.len() {
             return None;
         }

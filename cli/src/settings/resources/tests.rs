@@ -70,12 +70,12 @@ fn what_aws_would_refuse_is_refused_with_what_to_write() {
         ),
         (
             "[queues.\"a.b\"]",
-            "not a name for a queue: `a.b`",
-            "write `[queues.orders]`, say",
+            "not a valid name for a queue: `a.b`",
+            "write `[queues.orders]`, for example",
         ),
         (
             "[queues.a-b]\n[queues.A_B]",
-            "two queues have one variable: `A_B` and `a-b`",
+            "two queues have the same variable: `A_B` and `a-b`",
             "rename one of them",
         ),
         (
@@ -100,7 +100,7 @@ fn what_aws_would_refuse_is_refused_with_what_to_write() {
         ),
         (
             "[queues.a]\nmax_receives = 2",
-            "`queues.a` has `max_receives` and no `dead_letter`",
+            "`queues.a` has `max_receives` but no `dead_letter`",
             "write `dead_letter = \"NAME\"`, a queue of the settings",
         ),
         (
@@ -156,7 +156,7 @@ fn what_aws_would_refuse_is_refused_with_what_to_write() {
         (
             "[queues.orders]\n[environment]\nFW_QUEUE_ORDERS = \"x\"",
             "`cargo fw` sets this variable itself: `FW_QUEUE_ORDERS`",
-            "remove it: the queue `orders` of the settings is what it is about",
+            "remove it: the variable is for the queue `orders` in the settings",
         ),
     ] {
         let failure = read(text, "dev").unwrap_err();

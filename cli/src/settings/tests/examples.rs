@@ -142,7 +142,7 @@ fn the_examples_show_every_setting() {
     let failure = Settings::from_toml("zzz = 1", "dev", None, None).unwrap_err();
     let known = failure
         .advice()
-        .and_then(|hint| hint.strip_prefix("there is: "));
+        .and_then(|hint| hint.strip_prefix("use one of: "));
     let known: Vec<_> = known.unwrap().split(", ").collect();
     assert!(known.len() > 40, "{known:?}");
     for key in known {

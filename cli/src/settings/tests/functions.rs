@@ -120,15 +120,19 @@ fn a_table_of_no_function_is_refused_with_the_nearest_name() {
     for (text, message, hint) in [
         (
             "[functions.dor]",
-            "`[functions.dor]`, and the app has no such function",
+            "`[functions.dor]`, but the app has no such function",
             "did you mean `door`?",
         ),
         (
             "[authorizers.dor]",
-            "`[authorizers.dor]`, and the app has no such authorizer",
+            "`[authorizers.dor]`, but the app has no such authorizer",
             "did you mean `door`?",
         ),
-        ("[functions.shipping]", "no such function", "there is: door"),
+        (
+            "[functions.shipping]",
+            "no such function",
+            "use one of: door",
+        ),
         (
             "[[policy]]\nactions = [\"s3:*\"]\nresources = [\"*\"]\nfunctions = \"dor\"",
             "no such function",
@@ -159,11 +163,11 @@ fn a_key_is_checked_where_it_stands() {
         ),
         (
             "[functions.door]\nconcurrency = 1\nprovisioned_concurrency = 2",
-            "`functions.door.provisioned_concurrency` is more than `functions.door.concurrency`",
+            "`functions.door.provisioned_concurrency` is greater than `functions.door.concurrency`",
         ),
         (
             "[functions.door.environment]\nAWS_REGION = \"x\"",
-            "as `[functions.door]` has it",
+            "set in `[functions.door]`",
         ),
         ("[functions.door]\nmemry = 1", "did you mean `memory`?"),
         ("[functions.door]\nstage_name = \"v1\"", "`stage_name`"),

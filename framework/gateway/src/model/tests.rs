@@ -186,7 +186,7 @@ fn refuses_what_is_no_model() {
         ),
         (
             json!({"exclusiveMinimum": true}),
-            "`exclusiveMinimum` needs `minimum` beside it, at `#/exclusiveMinimum`",
+            "`exclusiveMinimum` needs `minimum`, at `#/exclusiveMinimum`",
         ),
         (
             json!({"multipleOf": 0}),

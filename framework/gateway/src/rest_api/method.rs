@@ -224,7 +224,7 @@ mod tests {
         }
         assert_eq!(
             "body.a".parse::<RequestParameter>().map_err(|error| error.to_string()),
-            Err("a request's parameter is `header.NAME`, `path.NAME` or `querystring.NAME`, not: `body.a`".into())
+            Err("a request parameter is `header.NAME`, `path.NAME` or `querystring.NAME`, not: `body.a`".into())
         );
     }
 

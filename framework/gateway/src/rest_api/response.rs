@@ -405,7 +405,7 @@ mod tests {
             "DEFAULT_3XX"
                 .parse::<GatewayResponseType>()
                 .map_err(|error| error.to_string()),
-            Err("there is no gateway response: `DEFAULT_3XX`".into())
+            Err("unknown gateway response: `DEFAULT_3XX`".into())
         );
     }
 }

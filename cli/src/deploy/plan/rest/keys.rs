@@ -34,9 +34,10 @@ fn planned(actual: &Actual) -> BTreeSet<&str> {
 
 /// Before the traffic moves: refuses each key that the settings no longer admit.
 ///
-/// A key that goes is disabled here and deleted after the traffic has moved, so a deploy of the older settings can admit it again. A
-/// key with a new value replaces the old one here, as its holders need one of the two. Where no route asks for a key as yet (`now`) and
-/// some route does once the traffic moves (`early`), all keys are created here, as callers need them from then on.
+/// A removed key is disabled here and deleted after the traffic has moved, so a deploy of the older
+/// settings can enable it again. A key with a new value replaces the old one here, because its
+/// holders need one of the two. If no route requires a key yet (`now`) and a route will once the
+/// traffic moves (`early`), all keys are created here, because callers need them from then on.
 pub(super) fn tighten(
     plan: &mut Plan,
     desired: &Desired,
@@ -56,7 +57,7 @@ pub(super) fn tighten(
     }
     for id in planned(actual) {
         let Some(found) = actual.rests.keys.iter().find(|found| found.id == id) else {
-            // Somebody else's key under a usage plan of ours: it is not ours to disable.
+            // Somebody else's key in one of the deployment's usage plans: it must not be disabled.
             take(plan, actual, id, id);
             continue;
         };
@@ -64,7 +65,7 @@ pub(super) fn tighten(
         let is_kept = kept(actual, rest, name).is_some_and(|(kept, _)| kept == id);
         let mut under = rest.plans.values().flat_map(|plan| &plan.keys);
         match rest.keys.get(name) {
-            // One that is disabled now may be enabled later.
+            // A disabled one may be enabled later.
             Some(key) if is_kept && key.enabled => {
                 if !under.any(|key| key == name) {
                     take(plan, actual, id, name);
@@ -74,7 +75,7 @@ pub(super) fn tighten(
             Some(_) if is_kept => disable(plan, id, name, DISABLED),
             Some(key) => {
                 replace(plan, desired, actual, rest, (name, key));
-                disable(plan, id, name, "its value is another");
+                disable(plan, id, name, "its value is different");
             }
             None => disable(plan, id, name, "not in the settings"),
         }
@@ -107,7 +108,7 @@ fn take(plan: &mut Plan, actual: &Actual, id: &str, name: &str) {
     }
 }
 
-/// Creates a key with another value, and puts it under the usage plans that are there for the stage.
+/// Creates a key with another value, and adds it to the existing usage plans of the stage.
 fn replace(
     plan: &mut Plan,
     desired: &Desired,
@@ -136,7 +137,7 @@ fn replace(
             enabled: true,
             tags: desired.names.tags(),
         };
-        once(plan, step, "its value is another", true);
+        once(plan, step, "its value is different", true);
         let step = RestStep::AddPlanKey {
             plan: Named {
                 name: found.name.clone(),
@@ -159,14 +160,15 @@ fn once(plan: &mut Plan, step: RestStep, reason: impl Into<String>, opens: bool)
     }
 }
 
-/// Makes the keys that are missing; one whose value is another is made anew, as a value cannot be changed.
+/// Creates missing keys. A key with another value is created anew, because a value cannot be
+/// changed.
 pub(super) fn keys(plan: &mut Plan, desired: &Desired, actual: &Actual, rest: &Rest) {
     let open = actual.rests.apis.first().is_some_and(WholeRest::is_open);
     for (name, key) in &rest.keys {
         match kept(actual, rest, name) {
             None => {
                 let reason = match actual.rests.keys.iter().any(|found| found.name == *name) {
-                    true => "its value is another",
+                    true => "its value is different",
                     false => MISSING,
                 };
                 let step = RestStep::CreateKey {
@@ -203,7 +205,7 @@ fn kept<'a>(actual: &'a Actual, rest: &Rest, name: &str) -> Option<(&'a str, boo
     Some((&found.id, found.enabled))
 }
 
-/// Makes the usage plans what the settings say.
+/// Brings the usage plans to the settings' state.
 pub(super) fn plans(plan: &mut Plan, desired: &Desired, actual: &Actual, rest: &Rest, api: &Named) {
     let open = actual.rests.apis.first().is_some_and(WholeRest::is_open);
     for (name, wanted) in &rest.plans {
@@ -268,7 +270,8 @@ pub(super) fn plans(plan: &mut Plan, desired: &Desired, actual: &Actual, rest: &
                         id: id_of,
                     },
                 };
-                // One that is made by now is asked about where it is made.
+                // For a key that is created by this plan, the question is asked where it is
+                // created.
                 let opens = open && known;
                 let reason = format!("under `{name}` in the settings");
                 once(plan, step, reason, opens);
@@ -282,7 +285,7 @@ pub(super) fn plans(plan: &mut Plan, desired: &Desired, actual: &Actual, rest: &
             .collect();
         for key in held.iter().filter(|key| !wanted.contains(key.as_str())) {
             let named = actual.rests.keys.iter().find(|found| found.id == *key);
-            // A key that is about to go takes its place in the plan with it.
+            // A key that will be deleted takes its place in the plan with it.
             let stays = named.is_none_or(|named| {
                 kept(actual, rest, &named.name).is_some_and(|(id, _)| id == *key)
             });
@@ -299,7 +302,8 @@ pub(super) fn plans(plan: &mut Plan, desired: &Desired, actual: &Actual, rest: &
     }
 }
 
-/// Removes the plans and the keys that are not in the settings; all of them, where there is no REST API any more.
+/// Removes the plans and keys that are not in the settings; all of them if there is no REST API any
+/// more.
 pub(in crate::deploy::plan) fn dismiss(plan: &mut Plan, actual: &Actual, rest: Option<&Rest>) {
     for (found, _) in &actual.rests.plans {
         if rest.is_some_and(|rest| rest.plans.contains_key(&found.name)) {
@@ -316,7 +320,7 @@ pub(in crate::deploy::plan) fn dismiss(plan: &mut Plan, actual: &Actual, rest: O
                 added: None,
                 removed: found.stages.clone(),
             };
-            push(plan, step, "it is about to go");
+            push(plan, step, "it will be deleted");
         }
         push(
             plan,

@@ -1,4 +1,4 @@
-//! A request's head (RFC 9112 §2 to §6), where it says one thing.
+//! A request's head (RFC 9112 §2 to §6), if it is unambiguous.
 
 use std::net::IpAddr;
 
@@ -15,7 +15,7 @@ pub(super) const FEW_FIELDS: usize = 64;
 pub(super) enum Over {
     /// The client has left, is idle for too long, or the server ends.
     Closed,
-    /// What came is no request.
+    /// The input is not a request.
     Refused(Unreadable, String),
 }
 
@@ -32,7 +32,7 @@ pub(super) struct Head {
     pub(super) keeps_open: bool,
 }
 
-/// What of a request decides how its answer is written.
+/// The parts of a request that decide how its answer is written.
 #[derive(Clone, Copy)]
 pub(super) struct Form {
     pub(super) is_head: bool,
@@ -56,18 +56,18 @@ pub(super) enum Length {
 pub(super) fn too_large() -> Over {
     Over::Refused(
         Unreadable::HeadTooLarge,
-        format!("request line and headers are over {LONGEST_HEAD} bytes"),
+        format!("request line and headers have more than {LONGEST_HEAD} bytes"),
     )
 }
 
-/// Looks whether those bytes may begin a request.
+/// True if these bytes may start a request.
 pub(super) fn begin_parse(bytes: &[u8]) -> Result<(), Over> {
     let mut fields = [httparse::EMPTY_HEADER; FEW_FIELDS];
     match httparse::Request::new(&mut fields).parse(bytes) {
         Ok(_) | Err(httparse::Error::TooManyHeaders) => Ok(()),
-        // The first byte of a TLS record that begins a handshake (RFC 8446 §5.1).
+        // The first byte of a TLS record that starts a handshake (RFC 8446 §5.1).
         Err(_) if bytes.first() == Some(&0x16) => Err(malformed(
-            "the client speaks TLS; the address here begins with `http://`",
+            "the client speaks TLS; use an address that starts with `http://`",
         )),
         Err(error) => Err(malformed(error.to_string())),
     }
@@ -80,7 +80,7 @@ pub(super) fn parse(bytes: &[u8], peer: IpAddr) -> Result<Head, Over> {
     match request.parse(bytes) {
         Ok(httparse::Status::Complete(_)) => return read(&request, peer),
         Err(httparse::Error::TooManyHeaders) => {}
-        Ok(httparse::Status::Partial) => return Err(malformed("the head is not whole")),
+        Ok(httparse::Status::Partial) => return Err(malformed("the request head is incomplete")),
         Err(error) => return Err(malformed(error.to_string())),
     }
     let most = bytes.iter().filter(|byte| **byte == b'\n').count();
@@ -88,19 +88,21 @@ pub(super) fn parse(bytes: &[u8], peer: IpAddr) -> Result<Head, Over> {
     let mut request = httparse::Request::new(&mut many);
     match request.parse(bytes) {
         Ok(httparse::Status::Complete(_)) => read(&request, peer),
-        Ok(httparse::Status::Partial) => Err(malformed("the head is not whole")),
+        Ok(httparse::Status::Partial) => Err(malformed("the request head is incomplete")),
         Err(error) => Err(malformed(error.to_string())),
     }
 }
 
-/// What the head says, where it says one thing.
+/// The content of the head, if it is unambiguous.
 pub(super) fn read(parsed: &httparse::Request<'_, '_>, peer: IpAddr) -> Result<Head, Over> {
     let method = parsed.method.unwrap_or_default();
     let target = parsed.path.unwrap_or_default();
     let is_1_1 = parsed.version == Some(1);
     if method == "CONNECT" {
-        // There is no way through (RFC 9110 §9.3.6). What AWS answers is unverified.
-        return Err(malformed("`CONNECT` asks for a proxy, which this is not"));
+        // The server is not a proxy (RFC 9110 §9.3.6). AWS's answer is unverified.
+        return Err(malformed(
+            "`CONNECT` asks for a proxy, but this server is not a proxy",
+        ));
     }
     let is_origin = target.starts_with('/');
     if !is_origin && authority_of(target).is_none() && !(target == "*" && method == "OPTIONS") {
@@ -116,7 +118,7 @@ pub(super) fn read(parsed: &httparse::Request<'_, '_>, peer: IpAddr) -> Result<H
     for field in parsed.headers.iter() {
         let (name, value) = (field.name, field.value);
         let is = |other: &str| name.eq_ignore_ascii_case(other);
-        // Most names are told apart by their length alone.
+        // Most names differ in length.
         match name.len() {
             4 if is("host") => hosts += 1,
             6 if is("expect") => expects_continue |= is_1_1 && token(value, "100-continue"),
@@ -129,14 +131,14 @@ pub(super) fn read(parsed: &httparse::Request<'_, '_>, peer: IpAddr) -> Result<H
                     let one =
                         number(one).ok_or_else(|| malformed("`Content-Length` is not a number"))?;
                     if length.is_some_and(|length| length != one) {
-                        return Err(malformed("there are two lengths"));
+                        return Err(malformed("there is more than one `Content-Length`"));
                     }
                     length = Some(one);
                 }
             }
             17 if is("transfer-encoding") => {
                 if chunked || !is_1_1 || !token(value, "chunked") {
-                    return Err(malformed("the only transfer coding is `chunked`, once"));
+                    return Err(malformed("the transfer coding is not a single `chunked`"));
                 }
                 chunked = true;
             }
@@ -146,11 +148,11 @@ pub(super) fn read(parsed: &httparse::Request<'_, '_>, peer: IpAddr) -> Result<H
     }
     // RFC 9112 §3.2
     if hosts > 1 || (hosts == 0 && is_1_1) {
-        return Err(malformed("there is not one `Host`"));
+        return Err(malformed("there is not exactly one `Host`"));
     }
     let length = match (length, chunked) {
-        // That is how requests are smuggled (RFC 9112 §6.1).
-        (Some(_), true) => return Err(malformed("there are a length and a transfer coding")),
+        // This is how requests are smuggled (RFC 9112 §6.1).
+        (Some(_), true) => return Err(malformed("there are both a length and a transfer coding")),
         (None, true) => Length::Chunked,
         (length, false) => Length::Known(length.unwrap_or(0)),
     };
@@ -196,7 +198,7 @@ mod tests {
             let _ = parse(&bytes, PEER);
         }
 
-        /// What a client writes is what the gateway gets, letter by letter.
+        /// The gateway gets exactly what the client wrote.
         #[test]
         fn a_head_is_as_the_client_wrote_it(
             method in "[A-Z]{1,8}",

@@ -236,7 +236,7 @@ fn refuses_what_could_not_be_deployed() {
             let schema = json!({"type": "strnig"});
             method.models.insert("application/json".into(), schema);
         }),
-        "the model of `POST /a` for `application/json` is wrong: draft 4 has no type: \"strnig\", at `#/type`"
+        "the model of `POST /a` for `application/json` is not valid: unknown type in draft 4: \"strnig\", at `#/type`"
     );
     assert_eq!(
         error(&|config| {
@@ -246,6 +246,6 @@ fn refuses_what_could_not_be_deployed() {
     );
     assert_eq!(
         error(&|config| config.usage_plans.push(UsagePlan::new("p", ["a"]))),
-        "the usage plan `p` names an API key that is not there: `a`"
+        "the usage plan `p` names an API key that does not exist: `a`"
     );
 }
