@@ -196,10 +196,7 @@ fn body(before: (&Value, &Value), after: (&Value, &Value), scope: &mut Scope<'_>
         (Some(_), None) => place.info("request-body-removed", "the body is no longer read"),
         (Some(old), Some(new)) => {
             if !flag(old, "required") && flag(new, "required") {
-                place.breaking(
-                    "request-body-became-required",
-                    "the body is now required",
-                );
+                place.breaking("request-body-became-required", "the body is now required");
             }
             let texts = (old.get("description"), new.get("description"));
             if texts.0 != texts.1 {
@@ -316,10 +313,7 @@ fn headers(before: (&Value, &Value), after: (&Value, &Value), place: &str, scope
         let found = members(after.1, "headers").find(|(other, _)| other.eq_ignore_ascii_case(name));
         let Some((_, header)) = found else {
             if flag(old, "required") {
-                place.breaking(
-                    "response-header-removed",
-                    "the header is no longer sent",
-                );
+                place.breaking("response-header-removed", "the header is no longer sent");
             } else {
                 let message = "the header, which was optional, is no longer sent";
                 place.info("response-header-removed", message);

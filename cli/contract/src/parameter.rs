@@ -88,10 +88,7 @@ fn pair(before: (&Value, &Value), after: (&Value, &Value), scope: &mut Scope<'_>
     let mut place = scope.at(place_of(old));
     let optional = !flag(old, "required") && text(old, "in") != "path";
     if optional && flag(new, "required") {
-        place.breaking(
-            "parameter-became-required",
-            "the parameter is now required",
-        );
+        place.breaking("parameter-became-required", "the parameter is now required");
     }
     for (name, rule) in [
         ("deprecated", "parameter-deprecated"),

@@ -135,9 +135,7 @@ impl<'d> Comparison<'d> {
             .iter()
             .find(|constraint| !small.opaque.contains(constraint))
         {
-            let message = format!(
-                "a constraint changed that cannot be compared: {constraint}"
-            );
+            let message = format!("a constraint changed that cannot be compared: {constraint}");
             scope.breaking("constraint-changed", message);
         }
         for kind in &small.kinds {
@@ -401,15 +399,9 @@ impl<'d> Comparison<'d> {
                 place.info("response-optional-property-removed", message);
             }
         } else if after.closed {
-            place.breaking(
-                "request-property-removed",
-                "the property is now refused",
-            );
+            place.breaking("request-property-removed", "the property is now refused");
         } else if after.additional.is_empty() {
-            place.info(
-                "request-property-ignored",
-                "the property is no longer read",
-            );
+            place.info("request-property-ignored", "the property is no longer read");
         } else {
             self.compare(old, &after.additional.clone(), &mut place);
         }

@@ -82,10 +82,7 @@ pub(crate) fn compare(before: (&Value, &Value), after: (&Value, &Value), scope: 
     let public = |ways: &[Way]| ways.iter().any(Way::is_empty);
     if public(&new) {
         if !public(&old) {
-            scope.info(
-                "security-removed",
-                "everyone may now call the operation",
-            );
+            scope.info("security-removed", "everyone may now call the operation");
         }
     } else if public(&old) {
         scope.breaking(

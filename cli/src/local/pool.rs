@@ -23,9 +23,9 @@ use tokio::{
 
 use super::{
     documents::document,
-    haste::{self, Haste},
     instance::Instance,
     logs::Logs,
+    reuse::{self, Reuse},
     stream::Stream,
     tail::{Tail, TailWriter},
 };
@@ -189,7 +189,7 @@ struct State {
     /// True if a task checks the processes: see [`Pool::mind`].
     minded: bool,
     /// Tells when an event does better to wait for a busy process than to go to an idle one.
-    haste: Haste,
+    reuse: Reuse,
     /// True if idle processes are ended, because a newer generation has taken over.
     retired: bool,
     /// True if no process may be started any more.
@@ -310,8 +310,8 @@ impl Pool {
             // Each invocation that waits has an idle process in reserve.
             let free = state.idle.len() > state.waiting.len();
             // A process that is awake is faster than one that must be woken.
-            if free && state.haste.suffices(now) {
-                return Some((state.wait(job), haste::WAIT));
+            if free && state.reuse.suffices(now) {
+                return Some((state.wait(job), reuse::WAIT));
             }
             let idle = if free { state.idle.pop() } else { None };
             let Some(instance) = idle else {
@@ -337,7 +337,7 @@ impl Pool {
                 return None;
             };
             self.mind(&mut state);
-            state.haste.begun(identity(&instance), now);
+            state.reuse.begun(identity(&instance), now);
             drop(state);
             match instance.deliver(job) {
                 Ok(()) => return None,
@@ -365,7 +365,7 @@ impl Pool {
     fn serve<'a>(&'a self, mut state: MutexGuard<'a, State>, mut job: Job) {
         while let Some(instance) = state.idle.pop() {
             self.mind(&mut state);
-            state.haste.begun(identity(&instance), Instant::now());
+            state.reuse.begun(identity(&instance), Instant::now());
             drop(state);
             match instance.deliver(job) {
                 Ok(()) => return,
@@ -439,9 +439,9 @@ impl Pool {
             self.returned();
         }
         let now = Instant::now();
-        state.haste.ended(identity(instance), now);
+        state.reuse.ended(identity(instance), now);
         if let Some((_, job)) = state.waiting.pop_front() {
-            state.haste.begun(identity(instance), now);
+            state.reuse.begun(identity(instance), now);
             return Released::Job(job);
         }
         if state.retired {
@@ -475,7 +475,7 @@ impl Pool {
         let mut state = self.lock();
         state.idle.retain(|idle| !Arc::ptr_eq(idle, instance));
         state.all.retain(|one| !Arc::ptr_eq(one, instance));
-        state.haste.ended(identity(instance), Instant::now());
+        state.reuse.ended(identity(instance), Instant::now());
         if let Some((_, job)) = state.waiting.pop_front() {
             self.serve(state, job);
         } else if state.all.is_empty() {

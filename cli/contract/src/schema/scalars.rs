@@ -34,10 +34,7 @@ impl Comparison<'_> {
             (None, Some(large)) => small.integer && large == 1.0,
         };
         if !multiple {
-            scope.breaking(
-                "number-multiple-changed",
-                "the allowed multiples differ",
-            );
+            scope.breaking("number-multiple-changed", "the allowed multiples differ");
         }
         let within = |small: Option<Bound>, large: Option<Bound>, is: fn(Bound, Bound) -> bool| {
             large.is_none_or(|large| small.is_some_and(|small| is(small, large)))
@@ -47,10 +44,7 @@ impl Comparison<'_> {
         {
             let than = if least.exclusive { "above" } else { "at least" };
             let message = if response {
-                format!(
-                    "values that are not {than} {} may now be sent",
-                    least.value
-                )
+                format!("values that are not {than} {} may now be sent", least.value)
             } else {
                 format!("the values must now be {than} {}", least.value)
             };

@@ -24,7 +24,7 @@ const WINDOW: u32 = 64;
 
 /// The state of a pool's processes, as far as it matters here.
 #[derive(Debug)]
-pub(super) struct Haste {
+pub(super) struct Reuse {
     /// How many busy processes keep the machine busy.
     enough: usize,
     /// The busy processes, and since when.
@@ -35,14 +35,14 @@ pub(super) struct Haste {
     seen: u32,
 }
 
-impl Default for Haste {
+impl Default for Reuse {
     fn default() -> Self {
         let processors = thread::available_parallelism().map_or(1, NonZero::get);
         Self::for_processors(processors)
     }
 }
 
-impl Haste {
+impl Reuse {
     /// One more than the processors: while one process posts its answer and polls again, the others
     /// work.
     fn for_processors(processors: usize) -> Self {
@@ -89,45 +89,45 @@ impl Haste {
 
 #[cfg(test)]
 mod tests {
-    use super::{Haste, QUICK, WINDOW};
+    use super::{QUICK, Reuse, WINDOW};
     use std::time::Duration;
     use tokio::time::Instant;
 
     /// Lets a process end an invocation of that length.
-    fn pass(haste: &mut Haste, start: Instant, length: Duration) {
-        haste.begun(9, start);
-        haste.ended(9, start + length);
+    fn pass(reuse: &mut Reuse, start: Instant, length: Duration) {
+        reuse.begun(9, start);
+        reuse.ended(9, start + length);
     }
 
     #[test]
     fn enough_young_invocations_of_a_quick_function_suffice() {
         let start = Instant::now();
-        let mut haste = Haste::for_processors(1);
-        pass(&mut haste, start, QUICK / 2);
-        haste.begun(1, start);
-        assert!(!haste.suffices(start), "one is not enough");
-        haste.begun(2, start);
-        assert!(haste.suffices(start));
-        assert!(!haste.suffices(start + QUICK), "both have lasted too long");
-        haste.ended(2, start);
-        assert!(!haste.suffices(start));
+        let mut reuse = Reuse::for_processors(1);
+        pass(&mut reuse, start, QUICK / 2);
+        reuse.begun(1, start);
+        assert!(!reuse.suffices(start), "one is not enough");
+        reuse.begun(2, start);
+        assert!(reuse.suffices(start));
+        assert!(!reuse.suffices(start + QUICK), "both have lasted too long");
+        reuse.ended(2, start);
+        assert!(!reuse.suffices(start));
         // An unknown process has not started.
-        haste.ended(7, start);
+        reuse.ended(7, start);
     }
 
     #[test]
     fn a_slow_function_is_not_waited_for() {
         let start = Instant::now();
-        let mut haste = Haste::for_processors(1);
-        haste.begun(1, start);
-        haste.begun(2, start);
-        assert!(!haste.suffices(start), "nothing is known of it");
-        pass(&mut haste, start, QUICK / 2);
-        assert!(haste.suffices(start));
+        let mut reuse = Reuse::for_processors(1);
+        reuse.begun(1, start);
+        reuse.begun(2, start);
+        assert!(!reuse.suffices(start), "nothing is known of it");
+        pass(&mut reuse, start, QUICK / 2);
+        assert!(reuse.suffices(start));
         // It has become slow: after two windows the fast one is forgotten.
         for _ in 0..2 * WINDOW {
-            pass(&mut haste, start, QUICK * 2);
+            pass(&mut reuse, start, QUICK * 2);
         }
-        assert!(!haste.suffices(start));
+        assert!(!reuse.suffices(start));
     }
 }
