@@ -13,8 +13,8 @@ use super::{
     front_door,
     logs::Logs,
     masks::Masks,
-    near::Near,
     pool::{Limits, Pool},
+    route_hints::RouteHints,
     snapshot::Snapshot,
 };
 use crate::{
@@ -79,7 +79,7 @@ pub(crate) struct Generation {
     pub(super) door: FrontDoor,
     authorizers: Authorizers,
     functions: BTreeMap<Part, Pool>,
-    pub(super) near: Near,
+    pub(super) hints: RouteHints,
     pub(super) masks: Masks,
     /// Holds the executable's own name; removed with the generation.
     _snapshot: Option<Snapshot>,
@@ -95,7 +95,7 @@ impl Generation {
     pub(crate) fn new(source: Source<'_>, logs: &Logs) -> Result<Self> {
         fit::check(source.manifest, source.settings)?;
         let routes = front_door::routes(source.manifest)?;
-        let near = Near::new(&routes, source.settings);
+        let hints = RouteHints::new(&routes, source.settings);
         let door = front_door::new(&source, routes)?;
         let (snapshot, bootstrap, directory) = if source.replaceable {
             let own = Snapshot::of(source.bootstrap)?;
@@ -137,7 +137,7 @@ impl Generation {
         Ok(Self {
             door,
             authorizers: Authorizers::new(source.keyring, source.credentials),
-            near,
+            hints,
             masks: Masks::new(source.manifest, settings),
             functions,
             _snapshot: snapshot,

@@ -333,7 +333,7 @@ impl Shared {
         let reply = match entered {
             Err(mut reply) => {
                 if reply.reason.is_none() && matches!(reply.status, 403 | 404) {
-                    reply.reason = generation.near.hint(request);
+                    reply.reason = generation.hints.hint(request);
                 }
                 reply
             }

@@ -9,13 +9,13 @@ const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OP
 
 /// The routes, for a second look.
 #[derive(Debug)]
-pub(super) struct Near {
+pub(super) struct RouteHints {
     matcher: Matcher,
     gateway: Gateway,
     prefix: String,
 }
 
-impl Near {
+impl RouteHints {
     /// Of those routes, behind the gateway of those settings.
     pub(super) fn new(routes: &[RouteKey], settings: &Settings) -> Self {
         let mut matcher = Matcher::default();
@@ -83,7 +83,7 @@ mod tests {
         let of = |text: &str, method: &str, target: &str| {
             std::fs::write(folder.path().join("fw.toml"), text).unwrap();
             let settings = Settings::load(folder.path(), "dev").unwrap();
-            Near::new(&routes, &settings).hint(&HttpRequest::new(method, target))
+            RouteHints::new(&routes, &settings).hint(&HttpRequest::new(method, target))
         };
         let rest = "gateway = \"rest-api\"";
         for (text, method, target, said) in [
