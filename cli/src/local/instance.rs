@@ -27,7 +27,7 @@ use tokio::{
 
 pub(super) use self::line::Line;
 use super::{
-    documents::document,
+    error_documents::document,
     logs::Output,
     pool::{ClientContext, Job, Outcome, Pool, Released},
     runtime_api::{LARGEST_RESULT, Refused},

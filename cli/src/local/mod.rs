@@ -10,7 +10,7 @@ pub(crate) mod announcement;
 pub(crate) mod asynchronous;
 pub(crate) mod authorizers;
 mod chunks;
-mod documents;
+mod error_documents;
 pub(crate) mod events;
 mod fields;
 mod front_door;

@@ -22,7 +22,7 @@ use tokio::{
 };
 
 use super::{
-    documents::document,
+    error_documents::document,
     instance::Instance,
     logs::Logs,
     reuse::{self, Reuse},

@@ -9,7 +9,7 @@ use fw_gateway::Arrival;
 use fw_services::{FunctionFacts, Invocation, Outcome};
 
 use crate::{
-    local::{documents::document, invoke_api::Functions, pool, server::arrival},
+    local::{error_documents::document, invoke_api::Functions, pool, server::arrival},
     process::environment::Function,
     values::lambda::ALIAS,
 };

@@ -17,7 +17,7 @@ use tokio::{
 use super::{CONNECTIONS, End, Instance, LAST_WORDS, Phase, Started, timeout_of};
 use crate::{
     local::{
-        documents::{describe, document, exit_document, is_signal, timeout_message},
+        error_documents::{describe, document, exit_document, is_signal, timeout_message},
         logs::Output,
         pool::Outcome,
         runtime_api,
