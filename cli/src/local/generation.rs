@@ -13,9 +13,9 @@ use super::{
     front_door,
     logs::Logs,
     masks::Masks,
+    pinned_executable::PinnedExecutable,
     pool::{Limits, Pool},
     route_hints::RouteHints,
-    snapshot::Snapshot,
 };
 use crate::{
     env,
@@ -82,7 +82,7 @@ pub(crate) struct Generation {
     pub(super) hints: RouteHints,
     pub(super) masks: Masks,
     /// Holds the executable's own name; removed with the generation.
-    _snapshot: Option<Snapshot>,
+    _pinned: Option<PinnedExecutable>,
 }
 
 impl Generation {
@@ -97,8 +97,8 @@ impl Generation {
         let routes = front_door::routes(source.manifest)?;
         let hints = RouteHints::new(&routes, source.settings);
         let door = front_door::new(&source, routes)?;
-        let (snapshot, bootstrap, directory) = if source.replaceable {
-            let own = Snapshot::of(source.bootstrap)?;
+        let (pinned, bootstrap, directory) = if source.replaceable {
+            let own = PinnedExecutable::of(source.bootstrap)?;
             let (bootstrap, folder) = (own.executable(), own.folder().to_owned());
             (Some(own), bootstrap, folder)
         } else {
@@ -140,7 +140,7 @@ impl Generation {
             hints,
             masks: Masks::new(source.manifest, settings),
             functions,
-            _snapshot: snapshot,
+            _pinned: pinned,
         })
     }
 

@@ -20,13 +20,13 @@ mod instance;
 pub(crate) mod invoke_api;
 pub(crate) mod logs;
 mod masks;
+mod pinned_executable;
 pub(crate) mod pool;
 mod reuse;
 mod route_hints;
 mod runtime_api;
 pub(crate) mod server;
 pub(crate) mod services;
-mod snapshot;
 mod stream;
 pub(crate) mod tail;
 

@@ -22,11 +22,11 @@ const PREFIX: &str = ".fw-local-";
 
 /// The folder, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Snapshot {
+pub(super) struct PinnedExecutable {
     folder: TempDir,
 }
 
-impl Snapshot {
+impl PinnedExecutable {
     /// Gives the executable a second name, in a folder next to it.
     ///
     /// # Errors
@@ -41,15 +41,15 @@ impl Snapshot {
             .prefix(&format!("{PREFIX}{}-", std::process::id()))
             .tempdir_in(parent)
             .with_context(failed)?;
-        let snapshot = Self { folder };
-        let own = snapshot.executable();
+        let pinned = Self { folder };
+        let own = pinned.executable();
         // A link costs nothing; a copy is used if the file system has no links.
         if fs::hard_link(executable, &own).is_err() {
             fs::copy(executable, &own).with_context(failed)?;
         }
         let read_only = Permissions::from_mode(0o555);
-        fs::set_permissions(snapshot.folder(), read_only).with_context(failed)?;
-        Ok(snapshot)
+        fs::set_permissions(pinned.folder(), read_only).with_context(failed)?;
+        Ok(pinned)
     }
 
     /// The folder.
@@ -63,7 +63,7 @@ impl Snapshot {
     }
 }
 
-impl Drop for Snapshot {
+impl Drop for PinnedExecutable {
     fn drop(&mut self) {
         make_removable(self.folder());
     }
@@ -103,16 +103,16 @@ mod tests {
         let target = tempfile::tempdir().unwrap();
         let built = target.path().join("app");
         fs::write(&built, "first").unwrap();
-        let snapshot = Snapshot::of(&built).unwrap();
+        let pinned = PinnedExecutable::of(&built).unwrap();
         fs::remove_file(&built).unwrap();
         fs::write(&built, "second").unwrap();
-        assert_eq!(fs::read_to_string(snapshot.executable()).unwrap(), "first");
-        let mode = fs::metadata(snapshot.folder())
+        assert_eq!(fs::read_to_string(pinned.executable()).unwrap(), "first");
+        let mode = fs::metadata(pinned.folder())
             .unwrap()
             .permissions()
             .mode();
         assert_eq!(mode & 0o777, 0o555);
-        drop(snapshot);
+        drop(pinned);
         assert_eq!(fs::read_dir(target.path()).unwrap().count(), 1);
     }
 
@@ -127,8 +127,8 @@ mod tests {
         fs::create_dir(&gone).unwrap();
         fs::write(gone.join("bootstrap"), "old").unwrap();
         fs::set_permissions(&gone, Permissions::from_mode(0o555)).unwrap();
-        let living = Snapshot::of(&built).unwrap();
-        let second = Snapshot::of(&built).unwrap();
+        let living = PinnedExecutable::of(&built).unwrap();
+        let second = PinnedExecutable::of(&built).unwrap();
         assert!(!gone.exists());
         assert!(living.executable().exists() && second.executable().exists());
     }
