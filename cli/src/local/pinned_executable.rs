@@ -107,10 +107,7 @@ mod tests {
         fs::remove_file(&built).unwrap();
         fs::write(&built, "second").unwrap();
         assert_eq!(fs::read_to_string(pinned.executable()).unwrap(), "first");
-        let mode = fs::metadata(pinned.folder())
-            .unwrap()
-            .permissions()
-            .mode();
+        let mode = fs::metadata(pinned.folder()).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o555);
         drop(pinned);
         assert_eq!(fs::read_dir(target.path()).unwrap().count(), 1);
