@@ -23,6 +23,7 @@ use crate::{
 pub(crate) mod access;
 pub(crate) mod access_log;
 mod check;
+mod diagnostics;
 pub(crate) mod domain;
 pub(crate) mod door;
 pub(crate) mod fit;
@@ -33,7 +34,6 @@ mod over;
 pub(crate) mod resources;
 pub(crate) mod secret;
 mod stage;
-mod words;
 
 use access::{Access, ApiKey, ApiKeySource, GatewayResponse, Jwt, Throttle, UsagePlan};
 use access_log::AccessLog;
@@ -220,7 +220,7 @@ impl Settings {
                     notes.push(local::old_buckets_note());
                     base
                 }
-                None => return Err(words::not_understood(&error, text, file.as_deref())),
+                None => return Err(diagnostics::not_understood(&error, text, file.as_deref())),
             },
         };
         for (name, layer) in &base.stages {
