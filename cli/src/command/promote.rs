@@ -5,7 +5,7 @@ use crate::{
     args,
     aws::{self, Aws as _},
     console::Console,
-    deploy::{self, lock, patience::Patience, recall, release::Release},
+    deploy::{self, lock, patience::Patience, release::Release, rollback},
     error::{Exit, Failure, Result},
 };
 
@@ -24,7 +24,7 @@ pub(super) fn promote(args: &args::Deployment, console: &Console) -> Result<Exit
         let work = async {
             let (release, flips) = look().await?;
             let patience = Patience::NORMAL;
-            recall::promote(&aws, &names, &release, &flips, console, patience).await
+            rollback::promote(&aws, &names, &release, &flips, console, patience).await
         };
         lock::holding(&aws, &names, "promote", console, work, async |()| {}).await?;
         console.line(

@@ -1,11 +1,12 @@
-//! `cargo fw rollback`: the traffic back to a version that served before, by one flip of each alias, and the routes with it.
+//! `cargo fw rollback`: returns the traffic to an earlier version, with one update of each alias, and
+//! restores its routes.
 
 use super::deployed::{at_hand, names};
 use crate::{
     args,
     aws::{self, Aws as _},
     console::Console,
-    deploy::{self, lock, model::Names, patience::Patience, recall, release::Release},
+    deploy::{self, lock, model::Names, patience::Patience, release::Release, rollback},
     error::{Exit, Failure, Result},
 };
 
@@ -25,7 +26,7 @@ pub(super) fn rollback(args: &args::Rollback, console: &Console) -> Result<Exit>
             let (release, flips) = look().await?;
             let (release, flips) = (&release, &flips);
             let patience = Patience::NORMAL;
-            let left = recall::rollback(&aws, &names, release, flips, console, patience).await?;
+            let left = rollback::rollback(&aws, &names, release, flips, console, patience).await?;
             // The traffic is where it should be: routes that stay as they are are not a failure.
             if let Some(failure) = left {
                 console.alarm(format_args!(

@@ -10,7 +10,7 @@ use std::{
     fmt,
 };
 
-use super::recall::guards::{outranks, overlap, same_path};
+use super::rollback::guards::{outranks, overlap, same_path};
 use crate::{
     aws::apigateway::{Checks, Guard},
     settings::access::ApiKeySource,

@@ -16,8 +16,8 @@ use crate::{
         conduct::checked,
         model::openapi,
         phase::Phase,
-        recall,
         release::Release,
+        rollback,
     },
 };
 
@@ -454,7 +454,7 @@ async fn promote(aws: &Fake) -> crate::error::Result<()> {
     let names = App::names();
     let release = Release::read(aws, &names).await?;
     let flips = release.forward(&names)?;
-    recall::promote(aws, &names, &release, &flips, &console(), super::PATIENCE).await
+    rollback::promote(aws, &names, &release, &flips, &console(), super::PATIENCE).await
 }
 
 #[test]
@@ -510,7 +510,7 @@ fn an_interrupted_canary_has_the_guards_before_the_traffic() {
 /// A deployment of `from`, and `to` after it, each with its manifest in its zip.
 async fn packed(aws: &Fake, apps: &[&App]) {
     for app in apps {
-        super::recall::deploy(aws, app).await;
+        super::rollback::deploy(aws, app).await;
     }
 }
 
@@ -524,7 +524,7 @@ fn a_promotion_puts_guards_back_that_somebody_took_away() {
         };
         let aws = Fake::default();
         packed(&aws, &[&FIRST]).await;
-        super::recall::deploy_part(&aws, &guarded, Some(10)).await;
+        super::rollback::deploy_part(&aws, &guarded, Some(10)).await;
         let (old, new) = (
             Relies::of(&aws, &FIRST).await,
             Relies::of(&aws, &guarded).await,
@@ -556,7 +556,7 @@ fn a_rollback_has_the_guards_of_the_older_version_before_the_traffic() {
                     let count = {
                         watch_names(&aws, &old, &new, &what);
                         aws.forget();
-                        let done = super::recall::rollback(&aws).await;
+                        let done = super::rollback::rollback(&aws).await;
                         if let Err(failure) = done {
                             let told = failure.message();
                             assert!(
@@ -570,7 +570,7 @@ fn a_rollback_has_the_guards_of_the_older_version_before_the_traffic() {
                         let aws = Fake::holding(before.clone());
                         watch_names(&aws, &old, &new, &what);
                         aws.fault.set(Some(Fault::After(nth)));
-                        super::recall::rollback(&aws).await.unwrap_err();
+                        super::rollback::rollback(&aws).await.unwrap_err();
                     }
                 }
             }

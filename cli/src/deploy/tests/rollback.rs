@@ -16,9 +16,8 @@ use crate::{
         check,
         conduct::Conducted,
         plan::plan,
-        recall,
         release::{Release, flip},
-        tags,
+        rollback, tags,
     },
     error::Result,
 };
@@ -65,7 +64,8 @@ async fn rollback_to(aws: &Fake, version: Option<u64>) -> Result<()> {
     let release = Release::read(aws, &names).await?;
     let flips = release.back(&names, version)?;
     release.older(&names, &flips).unwrap();
-    let left = recall::rollback(aws, &names, &release, &flips, &console(), super::PATIENCE).await?;
+    let left =
+        rollback::rollback(aws, &names, &release, &flips, &console(), super::PATIENCE).await?;
     left.map_or(Ok(()), Err)
 }
 

@@ -74,14 +74,14 @@ pub(crate) async fn rollback<A: Aws>(
         return Ok(None);
     };
     let again = format!("cargo fw rollback --to {version}");
-    let recall = prepare(aws, names, release, version).await?;
-    super::apply::apply(aws, &recall.before, console, patience, &again).await?;
+    let rollback = prepare(aws, names, release, version).await?;
+    super::apply::apply(aws, &rollback.before, console, patience, &again).await?;
     flip(aws, release, flips, console, patience).await?;
-    for left in recall.left {
+    for left in rollback.left {
         console.warning(left);
     }
     let routes = async {
-        let plan = recall.after?;
+        let plan = rollback.after?;
         super::apply::apply(aws, &plan, console, patience, &again).await
     };
     Ok(routes.await.err())
@@ -103,9 +103,9 @@ pub(crate) async fn promote<A: Aws>(
     patience: Patience,
 ) -> Result<()> {
     if let Some(version) = release.older(names, flips) {
-        let recall = prepare(aws, names, release, version).await?;
+        let rollback = prepare(aws, names, release, version).await?;
         let again = "cargo fw promote";
-        super::apply::apply(aws, &recall.before, console, patience, again).await?;
+        super::apply::apply(aws, &rollback.before, console, patience, again).await?;
     }
     flip(aws, release, flips, console, patience).await
 }
