@@ -62,6 +62,8 @@ pub mod extract;
 #[cfg_attr(doc, doc(hidden))]
 pub mod handler;
 #[cfg(feature = "runtime")]
+mod http1;
+#[cfg(feature = "runtime")]
 mod log;
 mod payload;
 pub mod rejection;

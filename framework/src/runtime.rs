@@ -4,6 +4,7 @@
 //! client, costs a function a third of its size and half of its instructions (`docs/benchmarks.md`). It ends the process where the
 //! Runtime API breaks its contract, as with a `next` without request id or deadline; Lambda then starts another.
 
+mod address;
 mod api;
 mod head;
 mod init_error;
@@ -17,7 +18,7 @@ use std::{
     process::ExitCode,
 };
 
-use self::api::{Address, RuntimeApi};
+use self::{address::Address, api::RuntimeApi};
 use crate::{
     app::{App, AppError},
     context::LambdaContext,

@@ -1,140 +1,122 @@
 //! The head of a response of the Runtime API.
 
-use std::{
-    io::{Error, ErrorKind, Result},
-    ops::Range,
-};
+use std::io::{Error, Result};
 
-use crate::context::LambdaContext;
+use crate::{
+    context::LambdaContext,
+    http1::{self, Length, invalid},
+};
 
 /// What the loop needs to know of a response.
 #[derive(Debug, Default)]
 pub(super) struct Head {
     pub(super) status: u16,
-    pub(super) length: Length,
-    /// True if the server closes the connection behind the response.
-    pub(super) closes: bool,
-    /// Where the body stands in the input, once it is read.
-    pub(super) body: Range<usize>,
-    request_id: Option<String>,
-    deadline_ms: Option<u64>,
-    function_arn: Option<String>,
-    trace_id: Option<String>,
+    length: Length,
+    closes: bool,
+    /// The invocation, as far as the headers say it.
+    lambda: LambdaContext,
     /// What has to be sent back with the answer, so that Lambda can refuse one that belongs to an earlier invocation.
     pub(super) invocation_id: Option<String>,
 }
 
-/// How long a body is (RFC 9112 §6.3).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Length {
-    Bytes(usize),
-    Chunks,
-    #[default]
-    UntilClose,
-}
-
 impl Head {
-    /// Reads a head: the status line and the header lines, with the empty line behind them.
+    /// Reads the status line.
     ///
     /// # Errors
     ///
-    /// When it is not a response of HTTP/1, or has a length or a deadline that is not a number.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self> {
-        // What is not ASCII can only be in values that are told further.
-        let text = String::from_utf8_lossy(bytes);
-        let mut lines = text.split("\r\n");
-        let mut head = Self::default();
-        let (version, rest) = lines
-            .next()
-            .and_then(|line| line.split_once(' '))
-            .filter(|(version, _)| version.starts_with("HTTP/1."))
-            .ok_or_else(|| invalid("not a response of HTTP/1"))?;
-        let status = rest.get(..3).and_then(|status| status.parse().ok());
-        head.status = status.ok_or_else(|| invalid("a response without a status"))?;
-        head.closes = version == "HTTP/1.0";
-        for line in lines {
-            if let Some((name, value)) = line.split_once(':') {
-                head.header(name, value.trim())?;
-            }
-        }
-        if head.status < 200 || matches!(head.status, 204 | 304) {
-            head.length = Length::Bytes(0);
-        }
-        head.closes |= head.length == Length::UntilClose;
-        Ok(head)
+    /// When it is not that of HTTP/1.
+    pub(super) fn start(line: &[u8]) -> Result<Self> {
+        let (status, closes) = http1::status(&String::from_utf8_lossy(line))?;
+        Ok(Self {
+            status,
+            closes,
+            ..Self::default()
+        })
     }
 
-    fn header(&mut self, name: &str, value: &str) -> Result<()> {
-        let is = |known: &str| name.eq_ignore_ascii_case(known);
-        if let Some(name) = name
-            .get(..15)
-            .filter(|start| start.eq_ignore_ascii_case("lambda-runtime-"))
-            .and_then(|_| name.get(15..))
-        {
-            let is = |known: &str| name.eq_ignore_ascii_case(known);
-            if is("aws-request-id") {
-                self.request_id = Some(value.to_owned());
-            } else if is("deadline-ms") {
-                self.deadline_ms = value.parse().ok();
-            } else if is("invoked-function-arn") {
-                self.function_arn = Some(value.to_owned());
-            } else if is("trace-id") {
-                self.trace_id = Some(value.to_owned());
-            } else if is("invocation-id") {
-                self.invocation_id = Some(value.to_owned());
+    /// Reads a header line.
+    ///
+    /// # Errors
+    ///
+    /// When it has a length that is not a number.
+    pub(super) fn header(&mut self, line: &[u8]) -> Result<()> {
+        // What is not ASCII can only be in values that are passed on.
+        let line = String::from_utf8_lossy(line);
+        let (name, value) = line.split_once(':').unwrap_or_default();
+        let (name, value) = (name.to_ascii_lowercase(), value.trim());
+        match &*name {
+            "lambda-runtime-aws-request-id" => value.clone_into(&mut self.lambda.request_id),
+            // 0 is no deadline, as with the header missing.
+            "lambda-runtime-deadline-ms" => self.lambda.deadline_ms = value.parse().unwrap_or(0),
+            "lambda-runtime-invoked-function-arn" => {
+                value.clone_into(&mut self.lambda.invoked_function_arn);
             }
-        } else if is("content-length") {
-            if self.length != Length::Chunks {
+            "lambda-runtime-trace-id" => self.lambda.trace_id = Some(value.to_owned()),
+            "lambda-runtime-invocation-id" => self.invocation_id = Some(value.to_owned()),
+            "transfer-encoding" => self.length = Length::Chunks,
+            "content-length" if self.length != Length::Chunks => {
                 let length = value.parse();
-                self.length =
-                    Length::Bytes(length.map_err(|_| invalid("a length that is not a number"))?);
+                let length = length.map_err(|_| invalid("a length that is not a number"))?;
+                self.length = Length::Bytes(length);
             }
-        } else if is("transfer-encoding") {
-            self.length = Length::Chunks;
-        } else if is("connection") {
-            self.closes |= value.eq_ignore_ascii_case("close");
+            "connection" => self.closes |= value.eq_ignore_ascii_case("close"),
+            _ => {}
         }
         Ok(())
     }
 
-    /// The invocation that a `next` delivers, but for what the environment says.
+    /// How long the body is.
+    pub(super) const fn length(&self) -> Length {
+        match self.status {
+            204 | 304 => Length::Bytes(0),
+            _ => self.length,
+        }
+    }
+
+    /// True if the server closes the connection behind the response.
+    pub(super) fn closes(&self) -> bool {
+        self.closes || self.length() == Length::UntilClose
+    }
+
+    /// The invocation that a `next` delivers. `function` is what the environment says of each.
     ///
     /// # Errors
     ///
     /// When it is not a successful response, or lacks the id or the deadline.
     pub(super) fn invocation(&mut self, function: &LambdaContext) -> Result<LambdaContext> {
+        let said = std::mem::take(&mut self.lambda);
+        // The id becomes a part of a path.
+        let plain = |byte: u8| byte.is_ascii_graphic() && byte != b'/';
         if !(200..300).contains(&self.status) {
             let status = self.status;
             return Err(Error::other(format!("`next` was answered with {status}")));
+        } else if said.request_id.is_empty() || !said.request_id.bytes().all(plain) {
+            return Err(invalid("an invocation without an id"));
+        } else if said.deadline_ms == 0 {
+            return Err(invalid("an invocation without a deadline"));
         }
-        let request_id = self.request_id.take();
-        // It becomes a part of a path.
-        let request_id = request_id.filter(|id| {
-            let mut bytes = id.bytes();
-            !id.is_empty() && bytes.all(|byte| byte.is_ascii_graphic() && byte != b'/')
-        });
         Ok(LambdaContext {
-            request_id: request_id.ok_or_else(|| invalid("an invocation without an id"))?,
-            deadline_ms: self
-                .deadline_ms
-                .ok_or_else(|| invalid("an invocation without a deadline"))?,
-            invoked_function_arn: self.function_arn.take().unwrap_or_default(),
-            trace_id: self.trace_id.take(),
-            ..function.clone()
+            function_name: function.function_name.clone(),
+            function_version: function.function_version.clone(),
+            memory_mb: function.memory_mb,
+            ..said
         })
     }
 }
 
-fn invalid(what: &'static str) -> Error {
-    Error::new(ErrorKind::InvalidData, what)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Head, LambdaContext, Length};
+    use super::{Head, LambdaContext, Length, Result};
+
+    fn read(lines: &str) -> Result<Head> {
+        let mut lines = lines.split_inclusive("\r\n");
+        let mut head = Head::start(lines.next().unwrap_or_default().as_bytes())?;
+        lines.try_for_each(|line| head.header(line.as_bytes()))?;
+        Ok(head)
+    }
 
     fn head(lines: &str) -> Head {
-        Head::parse(format!("{lines}\r\n\r\n").as_bytes()).unwrap()
+        read(lines).unwrap()
     }
 
     #[test]
@@ -167,10 +149,9 @@ mod tests {
             ),
             ("HTTP/1.1 200 OK", Length::UntilClose, true),
             ("HTTP/1.1 204 No Content", Length::Bytes(0), false),
-            ("HTTP/1.1 100 Continue", Length::Bytes(0), false),
         ] {
             let head = head(lines);
-            assert_eq!((head.length, head.closes), (length, closes), "{lines}");
+            assert_eq!((head.length(), head.closes()), (length, closes), "{lines}");
         }
     }
 
@@ -178,15 +159,16 @@ mod tests {
     fn what_is_not_a_response_is_an_error() {
         for text in [
             "",
-            "HTTP/1.1\r\n\r\n",
-            "HTTP/1.1 abc\r\n\r\n",
-            "HTTP/1.1 20\r\n\r\n",
-            "HTTP/2 200\r\n\r\n",
-            "SSH-2.0-x y\r\n\r\n",
-            "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
-            "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n\r\n",
+            "\r\n",
+            "HTTP/1.1\r\n",
+            "HTTP/1.1 abc\r\n",
+            "HTTP/1.1 20\r\n",
+            "HTTP/2 200\r\n",
+            "SSH-2.0-x y\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n",
         ] {
-            assert!(Head::parse(text.as_bytes()).is_err(), "{text}");
+            assert!(read(text).is_err(), "{text}");
         }
     }
 

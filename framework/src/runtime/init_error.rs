@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use super::api::Address;
+use super::address::Address;
 
 /// What Lambda shows as the error's type.
 const TYPE: &str = "fw.InitError";

@@ -57,8 +57,7 @@ pub(super) async fn serve<S: Send + Sync + 'static>(
         let lambda = next.invocation(function)?;
         trace_variable::set(lambda.trace_id.as_deref());
         let id = lambda.request_id.clone();
-        let input = api.take_input();
-        let event = std::str::from_utf8(input.get(next.body.clone()).unwrap_or_default());
+        let event = std::str::from_utf8(&api.body);
         let answer = match event {
             // The dispatcher looks after its handlers' panics. This is for what is around them.
             Ok(event) => caught(dispatcher.answer(entry, event, lambda))
@@ -74,7 +73,6 @@ pub(super) async fn serve<S: Send + Sync + 'static>(
                 message: format!("the event is not UTF-8: {error}"),
             }),
         };
-        api.put_back(input);
         json.clear();
         json.shrink_to(1 << 18);
         post(
@@ -89,7 +87,7 @@ pub(super) async fn serve<S: Send + Sync + 'static>(
     }
 }
 
-/// Posts an answer. If Lambda refuses it, there is nothing left to be done for this invocation.
+/// Posts an answer. If Lambda refuses it, nothing more can be done for this invocation.
 async fn post(
     api: &mut RuntimeApi,
     id: &str,
@@ -98,62 +96,50 @@ async fn post(
     streams: bool,
     json: &mut Vec<u8>,
 ) -> Result<()> {
-    let own = invocation_id.map(|id| ("Lambda-Runtime-Invocation-Id", id));
-    let status = match answer {
+    let mut headers = Vec::new();
+    headers.extend(invocation_id.map(|id| ("Lambda-Runtime-Invocation-Id", id)));
+    let mut body = None;
+    let written = match answer {
         Ok(Answer::Http(payload)) if streams => {
             // A function URL with `RESPONSE_STREAM` would take a whole result for the body, whatever is in it. `[R]` gateway-truth §3
-            let (prelude, body) = payload.into_stream();
+            let (prelude, stream) = payload.into_stream();
             json.extend_from_slice(&prelude);
             // Eight of them end the prelude. `[E]` gateway-truth §3
             json.extend_from_slice(&[0; 8]);
-            let body = Body::Stream(json, &body);
-            respond(api, id, own, body).await?
+            body = Some(stream);
+            Ok(())
         }
-        Ok(answer) => match serde_json::to_writer(&mut *json, &answer) {
-            Ok(()) => respond(api, id, own, Body::Json(json)).await?,
-            Err(error) => fail(api, id, own, "fw.UnwritableAnswer", &error.to_string()).await?,
-        },
+        Ok(answer) => serde_json::to_writer(&mut *json, &answer).map_err(|error| FunctionError {
+            kind: "fw.UnwritableAnswer".into(),
+            message: error.to_string(),
+        }),
+        Err(error) => Err(error),
+    };
+    let end = match written {
+        Ok(()) => "/response",
         Err(FunctionError { kind, message }) => {
             // A source or an authorizer has logged the cause, of which these are the public words.
             if !context::was_logged() {
                 tracing::error!("{kind}: {message}");
             }
-            fail(api, id, own, &kind, &message).await?
+            json.clear();
+            let document = ErrorDocument {
+                error_type: &kind,
+                error_message: &message,
+            };
+            serde_json::to_writer(&mut *json, &document)?;
+            headers.push(("Lambda-Runtime-Function-Error-Type", "unhandled"));
+            "/error"
         }
     };
+    let body = match &body {
+        Some(stream) => Body::Stream(json, stream),
+        None => Body::Json(json),
+    };
+    let path = [INVOCATION, id, end];
+    let status = api.exchange(&path, &headers, body).await?.status;
     if !(200..300).contains(&status) {
         tracing::error!(status, "Lambda refused the answer to this invocation");
     }
     Ok(())
-}
-
-async fn respond(
-    api: &mut RuntimeApi,
-    id: &str,
-    own: Option<(&str, &str)>,
-    body: Body<'_>,
-) -> Result<u16> {
-    let head = api
-        .exchange(&[INVOCATION, id, "/response"], own.as_slice(), body)
-        .await?;
-    Ok(head.status)
-}
-
-async fn fail(
-    api: &mut RuntimeApi,
-    id: &str,
-    own: Option<(&str, &str)>,
-    error_type: &str,
-    error_message: &str,
-) -> Result<u16> {
-    let document = serde_json::to_vec(&ErrorDocument {
-        error_type,
-        error_message,
-    })?;
-    let unhandled = ("Lambda-Runtime-Function-Error-Type", "unhandled");
-    let headers: Vec<_> = [unhandled].into_iter().chain(own).collect();
-    let head = api
-        .exchange(&[INVOCATION, id, "/error"], &headers, Body::Json(&document))
-        .await?;
-    Ok(head.status)
 }
