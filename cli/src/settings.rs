@@ -22,6 +22,7 @@ use crate::{
 
 pub(crate) mod access;
 pub(crate) mod access_log;
+pub(crate) mod asynchronous;
 mod check;
 mod diagnostics;
 pub(crate) mod domain;
@@ -29,17 +30,21 @@ pub(crate) mod door;
 pub(crate) mod fit;
 pub(crate) mod function;
 mod local;
+pub(crate) mod mapping;
 mod named;
 mod over;
+mod ranges;
 pub(crate) mod resources;
 pub(crate) mod secret;
 mod stage;
 
 use access::{Access, ApiKey, ApiKeySource, GatewayResponse, Jwt, Throttle, UsagePlan};
 use access_log::AccessLog;
+use asynchronous::AsyncKeys;
 use domain::Domain;
 use door::Door;
 use function::{FunctionKeys, FunctionTable, Tracing, Variables, Vpc, function_keys, table};
+use mapping::MappingKeys;
 use named::NamedFunction;
 use over::Over;
 use resources::{ExternalSettings, QueueSettings, Resources};
@@ -68,6 +73,10 @@ pub(crate) struct Settings {
     app: FunctionKeys,
     /// The functions that have a table, by name.
     pub(crate) functions: BTreeMap<String, NamedFunction>,
+    /// How functions take messages from their queues, by name.
+    pub(crate) mappings: BTreeMap<String, MappingKeys>,
+    /// How asynchronous invocations of functions are handled, by name.
+    pub(crate) asynchronous: BTreeMap<String, AsyncKeys>,
     /// The architecture to build for; the host's when it is not set.
     pub(crate) architecture: Architecture,
     /// The gateway in front.
@@ -270,7 +279,12 @@ impl Settings {
             // A REST API waits for 29 s (gateway-truth §2.7).
             app.timeout.get_or_insert(most);
         }
-        let (functions, authorizers) = named::split(&mut layer);
+        let named::Tables {
+            functions,
+            authorizers,
+            mappings,
+            asynchronous,
+        } = named::split(&mut layer);
         let stage_name = layer.stage_name.unwrap_or_else(|| match gateway {
             Gateway::RestApi => stage.to_owned(),
             Gateway::HttpApi | Gateway::FunctionUrl => DEFAULT_API_STAGE.to_owned(),
@@ -282,6 +296,8 @@ impl Settings {
             file,
             app,
             functions,
+            mappings,
+            asynchronous,
             architecture: layer.architecture.unwrap_or(Architecture::HOST),
             gateway,
             door: Door {

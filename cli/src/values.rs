@@ -2,10 +2,12 @@
 //! `error`.
 
 pub(crate) mod account;
+pub(crate) mod asynchronous;
 pub(crate) mod code;
 pub(crate) mod credentials;
 pub(crate) mod gateway;
 pub(crate) mod lambda;
+pub(crate) mod mapping;
 pub(crate) mod names;
 pub(crate) mod resources;
 pub(crate) mod since;

@@ -17,6 +17,7 @@ from moto.apigatewayv2.models import ApiGatewayV2Backend as V2Backend
 from moto.apigatewayv2.models import Route
 from moto.apigatewayv2.responses import ApiGatewayV2Response as V2
 from moto.apigatewayv2.urls import url_paths as v2_paths
+from moto.awslambda.models import LambdaBackend
 from moto.awslambda.responses import LambdaResponse
 from moto.awslambda.utils import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID
@@ -268,6 +269,17 @@ moto_paths["{0}/moto-api/code/(?P<region>[^/]+)/(?P<name>[^/]+)/(?P<version>[^/]
 
 # moto looks for the tags of functions that containers run, and these are run by none.
 ResourceGroupsTaggingAPIBackend.lambda_backend = property(lambda self: get_backend(self.account_id, self.region_name))
+
+put_config = LambdaBackend.put_function_event_invoke_config
+
+
+def put_function_event_invoke_config(self, function_name, config):
+    """moto keeps the first configuration that was put; Lambda replaces it."""
+    self.get_function(function_name).event_invoke_config.clear()
+    return put_config(self, function_name, config)
+
+
+LambdaBackend.put_function_event_invoke_config = put_function_event_invoke_config
 
 put_bucket = S3Response._bucket_response_put
 

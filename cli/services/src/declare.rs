@@ -23,6 +23,9 @@ pub struct Declarations {
     pub subscriptions: Vec<DeclaredSubscription>,
     /// Event source mappings.
     pub mappings: Vec<DeclaredMapping>,
+    /// How asynchronous invocations of functions are handled: by the function's name, a JSON object as `PutFunctionEventInvokeConfig` takes
+    /// it. A function without one has Lambda's defaults.
+    pub invoke_configs: BTreeMap<String, Value>,
     /// Buses by name. The default bus needs no declaration.
     pub buses: BTreeSet<String>,
     /// Rules.
@@ -105,6 +108,9 @@ pub(crate) struct Declared {
     subscriptions: BTreeSet<[String; 3]>,
     /// Queue and function.
     mappings: BTreeSet<[String; 2]>,
+    /// The functions.
+    #[serde(default)]
+    invoke_configs: BTreeSet<String>,
     /// Bus and name.
     rules: BTreeSet<[String; 2]>,
     schedules: BTreeSet<String>,
@@ -114,7 +120,7 @@ pub(crate) struct Declared {
 impl Services {
     /// Brings the resources to a declaration. To declare the same twice changes nothing.
     ///
-    /// What exists keeps its messages. Subscriptions, mappings, rules, schedules and notifications that the last declaration had and
+    /// What exists keeps its messages. Subscriptions, mappings, invoke configs, rules, schedules and notifications that the last declaration had and
     /// this one has not are removed; those that clients created stay.
     ///
     /// # Errors
@@ -175,6 +181,13 @@ impl Services {
             };
             declared.map_err(|reason| error("mapping of", &one.queue, reason))?;
         }
+        for (function, settings) in &wanted.invoke_configs {
+            let declared = match &shared.lambda {
+                Some(lambda) => lambda.declare_config(function, settings),
+                None => Err("the services have no functions".into()),
+            };
+            declared.map_err(|reason| error("asynchronous invocation of", function, reason))?;
+        }
         self.forget_others(wanted);
         shared.changes.notify_one();
         Ok(())
@@ -191,6 +204,11 @@ impl Services {
         for [queue, function] in before.mappings.difference(&now.mappings) {
             if let Some(lambda) = &shared.lambda {
                 lambda.forget(queue, function);
+            }
+        }
+        for function in before.invoke_configs.difference(&now.invoke_configs) {
+            if let Some(lambda) = &shared.lambda {
+                lambda.forget_config(function);
             }
         }
         for [bus, name] in before.rules.difference(&now.rules) {
@@ -220,6 +238,7 @@ impl Declared {
             mappings: mappings
                 .map(|one| [one.queue.clone(), one.function.clone()])
                 .collect(),
+            invoke_configs: wanted.invoke_configs.keys().cloned().collect(),
             rules: rules
                 .map(|one| [one.bus.clone(), one.name.clone()])
                 .collect(),

@@ -5,6 +5,7 @@
 
 pub(crate) mod account;
 pub(crate) mod apigateway;
+pub(crate) mod asynchronous;
 pub(crate) mod concurrency;
 pub(crate) mod domains;
 mod download;
@@ -15,6 +16,7 @@ pub(crate) mod iam;
 pub(crate) mod json;
 pub(crate) mod lambda;
 pub(crate) mod logs;
+pub(crate) mod mappings;
 #[cfg(test)]
 mod moto;
 pub(crate) mod options;
@@ -38,6 +40,8 @@ pub(crate) trait Aws:
     iam::Iam
     + lambda::Lambda
     + concurrency::Concurrency
+    + mappings::Mappings
+    + asynchronous::InvokeConfigs
     + apigateway::ApiGateway
     + domains::Domains
     + rest::Rest

@@ -23,13 +23,15 @@ pub(crate) enum TaggedKind {
     Api,
     /// A REST API.
     RestApi,
+    /// An event source mapping.
+    Mapping,
 }
 
 impl TaggedKind {
     /// The call that sets tags.
     pub(crate) fn tag(self) -> Operation {
         match self {
-            Self::Function => Operation::new("lambda", "TagResource"),
+            Self::Function | Self::Mapping => Operation::new("lambda", "TagResource"),
             Self::Role => Operation::new("iam", "TagRole"),
             Self::LogGroup => Operation::new("logs", "TagResource"),
             Self::Api | Self::RestApi => Operation::new("apigateway", "TagResource"),
@@ -39,7 +41,7 @@ impl TaggedKind {
     /// The call that removes tags.
     pub(crate) fn untag(self) -> Operation {
         match self {
-            Self::Function => Operation::new("lambda", "UntagResource"),
+            Self::Function | Self::Mapping => Operation::new("lambda", "UntagResource"),
             Self::Role => Operation::new("iam", "UntagRole"),
             Self::LogGroup => Operation::new("logs", "UntagResource"),
             Self::Api | Self::RestApi => Operation::new("apigateway", "UntagResource"),
@@ -52,7 +54,7 @@ impl TaggedKind {
 pub(crate) struct Taggable {
     /// What it is.
     pub(crate) kind: TaggedKind,
-    /// Its name; an API's id.
+    /// Its name; an API's id; the queue and the function of a mapping.
     pub(crate) name: String,
     /// Its ARN.
     pub(crate) arn: String,
@@ -72,7 +74,7 @@ impl Tagger for Account {
         let operation = kind.tag();
         let map = Some(tags.clone().into_iter().collect());
         match kind {
-            TaggedKind::Function => {
+            TaggedKind::Function | TaggedKind::Mapping => {
                 let request = self.lambda.tag_resource().resource(arn).set_tags(map);
                 operation.sort(request.send().await).map(drop)
             }
@@ -109,7 +111,7 @@ impl Tagger for Account {
         let operation = kind.untag();
         let keys = Some(keys.to_vec());
         match kind {
-            TaggedKind::Function => {
+            TaggedKind::Function | TaggedKind::Mapping => {
                 let request = self
                     .lambda
                     .untag_resource()

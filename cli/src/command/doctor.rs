@@ -12,6 +12,7 @@ use crate::{
     console::{BAD, Console, DIM, GOOD, HINT, WARN},
     deploy,
     error::{Context as _, Exit, Result},
+    policy,
     project::Project,
     settings::Settings,
 };
@@ -96,9 +97,15 @@ pub(super) fn doctor(args: &args::Doctor, console: &Console) -> Result<Exit> {
     }
     checks.extend(machine::c_library(settings.as_ref()));
     let name = project.as_ref().ok().map(Project::name);
+    // What cannot be read shows nothing, and a build says it.
+    let sources = project.as_ref().ok().map(policy::sources);
+    let sources = sources.and_then(Result::ok).unwrap_or_default();
     checks.extend(deploy::block_on(async {
         match Account::connect(&args.account).await {
-            Ok(aws) => Ok(account::checks(&aws, name, &args.stage.stage, settings.as_ref()).await),
+            Ok(aws) => {
+                let settings = settings.as_ref().map(|settings| (settings, &sources));
+                Ok(account::checks(&aws, name, &args.stage.stage, settings).await)
+            }
             Err(failure) => {
                 let region = failure.exit() == Exit::Usage;
                 let name = if region { "region" } else { "credentials" };

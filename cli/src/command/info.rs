@@ -15,7 +15,13 @@ use crate::{
         report,
     },
     error::{Context as _, Exit, Result},
-    values::{lambda::ALIAS, names::Tags, text::bytes},
+    values::{
+        asynchronous::Asynchronous,
+        lambda::ALIAS,
+        mapping::Polling,
+        names::Tags,
+        text::{bytes, counted},
+    },
 };
 
 /// The version of the JSON document.
@@ -51,6 +57,9 @@ struct Info<'a> {
     /// The queues, if there are any.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     queues: Vec<Queue<'a>>,
+    /// The event source mappings, if there are any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    mappings: Vec<Mapping<'a>>,
     /// The route keys.
     routes: Vec<&'a str>,
 }
@@ -64,6 +73,18 @@ struct Queue<'a> {
     messages: u64,
     /// In seconds.
     visibility_timeout: u32,
+}
+
+/// An event source mapping.
+#[derive(Debug, Serialize)]
+struct Mapping<'a> {
+    id: &'a str,
+    function: &'a str,
+    /// The queue's ARN.
+    queue: &'a str,
+    enabled: bool,
+    #[serde(flatten)]
+    polling: &'a Polling,
 }
 
 /// A custom domain.
@@ -97,6 +118,9 @@ struct Function<'a> {
     timeout: u32,
     /// Other settings, with their names in `fw.toml`.
     options: Vec<String>,
+    /// What is set of its asynchronous invocations, in the same way.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    asynchronous: Vec<String>,
     /// The zip's, in bytes.
     size: u64,
     sha256: &'a str,
@@ -131,6 +155,11 @@ impl<'a> Function<'a> {
             memory: shown.configuration.memory,
             timeout: shown.configuration.timeout,
             options: shown.configuration.options.told(),
+            asynchronous: whole
+                .asynchronous
+                .iter()
+                .flat_map(Asynchronous::told)
+                .collect(),
             size: shown.size,
             sha256: &shown.sha256,
             role: &shown.configuration.role,
@@ -234,6 +263,7 @@ impl<'a> Info<'a> {
                     })
                 })
                 .collect(),
+            mappings: mappings(actual),
             deployed: deployed.collect(),
             routes,
         })
@@ -291,6 +321,9 @@ impl<'a> Info<'a> {
                 format!("{}, {} MB, {} s", one.runtime, one.memory, one.timeout),
             ));
             rows.extend(one.options.iter().map(|option| row("", option.clone())));
+            if !one.asynchronous.is_empty() {
+                rows.push(row("events", one.asynchronous.join(", ")));
+            }
             rows.push(row("logs", kept(&one.log_group, one.log_retention)));
             if one.unpublished {
                 let hint =
@@ -305,6 +338,27 @@ impl<'a> Info<'a> {
                 queue.visibility_timeout
             );
             rows.push(row("queue", shown));
+        }
+        for mapping in &self.mappings {
+            let queue = mapping.queue.rsplit(':').next().unwrap_or_default();
+            let mut shown = format!(
+                "{} reads {queue}, up to {} at once",
+                mapping.function,
+                counted(
+                    usize::try_from(mapping.polling.batch_size).unwrap_or_default(),
+                    "message"
+                ),
+            );
+            let set = Polling::default().differences(mapping.polling);
+            let set = set.iter().filter_map(|said| said.split_once(": "));
+            for (key, values) in set.filter(|(key, _)| *key != "batch_size") {
+                let new = values.split_once(" → ").map_or(values, |(_, new)| new);
+                shown.push_str(&format!(", {key} {new}"));
+            }
+            if !mapping.enabled {
+                shown.push_str(", stopped: `cargo fw deploy` starts it");
+            }
+            rows.push(row("mapping", shown));
         }
         let deployed: Vec<String> = DEPLOYED
             .iter()
@@ -323,6 +377,23 @@ impl<'a> Info<'a> {
         }
         lines
     }
+}
+
+/// The mappings of the deployment's.
+fn mappings(actual: &Actual) -> Vec<Mapping<'_>> {
+    let all = actual.functions.iter();
+    let all = all.flat_map(|(name, whole)| whole.mappings.iter().map(move |one| (name, one)));
+    all.filter_map(|(function, one)| {
+        let found = &one.found.ours()?.mapping;
+        Some(Mapping {
+            id: &found.id,
+            function,
+            queue: &found.queue,
+            enabled: found.enabled,
+            polling: &found.polling,
+        })
+    })
+    .collect()
 }
 
 #[cfg(test)]

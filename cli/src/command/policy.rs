@@ -12,9 +12,9 @@ use crate::{
     args::{self, Output},
     console::{BOLD, Console, DIM, HINT, WARN},
     error::{Context as _, Exit, Failure, Result},
-    policy::{self, Derived, Needed, Use},
+    policy::{self, Derived, Needed, ShownSource, Use},
     project::Project,
-    settings::{APP, Settings},
+    settings::{APP, Settings, mapping},
     values::{
         resources::{Reference, ResourceKind},
         statement::{Effect, Statement},
@@ -51,7 +51,9 @@ pub(super) fn policy(args: &args::Policy, console: &Console) -> Result<Exit> {
     let derived = policy::derive(&project, &settings, "aws")?;
     let mut complete = settings.clone();
     policy::complete(&mut complete, &derived);
-    let parts = parts(&settings, &derived);
+    let sources = policy::sources(&project)?;
+    complete.policy.extend(reading(&sources));
+    let parts = parts(&settings, &derived, &sources);
     let asked = args.function.as_deref();
     if let Some(unknown) = asked.filter(|name| !parts.contains(name)) {
         return Err(Failure::new(format!("unknown function: `{unknown}`"))
@@ -125,10 +127,28 @@ fn anywhere(statement: &Statement, settings: &Settings) -> Statement {
     statement
 }
 
+/// What the functions that read queues need for that, each for itself.
+fn reading(sources: &BTreeSet<ShownSource>) -> impl Iterator<Item = Statement> {
+    let reads = sources.iter().filter(|one| one.attribute == "on_sqs");
+    reads.filter_map(|one| {
+        let functions = Some(vec![one.name.clone()]);
+        let statement = mapping::reading(one.first.as_deref()?);
+        Some(Statement {
+            functions,
+            ..statement
+        })
+    })
+}
+
 /// The functions, by what the settings call them: the app first.
-fn parts<'a>(settings: &'a Settings, derived: &'a Derived) -> Vec<&'a str> {
+fn parts<'a>(
+    settings: &'a Settings,
+    derived: &'a Derived,
+    sources: &'a BTreeSet<ShownSource>,
+) -> Vec<&'a str> {
     let written = settings.functions.keys();
-    let others = derived.functions.keys().chain(written);
+    let shown = sources.iter().map(|source| &source.name);
+    let others = derived.functions.keys().chain(written).chain(shown);
     let others: BTreeSet<&str> = others.map(String::as_str).collect();
     let others = others.into_iter().filter(|part| *part != APP);
     std::iter::once(APP).chain(others).collect()

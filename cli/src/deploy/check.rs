@@ -10,7 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::{
-    kind::queue::{self, step::QueueStep},
+    kind::{
+        mapping::{self, step::MappingStep},
+        queue::{self, step::QueueStep},
+    },
     model::{Desired, Names},
     observe::{Actual, Found, store::WholeStore},
     phase::{Lane, Phase},
@@ -22,6 +25,7 @@ use super::{
 };
 use crate::{
     error::{Failure, Result},
+    settings::resources::QueueSettings,
     values::{code::Way, gateway::Gateway},
 };
 
@@ -81,6 +85,7 @@ pub(crate) fn ownership(names: &Names, actual: &Actual) -> Result<()> {
 /// whole account, so it is not changed.
 pub(crate) fn account(desired: &Desired, actual: &Actual) -> Result<()> {
     domain::check(desired, actual)?;
+    hidden(desired, actual)?;
     if desired.rest.is_none() || desired.access_log.is_none() || actual.around.may_log {
         return Ok(());
     }
@@ -94,6 +99,36 @@ pub(crate) fn account(desired: &Desired, actual: &Actual) -> Result<()> {
              set it: `aws apigateway update-account --patch-operations op=replace,path=/cloudwatchRoleArn,value=ROLE-ARN`; \
              nothing was changed",
         ))
+}
+
+/// Stops when a queue that is there hides messages for less time than the function may take that reads it: Lambda refuses the mapping
+/// (esm-011).
+fn hidden(desired: &Desired, actual: &Actual) -> Result<()> {
+    for one in &desired.mappings {
+        let function = desired.function(&one.function);
+        let timeout = function.map_or(0, |function| function.configuration.timeout);
+        let Some(hidden) = actual
+            .hidden
+            .get(&one.queue)
+            .filter(|hidden| **hidden < timeout)
+        else {
+            continue;
+        };
+        let queue = one.queue.rsplit(':').next().unwrap_or_default();
+        return Err(Failure::input(format!(
+            "the queue `{queue}` hides messages for less time than the timeout of the function that reads it: {hidden} s"
+        ))
+        .because_of(format!(
+            "`{}` may take {timeout} s, and Lambda refuses a queue with a shorter visibility timeout",
+            one.function
+        ))
+        .hint(format!(
+            "set `timeout = {hidden}` or less for the function, or ask the queue's owner for a visibility timeout of {} s, six times the \
+             timeout; nothing was changed",
+            QueueSettings::hidden_for(timeout)
+        )));
+    }
+    Ok(())
 }
 
 /// Stops a canary without a deployed version to run next to.
@@ -184,28 +219,22 @@ pub(crate) fn occupied(actual: &Actual) -> Vec<String> {
 
 /// The resources with the deployment's names that belong to somebody else, in words.
 pub(crate) fn foreign(names: &Names, actual: &Actual) -> Vec<String> {
-    fn whose<T>(found: &Found<T>) -> Option<&str> {
-        match found {
-            Found::Foreign(owner) => Some(owner),
-            Found::Absent | Found::Ours(_) => None,
-        }
-    }
     let mut named = Vec::new();
-    let access_log = whose(&actual.around.access_log);
+    let access_log = actual.around.access_log.foreign();
     named.push(("log group", names.access_log(), access_log));
     for name in names.functions() {
         let role = &actual.role(name).role;
-        named.push(("role", names.role_of(name), whose(role)));
+        named.push(("role", names.role_of(name), role.foreign()));
         let found = actual.function(name);
         let group = Names::log_group_of(name);
-        named.push(("log group", group, whose(&found.log_group)));
-        named.push(("function", name.to_owned(), whose(&found.function)));
+        named.push(("log group", group, found.log_group.foreign()));
+        named.push(("function", name.to_owned(), found.function.foreign()));
     }
     let named = named
         .into_iter()
         .filter_map(|(kind, name, owner)| owner.map(|owner| (kind, name, owner)));
     let stores = actual.stores.iter().filter_map(|one| {
-        let owner = whose(&one.found)?;
+        let owner = one.found.foreign()?;
         Some(("bucket", one.store.bucket.name.clone(), owner))
     });
     let apis = actual
@@ -218,14 +247,25 @@ pub(crate) fn foreign(names: &Names, actual: &Actual) -> Vec<String> {
         .iter()
         .map(|owner| ("REST API", names.function.clone(), owner.as_str()));
     let queues = actual.queues.iter().filter_map(|one| {
-        let owner = whose(&one.found)?;
+        let owner = one.found.foreign()?;
         Some((queue::KIND, one.name.clone(), owner))
+    });
+    // A second mapping of a queue and a function is refused, and another one is nobody's business but its maker's.
+    let mapped = names.mapped.iter();
+    let mappings = mapped.flat_map(|name| &actual.function(name).mappings);
+    let mappings = mappings.filter_map(|one| {
+        let owner = one
+            .found
+            .foreign()
+            .filter(|_| names.mappings.contains(&one.name))?;
+        Some((mapping::KIND, one.name.clone(), owner))
     });
     named
         .chain(apis)
         .chain(rests)
         .chain(stores)
         .chain(queues)
+        .chain(mappings)
         .map(|(kind, name, owner)| format!("the {kind} `{name}` belongs to {owner}"))
         .collect()
 }
@@ -455,6 +495,12 @@ fn destroys(desired: &Desired, actual: &Actual, step: &Step) -> Option<String> {
         Step::Queue(step) => match &**step {
             QueueStep::Delete { name, .. } => desired.queues.iter().any(|one| one.name == *name),
             _ => false,
+        },
+        Step::Mapping(step) => match &**step {
+            MappingStep::Delete { name, .. } => {
+                desired.mappings.iter().any(|one| one.name == *name)
+            }
+            MappingStep::Create { .. } | MappingStep::Update { .. } => false,
         },
         _ => false,
     };

@@ -4,4 +4,6 @@
 //! calls of AWS (`calls`), its part of each template (`template`), and an account in memory for tests (`fake`). `plan.rs`,
 //! `observe.rs` and `check.rs` above say when each kind has its turn. docs/adding-a-kind.md walks through one.
 
+pub(crate) mod invoke_config;
+pub(crate) mod mapping;
 pub(crate) mod queue;

@@ -10,6 +10,7 @@ pub(crate) mod apply;
 pub(crate) mod approve;
 pub(crate) mod check;
 pub(crate) mod conduct;
+pub(crate) mod found;
 pub(crate) mod health;
 pub(crate) mod kind;
 pub(crate) mod lock;

@@ -20,7 +20,10 @@ pub(crate) use self::{functions::DesiredFunction, role::DesiredRole};
 use self::{http::Http, rest::Rest, store::Store};
 use super::{
     access::{Access, Asked, Routes},
-    kind::queue::{self, desired::DesiredQueue},
+    kind::{
+        mapping::desired::{self as mapping, DesiredMapping},
+        queue::{self, desired::DesiredQueue},
+    },
 };
 use crate::{
     aws::{apigateway::Guard, lambda::UrlSettings, sts::Caller},
@@ -102,6 +105,12 @@ pub(crate) struct Names {
     pub(crate) stores: Vec<Store>,
     /// The queues that the settings have, as AWS calls them.
     pub(crate) queues: Vec<String>,
+    /// The names of the functions that read queues.
+    pub(crate) mapped: Vec<String>,
+    /// The names of their event source mappings in plans.
+    pub(crate) mappings: Vec<String>,
+    /// The ARNs of the queues that they read and the deployment does not own.
+    pub(crate) existing: Vec<String>,
     /// What else is looked for in the account.
     pub(crate) sought: Sought,
 }
@@ -158,6 +167,9 @@ impl Names {
             yours: Tags::new(),
             stores: Vec::new(),
             queues: Vec::new(),
+            mapped: Vec::new(),
+            mappings: Vec::new(),
+            existing: Vec::new(),
             sought: Sought::default(),
             function,
             role,
@@ -338,6 +350,8 @@ pub(crate) struct Desired {
     pub(crate) rest: Option<Rest>,
     /// The queues, each behind the one that its dead letters go to.
     pub(crate) queues: Vec<DesiredQueue>,
+    /// The event source mappings.
+    pub(crate) mappings: Vec<DesiredMapping>,
 }
 
 impl Desired {
@@ -374,6 +388,12 @@ impl Desired {
         let arn = |key: &str| resources::arn(settings, ResourceKind::Queue, key, (&names, &place));
         let readers = readers(manifest, |part| settings.of(part).timeout);
         let queues = queue::desired::queues(settings, &readers, arn)?;
+        let mappings = mapping::mappings(manifest, settings, |part| names.of(part), arn)?;
+        names.mapped = mappings.iter().map(|one| one.function.clone()).collect();
+        names.mappings = mappings.iter().map(|one| one.name.clone()).collect();
+        let read = mappings.iter().map(|one| &one.queue);
+        let own = |arn: &&String| queues.iter().any(|one| one.arn == **arn);
+        names.existing = read.filter(|arn| !own(arn)).cloned().collect();
         names.queues = queues.iter().map(|one| one.name.clone()).collect();
         names.sought.queues = !queues.is_empty();
         let routes = routes(manifest)?;
@@ -411,6 +431,7 @@ impl Desired {
             },
             rest,
             queues,
+            mappings,
             routes,
             names,
             place,

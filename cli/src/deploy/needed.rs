@@ -1,9 +1,12 @@
 //! The IAM actions that a deploy needs for its settings, in addition to those of every deploy.
 
-use super::kind::queue;
+use std::collections::BTreeSet;
+
+use super::kind::{invoke_config, mapping, queue};
 use crate::{
     aws::error::Operation,
     aws::{concurrency, iam, lambda, rest, s3, secrets, tags::TaggedKind},
+    policy::ShownSource,
     settings::{
         Settings,
         secret::{self, Reference},
@@ -11,8 +14,8 @@ use crate::{
     values::gateway::Gateway,
 };
 
-/// The IAM actions, each as a policy names it.
-pub(crate) fn needed_for(settings: &Settings) -> Vec<String> {
+/// The IAM actions, each as a policy names it; `sources` are what the app's own files show.
+pub(crate) fn needed_for(settings: &Settings, sources: &BTreeSet<ShownSource>) -> Vec<String> {
     let door: &[Operation] = match settings.gateway {
         Gateway::HttpApi => &[],
         Gateway::RestApi => &[rest::PUT_REST_API],
@@ -73,8 +76,15 @@ pub(crate) fn needed_for(settings: &Settings) -> Vec<String> {
         ];
         all.extend(delivery.map(|name| format!("logs:{name}")));
     }
-    if !settings.resources.queues.is_empty() {
+    let reads = sources.iter().any(|source| source.attribute == "on_sqs");
+    if !settings.resources.queues.is_empty() || reads {
         all.extend(queue::calls::ALL.map(Operation::action));
+    }
+    if !sources.is_empty() || !settings.asynchronous.is_empty() {
+        all.extend(invoke_config::ALL.map(Operation::action));
+    }
+    if reads {
+        all.extend(mapping::ALL.map(Operation::action));
     }
     if settings.permissions_boundary.is_some() {
         all.extend([iam::BOUND, iam::UNBOUND].map(Operation::action));
@@ -103,8 +113,10 @@ pub(crate) fn needed_for(settings: &Settings) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::needed_for;
-    use crate::{settings::Settings, values::gateway::Gateway};
+    use crate::{policy::ShownSource, settings::Settings, values::gateway::Gateway};
 
     /// docs/operate.md has what `doctor` asks about.
     #[test]
@@ -121,10 +133,15 @@ mod tests {
         let settings = Settings::load(folder.path(), "dev").unwrap();
         let mut url = settings.clone();
         url.gateway = Gateway::FunctionUrl;
+        let reads = BTreeSet::from([ShownSource {
+            name: "ship".to_owned(),
+            attribute: "on_sqs",
+            first: None,
+        }]);
         let needed = [
             crate::aws::needed(),
-            needed_for(&settings),
-            needed_for(&url),
+            needed_for(&settings, &reads),
+            needed_for(&url, &reads),
         ]
         .concat();
         for action in needed {
@@ -138,7 +155,10 @@ mod tests {
         let of = |text: &str| {
             let folder = tempfile::tempdir().unwrap();
             std::fs::write(folder.path().join("fw.toml"), text).unwrap();
-            needed_for(&Settings::load(folder.path(), "dev").unwrap())
+            needed_for(
+                &Settings::load(folder.path(), "dev").unwrap(),
+                &BTreeSet::new(),
+            )
         };
         assert!(of("memory = 256").is_empty());
         let delivery = of("[access_log]");

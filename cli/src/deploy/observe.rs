@@ -17,10 +17,16 @@ use self::{
     rest::{Rests, WholeRest},
     store::WholeStore,
 };
+pub(crate) use super::found::Found;
 use super::{
     access::{Access, Asked, Routes},
-    kind::queue::found::{self as queue, WholeQueue},
-    model::{Names, POLICY, TAG_APP, TAG_STAGE, THROUGH_URL_GRANT, URL_GRANT},
+    found::owner,
+    kind::{
+        invoke_config::found as invoke_config,
+        mapping::found::{self as mapping, WholeMapping},
+        queue::found::{self as queue, WholeQueue},
+    },
+    model::{Names, POLICY, THROUGH_URL_GRANT, URL_GRANT},
     together::all,
 };
 use crate::{
@@ -32,38 +38,8 @@ use crate::{
         lambda::{Alias, Canary, Function, FunctionUrl, Grant},
         logs::{ListedGroup, LogGroup},
     },
-    values::{lambda::ALIAS, names::Tags},
+    values::{asynchronous::Asynchronous, lambda::ALIAS, names::Tags},
 };
-
-/// A resource of a deployment's name.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Found<T> {
-    /// It is not there.
-    Absent,
-    /// It is there and carries the deployment's tags.
-    Ours(T),
-    /// It is there and is somebody else's: whose.
-    Foreign(String),
-}
-
-impl<T> Found<T> {
-    /// The resource, when it is ours.
-    pub(crate) fn ours(&self) -> Option<&T> {
-        match self {
-            Self::Ours(found) => Some(found),
-            Self::Absent | Self::Foreign(_) => None,
-        }
-    }
-
-    /// Whose it is, by its tags.
-    pub(crate) fn sort(found: Option<T>, names: &Names, tags: impl Fn(&T) -> &Tags) -> Self {
-        match found {
-            None => Self::Absent,
-            Some(found) if names.own(tags(&found)) => Self::Ours(found),
-            Some(found) => Self::Foreign(owner(tags(&found))),
-        }
-    }
-}
 
 /// The version that carries the traffic.
 #[derive(Clone, Debug, PartialEq)]
@@ -143,6 +119,10 @@ pub(crate) struct WholeFunction {
     pub(crate) grants: Vec<Grant>,
     /// How many processes are kept awake for the alias.
     pub(crate) provisioned: Option<u32>,
+    /// The event source mappings of the alias.
+    pub(crate) mappings: Vec<WholeMapping>,
+    /// How asynchronous invocations of the alias are handled, where that is set.
+    pub(crate) asynchronous: Option<Asynchronous>,
 }
 
 impl WholeFunction {
@@ -155,6 +135,8 @@ impl WholeFunction {
         held: BTreeSet::new(),
         grants: Vec::new(),
         provisioned: None,
+        mappings: Vec::new(),
+        asynchronous: None,
     };
 }
 
@@ -202,6 +184,8 @@ pub(crate) struct Actual {
     pub(crate) around: Around,
     /// The queues of the settings, and those of the deployment's that the settings no longer have.
     pub(crate) queues: Vec<WholeQueue>,
+    /// For how many seconds the other queues hide messages that functions read, by ARN.
+    pub(crate) hidden: BTreeMap<String, u32>,
 }
 
 impl Actual {
@@ -250,7 +234,7 @@ pub(crate) async fn observe_rest<A: Aws>(
     let noted = ours.map(|main| Names::domains(&main.tags).collect());
     let noted: Vec<String> = noted.unwrap_or_default();
     // The clients' futures are large: side by side on the stack they would not fit a small one.
-    let (roles, functions, (apis, foreign_apis), rests, stores, around, queues) = tokio::try_join!(
+    let (roles, functions, (apis, foreign_apis), rests, stores, around, queues, hidden) = tokio::try_join!(
         Box::pin(all(names.functions().map(|name| role(aws, names, name)))),
         Box::pin(read(aws, names, main)),
         Box::pin(apis(aws, names)),
@@ -258,6 +242,7 @@ pub(crate) async fn observe_rest<A: Aws>(
         Box::pin(store::stores(aws, names)),
         Box::pin(around::sought(aws, names, noted)),
         Box::pin(queue::queues(aws, names)),
+        Box::pin(queue::existing(aws, names)),
     )?;
     let mut actual = Actual {
         roles: roles.into_iter().collect(),
@@ -269,6 +254,7 @@ pub(crate) async fn observe_rest<A: Aws>(
         stores,
         around,
         queues,
+        hidden,
     };
     around::left(aws, names, &mut actual).await?;
     queue::left(aws, names, &mut actual).await?;
@@ -396,13 +382,21 @@ async fn whole<A: Aws>(
     function: Option<Function>,
 ) -> Result<(String, WholeFunction)> {
     let Some(function) = function else {
-        return Ok((name, WholeFunction::ABSENT));
+        // A mapping outlives its function (Lambda API reference, `DeleteFunction`).
+        let mappings = mapping::mappings(aws, names, &name, None).await?;
+        let left = WholeFunction {
+            mappings,
+            ..WholeFunction::ABSENT
+        };
+        return Ok((name, left));
     };
-    let (mut aliases, versions, grants, provisioned) = tokio::try_join!(
+    let (mut aliases, versions, grants, provisioned, mappings, asynchronous) = tokio::try_join!(
         Box::pin(aws.aliases(&name)),
         Box::pin(aws.versions(&name)),
         Box::pin(aws.grants(&name, ALIAS)),
         Box::pin(aws.provisioned(&name, ALIAS)),
+        Box::pin(mapping::mappings(aws, names, &name, Some(&function))),
+        Box::pin(invoke_config::invoke_config(aws, &name, &function)),
     )?;
     let versions = newest_first(versions);
     let whole = WholeFunction {
@@ -413,6 +407,8 @@ async fn whole<A: Aws>(
         versions,
         grants,
         provisioned,
+        mappings,
+        asynchronous,
     };
     Ok((name, whole))
 }
@@ -523,18 +519,4 @@ pub(crate) async fn apis<A: Aws>(aws: &A, names: &Names) -> Result<(Vec<WholeApi
     let order = |whole: &WholeApi| (!whole.is_open(), whole.api.id.clone());
     apis.sort_by_key(order);
     Ok((apis, foreign))
-}
-
-/// The owner of a resource with these tags, in words.
-fn owner(tags: &Tags) -> String {
-    let tag = |key: &str| tags.get(key).map_or("?", String::as_str);
-    if tags.contains_key(TAG_APP) || tags.contains_key(TAG_STAGE) {
-        format!("app `{}`, stage `{}`", tag(TAG_APP), tag(TAG_STAGE))
-    } else if let Some(stack) = tags.get("aws:cloudformation:stack-name") {
-        format!("the CloudFormation stack `{stack}`")
-    } else if let Some(chalice) = tags.get("aws-chalice") {
-        format!("Chalice: `{chalice}`")
-    } else {
-        format!("something other than `cargo fw`: it has no `{TAG_APP}` tag")
-    }
 }

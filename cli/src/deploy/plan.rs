@@ -28,7 +28,7 @@ use self::{
 use fw_manifest::Part;
 
 use super::{
-    kind::queue::plan as queue,
+    kind::{invoke_config::plan as invoke_config, mapping::plan as mapping, queue::plan as queue},
     model::{Desired, Names, rest::Rest},
     observe::Actual,
     phase::Phase,
@@ -161,6 +161,8 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
         tidy(&mut plan, desired, whole, &gone);
         access::dismiss(&mut plan, desired, whole);
     }
+    mapping::follow(&mut plan, desired, actual);
+    invoke_config::follow(&mut plan, desired, actual);
     for (step, reason) in withdrawn {
         plan.push(step, reason);
     }
@@ -192,6 +194,7 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
         }
     }
     plan.enter(Phase::Close);
+    mapping::close(&mut plan, desired, actual);
     if desired.url.is_none() {
         url::close(&mut plan, desired, actual);
     }
@@ -293,6 +296,7 @@ fn holds_canary(desired: &Desired, actual: &Actual) -> bool {
 pub(crate) fn deletion(names: &Names, actual: &Actual, logs: bool) -> Plan {
     let mut plan = Plan::default();
     plan.enter(Phase::Close);
+    mapping::delete_all(&mut plan, actual);
     domain::close(&mut plan, names, actual, None);
     for whole in &actual.apis {
         let api = ApiId(whole.api.id.clone());

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{
-    kind::queue,
+    kind::{invoke_config, mapping, queue},
     model::{Desired, Names, Place},
     observe::Actual,
     plan::{lent, wanted},
@@ -159,7 +159,7 @@ fn permissions<'a>(
         .collect()
 }
 
-/// The resources around the API, and the queues: the kind and the name.
+/// The resources around the API, the queues, and their mappings: the kind and the name.
 fn around(desired: &Desired) -> Vec<(&'static str, String)> {
     let access_log = desired.access_log.map(|_| desired.names.access_log());
     let mapping = desired
@@ -169,10 +169,17 @@ fn around(desired: &Desired) -> Vec<(&'static str, String)> {
     let access_log = access_log.map(|name| ("log group", name));
     let queues = desired.queues.iter();
     let queues = queues.map(|one| (queue::KIND, one.name.clone()));
+    let mappings = desired.mappings.iter();
+    let mappings = mappings.map(|one| (mapping::KIND, one.name.clone()));
+    let set = desired.functions.iter();
+    let set = set.filter(|one| one.asynchronous.is_some());
+    let set = set.map(|one| (invoke_config::KIND, one.name.clone()));
     access_log
         .into_iter()
+        .chain(set)
         .chain(mapping)
         .chain(queues)
+        .chain(mappings)
         .collect()
 }
 
@@ -257,6 +264,7 @@ fn whole(kind: &str) -> &str {
         "document of REST API" | "deployment of REST API" | "tags of REST API" => "REST API",
         "throttle of route" => "route",
         "attributes of queue" | "tags of queue" => queue::KIND,
+        "tags of event source mapping" => mapping::KIND,
         "public access of bucket" | "tags of bucket" => "bucket",
         other => other,
     }

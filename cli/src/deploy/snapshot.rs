@@ -12,7 +12,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     health::Health,
-    kind::queue::{self, desired::DesiredQueue},
+    kind::{
+        mapping::{self, desired::DesiredMapping},
+        queue::{self, desired::DesiredQueue},
+    },
     model::{
         ASK_GRANT, Desired, DesiredFunction, DesiredRole, GRANT, Names, Place, REST_ASK_GRANT,
         REST_GRANT, TAG_DOMAIN, THROUGH_URL_GRANT, URL_GRANT, http::Http, openapi, rest::Rest,
@@ -36,6 +39,7 @@ use crate::{
     project::Project,
     settings::domain::Domain,
     values::{
+        asynchronous::Asynchronous,
         code::{Code, Way},
         gateway::{Cors, Gateway},
         lambda::Architecture,
@@ -91,6 +95,11 @@ pub(crate) struct Snapshot {
     rest: Option<Rest>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     queues: Vec<DesiredQueue>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    mappings: Vec<DesiredMapping>,
+    /// By function.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    asynchronous: BTreeMap<String, Asynchronous>,
 }
 
 /// The snapshot's file: `fw.dev.snapshot.json` beside `fw.toml`.
@@ -168,6 +177,12 @@ impl Snapshot {
             http: desired.http.clone(),
             rest: desired.rest.clone(),
             queues: desired.queues.clone(),
+            mappings: desired.mappings.clone(),
+            asynchronous: desired
+                .functions
+                .iter()
+                .filter_map(|one| Some((one.name.clone(), one.asynchronous.clone()?)))
+                .collect(),
         }
     }
 
@@ -236,6 +251,7 @@ impl Snapshot {
             .map(|(name, configuration)| {
                 let [reserved, provisioned] =
                     self.concurrency.get(&name).copied().unwrap_or_default();
+                let asynchronous = self.asynchronous.get(&name).cloned();
                 DesiredFunction {
                     part: Part::from_entry(&configuration.handler),
                     log_group: Names::log_group_of(&name),
@@ -245,6 +261,7 @@ impl Snapshot {
                     health: Health::BuiltIn,
                     reserved,
                     provisioned,
+                    asynchronous,
                 }
             })
             .collect();
@@ -259,6 +276,7 @@ impl Snapshot {
         then.http = self.http;
         then.rest = self.rest;
         then.queues = self.queues;
+        then.mappings = self.mappings;
         holding(&then)
     }
 }
@@ -280,6 +298,7 @@ pub(crate) fn empty() -> Actual {
         stores: Vec::new(),
         around: Around::NONE,
         queues: Vec::new(),
+        hidden: BTreeMap::new(),
     }
 }
 
@@ -456,6 +475,7 @@ fn holding(desired: &Desired) -> Actual {
             ..Around::NONE
         },
         queues: queue::found::after(&desired.queues, &desired.names.tags()),
+        hidden: BTreeMap::new(),
     }
 }
 
@@ -525,5 +545,7 @@ fn function(desired: &Desired, one: &DesiredFunction) -> WholeFunction {
         held: std::collections::BTreeSet::new(),
         grants: Vec::new(),
         provisioned: one.provisioned,
+        mappings: mapping::found::after(&desired.mappings, &one.name, &desired.names.tags()),
+        asynchronous: one.asynchronous.clone(),
     }
 }

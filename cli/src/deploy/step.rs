@@ -24,7 +24,9 @@ pub(crate) use self::{
 };
 use self::{domain::DomainStep, rest::RestStep, store::StoreStep};
 use super::{
-    kind::queue::step::QueueStep,
+    kind::{
+        invoke_config::step::InvokeConfigStep, mapping::step::MappingStep, queue::step::QueueStep,
+    },
     phase::{Lane, Phase},
     run::{Run, Trouble},
 };
@@ -43,6 +45,8 @@ pub(crate) enum Step {
     /// The bucket through which a large zip goes.
     Store(Box<StoreStep>),
     Queue(Box<QueueStep>),
+    Mapping(Box<MappingStep>),
+    InvokeConfig(InvokeConfigStep),
     Tag(TagStep),
 }
 
@@ -59,6 +63,8 @@ macro_rules! of_kind {
             Step::Domain($one) => $call,
             Step::Store($one) => $call,
             Step::Queue($one) => $call,
+            Step::Mapping($one) => $call,
+            Step::InvokeConfig($one) => $call,
             Step::Tag($one) => $call,
         }
     };

@@ -41,6 +41,17 @@ pub(super) fn tags(plan: &mut Plan, desired: &Desired, actual: &Actual) {
             let resource = taggable(TaggedKind::Function, &one.name, place);
             found.push((resource, &function.tags));
         }
+        // One that goes keeps its tags until then.
+        let wanted = |name: &String| names.mappings.contains(name);
+        let mappings = whole.mappings.iter().filter(|one| wanted(&one.name));
+        for (name, mapping) in mappings.filter_map(|one| Some((&one.name, one.found.ours()?))) {
+            let resource = Taggable {
+                kind: TaggedKind::Mapping,
+                name: name.clone(),
+                arn: mapping.mapping.arn.clone(),
+            };
+            found.push((resource, &mapping.tags));
+        }
     }
     if let (Some(group), Some(_)) = (actual.around.access_log.ours(), desired.access_log) {
         let resource = taggable(TaggedKind::LogGroup, &names.access_log(), place);
@@ -254,6 +265,9 @@ pub(super) fn taggable(kind: TaggedKind, name: &str, place: &Place) -> Taggable 
         TaggedKind::Api => format!("arn:{partition}:apigateway:{region}::/apis/{name}"),
         TaggedKind::RestApi => {
             format!("arn:{partition}:apigateway:{region}::/restapis/{name}")
+        }
+        TaggedKind::Mapping => {
+            format!("arn:{partition}:lambda:{region}:{account}:event-source-mapping:{name}")
         }
     };
     Taggable {

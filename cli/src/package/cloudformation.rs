@@ -2,6 +2,8 @@
 
 mod domain;
 mod http;
+mod invoke_config;
+mod mapping;
 mod queue;
 mod rest;
 mod url;
@@ -55,6 +57,8 @@ pub(super) fn document(desired: &Desired, code: Code<'_>) -> Value {
     };
     stack.domain();
     stack.queues();
+    stack.mappings();
+    stack.invoke_configs();
     stack.finish(&url)
 }
 
@@ -174,13 +178,16 @@ impl<'a> Stack<'a> {
     /// The resources that move the aliases before a function's alias, as in a deploy.
     fn aliases_before(&self, one: &DesiredFunction) -> Vec<String> {
         let before = self.desired.before(one);
-        before
-            .map(|one| match self.code {
-                Code::Parameters => one.id("Alias"),
-                // SAM developer guide, "Generated CloudFormation resources".
-                Code::Serverless { .. } => format!("{}Alias{ALIAS}", one.id("Function")),
-            })
-            .collect()
+        before.map(|one| self.alias_resource(one)).collect()
+    }
+
+    /// The stack's name for the resource that is a function's alias.
+    fn alias_resource(&self, one: &DesiredFunction) -> String {
+        match self.code {
+            Code::Parameters => one.id("Alias"),
+            // SAM developer guide, "Generated CloudFormation resources".
+            Code::Serverless { .. } => format!("{}Alias{ALIAS}", one.id("Function")),
+        }
     }
 
     /// The role that a function runs with, if the settings name none.

@@ -2,6 +2,8 @@
 
 mod domain;
 mod http;
+mod invoke_config;
+mod mapping;
 mod queue;
 mod rest;
 mod url;
@@ -43,6 +45,8 @@ pub(super) fn document(desired: &Desired, zip: &str) -> Value {
     };
     module.domain();
     module.queues();
+    module.mappings();
+    module.invoke_configs();
     module.finish(&url)
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fw_manifest::Manifest;
+use fw_manifest::{Manifest, ManifestSource, SourceEvent};
 use serde_json::{Value, json};
 
 mod domain;
@@ -22,12 +22,14 @@ use crate::{
     aws::{
         Aws as _,
         apigateway::{AccessLog, ApiGateway as _, Checks, Guard, Integration, Stage, invoked},
+        asynchronous::InvokeConfigs as _,
         concurrency::Concurrency as _,
         domains::Domains as _,
         fake::Fake,
         iam::Iam as _,
         lambda::{Allows, Configuration, Grant, Lambda as _, UrlSettings},
         logs::Logs as _,
+        mappings::Mappings as _,
         rest::{PlanLimits, Rest as _, RestStage, Secret, StageChange},
     },
     deploy::{
@@ -46,9 +48,11 @@ use crate::{
     },
     settings::Settings,
     values::{
+        asynchronous::Asynchronous,
         code::{Code, Way},
         gateway::{Cors, Gateway, PayloadFormat, Rate},
         lambda::Architecture,
+        mapping::{Pollers, Polling},
         names::Tags,
     },
 };
@@ -185,6 +189,26 @@ headers = { x-reason = "denied" }
 templates = { "application/json" = '{"message":"${AWS::Region} %{if} $context.error.messageString"}' }
 "#;
 
+/// What else a template must carry over of an app whose functions read queues.
+const READS: &str = r#"
+[functions.ship]
+batch_size = 100
+batch_window = 5
+filters = [{ body = { kind = ["order", "${AWS::Region} %{if}"] } }, { body = { urgent = [true] } }]
+max_concurrency = 4
+[functions.pack]
+batch_size = 5
+pollers = { min = 2, max = 20 }
+[functions.call]
+retries = 0
+max_event_age = 60
+on_success = "function:log"
+on_failure = "queue:orders"
+[functions.log]
+on_success = "queue:shared"
+on_failure = "arn:aws:sns:eu-central-1:123456789012:failed"
+"#;
+
 /// The last table of settings, of a domain that is made.
 const DOMAIN: &str = r#"
 [domain]
@@ -213,6 +237,25 @@ fn guarded() -> Manifest {
     ];
     for (route, guard) in manifest.routes.iter_mut().zip(guards) {
         route.authorization = serde_json::from_value(guard).unwrap();
+    }
+    manifest
+}
+
+/// The same with functions that read queues: one of a table, a FIFO queue, one that is there, and one that is declared by that.
+fn reading() -> Manifest {
+    let mut manifest = guarded();
+    let reads = [
+        ("ship", "orders"),
+        ("pack", "steps"),
+        ("copy", "shared"),
+        ("late", "new"),
+    ];
+    for (name, queue) in reads {
+        let queue = queue.to_owned();
+        manifest.add_source(ManifestSource::new(name, SourceEvent::Sqs { queue }));
+    }
+    for name in ["call", "log"] {
+        manifest.add_source(ManifestSource::new(name, SourceEvent::Function));
     }
     manifest
 }
@@ -266,6 +309,7 @@ fn a_template_makes_what_a_deploy_makes() {
     for (manifest, with) in [
         (manifest("s3test"), String::new()),
         (guarded(), ALL.to_owned()),
+        (reading(), format!("{ALL}{READS}")),
         (manifest("guarded"), GUARDED.to_owned()),
         (manifest("s3test"), URL.to_owned()),
         (
@@ -461,6 +505,7 @@ fn a_stack_publishes_a_version_for_each_change_and_not_otherwise() {
 fn terraform_speaks_of_nothing_that_is_not_there() {
     for (manifest, with) in [
         (guarded(), ALL),
+        (reading(), &format!("{ALL}{READS}")),
         (manifest("guarded"), GUARDED),
         (manifest("s3test"), URL),
         (asked(), REST),

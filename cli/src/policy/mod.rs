@@ -13,6 +13,7 @@ mod graph;
 mod modules;
 mod resources;
 mod sdk;
+mod sources;
 #[cfg(test)]
 mod tests;
 
@@ -21,7 +22,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-pub(crate) use self::actions::{On, actions};
+pub(crate) use self::{
+    actions::{On, actions},
+    sources::{ShownSource, sources},
+};
 use self::{
     calls::{Call, Scan},
     evaluate::matches,

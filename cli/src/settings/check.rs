@@ -14,6 +14,8 @@ use crate::{
 
 mod access;
 
+pub(super) use super::ranges::{arn_of, range};
+
 /// The days that `CloudWatch` Logs accepts (`PutRetentionPolicy` in its API reference).
 const LOG_RETENTIONS: [u32; 22] = [
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
@@ -55,6 +57,16 @@ pub(super) fn all(settings: &Settings) -> Result<()> {
     for (name, own) in &settings.functions {
         // Inherited keys count: `log_level` may be here and `log_format` above.
         settings.keys_of(Some(name)).check(&own.place(name))?;
+    }
+    for (name, keys) in &settings.mappings {
+        let own = settings.functions.get(name);
+        let place = own.map_or_else(|| name.clone(), |own| own.place(name));
+        keys.check(&place)?;
+    }
+    for (name, keys) in &settings.asynchronous {
+        let own = settings.functions.get(name);
+        let place = own.map_or_else(|| name.clone(), |own| own.place(name));
+        keys.check(&place)?;
     }
     retention("log_retention", settings.log_retention)?;
     if settings.keep_versions < 2 {
@@ -123,30 +135,6 @@ fn tags(settings: &Settings) -> Result<()> {
         );
     }
     Ok(())
-}
-
-pub(super) fn range(key: &str, value: u32, least: u32, most: u32, unit: &str) -> Result<()> {
-    if (least..=most).contains(&value) {
-        return Ok(());
-    }
-    Err(Failure::input(format!("`{key}` is out of range: {value}"))
-        .because_of(format!("Lambda accepts {least} to {most} {unit}")))
-}
-
-/// Checks that a text is the ARN of something of those services.
-pub(super) fn arn_of(key: &str, arn: &str, services: &[&str], example: &str) -> Result<()> {
-    let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    let right = matches!(parts.as_slice(),
-        ["arn", partition, service, _, _, rest]
-            if !partition.is_empty() && services.contains(service) && !rest.is_empty());
-    if right {
-        return Ok(());
-    }
-    Err(Failure::input(format!(
-        "`{key}` is not an ARN of the right kind: `{}`",
-        arn.escape_debug()
-    ))
-    .hint(format!("write its ARN: `{example}`")))
 }
 
 fn retention(key: &str, days: u32) -> Result<()> {

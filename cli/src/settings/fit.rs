@@ -1,7 +1,9 @@
 //! Checks that the gateway of the settings supports what the routes of an app need. Nothing is
 //! ignored: a route whose guard is not possible is not served at all.
 
+mod asynchronous;
 mod functions;
+mod mappings;
 
 use fw_gateway::{PatternError, RestApi, RouteKey};
 use fw_manifest::{
@@ -30,6 +32,8 @@ pub(crate) fn check(manifest: &Manifest, settings: &Settings) -> Result<()> {
         self::authorizer(authorizer, settings)?;
     }
     functions::check(manifest, settings)?;
+    mappings::check(manifest, settings)?;
+    asynchronous::check(manifest, settings)?;
     for key in settings.access.throttle.routes.keys() {
         if !manifest.routes.iter().any(|route| route.key() == *key) {
             let keys: Vec<_> = manifest.routes.iter().map(ManifestRoute::key).collect();
@@ -57,15 +61,16 @@ pub(crate) fn check(manifest: &Manifest, settings: &Settings) -> Result<()> {
 ///
 /// # Errors
 ///
-/// The first source that something else than a call invokes; exit code 65.
+/// The first source of a kind that no deploy connects; exit code 65.
 pub(crate) fn sources(manifest: &Manifest) -> Result<()> {
     let mut sources = manifest.sources.iter();
-    let Some(first) = sources.find(|one| one.event != SourceEvent::Function) else {
+    let found = sources.find_map(|one| Some((one, unconnected(&one.event)?)));
+    let Some((first, what)) = found else {
         return Ok(());
     };
-    Err(Failure::input(
-        "this version of `cargo fw` cannot connect sources to their events in the account yet",
-    )
+    Err(Failure::input(format!(
+        "this version of `cargo fw` cannot connect functions to {what} in the account yet"
+    ))
     .because_of(format!(
         "the app has {}: {}",
         first.part(),
@@ -75,7 +80,21 @@ pub(crate) fn sources(manifest: &Manifest) -> Result<()> {
             &first.handler
         }
     ))
-    .hint("try it with `cargo fw local`, or remove `.on(sources![…])` from the app"))
+    .hint(format!(
+        "try it with `cargo fw local`, or remove `{}` from `.on(sources![…])`",
+        first.name
+    )))
+}
+
+/// What invokes a source of a kind that no deploy connects yet, in words; `None` for a kind that it connects.
+fn unconnected(event: &SourceEvent) -> Option<&'static str> {
+    match event {
+        SourceEvent::Function | SourceEvent::Sqs { .. } => None,
+        SourceEvent::Sns { .. } => Some("topics"),
+        SourceEvent::S3 { .. } => Some("buckets"),
+        SourceEvent::Event { .. } => Some("event buses"),
+        SourceEvent::Schedule { .. } => Some("schedules"),
+    }
 }
 
 /// An app with an older framework behind a URL that streams. Another kind of bootstrap may stream
@@ -293,10 +312,15 @@ pub(crate) fn deployable(settings: &Settings) -> Result<()> {
 }
 
 #[cfg(test)]
+fn settings_of(text: &str) -> Settings {
+    Settings::from_toml(text, "dev", None, None).unwrap()
+}
+
+#[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::*;
+    use super::{settings_of as settings, *};
 
     fn manifest(route: &Value) -> Manifest {
         serde_json::from_value(json!({
@@ -308,30 +332,46 @@ mod tests {
         .unwrap()
     }
 
-    fn settings(text: &str) -> Settings {
-        Settings::from_toml(text, "dev", None, None).unwrap()
-    }
-
     #[test]
     fn an_app_with_sources_is_not_deployed_without_them() {
-        let app = json!({
-            "schema": 2, "app": "x",
-            "sources": [
-                { "name": "call", "handler": "x::call", "event": { "type": "function" } },
-                { "name": "ship", "handler": "x::ship", "event": { "type": "sqs", "queue": "orders" } },
-            ],
-        });
-        let app: Manifest = serde_json::from_value(app).unwrap();
-        check(&app, &settings("")).unwrap();
-        let failure = sources(&app).unwrap_err();
-        assert!(
-            failure.message().contains("cannot connect sources"),
-            "{failure}"
-        );
-        assert_eq!(failure.causes(), ["the app has the source `ship`: x::ship"]);
-        let mut called = app;
-        called.sources.pop();
-        sources(&called).unwrap();
+        let app = |event: Value| -> Manifest {
+            serde_json::from_value(json!({
+                "schema": 2, "app": "x",
+                "sources": [
+                    { "name": "call", "handler": "x::call", "event": { "type": "function" } },
+                    { "name": "ship", "handler": "x::ship", "event": event },
+                ],
+            }))
+            .unwrap()
+        };
+        for (event, what) in [
+            (json!({ "type": "sns", "topic": "news" }), "topics"),
+            (
+                json!({ "type": "s3", "bucket": "uploads", "events": ["s3:ObjectCreated:*"] }),
+                "buckets",
+            ),
+            (
+                json!({ "type": "event", "pattern": { "source": ["shop"] } }),
+                "event buses",
+            ),
+            (
+                json!({ "type": "schedule", "expression": "rate(5 minutes)" }),
+                "schedules",
+            ),
+        ] {
+            let app = app(event);
+            check(&app, &settings("")).unwrap();
+            let failure = sources(&app).unwrap_err();
+            let told = format!("cannot connect functions to {what} in");
+            assert!(failure.message().contains(&told), "{failure}");
+            assert_eq!(failure.causes(), ["the app has the source `ship`: x::ship"]);
+        }
+        for event in [
+            json!({ "type": "function" }),
+            json!({ "type": "sqs", "queue": "orders" }),
+        ] {
+            sources(&app(event)).unwrap();
+        }
     }
 
     #[test]

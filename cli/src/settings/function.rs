@@ -12,6 +12,7 @@ use crate::{
     error::Result,
     values::{
         lambda::{AppLevel, EPHEMERAL_STORAGE, LogFormat, Logging, Options, SystemLevel},
+        mapping::Pollers,
         statement::{Effect, Statement},
     },
 };
@@ -214,6 +215,24 @@ function_keys!(table! {
         pub(super) ttl: Option<u32>,
         /// What identifies a caller to an authorizer.
         pub(super) identity: Option<Vec<String>>,
+        /// The most messages of its queue that an invocation gets, 1 to 10000.
+        pub(super) batch_size: Option<u32>,
+        /// For how many seconds messages of its queue are gathered, 0 to 300.
+        pub(super) batch_window: Option<u32>,
+        /// Patterns of the messages of its queue that it is invoked with.
+        pub(super) filters: Option<Vec<serde_json::Value>>,
+        /// The most invocations at once with messages of its queue, 2 to 1000.
+        pub(super) max_concurrency: Option<u32>,
+        /// Provisioned pollers of its queue.
+        pub(super) pollers: Option<Pollers>,
+        /// Attempts of an asynchronous invocation after the first one, 0 to 2.
+        pub(super) retries: Option<u32>,
+        /// How old an asynchronous event may become, in seconds, 60 to 21600.
+        pub(super) max_event_age: Option<u32>,
+        /// What gets a record of each asynchronous invocation that succeeded.
+        pub(super) on_success: Option<String>,
+        /// What gets a record of each asynchronous event that was given up.
+        pub(super) on_failure: Option<String>,
     }
 });
 

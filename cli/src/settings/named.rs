@@ -8,9 +8,14 @@ use fw_manifest::Part;
 use super::{
     APP, Layer, Settings,
     access::AuthorizerSettings,
+    asynchronous::AsyncKeys,
     function::{FunctionKeys, FunctionSettings, FunctionTable},
+    mapping::MappingKeys,
 };
-use crate::error::{Failure, Result};
+use crate::{
+    error::{Failure, Result},
+    values::mapping::Polling,
+};
 
 /// The written settings of a function in its own table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,15 +65,25 @@ pub(super) fn check(base: &Layer, own: Option<&Layer>, stage: &str) -> Result<()
     Ok(())
 }
 
-/// Takes the functions' tables out of the layer: what is set of the functions, and of how authorizers are asked.
-pub(super) fn split(
-    layer: &mut Layer,
-) -> (
-    BTreeMap<String, NamedFunction>,
-    BTreeMap<String, AuthorizerSettings>,
-) {
+/// What the functions' tables say, each by name.
+pub(super) struct Tables {
+    /// Their keys.
+    pub(super) functions: BTreeMap<String, NamedFunction>,
+    /// How authorizers are asked.
+    pub(super) authorizers: BTreeMap<String, AuthorizerSettings>,
+    /// How messages are taken from queues.
+    pub(super) mappings: BTreeMap<String, MappingKeys>,
+    /// How asynchronous invocations are handled.
+    pub(super) asynchronous: BTreeMap<String, AsyncKeys>,
+}
+
+/// Takes the functions' tables out of the layer: what is set of the functions, of how authorizers are asked, and of how messages are taken
+/// from queues.
+pub(super) fn split(layer: &mut Layer) -> Tables {
     let mut functions = BTreeMap::new();
     let mut authorizers = BTreeMap::new();
+    let mut mappings = BTreeMap::new();
+    let mut asynchronous = BTreeMap::new();
     let tables = [
         (FUNCTIONS, std::mem::take(&mut layer.functions)),
         (AUTHORIZERS, std::mem::take(&mut layer.authorizers)),
@@ -76,14 +91,51 @@ pub(super) fn split(
     for (table, all) in tables {
         for (name, mut written) in all {
             let keys = written.take_function();
-            let FunctionTable { ttl, identity, .. } = written;
+            let FunctionTable {
+                ttl,
+                identity,
+                batch_size,
+                batch_window,
+                filters,
+                max_concurrency,
+                pollers,
+                retries,
+                max_event_age,
+                on_success,
+                on_failure,
+                ..
+            } = written;
+            let mapping = MappingKeys {
+                batch_size,
+                batch_window,
+                filters,
+                max_concurrency,
+                pollers,
+            };
+            if mapping.first().is_some() {
+                mappings.insert(name.clone(), mapping);
+            }
+            let keys_of_events = AsyncKeys {
+                retries,
+                max_event_age,
+                on_success,
+                on_failure,
+            };
+            if keys_of_events.first().is_some() {
+                asynchronous.insert(name.clone(), keys_of_events);
+            }
             if ttl.is_some() || identity.is_some() {
                 authorizers.insert(name.clone(), AuthorizerSettings { ttl, identity });
             }
             functions.insert(name, NamedFunction { table, keys });
         }
     }
-    (functions, authorizers)
+    Tables {
+        functions,
+        authorizers,
+        mappings,
+        asynchronous,
+    }
 }
 
 impl NamedFunction {
@@ -138,6 +190,12 @@ impl Settings {
         keys.environment.insert(key, value);
     }
 
+    /// How the source of that name reads messages from its queue.
+    pub(crate) fn polling(&self, source: &str) -> Polling {
+        let own = self.mappings.get(source);
+        own.map(MappingKeys::resolve).unwrap_or_default()
+    }
+
     /// The keys that are set and mean nothing to the local server.
     pub(crate) fn only_deployed(&self) -> Vec<String> {
         let app = self.app.only_deployed();
@@ -146,6 +204,9 @@ impl Settings {
             let keys = own.keys.only_deployed().into_iter();
             keys.map(|key| format!("{}.{key}", own.place(name)))
         });
-        app.map(str::to_owned).chain(named).collect()
+        let pollers = self.mappings.iter();
+        let pollers = pollers.filter(|(_, keys)| keys.pollers.is_some());
+        let pollers = pollers.map(|(name, _)| format!("functions.{name}.pollers"));
+        app.map(str::to_owned).chain(named).chain(pollers).collect()
     }
 }

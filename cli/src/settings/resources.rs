@@ -122,6 +122,13 @@ fn read(manifest: &Manifest) -> impl Iterator<Item = (&str, Part)> {
     })
 }
 
+/// The queue that a part reads.
+pub(crate) fn reads<'m>(manifest: &'m Manifest, part: &Part) -> Option<&'m str> {
+    let mut all = read(manifest);
+    all.find(|(_, reader)| reader == part)
+        .map(|(queue, _)| queue)
+}
+
 /// Refuses what is not the ARN of a resource of that kind.
 fn existing(kind: ResourceKind, name: &str, arn: &str) -> Result<()> {
     if Arn::of(arn).is_some_and(|parts| parts.service == kind.service()) {

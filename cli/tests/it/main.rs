@@ -9,6 +9,7 @@ mod deploy_failures;
 mod deploy_gateways;
 mod deploy_large;
 mod deploy_life;
+mod deploy_mappings;
 mod deploy_moto;
 mod deploy_power;
 mod deploy_queues;

@@ -99,8 +99,6 @@ impl Lambda {
     }
 
     fn put_config(&self, request: &Request<'_>, function: &FunctionName, merge: bool) -> Answer {
-        let mut config: InvokeConfig = serde_json::from_slice(request.body)
-            .map_err(|error| LambdaError::content(&error.to_string()))?;
         let arn = self.config_arn(function);
         let operation = if merge {
             "UpdateFunctionEventInvokeConfig"
@@ -108,6 +106,23 @@ impl Lambda {
             "PutFunctionEventInvokeConfig"
         };
         self.admit(&request.caller, operation, &arn)?;
+        let document = self.set_config(function, request.body, merge)?;
+        Ok((StatusCode::OK, document))
+    }
+
+    /// Sets a function's settings from a request's body, over those that it has where they are merged; returns them as the API shows them.
+    ///
+    /// # Errors
+    /// `InvalidRequestContentException` and `InvalidParameterValueException`, 400; `ResourceNotFoundException`, 404.
+    pub(super) fn set_config(
+        &self,
+        function: &FunctionName,
+        body: &[u8],
+        merge: bool,
+    ) -> Result<Value, LambdaError> {
+        let mut config: InvokeConfig = serde_json::from_slice(body)
+            .map_err(|error| LambdaError::content(&error.to_string()))?;
+        let arn = self.config_arn(function);
         let is_empty = config.maximum_retry_attempts.is_none()
             && config.maximum_event_age_in_seconds.is_none()
             && config.destination_config.is_none();
@@ -158,7 +173,7 @@ impl Lambda {
         }
         let document = config.document(&arn);
         configs.insert(arn, config);
-        Ok((StatusCode::OK, document))
+        Ok(document)
     }
 
     fn check_destination(

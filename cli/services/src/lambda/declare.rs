@@ -60,6 +60,27 @@ impl Lambda {
         }
     }
 
+    /// Sets how asynchronous invocations of a function are handled.
+    ///
+    /// # Errors
+    /// Why its settings are refused.
+    pub(crate) fn declare_config(
+        &self,
+        function: &str,
+        settings: &serde_json::Value,
+    ) -> Result<(), String> {
+        let function = FunctionName::parse(function);
+        self.set_config(&function, settings.to_string().as_bytes(), false)
+            .map(|_| ())
+            .map_err(|error| error.message)
+    }
+
+    /// Leaves a function's asynchronous invocations to the defaults.
+    pub(crate) fn forget_config(&self, function: &str) {
+        let arn = self.config_arn(&FunctionName::parse(function));
+        lock(&self.configs).remove(&arn);
+    }
+
     /// All mappings.
     pub(crate) fn statuses(&self) -> Vec<MappingStatus> {
         let mappings = lock(&self.mappings);

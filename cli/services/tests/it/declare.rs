@@ -11,7 +11,7 @@ use fw_services::{
 };
 use serde_json::{Value, json};
 
-/// A function `f` that keeps its events, and fails on a message `bad`.
+/// A function `f` that keeps its events, and fails on a message `bad` and an object `in/bad`.
 #[derive(Default)]
 struct Keeper(Mutex<Vec<Value>>);
 
@@ -25,7 +25,8 @@ impl Functions for Keeper {
         invocation: Invocation,
     ) -> std::pin::Pin<Box<dyn Future<Output = Outcome> + Send + '_>> {
         let event: Value = serde_json::from_slice(&invocation.event).unwrap();
-        let is_bad = event["Records"][0]["body"] == "bad";
+        let record = &event["Records"][0];
+        let is_bad = record["body"] == "bad" || record["s3"]["object"]["key"] == "in/bad";
         self.0.lock().unwrap().push(event);
         let outcome = if is_bad {
             Outcome::Failed(r#"{"errorMessage": "a bad message"}"#.into())
@@ -240,6 +241,46 @@ async fn objects_reach_functions_and_the_bus() {
     assert_eq!(body["detail-type"], "Object Created");
     assert_eq!(body["detail"]["object"]["key"], "in/a b.txt");
     assert_eq!(body["detail"]["reason"], "PutObject");
+}
+
+/// What is declared of asynchronous invocations holds until a declaration no longer has it.
+#[tokio::test]
+async fn failed_events_are_retried_and_recorded_as_declared() {
+    let (services, keeper) = start().await;
+    let mut wanted = shop();
+    let config = json!({
+        "MaximumRetryAttempts": 0,
+        "DestinationConfig": {"OnFailure": {"Destination": arn("sqs", "audit")}},
+    });
+    wanted.invoke_configs.insert("f".into(), config);
+    services.declare(&wanted).unwrap();
+    let event = S3Event {
+        bucket: "uploads".into(),
+        name: "ObjectCreated:Put".into(),
+        key: "in/bad".into(),
+        ..S3Event::default()
+    };
+    services.deliver_s3_event(&event);
+    pass(&services, 100).await;
+    assert_eq!(keeper.0.lock().unwrap().len(), 1);
+    let client = Client(&services);
+    let url = services.resources().queues[0].url.clone();
+    let message = client.receive(&url).await.swap_remove(0);
+    let record: Value = serde_json::from_str(message["Body"].as_str().unwrap()).unwrap();
+    assert_eq!(record["requestContext"]["condition"], "RetriesExhausted");
+
+    services.declare(&shop()).unwrap();
+    services.purge_queue("audit");
+    services.deliver_s3_event(&event);
+    pass(&services, 200_000).await;
+    assert_eq!(keeper.0.lock().unwrap().len(), 4);
+    assert_eq!(services.resources().queues[0].visible, 0);
+
+    let mut wrong = shop();
+    let config = json!({"MaximumRetryAttempts": 3});
+    wrong.invoke_configs.insert("f".into(), config);
+    let error = services.declare(&wrong).unwrap_err();
+    assert_eq!(error.resource, "asynchronous invocation of `f`");
 }
 
 /// All that is declared or created is there after a restart, and a mapping goes on.

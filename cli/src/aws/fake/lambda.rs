@@ -13,6 +13,7 @@ use crate::aws::lambda::{
 };
 use crate::{
     aws::error::Result,
+    deploy::kind::mapping::fake as mapping,
     values::{
         code::{Code, Way},
         lambda::InvocationType,
@@ -145,6 +146,7 @@ impl Lambda for Fake {
                 url: None,
                 reserved: None,
                 provisioned: None,
+                asynchronous: None,
                 tags: tags.clone(),
                 pending: self.function_lag.get(),
             };
@@ -171,6 +173,7 @@ impl Lambda for Fake {
         self.later().await.call(UPDATE_CONFIGURATION, |state| {
             idle(state, name)?;
             assumable(state, &configuration.role)?;
+            mapping::suits(state, name, configuration.timeout)?;
             let found = known(state, name)?;
             found.latest.configuration = configuration.clone();
             found.pending = self.function_lag.get();

@@ -36,8 +36,8 @@ use super::{
 };
 use crate::{
     aws::error::Result,
-    deploy::kind::queue::fake::Queues,
-    values::{code::Code, names::Tags},
+    deploy::kind::{mapping::fake::FakeMapping, queue::fake::Queues},
+    values::{asynchronous::Asynchronous, code::Code, names::Tags},
 };
 
 /// Where a test's mutating call fails.
@@ -87,6 +87,8 @@ pub(crate) struct FakeFunction {
     pub(crate) url: Option<FunctionUrl>,
     pub(crate) reserved: Option<u32>,
     pub(crate) provisioned: Option<u32>,
+    /// Of the alias.
+    pub(crate) asynchronous: Option<Asynchronous>,
     pub(crate) tags: Tags,
     /// How often it will still say that it is changing.
     pending: u32,
@@ -127,6 +129,7 @@ pub(crate) struct State {
     pub(crate) plans: Vec<(UsagePlan, Vec<String>)>,
     pub(crate) buckets: BTreeMap<String, FakeBucket>,
     pub(crate) queues: Queues,
+    pub(crate) mappings: Vec<FakeMapping>,
 }
 
 /// What a test looks at after each mutating call.
@@ -202,7 +205,11 @@ impl Fake {
         let rests = state.rests.iter();
         let rests = rests.map(|rest| 1 + rest.deployments.len()).sum::<usize>();
         let mapped = state.domains.iter().map(|held| held.mappings.len());
-        let more = rests + state.keys.len() + state.plans.len() + mapped.sum::<usize>();
+        let more = rests
+            + state.mappings.len()
+            + state.keys.len()
+            + state.plans.len()
+            + mapped.sum::<usize>();
         let next_id = u32::try_from(next_id.sum::<usize>() + more).unwrap() + 100;
         Self {
             state: RefCell::new(state),
@@ -224,6 +231,8 @@ impl Fake {
         for mapping in state.domains.iter_mut().flat_map(|held| &mut held.mappings) {
             mapping.id.clear();
         }
+        state.mappings.iter_mut().for_each(FakeMapping::forget_id);
+        state.mappings.sort_by_key(FakeMapping::key);
         for api in &mut state.apis {
             let authorizers = api.authorizers.clone();
             let named = |id: &String| {
@@ -340,7 +349,7 @@ impl Fake {
     }
 
     /// Carries out a call on the state, unless it is to fail; reads cannot fail.
-    fn call<T>(
+    pub(crate) fn call<T>(
         &self,
         operation: Operation,
         act: impl FnOnce(&mut State) -> Result<T, (&'static str, String)>,
@@ -388,12 +397,12 @@ impl Fake {
     }
 
     /// Waits as long as a call takes, when calls take time.
-    async fn later(&self) -> &Self {
+    pub(crate) async fn later(&self) -> &Self {
         self.clock.call().await;
         self
     }
 
-    fn id(&self, kind: &str) -> String {
+    pub(crate) fn id(&self, kind: &str) -> String {
         self.next_id.set(self.next_id.get() + 1);
         format!("{kind}{}", self.next_id.get())
     }

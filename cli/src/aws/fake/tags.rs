@@ -23,6 +23,11 @@ fn tags<'a>(
             let found = all.find(|one| one.api.id == *name);
             found.map(|found| &mut found.api.tags)
         }
+        TaggedKind::Mapping => {
+            let mut all = state.mappings.iter_mut();
+            let found = all.find(|one| one.mapping.arn == resource.arn);
+            found.map(|found| &mut found.tags)
+        }
         TaggedKind::Api => {
             let mut all = state.apis.iter_mut();
             let found = all.find(|one| one.api.id == *name);

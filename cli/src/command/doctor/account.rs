@@ -1,6 +1,6 @@
 //! Checks of the account: caller, permissions, quotas, clock.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Check, Outcome};
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
         model::{Names, Place},
         needed::needed_for,
     },
+    policy::ShownSource,
     settings::Settings,
     values::{gateway::Gateway, since},
 };
@@ -27,7 +28,7 @@ pub(super) async fn checks<A: Aws + Survey>(
     aws: &A,
     name: Option<&str>,
     stage: &str,
-    settings: Option<&Settings>,
+    settings: Option<(&Settings, &BTreeSet<ShownSource>)>,
 ) -> Vec<Check> {
     let region = Check::ok("region", aws.region());
     let caller = match aws.caller().await {
@@ -61,7 +62,7 @@ async fn permissions<S: Survey>(
     place: &Place,
     name: &str,
     stage: &str,
-    settings: Option<&Settings>,
+    settings: Option<(&Settings, &BTreeSet<ShownSource>)>,
 ) -> Check {
     let check = "permissions";
     let Some(principal) = principal(caller) else {
@@ -149,7 +150,7 @@ fn principal(caller: &Caller) -> Option<String> {
 fn needed(
     names: &Names,
     place: &Place,
-    settings: Option<&Settings>,
+    settings: Option<(&Settings, &BTreeSet<ShownSource>)>,
 ) -> BTreeMap<String, Vec<String>> {
     let Place {
         partition,
@@ -158,8 +159,9 @@ fn needed(
     } = place;
     let group = |name: &str| format!("arn:{partition}:logs:{region}:{account}:log-group:{name}");
     let apis = |kind: &str| format!("arn:{partition}:apigateway:{region}::/{kind}");
-    let rest = settings.is_some_and(|settings| settings.gateway == Gateway::RestApi);
-    let more = settings.map(needed_for).unwrap_or_default();
+    let rest = settings.is_some_and(|(settings, _)| settings.gateway == Gateway::RestApi);
+    let more = settings.map(|(settings, sources)| needed_for(settings, sources));
+    let more = more.unwrap_or_default();
     let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for action in aws::needed().into_iter().chain(more) {
         let (service, call) = action.split_once(':').unwrap_or_default();
@@ -170,6 +172,13 @@ fn needed(
             )],
             // These resources have their own names.
             ("lambda", "GetLayerVersion") => vec!["*".to_owned()],
+            // Service Authorization Reference, "AWS Lambda": a mapping is of an id that Lambda chooses.
+            ("lambda", call)
+                if call.ends_with("EventSourceMapping")
+                    || call.ends_with("EventSourceMappings") =>
+            {
+                vec!["*".to_owned()]
+            }
             ("lambda", _) => vec![format!(
                 "arn:{partition}:lambda:{region}:{account}:function:{}",
                 names.function

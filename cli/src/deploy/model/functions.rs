@@ -9,10 +9,13 @@ use fw_manifest::{Manifest, Part};
 use super::{DesiredRole, LONGEST_NAME, Names, Place, RUNTIME, resources};
 use crate::{
     aws::lambda::Configuration,
-    deploy::health::Health,
+    deploy::{
+        health::Health,
+        kind::invoke_config::desired::{invoke_config, statements},
+    },
     error::{Failure, Result},
-    settings::{Settings, function::FunctionSettings},
-    values::names::is_plain,
+    settings::{Settings, function::FunctionSettings, mapping::reading, resources::reads},
+    values::{asynchronous::Asynchronous, names::is_plain, statement::Statement},
 };
 
 /// A desired function.
@@ -34,6 +37,8 @@ pub(crate) struct DesiredFunction {
     pub(crate) reserved: Option<u32>,
     /// The provisioned concurrency of its alias.
     pub(crate) provisioned: Option<u32>,
+    /// How asynchronous invocations of its alias are handled, where that is set.
+    pub(crate) asynchronous: Option<Asynchronous>,
 }
 
 /// The functions: the API's first, the others in the manifest's order.
@@ -70,9 +75,24 @@ pub(super) fn functions(
             reserved,
             provisioned,
         } = settings.of(&part);
+        let asynchronous = invoke_config(
+            &part,
+            settings,
+            |kind, name| resources::arn(settings, kind, name, (names, place)),
+            |name| place.alias(&format!("{}{name}", names.prefix())),
+        )?;
+        let reads = reads(manifest, &part).map(reading);
+        let mut needs: Vec<Statement> = reads.into_iter().collect();
+        needs.extend(statements(&part, settings, asynchronous.as_ref()));
         let own = match &role {
             Some(_) => None,
-            None => Some(DesiredRole::new(&part, &options, settings, (names, place))?),
+            None => Some(DesiredRole::new(
+                &part,
+                &options,
+                needs,
+                settings,
+                (names, place),
+            )?),
         };
         environment.extend(resources::variables(settings, (names, place))?);
         resources::fits(&environment)?;
@@ -101,6 +121,7 @@ pub(super) fn functions(
             health,
             reserved,
             provisioned,
+            asynchronous,
         });
     }
     Ok(all)

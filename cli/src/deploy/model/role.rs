@@ -22,7 +22,7 @@ pub(crate) struct DesiredRole {
 }
 
 impl DesiredRole {
-    /// The role of a part's function.
+    /// The role of a part's function; `needs` is what it is allowed besides what the settings say.
     ///
     /// # Errors
     ///
@@ -30,6 +30,7 @@ impl DesiredRole {
     pub(super) fn new(
         part: &Part,
         options: &Options,
+        needs: Vec<Statement>,
         settings: &Settings,
         (names, place): (&Names, &Place),
     ) -> Result<Self> {
@@ -48,7 +49,8 @@ impl DesiredRole {
         }
         let group = Names::log_group_of(&function);
         let logs = place.arn("logs", &format!("log-group:{group}:*"));
-        let written = settings.policy_of(called(part));
+        let mut written = settings.policy_of(called(part));
+        written.extend(needs);
         let written = resources::resolved(written, settings, (names, place))?;
         let policy = policy(&logs, &written, options);
         Ok(Self { name, policy })

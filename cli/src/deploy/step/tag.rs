@@ -44,6 +44,7 @@ impl Change for TagStep {
             TaggedKind::LogGroup => "tags of log group",
             TaggedKind::Api => "tags of API",
             TaggedKind::RestApi => "tags of REST API",
+            TaggedKind::Mapping => "tags of event source mapping",
         };
         let name = &resource.name;
         (Action::Update, Resource { kind, name })

@@ -28,6 +28,7 @@ environment = { A1 = "1", B1 = "1" }
 policy = [{ actions = ["s3:GetObject"], resources = ["*"] }]
 keep_versions = 2
 queues = { orders = { delay = 5, dead_letter = "failed", kms_key = "arn:aws:kms:r:1:key/k" }, failed = { retention = 60 } }
+functions = { ship = { batch_size = 20, batch_window = 1, filters = [{ body = { kind = ["order"] } }], max_concurrency = 2 }, log = { retries = 0, max_event_age = 60, on_failure = "queue:failed" } }
 "#
     };
 }
@@ -51,6 +52,7 @@ tags = { team = "pay" }
 environment = { A1 = "2", C1 = "1" }
 policy = [{ effect = "deny", actions = ["s3:*"], resources = ["*"] }]
 queues = { orders = { visibility_timeout = 9 }, more = { fifo = true, content_based_deduplication = true } }
+functions = { ship = { pollers = { min = 2, max = 3 } }, log = { on_success = "queue:orders" } }
 "#
     };
 }
@@ -104,7 +106,7 @@ const HTTP: App = App {
     code: "large one",
     routes: ROUTES,
     authorizers: &["door", "late"],
-    sources: &[],
+    sources: &["log", "ship < orders"],
     guards: &[
         (
             "GET /objects/{key}",
@@ -126,7 +128,7 @@ const OTHER_HTTP: App = App {
     code: "large two",
     routes: OTHER_ROUTES,
     authorizers: &["door"],
-    sources: &[],
+    sources: &["log", "pack < more", "ship < orders"],
     guards: &[("GET /objects/{key}", DOOR)],
     settings: concat!(
         other_function!(),
@@ -138,7 +140,7 @@ const REST: App = App {
     code: "large one",
     routes: ROUTES,
     authorizers: &["door", "late"],
-    sources: &[],
+    sources: &["log", "ship < orders"],
     guards: &[
         ("GET /objects/{key}", DOOR),
         ("PUT /objects/{key}", r#"{ "type": "iam" }"#),
@@ -172,7 +174,7 @@ const OTHER_REST: App = App {
     code: "large two",
     routes: OTHER_ROUTES,
     authorizers: &["door"],
-    sources: &[],
+    sources: &["log", "pack < more", "ship < orders"],
     guards: &[("GET /objects/{key}", DOOR)],
     settings: concat!(
         "gateway = \"rest-api\"\n",
@@ -197,7 +199,7 @@ const URL: App = App {
     code: "large one",
     routes: ROUTES,
     authorizers: &[],
-    sources: &[],
+    sources: &["log", "ship < orders"],
     guards: &[],
     settings: concat!(
         "gateway = \"function-url\"\nauth = \"iam\"\ninvoke_mode = \"response-stream\"\n",
@@ -210,7 +212,7 @@ const OTHER_URL: App = App {
     code: "large two",
     routes: OTHER_ROUTES,
     authorizers: &[],
-    sources: &[],
+    sources: &["log", "pack < more", "ship < orders"],
     guards: &[],
     settings: concat!("gateway = \"function-url\"\n", other_function!()),
 };
@@ -223,6 +225,7 @@ const ALL: [[App; 3]; 3] = [
         App {
             code: "three",
             authorizers: &[],
+            sources: &[],
             guards: &[],
             settings: "",
             ..HTTP
@@ -234,6 +237,7 @@ const ALL: [[App; 3]; 3] = [
         App {
             code: "three",
             authorizers: &[],
+            sources: &[],
             guards: &[],
             settings: "gateway = \"rest-api\"",
             ..REST
@@ -244,6 +248,7 @@ const ALL: [[App; 3]; 3] = [
         OTHER_URL,
         App {
             code: "three",
+            sources: &[],
             settings: "gateway = \"function-url\"",
             ..URL
         },

@@ -8,8 +8,10 @@ mod converge;
 mod domains;
 mod everything;
 mod guards;
+mod invoke_configs;
 mod life;
 mod locked;
+mod mappings;
 mod pairs;
 mod power;
 mod queues;
@@ -64,7 +66,7 @@ struct App {
     code: &'static str,
     routes: &'static [(&'static str, &'static str)],
     authorizers: &'static [&'static str],
-    /// Sources that are called and nothing else.
+    /// Sources: those that are called and nothing else, and `NAME < QUEUE` that read a queue.
     sources: &'static [&'static str],
     /// Who may call, by route key, as the manifest says it; with `"api_key": true` where a key is asked for as well.
     guards: &'static [(&'static str, &'static str)],
@@ -107,8 +109,15 @@ impl App {
         manifest
             .authorizers
             .extend(authorizers.map(|name| ManifestAuthorizer::new(*name)));
-        for name in self.sources {
-            manifest.add_source(ManifestSource::new(*name, SourceEvent::Function));
+        for source in self.sources {
+            let (name, event) = match source.split_once(" < ") {
+                None => (*source, SourceEvent::Function),
+                Some((name, queue)) => {
+                    let queue = queue.to_owned();
+                    (name, SourceEvent::Sqs { queue })
+                }
+            };
+            manifest.add_source(ManifestSource::new(name, event));
         }
         for route in &mut manifest.routes {
             let mut guards = self.guards.iter();

@@ -1,13 +1,21 @@
 //! What AWS refuses, in words that say what to do, and what passes by itself.
 
+use std::collections::BTreeSet;
+
+use fw_manifest::SourceEvent;
+
 use super::{App, FIRST, PATIENCE, console, delete, run};
 use crate::{
     aws::{
         fake::{Fake, State},
         lambda::Alias,
     },
-    deploy::release::{Release, flip},
+    deploy::{
+        needed::needed_for,
+        release::{Release, flip},
+    },
     error::Exit,
+    policy::ShownSource,
 };
 
 /// Each mutating call of a first deploy, once.
@@ -338,6 +346,10 @@ fn each_action_of_a_deploy_is_one_that_the_doctor_asks_for() {
             let aws = Fake::default();
             let app = App {
                 settings,
+                sources: match settings.starts_with("tags") {
+                    true => &["ship < orders"],
+                    false => &[],
+                },
                 ..CHANGED
             };
             App {
@@ -358,7 +370,7 @@ fn each_action_of_a_deploy_is_one_that_the_doctor_asks_for() {
             crate::logs_view::functions(&aws, &names).await.unwrap();
             delete(&aws).await.unwrap();
             let mut needed = crate::aws::needed();
-            needed.extend(crate::deploy::needed::needed_for(&app.settings()));
+            needed.extend(needed_for(&app.settings(), &shown(&app)));
             for action in aws.actions() {
                 // The first is everybody's (STS API reference, `GetCallerIdentity`); denied, the second is no failure: it asks
                 // for a bucket that only large zips have, whose size nobody knows beforehand.
@@ -400,4 +412,20 @@ fn a_plan_needs_no_permission_to_write() {
             }
         }
     });
+}
+
+/// The sources of an app, as its files would show them.
+fn shown(app: &App) -> BTreeSet<ShownSource> {
+    let sources = app.manifest().sources.into_iter();
+    let reads = sources.filter_map(|source| match source.event {
+        SourceEvent::Sqs { queue } => Some((source.name, queue)),
+        _ => None,
+    });
+    reads
+        .map(|(name, queue)| ShownSource {
+            name,
+            attribute: "on_sqs",
+            first: Some(queue),
+        })
+        .collect()
 }

@@ -66,12 +66,40 @@ const REST_LIFE: [App; 6] = [
 /// Queues that come, change and go.
 const QUEUE_LIFE: [App; 4] = [FIRST, super::queues::QUEUES, super::queues::OTHER, FIRST];
 
+/// Functions that read queues, each in another way, and no longer.
+const MAPPING_LIFE: [App; 4] = [
+    super::mappings::READS,
+    super::mappings::OTHER,
+    App {
+        sources: &["ship"],
+        ..super::mappings::READS
+    },
+    FIRST,
+];
+
+/// Functions whose asynchronous invocations are set, in another way, and no longer.
+const EVENT_LIFE: [App; 4] = [
+    super::invoke_configs::SET,
+    super::invoke_configs::OTHER,
+    App {
+        settings: "",
+        ..super::invoke_configs::SET
+    },
+    FIRST,
+];
+
 #[test]
 fn the_account_in_memory_is_as_motos() {
     let moto = Moto::start();
     run(async {
         let moto = Account::of_moto(&moto.url, Fake::REGION).await;
-        for life in [LIFE.as_slice(), &REST_LIFE, &QUEUE_LIFE] {
+        for life in [
+            LIFE.as_slice(),
+            &REST_LIFE,
+            &QUEUE_LIFE,
+            &MAPPING_LIFE,
+            &EVENT_LIFE,
+        ] {
             lived(life, &moto).await;
         }
     });
@@ -133,6 +161,13 @@ async fn seen(aws: &impl Aws) -> Actual {
         // moto's URLs are at moto.
         if let Found::Ours(found) = &mut whole.found {
             found.url.clear();
+        }
+    }
+    let functions = actual.functions.values_mut();
+    for whole in functions.flat_map(|function| &mut function.mappings) {
+        if let Found::Ours(found) = &mut whole.found {
+            found.mapping.id.clear();
+            found.mapping.arn.clear();
         }
     }
     for whole in &mut actual.around.domains {

@@ -17,11 +17,13 @@ use serde_json::{Value, json};
 use crate::{
     settings::{
         Settings,
+        asynchronous::{AsyncKeys, Destination},
         resources::{QueueSettings, Resources, readers},
     },
     values::{
+        asynchronous::Asynchronous,
         credentials::{self, ACCOUNT},
-        resources::{Arn, ResourceKind, variable},
+        resources::{Arn, Reference, ResourceKind, variable},
     },
 };
 
@@ -106,6 +108,30 @@ impl LocalNames {
         self.arn("lambda", &format!("function:{name}"))
     }
 
+    /// How asynchronous invocations are handled, with the ARNs that destinations have here.
+    fn asynchronous(&self, keys: &AsyncKeys) -> Asynchronous {
+        let arn = |to: &Option<String>| {
+            Some(match Destination::of(to.as_deref()?)? {
+                Destination::Resource(Reference { kind, name }) => match kind {
+                    ResourceKind::Queue => self.arn("sqs", &self.resource(kind, &name)),
+                    ResourceKind::Topic => self.topic(&name),
+                    ResourceKind::Bus => self.bus(&name),
+                },
+                Destination::Function(name) => {
+                    self.arn("lambda", &format!("function:{}", self.physical(name)))
+                }
+                Destination::Arn(arn) => arn.to_owned(),
+            })
+        };
+        let defaults = Asynchronous::default();
+        Asynchronous {
+            retries: keys.retries.unwrap_or(defaults.retries),
+            max_event_age: keys.max_event_age.unwrap_or(defaults.max_event_age),
+            on_success: arn(&keys.on_success),
+            on_failure: arn(&keys.on_failure),
+        }
+    }
+
     fn topic(&self, topic: &str) -> String {
         self.arn("sns", &self.resource(ResourceKind::Topic, topic))
     }
@@ -164,7 +190,12 @@ pub(super) fn declarations(manifest: &Manifest, settings: &Settings) -> Declarat
     all.buses
         .extend(buses.map(|bus| names.resource(ResourceKind::Bus, bus)));
     for source in &manifest.sources {
-        declare(source, &names, &mut all);
+        if let Some(keys) = settings.asynchronous.get(&source.name) {
+            let config = names.asynchronous(keys).parameters();
+            all.invoke_configs
+                .insert(names.physical(&source.name), config);
+        }
+        declare(source, settings, &names, &mut all);
     }
     all
 }
@@ -201,13 +232,18 @@ fn attributes(
     .collect()
 }
 
-fn declare(source: &ManifestSource, names: &LocalNames, all: &mut Declarations) {
+fn declare(
+    source: &ManifestSource,
+    settings: &Settings,
+    names: &LocalNames,
+    all: &mut Declarations,
+) {
     let function = names.function(source);
     match &source.event {
         SourceEvent::Sqs { queue } => all.mappings.push(DeclaredMapping {
             queue: names.resource(ResourceKind::Queue, queue),
             function: names.physical(&source.name),
-            settings: json!({ "FunctionResponseTypes": ["ReportBatchItemFailures"] }),
+            settings: settings.polling(&source.name).local(),
         }),
         SourceEvent::Sns { topic } => {
             let topic = names.resource(ResourceKind::Topic, topic);
@@ -364,6 +400,47 @@ mod tests {
             schedule.settings["ScheduleExpressionTimezone"],
             "Europe/Berlin"
         );
+    }
+
+    #[test]
+    fn functions_are_invoked_as_their_tables_say() {
+        let (manifest, _) = app();
+        let folder = tempfile::tempdir().unwrap();
+        let text = "[functions.ship]\nbatch_size = 50\nbatch_window = 2\nmax_concurrency = 3\n\
+                    filters = [{ body = { kind = [\"order\"] } }]\n\
+                    [functions.mail]\nretries = 1\non_success = \"function:report\"\non_failure = \"queue:failed\"\n[queues.failed]";
+        std::fs::write(folder.path().join("fw.toml"), text).unwrap();
+        let settings = Settings::load(folder.path(), "dev").unwrap();
+        let all = declarations(&manifest, &settings);
+        assert_eq!(
+            all.mappings[0].settings,
+            json!({
+                "BatchSize": 50,
+                "MaximumBatchingWindowInSeconds": 2,
+                "FunctionResponseTypes": ["ReportBatchItemFailures"],
+                "FilterCriteria": { "Filters": [{ "Pattern": r#"{"body":{"kind":["order"]}}"# }] },
+                "ScalingConfig": { "MaximumConcurrency": 3 },
+            })
+        );
+        assert_eq!(all.mappings[1].settings["BatchSize"], 10);
+        let arn = |service: &str, resource: &str| {
+            format!(
+                "arn:aws:{service}:{}:{ACCOUNT}:{resource}",
+                credentials::region()
+            )
+        };
+        assert_eq!(
+            all.invoke_configs["shop-dev-mail"],
+            json!({
+                "MaximumRetryAttempts": 1,
+                "MaximumEventAgeInSeconds": 21600,
+                "DestinationConfig": {
+                    "OnSuccess": { "Destination": arn("lambda", "function:shop-dev-report") },
+                    "OnFailure": { "Destination": arn("sqs", "shop-dev-failed") },
+                },
+            })
+        );
+        assert_eq!(all.invoke_configs.len(), 1);
     }
 
     #[test]

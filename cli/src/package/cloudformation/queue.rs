@@ -15,6 +15,14 @@ impl Stack<'_> {
         }
     }
 
+    /// A queue's ARN: of one of them, or as it is.
+    pub(super) fn queue_arn(&self, arn: &str) -> Value {
+        match template::created(self.desired, arn) {
+            Some(queue) => json!({ "Fn::GetAtt": [id(&queue.key), "Arn"] }),
+            None => json!(arn),
+        }
+    }
+
     /// The value of a variable that is the URL of one of them.
     pub(super) fn queue_url(&self, value: &str) -> Option<Value> {
         let queue = template::of_url(self.desired, value)?;

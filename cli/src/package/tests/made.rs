@@ -61,6 +61,16 @@ pub(super) async fn made(format: PackageFormat, document: &Value) -> Fake {
                 .unwrap();
         }
     }
+    for (function, alias, config) in &said.events {
+        fake.put_invoke_config(function, alias, config)
+            .await
+            .unwrap();
+    }
+    for one in &said.mappings {
+        fake.create_source_mapping(&one.queue, &one.alias, &one.polling, &one.tags)
+            .await
+            .unwrap();
+    }
     match &said.door {
         SaidDoor::Http(http) => open_http(&fake, &api, http).await,
         SaidDoor::Rest(rest) => open_rest(&fake, &api, rest).await,

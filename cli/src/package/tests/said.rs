@@ -52,10 +52,21 @@ pub(super) struct Said {
     pub(super) groups: Vec<(String, u32, Tags)>,
     pub(super) functions: Vec<SaidFunction>,
     pub(super) queues: Vec<(String, Attributes, Tags)>,
+    pub(super) mappings: Vec<SaidMapping>,
+    /// Functions, aliases, and how their asynchronous invocations are handled.
+    pub(super) events: Vec<(String, String, Asynchronous)>,
     /// Functions, aliases, statements.
     pub(super) grants: Vec<(String, String, Grant)>,
     pub(super) door: SaidDoor,
     pub(super) domain: Option<SaidDomain>,
+}
+
+pub(super) struct SaidMapping {
+    /// The ARNs of the queue and of the alias.
+    pub(super) queue: String,
+    pub(super) alias: String,
+    pub(super) polling: Polling,
+    pub(super) tags: Tags,
 }
 
 pub(super) struct SaidDomain {
@@ -197,6 +208,58 @@ fn queue(said: &Value, words: [&str; 9], tags: &Value) -> (String, Attributes, T
         },
     };
     (text(name), attributes, table(tags))
+}
+
+/// A mapping; its words are queue, alias, size, window, filters (two, and the pattern), concurrency (two), pollers (three), reports and
+/// whether messages are taken.
+fn mapping(said: &Value, words: [&str; 14], tags: &Value) -> SaidMapping {
+    let [
+        queue,
+        alias,
+        size,
+        window,
+        criteria,
+        filter,
+        pattern,
+        scaling,
+        most,
+        pollers,
+        min,
+        max,
+        reports,
+        enabled,
+    ] = words;
+    assert_eq!(said[reports], json!(["ReportBatchItemFailures"]));
+    assert_eq!(said[enabled], true);
+    let filters = said[criteria][filter].as_array().into_iter().flatten();
+    SaidMapping {
+        queue: text(&said[queue]),
+        alias: text(&said[alias]),
+        polling: Polling {
+            batch_size: number(&said[size]),
+            batch_window: said.get(window).map_or(0, number),
+            filters: filters.map(|one| text(&one[pattern])).collect(),
+            max_concurrency: said.get(scaling).map(|scaling| number(&scaling[most])),
+            pollers: said.get(pollers).map(|pollers| Pollers {
+                min: number(&pollers[min]),
+                max: number(&pollers[max]),
+            }),
+        },
+        tags: table(tags),
+    }
+}
+
+/// How asynchronous invocations are handled; its words are function, alias, retries, age, destinations, of success, of failure, and its ARN.
+fn events(said: &Value, words: [&str; 8]) -> (String, String, Asynchronous) {
+    let [function, alias, retries, age, to, success, failure, arn] = words;
+    let to = |end: &str| said[to][end][arn].as_str().map(str::to_owned);
+    let config = Asynchronous {
+        retries: number(&said[retries]),
+        max_event_age: number(&said[age]),
+        on_success: to(success),
+        on_failure: to(failure),
+    };
+    (text(&said[function]), text(&said[alias]), config)
 }
 
 /// A bucket, whatever its words.

@@ -138,6 +138,7 @@ pub(super) fn mistakes(document: &Value) -> Vec<String> {
 fn the_provider_takes_every_document() {
     for (manifest, with) in [
         (guarded(), ALL),
+        (reading(), &format!("{ALL}{READS}")),
         (manifest("guarded"), GUARDED),
         (manifest("s3test"), URL),
         (asked(), REST),

@@ -46,6 +46,20 @@ dead_letter = "failed"
 fifo = true
 "#;
 
+/// An app whose functions read queues.
+const READ: &str = r#"
+[jwt.users]
+issuer = "https://issuer.example.org/"
+audience = ["notes"]
+[queues.steps]
+fifo = true
+[authorizers.call]
+retries = 0
+[authorizers.ship]
+batch_size = 10
+batch_window = 1
+"#;
+
 /// What becomes of a key.
 enum Fate {
     /// It is in every template: the settings, a text in them, and what is written in its place (before all else where the
@@ -185,6 +199,42 @@ fn fate(key: &str) -> Option<Fate> {
             HTTP,
             "concurrency = 20\n[domain]",
             "concurrency = 21\n[domain]",
+        ),
+        "authorizers.batch_size" => Carried(READ, "batch_size = 10", "batch_size = 20"),
+        "authorizers.batch_window" => Carried(READ, "batch_window = 1", "batch_window = 2"),
+        "authorizers.filters" => Carried(
+            READ,
+            "batch_window = 1",
+            "batch_window = 1\nfilters = [{ body = { a = [1] } }]",
+        ),
+        "authorizers.max_concurrency" => Carried(
+            READ,
+            "batch_window = 1",
+            "batch_window = 1\nmax_concurrency = 2",
+        ),
+        "authorizers.pollers.min" => Carried(
+            READ,
+            "batch_window = 1",
+            "batch_window = 1\npollers = { min = 2, max = 20 }",
+        ),
+        "authorizers.pollers.max" => Carried(
+            READ,
+            "batch_window = 1",
+            "batch_window = 1\npollers = { min = 2, max = 21 }",
+        ),
+        "authorizers.retries" => Carried(READ, "retries = 0", "retries = 1"),
+        "authorizers.max_event_age" => {
+            Carried(READ, "retries = 0", "retries = 0\nmax_event_age = 60")
+        }
+        "authorizers.on_success" => Carried(
+            READ,
+            "retries = 0",
+            "retries = 0\non_success = \"queue:orders\"",
+        ),
+        "authorizers.on_failure" => Carried(
+            READ,
+            "retries = 0",
+            "retries = 0\non_failure = \"queue:orders\"",
         ),
         "authorizers.provisioned_concurrency" => {
             Carried(HTTP, "ttl = 60", "ttl = 60\nprovisioned_concurrency = 2")
@@ -371,6 +421,7 @@ fn every_key_is_in_every_template_or_there_is_a_reason() {
         let (written, changed) = (table(base), table(&changed));
         let manifest = match base {
             HTTP => manifest("guarded"),
+            READ => reading(),
             REST => asked(),
             _ => manifest("s3test"),
         };

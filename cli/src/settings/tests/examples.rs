@@ -54,7 +54,8 @@ fn keys(table: &Table, path: &str, found: &mut BTreeSet<String>) {
         "topics",
         "buses",
     ];
-    const OWN: [&str; 6] = [
+    const OWN: [&str; 7] = [
+        "filters",
         "tags",
         "environment",
         "stage_variables",
@@ -77,7 +78,9 @@ fn keys(table: &Table, path: &str, found: &mut BTreeSet<String>) {
                 }
             }
             Value::Table(inner) if !OWN.contains(&key.as_str()) => keys(inner, &here, found),
-            Value::Array(all) if all.iter().any(Value::is_table) => {
+            Value::Array(all)
+                if all.iter().any(Value::is_table) && !OWN.contains(&key.as_str()) =>
+            {
                 for inner in all {
                     keys(inner.as_table().unwrap(), &here, found);
                 }

@@ -82,6 +82,14 @@ pub(crate) async fn find<A: Json>(aws: &A, name: &str) -> Result<Option<FoundQue
     }))
 }
 
+/// `GetQueueAttributes`: for how many seconds a queue hides a message that was received.
+pub(crate) async fn hidden<A: Json>(aws: &A, url: &str) -> Result<Option<u32>> {
+    let asked = json!({ "QueueUrl": url, "AttributeNames": ["VisibilityTimeout"] });
+    let answer = aws.json(GET_ATTRIBUTES, &asked).await?;
+    let hidden = answer["Attributes"]["VisibilityTimeout"].as_str();
+    Ok(hidden.and_then(|hidden| hidden.parse().ok()))
+}
+
 /// `CreateQueue` with all that is set of it, so that it never is there without its tags.
 pub(crate) async fn create<A: Json>(
     aws: &A,

@@ -1,17 +1,21 @@
 //! What the account holds of a deployment's queues, by read calls only.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     KIND,
     calls::{self, names as listed},
-    desired::{Attributes, DesiredQueue},
+    desired::{Attributes, DesiredQueue, url},
 };
 use crate::{
-    aws::{Aws, error::Result},
+    aws::{
+        Aws,
+        error::{Kind, Result},
+    },
     deploy::{
+        found::Found,
         model::{Names, TAG_KINDS},
-        observe::{Actual, Found, WholeFunction},
+        observe::{Actual, WholeFunction},
         together::all,
     },
     values::names::Tags,
@@ -78,6 +82,23 @@ pub(super) fn noted(one: &WholeFunction) -> bool {
     let group = one.log_group.ours().map(|found| &found.tags);
     let tags = function.or(group).and_then(|tags| tags.get(TAG_KINDS));
     tags.is_some_and(|kinds| kinds.split(' ').any(|kind| kind == KIND))
+}
+
+/// Reads for how many seconds the queues hide messages that functions read and the deployment does not own, by ARN. One that the caller may
+/// not read is left out: Lambda answers for it.
+pub(crate) async fn existing<A: Aws>(aws: &A, names: &Names) -> Result<BTreeMap<String, u32>> {
+    let read = all(names.existing.iter().map(async |arn| {
+        let hidden = match Box::pin(calls::hidden(aws, &url(arn))).await {
+            Err(error) if matches!(error.kind, Kind::Denied | Kind::NotFound) => None,
+            hidden => hidden?,
+        };
+        Ok((arn.clone(), hidden))
+    }))
+    .await?;
+    let read = read.into_iter();
+    Ok(read
+        .filter_map(|(arn, hidden)| Some((arn, hidden?)))
+        .collect())
 }
 
 async fn queue<A: Aws>(aws: &A, names: &Names, name: String) -> Result<WholeQueue> {

@@ -87,7 +87,7 @@ pub(crate) fn of_url<'a>(desired: &'a Desired, url: &str) -> Option<&'a DesiredQ
 }
 
 /// The queue of that ARN, where the template creates it.
-fn created<'a>(desired: &'a Desired, arn: &str) -> Option<&'a DesiredQueue> {
+pub(crate) fn created<'a>(desired: &'a Desired, arn: &str) -> Option<&'a DesiredQueue> {
     let mut all = desired.queues.iter();
     all.find(|queue| queue.arn == arn)
 }

@@ -15,6 +15,32 @@ const QUEUE: [&str; 9] = [
     "KmsMasterKeyId",
     "SqsManagedSseEnabled",
 ];
+const MAPPING: [&str; 14] = [
+    "EventSourceArn",
+    "FunctionName",
+    "BatchSize",
+    "MaximumBatchingWindowInSeconds",
+    "FilterCriteria",
+    "Filters",
+    "Pattern",
+    "ScalingConfig",
+    "MaximumConcurrency",
+    "ProvisionedPollerConfig",
+    "MinimumPollers",
+    "MaximumPollers",
+    "FunctionResponseTypes",
+    "Enabled",
+];
+const EVENTS: [&str; 8] = [
+    "FunctionName",
+    "Qualifier",
+    "MaximumRetryAttempts",
+    "MaximumEventAgeInSeconds",
+    "DestinationConfig",
+    "OnSuccess",
+    "OnFailure",
+    "Destination",
+];
 const CORS: [&str; 6] = [
     "AllowOrigins",
     "AllowMethods",
@@ -432,6 +458,16 @@ pub(in super::super) fn said_by_stack(document: &Value, api: &str) -> Said {
             .all("AWS::SQS::Queue")
             .iter()
             .map(|said| queue(said, QUEUE, &said["Tags"]))
+            .collect(),
+        mappings: reader
+            .all("AWS::Lambda::EventSourceMapping")
+            .iter()
+            .map(|said| mapping(said, MAPPING, &said["Tags"]))
+            .collect(),
+        events: reader
+            .all("AWS::Lambda::EventInvokeConfig")
+            .iter()
+            .map(|said| events(said, EVENTS))
             .collect(),
         grants: reader.grants(),
         door,

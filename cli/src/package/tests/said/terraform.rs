@@ -5,6 +5,32 @@ use crate::package::map_strings;
 
 const BUCKET: [&str; 2] = ["throttling_rate_limit", "throttling_burst_limit"];
 const LOG: [&str; 2] = ["destination_arn", "format"];
+const EVENTS: [&str; 8] = [
+    "function_name",
+    "qualifier",
+    "maximum_retry_attempts",
+    "maximum_event_age_in_seconds",
+    "destination_config",
+    "on_success",
+    "on_failure",
+    "destination",
+];
+const MAPPING: [&str; 14] = [
+    "event_source_arn",
+    "function_name",
+    "batch_size",
+    "maximum_batching_window_in_seconds",
+    "filter_criteria",
+    "filter",
+    "pattern",
+    "scaling_config",
+    "maximum_concurrency",
+    "provisioned_poller_config",
+    "minimum_pollers",
+    "maximum_pollers",
+    "function_response_types",
+    "enabled",
+];
 const QUEUE: [&str; 9] = [
     "name",
     "fifo_queue",
@@ -408,6 +434,16 @@ pub(in super::super) fn said_by_terraform(document: &Value, api: &str) -> Said {
             .all("aws_sqs_queue")
             .iter()
             .map(|said| queue(said, QUEUE, &said["tags"]))
+            .collect(),
+        mappings: reader
+            .all("aws_lambda_event_source_mapping")
+            .iter()
+            .map(|said| mapping(said, MAPPING, &said["tags"]))
+            .collect(),
+        events: reader
+            .all("aws_lambda_function_event_invoke_config")
+            .iter()
+            .map(|said| events(said, EVENTS))
             .collect(),
         grants: reader
             .all("aws_lambda_permission")
