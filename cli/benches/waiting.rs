@@ -63,8 +63,8 @@ fn main() -> Result<()> {
     limits.conclude()
 }
 
-/// What is asked, and in the S3 example's source the words that answer it: a PUT without a document.
-const ASKED: &str = "a JSON document is needed";
+/// The words of the S3 example's source that answer a `GET /`.
+const ASKED: &str = "then GET it";
 
 /// Saves, each of which changes the answer.
 fn edits(clone: &Path, local: &mut Local, limits: &mut Limits) -> Result<()> {
@@ -153,7 +153,7 @@ impl Local {
     fn until(&mut self, words: &str) -> Result<()> {
         let end = Instant::now() + Duration::from_secs(900);
         while Instant::now() < end {
-            if put(self.address).is_ok_and(|answer| answer.contains(words)) {
+            if get(self.address).is_ok_and(|answer| answer.contains(words)) {
                 return Ok(());
             }
             thread::sleep(Duration::from_millis(1));
@@ -187,12 +187,12 @@ fn read(stderr: ChildStderr, ports: &mpsc::Sender<u16>, builds: &mpsc::Sender<f6
     }
 }
 
-/// The answer to a PUT without a document.
-fn put(address: SocketAddr) -> Result<String> {
+/// The answer to a `GET /`.
+fn get(address: SocketAddr) -> Result<String> {
     use std::io::Write as _;
 
     let mut stream = std::net::TcpStream::connect(address)?;
-    stream.write_all(b"PUT /objects/a.json HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")?;
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     Ok(answer)

@@ -36,6 +36,7 @@
 //! | feature | has | default |
 //! |---|---|---|
 //! | `runtime` | serving on Lambda: [`App::run`] | yes |
+//! | `aws` | clients of AWS's services, created when they are first used: `fw::aws` | no |
 //! | `schema` | JSON Schemas of bodies, and the check of bodies by them, for `validate` | no |
 //! | `garde` | `Valid<Json<T>>`: bodies checked by `garde` | no |
 //! | `test` | the in-process client | no |
@@ -50,6 +51,8 @@
 
 mod app;
 pub mod auth;
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod context;
 mod dispatch;
 mod entry;

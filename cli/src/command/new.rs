@@ -209,6 +209,7 @@ impl Project {
         };
         text.replace("{{name}}", &self.name)
             .replace("{{fw_test}}", &dependency(", features = [\"test\"]"))
+            .replace("{{fw_aws}}", &dependency(", features = [\"aws\"]"))
             .replace("{{fw_comment}}\n", comment)
             .replace("{{fw}}", &dependency(""))
     }
