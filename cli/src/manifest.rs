@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use fw_manifest::{Manifest, ManifestAuthorizer, ManifestRoute, ManifestSource, SCHEMA};
+use fw_manifest::{
+    Manifest, ManifestAuthorizer, ManifestRoute, ManifestSource, ManifestUse, SCHEMA,
+    SCHEMA_WITH_SOURCES,
+};
 use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
@@ -147,13 +150,18 @@ pub(crate) fn parse(printed: &str) -> Result<Manifest> {
     }
     let manifest: Manifest =
         serde_json::from_str(text).map_err(|error| not_understood(&error, &document))?;
-    if !manifest.sources.is_empty() && manifest.schema < SCHEMA {
-        return Err(Failure::input("cannot understand the app's manifest")
-            .because_of(format!(
-                "`sources` need schema {SCHEMA}, but this manifest has schema {}",
-                manifest.schema
-            ))
-            .hint(format!("print `\"schema\": {SCHEMA}`")));
+    for (key, there, schema) in [
+        ("uses", !manifest.uses.is_empty(), SCHEMA),
+        ("sources", !manifest.sources.is_empty(), SCHEMA_WITH_SOURCES),
+    ] {
+        if there && manifest.schema < schema {
+            return Err(Failure::input("cannot understand the app's manifest")
+                .because_of(format!(
+                    "`{key}` need schema {schema}, but this manifest has schema {}",
+                    manifest.schema
+                ))
+                .hint(format!("print `\"schema\": {schema}`")));
+        }
     }
     Ok(manifest)
 }
@@ -161,7 +169,7 @@ pub(crate) fn parse(printed: &str) -> Result<Manifest> {
 /// The place where a list stands instead of an object. Serde would take its values by position and
 /// treat missing ones, such as a guard, as not set.
 fn listed(document: &Map<String, Value>) -> Option<String> {
-    for key in ["routes", "authorizers", "sources"] {
+    for key in ["routes", "authorizers", "sources", "uses"] {
         let parts = document.get(key).and_then(Value::as_array);
         for (at, part) in parts.into_iter().flatten().enumerate() {
             let inner = ["authorization", "body", "source"].map(|key| part.get(key));
@@ -220,6 +228,12 @@ fn faulty_part(document: &Map<String, Value>) -> Option<(String, String)> {
         if let Err(error) = ManifestSource::deserialize(source) {
             let name = text(source, "name");
             return Some((format!("in the source `{name}`"), error.to_string()));
+        }
+    }
+    for used in parts("uses").into_iter().flatten() {
+        if let Err(error) = ManifestUse::deserialize(used) {
+            let name = text(used, "name");
+            return Some((format!("in the use of `{name}`"), error.to_string()));
         }
     }
     None
@@ -360,7 +374,7 @@ mod tests {
                 "",
                 "later",
                 top,
-                "use one of: app, authorizers, framework, response_stream, routes, schema, sources",
+                "use one of: app, authorizers, framework, response_stream, routes, schema, sources, uses",
             ),
         ] {
             let mut document = whole.clone();
@@ -430,8 +444,8 @@ mod tests {
 
     #[test]
     fn a_newer_schema_may_have_other_keys() {
-        let failure = parse(r#"{"schema":3,"app":"x","events":[]}"#).unwrap_err();
-        assert!(failure.message().contains("newer schema: 3"), "{failure}");
+        let failure = parse(r#"{"schema":4,"app":"x","events":[]}"#).unwrap_err();
+        assert!(failure.message().contains("newer schema: 4"), "{failure}");
     }
 
     #[test]
@@ -440,6 +454,10 @@ mod tests {
         let failure = parse(&format!("{{\"schema\":1,{sources}}}")).unwrap_err();
         assert!(failure.causes()[0].contains("schema 2"), "{failure}");
         assert!(parse(&format!("{{\"schema\":2,{sources}}}")).is_ok());
+        let uses = r#""app":"x","uses":[{"kind":"queue","name":"orders"}]"#;
+        let failure = parse(&format!("{{\"schema\":2,{uses}}}")).unwrap_err();
+        assert!(failure.causes()[0].contains("schema 3"), "{failure}");
+        assert!(parse(&format!("{{\"schema\":3,{uses}}}")).is_ok());
     }
 
     #[test]

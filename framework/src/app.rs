@@ -39,6 +39,8 @@ pub struct App<S = ()> {
     middleware: Option<Middleware<S>>,
     error_map: ErrorMap,
     errors: Vec<AppError>,
+    #[cfg(feature = "resources")]
+    uses: Vec<fw_manifest::ManifestUse>,
 }
 
 impl App<()> {
@@ -73,6 +75,8 @@ impl<S: Send + Sync + 'static> App<S> {
             middleware: None,
             error_map: ErrorMap::default(),
             errors: Vec::new(),
+            #[cfg(feature = "resources")]
+            uses: Vec::new(),
         }
     }
 
@@ -99,6 +103,16 @@ impl<S: Send + Sync + 'static> App<S> {
     /// Each is a separate Lambda function. An app with only sources has no function for requests.
     pub fn on(mut self, sources: impl SourcesOf<S>) -> Self {
         self.sources.extend(sources.into_sources().list);
+        self
+    }
+
+    /// Lists a queue, topic, bus or bucket that the code reaches by a handle; see [`resource`](crate::resource).
+    ///
+    /// A call of a handle that is not listed fails.
+    #[cfg(feature = "resources")]
+    pub fn uses(mut self, resource: &impl crate::resource::Resource) -> Self {
+        let (kind, name) = crate::resource::list(resource);
+        self.uses.push(fw_manifest::ManifestUse::new(kind, name));
         self
     }
 
@@ -295,6 +309,10 @@ impl<S: Send + Sync + 'static> App<S> {
         // If they conflict, `check` reports it.
         for entry in Table::entries_of(&self.endpoints, &self.sources).unwrap_or_default() {
             entry.describe(&mut manifest);
+        }
+        #[cfg(feature = "resources")]
+        for used in &self.uses {
+            manifest.add_use(used.clone());
         }
         manifest
     }

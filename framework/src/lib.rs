@@ -37,6 +37,7 @@
 //! |---|---|---|
 //! | `runtime` | serving on Lambda: [`App::run`] | yes |
 //! | `aws` | clients of AWS's services, created when they are first used: `fw::aws` | no |
+//! | `resources` | handles for the queues, topics, buses and buckets that the code sends to: `fw::resource` | no |
 //! | `schema` | JSON Schemas of bodies, and the check of bodies by them, for `validate` | no |
 //! | `garde` | `Valid<Json<T>>`: bodies checked by `garde` | no |
 //! | `test` | the in-process client | no |
@@ -64,13 +65,15 @@ pub mod extract;
 // paths in its messages.
 #[cfg_attr(doc, doc(hidden))]
 pub mod handler;
-#[cfg(feature = "runtime")]
+#[cfg(any(feature = "runtime", feature = "resources"))]
 mod http1;
 #[cfg(feature = "runtime")]
 mod log;
 mod payload;
 pub mod rejection;
 pub mod request;
+#[cfg(feature = "resources")]
+pub mod resource;
 pub mod response;
 pub mod route;
 #[cfg(feature = "runtime")]

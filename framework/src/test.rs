@@ -29,6 +29,8 @@ mod events;
 mod guard;
 mod request;
 mod response;
+#[cfg(feature = "resources")]
+mod sent;
 
 use std::{
     fmt,
@@ -55,6 +57,8 @@ use fw_gateway::{
 use fw_manifest::{DEFAULT_TIMEOUT, Manifest, Part};
 
 use self::guard::{Caller, Doors, REST_STAGE};
+#[cfg(feature = "resources")]
+pub use self::sent::Sent;
 pub use self::{
     events::{Bucket, CallError, Invocation, Invocations, Queue, Topic},
     request::RequestBuilder,
@@ -90,6 +94,8 @@ pub struct Client {
     /// The gateway, or why it cannot have these routes.
     doors: Result<Arc<Doors>, String>,
     app: Arc<Function>,
+    #[cfg(feature = "resources")]
+    outbox: Arc<crate::resource::sink::Outbox>,
 }
 
 impl Client {
@@ -109,17 +115,26 @@ impl Client {
             ),
             Err(error) => panic!("the app is not valid: {error}"),
         };
+        #[cfg(feature = "resources")]
+        let outbox = Arc::<crate::resource::sink::Outbox>::default();
+        #[cfg(feature = "resources")]
+        let around = Arc::clone(&outbox);
         Self {
+            #[cfg(feature = "resources")]
+            outbox,
             doors: Doors::new(Gateway::HttpApi, &manifest).map(Arc::new),
             gateway: Gateway::HttpApi,
             manifest: Arc::new(manifest),
             app: Arc::new(move |part, event, context| {
                 let dispatcher = Arc::clone(&dispatcher);
                 let entry = entries.iter().find(|it| it.part() == part).copied();
-                Box::pin(async move {
+                let answering = async move {
                     let event = String::from_utf8_lossy(&event);
                     dispatcher.answer(entry.as_ref(), &event, context).await
-                })
+                };
+                #[cfg(feature = "resources")]
+                let answering = Arc::clone(&around).around(answering);
+                Box::pin(answering)
             }),
         }
     }

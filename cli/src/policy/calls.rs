@@ -12,6 +12,7 @@ use std::{
     path::Path,
 };
 
+use fw_manifest::UseKind;
 use proc_macro2::{Delimiter, Ident, LineColumn, TokenStream, TokenTree};
 use syn::{
     Expr, Token,
@@ -72,11 +73,26 @@ impl Call {
     }
 }
 
+/// A handle of `fw::resource`: `Queue::new("orders")`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Handle {
+    /// What it is of.
+    pub(super) kind: UseKind,
+    /// The app's name for that.
+    pub(super) name: String,
+    /// The file, from the workspace's root.
+    pub(super) file: String,
+    /// Where in it.
+    pub(super) at: LineColumn,
+}
+
 /// The results for all sources.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Scan {
     /// The calls, in the order of files and lines.
     pub(super) calls: Vec<Call>,
+    /// The handles, in the order of files and lines.
+    pub(super) handles: Vec<Handle>,
     /// The names of the app's own functions.
     pub(super) own_functions: BTreeSet<String>,
     /// Where the sources distinguish a missing key of S3 from other failures: file and line.
@@ -130,11 +146,23 @@ impl Scan {
             sdks,
             name,
             calls: Vec::new(),
+            handles: Vec::new(),
+            names_fw: false,
             crates: BTreeSet::new(),
             scan: self,
         };
         file.visit_file(&parsed);
-        let File { calls, crates, .. } = file;
+        let File {
+            calls,
+            handles,
+            names_fw,
+            crates,
+            ..
+        } = file;
+        // A type of that name in another file is the app's own.
+        if names_fw {
+            self.handles.extend(handles);
+        }
         self.calls
             .extend(calls.into_iter().map(|(method, at, after)| Call {
                 operation: method,
@@ -152,6 +180,9 @@ struct File<'s> {
     name: &'s str,
     /// Operation, place, methods after it.
     calls: Vec<(String, LineColumn, Vec<String>)>,
+    handles: Vec<Handle>,
+    /// Whether it names the framework.
+    names_fw: bool,
     crates: BTreeSet<String>,
     scan: &'s mut Scan,
 }
@@ -173,6 +204,8 @@ impl File<'_> {
         let name = name.to_string();
         if name.starts_with("aws_sdk_") {
             self.crates.insert(name);
+        } else if name == "fw" {
+            self.names_fw = true;
         } else if matches!(
             name.as_str(),
             "NoSuchKey" | "is_no_such_key" | "HeadObjectError"
@@ -200,6 +233,29 @@ impl File<'_> {
                 after.push("wait".to_owned());
             }
             self.calls.push((operation, method.span().start(), after));
+        }
+    }
+
+    /// Notes a handle.
+    fn handle(&mut self, call: &syn::ExprCall) {
+        if let (Expr::Path(path), Some(Expr::Lit(first))) = (&*call.func, call.args.first())
+            && let syn::Lit::Str(name) = &first.lit
+            && let Some([of, new]) = path.path.segments.iter().collect::<Vec<_>>().last_chunk()
+            && new.ident == "new"
+        {
+            let kind = match of.ident.to_string().as_str() {
+                "Queue" => UseKind::Queue,
+                "Topic" => UseKind::Topic,
+                "Bus" => UseKind::Bus,
+                "Bucket" => UseKind::Bucket,
+                _ => return,
+            };
+            self.handles.push(Handle {
+                kind,
+                name: name.value(),
+                file: self.name.to_owned(),
+                at: new.ident.span().start(),
+            });
         }
     }
 
@@ -344,6 +400,7 @@ impl<'ast> Visit<'ast> for File<'_> {
         {
             self.scan.variables.insert(name.value());
         }
+        self.handle(call);
         visit::visit_expr_call(self, call);
     }
 

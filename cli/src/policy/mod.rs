@@ -3,13 +3,14 @@
 //! `sdk` reads the operations of each `aws-sdk-*` crate that the app depends on, from the crate's
 //! own sources. `modules` finds the app's files, `calls` the calls in them, and `graph` the
 //! functions that can reach them. `actions` maps calls to IAM actions, and `resources` finds the
-//! resources in the settings. A call that cannot be attributed is reported, never guessed.
+//! resources in the settings. `handles` maps those of `fw::resource`. A call that cannot be attributed is reported, never guessed.
 //! `evaluate` decides as IAM does, for the embedded services.
 
 mod actions;
 mod calls;
 pub(crate) mod evaluate;
 mod graph;
+mod handles;
 mod modules;
 mod resources;
 mod sdk;
@@ -27,7 +28,7 @@ pub(crate) use self::{
     sources::{ShownSource, sources},
 };
 use self::{
-    calls::{Call, Scan},
+    calls::{Call, Handle, Scan},
     evaluate::matches,
     resources::Place,
     sdk::Sdk,
@@ -88,6 +89,22 @@ pub(crate) struct Needs {
     called: BTreeSet<String>,
 }
 
+impl Needs {
+    /// Adds statements, without what the settings' own say already.
+    fn add(&mut self, statements: Vec<Needed>, policy: &[&Statement]) {
+        for mut needed in statements {
+            self.called.extend(needed.actions.keys().cloned());
+            let resources = &needed.resources;
+            needed
+                .actions
+                .retain(|action, _| !written(action, resources, false, policy));
+            if !needed.actions.is_empty() {
+                self.statements.push(needed);
+            }
+        }
+    }
+}
+
 impl Derived {
     /// The statements that a function needs.
     pub(crate) fn of(&self, part: &str) -> &[Needed] {
@@ -105,11 +122,14 @@ impl Derived {
 ///
 /// If the sources cannot be read.
 pub(crate) fn derive(project: &Project, settings: &Settings, partition: &str) -> Result<Derived> {
-    if !settings.derive_policy || project.aws_crates().is_empty() {
+    if !settings.derive_policy {
         return Ok(Derived::default());
     }
     let sdks = sdk::read(project.aws_crates())?;
     let scan = calls::scan(project.policy_sources(), project.workspace_root(), &sdks)?;
+    if sdks.is_empty() && scan.handles.is_empty() {
+        return Ok(Derived::default());
+    }
     let mut derived = derived(&scan, &sdks, settings, &Place { partition });
     let hidden = project.aws_through().iter().map(|(package, sdk)| {
         format!("`{package}` calls `{sdk}` itself, so its permissions are not derived: write them as `[[policy]]`")
@@ -207,6 +227,8 @@ fn derived(scan: &Scan, sdks: &[Sdk], settings: &Settings, place: &Place<'_>) ->
             .iter()
             .filter(|(call, _)| reaches(&call.file, call.at));
         let own: Vec<(&Call, &Sdk)> = own.copied().collect();
+        let held = scan.handles.iter();
+        let held: Vec<&Handle> = held.filter(|one| reaches(&one.file, one.at)).collect();
         let mut told = scan.tells_missing_keys.iter();
         let tells = told.any(|(file, at)| reaches(file, *at));
         let mut seen = settings.of_name(&part);
@@ -216,10 +238,12 @@ fn derived(scan: &Scan, sdks: &[Sdk], settings: &Settings, place: &Place<'_>) ->
             !scan.variables.contains(name) || places.any(|(file, at)| reaches(file, *at))
         };
         seen.environment.retain(|name, _| reads(name));
+        let by_handle = handles::statements(&held, (&seen, &settings.resources), place);
         let mut declared = settings.resources.clone();
         declared.retain(reads);
-        let seen = (&seen, &declared);
-        let needs = needs(&own, tells, seen, &written_for(&part, settings), place);
+        let written = written_for(&part, settings);
+        let mut needs = needs(&own, tells, (&seen, &declared), &written, place);
+        needs.add(by_handle, &written);
         (part, needs)
     });
     Derived {

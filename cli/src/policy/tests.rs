@@ -352,6 +352,37 @@ fn telling_a_missing_key_needs_the_bucket_too() {
     );
 }
 
+/// A handle's methods are known, and so is its one resource: what other functions or nobody reach is not granted.
+#[test]
+fn a_handle_may_use_its_own_resource() {
+    const SHOP: &str = "use fw::resource::{Bucket, Queue, Topic};
+        static ORDERS: Queue<Order> = Queue::new(\"orders\");
+        static NEWS: Topic<Order> = Topic::new(\"news\");
+        static DOCS: Bucket = Bucket::new(\"docs\");
+        static SECRETS: Bucket = Bucket::new(\"secrets\");
+        fn main() { App::new(\"shop\", state).routes(routes![take]).uses(&ORDERS).uses(&NEWS).uses(&SECRETS).run() }
+        #[post(\"/\", authorizer = door)] async fn take() { ORDERS.send(&1).await; NEWS.publish(&1).await; DOCS.get(\"a\"); }
+        #[authorizer] async fn door() { SECRETS.get(\"keys\").await; }";
+    let with = "[queues.orders]\n[queues.others]\n[environment]\nFW_BUCKET_DOCS = \"my-docs\"\n\
+        FW_BUCKET_SECRETS = \"my-secrets\"\nBUCKET = \"other\"";
+    let derived = derive(SHOP, with);
+    assert_eq!(
+        shown(&derived),
+        "DerivedSqsResources sqs:SendMessage queue:orders\n\
+         DerivedSnsResources sns:Publish topic:news\n\
+         DerivedS3Objects s3:DeleteObject,s3:GetObject,s3:PutObject arn:aws:s3:::my-docs/*\n\
+         DerivedS3Buckets s3:ListBucket arn:aws:s3:::my-docs"
+    );
+    assert_eq!(
+        shown_of(&derived, "door"),
+        "DerivedS3Objects s3:DeleteObject,s3:GetObject,s3:PutObject arn:aws:s3:::my-secrets/*\n\
+         DerivedS3Buckets s3:ListBucket arn:aws:s3:::my-secrets"
+    );
+    // A type of the app's own that has the name.
+    let own = "static ORDERS: Queue = Queue::new(\"orders\"); fn main() { ORDERS.send() }";
+    assert_eq!(shown(&derive(own, with)), "");
+}
+
 /// The example and the template, whose policy stands in no settings.
 #[test]
 fn the_example_has_what_it_calls() {

@@ -4,6 +4,7 @@
 mod asynchronous;
 mod functions;
 mod mappings;
+mod uses;
 
 use fw_gateway::{PatternError, RestApi, RouteKey};
 use fw_manifest::{
@@ -34,6 +35,7 @@ pub(crate) fn check(manifest: &Manifest, settings: &Settings) -> Result<()> {
     functions::check(manifest, settings)?;
     mappings::check(manifest, settings)?;
     asynchronous::check(manifest, settings)?;
+    uses::check(manifest, settings)?;
     for key in settings.access.throttle.routes.keys() {
         if !manifest.routes.iter().any(|route| route.key() == *key) {
             let keys: Vec<_> = manifest.routes.iter().map(ManifestRoute::key).collect();

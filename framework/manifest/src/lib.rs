@@ -10,19 +10,23 @@
 
 mod part;
 mod source;
+mod used;
 mod write;
 
 pub use self::{
     part::Part,
     source::{ManifestSource, SourceEvent},
+    used::{ManifestUse, UseKind},
 };
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// The newest manifest schema that this version writes and reads.
-pub const SCHEMA: u32 = 2;
+/// The newest manifest schema that this version writes and reads: the one with [`ManifestUse`].
+pub const SCHEMA: u32 = 3;
 
-/// The schema of an app without sources, so that an older CLI can still read it. An app with
-/// sources needs [`SCHEMA`]: an older CLI would deploy half of it.
+/// The schema of an app with sources that uses nothing by a handle: an older CLI would deploy half of it.
+pub const SCHEMA_WITH_SOURCES: u32 = 2;
+
+/// The schema of an app without sources that uses nothing by a handle, so that an older CLI still reads it.
 pub const SCHEMA_WITHOUT_SOURCES: u32 = 1;
 
 /// The default timeout of a function in seconds, for the CLI and for tests.
@@ -44,7 +48,7 @@ pub const RESPONSE_STREAM: &str = "response-stream";
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Manifest {
-    /// The schema of this document: [`SCHEMA_WITHOUT_SOURCES`], or [`SCHEMA`] if there are sources.
+    /// The schema of this document: the oldest that has all of its keys, [`SCHEMA_WITHOUT_SOURCES`], [`SCHEMA_WITH_SOURCES`] or [`SCHEMA`].
     pub schema: u32,
     /// The version of the framework that wrote it, or what a bootstrap of another kind calls itself.
     #[serde(default)]
@@ -65,6 +69,9 @@ pub struct Manifest {
     /// by name. Since schema 2; add them with [`add_source`](Self::add_source).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<ManifestSource>,
+    /// What the code sends to or reads by a handle, ordered by kind and name. Since schema 3; add them with [`add_use`](Self::add_use).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uses: Vec<ManifestUse>,
 }
 
 impl Manifest {
@@ -79,12 +86,21 @@ impl Manifest {
             routes: Vec::new(),
             authorizers: Vec::new(),
             sources: Vec::new(),
+            uses: Vec::new(),
+        }
+    }
+
+    /// Adds a use in its order, once, and sets the schema that has uses.
+    pub fn add_use(&mut self, used: ManifestUse) {
+        self.schema = SCHEMA;
+        if let Err(at) = self.uses.binary_search(&used) {
+            self.uses.insert(at, used);
         }
     }
 
     /// Adds a source in its order, and sets the schema that has sources.
     pub fn add_source(&mut self, source: ManifestSource) {
-        self.schema = SCHEMA;
+        self.schema = self.schema.max(SCHEMA_WITH_SOURCES);
         let at = self.sources.partition_point(|it| it.name <= source.name);
         self.sources.insert(at, source);
     }
@@ -424,8 +440,33 @@ impl Place {
 #[cfg(test)]
 mod tests {
     use super::{
-        Manifest, ManifestAuthorizer, ManifestRoute, ManifestSource, Part, SCHEMA, SourceEvent,
+        Manifest, ManifestAuthorizer, ManifestRoute, ManifestSource, ManifestUse, Part, SCHEMA,
+        SCHEMA_WITH_SOURCES, SourceEvent, UseKind,
     };
+
+    #[test]
+    fn uses_are_listed_once_and_in_order() {
+        let mut manifest = Manifest::new("shop");
+        for (kind, name) in [
+            (UseKind::Topic, "news"),
+            (UseKind::Queue, "b"),
+            (UseKind::Queue, "a"),
+            (UseKind::Queue, "b"),
+        ] {
+            manifest.add_use(ManifestUse::new(kind, name));
+        }
+        let listed: Vec<_> = manifest.uses.iter().map(ToString::to_string).collect();
+        assert_eq!(listed, ["queue a", "queue b", "topic news"]);
+        assert_eq!(manifest.schema, SCHEMA);
+        let text = manifest.to_json();
+        assert!(
+            text.contains(r#""uses":[{"kind":"queue","name":"a"},"#),
+            "{text}"
+        );
+        let read: Manifest = serde_json::from_str(&text).unwrap();
+        assert_eq!(read, manifest);
+        assert_eq!(text, serde_json::to_string(&manifest).unwrap());
+    }
 
     #[test]
     fn an_app_has_an_api_unless_it_has_sources_alone() {
@@ -436,7 +477,7 @@ mod tests {
         assert_eq!(manifest.parts().collect::<Vec<_>>(), [Part::Api]);
         manifest.add_source(source("b"));
         manifest.add_source(source("a"));
-        assert_eq!(manifest.schema, SCHEMA);
+        assert_eq!(manifest.schema, SCHEMA_WITH_SOURCES);
         assert_eq!(
             manifest.parts().collect::<Vec<_>>(),
             [named("a"), named("b")]

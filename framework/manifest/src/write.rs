@@ -25,6 +25,14 @@ impl Manifest {
         if !self.sources.is_empty() {
             json.list("sources", &self.sources, event_source);
         }
+        if !self.uses.is_empty() {
+            json.list("uses", &self.uses, |json, used| {
+                json.open('{');
+                json.text("kind", used.kind.word());
+                json.text("name", &used.name);
+                json.close('}');
+            });
+        }
         json.close('}');
         json.0
     }

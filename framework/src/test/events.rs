@@ -459,7 +459,7 @@ impl Bucket<'_> {
 /// The result of an event: an invocation for each source that took it.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "ask whether it is done: `.done()`"]
-pub struct Invocations(Vec<Invocation>);
+pub struct Invocations(pub(super) Vec<Invocation>);
 
 /// An invocation of a source.
 #[derive(Clone, Debug, PartialEq)]

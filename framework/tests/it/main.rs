@@ -6,6 +6,7 @@ mod bodies;
 mod gateways;
 mod middleware;
 mod process;
+mod resources;
 mod runtime_api;
 mod runtime_loop;
 mod sources;

@@ -502,7 +502,10 @@ impl<'ast> Visit<'ast> for File<'_> {
         if let Some(of) = call.turbofish.as_ref().filter(|_| !guards) {
             self.visit_angle_bracketed_generic_arguments(of);
         }
-        call.args.iter().for_each(|arg| self.visit_expr(arg));
+        // `.uses(&ORDERS)` lists a handle, and calls nothing of it.
+        if call.method != "uses" {
+            call.args.iter().for_each(|arg| self.visit_expr(arg));
+        }
     }
 
     fn visit_pat_ident(&mut self, pat: &'ast syn::PatIdent) {
