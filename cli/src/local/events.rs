@@ -3,12 +3,13 @@
 //!
 //! `declared` is what the manifest and the settings need from the services, `functions` calls the
 //! processes that are currently served, `access` enforces each caller's policy, and `log` prints
-//! deliveries.
+//! deliveries, with the `reasons` of failures.
 
 mod access;
 mod declared;
 mod functions;
 mod log;
+mod reasons;
 
 use std::{
     collections::BTreeMap,
@@ -100,7 +101,7 @@ impl EventServices {
                 guard: start.guard,
                 credentials: start.credentials,
             }),
-            functions: Some(Arc::new(ServedFunctions(start.functions))),
+            functions: Some(Arc::new(ServedFunctions::new(start.functions))),
             fallback,
         })
         .await

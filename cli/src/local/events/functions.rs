@@ -8,19 +8,39 @@ use std::{future::Future, pin::Pin};
 use fw_gateway::Arrival;
 use fw_services::{FunctionFacts, Invocation, Outcome};
 
+use super::reasons::{Reasons, reports_failures};
 use crate::{
-    local::{error_documents::document, invoke_api::Functions, pool, server::arrival},
+    local::{
+        error_documents::document,
+        invoke_api::Functions,
+        pool::{self, Asked},
+        server::arrival,
+        tail::Tail,
+    },
     process::environment::Function,
     values::lambda::ALIAS,
 };
 
 /// The functions of the local server, as the services see them.
 #[derive(Debug)]
-pub(super) struct ServedFunctions<F>(pub(super) F);
+pub(super) struct ServedFunctions<F> {
+    served: F,
+    reasons: Reasons,
+}
+
+impl<F> ServedFunctions<F> {
+    /// Those functions.
+    pub(super) fn new(served: F) -> Self {
+        Self {
+            served,
+            reasons: Reasons::default(),
+        }
+    }
+}
 
 impl<F: Functions> fw_services::Functions for ServedFunctions<F> {
     fn find(&self, name: &str) -> Option<FunctionFacts> {
-        let pool = self.0.served(name)?;
+        let pool = self.served.served(name)?;
         Some(FunctionFacts {
             timeout_s: pool.function().timeout_seconds.into(),
             dead_letter: None,
@@ -29,6 +49,10 @@ impl<F: Functions> fw_services::Functions for ServedFunctions<F> {
 
     fn invoke(&self, invocation: Invocation) -> Pin<Box<dyn Future<Output = Outcome> + Send + '_>> {
         Box::pin(self.call(invocation))
+    }
+
+    fn reason(&self, request_id: &str) -> Option<String> {
+        self.reasons.take(request_id)
     }
 }
 
@@ -44,7 +68,7 @@ impl<F: Functions> ServedFunctions<F> {
         let is_served =
             |qualifier: &String| [Function::VERSION, ALIAS].contains(&qualifier.as_str());
         let pool = match qualifier.as_ref().is_none_or(is_served) {
-            true => self.0.find(&function).await,
+            true => self.served.find(&function).await,
             false => None,
         };
         let Some(pool) = pool else {
@@ -56,9 +80,26 @@ impl<F: Functions> ServedFunctions<F> {
             sampled: pool.function().traces,
             ..arrival()
         };
-        match pool.invoke(request_id, arrival.trace_id(), event).await {
-            pool::Outcome::Payload(payload) => Outcome::Returned(payload),
-            pool::Outcome::FunctionError(document) => Outcome::Failed(document),
+        let tail = Tail::default();
+        let asked = Asked {
+            tail: Some(&tail),
+            client_context: None,
+        };
+        let id = request_id.clone();
+        match pool
+            .invoke_as(request_id, arrival.trace_id(), event, asked)
+            .await
+        {
+            pool::Outcome::Payload(payload) => {
+                if reports_failures(&payload) {
+                    self.reasons.note(&id, &tail).await;
+                }
+                Outcome::Returned(payload)
+            }
+            pool::Outcome::FunctionError(document) => {
+                self.reasons.note(&id, &tail).await;
+                Outcome::Failed(document)
+            }
             pool::Outcome::Throttled => Outcome::Throttled,
         }
     }
