@@ -20,7 +20,7 @@ use std::{
 };
 
 use fw_manifest::Manifest;
-use fw_services::{Fallback, Options, Resources, S3Event};
+use fw_services::{Declarations, Fallback, Options, Resources, S3Event};
 use tokio::{
     sync::{mpsc::UnboundedReceiver, watch},
     task::JoinHandle,
@@ -63,8 +63,8 @@ pub(crate) struct Start<'a, F> {
     pub(crate) data: &'a Path,
     /// Hosts that the endpoint answers for in addition to this machine's names.
     pub(crate) allowed_hosts: Vec<String>,
-    /// The functions that are served at the time.
-    pub(crate) functions: F,
+    /// The functions that are served at the time. Without them nothing is invoked, and what waits goes on waiting.
+    pub(crate) functions: Option<F>,
     /// The policies of the functions; `None` allows everything.
     pub(crate) guard: Option<PolicyGuard>,
     /// The credentials of the processes.
@@ -101,7 +101,9 @@ impl EventServices {
                 guard: start.guard,
                 credentials: start.credentials,
             }),
-            functions: Some(Arc::new(ServedFunctions::new(start.functions))),
+            functions: start
+                .functions
+                .map(|functions| Arc::new(ServedFunctions::new(functions)) as _),
             fallback,
         })
         .await
@@ -143,6 +145,21 @@ impl EventServices {
         std::iter::once(url).chain(all).collect()
     }
 
+    /// Brings the queues, topics and buses to what an app with that manifest uses, for one invocation: nothing else is invoked by them.
+    ///
+    /// # Errors
+    ///
+    /// The first resource that its service refuses; exit code 65.
+    pub(crate) fn bring_passive(
+        &self,
+        manifest: &Manifest,
+        settings: &Settings,
+        s3: Option<&EmbeddedS3>,
+    ) -> Result<()> {
+        let wanted = declared::declarations(manifest, settings);
+        self.declare(&declared::passive(wanted), s3)
+    }
+
     /// Brings the resources to what the sources of the served app need: new ones appear, and what invokes a function that is gone is
     /// removed. Queues and topics stay, with their messages and subscribers.
     ///
@@ -157,15 +174,18 @@ impl EventServices {
     ) -> Result<()> {
         let names = LocalNames::new(&manifest.app, settings);
         self.names.send_replace(Some(names));
-        let wanted = declared::declarations(manifest, settings);
+        self.declare(&declared::declarations(manifest, settings), s3)
+    }
+
+    fn declare(&self, wanted: &Declarations, s3: Option<&EmbeddedS3>) -> Result<()> {
         if let Some(s3) = s3 {
-            for bucket in declared::buckets(&wanted) {
+            for bucket in declared::buckets(wanted) {
                 s3.create_bucket(bucket)
                     .with_context(|| format!("cannot create the bucket: {bucket}"))?;
             }
         }
         self.services
-            .declare(&wanted)
+            .declare(wanted)
             .map_err(|error| Failure::input(error.to_string()))
     }
 

@@ -248,3 +248,17 @@ fn the_line_of_a_failed_message_has_the_reason() {
     send(&local, "partial");
     local.wait_for_line("queue orders → function ship: failed (attempt 1): no more of A1");
 }
+
+/// Without a server the services are there for the one invocation, and what it sends waits for the next server.
+#[test]
+fn an_invocation_without_a_server_sends_to_the_app_s_queue() {
+    let folder = app("", &json!([ship()]));
+    let event = folder.path().join("event.json");
+    std::fs::write(&event, r#"{"version":"2.0","rawPath":"/send/early"}"#).expect("an event");
+    let answer = done(&folder, &["invoke", "--event", "event.json"]);
+    assert!(answer.starts_with(r#"{"statusCode":200"#), "{answer}");
+    assert!(!folder.path().join("ship").exists(), "nothing else runs");
+
+    let _local = serve(&folder, &[]);
+    assert_eq!(bodies(&received(&folder, "ship", 1)), ["early"]);
+}

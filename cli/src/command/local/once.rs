@@ -49,6 +49,9 @@ pub(in crate::command) fn invoke(
         let data = app.private_data_dir(&settings.stage)?;
         let services = Services::start(args, &settings, &data, console).await?;
         let logs = Logs::new(console);
+        services
+            .start_passive(&ready.manifest, &settings, &logs)
+            .await?;
         let source = Source {
             manifest: &ready.manifest,
             settings: &settings,

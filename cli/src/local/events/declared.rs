@@ -200,6 +200,18 @@ pub(super) fn declarations(manifest: &Manifest, settings: &Settings) -> Declarat
     all
 }
 
+/// What of it is there without the functions: queues, topics, buses and buckets, of which none invokes anything.
+pub(super) fn passive(mut all: Declarations) -> Declarations {
+    all.mappings.clear();
+    all.subscriptions.clear();
+    all.rules.clear();
+    all.schedules.clear();
+    for bucket in all.buckets.values_mut() {
+        bucket.targets.clear();
+    }
+    all
+}
+
 /// The attributes of a queue, in SQS's words. `slowest` is the longest timeout of the functions that read it, in seconds.
 fn attributes(
     queue: &QueueSettings,

@@ -10,10 +10,31 @@ use crate::{
     error::Result,
     local::{
         events::{EventServices, Start, wants_services},
+        invoke_api::Functions,
+        logs::Logs,
+        pool::Pool,
         server::Server,
     },
     settings::Settings,
 };
+
+/// The functions of services that invoke none.
+#[derive(Clone, Debug)]
+enum NoFunctions {}
+
+impl Functions for NoFunctions {
+    async fn find(&self, _: &str) -> Option<Pool> {
+        match *self {}
+    }
+
+    fn served(&self, _: &str) -> Option<Pool> {
+        match *self {}
+    }
+
+    async fn all(&self) -> Vec<Pool> {
+        match *self {}
+    }
+}
 
 /// How the services that invoke sources are to be started.
 #[derive(Debug)]
@@ -39,7 +60,7 @@ impl Services {
             port: self.how.port,
             data: &self.how.data,
             allowed_hosts: self.how.allowed_hosts.clone(),
-            functions: server.functions(),
+            functions: Some(server.functions()),
             guard: self.guard.clone(),
             credentials: self.credentials.clone(),
             own_keys: self.own_keys(),
@@ -67,6 +88,38 @@ impl Services {
             return Ok(());
         }
         self.start_events(server).await
+    }
+
+    /// Starts the services for one invocation, if that app uses any: queues, topics, buses and buckets are there, and invoke nothing. What the
+    /// function sends to a queue waits there for the next server.
+    ///
+    /// # Errors
+    ///
+    /// As for [`EventServices::start`] and [`EventServices::bring`].
+    pub(in crate::command::local) async fn start_passive(
+        &self,
+        manifest: &Manifest,
+        settings: &Settings,
+        logs: &Logs,
+    ) -> Result<()> {
+        if self.how.in_account || !wants_services(manifest, settings) {
+            return Ok(());
+        }
+        let started = EventServices::start(Start {
+            port: self.how.port,
+            data: &self.how.data,
+            allowed_hosts: self.how.allowed_hosts.clone(),
+            functions: None::<NoFunctions>,
+            guard: self.guard.clone(),
+            credentials: self.credentials.clone(),
+            own_keys: self.own_keys(),
+            s3: self.s3.as_ref(),
+            logs: logs.clone(),
+        })
+        .await?;
+        started.bring_passive(manifest, settings, self.s3.as_ref())?;
+        let _ = self.events.set(started);
+        Ok(())
     }
 
     /// Why some of an app's sources are not invoked here, a sentence each.
