@@ -32,6 +32,27 @@ struct Running {
     resources: Value,
 }
 
+/// Removes everything from the services at that URL.
+///
+/// # Errors
+///
+/// When nothing answers there, or another program does; exit code 69.
+pub(super) fn reset(url: &str) -> Result<()> {
+    let client = Client::new(url.to_owned());
+    crate::deploy::block_on(async {
+        let health = client.get("/_fw/health").await;
+        if !health.is_ok_and(|health| health["status"] == "ok") {
+            return Err(Failure::unavailable(format!(
+                "`cargo fw services` does not answer at this address: {url}"
+            ))
+            .hint(
+                "start it with `cargo fw services`, or pass the port that it runs on with `--port`",
+            ));
+        }
+        client.post("/_fw/reset", &Value::Null).await.map(drop)
+    })
+}
+
 impl Running {
     /// Finds the server of that app and stage.
     ///

@@ -12,8 +12,14 @@ use crate::{
     interrupt::interrupted,
 };
 
-/// Serves until Ctrl-C or SIGTERM.
+/// Serves until Ctrl-C or SIGTERM, or resets the services that run.
 pub(super) fn services(args: &args::Services, console: &Console) -> Result<Exit> {
+    if args.reset {
+        let url = format!("http://{}:{}", Ipv4Addr::LOCALHOST, args.port);
+        super::running::reset(&url)?;
+        console.status("Reset", &url);
+        return Ok(Exit::Success);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

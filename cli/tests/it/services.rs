@@ -94,5 +94,19 @@ fn services_need_no_app_and_keep_their_queues() {
     let again = Running::start(folder.path());
     let listed = again.get("/?Action=ListQueues&Version=2012-11-05");
     assert!(listed.contains("/orders</QueueUrl>"), "{listed}");
+    let (_, port) = again.address.rsplit_once(':').expect("a port");
+    let reset = |port: &str| {
+        let output = cli(folder.path(), &["services", "--reset", "--port", port]).output();
+        let output = output.expect("the CLI");
+        let shown = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.code(), shown)
+    };
+    assert_eq!(reset(port).0, Some(0));
+    let listed = again.get("/?Action=ListQueues&Version=2012-11-05");
+    assert!(!listed.contains("/orders</QueueUrl>"), "{listed}");
+    let port = port.to_owned();
     assert_eq!(again.stop(), Some(0));
+    let (code, shown) = reset(&port);
+    assert_eq!(code, Some(69), "{shown}");
+    assert!(shown.contains("does not answer"), "{shown}");
 }
