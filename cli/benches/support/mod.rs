@@ -6,6 +6,7 @@
 pub(crate) mod bare;
 pub(crate) mod load;
 pub(crate) mod process;
+pub(crate) mod queue_load;
 
 use std::{
     error::Error,

@@ -47,6 +47,60 @@ pub(crate) struct Cpu {
 }
 
 impl Server {
+    /// A server that prints its URL on standard output and nothing else there, once it answers on that path.
+    pub(crate) fn printing(mut command: Command, path: &str) -> Result<Self> {
+        let start = Instant::now();
+        let mut child = command
+            .process_group(0)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let stdout = child.stdout.take().ok_or("no stdout")?;
+        let mut server = Self {
+            child,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            ready: Duration::ZERO,
+        };
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line)?;
+        let url = line.trim().strip_prefix("http://");
+        server.address = url.ok_or("the server prints no URL")?.parse()?;
+        wait_for(server.address, path)?;
+        server.ready = start.elapsed();
+        Ok(server)
+    }
+
+    /// A server on a port that was chosen for it, once it answers on that path. Its output is thrown away.
+    pub(crate) fn quiet(mut command: Command, port: u16, path: &str) -> Result<Self> {
+        let start = Instant::now();
+        let child = command
+            .process_group(0)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let mut server = Self {
+            child,
+            address: SocketAddr::from(([127, 0, 0, 1], port)),
+            ready: Duration::ZERO,
+        };
+        wait_for(server.address, path)?;
+        server.ready = start.elapsed();
+        Ok(server)
+    }
+
+    /// For how long its threads have run until now, to the nanosecond.
+    pub(crate) fn running(&self) -> Result<Duration> {
+        let mut nanos = 0;
+        for thread in std::fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            let text = std::fs::read_to_string(thread?.path().join("schedstat"))?;
+            let first = text.split(' ').next().unwrap_or_default();
+            nanos += first.parse::<u64>()?;
+        }
+        Ok(Duration::from_nanos(nanos))
+    }
+
     /// The processor time until now of the server and of the processes below it; those that run `app` are the app's.
     pub(crate) fn cpu(&self, app: &str) -> Result<Cpu> {
         let mut stats = BTreeMap::new();
