@@ -24,7 +24,10 @@ use crate::{
     event::{self, NotHttp, Refusal},
     payload::Payload,
     request::Request,
-    response::{IntoResponse, Response},
+    response::{
+        IntoResponse, Response,
+        stream::{self, BodyStream},
+    },
     route::{BoxFuture, Call, Guard, Route, RouteInfo},
     service::middleware::{Middleware, Stack},
 };
@@ -397,19 +400,25 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
             }
             Err(Refusal::NotHttp(error)) => return Err(error),
         };
-        let payload = Payload::new(format, finished(response, request_id));
+        let mut response = finished(response, request_id);
+        let payload = match stream::take_stream(&mut response) {
+            Some(stream) if self.streams => {
+                return Ok(Payload::streamed(format, response, stream));
+            }
+            Some(stream) => match gathered(response, stream).await {
+                Ok(response) => Payload::new(format, response),
+                Err(error) => Payload::new(format, finished(error.into_response(), request_id)),
+            },
+            None => Payload::new(format, response),
+        };
         if self.streams {
             return Ok(payload);
         }
         Ok(match payload.excess() {
             None => payload,
+            // Lambda would answer with an error document of its own, of which the gateway makes an answer that says nothing.
             Some(length) => {
-                // Lambda would answer with its own error document, which the gateway turns into an
-                // answer without information.
-                let limit = Payload::LIMIT;
-                let error = Error::internal(format!(
-                    "the response is larger than Lambda can deliver: {length} bytes of JSON, limit {limit}"
-                ));
+                let error = too_large(&format!("{length} bytes of JSON"));
                 Payload::new(format, finished(error.into_response(), request_id))
             }
         })
@@ -467,7 +476,32 @@ fn finished(mut response: Response, request_id: &str) -> Response {
     response
 }
 
-/// Marks the response to a panic, which the panic hook has already reported.
+/// A streamed response as a whole, for a gateway that does not stream.
+///
+/// # Errors
+///
+/// 500 where the stream fails, panics, or is longer than Lambda delivers.
+async fn gathered(mut response: Response, stream: BodyStream) -> Result<Response, Error> {
+    match caught(stream::collect(stream, Payload::LIMIT)).await {
+        Ok(Ok(body)) => {
+            *response.body_mut() = body;
+            Ok(response)
+        }
+        Ok(Err(Some(error))) => Err(Error::internal(error)),
+        Ok(Err(None)) => Err(too_large("a streamed body")),
+        Err(_) => Err(Error::internal("a panic")),
+    }
+}
+
+#[cold]
+fn too_large(what: &str) -> Error {
+    let limit = Payload::LIMIT;
+    Error::internal(format!(
+        "the response is larger than Lambda delivers: {what}, of {limit} at the most"
+    ))
+}
+
+/// Marks the answer to a panic, of which the panic hook has told already.
 #[derive(Clone)]
 struct Panicked;
 

@@ -6,6 +6,8 @@
 
 mod headers;
 
+use std::fmt;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{
     HeaderMap, HeaderValue,
@@ -14,7 +16,7 @@ use http::{
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use self::headers::{Cookies, Joined, Listed};
-use crate::response::Response;
+use crate::response::{Response, stream::BodyStream};
 
 /// The shape of the result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +32,23 @@ pub(crate) enum Format {
 pub(crate) struct Payload {
     format: Format,
     response: Response,
+    stream: Option<Pieces>,
+}
+
+/// The body of a streamed response.
+struct Pieces(BodyStream);
+
+impl fmt::Debug for Pieces {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pieces").finish_non_exhaustive()
+    }
+}
+
+/// A body behind a prelude.
+#[cfg(feature = "runtime")]
+pub(crate) enum StreamBody {
+    Whole(bytes::Bytes),
+    Pieces(BodyStream),
 }
 
 impl Payload {
@@ -44,19 +63,36 @@ impl Payload {
             };
             response.headers_mut().insert(CONTENT_TYPE, guess);
         }
-        Self { format, response }
+        Self {
+            format,
+            response,
+            stream: None,
+        }
+    }
+
+    /// The response with that stream as its body, for a gateway that streams.
+    pub(crate) fn streamed(format: Format, response: Response, stream: BodyStream) -> Self {
+        Self {
+            format,
+            response,
+            stream: Some(Pieces(stream)),
+        }
     }
 
     /// The response as a stream has it: its prelude in JSON, and its body.
     #[cfg(feature = "runtime")]
-    pub(crate) fn into_stream(self) -> (Vec<u8>, bytes::Bytes) {
+    pub(crate) fn into_stream(self) -> (Vec<u8>, StreamBody) {
         let (parts, body) = self.response.into_parts();
         let prelude = Prelude {
             status: parts.status,
             headers: headers::in_ascii(&parts.headers),
         };
         // A vector takes what is written, and the prelude is texts alone.
-        (serde_json::to_vec(&prelude).unwrap_or_default(), body)
+        let prelude = serde_json::to_vec(&prelude).unwrap_or_default();
+        match self.stream {
+            Some(Pieces(stream)) => (prelude, StreamBody::Pieces(stream)),
+            None => (prelude, StreamBody::Whole(body)),
+        }
     }
 
     /// The largest result that Lambda accepts, in bytes of JSON: 6 MiB and 100 bytes. `[R]`

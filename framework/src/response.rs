@@ -10,6 +10,8 @@
 //! | `()`, [`NoContent`] | 204 | none |
 //! | `StatusCode` | itself | none |
 //! | `(StatusCode, T)` | that one, unless `T` is an error | `T`'s |
+//! | [`Stream`] | 200 | `application/octet-stream`, or the one that it names |
+//! | [`Sse`] | 200 | `text/event-stream` |
 //! | [`Redirect`] | 302, 303, 307 or 308 | none |
 //! | `Option<T>` | `T`'s; for `None` 404 | `T`'s, or `application/problem+json` |
 //! | `Result<T, E>` | `T`'s or `E`'s | `T`'s or `E`'s |
@@ -22,6 +24,8 @@ mod body;
 mod cookie;
 mod json;
 mod redirect;
+mod sse;
+pub(crate) mod stream;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header::SET_COOKIE};
@@ -31,10 +35,12 @@ pub use self::{
     cookie::{InvalidCookie, SameSite, SetCookie},
     json::Json,
     redirect::Redirect,
+    sse::{IntoSseEvent, Sse, SseEvent},
+    stream::{IntoPiece, Stream, Writer},
 };
 use crate::error::{BoxError, Error, Failure};
 
-/// A response, its body whole.
+/// A response, its body whole. That of a [`Stream`] or of [`Sse`] has an empty body here, and its stream among the extensions.
 pub type Response = http::Response<Bytes>;
 
 /// A value that a handler may return.

@@ -13,10 +13,9 @@ use std::{
 };
 
 pub use aws_lambda_events::encodings::Body;
-use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Uri, header::COOKIE};
 use http_body::Body as HttpBody;
-use http_body_util::{BodyExt, Collected, Full, LengthLimitError};
+use http_body_util::{BodyExt, Collected, LengthLimitError};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use tower::{Service, ServiceExt};
 
@@ -24,7 +23,6 @@ pub use self::{
     from_fn::{FromFn, FromFnService, Next, from_fn},
     mount::{IntoMount, Mount},
 };
-pub use crate::error::BoxError;
 use crate::{
     dispatch::Mounted,
     error::Error,
@@ -32,6 +30,7 @@ use crate::{
     response::{IntoResponse, Response},
     route::BoxFuture,
 };
+pub use crate::{error::BoxError, response::stream::ResponseBody};
 
 /// The inner service of a layer: the next layer, or the handlers.
 ///
@@ -50,7 +49,7 @@ impl Inner {
         }
     }
 
-    /// Erases a service's type: waits until it is ready, calls it, collects the body, and answers its errors with 500.
+    /// Erases a service's type: waits until it is ready, calls it, collects a body of known length, and answers its errors with 500.
     pub(crate) fn new<T, B>(service: T) -> Self
     where
         T: Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + 'static,
@@ -72,9 +71,8 @@ impl Inner {
                     Ok(response) => response,
                     Err(error) => return Error::internal(error).into_response(),
                 };
-                let (parts, body) = response.into_parts();
-                match body.collect().await {
-                    Ok(body) => Response::from_parts(parts, body.to_bytes()),
+                match ResponseBody::settle(response).await {
+                    Ok(response) => response,
                     Err(error) => Error::internal(error).into_response(),
                 }
             })
@@ -98,7 +96,7 @@ where
     B::Data: Send,
     B::Error: Into<BoxError>,
 {
-    type Response = http::Response<Full<Bytes>>;
+    type Response = http::Response<ResponseBody>;
     type Error = Infallible;
     type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
 
@@ -118,7 +116,7 @@ where
                 }
                 Err(error) => unread(error),
             };
-            Ok(response.map(Full::new))
+            Ok(ResponseBody::of(response))
         })
     }
 }

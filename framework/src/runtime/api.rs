@@ -5,10 +5,16 @@
 
 use std::io::{ErrorKind, Result, Write as _};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use tokio::{io::BufReader, net::TcpStream};
 
-use super::{address::Address, head::Head};
-use crate::http1::{self, Length};
+use super::{address::Address, head::Head, invocations::ErrorDocument};
+use crate::{
+    dispatch::caught,
+    http1::{self, Length},
+    log,
+    response::stream::{self, BodyStream},
+};
 
 /// Buffers that have grown beyond this are given back before the next request.
 const KEPT: usize = 1 << 18;
@@ -22,7 +28,18 @@ pub(super) enum Body<'b> {
     Json(&'b [u8]),
     /// The prelude of a streamed answer, and its body.
     Stream(&'b [u8], &'b [u8]),
+    /// The prelude of a streamed answer whose body follows in pieces.
+    Open(&'b [u8]),
 }
+
+/// What the head of a streamed answer says of it. `[D/E]` gateway-truth §4.6
+const STREAMING: &[u8] = b"Lambda-Runtime-Function-Response-Mode: streaming\r\n\
+    Content-Type: application/vnd.awslambda.http-integration-response\r\n\
+    Transfer-Encoding: chunked\r\n";
+
+/// Announces where a stream says that it failed.
+const TRAILER: &[u8] =
+    b"Trailer: Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body\r\n\r\n";
 
 /// The connection, which is opened when it is needed.
 pub(super) struct RuntimeApi {
@@ -75,6 +92,53 @@ impl RuntimeApi {
             begun = self.begin().await;
         }
         begun?;
+        self.receive().await
+    }
+
+    /// Posts an answer piece by piece, each as soon as it is there. Returns the head of the response, and why the stream failed if it did:
+    /// Lambda then reads that in trailers, and cuts the client off.
+    ///
+    /// # Errors
+    ///
+    /// When the server cannot be reached or hangs up. Pieces that were sent cannot be sent again.
+    pub(super) async fn stream(
+        &mut self,
+        path: &[&str],
+        headers: &[(&str, &str)],
+        prelude: &[u8],
+        pieces: &mut BodyStream,
+    ) -> Result<(Head, Option<String>)> {
+        self.compose(path, headers, Body::Open(prelude));
+        let reused = self.stream.is_some();
+        let mut begun = self.send().await;
+        if begun.is_err() && reused {
+            self.stream = None;
+            begun = self.send().await;
+        }
+        begun?;
+        let failure = loop {
+            let piece = match caught(stream::next(pieces)).await {
+                Ok(Some(Ok(piece))) => piece,
+                Ok(None) => break None,
+                Ok(Some(Err(error))) => break Some(error.to_string()),
+                Err(panic) => break Some(format!("panicked: {}", log::message(&*panic))),
+            };
+            self.request.clear();
+            chunk(&mut self.request, &piece)?;
+            self.send().await?;
+        };
+        self.request.clear();
+        self.request.extend_from_slice(b"0\r\n");
+        if let Some(message) = &failure {
+            trailers(&mut self.request, message)?;
+        }
+        self.request.extend_from_slice(b"\r\n");
+        self.begin().await?;
+        Ok((self.receive().await?, failure))
+    }
+
+    /// Reads a response whose first line is there.
+    async fn receive(&mut self) -> Result<Head> {
         let mut head = Head::start(&self.line)?;
         loop {
             self.read_line().await?;
@@ -136,19 +200,28 @@ impl RuntimeApi {
                 .and_then(|()| out.write_all(json))
             }
             Body::Stream(prelude, body) => {
-                let head = "Lambda-Runtime-Function-Response-Mode: streaming\r\n\
-                    Content-Type: application/vnd.awslambda.http-integration-response\r\n\
-                    Transfer-Encoding: chunked\r\n\r\n";
-                out.write_all(head.as_bytes())
-                    .and_then(|()| chunk(out, prelude))
+                out.extend_from_slice(STREAMING);
+                out.extend_from_slice(b"\r\n");
+                chunk(out, prelude)
                     .and_then(|()| chunk(out, body))
                     .and_then(|()| out.write_all(b"0\r\n\r\n"))
+            }
+            Body::Open(prelude) => {
+                out.extend_from_slice(STREAMING);
+                out.extend_from_slice(TRAILER);
+                chunk(out, prelude)
             }
         };
     }
 
     /// Sends the request, and reads the first line of the response.
     async fn begin(&mut self) -> Result<()> {
+        self.send().await?;
+        self.read_line().await
+    }
+
+    /// Sends what is in the buffer, over a new connection if there is none.
+    async fn send(&mut self) -> Result<()> {
         use tokio::io::AsyncWriteExt as _;
 
         let stream = match &mut self.stream {
@@ -161,8 +234,7 @@ impl RuntimeApi {
                 none.insert(BufReader::new(TcpStream::from_std(stream)?))
             }
         };
-        stream.write_all(&self.request).await?;
-        self.read_line().await
+        stream.write_all(&self.request).await
     }
 
     async fn read_line(&mut self) -> Result<()> {
@@ -186,4 +258,18 @@ fn chunk(out: &mut Vec<u8>, bytes: &[u8]) -> Result<()> {
     write!(out, "{:x}\r\n", bytes.len())?;
     out.write_all(bytes)?;
     out.write_all(b"\r\n")
+}
+
+/// Writes the trailers that say why a stream failed. `[D/E]` gateway-truth §4.6
+fn trailers(out: &mut Vec<u8>, message: &str) -> Result<()> {
+    const KIND: &str = "fw.StreamFailed";
+    let document = ErrorDocument {
+        error_type: KIND,
+        error_message: message,
+    };
+    let document = STANDARD.encode(serde_json::to_vec(&document)?);
+    write!(
+        out,
+        "Lambda-Runtime-Function-Error-Type: {KIND}\r\nLambda-Runtime-Function-Error-Body: {document}\r\n"
+    )
 }

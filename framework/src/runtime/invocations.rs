@@ -13,6 +13,8 @@ use crate::{
     dispatch::{Answer, Dispatcher, FunctionError, caught},
     entry::Entry,
     log,
+    payload::StreamBody,
+    response::stream::BodyStream,
 };
 
 const INVOCATION: &str = "/runtime/invocation/";
@@ -20,9 +22,9 @@ const INVOCATION: &str = "/runtime/invocation/";
 /// What Lambda reads of a failed invocation.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ErrorDocument<'e> {
-    error_type: &'e str,
-    error_message: &'e str,
+pub(super) struct ErrorDocument<'e> {
+    pub(super) error_type: &'e str,
+    pub(super) error_message: &'e str,
 }
 
 /// Waits until a function with a snapshot is restored from it.
@@ -106,7 +108,13 @@ async fn post(
             json.extend_from_slice(&prelude);
             // Eight of them end the prelude. `[E]` gateway-truth §3
             json.extend_from_slice(&[0; 8]);
-            body = Some(stream);
+            match stream {
+                StreamBody::Whole(whole) => body = Some(whole),
+                StreamBody::Pieces(pieces) => {
+                    stream_out(api, id, &headers, json, pieces).await;
+                    return Ok(());
+                }
+            }
             Ok(())
         }
         Ok(answer) => serde_json::to_writer(&mut *json, &answer).map_err(|error| FunctionError {
@@ -138,8 +146,35 @@ async fn post(
     };
     let path = [INVOCATION, id, end];
     let status = api.exchange(&path, &headers, body).await?.status;
+    log_refusal(status);
+    Ok(())
+}
+
+fn log_refusal(status: u16) {
     if !(200..300).contains(&status) {
         tracing::error!(status, "Lambda refused the answer to this invocation");
     }
-    Ok(())
+}
+
+/// Posts an answer in pieces. If it cannot be sent to its end it is lost, and the next invocation may come over another connection.
+async fn stream_out(
+    api: &mut RuntimeApi,
+    id: &str,
+    headers: &[(&str, &str)],
+    prelude: &[u8],
+    mut pieces: BodyStream,
+) {
+    let path = [INVOCATION, id, "/response"];
+    match api.stream(&path, headers, prelude, &mut pieces).await {
+        Ok((head, failure)) => {
+            if let Some(failure) = failure {
+                tracing::error!("the streamed answer is cut: {failure}");
+            }
+            log_refusal(head.status);
+        }
+        Err(error) => {
+            api.disconnect();
+            tracing::error!("the streamed answer could not be sent: {error}");
+        }
+    }
 }

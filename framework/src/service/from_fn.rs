@@ -6,11 +6,9 @@ use std::{
     task::{Context, Poll},
 };
 
-use bytes::Bytes;
-use http_body_util::Full;
 use tower::{Layer, Service};
 
-use super::{Body, Inner};
+use super::{Body, Inner, ResponseBody};
 use crate::{
     response::{IntoResponse, Response},
     route::BoxFuture,
@@ -99,7 +97,7 @@ where
     Fut: Future<Output = R> + Send + 'static,
     R: IntoResponse,
 {
-    type Response = http::Response<Full<Bytes>>;
+    type Response = http::Response<ResponseBody>;
     type Error = Infallible;
     type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
 
@@ -109,7 +107,7 @@ where
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         let answer = (self.function)(request, self.next.clone());
-        Box::pin(async move { Ok(answer.await.into_response().map(Full::new)) })
+        Box::pin(async move { Ok(ResponseBody::of(answer.await.into_response())) })
     }
 }
 

@@ -10,3 +10,4 @@ mod resources;
 mod runtime_api;
 mod runtime_loop;
 mod sources;
+mod streams;

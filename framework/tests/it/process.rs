@@ -31,6 +31,7 @@ fn as_app() {
         })
         .run(),
         "streaming" => streaming().run(),
+        "streams" => crate::streams::app().run(),
         "ill-named" => App::stateless("ill named").run(),
         "empty" => App::stateless("empty").routes(routes![]).run(),
         other => panic!("no such app: {other}"),

@@ -13,6 +13,8 @@ pub(crate) struct Call {
     /// The header lines, as they came.
     pub(crate) head: String,
     pub(crate) body: String,
+    /// The lines behind a body in chunks, as they came.
+    pub(crate) trailers: String,
 }
 
 /// A function that runs.
@@ -73,6 +75,7 @@ impl Lambda {
             }
         }
         let mut body = vec![0; length];
+        let mut trailers = String::new();
         connection.read_exact(&mut body).unwrap();
         if head
             .to_ascii_lowercase()
@@ -82,19 +85,28 @@ impl Lambda {
                 let mut size = String::new();
                 connection.read_line(&mut size).unwrap();
                 let size = usize::from_str_radix(size.trim(), 16).unwrap();
-                // With the line's end behind it.
-                let mut chunk = vec![0; size + 2];
-                connection.read_exact(&mut chunk).unwrap();
                 if size == 0 {
                     break;
                 }
+                // With the line's end behind it.
+                let mut chunk = vec![0; size + 2];
+                connection.read_exact(&mut chunk).unwrap();
                 body.extend_from_slice(&chunk[..size]);
+            }
+            loop {
+                let mut line = String::new();
+                connection.read_line(&mut line).unwrap();
+                if line.trim_end().is_empty() {
+                    break;
+                }
+                trailers.push_str(&line);
             }
         }
         Call {
             line: line.trim_end().to_owned(),
             head,
             body: String::from_utf8(body).unwrap(),
+            trailers,
         }
     }
 
@@ -113,6 +125,24 @@ impl Lambda {
     pub(crate) fn send(&mut self, bytes: &[u8]) {
         let connection = self.connection.as_mut().unwrap().get_mut();
         connection.write_all(bytes).unwrap();
+    }
+
+    /// Reads on until that text has come, and returns all of it.
+    pub(crate) fn read_until(&mut self, end: &str) -> String {
+        let connection = self.connection.as_mut().unwrap();
+        let mut read = Vec::new();
+        while !String::from_utf8_lossy(&read).contains(end) {
+            let mut byte = [0];
+            connection.read_exact(&mut byte).unwrap();
+            read.extend_from_slice(&byte);
+        }
+        String::from_utf8_lossy(&read).into_owned()
+    }
+
+    /// Ends a process that waits for something else than the Runtime API.
+    pub(crate) fn end(mut self) {
+        self.function.kill().unwrap();
+        self.function.wait().unwrap();
     }
 
     /// Closes the connection; the next call is expected on a new one.
