@@ -6,7 +6,8 @@
 //! for these two. It allocates nothing.
 //!
 //! `serde` buffers the content of untagged and internally tagged enums and of flattened fields, and reads it from the buffer without
-//! asking again. There, nested structs are still read from arrays, and integers are not read from `2.0`.
+//! asking again. What goes into the buffer as `2.0` goes in as 2, which a float is read from, too. But nested structs are still read from
+//! arrays there; a body of such a type is checked by its schema first, where it has one.
 
 use std::fmt::{self, Write as _};
 
@@ -138,8 +139,9 @@ impl<'de, V: Visitor<'de>, const WAITS_FOR: u8> Visitor<'de> for Wrapped<V, WAIT
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<V::Value, E> {
-        if WAITS_FOR == INTEGER
+        if (WAITS_FOR == INTEGER || WAITS_FOR == ANYTHING)
             && let Some(integer) = integer(value)
+            && (WAITS_FOR == INTEGER || is_buffer(&self.0))
         {
             return match u64::try_from(integer) {
                 Ok(integer) => self.0.visit_u64(integer),
@@ -193,6 +195,22 @@ fn integer(value: f64) -> Option<i64> {
     )]
     let integer = (value.fract() == 0.0 && value.abs() <= EXACT).then_some(value as i64);
     integer
+}
+
+/// True if a visitor is `serde`'s own buffer, by its text. Others that take any value, `serde_json::Value` say, keep `2.0` as it is written.
+fn is_buffer<'de>(visitor: &impl Visitor<'de>) -> bool {
+    /// Takes a text as long as it is the beginning of this.
+    struct Rest(&'static str);
+
+    impl fmt::Write for Rest {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0 = self.0.strip_prefix(text).ok_or(fmt::Error)?;
+            Ok(())
+        }
+    }
+
+    let mut rest = Rest("any value");
+    write!(rest, "{}", visitor as &dyn Expected).is_ok() && rest.0.is_empty()
 }
 
 /// True if a visitor for any value expects an object, according to the text that `serde` derives

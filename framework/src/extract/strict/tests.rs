@@ -145,6 +145,44 @@ fn a_tagged_enum_is_an_object() {
     );
 }
 
+/// `serde` reads these from a buffer of its own.
+#[test]
+fn an_integer_in_a_buffer_may_be_written_with_a_fraction_of_zero() {
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(untagged)]
+    enum Untagged {
+        Pages(u16),
+        Played((u8, u8)),
+        Ratio { of: f64 },
+    }
+    assert_eq!(read(&json!(698.0)), Ok(Untagged::Pages(698)));
+    assert_eq!(read(&json!([1.0, 2])), Ok(Untagged::Played((1, 2))));
+    assert_eq!(read(&json!({"of": 2.0})), Ok(Untagged::Ratio { of: 2.0 }));
+    assert!(read::<Untagged>(&json!(1.5)).is_err());
+    let item = || Item {
+        name: "a".to_owned(),
+        count: 3,
+    };
+    let fields = json!({"kind": "Item", "name": "a", "count": 3.0});
+    assert_eq!(read(&fields), Ok(Internal::Item(item())));
+    let flat = json!({"id": 1.0, "name": "a", "count": 3.0});
+    assert_eq!(
+        read(&flat),
+        Ok(Flat {
+            id: 1,
+            item: item()
+        })
+    );
+    // The tag comes last, so all before it is buffered.
+    let text = br#"{"value": [1.0, {"name": "a", "count": 3.0}], "kind": "Both"}"#;
+    assert_eq!(
+        from_slice::<Adjacent>(text).ok(),
+        Some(Adjacent::Both(1, item()))
+    );
+    // What is kept as it is written stays so.
+    assert_eq!(from_slice::<Value>(b"2.0").ok(), Some(json!(2.0)));
+}
+
 #[test]
 fn an_integer_may_be_written_with_a_fraction_of_zero() {
     fn number<T: DeserializeOwned>(text: &str) -> Result<T, String> {
