@@ -150,8 +150,11 @@ pub(crate) fn parse(printed: &str) -> Result<Manifest> {
     }
     let manifest: Manifest =
         serde_json::from_str(text).map_err(|error| not_understood(&error, &document))?;
+    let described = manifest.routes.iter().any(|route| route.api.is_some());
     for (key, there, schema) in [
         ("uses", !manifest.uses.is_empty(), SCHEMA),
+        ("api", described, SCHEMA),
+        ("schemas", !manifest.schemas.is_empty(), SCHEMA),
         ("sources", !manifest.sources.is_empty(), SCHEMA_WITH_SOURCES),
     ] {
         if there && manifest.schema < schema {
@@ -374,7 +377,7 @@ mod tests {
                 "",
                 "later",
                 top,
-                "use one of: app, authorizers, framework, response_stream, routes, schema, sources, uses",
+                "use one of: app, authorizers, framework, response_stream, routes, schema, schemas, sources, uses",
             ),
         ] {
             let mut document = whole.clone();
@@ -458,6 +461,10 @@ mod tests {
         let failure = parse(&format!("{{\"schema\":2,{uses}}}")).unwrap_err();
         assert!(failure.causes()[0].contains("schema 3"), "{failure}");
         assert!(parse(&format!("{{\"schema\":3,{uses}}}")).is_ok());
+        let api = r#""app":"x","routes":[{"method":"GET","path":"/","api":{}}]"#;
+        let failure = parse(&format!("{{\"schema\":2,{api}}}")).unwrap_err();
+        assert!(failure.causes()[0].contains("schema 3"), "{failure}");
+        assert!(parse(&format!("{{\"schema\":3,{api}}}")).is_ok());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Names for generated code. Not public: they change with any patch version.
 
+pub use crate::__described as described;
 pub use crate::{
     auth::{
         AuthorizerDecl, AuthorizerInfo, Decision, IntoAuthorizer, IntoDecision, NotAnAuthorizer,
@@ -24,6 +25,14 @@ pub use crate::{
         Message, Messages, NotASource, Notification, ObjectEvent, Schedule, SourceDecl, SourceInfo,
         Sources, assert_distinct_sources,
     },
+};
+#[cfg(feature = "schema")]
+pub use crate::{
+    describe::{
+        Probe, TypedAnswer, TypedArgument, TypedBody, TypedParameter, UnknownAnswer,
+        UnknownArgument, UntypedAnswer, UntypedArgument, UntypedBody, UntypedParameter,
+    },
+    route::Description,
 };
 pub use fw_macros::{routes, sources};
 pub use fw_manifest::Place;

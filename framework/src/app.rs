@@ -161,6 +161,8 @@ impl<S: Send + Sync + 'static> App<S> {
                 target: Target::Service(Arc::clone(&service)),
                 guard,
                 api_key,
+                #[cfg(feature = "schema")]
+                description: None,
             });
         }
         self
@@ -313,6 +315,14 @@ impl<S: Send + Sync + 'static> App<S> {
         #[cfg(feature = "resources")]
         for used in &self.uses {
             manifest.add_use(used.clone());
+        }
+        #[cfg(feature = "schema")]
+        {
+            let mut schemas = crate::describe::Describer::default();
+            for (route, endpoint) in manifest.routes.iter_mut().zip(&self.endpoints) {
+                route.api = endpoint.api(&mut schemas);
+            }
+            manifest.describe(schemas.finish());
         }
         manifest
     }

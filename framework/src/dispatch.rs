@@ -43,6 +43,8 @@ pub(crate) struct Endpoint<S> {
     pub(crate) target: Target<S>,
     pub(crate) guard: Option<Guard<S>>,
     pub(crate) api_key: bool,
+    #[cfg(feature = "schema")]
+    pub(crate) description: Option<crate::route::Description>,
 }
 
 /// The handler or service.
@@ -72,6 +74,8 @@ impl<S> Endpoint<S> {
             target: Target::Handler(route.call),
             guard: route.guard,
             api_key: route.api_key,
+            #[cfg(feature = "schema")]
+            description: route.description,
         })
     }
 
@@ -99,6 +103,47 @@ impl<S> Endpoint<S> {
         route.authorization = self.guard.as_ref().and_then(Guard::manifest);
         route.api_key = self.api_key;
         route
+    }
+
+    /// What its requests are checked by.
+    #[cfg(feature = "schema")]
+    fn checks(&self) -> Option<crate::schema::Checks> {
+        let info = self.info?;
+        let json = info
+            .body
+            .is_some_and(|body| body.content_type == "application/json");
+        let of = |description: &crate::route::Description| {
+            let (body, form) = if json {
+                (Some(description.body), None)
+            } else {
+                (None, Some(description.body))
+            };
+            (body, form, Some(description.query))
+        };
+        let (body, form, query) = self.description.as_ref().map(of).unwrap_or_default();
+        Some(crate::schema::Checks {
+            asked: info.body.and_then(|body| body.schema),
+            body,
+            form,
+            query,
+        })
+    }
+
+    /// What its types say of it.
+    #[cfg(feature = "schema")]
+    pub(crate) fn api(
+        &self,
+        schemas: &mut crate::describe::Describer,
+    ) -> Option<fw_manifest::RouteApi> {
+        let description = self.description?;
+        let mut operation = crate::describe::Operation::new(schemas, description.statuses);
+        (description.describe)(&mut operation);
+        let mut api = operation.finish();
+        api.deprecated = description.deprecated;
+        if let Some(info) = &self.info {
+            crate::describe::complete(&mut api, info.params);
+        }
+        Some(api)
     }
 
     /// The authorizer that is asked before it.
@@ -226,9 +271,10 @@ impl<S> Table<S> {
         #[cfg(feature = "schema")]
         {
             let endpoint = self.endpoints.get(found);
-            let body = endpoint.and_then(|endpoint| endpoint.info?.body);
-            let attached = self.models.attach(found, body, request);
-            attached.map_err(|error| Box::new(error.into_response()))?;
+            if let Some(checks) = endpoint.and_then(Endpoint::checks) {
+                let attached = self.models.attach(found, &checks, request);
+                attached.map_err(|error| Box::new(error.into_response()))?;
+            }
         }
         Ok(found)
     }

@@ -38,7 +38,7 @@
 //! | `runtime` | serving on Lambda: [`App::run`] | yes |
 //! | `aws` | clients of AWS's services, created when they are first used: `fw::aws` | no |
 //! | `resources` | handles for the queues, topics, buses and buckets that the code sends to: `fw::resource` | no |
-//! | `schema` | JSON Schemas of bodies, and the check of bodies by them, for `validate` | no |
+//! | `schema` | JSON Schemas: what routes take and answer, for the document of the API; and the check of bodies by them | no |
 //! | `garde` | `Valid<Json<T>>`: bodies checked by `garde` | no |
 //! | `test` | the in-process client | no |
 //! | `verify` | signatures of tokens and requests in the test client; without it the client refuses every signed request | no |
@@ -55,6 +55,8 @@ pub mod auth;
 #[cfg(feature = "aws")]
 pub mod aws;
 pub mod context;
+#[cfg(feature = "schema")]
+pub mod describe;
 mod dispatch;
 mod entry;
 pub mod error;

@@ -37,6 +37,31 @@ pub use crate::extract::ParamError;
 /// Gives a struct its status, its text and its error: the problem that it is.
 macro_rules! problem {
     ($name:ident, $status:ident, |$this:ident| $problem:expr) => {
+        problem!(@display $name, $status, |$this| $problem);
+
+        impl From<$name> for Error {
+            fn from(rejection: $name) -> Self {
+                Self::new(rejection.status(), "").with_sole_problem(rejection.problem())
+            }
+        }
+    };
+    // With a list of further problems.
+    ($name:ident, $status:ident, |$this:ident| $problem:expr, more) => {
+        problem!(@display $name, $status, |$this| $problem);
+
+        impl From<$name> for Error {
+            fn from(rejection: $name) -> Self {
+                #[cfg(feature = "schema")]
+                if !rejection.more.is_empty() {
+                    let mut problems = vec![rejection.problem()];
+                    problems.extend(rejection.more.iter().map($name::problem));
+                    return Self::new(rejection.status(), "").with_problems(problems);
+                }
+                Self::new(rejection.status(), "").with_sole_problem(rejection.problem())
+            }
+        }
+    };
+    (@display $name:ident, $status:ident, |$this:ident| $problem:expr) => {
         impl $name {
             /// The status that it answers with.
             #[must_use]
@@ -53,12 +78,6 @@ macro_rules! problem {
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 self.problem().fmt(f)
-            }
-        }
-
-        impl From<$name> for Error {
-            fn from(rejection: $name) -> Self {
-                Self::new(rejection.status(), "").with_sole_problem(rejection.problem())
             }
         }
     };
@@ -189,12 +208,20 @@ pub struct FormShape {
     pub detail: String,
     /// The field, if a single one is the cause.
     pub field: Option<String>,
+    /// What else is wrong, where the form is read and its values are not as its schema says.
+    #[cfg(feature = "schema")]
+    pub more: Vec<Self>,
 }
 
-problem!(FormShape, UNPROCESSABLE_ENTITY, |this| match &this.field {
-    Some(field) => Problem::field(field.clone(), this.detail.clone()),
-    None => Problem::body(format!("body is not the expected form: {}", this.detail)),
-});
+problem!(
+    FormShape,
+    UNPROCESSABLE_ENTITY,
+    |this| match &this.field {
+        Some(field) => Problem::field(field.clone(), this.detail.clone()),
+        None => Problem::body(format!("body is not the expected form: {}", this.detail)),
+    },
+    more
+);
 
 /// 400: the body is not UTF-8.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -217,12 +244,20 @@ pub struct InvalidQuery {
     pub detail: String,
     /// The parameter, if a single one is the cause.
     pub name: Option<String>,
+    /// What else is wrong, where the query is read and its values are not as its schema says.
+    #[cfg(feature = "schema")]
+    pub more: Vec<Self>,
 }
 
-problem!(InvalidQuery, BAD_REQUEST, |this| match &this.name {
-    Some(name) => Problem::query(name.clone(), this.detail.clone()),
-    None => Problem::whole_query(format!("query: {}", this.detail)),
-});
+problem!(
+    InvalidQuery,
+    BAD_REQUEST,
+    |this| match &this.name {
+        Some(name) => Problem::query(name.clone(), this.detail.clone()),
+        None => Problem::whole_query(format!("query: {}", this.detail)),
+    },
+    more
+);
 
 /// 400: a header is missing or cannot be read.
 ///

@@ -12,6 +12,10 @@
 //! | `(StatusCode, T)` | that one, unless `T` is an error | `T`'s |
 //! | [`Stream`] | 200 | `application/octet-stream`, or the one that it names |
 //! | [`Sse`] | 200 | `text/event-stream` |
+//! | [`Status<202, T>`](Status) | the one in its type, unless `T` is an error | `T`'s |
+//! | [`Created<T>`] | 201, with `Location` | `T`'s |
+//! | [`WithHeader<T, H>`](WithHeader) | `T`'s, with the header of `H` | `T`'s |
+//! | [`Either<A, B>`](Either) | that of the one that it is | that of the one that it is |
 //! | [`Redirect`] | 302, 303, 307 or 308 | none |
 //! | `Option<T>` | `T`'s; for `None` 404 | `T`'s, or `application/problem+json` |
 //! | `Result<T, E>` | `T`'s or `E`'s | `T`'s or `E`'s |
@@ -25,6 +29,7 @@ mod cookie;
 mod json;
 mod redirect;
 mod sse;
+mod status;
 pub(crate) mod stream;
 
 use bytes::Bytes;
@@ -36,6 +41,7 @@ pub use self::{
     json::Json,
     redirect::Redirect,
     sse::{IntoSseEvent, Sse, SseEvent},
+    status::{Created, Either, Status, WithHeader, WithHeaderField},
     stream::{IntoPiece, Stream, Writer},
 };
 use crate::error::{BoxError, Error, Failure};

@@ -122,6 +122,89 @@ pub struct Route<S> {
     pub(crate) call: Call<S>,
     pub(crate) guard: Option<Guard<S>>,
     pub(crate) api_key: bool,
+    #[cfg(feature = "schema")]
+    pub(crate) description: Option<Description>,
+}
+
+/// What the types of a handler say of its route: functions, so that no schema is made before it is asked for.
+#[cfg(feature = "schema")]
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Description {
+    /// Whether the handler is deprecated.
+    pub deprecated: bool,
+    /// The statuses that the handler's own code names, ascending.
+    pub statuses: &'static [u16],
+    /// Adds what the arguments read and the answer has.
+    pub describe: fn(&mut crate::describe::Operation<'_>),
+    /// The schema of its JSON body or its form, in draft 4, where its type has one.
+    pub body: fn() -> Option<serde_json::Value>,
+    /// The schema of its query, in draft 4, where it is read as a whole and its type has one.
+    pub query: fn() -> Option<serde_json::Value>,
+}
+
+/// Describes a route by its handler's types; without the feature `schema` the route as it is.
+#[cfg(feature = "schema")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __described {
+    (
+        $route:expr;
+        deprecated = $deprecated:literal;
+        statuses = [$($status:literal),*];
+        output = [$($output:ty)?];
+        arguments = [$($argument:ty),*];
+        parameters = [$(($place:ident, $name:literal, $parameter:ty)),*];
+        body = [$($body:ty)?];
+        query = [$($query:ty)?]
+    ) => {
+        $route.described($crate::__private::Description {
+            deprecated: $deprecated,
+            statuses: &[$($status),*],
+            describe: |operation| {
+                #[allow(unused_imports)]
+                use $crate::__private::{
+                    TypedAnswer as _, TypedArgument as _, TypedParameter as _, UnknownAnswer as _,
+                    UnknownArgument as _, UntypedAnswer as _, UntypedArgument as _, UntypedParameter as _,
+                };
+                $((&&$crate::__private::Probe::<$parameter>::TYPE).parameter(operation, $crate::__private::Place::$place, $name);)*
+                $((&&&$crate::__private::Probe::<$argument>::TYPE).argument(operation);)*
+                $crate::__described!(@output operation; $($output)?);
+            },
+            body: || {
+                #[allow(unused_imports)]
+                use $crate::__private::{TypedBody as _, UntypedBody as _};
+                $crate::__described!(@body $($body)?)
+            },
+            query: || {
+                #[allow(unused_imports)]
+                use $crate::__private::{TypedBody as _, UntypedBody as _};
+                $crate::__described!(@body $($query)?)
+            },
+        })
+    };
+    (@output $operation:ident; $output:ty) => {
+        (&&&$crate::__private::Probe::<$output>::TYPE).answer($operation)
+    };
+    (@output $operation:ident;) => {
+        $crate::__private::UnknownAnswer::answer(&$crate::__private::Probe::<()>::TYPE, $operation)
+    };
+    (@body $body:ty) => {
+        (&&$crate::__private::Probe::<$body>::TYPE).body()
+    };
+    (@body) => {
+        $crate::__private::Option::None
+    };
+}
+
+/// Describes a route by its handler's types; without the feature `schema` the route as it is.
+#[cfg(not(feature = "schema"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __described {
+    ($route:expr; $($rest:tt)*) => {
+        $route
+    };
 }
 
 pub(crate) enum Call<S> {
@@ -164,6 +247,8 @@ impl<S> Route<S> {
             call: Call::WithState(handler),
             guard: None,
             api_key: false,
+            #[cfg(feature = "schema")]
+            description: None,
         }
     }
 
@@ -176,7 +261,18 @@ impl<S> Route<S> {
             call: Call::Stateless(handler),
             guard: None,
             api_key: false,
+            #[cfg(feature = "schema")]
+            description: None,
         }
+    }
+
+    /// The route with what its handler's types say of it.
+    #[cfg(feature = "schema")]
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn described(mut self, description: Description) -> Self {
+        self.description = Some(description);
+        self
     }
 
     /// The facts known at compile time.

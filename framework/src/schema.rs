@@ -4,6 +4,9 @@
 //! otherwise is rewritten, and what it does not know is left out, so that a schema is never stricter than the type.
 
 #[cfg(feature = "schema")]
+pub(crate) mod pairs;
+
+#[cfg(feature = "schema")]
 use std::sync::{Arc, OnceLock};
 
 #[cfg(feature = "schema")]
@@ -13,10 +16,11 @@ use serde_json::Value;
 use serde_json::{Map, json};
 
 #[cfg(feature = "schema")]
+use self::pairs::{FormModel, PairsModel, QueryModel};
+#[cfg(feature = "schema")]
 use crate::{
     error::{Error, Problem},
     request::Request,
-    route::BodyInfo,
 };
 
 /// A type that has a JSON Schema: with the feature `schema`, each that derives `schemars::JsonSchema`.
@@ -149,10 +153,34 @@ fn rewrite(members: &mut Map<String, Value>) {
     }
 }
 
-/// What checks the bodies of an app's routes, made when a route is first called.
+/// What a route's body and query are checked by: the schemas of their types, where they have one. They are the document's, so what they forbid
+/// is refused.
+#[cfg(feature = "schema")]
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Checks {
+    /// The schema of a JSON body on a route with `validate`.
+    pub(crate) asked: Option<fn() -> Value>,
+    /// The schema of a JSON body.
+    pub(crate) body: Option<fn() -> Option<Value>>,
+    /// The schema of a form.
+    pub(crate) form: Option<fn() -> Option<Value>>,
+    /// The schema of a query that is read as a whole.
+    pub(crate) query: Option<fn() -> Option<Value>>,
+}
+
+/// What checks the requests of an app's routes, made when a route is first called.
 #[cfg(feature = "schema")]
 #[derive(Debug, Default)]
-pub(crate) struct Models(Vec<OnceLock<Result<BodyModel, String>>>);
+pub(crate) struct Models(Vec<OnceLock<Result<RouteModels, String>>>);
+
+/// What checks the requests of a route.
+#[cfg(feature = "schema")]
+#[derive(Debug)]
+struct RouteModels {
+    body: Option<BodyModel>,
+    form: Option<FormModel>,
+    query: Option<QueryModel>,
+}
 
 #[cfg(feature = "schema")]
 impl Models {
@@ -161,7 +189,7 @@ impl Models {
         Self(std::iter::repeat_with(OnceLock::new).take(routes).collect())
     }
 
-    /// Lays what checks the body of the route of that number beside the request, where [`Json`](crate::Json) finds it.
+    /// Lays what checks a request of the route of that number beside it, where [`Json`](crate::Json) and the others find it.
     ///
     /// # Errors
     ///
@@ -169,25 +197,113 @@ impl Models {
     pub(crate) fn attach(
         &self,
         route: usize,
-        body: Option<BodyInfo>,
+        checks: &Checks,
         request: &mut Request<'_>,
     ) -> Result<(), Error> {
-        let Some(schema) = body.and_then(|body| body.schema) else {
-            return Ok(());
-        };
-        let model = self
+        let models = self
             .0
             .get(route)
-            .map(|model| model.get_or_init(|| compile(schema).map_err(|error| error.to_string())));
-        match model {
-            Some(Ok(model)) => {
-                request.extensions.insert(model.clone());
+            .map(|models| models.get_or_init(|| checks.models().map_err(|it| it.to_string())));
+        match models {
+            Some(Ok(models)) => {
+                let RouteModels { body, form, query } = models;
+                let extensions = &mut request.extensions;
+                body.clone().map(|body| extensions.insert(body));
+                form.clone().map(|form| extensions.insert(form));
+                query.clone().map(|query| extensions.insert(query));
                 Ok(())
             }
             Some(Err(problem)) => Err(Error::internal(problem.clone())),
             None => Err(Error::internal("a route's index is out of bounds")),
         }
     }
+}
+
+#[cfg(feature = "schema")]
+impl Checks {
+    /// What checks by them; nothing where reading the type refuses all that the schema forbids.
+    fn models(&self) -> Result<RouteModels, ModelError> {
+        let body = match (self.asked, self.body) {
+            (Some(schema), _) => Some(compile(schema)?),
+            (None, schema) => schema
+                .and_then(|schema| schema())
+                .filter(has_bounds)
+                // What no body can be checked by is an error only where a check is asked for.
+                .and_then(|schema| Model::new(&schema).ok())
+                .map(|model| BodyModel(Arc::new(model))),
+        };
+        let pairs = |schema: Option<fn() -> Option<Value>>| {
+            let schema = schema.and_then(|schema| schema());
+            schema.and_then(PairsModel::new)
+        };
+        Ok(RouteModels {
+            body,
+            form: pairs(self.form).map(FormModel),
+            query: pairs(self.query).map(QueryModel),
+        })
+    }
+}
+
+/// True if a schema, or one in it, forbids what the type itself can be read from: a number too small, a text too long.
+#[cfg(feature = "schema")]
+fn has_bounds(schema: &Value) -> bool {
+    const BOUNDS: [&str; 11] = [
+        "exclusiveMaximum",
+        "exclusiveMinimum",
+        "maxItems",
+        "maxLength",
+        "maxProperties",
+        "minItems",
+        "minLength",
+        "minProperties",
+        "multipleOf",
+        "pattern",
+        "uniqueItems",
+    ];
+    match schema {
+        Value::Object(members) => {
+            let width = || {
+                let format = members.get("format").and_then(Value::as_str)?;
+                width(format)
+            };
+            let beyond = |name: &str, of_type: fn((i64, i64)) -> i64| {
+                let bound = members.get(name).filter(|bound| bound.is_number());
+                bound.is_some_and(|bound| bound.as_i64() != width().map(of_type))
+            };
+            BOUNDS
+                .iter()
+                .any(|word| members.get(*word).is_some_and(|value| !value.is_object()))
+                || beyond("minimum", |(least, _)| least)
+                || beyond("maximum", |(_, most)| most)
+                || is_buffered(members)
+                || members.values().any(has_bounds)
+        }
+        Value::Array(list) => list.iter().any(has_bounds),
+        _ => false,
+    }
+}
+
+/// True if a schema is of variants with fields. `serde` reads most of these from a buffer, where it takes an array for a struct.
+#[cfg(feature = "schema")]
+fn is_buffered(members: &Map<String, Value>) -> bool {
+    let fields = |variant: &Value| variant.get("properties").is_some();
+    ["anyOf", "oneOf"].iter().any(|word| {
+        let variants = members.get(*word).and_then(Value::as_array);
+        variants.is_some_and(|variants| variants.iter().any(fields))
+    })
+}
+
+/// The least and the greatest number of a type whose bounds `schemars` writes, by its format: reading it refuses others.
+#[cfg(feature = "schema")]
+fn width(format: &str) -> Option<(i64, i64)> {
+    Some(match format {
+        "uint8" => (0, u8::MAX.into()),
+        "uint16" => (0, u16::MAX.into()),
+        "uint" | "uint32" | "uint64" | "uint128" => (0, i64::MAX),
+        "int8" => (i8::MIN.into(), i8::MAX.into()),
+        "int16" => (i16::MIN.into(), i16::MAX.into()),
+        _ => return None,
+    })
 }
 
 /// A schema as what checks by it.
@@ -223,9 +339,36 @@ impl BodyModel {
 
 #[cfg(all(test, feature = "schema"))]
 mod tests {
+    use schemars::JsonSchema;
     use serde_json::json;
 
-    use super::draft_4;
+    use super::{HasSchema as _, draft_4, has_bounds};
+
+    #[derive(JsonSchema)]
+    #[allow(dead_code, reason = "only its schema is looked at")]
+    struct Plain {
+        maximum: u8,
+        pattern: i16,
+        list: Vec<Option<u64>>,
+        at: f64,
+    }
+
+    #[derive(JsonSchema)]
+    #[allow(dead_code, reason = "only its schema is looked at")]
+    struct Bounded {
+        inner: Option<Count>,
+    }
+
+    #[derive(JsonSchema)]
+    #[allow(dead_code, reason = "only its schema is looked at")]
+    struct Count(#[schemars(range(min = 1))] u32);
+
+    #[test]
+    fn only_what_a_type_itself_does_not_refuse_is_a_bound() {
+        assert!(!has_bounds(&Plain::schema()));
+        assert!(has_bounds(&Bounded::schema()));
+        assert!(has_bounds(&std::collections::HashSet::<String>::schema()));
+    }
 
     #[test]
     fn what_draft_4_says_otherwise_is_rewritten() {

@@ -28,6 +28,7 @@ fn model() -> Model {
 fn the_examples_manifests_are_valid() {
     let model = model();
     for path in [
+        "examples/catalog/manifest.json",
         "examples/guarded/manifest.json",
         "examples/hello/manifest.json",
         "examples/partners/manifest.json",
@@ -70,7 +71,7 @@ fn the_documentation_s_manifests_are_valid_and_read() {
 fn mistakes_are_not_valid() {
     let model = model();
     let whole = json!({
-        "schema": 2,
+        "schema": 3,
         "app": "notes",
         "routes": [{
             "method": "GET",
@@ -79,7 +80,13 @@ fn mistakes_are_not_valid() {
             "authorization": {"type": "lambda", "name": "owner"},
             "body": {"content_type": "application/json", "required": true, "schema": {}},
             "source": {"file": "src/main.rs", "line": 1},
+            "api": {
+                "parameters": [{"name": "b", "in": "path", "required": true, "schema": true}],
+                "bodies": [{"content_type": "text/plain", "required": false}],
+                "responses": [{"status": "4XX", "headers": [{"name": "etag", "schema": {}}]}],
+            },
         }],
+        "schemas": {"request": {"Note": {"id": "notes::Note", "schema": {}}}},
         "authorizers": [{"name": "owner", "kind": "token", "identity": ["$request.header.A"], "ttl": 60}],
         "sources": [
             {"name": "ship", "event": {"type": "sqs", "queue": "orders"}},
@@ -89,7 +96,7 @@ fn mistakes_are_not_valid() {
     });
     assert!(model.allows(&whole));
     let mistakes = [
-        ("/schema", json!(3)),
+        ("/schema", json!(4)),
         ("/schema", json!("1")),
         ("/app", json!("")),
         ("/app", json!("1notes")),
@@ -118,6 +125,11 @@ fn mistakes_are_not_valid() {
         ),
         ("/routes/0/body/schema", json!(true)),
         ("/routes/0/source", json!("src/main.rs:1")),
+        ("/routes/0/api", json!([])),
+        ("/routes/0/api/responses/0/status", json!(404)),
+        ("/routes/0/api/responses/0/status", json!("default")),
+        ("/routes/0/api/parameters/0/in", json!("body")),
+        ("/schemas/request/Note", json!({"type": "object"})),
         ("/authorizers/0/name", json!("a.b")),
         ("/authorizers/0/kind", json!("simple")),
         ("/authorizers/0/identity", json!(["Authorization"])),
@@ -150,6 +162,13 @@ fn mistakes_are_not_valid() {
         "/routes/0/authorization",
         "/routes/0/body",
         "/routes/0/source",
+        "/routes/0/api",
+        "/routes/0/api/parameters/0",
+        "/routes/0/api/bodies/0",
+        "/routes/0/api/responses/0",
+        "/routes/0/api/responses/0/headers/0",
+        "/schemas",
+        "/schemas/request/Note",
         "/authorizers/0",
         "/sources/0",
         "/sources/0/event",

@@ -141,6 +141,7 @@ fn route(
         guard,
         api_key,
         body,
+        query: query(&function.sig),
     });
     (route, args, krate)
 }
@@ -297,8 +298,30 @@ fn body(sig: &Signature, validate: bool) -> Option<Body> {
         Some(Body {
             json,
             required,
-            validated: validate.then(|| elide(inner.to_token_stream(), &lifetimes)),
+            ty: elide(inner.to_token_stream(), &lifetimes),
+            validated: validate,
         })
+    })
+}
+
+/// The type of a query that is read as a whole, by the first argument that looks like `Query<T>`, maybe in an `Option` or a `Result`.
+fn query(sig: &Signature) -> Option<TokenStream> {
+    fn inner(ty: &Type) -> Option<&Type> {
+        let first = |name| types::arguments_of(ty, name).and_then(|list| list.first().copied());
+        first("Query").or_else(|| {
+            ["Option", "Result"]
+                .into_iter()
+                .find_map(first)
+                .and_then(inner)
+        })
+    }
+    let lifetimes = types::lifetimes(sig);
+    sig.inputs.iter().find_map(|input| match input {
+        syn::FnArg::Typed(arg) => {
+            let ty = inner(&arg.ty)?;
+            Some(elide(ty.to_token_stream(), &lifetimes))
+        }
+        syn::FnArg::Receiver(_) => None,
     })
 }
 

@@ -16,6 +16,7 @@ mod expand;
 mod model;
 mod pattern;
 mod routes;
+mod statuses;
 mod stub;
 mod table;
 mod types;

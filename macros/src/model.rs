@@ -70,6 +70,8 @@ pub(crate) struct Route {
     pub(crate) guard: Option<Guard>,
     pub(crate) api_key: bool,
     pub(crate) body: Option<Body>,
+    /// The type of a query that is read as a whole.
+    pub(crate) query: Option<TokenStream>,
 }
 
 pub(crate) struct Authorizer {
@@ -117,8 +119,10 @@ pub(crate) struct Body {
     pub(crate) json: bool,
     /// True if a request without it is refused.
     pub(crate) required: bool,
-    /// Its type, if the gateway validates it.
-    pub(crate) validated: Option<TokenStream>,
+    /// Its type.
+    pub(crate) ty: TokenStream,
+    /// Whether the gateway is to validate it.
+    pub(crate) validated: bool,
 }
 
 /// What a function returns.

@@ -9,6 +9,7 @@ use fw::{
     extract::{AuthContext, Bearer, Claims, IamIdentity, Principal},
     get, routes,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What is known of a member. The authorizer tells it, the handlers read it.
@@ -63,7 +64,8 @@ struct User {
     exp: u64,
 }
 
-#[derive(Serialize)]
+/// A note of a member.
+#[derive(Serialize, JsonSchema)]
 struct Note {
     text: String,
     until: u64,

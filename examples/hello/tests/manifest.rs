@@ -14,7 +14,8 @@ fn the_manifest_is_the_agreed_one() {
         .output()
         .expect("the app runs");
     assert!(output.status.success(), "{output:?}");
-    let manifest: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let mut manifest: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    undescribed(&mut manifest);
     if std::env::var_os("FW_UPDATE").is_some() {
         let printed = serde_json::to_string_pretty(&manifest).expect("JSON") + "\n";
         fs::write(&golden, printed).expect("the golden file");
@@ -23,4 +24,22 @@ fn the_manifest_is_the_agreed_one() {
     let agreed = fs::read_to_string(&golden).expect("the golden file");
     let agreed: serde_json::Value = serde_json::from_str(&agreed).expect("JSON");
     assert_eq!(manifest, agreed, "accept with FW_UPDATE=1");
+}
+
+/// Leaves out what the feature `schema` adds: a build of the whole workspace has it, as other examples do.
+fn undescribed(manifest: &mut serde_json::Value) {
+    let object = manifest.as_object_mut().expect("an object");
+    object.remove("schemas");
+    let schema = if object.contains_key("uses") {
+        3
+    } else if object.contains_key("sources") {
+        2
+    } else {
+        1
+    };
+    object.insert("schema".to_owned(), schema.into());
+    let routes = object.get_mut("routes").and_then(|it| it.as_array_mut());
+    for route in routes.into_iter().flatten() {
+        route.as_object_mut().expect("a route").remove("api");
+    }
 }

@@ -14,7 +14,8 @@ struct Order {
     count: u32,
 }
 
-#[derive(Serialize)]
+/// What it comes to.
+#[derive(Serialize, JsonSchema)]
 struct Price {
     item: String,
     cents: u32,

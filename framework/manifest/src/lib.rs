@@ -8,11 +8,17 @@
 //! missing keys; a reader refuses a `schema` newer than [`SCHEMA`], and within a schema it refuses
 //! unknown keys. Otherwise a misspelt guard would be an open route. A new key is a new schema.
 
+#[cfg(feature = "schema")]
+mod api;
 mod part;
 mod source;
 mod used;
 mod write;
 
+#[cfg(feature = "schema")]
+pub use self::api::{
+    ApiBody, ApiHeader, ApiParameter, ApiResponse, ManifestSchema, ManifestSchemas, RouteApi,
+};
 pub use self::{
     part::Part,
     source::{ManifestSource, SourceEvent},
@@ -20,13 +26,14 @@ pub use self::{
 };
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// The newest manifest schema that this version writes and reads: the one with [`ManifestUse`].
+/// The newest manifest schema that this version writes and reads: the one with [`ManifestUse`], and
+/// with what routes take and answer.
 pub const SCHEMA: u32 = 3;
 
-/// The schema of an app with sources that uses nothing by a handle: an older CLI would deploy half of it.
+/// The schema of an app with sources that uses nothing by a handle and does not describe its routes: an older CLI would deploy half of it.
 pub const SCHEMA_WITH_SOURCES: u32 = 2;
 
-/// The schema of an app without sources that uses nothing by a handle, so that an older CLI still reads it.
+/// The schema of an app without sources that uses nothing by a handle and does not describe its routes, so that an older CLI still reads it.
 pub const SCHEMA_WITHOUT_SOURCES: u32 = 1;
 
 /// The default timeout of a function in seconds, for the CLI and for tests.
@@ -72,6 +79,10 @@ pub struct Manifest {
     /// What the code sends to or reads by a handle, ordered by kind and name. Since schema 3; add them with [`add_use`](Self::add_use).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub uses: Vec<ManifestUse>,
+    /// The schemas that the routes refer to. Since schema 3; set them with [`describe`](Self::describe).
+    #[cfg(feature = "schema")]
+    #[serde(default, skip_serializing_if = "ManifestSchemas::is_empty")]
+    pub schemas: ManifestSchemas,
 }
 
 impl Manifest {
@@ -87,6 +98,8 @@ impl Manifest {
             authorizers: Vec::new(),
             sources: Vec::new(),
             uses: Vec::new(),
+            #[cfg(feature = "schema")]
+            schemas: ManifestSchemas::default(),
         }
     }
 
@@ -96,6 +109,15 @@ impl Manifest {
         if let Err(at) = self.uses.binary_search(&used) {
             self.uses.insert(at, used);
         }
+    }
+
+    /// Sets the schemas that the routes refer to, and the schema that has them, if a route says what it takes and answers.
+    #[cfg(feature = "schema")]
+    pub fn describe(&mut self, schemas: ManifestSchemas) {
+        if self.routes.iter().any(|route| route.api.is_some()) {
+            self.schema = SCHEMA;
+        }
+        self.schemas = schemas;
     }
 
     /// Adds a source in its order, and sets the schema that has sources.
@@ -158,6 +180,10 @@ pub struct ManifestRoute {
     /// The body that the handler reads, where the gateway may check it (REST APIs only).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<ManifestBody>,
+    /// What it takes and answers, as far as the types say. Since schema 3.
+    #[cfg(feature = "schema")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api: Option<RouteApi>,
 }
 
 impl ManifestRoute {

@@ -1,6 +1,9 @@
 //! Writes the manifest for an app: the same output as serde's `Serialize` with a fraction of the
 //! code, because every app contains it.
 
+#[cfg(feature = "schema")]
+mod api;
+
 use super::{
     Authorization, AuthorizerKind, Manifest, ManifestAuthorizer, ManifestRoute, ManifestSource,
     Source, SourceEvent,
@@ -32,6 +35,10 @@ impl Manifest {
                 json.text("name", &used.name);
                 json.close('}');
             });
+        }
+        #[cfg(feature = "schema")]
+        if !self.schemas.is_empty() {
+            api::schemas(&mut json, &self.schemas);
         }
         json.close('}');
         json.0
@@ -86,6 +93,10 @@ fn route(json: &mut Json, route: &ManifestRoute) {
             json.0.push_str(&schema.to_string());
         }
         json.close('}');
+    }
+    #[cfg(feature = "schema")]
+    if let Some(api) = &route.api {
+        api::route(json, api);
     }
     json.close('}');
 }

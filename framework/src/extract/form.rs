@@ -12,8 +12,9 @@ use crate::{
 ///
 /// A repeated field fills a `Vec`. Another content type, or none, is a 415, or a 400 if there is no
 /// body either; text that is not UTF-8 is a 400; a form that does not match `T` is a 422 with the
-/// field's name. An empty body with the right type is a form without fields, as browsers send it if
-/// no box is ticked; `Option<Form<T>>` is `None` whenever the body is empty.
+/// field's name. With the feature `schema`, values that the schema of `T` does not allow are a 422
+/// too, all of them in one answer. An empty body with the right type is a form without fields, as
+/// browsers send it if no box is ticked; `Option<Form<T>>` is `None` whenever the body is empty.
 ///
 /// ```
 /// use fw::{FromRequest, Method, Request, extract::Form};
@@ -52,16 +53,30 @@ impl<T: for<'de> Deserialize<'de>> FromRequest for Form<T> {
             let offset = error.valid_up_to();
             return Err(InvalidUtf8 { offset }.into());
         }
-        urlencoded::read(body).map(Form).map_err(|mismatch| {
-            FormShape {
-                detail: mismatch.detail,
-                field: mismatch.name,
+        let form =
+            urlencoded::read(body).map_err(|mismatch| misshapen(mismatch.detail, mismatch.name))?;
+        #[cfg(feature = "schema")]
+        if let Some(crate::schema::pairs::FormModel(model)) = request.extensions.get() {
+            let violations = model.violations(body).into_iter();
+            let mut violations = violations.map(|(name, detail)| misshapen(detail, Some(name)));
+            if let Some(mut first) = violations.next() {
+                first.more = violations.collect();
+                return Err(first.into());
             }
-            .into()
-        })
+        }
+        Ok(Self(form))
     }
 
     fn is_absent(request: &Request<'_>) -> bool {
         request.body().is_empty()
+    }
+}
+
+fn misshapen(detail: String, field: Option<String>) -> FormShape {
+    FormShape {
+        detail,
+        field,
+        #[cfg(feature = "schema")]
+        more: Vec::new(),
     }
 }

@@ -9,6 +9,8 @@ use crate::{rejection::InvalidQuery, request::Request};
 ///
 /// A repeated key fills a `Vec`, a missing one makes an `Option` `None`. A query that does not
 /// match is a 400 that names the parameter. `Option<Query<T>>` is `None` if there is no query.
+/// With the feature `schema`, the bounds in the schema of `T` are checked: all violations are in
+/// one answer.
 ///
 /// ```
 /// use fw::{FromRequest, Method, Request, extract::Query};
@@ -35,15 +37,31 @@ impl<T: for<'de> Deserialize<'de>> FromRequest for Query<T> {
     type Rejection = InvalidQuery;
 
     fn from_request(request: &Request<'_>) -> Result<Self, InvalidQuery> {
-        urlencoded::read(request.raw_query().as_bytes())
-            .map(Query)
-            .map_err(|mismatch| InvalidQuery {
-                detail: mismatch.detail,
-                name: mismatch.name,
-            })
+        let pairs = request.raw_query().as_bytes();
+        let query =
+            urlencoded::read(pairs).map_err(|mismatch| invalid(mismatch.detail, mismatch.name))?;
+        #[cfg(feature = "schema")]
+        if let Some(crate::schema::pairs::QueryModel(model)) = request.extensions.get() {
+            let violations = model.violations(pairs).into_iter();
+            let mut violations = violations.map(|(name, detail)| invalid(detail, Some(name)));
+            if let Some(mut first) = violations.next() {
+                first.more = violations.collect();
+                return Err(first);
+            }
+        }
+        Ok(Self(query))
     }
 
     fn is_absent(request: &Request<'_>) -> bool {
         request.raw_query().is_empty()
+    }
+}
+
+fn invalid(detail: String, name: Option<String>) -> InvalidQuery {
+    InvalidQuery {
+        detail,
+        name,
+        #[cfg(feature = "schema")]
+        more: Vec::new(),
     }
 }

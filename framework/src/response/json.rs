@@ -18,10 +18,11 @@ use super::{IntoResponse, Response, body::with_type, broken};
 ///   for JSON: a page of another origin can make a browser send such a request unasked;
 /// - not JSON: 400, with line and column;
 /// - JSON of another shape than `T`: 422, with a JSON pointer to the place;
-/// - on a route with `validate`, values that its schema does not allow: 422, all of them in one answer, each with its JSON pointer.
+/// - values that the schema of `T` does not allow (a type that derives `schemars::JsonSchema`, with the feature `schema`): 422, all of them in
+///   one answer, each with its JSON pointer.
 ///
-/// A struct is read from an object only, never from an array of its fields; and an integer also from `2.0`. Inside of untagged and
-/// internally tagged enums and of flattened fields, `serde` does not allow either.
+/// A struct is read from an object only, never from an array of its fields; and an integer also from `2.0`. Only in flattened fields, and in
+/// untagged and internally tagged enums without a schema, `serde` takes an array for a nested struct all the same.
 ///
 /// `Option<Json<T>>` is `None` when the body is empty.
 ///

@@ -6,7 +6,8 @@ use quote::{ToTokens, quote, quote_spanned};
 use super::{call, cast, ends, place};
 use crate::{
     attr::Guard,
-    model::{Item, Route, parameter, state},
+    model::{ArgKind, Item, Route, parameter, state},
+    statuses,
 };
 
 /// The implementation that creates the route for an app's state.
@@ -40,24 +41,64 @@ pub(super) fn made(item: &Item, route: &Route, name: &Ident) -> TokenStream {
         let krate = item.krate.at(function);
         quote_spanned!(function=> <Self as #krate::__private::RouteDecl>::INFO)
     };
+    let description = description(item, route);
     let made = quote! {
         #(#cfgs)*
         #[automatically_derived]
         #[allow(deprecated, unreachable_code, unused_qualifications)]
         impl #generics #krate::__private::IntoRoute<#state_type> for #name #needs {
             fn into_route() -> #krate::__private::Route<#state_type> {
-                #krate::__private::Route::#constructor(
-                    #known,
-                    #call,
-                )
-                #guard
-                #api_key
+                #krate::__private::described! {
+                    #krate::__private::Route::#constructor(
+                        #known,
+                        #call,
+                    )
+                    #guard
+                    #api_key;
+                    #description
+                }
             }
         }
     };
     match &route.guard {
         Some(Guard::Authorizer(path)) => with_authorizer(item, path, generics.is_some(), &made),
         _ => made,
+    }
+}
+
+/// What `described!` takes: the types that describe the route, and what only the handler's text says.
+fn description(item: &Item, route: &Route) -> TokenStream {
+    let deprecated = item
+        .function
+        .attrs
+        .iter()
+        .any(|attr| attr.path().is_ident("deprecated"));
+    let statuses = statuses::named(&item.function.body);
+    let output = item.output.as_ref().map(|output| &output.ty);
+    let arguments = item.args.iter().filter_map(|arg| match arg.kind {
+        ArgKind::Extractor => Some(&arg.ty),
+        _ => None,
+    });
+    let parameters = item.args.iter().filter_map(|arg| {
+        let (place, name) = match &arg.kind {
+            ArgKind::Path(name) => ("Path", name),
+            ArgKind::Query(name) => ("Query", name),
+            _ => return None,
+        };
+        let place = Ident::new(place, Span::call_site());
+        let ty = &arg.ty;
+        Some(quote!((#place, #name, #ty)))
+    });
+    let body = route.body.as_ref().map(|body| &body.ty);
+    let query = &route.query;
+    quote! {
+        deprecated = #deprecated;
+        statuses = [#(#statuses),*];
+        output = [#output];
+        arguments = [#(#arguments),*];
+        parameters = [#(#parameters),*];
+        body = [#body];
+        query = [#query]
     }
 }
 
@@ -145,9 +186,9 @@ pub(super) fn info(item: &Item, route: &Route) -> TokenStream {
                 "application/x-www-form-urlencoded"
             };
             let required = body.required;
-            let schema = match &body.validated {
-                None => quote!(#krate::__private::Option::None),
-                Some(ty) => {
+            let schema = match &body.ty {
+                _ if !body.validated => quote!(#krate::__private::Option::None),
+                ty => {
                     let (_, end) = ends(ty);
                     let there = item.krate.at(end);
                     let schema = quote_spanned!(end=> #there::__private::schema::<#ty>);

@@ -34,27 +34,19 @@ impl ::fw::__private::RouteDecl for __fw_item_a {
 #[allow(deprecated, unreachable_code, unused_qualifications)]
 impl<__FwState> ::fw::__private::IntoRoute<__FwState> for __fw_item_a {
     fn into_route() -> ::fw::__private::Route<__FwState> {
-        ::fw::__private::Route::stateless(
-            <Self as ::fw::__private::RouteDecl>::INFO,
-            |__fw_request| ::fw::__private::hold_only_send_values_across_await(async move {
-                let (__fw_0,) = {
-                    let mut __fw_problems = ::fw::__private::Problems::new();
-                    let __fw_0 = __fw_problems
-                        .keep(
-                            <Json<
-                                Order<'_>,
-                            > as ::fw::__private::FromRequest>::from_request(
-                                __fw_request,
-                            ),
-                        );
-                    match (__fw_0,) {
-                        (::fw::__private::Option::Some(__fw_0),) => (__fw_0,),
-                        _ => return __fw_problems.into_response(),
-                    }
-                };
-                <() as ::fw::__private::Responder>::respond(a(__fw_0).await)
-            }),
-        )
+        ::fw::__private::described! {
+            ::fw::__private::Route::stateless(< Self as ::fw::__private::RouteDecl >
+            ::INFO, | __fw_request |
+            ::fw::__private::hold_only_send_values_across_await(async move { let
+            (__fw_0,) = { let mut __fw_problems = ::fw::__private::Problems::new(); let
+            __fw_0 = __fw_problems.keep(< Json < Order < '_ > > as
+            ::fw::__private::FromRequest > ::from_request(__fw_request)); match (__fw_0,)
+            { (::fw::__private::Option::Some(__fw_0),) => (__fw_0,), _ => return
+            __fw_problems.into_response(), } }; < () as ::fw::__private::Responder >
+            ::respond(a(__fw_0). await) }),); deprecated = false; statuses = []; output =
+            [()]; arguments = [Json < Order < '_ > >]; parameters = []; body = [Order <
+            '_ >]; query = []
+        }
     }
 }
 #[allow(clippy::unused_async)]
@@ -93,27 +85,19 @@ impl ::fw::__private::RouteDecl for __fw_item_b {
 #[allow(deprecated, unreachable_code, unused_qualifications)]
 impl<__FwState> ::fw::__private::IntoRoute<__FwState> for __fw_item_b {
     fn into_route() -> ::fw::__private::Route<__FwState> {
-        ::fw::__private::Route::stateless(
-            <Self as ::fw::__private::RouteDecl>::INFO,
-            |__fw_request| ::fw::__private::hold_only_send_values_across_await(async move {
-                let (__fw_0,) = {
-                    let mut __fw_problems = ::fw::__private::Problems::new();
-                    let __fw_0 = __fw_problems
-                        .keep(
-                            <Option<
-                                extract::Form<Login>,
-                            > as ::fw::__private::FromRequest>::from_request(
-                                __fw_request,
-                            ),
-                        );
-                    match (__fw_0,) {
-                        (::fw::__private::Option::Some(__fw_0),) => (__fw_0,),
-                        _ => return __fw_problems.into_response(),
-                    }
-                };
-                <() as ::fw::__private::Responder>::respond(b(__fw_0).await)
-            }),
-        )
+        ::fw::__private::described! {
+            ::fw::__private::Route::stateless(< Self as ::fw::__private::RouteDecl >
+            ::INFO, | __fw_request |
+            ::fw::__private::hold_only_send_values_across_await(async move { let
+            (__fw_0,) = { let mut __fw_problems = ::fw::__private::Problems::new(); let
+            __fw_0 = __fw_problems.keep(< Option < extract::Form < Login > > as
+            ::fw::__private::FromRequest > ::from_request(__fw_request)); match (__fw_0,)
+            { (::fw::__private::Option::Some(__fw_0),) => (__fw_0,), _ => return
+            __fw_problems.into_response(), } }; < () as ::fw::__private::Responder >
+            ::respond(b(__fw_0). await) }),); deprecated = false; statuses = []; output =
+            [()]; arguments = [Option < extract::Form < Login > >]; parameters = []; body
+            = [Login]; query = []
+        }
     }
 }
 #[allow(clippy::unused_async)]
@@ -152,38 +136,21 @@ impl ::fw::__private::RouteDecl for __fw_item_c {
 #[allow(deprecated, unreachable_code, unused_qualifications)]
 impl<__FwState> ::fw::__private::IntoRoute<__FwState> for __fw_item_c {
     fn into_route() -> ::fw::__private::Route<__FwState> {
-        ::fw::__private::Route::stateless(
-            <Self as ::fw::__private::RouteDecl>::INFO,
-            |__fw_request| ::fw::__private::hold_only_send_values_across_await(async move {
-                let (__fw_0, __fw_1) = {
-                    let mut __fw_problems = ::fw::__private::Problems::new();
-                    let __fw_0 = __fw_problems
-                        .keep(
-                            <Result<
-                                Json<u8>,
-                                JsonRejection,
-                            > as ::fw::__private::FromRequest>::from_request(
-                                __fw_request,
-                            ),
-                        );
-                    let __fw_1 = __fw_problems
-                        .keep(
-                            <Json<
-                                u8,
-                            > as ::fw::__private::FromRequest>::from_request(
-                                __fw_request,
-                            ),
-                        );
-                    match (__fw_0, __fw_1) {
-                        (
-                            ::fw::__private::Option::Some(__fw_0),
-                            ::fw::__private::Option::Some(__fw_1),
-                        ) => (__fw_0, __fw_1),
-                        _ => return __fw_problems.into_response(),
-                    }
-                };
-                <() as ::fw::__private::Responder>::respond(c(__fw_0, __fw_1).await)
-            }),
-        )
+        ::fw::__private::described! {
+            ::fw::__private::Route::stateless(< Self as ::fw::__private::RouteDecl >
+            ::INFO, | __fw_request |
+            ::fw::__private::hold_only_send_values_across_await(async move { let (__fw_0,
+            __fw_1,) = { let mut __fw_problems = ::fw::__private::Problems::new(); let
+            __fw_0 = __fw_problems.keep(< Result < Json < u8 >, JsonRejection > as
+            ::fw::__private::FromRequest > ::from_request(__fw_request)); let __fw_1 =
+            __fw_problems.keep(< Json < u8 > as ::fw::__private::FromRequest >
+            ::from_request(__fw_request)); match (__fw_0, __fw_1,) {
+            (::fw::__private::Option::Some(__fw_0),
+            ::fw::__private::Option::Some(__fw_1),) => (__fw_0, __fw_1,), _ => return
+            __fw_problems.into_response(), } }; < () as ::fw::__private::Responder >
+            ::respond(c(__fw_0, __fw_1). await) }),); deprecated = false; statuses = [];
+            output = [()]; arguments = [Result < Json < u8 >, JsonRejection >, Json < u8
+            >]; parameters = []; body = [u8]; query = []
+        }
     }
 }

@@ -62,71 +62,33 @@ impl ::fw::__private::RouteDecl for __fw_item_object {
 #[allow(deprecated, unreachable_code, unused_qualifications)]
 impl ::fw::__private::IntoRoute<Store> for __fw_item_object {
     fn into_route() -> ::fw::__private::Route<Store> {
-        ::fw::__private::Route::with_state(
-            <Self as ::fw::__private::RouteDecl>::INFO,
-            |__fw_state, __fw_request| ::fw::__private::hold_only_send_values_across_await(async move {
-                let (__fw_1, __fw_2, __fw_3, __fw_4, __fw_5) = {
-                    let mut __fw_problems = ::fw::__private::Problems::new();
-                    let __fw_1 = __fw_problems
-                        .keep(
-                            <&'_ str as ::fw::__private::FromParam<
-                                '_,
-                                _,
-                            >>::from_param(
-                                ::fw::__private::Param::path(__fw_request, "key"),
-                            ),
-                        );
-                    let __fw_2 = __fw_problems
-                        .keep(
-                            <Option<
-                                u32,
-                            > as ::fw::__private::FromParam<
-                                '_,
-                                _,
-                            >>::from_param(
-                                ::fw::__private::Param::query(__fw_request, "page"),
-                            ),
-                        );
-                    let __fw_3 = __fw_problems
-                        .keep(
-                            <Vec<
-                                String,
-                            > as ::fw::__private::FromParam<
-                                '_,
-                                _,
-                            >>::from_param(
-                                ::fw::__private::Param::query(__fw_request, "tags"),
-                            ),
-                        );
-                    let __fw_4 = __fw_problems
-                        .keep(
-                            <Method as ::fw::__private::Extractor>::extract(__fw_request),
-                        );
-                    let __fw_5 = __fw_problems
-                        .keep(
-                            <Option<
-                                Json<Value>,
-                            > as ::fw::__private::FromRequest>::from_request(
-                                __fw_request,
-                            ),
-                        );
-                    match (__fw_1, __fw_2, __fw_3, __fw_4, __fw_5) {
-                        (
-                            ::fw::__private::Option::Some(__fw_1),
-                            ::fw::__private::Option::Some(__fw_2),
-                            ::fw::__private::Option::Some(__fw_3),
-                            ::fw::__private::Option::Some(__fw_4),
-                            ::fw::__private::Option::Some(__fw_5),
-                        ) => (__fw_1, __fw_2, __fw_3, __fw_4, __fw_5),
-                        _ => return __fw_problems.into_response(),
-                    }
-                };
-                <Result<
-                    Json<Doc<'_>>,
-                > as ::fw::__private::IntoResponse>::into_response(
-                    object(__fw_state, __fw_1, __fw_2, __fw_3, __fw_4, __fw_5).await,
-                )
-            }),
-        )
+        ::fw::__private::described! {
+            ::fw::__private::Route::with_state(< Self as ::fw::__private::RouteDecl >
+            ::INFO, | __fw_state, __fw_request |
+            ::fw::__private::hold_only_send_values_across_await(async move { let (__fw_1,
+            __fw_2, __fw_3, __fw_4, __fw_5,) = { let mut __fw_problems =
+            ::fw::__private::Problems::new(); let __fw_1 = __fw_problems.keep(< & '_ str
+            as ::fw::__private::FromParam < '_, _ > >
+            ::from_param(::fw::__private::Param::path(__fw_request, "key"))); let __fw_2
+            = __fw_problems.keep(< Option < u32 > as ::fw::__private::FromParam < '_, _ >
+            > ::from_param(::fw::__private::Param::query(__fw_request, "page"))); let
+            __fw_3 = __fw_problems.keep(< Vec < String > as ::fw::__private::FromParam <
+            '_, _ > > ::from_param(::fw::__private::Param::query(__fw_request, "tags")));
+            let __fw_4 = __fw_problems.keep(< Method as ::fw::__private::Extractor >
+            ::extract(__fw_request)); let __fw_5 = __fw_problems.keep(< Option < Json <
+            Value > > as ::fw::__private::FromRequest > ::from_request(__fw_request));
+            match (__fw_1, __fw_2, __fw_3, __fw_4, __fw_5,) {
+            (::fw::__private::Option::Some(__fw_1),
+            ::fw::__private::Option::Some(__fw_2), ::fw::__private::Option::Some(__fw_3),
+            ::fw::__private::Option::Some(__fw_4),
+            ::fw::__private::Option::Some(__fw_5),) => (__fw_1, __fw_2, __fw_3, __fw_4,
+            __fw_5,), _ => return __fw_problems.into_response(), } }; < Result < Json <
+            Doc < '_ > > > as ::fw::__private::IntoResponse >
+            ::into_response(object(__fw_state, __fw_1, __fw_2, __fw_3, __fw_4, __fw_5).
+            await) }),); deprecated = false; statuses = []; output = [Result < Json < Doc
+            < '_ > > >]; arguments = [Method, Option < Json < Value > >]; parameters =
+            [(Path, "key", & '_ str), (Query, "page", Option < u32 >), (Query, "tags",
+            Vec < String >)]; body = [Value]; query = []
+        }
     }
 }

@@ -49,19 +49,15 @@ const _: () = {
         __FwAuthorizer: ::fw::__private::IntoAuthorizer<__FwState>,
     {
         fn into_route() -> ::fw::__private::Route<__FwState> {
-            ::fw::__private::Route::stateless(
-                    <Self as ::fw::__private::RouteDecl>::INFO,
-                    |_| ::fw::__private::hold_only_send_values_across_await(async move {
-                        <() as ::fw::__private::Responder>::respond(stateless().await)
-                    }),
-                )
-                .guarded(
-                    ::fw::__private::Guard::Authorizer(
-                        <__FwAuthorizer as ::fw::__private::IntoAuthorizer<
-                            __FwState,
-                        >>::into_authorizer(),
-                    ),
-                )
+            ::fw::__private::described! {
+                ::fw::__private::Route::stateless(< Self as ::fw::__private::RouteDecl >
+                ::INFO, | _ | ::fw::__private::hold_only_send_values_across_await(async
+                move { < () as ::fw::__private::Responder > ::respond(stateless(). await)
+                }),).guarded(::fw::__private::Guard::Authorizer(< __FwAuthorizer as
+                ::fw::__private::IntoAuthorizer < __FwState > > ::into_authorizer()));
+                deprecated = false; statuses = []; output = [()]; arguments = [];
+                parameters = []; body = []; query = []
+            }
         }
     }
 };
@@ -106,22 +102,16 @@ const _: () = {
     #[allow(deprecated, unreachable_code, unused_qualifications)]
     impl ::fw::__private::IntoRoute<Store> for __fw_item_stateful {
         fn into_route() -> ::fw::__private::Route<Store> {
-            ::fw::__private::Route::with_state(
-                    <Self as ::fw::__private::RouteDecl>::INFO,
-                    |__fw_state, __fw_request| ::fw::__private::hold_only_send_values_across_await(async move {
-                        <() as ::fw::__private::Responder>::respond(
-                            stateful(__fw_state).await,
-                        )
-                    }),
-                )
-                .guarded(
-                    ::fw::__private::Guard::Authorizer(
-                        <__FwAuthorizer as ::fw::__private::IntoAuthorizer<
-                            Store,
-                        >>::into_authorizer(),
-                    ),
-                )
-                .with_api_key()
+            ::fw::__private::described! {
+                ::fw::__private::Route::with_state(< Self as ::fw::__private::RouteDecl >
+                ::INFO, | __fw_state, __fw_request |
+                ::fw::__private::hold_only_send_values_across_await(async move { < () as
+                ::fw::__private::Responder > ::respond(stateful(__fw_state). await) }),)
+                .guarded(::fw::__private::Guard::Authorizer(< __FwAuthorizer as
+                ::fw::__private::IntoAuthorizer < Store > > ::into_authorizer()))
+                .with_api_key(); deprecated = false; statuses = []; output = [()];
+                arguments = []; parameters = []; body = []; query = []
+            }
         }
     }
 };
@@ -157,16 +147,14 @@ impl ::fw::__private::RouteDecl for __fw_item_claims {
 #[allow(deprecated, unreachable_code, unused_qualifications)]
 impl<__FwState> ::fw::__private::IntoRoute<__FwState> for __fw_item_claims {
     fn into_route() -> ::fw::__private::Route<__FwState> {
-        ::fw::__private::Route::stateless(
-                <Self as ::fw::__private::RouteDecl>::INFO,
-                |_| ::fw::__private::hold_only_send_values_across_await(async move {
-                    <() as ::fw::__private::Responder>::respond(claims().await)
-                }),
-            )
-            .guarded(::fw::__private::Guard::Jwt {
-                name: "main",
-                scopes: &["items:read", "items:all"],
-            })
+        ::fw::__private::described! {
+            ::fw::__private::Route::stateless(< Self as ::fw::__private::RouteDecl >
+            ::INFO, | _ | ::fw::__private::hold_only_send_values_across_await(async move
+            { < () as ::fw::__private::Responder > ::respond(claims(). await) }),)
+            .guarded(::fw::__private::Guard::Jwt { name : "main", scopes : &
+            ["items:read", "items:all"] }); deprecated = false; statuses = []; output =
+            [()]; arguments = []; parameters = []; body = []; query = []
+        }
     }
 }
 #[allow(clippy::unused_async)]
@@ -201,13 +189,13 @@ impl ::fw::__private::RouteDecl for __fw_item_signed {
 #[allow(deprecated, unreachable_code, unused_qualifications)]
 impl<__FwState> ::fw::__private::IntoRoute<__FwState> for __fw_item_signed {
     fn into_route() -> ::fw::__private::Route<__FwState> {
-        ::fw::__private::Route::stateless(
-                <Self as ::fw::__private::RouteDecl>::INFO,
-                |_| ::fw::__private::hold_only_send_values_across_await(async move {
-                    <() as ::fw::__private::Responder>::respond(signed().await)
-                }),
-            )
-            .guarded(::fw::__private::Guard::Iam)
+        ::fw::__private::described! {
+            ::fw::__private::Route::stateless(< Self as ::fw::__private::RouteDecl >
+            ::INFO, | _ | ::fw::__private::hold_only_send_values_across_await(async move
+            { < () as ::fw::__private::Responder > ::respond(signed(). await) }),)
+            .guarded(::fw::__private::Guard::Iam); deprecated = false; statuses = [];
+            output = [()]; arguments = []; parameters = []; body = []; query = []
+        }
     }
 }
 #[allow(clippy::unused_async)]
@@ -242,12 +230,12 @@ impl ::fw::__private::RouteDecl for __fw_item_open {
 #[allow(deprecated, unreachable_code, unused_qualifications)]
 impl<__FwState> ::fw::__private::IntoRoute<__FwState> for __fw_item_open {
     fn into_route() -> ::fw::__private::Route<__FwState> {
-        ::fw::__private::Route::stateless(
-                <Self as ::fw::__private::RouteDecl>::INFO,
-                |_| ::fw::__private::hold_only_send_values_across_await(async move {
-                    <() as ::fw::__private::Responder>::respond(open().await)
-                }),
-            )
-            .guarded(::fw::__private::Guard::Public)
+        ::fw::__private::described! {
+            ::fw::__private::Route::stateless(< Self as ::fw::__private::RouteDecl >
+            ::INFO, | _ | ::fw::__private::hold_only_send_values_across_await(async move
+            { < () as ::fw::__private::Responder > ::respond(open(). await) }),)
+            .guarded(::fw::__private::Guard::Public); deprecated = false; statuses = [];
+            output = [()]; arguments = []; parameters = []; body = []; query = []
+        }
     }
 }

@@ -54,48 +54,26 @@ impl ::web::__private::RouteDecl for __fw_item_move {
 #[allow(deprecated, unreachable_code, unused_qualifications)]
 impl<__FwState> ::web::__private::IntoRoute<__FwState> for __fw_item_move {
     fn into_route() -> ::web::__private::Route<__FwState> {
-        ::web::__private::Route::stateless(
-            <Self as ::web::__private::RouteDecl>::INFO,
-            |__fw_request| ::web::__private::hold_only_send_values_across_await(async move {
-                let (__fw_0, __fw_1, __fw_2) = {
-                    let mut __fw_problems = ::web::__private::Problems::new();
-                    let __fw_0 = __fw_problems
-                        .keep(
-                            <&str as ::web::__private::FromParam<
-                                '_,
-                                _,
-                            >>::from_param(
-                                ::web::__private::Param::path(__fw_request, "type"),
-                            ),
-                        );
-                    let __fw_1 = __fw_problems
-                        .keep(
-                            <String as ::web::__private::FromParam<
-                                '_,
-                                _,
-                            >>::from_param(
-                                ::web::__private::Param::path(__fw_request, "path"),
-                            ),
-                        );
-                    let __fw_2 = __fw_problems
-                        .keep(
-                            <Method as ::web::__private::Extractor>::extract(
-                                __fw_request,
-                            ),
-                        );
-                    match (__fw_0, __fw_1, __fw_2) {
-                        (
-                            ::web::__private::Option::Some(__fw_0),
-                            ::web::__private::Option::Some(__fw_1),
-                            ::web::__private::Option::Some(__fw_2),
-                        ) => (__fw_0, __fw_1, __fw_2),
-                        _ => return __fw_problems.into_response(),
-                    }
-                };
-                ::web::__private::Responder::respond(
-                    r#move(__fw_0, __fw_1, __fw_2).await,
-                )
-            }),
-        )
+        ::web::__private::described! {
+            ::web::__private::Route::stateless(< Self as ::web::__private::RouteDecl >
+            ::INFO, | __fw_request |
+            ::web::__private::hold_only_send_values_across_await(async move { let
+            (__fw_0, __fw_1, __fw_2,) = { let mut __fw_problems =
+            ::web::__private::Problems::new(); let __fw_0 = __fw_problems.keep(< & str as
+            ::web::__private::FromParam < '_, _ > >
+            ::from_param(::web::__private::Param::path(__fw_request, "type"))); let
+            __fw_1 = __fw_problems.keep(< String as ::web::__private::FromParam < '_, _ >
+            > ::from_param(::web::__private::Param::path(__fw_request, "path"))); let
+            __fw_2 = __fw_problems.keep(< Method as ::web::__private::Extractor >
+            ::extract(__fw_request)); match (__fw_0, __fw_1, __fw_2,) {
+            (::web::__private::Option::Some(__fw_0),
+            ::web::__private::Option::Some(__fw_1),
+            ::web::__private::Option::Some(__fw_2),) => (__fw_0, __fw_1, __fw_2,), _ =>
+            return __fw_problems.into_response(), } };
+            ::web::__private::Responder::respond(r#move(__fw_0, __fw_1, __fw_2). await)
+            }),); deprecated = true; statuses = []; output = []; arguments = [Method];
+            parameters = [(Path, "type", & str), (Path, "path", String)]; body = [];
+            query = []
+        }
     }
 }

@@ -32,11 +32,12 @@ impl ::fw::__private::RouteDecl for __fw_item_hello {
 #[allow(deprecated, unreachable_code, unused_qualifications)]
 impl<__FwState> ::fw::__private::IntoRoute<__FwState> for __fw_item_hello {
     fn into_route() -> ::fw::__private::Route<__FwState> {
-        ::fw::__private::Route::stateless(
-            <Self as ::fw::__private::RouteDecl>::INFO,
-            |_| ::fw::__private::hold_only_send_values_across_await(async move {
-                <&'static str as ::fw::__private::Responder>::respond(hello().await)
-            }),
-        )
+        ::fw::__private::described! {
+            ::fw::__private::Route::stateless(< Self as ::fw::__private::RouteDecl >
+            ::INFO, | _ | ::fw::__private::hold_only_send_values_across_await(async move
+            { < & 'static str as ::fw::__private::Responder > ::respond(hello(). await)
+            }),); deprecated = false; statuses = []; output = [& 'static str]; arguments
+            = []; parameters = []; body = []; query = []
+        }
     }
 }
