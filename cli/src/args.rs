@@ -12,7 +12,10 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-pub(crate) use self::check::{Diff, Schedule, ScheduleCommand, ScheduleNext, ScheduleService};
+pub(crate) use self::check::{
+    Client, ClientLanguage, Diff, Docs, OpenApi, OpenApiVersion, Schedule, ScheduleCommand,
+    ScheduleNext, ScheduleService,
+};
 pub(crate) use self::deploy::{
     Approval, Ci, CiService, Delete, Deploy, Deployment, Package, PackageFormat, Plan, Policy,
     Rollback,
@@ -128,6 +131,13 @@ pub(crate) enum Command {
     Routes(Routes),
     /// Print the app's manifest as JSON
     Manifest(Manifest),
+    /// Print the OpenAPI document of the app's API
+    #[command(name = "openapi")]
+    OpenApi(OpenApi),
+    /// Write a page that shows the app's API: one HTML file
+    Docs(Docs),
+    /// Write a client for the app's API
+    Client(Client),
     /// Compare two OpenAPI documents: does the second break clients of the first?
     Diff(Diff),
     /// Check a schedule expression and print when it fires

@@ -33,6 +33,18 @@ pub(crate) struct Project {
     source_dirs: Vec<PathBuf>,
     compiles_c: bool,
     aws: AwsUse,
+    about: About,
+}
+
+/// What a package says of itself.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct About {
+    /// Its version, `1.2.0`.
+    pub(crate) version: String,
+    /// What it is for; empty where it does not say.
+    pub(crate) description: String,
+    /// An SPDX expression; empty where it has none.
+    pub(crate) license: String,
 }
 
 impl Project {
@@ -84,6 +96,11 @@ impl Project {
             target_dir: metadata.target_directory.clone().into(),
             source_dirs,
             aws,
+            about: About {
+                version: package.version.to_string(),
+                description: package.description.clone().unwrap_or_default(),
+                license: package.license.clone().unwrap_or_default(),
+            },
             compiles_c: packages().any(|other| other.name.as_str() == "cc"),
         })
     }
@@ -91,6 +108,11 @@ impl Project {
     /// The package's name.
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What the package says of itself.
+    pub(crate) const fn about(&self) -> &About {
+        &self.about
     }
 
     /// The binary's name.

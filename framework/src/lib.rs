@@ -143,4 +143,6 @@ mod guide {
     mod events {}
     #[doc = include_str!("../../docs/guide/testing.md")]
     mod testing {}
+    #[doc = include_str!("../../docs/guide/api.md")]
+    mod api {}
 }

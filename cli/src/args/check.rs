@@ -1,23 +1,106 @@
-//! The arguments of commands that check a text and need neither a project nor an account.
+//! The arguments of commands that check or describe, and need no account.
 
 use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
 
-use super::Output;
+use super::{Output, Stage, Which};
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  cargo fw diff old.json new.json\n  cargo fw diff old.json new.json --output json | jq .verdict\n\nExit codes:\n  0 every client works as before, 1 a change breaks clients, 65 not a document"
+    after_help = "Examples:\n  cargo fw diff old.json new.json\n  cargo fw diff old.json new.json --output json | jq .verdict\n  cargo fw diff --against openapi.json                the app here with that document\n  cargo fw diff --against git:main:openapi.json       the app here with the file in that revision\n\nExit codes:\n  0 every client works as before, 1 a change breaks clients, 65 not a document"
 )]
 pub(crate) struct Diff {
     /// The OpenAPI document that clients know, as JSON
-    pub(crate) before: PathBuf,
+    #[arg(required_unless_present = "against", requires = "after")]
+    pub(crate) before: Option<PathBuf>,
     /// The OpenAPI document that would replace it
-    pub(crate) after: PathBuf,
+    pub(crate) after: Option<PathBuf>,
+    /// Compare the app here with the document that clients know: a file, or `git:REVISION:PATH`
+    #[arg(long, value_name = "DOCUMENT", conflicts_with_all = ["before", "after"])]
+    pub(crate) against: Option<String>,
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) stage: Stage,
     /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) output: Output,
+}
+
+/// Which document `cargo fw openapi` makes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OpenApiVersion {
+    /// OpenAPI 3.1: all that the types say
+    #[default]
+    #[value(name = "3.1")]
+    V3_1,
+    /// OpenAPI 3.0, for tools that do not read 3.1
+    #[value(name = "3.0")]
+    V3_0,
+    /// OpenAPI 3.0 without what the import of API Gateway refuses
+    Aws,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  cargo fw openapi                                     the document, as JSON\n  cargo fw openapi --output openapi.json\n  cargo fw openapi --openapi 3.0 | jq '.paths | keys'\n\nExit codes:\n  0 done, 65 two types have one name, 101 build failed"
+)]
+pub(crate) struct OpenApi {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) stage: Stage,
+    /// The version of OpenAPI
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) openapi: OpenApiVersion,
+    /// Where the API is: a URL, or a path relative to the document's place; may be repeated [default: /]
+    #[arg(long, value_name = "URL")]
+    pub(crate) server: Vec<String>,
+    /// Write the document into this file
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  cargo fw docs api.html\n  cargo fw docs api.html --server https://api.example.org   readers can send requests there"
+)]
+pub(crate) struct Docs {
+    /// The file that is written: HTML that loads nothing else
+    pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) stage: Stage,
+    /// Where the API is: the page then has a form for each operation, which sends requests there
+    #[arg(long, value_name = "URL")]
+    pub(crate) server: Option<String>,
+}
+
+/// The language of a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ClientLanguage {
+    /// TypeScript: one file without imports
+    Ts,
+    /// Rust: a crate
+    Rust,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  cargo fw client ts src/api.ts\n  cargo fw client rust ../shop-client\n\nThe client follows from the document: `cargo fw openapi` shows it."
+)]
+pub(crate) struct Client {
+    /// The language
+    #[arg(value_enum)]
+    pub(crate) language: ClientLanguage,
+    /// The file that is written; for Rust the crate's folder
+    pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) stage: Stage,
 }
 
 #[derive(Debug, clap::Args)]

@@ -17,6 +17,7 @@ mod metrics;
 mod new;
 mod notes;
 mod open;
+mod openapi;
 mod package;
 mod plan;
 mod policy;
@@ -69,6 +70,9 @@ pub(crate) fn run(args: Args, console: &Console) -> Result<Exit> {
         Command::Token(args) => token::token(&args, console),
         Command::Routes(args) => routes::routes(&args, console),
         Command::Manifest(args) => routes::manifest(&args, console),
+        Command::OpenApi(args) => openapi::openapi(&args, console),
+        Command::Docs(args) => openapi::docs(&args, console),
+        Command::Client(args) => openapi::client(&args, console),
         Command::Diff(args) => diff::diff(&args, console),
         Command::Schedule(args) => schedule::schedule(&args, console),
         Command::Services(args) => services::services(&args, console),

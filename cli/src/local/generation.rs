@@ -7,12 +7,14 @@ use std::{collections::BTreeMap, path::Path};
 
 use fw_gateway::{FrontDoor, Pending, Received};
 use fw_manifest::{Manifest, Part};
+use fw_openapi::Info;
 
 use super::{
     authorizers::{Authorizers, Keyring},
     front_door,
     logs::Logs,
     masks::Masks,
+    pages::Pages,
     pinned_executable::PinnedExecutable,
     pool::{Limits, Pool},
     route_hints::RouteHints,
@@ -49,6 +51,8 @@ pub(crate) struct Source<'a> {
     pub(crate) environment: Vec<(String, String)>,
     /// The keys for tokens.
     pub(crate) keyring: Keyring,
+    /// The title, version and issuers in the API document.
+    pub(crate) info: Info,
     /// The credentials of the processes, which also check signed requests.
     pub(crate) credentials: LocalCredentials,
 }
@@ -81,6 +85,7 @@ pub(crate) struct Generation {
     functions: BTreeMap<Part, Pool>,
     pub(super) hints: RouteHints,
     pub(super) masks: Masks,
+    pub(super) pages: Pages,
     /// Holds the executable's own name; removed with the generation.
     _pinned: Option<PinnedExecutable>,
 }
@@ -139,6 +144,7 @@ impl Generation {
             authorizers: Authorizers::new(source.keyring, source.credentials),
             hints,
             masks: Masks::new(source.manifest, settings),
+            pages: Pages::new(source.manifest, &source.info, &settings.door.prefix()),
             functions,
             _pinned: pinned,
         })

@@ -20,6 +20,7 @@ mod instance;
 pub(crate) mod invoke_api;
 pub(crate) mod logs;
 mod masks;
+pub(crate) mod pages;
 mod pinned_executable;
 pub(crate) mod pool;
 mod reuse;

@@ -269,6 +269,15 @@ impl Shared {
                 told,
             });
         }
+        if told.request.target.starts_with("/_fw/")
+            && let Some(reply) = self.generation().await.pages.answer(&told.request)
+        {
+            return Ok(Answered {
+                reply,
+                stream: None,
+                told,
+            });
+        }
         let answered = self.reply(&mut told.request, body, arrival()).await;
         match answered {
             Ok((reply, stream)) => Ok(Answered {

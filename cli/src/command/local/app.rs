@@ -6,16 +6,19 @@ use std::{
 };
 
 use fw_manifest::Manifest;
+use fw_openapi::Info;
 use fw_port_guard::Hosts;
 
 use crate::{
     args::{self, Which},
+    command::openapi,
     compile::{self, Built, Profile, RunningBuild},
     console::Console,
     error::{Context as _, Failure, Result},
     local::generation::Options,
     manifest, private_files,
-    project::Project,
+    project::{About, Project},
+    settings::Settings,
     values::lambda::Architecture,
 };
 
@@ -94,6 +97,18 @@ impl App {
             manifest,
             built,
         })
+    }
+
+    /// What the document says of the API as a whole.
+    pub(in crate::command) fn info(&self, settings: &Settings, manifest: &Manifest) -> Info {
+        let about = match self {
+            Self::Project { project, .. } => project.about().clone(),
+            Self::Bootstrap(_) => About {
+                version: "1".to_owned(),
+                ..About::default()
+            },
+        };
+        openapi::info(&about, settings, manifest)
     }
 
     /// The folder of `fw.toml`: the package's folder, or the current one.

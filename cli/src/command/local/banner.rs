@@ -11,6 +11,7 @@ use super::{services::Services, sources};
 use crate::{
     command::routes,
     console::{BOLD, Console, DIM, HINT},
+    local::pages::DOCS,
     settings::Settings,
     values::{
         credentials,
@@ -51,8 +52,9 @@ pub(super) fn print(
     url: &str,
     token: &str,
 ) {
+    let server = url;
     let prefix = settings.door.prefix();
-    let url = format!("{url}{prefix}");
+    let url = format!("{server}{prefix}");
     if console.is_quiet() {
         // The line for scripts: the URL, which with `--port 0` is not known before.
         console.result(url);
@@ -113,6 +115,11 @@ pub(super) fn print(
         ));
     }
     console.line(format_args!("\n  {HINT}{url}{HINT:#}"));
+    if !manifest.routes.is_empty() {
+        console.line(format_args!(
+            "  {DIM}its documentation: {server}{DOCS}{DIM:#}"
+        ));
+    }
     console.line(format_args!("  {DIM}Ctrl-C stops it{DIM:#}\n"));
 }
 

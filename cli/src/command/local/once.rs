@@ -61,6 +61,7 @@ pub(in crate::command) fn invoke(
             url: "http://localhost",
             options: app::options(args),
             environment: services.environment(&ready.manifest, &settings),
+            info: app.info(&settings, &ready.manifest),
             keyring: Keyring::new(development::path(&app.folder())),
             credentials: services.credentials().clone(),
         };

@@ -267,6 +267,7 @@ impl Serving<'_> {
             url: &url,
             options: app::options(self.args),
             environment: services.environment(&ready.manifest, &self.settings),
+            info: self.app.info(&self.settings, &ready.manifest),
             keyring: self.keyring.clone(),
             credentials: self.services.credentials().clone(),
         };

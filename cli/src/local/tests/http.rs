@@ -70,6 +70,7 @@ impl Running {
                 directory: &std::env::temp_dir(),
                 url: "http://localhost:8000",
                 keyring: Keyring::new(folder.path().join("key")),
+                info: fw_openapi::Info::default(),
                 credentials: LocalCredentials::well_known(),
                 options: super::super::generation::Options::default(),
                 environment: variables

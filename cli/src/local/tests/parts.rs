@@ -30,6 +30,7 @@ fn variables(settings: &str) -> BTreeMap<String, BTreeMap<String, String>> {
         directory: folder.path(),
         url: "http://localhost:8000",
         keyring: Keyring::new(folder.path().join("key")),
+        info: fw_openapi::Info::default(),
         credentials: LocalCredentials::well_known(),
         options: Options::default(),
         environment: vec![("SERVICES".to_owned(), "here".to_owned())],

@@ -474,6 +474,7 @@ fn any_manifest_and_any_settings_are_served_or_refused() {
             directory: folder.path(),
             url: "http://localhost:8000",
             keyring: Keyring::new(folder.path().join("key")),
+            info: fw_openapi::Info::default(),
             credentials: LocalCredentials::well_known(),
             options: Options::default(),
             environment: Vec::new(),
