@@ -109,6 +109,7 @@ impl Kind {
             | "NotFoundException"
             | "ParameterNotFound"
             | "QueueDoesNotExist"
+            | "NotFound"
             | "NoSuchBucket" => Self::NotFound,
             "EntityAlreadyExists"
             | "ResourceConflictException"

@@ -1,5 +1,5 @@
-//! Calls of services that speak AWS JSON, by operation and document. A kind of resource builds its
-//! own calls on it if an SDK crate would cost more than it gives.
+//! Calls by operation and document, whatever a service speaks: what a kind of resource makes its own calls of, where an SDK crate
+//! would cost more than it gives.
 
 use serde_json::Value;
 

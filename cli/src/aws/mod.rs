@@ -21,6 +21,8 @@ pub(crate) mod mappings;
 mod moto;
 pub(crate) mod options;
 mod profile;
+pub(crate) mod protocol;
+mod query;
 pub(crate) mod rest;
 pub(crate) mod s3;
 pub(crate) mod secrets;

@@ -1,5 +1,5 @@
-//! A client for services that speak AWS JSON and whose SDK crates would cost more than they give:
-//! one signed `POST` for each operation.
+//! A client for services whose SDK crates would cost more than they give: one signed request for each operation, whose form
+//! `protocol.rs` says.
 //!
 //! Credentials, region and endpoint are those of the SDK's clients. Temporary failures (no
 //! connection, too many calls, an error of the service itself) are tried three times, as in the
@@ -14,7 +14,7 @@ use aws_sigv4::{
     sign::v4,
 };
 use bytes::Bytes;
-use http::{Request, StatusCode, header};
+use http::{Request, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::{
@@ -26,6 +26,7 @@ use hyper_util::{
 };
 use serde_json::Value;
 
+use super::protocol::{self, Wire};
 use crate::aws::error::{Error, Kind, Operation, Result};
 
 /// The maximum number of attempts of a call.
@@ -56,11 +57,11 @@ impl Signed {
     }
 
     /// Calls the operation of the service that signs as `operation.service`.
-    pub(super) async fn json(&self, operation: Operation, body: &Value) -> Result<Value> {
-        let body = Bytes::from(body.to_string());
+    pub(super) async fn json(&self, operation: Operation, parameters: &Value) -> Result<Value> {
+        let wire = protocol::wire(operation, parameters);
         let mut tried = 0;
         loop {
-            let once = self.once(operation, &body);
+            let once = self.once(operation, &wire);
             let result = match tokio::time::timeout(PATIENCE, once).await {
                 Ok(result) => result,
                 Err(_) => Err(unreachable(operation, "no answer within 30 s")),
@@ -68,7 +69,7 @@ impl Signed {
             tried += 1;
             let passes = |error: &Error| {
                 matches!(error.kind, Kind::Throttled | Kind::Unreachable)
-                    || error.code.starts_with("InternalS")
+                    || error.code.starts_with("Internal")
             };
             match result {
                 Err(error) if tried < TRIES && passes(&error) => {
@@ -79,20 +80,22 @@ impl Signed {
         }
     }
 
-    async fn once(&self, operation: Operation, body: &Bytes) -> Result<Value> {
-        let (target, version) = protocol(operation.service);
+    async fn once(&self, operation: Operation, wire: &Wire) -> Result<Value> {
         let (url, host) = self.place(operation.service);
+        let url = format!("{url}{}", wire.path);
         let cannot = |error: &dyn std::error::Error| unreachable(operation, error.to_string());
-        let mut request = Request::post(&url)
+        let mut request = Request::builder()
+            .method(wire.method.clone())
+            .uri(&url)
             .header(header::HOST, host)
-            .header(
-                header::CONTENT_TYPE,
-                format!("application/x-amz-json-{version}"),
-            )
-            .header("x-amz-target", format!("{target}.{}", operation.name))
-            .body(Full::new(body.clone()))
+            .header(header::CONTENT_TYPE, &wire.content_type);
+        if let Some(target) = &wire.target {
+            request = request.header("x-amz-target", target);
+        }
+        let mut request = request
+            .body(Full::new(wire.body.clone()))
             .map_err(|error| cannot(&error))?;
-        self.sign(operation, &url, body, &mut request).await?;
+        self.sign(operation, &url, &wire.body, &mut request).await?;
         let builder = Client::builder(TokioExecutor::new());
         // A server on this machine needs no root certificates, which a machine may not have.
         if url.starts_with("http://") {
@@ -154,27 +157,18 @@ impl Signed {
             .build()
             .map_err(|error| refuse(error.to_string()))?
             .into();
+        let method = request.method().clone();
         let headers = request
             .headers()
             .iter()
             .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-        let signable = SignableRequest::new("POST", url, headers, SignableBody::Bytes(body))
-            .and_then(|signable| sign(signable, &parameters))
-            .map_err(|error| refuse(error.to_string()))?;
+        let signable =
+            SignableRequest::new(method.as_str(), url, headers, SignableBody::Bytes(body))
+                .and_then(|signable| sign(signable, &parameters))
+                .map_err(|error| refuse(error.to_string()))?;
         let (instructions, _) = signable.into_parts();
         instructions.apply_to_request_http1x(request);
         Ok(())
-    }
-}
-
-/// The prefix of an operation's name in `X-Amz-Target`, and the version of the protocol, both from
-/// the service's model.
-fn protocol(service: &str) -> (&str, &'static str) {
-    match service {
-        "ssm" => ("AmazonSSM", "1.1"),
-        // messaging-truth §2.1.
-        "sqs" => ("AmazonSQS", "1.0"),
-        service => (service, "1.1"),
     }
 }
 
@@ -190,29 +184,10 @@ where
         .request(request)
         .await
         .map_err(|error| unreachable(operation, with_source(&error)))?;
-    let status = answer.status();
-    let body = Limited::new(answer.into_body(), LIMIT).collect().await;
+    let (head, body) = answer.into_parts();
+    let body = Limited::new(body, LIMIT).collect().await;
     let body = body.map_err(|error| unreachable(operation, error.to_string()))?;
-    let document: Value = serde_json::from_slice(&body.to_bytes()).unwrap_or_default();
-    if status.is_success() {
-        return Ok(document);
-    }
-    Err(refused(operation, status, &document))
-}
-
-/// The service's error (AWS JSON: `__type` ends with the error's code, after a `#` if it has a
-/// namespace).
-fn refused(operation: Operation, status: StatusCode, document: &Value) -> Error {
-    let text = |key: &str| document[key].as_str();
-    let code = text("__type").map(|code| code.rsplit('#').next().unwrap_or(code));
-    let code = code.unwrap_or(match status.as_u16() {
-        429 => "ThrottlingException",
-        500.. => "InternalServerError",
-        _ => "",
-    });
-    let message = text("message").or_else(|| text("Message"));
-    let message = message.map_or_else(|| status.to_string(), str::to_owned);
-    Error::answered(operation, code, message)
+    protocol::read(operation, head.status, &head.headers, &body.to_bytes())
 }
 
 fn unreachable(operation: Operation, message: impl Into<String>) -> Error {
@@ -228,37 +203,5 @@ fn with_source(error: &dyn std::error::Error) -> String {
     match error.source() {
         Some(source) => format!("{error}: {source}"),
         None => error.to_string(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use http::StatusCode;
-    use serde_json::json;
-
-    use super::{Operation, refused};
-    use crate::aws::error::Kind;
-
-    #[test]
-    fn a_refusal_is_sorted_by_its_code() {
-        const GET: Operation = Operation::new("ssm", "GetParameter");
-        for (status, document, kind) in [
-            (400, json!({"__type": "ParameterNotFound"}), Kind::NotFound),
-            (
-                400,
-                json!({"__type": "com.amazonaws.ssm#ThrottlingException", "message": "x"}),
-                Kind::Throttled,
-            ),
-            (
-                400,
-                json!({"__type": "AccessDeniedException", "Message": "no"}),
-                Kind::Denied,
-            ),
-            (429, json!(null), Kind::Throttled),
-            (503, json!("<html>"), Kind::Other),
-        ] {
-            let status = StatusCode::from_u16(status).unwrap();
-            assert_eq!(refused(GET, status, &document).kind, kind, "{document}");
-        }
     }
 }
