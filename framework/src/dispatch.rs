@@ -30,6 +30,7 @@ use crate::{
     },
     route::{BoxFuture, Call, Guard, Route, RouteInfo},
     service::middleware::{Middleware, Stack},
+    source,
 };
 use fw_gateway::{Matcher, PathPattern, decode_path};
 use fw_manifest::{ManifestBody, ManifestParameter, ManifestRoute, Part, Source};
@@ -420,10 +421,21 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
         event: &str,
         lambda: LambdaContext,
     ) -> Result<Answer, FunctionError> {
-        Ok(match entry {
-            None => Answer::Http(self.answer_request(event, lambda).await?),
-            Some(entry) => Answer::Json(entry.answer(&self.core.state, event, lambda).await?),
-        })
+        let answer = match entry {
+            None => {
+                let answer = self.answer_request(event, lambda).await;
+                answer.map(Answer::Http).map_err(FunctionError::from)
+            }
+            Some(entry) => {
+                let answer = entry.answer(&self.core.state, event, lambda).await;
+                answer.map(Answer::Json)
+            }
+        };
+        match answer {
+            // It keeps a process awake, or tries a version: no handler is meant.
+            Err(_) if source::is_built_in(event) => source::nothing().map(Answer::Json),
+            answer => answer,
+        }
     }
 
     /// The answer to a request, in the format of the gateway that sent it.

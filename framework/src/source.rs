@@ -23,7 +23,6 @@ mod sqs;
 
 #[cfg(feature = "test")]
 pub(crate) use self::failures::collect;
-pub(crate) use self::serve::serve;
 pub use self::{
     attribute::{Attribute, AttributeValue},
     bus::BusEvent,
@@ -35,6 +34,10 @@ pub use self::{
     schedule::Schedule,
     sns::Notification,
     sqs::{Batch, Message, Messages, Received},
+};
+pub(crate) use self::{
+    built_in::is as is_built_in,
+    serve::{nothing, serve},
 };
 #[doc(hidden)]
 pub use self::{

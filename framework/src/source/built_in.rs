@@ -1,4 +1,4 @@
-//! Events of `fw` itself, which a source answers without running its handler.
+//! Events of `fw` itself, which a function answers without running a handler.
 
 use serde::Deserialize;
 
@@ -19,7 +19,7 @@ enum Name {
 /// Whether that is such an event. The longest has 15 characters, and perhaps blanks.
 ///
 /// Only an object is one: serde would read the array `["warm"]` for the structure as well.
-pub(super) fn is(event: &str) -> bool {
+pub(crate) fn is(event: &str) -> bool {
     event.len() < 32
         && event.trim_start().starts_with('{')
         && matches!(

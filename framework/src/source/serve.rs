@@ -115,7 +115,11 @@ pub(crate) async fn serve<S: Sync>(
 }
 
 /// An answer that says nothing: nobody reads it.
-fn nothing() -> Result<Box<RawValue>, FunctionError> {
+///
+/// # Errors
+///
+/// None: the signature is that of its callers.
+pub(crate) fn nothing() -> Result<Box<RawValue>, FunctionError> {
     serde_json::value::to_raw_value(&()).map_err(|error| failed(&Error::internal(error)))
 }
 

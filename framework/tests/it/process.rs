@@ -194,9 +194,15 @@ fn what_is_no_http_event_is_an_error_by_name_and_the_process_lives_on() {
             .ends_with("records of `aws:sqs`"),
         "{error}"
     );
-    for event in ["null", "[]", "17", "\"\"", "{}"] {
+    for event in ["null", "[]", "17", "\"\"", "{}", "{\"fw\":\"other\"}"] {
         let posted = lambda.invoke(ID, event);
         assert!(posted.line.contains("/error "), "{posted:?}");
+    }
+    // What tries a version and what keeps a process awake is no event of the app's.
+    for event in ["{\"fw\":\"health\"}", "{\"fw\":\"warm\"}"] {
+        let posted = lambda.invoke(ID, event);
+        assert!(posted.line.contains("/response "), "{posted:?}");
+        assert_eq!(posted.body, "null");
     }
     assert!(
         lambda
