@@ -47,7 +47,9 @@ use function::{FunctionKeys, FunctionTable, Tracing, Variables, Vpc, function_ke
 use mapping::MappingKeys;
 use named::NamedFunction;
 use over::Over;
-use resources::{ExternalSettings, QueueSettings, Resources};
+use resources::{
+    ExternalSettings, QueueSettings, Resources, RuleSettings, ScheduleSettings, TopicSettings,
+};
 
 /// The name of the function that answers requests in the settings; other functions have their own
 /// names.
@@ -149,8 +151,10 @@ function_keys!(table! {
         derive_policy: Option<bool>,
         local: Option<local::Local>,
         queues: BTreeMap<String, QueueSettings>,
-        topics: BTreeMap<String, ExternalSettings>,
+        topics: BTreeMap<String, TopicSettings>,
         buses: BTreeMap<String, ExternalSettings>,
+        rules: BTreeMap<String, RuleSettings>,
+        schedules: BTreeMap<String, ScheduleSettings>,
         stages: BTreeMap<String, Layer>,
     }
 });
@@ -338,6 +342,8 @@ impl Settings {
                 queues: layer.queues,
                 topics: layer.topics,
                 buses: layer.buses,
+                rules: layer.rules,
+                schedules: layer.schedules,
             },
         })
     }

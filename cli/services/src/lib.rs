@@ -90,6 +90,7 @@ pub use declare::{
 pub use deliveries::{Deliveries, Delivery, DeliveryOutcome};
 pub use functions::{FunctionFacts, Functions, Invocation, Outcome};
 pub use notifications::{BucketNotifications, NotificationTarget, S3Event};
+pub use pattern::check_filter_policy;
 pub use reply::{Body, Fallback};
 pub use resources::{
     MappingStatus, QueueStatus, Redriven, Resources, RuleStatus, ScheduleStatus,

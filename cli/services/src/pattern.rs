@@ -54,6 +54,19 @@ pub(crate) fn is_nested(policy: &Value) -> bool {
         .is_some_and(|members| members.values().any(Value::is_object))
 }
 
+/// Checks the filter policy of a subscription, which looks at the body of a message where `of_body` says so, and else at its attributes.
+///
+/// # Errors
+/// What is wrong with it, in AWS's words as far as they are recorded.
+pub fn check_filter_policy(policy: &Value, of_body: bool) -> Result<(), String> {
+    if !of_body && is_nested(policy) {
+        return Err(
+            "Filter policy scope MessageAttributes does not support nested filter policy".into(),
+        );
+    }
+    Pattern::of_subscription(policy).map(drop)
+}
+
 /// How many members with tests a policy has.
 fn keys(policy: &Value) -> usize {
     match policy {

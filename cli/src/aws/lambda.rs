@@ -404,7 +404,8 @@ impl Lambda for Account {
         let request = match grant.allows {
             Allows::Service => request
                 .action("lambda:InvokeFunction")
-                .source_arn(&grant.source),
+                .source_arn(&grant.source)
+                .set_source_account(grant.account.clone()),
             Allows::Url => request
                 .action("lambda:InvokeFunctionUrl")
                 .function_url_auth_type(FunctionUrlAuthType::None),

@@ -29,9 +29,9 @@ impl Tagged {
         name.split(':').next()
     }
 
-    /// True if it is a queue.
-    pub(crate) fn is_queue(&self) -> bool {
-        self.arn.split(':').nth(2) == Some("sqs")
+    /// The service that it is of: `sqs`.
+    pub(crate) fn service(&self) -> &str {
+        self.arn.split(':').nth(2).unwrap_or_default()
     }
 
     /// True if it is a log group: logs that outlive their writer, or the deployment's lock.

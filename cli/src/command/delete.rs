@@ -51,8 +51,11 @@ pub(super) fn delete(args: &args::Delete, console: &Console) -> Result<Exit> {
             let named = named.into_iter();
             let named = named.map(|bucket| Store::named(bucket, &names));
             names.stores.extend(named.collect::<Vec<_>>());
-            // Their tags show the queues even if the note about them is gone.
-            names.sought.queues = known.queues;
+            // Their tags tell of them also where what notes them is gone.
+            names.sought.queues = known.services.contains("sqs");
+            names.sought.topics = known.services.contains("sns");
+            names.sought.buses = known.services.contains("events");
+            names.sought.schedules = known.services.contains("scheduler");
             // An access log outlives its setting and its API.
             names.sought.access_log = true;
             // Without the settings it is the one that the function's tags note.

@@ -1,6 +1,6 @@
 //! `cargo fw info`: what is deployed, read from the account.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -10,6 +10,7 @@ use crate::{
     console::{BOLD, Console, columns},
     deploy::{
         self,
+        kind::{bus::calls::FoundRule, schedule::calls::FoundSchedule},
         model::{Names, Place},
         observe::{Actual, WholeFunction},
         report,
@@ -60,6 +61,18 @@ struct Info<'a> {
     /// The event source mappings, if there are any.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     mappings: Vec<Mapping<'a>>,
+    /// The topics, where there are any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    topics: Vec<Topic<'a>>,
+    /// The event buses, by ARN, where there are any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    buses: Vec<&'a str>,
+    /// The rules, where there are any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rules: Vec<Rule<'a>>,
+    /// The schedules, where there are any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    schedules: Vec<Schedule<'a>>,
     /// The route keys.
     routes: Vec<&'a str>,
 }
@@ -85,6 +98,64 @@ struct Mapping<'a> {
     enabled: bool,
     #[serde(flatten)]
     polling: &'a Polling,
+}
+
+/// A topic of the deployment's, or one that is there and leads to it.
+#[derive(Debug, Serialize)]
+struct Topic<'a> {
+    arn: &'a str,
+    /// The functions and queues of the deployment's that it leads to.
+    subscriptions: Vec<&'a str>,
+}
+
+impl<'a> Topic<'a> {
+    /// All that there are.
+    fn all(actual: &'a Actual) -> Vec<Self> {
+        let found = &actual.topics;
+        let own = found.topics.iter().filter_map(|one| one.found.ours());
+        let own = own.map(|found| found.arn.as_str());
+        let others = found.subscriptions.iter().map(|one| one.topic.as_str());
+        let arns: BTreeSet<&str> = own.chain(others).collect();
+        let led = |arn: &str| {
+            let all = found.subscriptions.iter();
+            let all = all.filter(|one| one.topic == arn);
+            all.map(|one| one.endpoint.name()).collect()
+        };
+        let topic = |arn| Self {
+            arn,
+            subscriptions: led(arn),
+        };
+        arns.into_iter().map(topic).collect()
+    }
+}
+
+/// A rule: what leads from a bus to a function.
+#[derive(Debug, Serialize)]
+struct Rule<'a> {
+    bus: &'a str,
+    name: &'a str,
+    enabled: bool,
+}
+
+/// A schedule of the deployment's group.
+#[derive(Debug, Serialize)]
+struct Schedule<'a> {
+    name: &'a str,
+    expression: &'a str,
+    timezone: &'a str,
+    enabled: bool,
+}
+
+impl<'a> Schedule<'a> {
+    fn of(found: &'a FoundSchedule) -> Self {
+        let text = |key: &str| found.document[key].as_str().unwrap_or_default();
+        Self {
+            name: &found.name,
+            expression: text("ScheduleExpression"),
+            timezone: text("ScheduleExpressionTimezone"),
+            enabled: text("State") != "DISABLED",
+        }
+    }
 }
 
 /// A custom domain.
@@ -264,6 +335,28 @@ impl<'a> Info<'a> {
                 })
                 .collect(),
             mappings: mappings(actual),
+            topics: Topic::all(actual),
+            buses: {
+                let buses = actual.buses.buses.iter();
+                let buses = buses.filter_map(|one| one.found.ours());
+                buses.map(|found| found.arn.as_str()).collect()
+            },
+            rules: {
+                let rules = actual.buses.rules.iter();
+                let rules = rules.filter_map(|one| one.found.ours());
+                let rule = |found: &'a FoundRule| Rule {
+                    bus: &found.bus,
+                    name: &found.name,
+                    enabled: found.enabled,
+                };
+                rules.map(rule).collect()
+            },
+            schedules: actual
+                .schedules
+                .schedules
+                .iter()
+                .map(Schedule::of)
+                .collect(),
             deployed: deployed.collect(),
             routes,
         })
@@ -359,6 +452,33 @@ impl<'a> Info<'a> {
                 shown.push_str(", stopped: `cargo fw deploy` starts it");
             }
             rows.push(row("mapping", shown));
+        }
+        for Topic { arn, subscriptions } in &self.topics {
+            let name = arn.rsplit(':').next().unwrap_or_default();
+            let led = match subscriptions.is_empty() {
+                true => "which leads nowhere here".to_owned(),
+                false => format!("which leads to {}", subscriptions.join(", ")),
+            };
+            rows.push(row("topic", format!("{name}, {led}")));
+        }
+        for arn in &self.buses {
+            let name = arn.rsplit('/').next().unwrap_or_default();
+            rows.push(row("bus", name.to_owned()));
+        }
+        let off = |enabled: bool| if enabled { "" } else { ", disabled" };
+        for Rule { bus, name, enabled } in &self.rules {
+            let shown = format!("{name}, on the bus {bus}{}", off(*enabled));
+            rows.push(row("rule", shown));
+        }
+        for one in &self.schedules {
+            let Schedule {
+                name,
+                expression,
+                timezone,
+                enabled,
+            } = one;
+            let shown = format!("{name}, {expression} in {timezone}{}", off(*enabled));
+            rows.push(row("schedule", shown));
         }
         let deployed: Vec<String> = DEPLOYED
             .iter()

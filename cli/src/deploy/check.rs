@@ -11,8 +11,11 @@ use serde_json::Value;
 
 use super::{
     kind::{
+        bus::{self, step::BusStep},
         mapping::{self, step::MappingStep},
         queue::{self, step::QueueStep},
+        schedule::{self, step::ScheduleStep},
+        topic::{self, step::TopicStep},
     },
     model::{Desired, Names},
     observe::{Actual, Found, store::WholeStore},
@@ -260,12 +263,38 @@ pub(crate) fn foreign(names: &Names, actual: &Actual) -> Vec<String> {
             .filter(|_| names.mappings.contains(&one.name))?;
         Some((mapping::KIND, one.name.clone(), owner))
     });
+    let topics = actual.topics.topics.iter().filter_map(|one| {
+        let owner = one.found.foreign()?;
+        Some((topic::KIND, one.name.clone(), owner))
+    });
+    let buses = actual.buses.buses.iter().filter_map(|one| {
+        let owner = one.found.foreign()?;
+        Some((bus::KIND, one.name.clone(), owner))
+    });
+    let rules = actual.buses.rules.iter().filter_map(|one| {
+        let owner = one.found.foreign()?;
+        let name = bus::desired::called(&one.bus, &one.name);
+        Some((bus::RULE, name, owner))
+    });
+    let group = actual.schedules.group.foreign();
+    let group = group.map(|owner| (schedule::GROUP, names.function.clone(), owner));
+    let scheduler = names.role_of(&names.scheduler());
+    let role = actual
+        .scheduler
+        .role
+        .foreign()
+        .map(|owner| ("role", scheduler, owner));
     named
         .chain(apis)
         .chain(rests)
         .chain(stores)
         .chain(queues)
         .chain(mappings)
+        .chain(topics)
+        .chain(buses)
+        .chain(rules)
+        .chain(group)
+        .chain(role)
         .map(|(kind, name, owner)| format!("the {kind} `{name}` belongs to {owner}"))
         .collect()
 }
@@ -501,6 +530,30 @@ fn destroys(desired: &Desired, actual: &Actual, step: &Step) -> Option<String> {
                 desired.mappings.iter().any(|one| one.name == *name)
             }
             MappingStep::Create { .. } | MappingStep::Update { .. } => false,
+        },
+        Step::Bus(step) => match &**step {
+            BusStep::Delete { name } => desired.buses.iter().any(|one| one.name == *name),
+            BusStep::DeleteRule { called, .. } => {
+                let mut all = desired.rules.iter();
+                all.any(|one| one.called() == *called)
+            }
+            _ => false,
+        },
+        Step::Schedule(step) => match &**step {
+            ScheduleStep::DeleteGroup { .. } => desired.schedules.is_some(),
+            ScheduleStep::Delete { name, .. } => {
+                let mut all = desired.schedules.iter().flat_map(|all| &all.schedules);
+                all.any(|one| one.name == *name)
+            }
+            _ => false,
+        },
+        Step::Topic(step) => match &**step {
+            TopicStep::Delete { name, .. } => desired.topics.iter().any(|one| one.name == *name),
+            TopicStep::Unsubscribe { name, .. } => {
+                let mut all = desired.subscriptions.iter();
+                all.any(|one| one.name() == *name)
+            }
+            _ => false,
         },
         _ => false,
     };

@@ -21,8 +21,18 @@ use self::{http::Http, rest::Rest, store::Store};
 use super::{
     access::{Access, Asked, Routes},
     kind::{
+        bus::{
+            self,
+            desired::{DesiredBus, DesiredRule},
+        },
         mapping::desired::{self as mapping, DesiredMapping},
+        note::TAG_KINDS,
         queue::{self, desired::DesiredQueue},
+        schedule::{self, desired::DesiredSchedules},
+        topic::{
+            self,
+            desired::{DesiredSubscription, DesiredTopic},
+        },
     },
 };
 use crate::{
@@ -46,9 +56,6 @@ pub(crate) const TAG_STAGE: &str = "fw:stage";
 pub(crate) const TAG_TAGS: &str = "fw:tags";
 /// The tag of the main function that names the domains of one's own that lead to the deployment.
 pub(crate) const TAG_DOMAIN: &str = "fw:domain";
-/// The tag of the main function, and of its log group, that names the kinds of resources that the deployment may have besides functions
-/// and their gateway: where it is missing, no call looks for them.
-pub(crate) const TAG_KINDS: &str = "fw:kinds";
 
 /// A role's one inline policy.
 pub(crate) const POLICY: &str = "fw";
@@ -111,6 +118,16 @@ pub(crate) struct Names {
     pub(crate) mappings: Vec<String>,
     /// The ARNs of the queues that they read and the deployment does not own.
     pub(crate) existing: Vec<String>,
+    /// The topics that the deployment creates, as AWS calls them.
+    pub(crate) topics: Vec<String>,
+    /// The topics that are there already and lead to the deployment, by ARN.
+    pub(crate) existing_topics: Vec<String>,
+    /// The buses that the deployment creates, as AWS calls them.
+    pub(crate) buses: Vec<String>,
+    /// The buses that are there already and have rules of the deployment's, by name.
+    pub(crate) existing_buses: Vec<String>,
+    /// The rules, by the names of their buses and their own.
+    pub(crate) rules: Vec<(String, String)>,
     /// What else is looked for in the account.
     pub(crate) sought: Sought,
 }
@@ -130,6 +147,12 @@ pub(crate) struct Sought {
     pub(crate) document: Option<String>,
     /// The queues, also those that the settings no longer have.
     pub(crate) queues: bool,
+    /// The topics, in the same way.
+    pub(crate) topics: bool,
+    /// The buses and rules.
+    pub(crate) buses: bool,
+    /// The schedules.
+    pub(crate) schedules: bool,
 }
 
 impl Names {
@@ -170,6 +193,11 @@ impl Names {
             mapped: Vec::new(),
             mappings: Vec::new(),
             existing: Vec::new(),
+            topics: Vec::new(),
+            existing_topics: Vec::new(),
+            buses: Vec::new(),
+            existing_buses: Vec::new(),
+            rules: Vec::new(),
             sought: Sought::default(),
             function,
             role,
@@ -187,6 +215,11 @@ impl Names {
             None => self.function.clone(),
             Some(name) => format!("{}{name}", self.prefix()),
         }
+    }
+
+    /// What the schedules' role is named after. No function's name has a full stop in it.
+    pub(crate) fn scheduler(&self) -> String {
+        format!("{}.scheduler", self.function)
     }
 
     /// The name of an authorizer's function.
@@ -288,6 +321,16 @@ impl Place {
         self.arn("sqs", name)
     }
 
+    /// A topic.
+    pub(crate) fn topic(&self, name: &str) -> String {
+        self.arn("sns", name)
+    }
+
+    /// A rule: `NAME` on the default bus, `BUS/NAME` on another one (case evt-eb-112).
+    pub(crate) fn rule(&self, name: &str) -> String {
+        self.arn("events", &format!("rule/{name}"))
+    }
+
     /// A log group, as the tagging calls take it.
     pub(crate) fn log_group(&self, name: &str) -> String {
         self.arn("logs", &format!("log-group:{name}"))
@@ -352,6 +395,16 @@ pub(crate) struct Desired {
     pub(crate) queues: Vec<DesiredQueue>,
     /// The event source mappings.
     pub(crate) mappings: Vec<DesiredMapping>,
+    /// The topics.
+    pub(crate) topics: Vec<DesiredTopic>,
+    /// What leads from topics to functions and queues.
+    pub(crate) subscriptions: Vec<DesiredSubscription>,
+    /// The event buses.
+    pub(crate) buses: Vec<DesiredBus>,
+    /// What leads from buses to functions.
+    pub(crate) rules: Vec<DesiredRule>,
+    /// The schedules, with their group and their role.
+    pub(crate) schedules: Option<DesiredSchedules>,
 }
 
 impl Desired {
@@ -384,16 +437,46 @@ impl Desired {
             url: settings.gateway == Gateway::FunctionUrl,
             document: None,
             queues: false,
+            topics: false,
+            buses: false,
+            schedules: false,
         };
         let arn = |key: &str| resources::arn(settings, ResourceKind::Queue, key, (&names, &place));
         let readers = readers(manifest, |part| settings.of(part).timeout);
-        let queues = queue::desired::queues(settings, &readers, arn)?;
+        let mut queues = queue::desired::queues(settings, &readers, arn)?;
         let mappings = mapping::mappings(manifest, settings, |part| names.of(part), arn)?;
+        let at = &resources::At {
+            settings,
+            names: &names,
+            place: &place,
+        };
+        let topics = topic::desired::topics(settings, at)?;
+        let subscriptions = topic::desired::subscriptions(manifest, settings, at)?;
+        topic::desired::send_to(&mut queues, &topics, &subscriptions, at);
+        let buses = bus::desired::buses(settings, at)?;
+        let rules = bus::desired::rules(manifest, settings, at)?;
+        bus::desired::send_to(&mut queues, &buses, &rules, at);
+        let schedules = schedule::desired::schedules(manifest, settings, at)?;
+        for queue in &mut queues {
+            let senders = &mut queue.attributes.senders;
+            senders.sort_by(|one, other| one.service.cmp(&other.service));
+        }
         names.mapped = mappings.iter().map(|one| one.function.clone()).collect();
         names.mappings = mappings.iter().map(|one| one.name.clone()).collect();
         let read = mappings.iter().map(|one| &one.queue);
         let own = |arn: &&String| queues.iter().any(|one| one.arn == **arn);
         names.existing = read.filter(|arn| !own(arn)).cloned().collect();
+        let existing = topic::desired::existing(&topics, &subscriptions);
+        names.existing_topics = existing.into_iter().collect();
+        names.topics = topics.iter().map(|one| one.name.clone()).collect();
+        let existing = bus::desired::existing(&buses, &rules);
+        names.existing_buses = existing.into_iter().collect();
+        names.buses = buses.iter().map(|one| one.name.clone()).collect();
+        let named = |one: &DesiredRule| (one.bus.clone(), one.name.clone());
+        names.rules = rules.iter().map(named).collect();
+        names.sought.buses = !buses.is_empty() || !rules.is_empty();
+        names.sought.schedules = schedules.is_some();
+        names.sought.topics = !topics.is_empty() || !subscriptions.is_empty();
         names.queues = queues.iter().map(|one| one.name.clone()).collect();
         names.sought.queues = !queues.is_empty();
         let routes = routes(manifest)?;
@@ -432,6 +515,11 @@ impl Desired {
             rest,
             queues,
             mappings,
+            topics,
+            subscriptions,
+            buses,
+            rules,
+            schedules,
             routes,
             names,
             place,
@@ -477,8 +565,22 @@ impl Desired {
 
     /// The tag by which what the deployment has besides functions and their gateway is found again; none where it has nothing.
     pub(crate) fn note(&self) -> Option<(String, String)> {
-        let queues = !self.queues.is_empty();
-        queues.then(|| (TAG_KINDS.to_owned(), queue::KIND.to_owned()))
+        let kinds = self.kinds();
+        (!kinds.is_empty()).then(|| (TAG_KINDS.to_owned(), kinds.join(" ")))
+    }
+
+    /// The kinds of resources that the deployment has besides functions and their gateway.
+    pub(crate) fn kinds(&self) -> Vec<&'static str> {
+        let topics = !self.topics.is_empty() || !self.subscriptions.is_empty();
+        let all = [
+            (bus::KIND, !self.buses.is_empty()),
+            (queue::KIND, !self.queues.is_empty()),
+            (bus::RULE, !self.rules.is_empty()),
+            (schedule::KIND, self.schedules.is_some()),
+            (topic::KIND, topics),
+        ];
+        let there = all.into_iter().filter(|(_, there)| *there);
+        there.map(|(kind, _)| kind).collect()
     }
 
     /// The same for a function of that name, and for its log group: one of them carries it.

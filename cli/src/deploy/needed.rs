@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::kind::{invoke_config, mapping, queue};
+use super::kind::{bus, invoke_config, mapping, queue, schedule, topic};
 use crate::{
     aws::error::Operation,
     aws::{concurrency, iam, lambda, rest, s3, secrets, tags::TaggedKind},
@@ -86,6 +86,16 @@ pub(crate) fn needed_for(settings: &Settings, sources: &BTreeSet<ShownSource>) -
     if reads {
         all.extend(mapping::ALL.map(Operation::action));
     }
+    if !settings.resources.buses.is_empty() || !settings.resources.rules.is_empty() {
+        all.extend(bus::calls::ALL.map(Operation::action));
+    }
+    let warm = settings.every_function().any(|one| one.keep_warm.is_some());
+    if warm || !settings.resources.schedules.is_empty() {
+        all.extend(schedule::calls::ALL.map(Operation::action));
+    }
+    if !settings.resources.topics.is_empty() {
+        all.extend(topic::calls::ALL.map(Operation::action));
+    }
     if settings.permissions_boundary.is_some() {
         all.extend([iam::BOUND, iam::UNBOUND].map(Operation::action));
     }
@@ -127,7 +137,7 @@ mod tests {
             kms_key = \"arn:aws:kms:eu-central-1:123456789012:key/one\"\nconcurrency = 5\nprovisioned_concurrency = 2\n\
             artifact_bucket = \"builds\"\npermissions_boundary = \"arn:aws:iam::123456789012:policy/most\"\naccess_log = {}\n\
             tags = { team = \"shop\" }\nenvironment = { A1 = \"secret:a\", B1 = \"secret:ssm:/b\" }\n\
-            vpc = { subnets = [\"subnet-1\"], security_groups = [\"sg-1\"] }\n[queues.orders]";
+            vpc = { subnets = [\"subnet-1\"], security_groups = [\"sg-1\"] }\n[queues.orders]\n[topics.news]\n[buses.shop]\n[schedules.nightly]";
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("fw.toml"), all).unwrap();
         let settings = Settings::load(folder.path(), "dev").unwrap();

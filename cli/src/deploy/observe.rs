@@ -22,9 +22,17 @@ use super::{
     access::{Access, Asked, Routes},
     found::owner,
     kind::{
+        bus::found::{self as bus, Buses},
+        found::Left,
         invoke_config::found as invoke_config,
         mapping::found::{self as mapping, WholeMapping},
-        queue::found::{self as queue, WholeQueue},
+        note, permission,
+        queue::{
+            self as queue_kind,
+            found::{self as queue, WholeQueue},
+        },
+        schedule::found::{self as schedule, Schedules},
+        topic::found::{self as topic, Topics},
     },
     model::{Names, POLICY, THROUGH_URL_GRANT, URL_GRANT},
     together::all,
@@ -126,6 +134,13 @@ pub(crate) struct WholeFunction {
 }
 
 impl WholeFunction {
+    /// The tags that note kinds of resources: the function's, or its log group's where a deploy was interrupted before there was a function.
+    pub(crate) fn noting(&self) -> Option<&Tags> {
+        let function = self.function.ours().map(|found| &found.tags);
+        let group = self.log_group.ours().map(|found| &found.tags);
+        function.or(group)
+    }
+
     /// One of which nothing is there.
     pub(crate) const ABSENT: Self = Self {
         log_group: Found::Absent,
@@ -155,7 +170,7 @@ pub(crate) struct WholeRole {
 
 impl WholeRole {
     /// A role that is not there.
-    const ABSENT: Self = Self {
+    pub(crate) const ABSENT: Self = Self {
         role: Found::Absent,
         policy: None,
         inline: Vec::new(),
@@ -186,6 +201,14 @@ pub(crate) struct Actual {
     pub(crate) queues: Vec<WholeQueue>,
     /// For how many seconds the other queues hide messages that functions read, by ARN.
     pub(crate) hidden: BTreeMap<String, u32>,
+    /// The topics, in the same way, and what leads from topics to the deployment.
+    pub(crate) topics: Topics,
+    /// The event buses and the rules, in the same way.
+    pub(crate) buses: Buses,
+    /// The schedules, with their group and their role.
+    pub(crate) schedules: Schedules,
+    /// The role by which schedules invoke.
+    pub(crate) scheduler: WholeRole,
 }
 
 impl Actual {
@@ -199,6 +222,21 @@ impl Actual {
     pub(crate) fn role(&self, function: &str) -> &WholeRole {
         static ABSENT: WholeRole = WholeRole::ABSENT;
         self.roles.get(function).unwrap_or(&ABSENT)
+    }
+
+    /// What the functions tell of resources of other kinds.
+    fn left(&self) -> Left {
+        let functions = self.functions.iter();
+        let ours = functions.filter(|(_, one)| one.function.ours().is_some());
+        let all = || self.functions.values();
+        let kinds = all().flat_map(|one| note::noted(one.noting()));
+        let grants = || all().flat_map(|one| &one.grants);
+        Left {
+            kinds: kinds.map(str::to_owned).collect(),
+            functions: ours.map(|(name, _)| name.clone()).collect(),
+            topics: permission::topics(grants()).map(str::to_owned).collect(),
+            buses: permission::buses(grants()).collect(),
+        }
     }
 
     /// The ids of the deployment's APIs.
@@ -255,9 +293,29 @@ pub(crate) async fn observe_rest<A: Aws>(
         around,
         queues,
         hidden,
+        topics: Topics::default(),
+        buses: Buses::default(),
+        schedules: Schedules::NONE,
+        scheduler: WholeRole::ABSENT,
     };
     around::left(aws, names, &mut actual).await?;
-    queue::left(aws, names, &mut actual).await?;
+    let left = actual.left();
+    if !names.sought.queues && left.has(queue_kind::KIND) {
+        let mut names = names.clone();
+        names.sought.queues = true;
+        actual.queues = queue::queues(aws, &names).await?;
+    }
+    let (topics, buses, schedules) = tokio::try_join!(
+        Box::pin(topic::topics(aws, names, &left, &actual.queues)),
+        Box::pin(bus::buses(aws, names, &left)),
+        Box::pin(schedule::schedules(aws, names, &left)),
+    )?;
+    actual.topics = topics;
+    actual.buses = buses;
+    actual.schedules = schedules;
+    if actual.schedules.sought {
+        (_, actual.scheduler) = role(aws, names, &names.scheduler()).await?;
+    }
     // Of a function that the app no longer has, or of which the caller does not know.
     let known = |name: &String| actual.roles.contains_key(name);
     let others = actual.functions.keys().filter(|name| !known(name));

@@ -49,4 +49,10 @@ pub(crate) enum Lane<'a> {
     Store,
     /// The queues.
     Queues,
+    /// The topics and their subscriptions.
+    Topics,
+    /// The event buses and their rules.
+    Buses,
+    /// The schedules and their group.
+    Schedules,
 }

@@ -22,13 +22,17 @@ pub(crate) use self::role::{lent, wanted};
 use self::{
     access::Side,
     function::{Move, prune, version},
-    gateway::{Connection, connect, forbid, gone, permission, routes, tidy, unask},
+    gateway::{Connection, connect, forbid, gone, routes, tidy, unask},
     role::Lent,
 };
 use fw_manifest::Part;
 
 use super::{
-    kind::{invoke_config::plan as invoke_config, mapping::plan as mapping, queue::plan as queue},
+    kind::{
+        bus::plan as bus, invoke_config::plan as invoke_config, mapping::plan as mapping,
+        note::plan as note, permission::plan as permission, queue::plan as queue,
+        schedule::plan as schedule, topic::plan as topic,
+    },
     model::{Desired, Names, rest::Rest},
     observe::Actual,
     phase::Phase,
@@ -59,7 +63,7 @@ pub(crate) fn plan(desired: &Desired, actual: &Actual) -> Plan {
 fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
     let mut plan = Plan::default();
     plan.enter(Phase::Note);
-    queue::note(&mut plan, desired, actual);
+    note::note(&mut plan, desired, actual);
     plan.enter(Phase::Prepare);
     let api = desired.api();
     let withdrawn = api.and_then(|one| role::role(&mut plan, desired, one, actual, lent));
@@ -85,6 +89,9 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
     }
     store::prepare(&mut plan, desired, actual);
     queue::prepare(&mut plan, desired, actual);
+    topic::prepare(&mut plan, desired, actual);
+    bus::prepare(&mut plan, desired, actual);
+    schedule::prepare(&mut plan, desired, actual);
     let api = actual.apis.first();
     let connection = match desired.gateway() {
         Gateway::HttpApi => Some(connect(&mut plan, desired, api)),
@@ -115,8 +122,9 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
         moves.extend(version(&mut plan, desired, one, actual.function(&one.name)));
     }
     if let Some(connection) = &connection {
-        permission(&mut plan, desired, actual, connection);
+        gateway::permission(&mut plan, desired, actual, connection);
     }
+    permission::grant(&mut plan, desired, actual);
     if let Some((rest, api)) = &rest {
         rest::permission(&mut plan, desired, actual, rest, api);
     }
@@ -187,6 +195,9 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
     if let Some(settings) = &desired.url {
         url::open(&mut plan, desired, actual, settings);
     }
+    topic::open(&mut plan, desired, actual);
+    bus::open(&mut plan, desired, actual);
+    schedule::open(&mut plan, desired, actual);
     if door::admits_more(desired, actual) {
         let mut steps = plan.steps.iter_mut();
         if let Some(planned) = steps.find(|planned| planned.step.opens_gateway()) {
@@ -195,6 +206,9 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
     }
     plan.enter(Phase::Close);
     mapping::close(&mut plan, desired, actual);
+    topic::close(&mut plan, desired, actual);
+    bus::close(&mut plan, desired, actual);
+    schedule::close(&mut plan, desired, actual);
     if desired.url.is_none() {
         url::close(&mut plan, desired, actual);
     }
@@ -222,6 +236,7 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
     }
 
     plan.enter(Phase::Remove);
+    permission::withdraw(&mut plan, desired, actual);
     for (name, found) in &actual.functions {
         let wanted = desired.names.functions().any(|wanted| wanted == name);
         if !wanted && found.function.ours().is_some() {
@@ -238,8 +253,11 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
     domain::forget(&mut plan, desired, actual);
     store::tidy(&mut plan, desired, actual);
     queue::remove(&mut plan, desired, actual);
+    topic::remove(&mut plan, desired, actual);
+    bus::remove(&mut plan, desired, actual);
+    schedule::remove(&mut plan, desired, actual);
     plan.enter(Phase::Forget);
-    queue::forget(&mut plan, desired, actual);
+    note::forget(&mut plan, desired, actual);
     for function in actual.roles.keys() {
         if !desired.names.functions().any(|wanted| wanted == function) {
             let names = &desired.names;
@@ -297,6 +315,9 @@ pub(crate) fn deletion(names: &Names, actual: &Actual, logs: bool) -> Plan {
     let mut plan = Plan::default();
     plan.enter(Phase::Close);
     mapping::delete_all(&mut plan, actual);
+    topic::close_all(&mut plan, actual);
+    bus::close_all(&mut plan, actual);
+    schedule::close_all(&mut plan, names, actual);
     domain::close(&mut plan, names, actual, None);
     for whole in &actual.apis {
         let api = ApiId(whole.api.id.clone());
@@ -321,7 +342,10 @@ pub(crate) fn deletion(names: &Names, actual: &Actual, logs: bool) -> Plan {
     }
     store::remove(&mut plan, actual);
     queue::delete_all(&mut plan, actual);
-    // The role of another function is found by its log group, so it is deleted before.
+    topic::delete_all(&mut plan, actual);
+    bus::delete_all(&mut plan, actual);
+    schedule::delete_all(&mut plan, names, actual);
+    // The role of another function is found by its log group, so it goes before that.
     let reason = "nothing else uses it";
     for function in actual.roles.keys().filter(|name| **name != names.function) {
         role::remove(&mut plan, names, function, actual, reason);

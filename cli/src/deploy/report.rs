@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{
-    kind::{invoke_config, mapping, queue},
+    kind::{bus, invoke_config, mapping, queue, schedule, topic},
     model::{Desired, Names, Place},
     observe::Actual,
     plan::{lent, wanted},
@@ -159,7 +159,7 @@ fn permissions<'a>(
         .collect()
 }
 
-/// The resources around the API, the queues, and their mappings: the kind and the name.
+/// What is around the API, and the other kinds of resources: the kind and the name.
 fn around(desired: &Desired) -> Vec<(&'static str, String)> {
     let access_log = desired.access_log.map(|_| desired.names.access_log());
     let mapping = desired
@@ -174,12 +174,35 @@ fn around(desired: &Desired) -> Vec<(&'static str, String)> {
     let set = desired.functions.iter();
     let set = set.filter(|one| one.asynchronous.is_some());
     let set = set.map(|one| (invoke_config::KIND, one.name.clone()));
+    let topics = desired.topics.iter();
+    let topics = topics.map(|one| (topic::KIND, one.name.clone()));
+    let subscriptions = desired.subscriptions.iter();
+    let subscriptions = subscriptions.map(|one| (topic::SUBSCRIPTION, one.name()));
+    let buses = desired.buses.iter();
+    let buses = buses.map(|one| (bus::KIND, one.name.clone()));
+    let rules = desired.rules.iter();
+    let rules = rules.map(|one| (bus::RULE, one.called()));
+    let scheduled = desired.schedules.iter();
+    let scheduled = scheduled.flat_map(|all| {
+        let own = [
+            (schedule::GROUP, all.group.clone()),
+            ("role", all.role.clone()),
+        ];
+        let schedules = all.schedules.iter();
+        let schedules = schedules.map(|one| (schedule::KIND, one.name.clone()));
+        own.into_iter().chain(schedules)
+    });
     access_log
         .into_iter()
         .chain(set)
         .chain(mapping)
         .chain(queues)
         .chain(mappings)
+        .chain(topics)
+        .chain(subscriptions)
+        .chain(buses)
+        .chain(rules)
+        .chain(scheduled)
         .collect()
 }
 
@@ -265,6 +288,11 @@ fn whole(kind: &str) -> &str {
         "throttle of route" => "route",
         "attributes of queue" | "tags of queue" => queue::KIND,
         "tags of event source mapping" => mapping::KIND,
+        "attributes of topic" | "tags of topic" => topic::KIND,
+        "attributes of subscription" => topic::SUBSCRIPTION,
+        "tags of bus" => bus::KIND,
+        "target of rule" | "tags of rule" => bus::RULE,
+        "tags of schedule group" => schedule::GROUP,
         "public access of bucket" | "tags of bucket" => "bucket",
         other => other,
     }

@@ -13,8 +13,19 @@ use sha2::{Digest as _, Sha256};
 use super::{
     health::Health,
     kind::{
+        bus::{
+            self,
+            desired::{DesiredBus, DesiredRule},
+            found::Buses,
+        },
         mapping::{self, desired::DesiredMapping},
         queue::{self, desired::DesiredQueue},
+        schedule::{self, desired::DesiredSchedules, found::Schedules},
+        topic::{
+            self,
+            desired::{DesiredSubscription, DesiredTopic},
+            found::Topics,
+        },
     },
     model::{
         ASK_GRANT, Desired, DesiredFunction, DesiredRole, GRANT, Names, Place, REST_ASK_GRANT,
@@ -83,6 +94,9 @@ pub(crate) struct Snapshot {
     /// Reserved and provisioned, by function.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     concurrency: BTreeMap<String, [Option<u32>; 2]>,
+    /// What lets a service invoke a function, by function.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    invokers: BTreeMap<String, Grant>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     boundary: Option<String>,
     cors: Option<Cors>,
@@ -100,6 +114,16 @@ pub(crate) struct Snapshot {
     /// By function.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     asynchronous: BTreeMap<String, Asynchronous>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    topics: Vec<DesiredTopic>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    subscriptions: Vec<DesiredSubscription>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    buses: Vec<DesiredBus>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    rules: Vec<DesiredRule>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    schedules: Option<DesiredSchedules>,
 }
 
 /// The snapshot's file: `fw.dev.snapshot.json` beside `fw.toml`.
@@ -170,6 +194,11 @@ impl Snapshot {
                 .map(|one| (one.name.clone(), [one.reserved, one.provisioned]))
                 .filter(|(_, both)| both.iter().any(Option::is_some))
                 .collect(),
+            invokers: desired
+                .functions
+                .iter()
+                .filter_map(|one| Some((one.name.clone(), one.invoker.clone()?)))
+                .collect(),
             boundary: desired.boundary.clone(),
             cors: desired.cors.clone(),
             url: desired.url.clone(),
@@ -183,6 +212,11 @@ impl Snapshot {
                 .iter()
                 .filter_map(|one| Some((one.name.clone(), one.asynchronous.clone()?)))
                 .collect(),
+            topics: desired.topics.clone(),
+            subscriptions: desired.subscriptions.clone(),
+            buses: desired.buses.clone(),
+            rules: desired.rules.clone(),
+            schedules: desired.schedules.clone(),
         }
     }
 
@@ -252,6 +286,7 @@ impl Snapshot {
                 let [reserved, provisioned] =
                     self.concurrency.get(&name).copied().unwrap_or_default();
                 let asynchronous = self.asynchronous.get(&name).cloned();
+                let invoker = self.invokers.get(&name).cloned();
                 DesiredFunction {
                     part: Part::from_entry(&configuration.handler),
                     log_group: Names::log_group_of(&name),
@@ -262,6 +297,7 @@ impl Snapshot {
                     reserved,
                     provisioned,
                     asynchronous,
+                    invoker,
                 }
             })
             .collect();
@@ -277,6 +313,11 @@ impl Snapshot {
         then.rest = self.rest;
         then.queues = self.queues;
         then.mappings = self.mappings;
+        then.topics = self.topics;
+        then.subscriptions = self.subscriptions;
+        then.buses = self.buses;
+        then.rules = self.rules;
+        then.schedules = self.schedules;
         holding(&then)
     }
 }
@@ -299,6 +340,10 @@ pub(crate) fn empty() -> Actual {
         around: Around::NONE,
         queues: Vec::new(),
         hidden: BTreeMap::new(),
+        topics: Topics::default(),
+        buses: Buses::default(),
+        schedules: Schedules::NONE,
+        scheduler: WholeRole::ABSENT,
     }
 }
 
@@ -394,6 +439,11 @@ fn holding(desired: &Desired) -> Actual {
             function.tags.extend(desired.note_of(name));
         }
     }
+    for one in &desired.functions {
+        if let Some(found) = functions.get_mut(&one.name) {
+            found.grants.extend(one.invoker.clone());
+        }
+    }
     for name in desired.http.functions(&desired.place) {
         if let (Some(found), None) = (functions.get_mut(&name), &desired.url) {
             let source = desired.place.asking(API);
@@ -476,7 +526,31 @@ fn holding(desired: &Desired) -> Actual {
         },
         queues: queue::found::after(&desired.queues, &desired.names.tags()),
         hidden: BTreeMap::new(),
+        topics: topic::found::after(
+            &desired.topics,
+            &desired.subscriptions,
+            &desired.names.tags(),
+        ),
+        buses: bus::found::after(&desired.buses, &desired.rules, &desired.names.tags()),
+        schedules: schedule::found::after(desired.schedules.as_ref(), &desired.names.tags()),
+        scheduler: scheduler(desired).unwrap_or(WholeRole::ABSENT),
     }
+}
+
+/// The role of the schedules, as it is desired.
+fn scheduler(desired: &Desired) -> Option<WholeRole> {
+    let schedules = desired.schedules.as_ref()?;
+    let role = Found::Ours(Role {
+        trust: schedules.trust.clone(),
+        boundary: desired.boundary.clone(),
+        tags: desired.names.tags(),
+    });
+    Some(WholeRole {
+        role,
+        policy: Some(schedules.policy.clone()),
+        inline: Vec::new(),
+        attached: Vec::new(),
+    })
 }
 
 /// The role of a function, as it is desired.

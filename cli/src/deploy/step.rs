@@ -25,7 +25,8 @@ pub(crate) use self::{
 use self::{domain::DomainStep, rest::RestStep, store::StoreStep};
 use super::{
     kind::{
-        invoke_config::step::InvokeConfigStep, mapping::step::MappingStep, queue::step::QueueStep,
+        bus::step::BusStep, invoke_config::step::InvokeConfigStep, mapping::step::MappingStep,
+        queue::step::QueueStep, schedule::step::ScheduleStep, topic::step::TopicStep,
     },
     phase::{Lane, Phase},
     run::{Run, Trouble},
@@ -47,6 +48,9 @@ pub(crate) enum Step {
     Queue(Box<QueueStep>),
     Mapping(Box<MappingStep>),
     InvokeConfig(InvokeConfigStep),
+    Topic(Box<TopicStep>),
+    Bus(Box<BusStep>),
+    Schedule(Box<ScheduleStep>),
     Tag(TagStep),
 }
 
@@ -65,6 +69,9 @@ macro_rules! of_kind {
             Step::Queue($one) => $call,
             Step::Mapping($one) => $call,
             Step::InvokeConfig($one) => $call,
+            Step::Topic($one) => $call,
+            Step::Bus($one) => $call,
+            Step::Schedule($one) => $call,
             Step::Tag($one) => $call,
         }
     };

@@ -43,9 +43,9 @@ pub(crate) struct Entry {
 pub(crate) struct Functions {
     /// Their names, in order.
     pub(crate) names: Vec<String>,
-    /// True if queues have the deployment's tags.
-    pub(crate) queues: bool,
-    /// Why only the API's function is known: AWS's answer to a caller that may not read tags.
+    /// The services of which something has the deployment's tags: `sqs`.
+    pub(crate) services: BTreeSet<String>,
+    /// Why the one that answers the API is all that is known: what AWS answered to who may not read tags.
     pub(crate) denied: Option<Error>,
 }
 
@@ -64,13 +64,14 @@ pub(crate) async fn functions<A: Aws>(aws: &A, names: &Names) -> Result<Function
         Err(error) if error.kind == Kind::Denied => (Vec::new(), Some(error)),
         answer => (answer?, None),
     };
-    let queues = tagged.iter().any(Tagged::is_queue);
+    let services = tagged.iter().map(|one| one.service().to_owned());
+    let services = services.collect();
     let others = tagged.iter().filter_map(Tagged::function);
     let others = others.map(str::to_owned);
     let all: BTreeSet<String> = others.chain([names.function.clone()]).collect();
     Ok(Functions {
         names: all.into_iter().collect(),
-        queues,
+        services,
         denied,
     })
 }

@@ -1,11 +1,14 @@
 //! `CloudFormation`, and SAM, which is the same with functions that upload their zip and publish by themselves.
 
+mod bus;
 mod domain;
 mod http;
 mod invoke_config;
 mod mapping;
 mod queue;
 mod rest;
+mod schedule;
+mod topic;
 mod url;
 
 use std::collections::BTreeMap;
@@ -49,6 +52,7 @@ pub(super) fn document(desired: &Desired, code: Code<'_>) -> Value {
     let mut stack = Stack::new(desired, code);
     for one in &desired.functions {
         stack.function(one);
+        stack.invoker(one);
     }
     let url = match (&desired.url, &desired.rest) {
         (Some(settings), _) => stack.url(settings),
@@ -59,6 +63,9 @@ pub(super) fn document(desired: &Desired, code: Code<'_>) -> Value {
     stack.queues();
     stack.mappings();
     stack.invoke_configs();
+    stack.topics();
+    stack.buses();
+    stack.schedules();
     stack.finish(&url)
 }
 
@@ -310,10 +317,14 @@ impl<'a> Stack<'a> {
         table(said.into_iter().chain(more).chain([tags]))
     }
 
-    /// The variables. Their values are taken as they are, secrets are looked up by the stack, and the URLs of its queues are known to it.
+    /// The variables. Their values are taken as they are, secrets are looked up by the stack, and what leads to its queues and
+    /// topics is known to it.
     fn environment(&self, configuration: &Configuration) -> Value {
         map_strings(&json!(configuration.environment), &|value| {
-            let known = secrets::stack(value).or_else(|| self.queue_url(value));
+            let known = secrets::stack(value)
+                .or_else(|| self.queue_url(value))
+                .or_else(|| self.topic_arn(value))
+                .or_else(|| self.bus_arn(value));
             known.unwrap_or_else(|| literal(value))
         })
     }
@@ -323,6 +334,21 @@ impl<'a> Stack<'a> {
         let function = ("FunctionName", self.alias(one));
         let properties = table(std::iter::once(function).chain(said));
         self.add(id, "AWS::Lambda::Permission", properties);
+    }
+
+    /// Lets the service invoke a function that its source is of.
+    fn invoker(&mut self, one: &DesiredFunction) {
+        let Some(grant) = &one.invoker else { return };
+        let said = vec![
+            ("Action", json!("lambda:InvokeFunction")),
+            ("Principal", json!(grant.principal)),
+            ("SourceArn", self.sub(&grant.source)),
+            (
+                "SourceAccount",
+                json!(grant.account.as_ref().map(|account| self.sub(account))),
+            ),
+        ];
+        self.permission(&one.id("Invoker"), one, said);
     }
 
     /// Lets API Gateway invoke the app, and the authorizers that it asks.

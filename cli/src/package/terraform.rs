@@ -1,11 +1,14 @@
 //! Terraform, and `OpenTofu`, in their JSON syntax, with the AWS provider's resources.
 
+mod bus;
 mod domain;
 mod http;
 mod invoke_config;
 mod mapping;
 mod queue;
 mod rest;
+mod schedule;
+mod topic;
 mod url;
 
 use serde_json::{Map, Value, json};
@@ -37,6 +40,7 @@ pub(super) fn document(desired: &Desired, zip: &str) -> Value {
     let mut module = Module::new(desired);
     for one in &desired.functions {
         module.function(one, zip);
+        module.invoker(one);
     }
     let url = match (&desired.url, &desired.rest) {
         (Some(settings), _) => module.url(settings),
@@ -47,6 +51,9 @@ pub(super) fn document(desired: &Desired, zip: &str) -> Value {
     module.queues();
     module.mappings();
     module.invoke_configs();
+    module.topics();
+    module.buses();
+    module.schedules();
     module.finish(&url)
 }
 
@@ -230,7 +237,10 @@ impl<'a> Module<'a> {
         let variables: Map<String, Value> = environment
             .map(|(key, value)| {
                 let source = self.source(key, value);
-                let known = secrets::terraform(&source, value).or_else(|| self.queue_url(value));
+                let known = secrets::terraform(&source, value)
+                    .or_else(|| self.queue_url(value))
+                    .or_else(|| self.topic_arn(value))
+                    .or_else(|| self.bus_arn(value));
                 (key.clone(), known.unwrap_or_else(|| literal(value)))
             })
             .collect();
@@ -288,6 +298,19 @@ impl<'a> Module<'a> {
         let id = ("statement_id", json!(id));
         let all = std::iter::once(id).chain(invoked(one)).chain(said);
         self.add("aws_lambda_permission", label, table(all));
+    }
+
+    /// Lets the service invoke a function that its source is of.
+    fn invoker(&mut self, one: &DesiredFunction) {
+        let Some(grant) = &one.invoker else { return };
+        let account = grant.account.as_ref().map(|account| self.placed(account));
+        let said = vec![
+            ("action", json!("lambda:InvokeFunction")),
+            ("principal", json!(grant.principal)),
+            ("source_arn", self.placed(&grant.source)),
+            ("source_account", json!(account)),
+        ];
+        self.permission(one.label("invoker"), &grant.id, one, said);
     }
 
     /// Lets an API invoke the app, and the authorizers that it asks; `api` is its execution ARN, and the statements have

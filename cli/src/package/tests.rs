@@ -36,8 +36,18 @@ use crate::{
         self,
         kind::queue::{
             calls,
-            desired::{Attributes, DeadLetter, Encryption, url as queue_url},
+            desired::{Attributes, DeadLetter, Encryption, Sender, url as queue_url},
             fake::arn as queue_arn,
+        },
+        kind::topic::{
+            self,
+            desired::{DesiredSubscription, Endpoint, SubscriptionAttributes},
+            fake::arn as topic_arn,
+        },
+        kind::{
+            bus::{self, desired::DesiredRule, fake::arn as bus_arn},
+            permission,
+            schedule::{self, desired::DesiredSchedule},
         },
         model::{
             ASK_GRANT, Desired, GRANT, Place, REST_ASK_GRANT, REST_GRANT, THROUGH_URL_GRANT,
@@ -86,6 +96,8 @@ payload_format = "1.0"
 integration_timeout = 5000
 stage_name = "v1"
 queues = { orders = { visibility_timeout = 60, delay = 5, dead_letter = "failed", max_receives = 5 }, failed = { retention = 60, kms_key = "arn:aws:kms:eu-central-1:123456789012:key/one" }, steps = { fifo = true, content_based_deduplication = true }, shared = { existing = "arn:aws:sqs:eu-central-1:123456789012:shared" }, more = { dead_letter = "shared" } }
+topics = { news = { kms_key = "arn:aws:kms:eu-central-1:123456789012:key/one", functions = { mail = { filter = { kind = ["${x}", "%{y}"] }, dead_letter = "failed" } }, queues = { more = { raw = true, filter = '{"a":{"b":[null]}}', filter_scope = "body", dead_letter = "shared" } } }, moves = { fifo = true, content_based_deduplication = true, queues = { steps = {} } }, theirs = { existing = "arn:aws:sns:eu-central-1:123456789012:theirs", queues = { orders = {} } } }
+buses = { shop = {}, far = { existing = "arn:aws:events:eu-central-1:123456789012:event-bus/far" } }
 [stage_variables]
 table = "notes"
 [throttle]
@@ -135,6 +147,29 @@ environment = { DOOR = "${AWS::Region}", TABLE = "doors" }
 vpc = { subnets = ["subnet-1"], security_groups = ["sg-1"] }
 [environment]
 TABLE = "notes"
+"#;
+
+/// How rules and schedules lead to functions.
+const TARGETS: &str = r#"
+[rules.paid]
+enabled = false
+input_template = '{"what": <what>, "x": "${y} %{z}"}'
+input_paths = { what = "$.detail" }
+dead_letter = "failed"
+max_age = 60
+[rules.seen]
+input_path = "$.detail"
+retries = 0
+[rules.heard]
+dead_letter = "failed"
+[schedules.nightly]
+window = 15
+dead_letter = "failed"
+retries = 3
+[schedules.often]
+enabled = false
+[functions.mail]
+keep_warm = "rate(5 minutes)"
 "#;
 
 /// All that a function URL has.
@@ -260,6 +295,39 @@ fn reading() -> Manifest {
     manifest
 }
 
+/// The same with a source of each kind that a template connects.
+fn sourced() -> Manifest {
+    let mut manifest = guarded();
+    for (name, event) in [
+        ("mail", json!({ "type": "sns", "topic": "news" })),
+        ("tell", json!({ "type": "sns", "topic": "theirs" })),
+        (
+            "paid",
+            json!({ "type": "event", "bus": "shop", "pattern": { "source": ["${x}"] } }),
+        ),
+        (
+            "seen",
+            json!({ "type": "event", "pattern": { "source": ["a"] } }),
+        ),
+        (
+            "heard",
+            json!({ "type": "event", "bus": "far", "pattern": { "source": ["a"] } }),
+        ),
+        (
+            "nightly",
+            json!({ "type": "schedule", "expression": "cron(0 2 * * ? *)", "timezone": "Europe/Berlin" }),
+        ),
+        (
+            "often",
+            json!({ "type": "schedule", "expression": "rate(5 minutes)" }),
+        ),
+    ] {
+        let event = serde_json::from_value(event).unwrap();
+        manifest.add_source(ManifestSource::new(name, event));
+    }
+    manifest
+}
+
 /// The same behind an authorizer, for a REST API.
 fn asked() -> Manifest {
     let mut manifest = manifest("s3test");
@@ -310,6 +378,7 @@ fn a_template_makes_what_a_deploy_makes() {
         (manifest("s3test"), String::new()),
         (guarded(), ALL.to_owned()),
         (reading(), format!("{ALL}{READS}")),
+        (sourced(), format!("{ALL}{TARGETS}")),
         (manifest("guarded"), GUARDED.to_owned()),
         (manifest("s3test"), URL.to_owned()),
         (

@@ -4,6 +4,8 @@
 mod asynchronous;
 mod functions;
 mod mappings;
+mod targets;
+mod topics;
 mod uses;
 
 use fw_gateway::{PatternError, RestApi, RouteKey};
@@ -17,7 +19,6 @@ use crate::{
     values::{
         gateway::{Auth, Gateway, InvokeMode},
         names::FILE_NAME,
-        resources::ResourceKind,
     },
 };
 
@@ -35,6 +36,8 @@ pub(crate) fn check(manifest: &Manifest, settings: &Settings) -> Result<()> {
     functions::check(manifest, settings)?;
     mappings::check(manifest, settings)?;
     asynchronous::check(manifest, settings)?;
+    topics::check(manifest, settings)?;
+    targets::check(manifest, settings)?;
     uses::check(manifest, settings)?;
     for key in settings.access.throttle.routes.keys() {
         if !manifest.routes.iter().any(|route| route.key() == *key) {
@@ -58,8 +61,7 @@ pub(crate) fn check(manifest: &Manifest, settings: &Settings) -> Result<()> {
     Ok(())
 }
 
-/// Refuses to deploy an app whose sources would never be invoked: half an app is worse than none. A
-/// source that is only called directly is a normal function.
+/// Refuses to deploy an app whose sources would never be invoked: half an app is worse than none.
 ///
 /// # Errors
 ///
@@ -91,11 +93,12 @@ pub(crate) fn sources(manifest: &Manifest) -> Result<()> {
 /// What invokes a source of a kind that no deploy connects yet, in words; `None` for a kind that it connects.
 fn unconnected(event: &SourceEvent) -> Option<&'static str> {
     match event {
-        SourceEvent::Function | SourceEvent::Sqs { .. } => None,
-        SourceEvent::Sns { .. } => Some("topics"),
+        SourceEvent::Function
+        | SourceEvent::Sqs { .. }
+        | SourceEvent::Sns { .. }
+        | SourceEvent::Event { .. }
+        | SourceEvent::Schedule { .. } => None,
         SourceEvent::S3 { .. } => Some("buckets"),
-        SourceEvent::Event { .. } => Some("event buses"),
-        SourceEvent::Schedule { .. } => Some("schedules"),
     }
 }
 
@@ -297,20 +300,7 @@ pub(crate) fn deployable(settings: &Settings) -> Result<()> {
                 .hint("remove it; to stop the function until the next deploy, run `aws lambda put-function-concurrency --reserved-concurrent-executions 0`"),
         );
     }
-    let mut others = settings.resources.all();
-    let created =
-        others.find(|(kind, _, existing)| *kind != ResourceKind::Queue && existing.is_none());
-    let Some((kind, name, _)) = created else {
-        return Ok(());
-    };
-    let (table, word) = (kind.table(), kind.word());
-    Err(Failure::input(format!(
-        "a {word} cannot be created yet: `[{table}.{name}]`"
-    ))
-    .hint(format!(
-        "name an existing one: `existing = \"arn:aws:{}:…\"`",
-        kind.service()
-    )))
+    Ok(())
 }
 
 #[cfg(test)]
@@ -346,33 +336,88 @@ mod tests {
             }))
             .unwrap()
         };
-        for (event, what) in [
-            (json!({ "type": "sns", "topic": "news" }), "topics"),
-            (
-                json!({ "type": "s3", "bucket": "uploads", "events": ["s3:ObjectCreated:*"] }),
-                "buckets",
-            ),
-            (
-                json!({ "type": "event", "pattern": { "source": ["shop"] } }),
-                "event buses",
-            ),
-            (
-                json!({ "type": "schedule", "expression": "rate(5 minutes)" }),
-                "schedules",
-            ),
-        ] {
-            let app = app(event);
-            check(&app, &settings("")).unwrap();
-            let failure = sources(&app).unwrap_err();
-            let told = format!("cannot connect functions to {what} in");
-            assert!(failure.message().contains(&told), "{failure}");
-            assert_eq!(failure.causes(), ["the app has the source `ship`: x::ship"]);
-        }
+        let uploads =
+            json!({ "type": "s3", "bucket": "uploads", "events": ["s3:ObjectCreated:*"] });
+        let uploads = app(uploads);
+        check(&uploads, &settings("")).unwrap();
+        let failure = sources(&uploads).unwrap_err();
+        let told = "cannot connect functions to buckets in";
+        assert!(failure.message().contains(told), "{failure}");
+        assert_eq!(failure.causes(), ["the app has the source `ship`: x::ship"]);
         for event in [
             json!({ "type": "function" }),
             json!({ "type": "sqs", "queue": "orders" }),
+            json!({ "type": "sns", "topic": "news" }),
+            json!({ "type": "event", "pattern": { "source": ["shop"] } }),
+            json!({ "type": "schedule", "expression": "rate(5 minutes)" }),
         ] {
             sources(&app(event)).unwrap();
+        }
+    }
+
+    #[test]
+    fn the_settings_of_a_topic_speak_of_functions_that_it_invokes() {
+        let app = json!({
+            "schema": 2, "app": "x",
+            "sources": [
+                { "name": "mail", "handler": "x::mail", "event": { "type": "sns", "topic": "news" } },
+                { "name": "ship", "handler": "x::ship", "event": { "type": "sns", "topic": "moves" } },
+            ],
+        });
+        let app: Manifest = serde_json::from_value(app).unwrap();
+        sources(&app).unwrap();
+        check(&app, &settings("[topics.news.functions.mail]")).unwrap();
+        let failure = check(&app, &settings("[topics.news.functions.ship]")).unwrap_err();
+        assert_eq!(
+            failure.message(),
+            "the settings have `[topics.news.functions.ship]`, but the app has no such subscriber"
+        );
+        for fifo in [
+            "[topics.moves]\nfifo = true",
+            "[topics.moves]\nexisting = \"arn:aws:sns:eu-central-1:123456789012:x.fifo\"",
+        ] {
+            let failure = check(&app, &settings(fifo)).unwrap_err();
+            assert_eq!(
+                failure.message(),
+                "a FIFO topic cannot invoke a function: `moves` and `ship`"
+            );
+        }
+    }
+
+    #[test]
+    fn rules_and_schedules_are_the_apps_and_in_the_grammar() {
+        let app = |event: Value| -> Manifest {
+            let source = json!({ "name": "mail", "handler": "x::mail", "event": event });
+            let app = json!({ "schema": 2, "app": "x", "sources": [source] });
+            serde_json::from_value(app).unwrap()
+        };
+        let rule = json!({ "type": "event", "pattern": { "source": ["a"] } });
+        let schedule =
+            json!({ "type": "schedule", "expression": "rate(1 day)", "timezone": "Europe/Berlin" });
+        check(&app(rule.clone()), &settings("[rules.mail]")).unwrap();
+        check(&app(schedule.clone()), &settings("[schedules.mail]")).unwrap();
+        assert!(check(&app(schedule), &settings("[rules.mail]")).is_err());
+        assert!(check(&app(rule), &settings("[schedules.mail]")).is_err());
+        for (event, what) in [
+            (
+                json!({ "type": "event", "pattern": { "source": "a" } }),
+                "an event pattern that is not valid",
+            ),
+            (
+                json!({ "type": "event", "pattern": { "source": ["a".repeat(4096)] } }),
+                "an event pattern that is too long",
+            ),
+            (
+                json!({ "type": "schedule", "expression": "cron(0 2 * * * *)" }),
+                "a schedule that is not valid",
+            ),
+            (
+                json!({ "type": "schedule", "expression": "rate(1 day)", "timezone": "Europe/Nowhere" }),
+                "a time zone that is not known",
+            ),
+        ] {
+            let failure = check(&app(event), &settings("")).unwrap_err();
+            assert!(failure.message().ends_with(what), "{failure}");
         }
     }
 
@@ -504,11 +549,6 @@ mod tests {
             assert!(deployable(&settings(text)).is_ok(), "{text}");
         }
         assert!(deployable(&settings("concurrency = 0")).is_err());
-        let failure = deployable(&settings("[topics.news]")).unwrap_err();
-        assert_eq!(
-            failure.message(),
-            "a topic cannot be created yet: `[topics.news]`"
-        );
         let there = "[topics.news]\nexisting = \"arn:aws:sns:eu-central-1:123456789012:news\"\n[queues.orders]";
         assert!(deployable(&settings(there)).is_ok());
     }

@@ -88,6 +88,8 @@ macro_rules! function_keys {
             concurrency: Option<u32>, own, local, check::anything;
             /// The provisioned concurrency.
             provisioned_concurrency: Option<u32>, own, deployed, check::provisioned_concurrency;
+            /// When it is called with a built-in event, so that a process stays awake: `rate(…)` or `cron(…)`.
+            keep_warm: Option<String>, own, deployed, check::keep_warm;
         }
     };
 }
@@ -255,6 +257,8 @@ pub(crate) struct FunctionSettings {
     pub(crate) reserved: Option<u32>,
     /// Its provisioned concurrency.
     pub(crate) provisioned: Option<u32>,
+    /// When it is called so that a process stays awake.
+    pub(crate) keep_warm: Option<String>,
 }
 
 impl FunctionKeys {
@@ -277,6 +281,7 @@ impl FunctionKeys {
             role,
             concurrency,
             provisioned_concurrency,
+            keep_warm,
         } = self;
         let format = log_format.unwrap_or_default();
         let json = format == LogFormat::Json;
@@ -305,6 +310,7 @@ impl FunctionKeys {
             role,
             reserved: concurrency,
             provisioned: provisioned_concurrency,
+            keep_warm,
         }
     }
 }

@@ -1,4 +1,5 @@
-//! `[queues.NAME]`, `[topics.NAME]`, `[buses.NAME]`: resources with a logical name.
+//! `[queues.NAME]`, `[topics.NAME]`, `[buses.NAME]`: resources that the app knows by a name of its own. `[rules.NAME]` and
+//! `[schedules.NAME]` have the names of functions.
 //!
 //! A table declares a resource and its settings. A queue that a function reads and that no table
 //! declares exists with defaults. The code finds each through a variable (`FW_QUEUE_ORDERS`), the
@@ -6,12 +7,19 @@
 
 mod external;
 mod queue;
+mod target;
+mod topic;
 
 use std::collections::BTreeMap;
 
 use fw_manifest::{Manifest, Part, SourceEvent};
 
-pub(crate) use self::{external::ExternalSettings, queue::QueueSettings};
+pub(crate) use self::{
+    external::ExternalSettings,
+    queue::QueueSettings,
+    target::{RuleSettings, ScheduleSettings},
+    topic::{FilterScope, Subscribed, TopicSettings},
+};
 use crate::{
     error::{Failure, Result},
     values::resources::{Arn, FIFO, ResourceKind},
@@ -23,9 +31,13 @@ pub(crate) struct Resources {
     /// The queues.
     pub(crate) queues: BTreeMap<String, QueueSettings>,
     /// The topics.
-    pub(crate) topics: BTreeMap<String, ExternalSettings>,
+    pub(crate) topics: BTreeMap<String, TopicSettings>,
     /// The event buses.
     pub(crate) buses: BTreeMap<String, ExternalSettings>,
+    /// How rules lead to functions, by the functions' names.
+    pub(crate) rules: BTreeMap<String, RuleSettings>,
+    /// How schedules call functions, in the same way.
+    pub(crate) schedules: BTreeMap<String, ScheduleSettings>,
 }
 
 impl Resources {
@@ -41,20 +53,40 @@ impl Resources {
         all.map(|(kind, name, existing)| (kind, name.as_str(), existing.as_deref()))
     }
 
-    /// Declares the queues that functions read and no table declares, with defaults.
-    pub(crate) fn declare_read(&mut self, manifest: &Manifest) {
-        for (queue, _) in read(manifest) {
-            self.queues.entry(queue.to_owned()).or_default();
+    /// The ARN of one that is used as it is.
+    pub(crate) fn existing(&self, kind: ResourceKind, name: &str) -> Option<&str> {
+        let mut all = self.all();
+        all.find(|(held, key, _)| (*held, *key) == (kind, name))?.2
+    }
+
+    /// Declares what functions have as their sources and no table does: that is there with defaults.
+    pub(crate) fn declare_used(&mut self, manifest: &Manifest) {
+        for source in &manifest.sources {
+            match &source.event {
+                SourceEvent::Sqs { queue } => {
+                    self.queues.entry(queue.clone()).or_default();
+                }
+                SourceEvent::Sns { topic } => {
+                    self.topics.entry(topic.clone()).or_default();
+                }
+                SourceEvent::Event { bus: Some(bus), .. } => {
+                    self.buses.entry(bus.clone()).or_default();
+                }
+                SourceEvent::Event { bus: None, .. }
+                | SourceEvent::S3 { .. }
+                | SourceEvent::Schedule { .. }
+                | SourceEvent::Function => {}
+            }
         }
     }
 
     /// The end of its name in AWS: `.fifo` for resources that keep the order of their messages.
     pub(crate) fn suffix(&self, kind: ResourceKind, name: &str) -> &'static str {
-        let queue = self
-            .queues
-            .get(name)
-            .filter(|_| kind == ResourceKind::Queue);
-        let fifo = queue.is_some_and(QueueSettings::is_fifo);
+        let fifo = match kind {
+            ResourceKind::Queue => self.queues.get(name).is_some_and(QueueSettings::is_fifo),
+            ResourceKind::Topic => self.topics.get(name).is_some_and(TopicSettings::is_fifo),
+            ResourceKind::Bus => false,
+        };
         if fifo { FIFO } else { "" }
     }
 
@@ -99,7 +131,9 @@ impl Resources {
                 self::existing(kind, name, arn)?;
             }
         }
-        queue::check(&self.queues)
+        queue::check(&self.queues)?;
+        topic::check(&self.topics, &self.queues)?;
+        target::check(&self.rules, &self.schedules, &self.queues)
     }
 }
 
@@ -166,12 +200,23 @@ fn alone(kind: ResourceKind, name: &str, others: &[(&str, bool)]) -> Result<()> 
     .hint(format!("remove `{key}`, or `existing`")))
 }
 
-/// Refuses a number that AWS would.
+/// Refuses a number that SQS would.
 fn range(key: &str, value: Option<u32>, least: u32, most: u32, unit: &str) -> Result<()> {
+    range_of("SQS", key, value, (least, most), unit)
+}
+
+/// Refuses a number that a service would.
+fn range_of(
+    service: &str,
+    key: &str,
+    value: Option<u32>,
+    (least, most): (u32, u32),
+    unit: &str,
+) -> Result<()> {
     match value {
         Some(value) if !(least..=most).contains(&value) => {
             Err(Failure::input(format!("`{key}` is out of range: {value}"))
-                .because_of(format!("SQS accepts {least} to {most}{unit}")))
+                .because_of(format!("{service} accepts {least} to {most}{unit}")))
         }
         _ => Ok(()),
     }

@@ -169,6 +169,12 @@ impl<'a> Arn<'a> {
         })
     }
 
+    /// A bus' name, by which rules are put on it.
+    pub(crate) fn bus(&self) -> &'a str {
+        let resource = self.resource;
+        resource.strip_prefix("event-bus/").unwrap_or(resource)
+    }
+
     /// A queue's URL, by which the SDKs call it (SQS developer guide, "Amazon SQS queue and message identifiers").
     pub(crate) fn queue_url(&self) -> String {
         let Self {

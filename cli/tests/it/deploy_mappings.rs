@@ -199,11 +199,11 @@ except fn.exceptions.ResourceNotFoundException:
 fn an_app_with_another_source_is_not_deployed() {
     let moto = Moto::start();
     let app = App::new("shop");
-    let other =
-        json!({ "name": "nightly", "event": { "type": "schedule", "expression": "rate(1 day)" } });
+    let event = json!({ "type": "s3", "bucket": "uploads", "events": ["s3:ObjectCreated:*"] });
+    let other = json!({ "name": "look", "event": event });
     program(&app, "one", &json!([reads("ship", "orders"), other]));
     app.fw(&moto, &["deploy"])
         .ends(65)
-        .says("cannot connect functions to schedules")
-        .says("the source `nightly`");
+        .says("cannot connect functions to buckets")
+        .says("the source `look`");
 }

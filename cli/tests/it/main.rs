@@ -18,6 +18,8 @@ mod deploy_settings;
 mod deploy_signals;
 mod deploy_stages;
 mod deploy_support;
+mod deploy_targets;
+mod deploy_topics;
 mod deploy_traffic;
 mod deploy_whole;
 mod doors_support;

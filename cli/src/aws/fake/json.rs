@@ -1,4 +1,4 @@
-//! Services that speak AWS JSON: each kind of resource answers for its own.
+//! Services that are called by documents: each kind of resource answers for its own.
 
 use serde_json::Value;
 
@@ -8,7 +8,9 @@ use crate::{
         error::{Operation, Result},
         json::Json,
     },
-    deploy::kind::queue::fake as queue,
+    deploy::kind::{
+        bus::fake as bus, queue::fake as queue, schedule::fake as schedule, topic::fake as topic,
+    },
 };
 
 impl Json for Fake {
@@ -17,6 +19,9 @@ impl Json for Fake {
             .await
             .call(operation, |state| match operation.service {
                 "sqs" => queue::answer(&mut state.queues, operation.name, parameters),
+                "sns" => topic::answer(&mut state.topics, operation.name, parameters),
+                "events" => bus::answer(&mut state.buses, operation.name, parameters),
+                "scheduler" => schedule::answer(&mut state.schedules, operation.name, parameters),
                 other => Err(("UnknownOperationException", other.to_owned())),
             })
     }

@@ -36,7 +36,10 @@ use super::{
 };
 use crate::{
     aws::error::Result,
-    deploy::kind::{mapping::fake::FakeMapping, queue::fake::Queues},
+    deploy::kind::{
+        bus::fake::FakeBuses, mapping::fake::FakeMapping, queue::fake::Queues,
+        schedule::fake::FakeSchedules, topic::fake::FakeTopics,
+    },
     values::{asynchronous::Asynchronous, code::Code, names::Tags},
 };
 
@@ -130,6 +133,9 @@ pub(crate) struct State {
     pub(crate) buckets: BTreeMap<String, FakeBucket>,
     pub(crate) queues: Queues,
     pub(crate) mappings: Vec<FakeMapping>,
+    pub(crate) topics: FakeTopics,
+    pub(crate) buses: FakeBuses,
+    pub(crate) schedules: FakeSchedules,
 }
 
 /// What a test looks at after each mutating call.

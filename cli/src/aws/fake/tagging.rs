@@ -7,7 +7,7 @@ use crate::{
         error::Result,
         tagging::{GET_RESOURCES, Tagged, Tagging},
     },
-    deploy::kind::queue::fake as queue,
+    deploy::kind::{bus::fake as bus, queue::fake as queue, schedule::fake as schedule},
     values::names::Tags,
 };
 
@@ -34,6 +34,15 @@ impl Tagging for Fake {
             });
             let queues = state.queues.iter();
             let queues = queues.map(|(name, queue)| (queue::arn(name), &queue.tags));
+            let topics = state.topics.topics.iter();
+            let topics = topics.map(|(arn, topic)| (arn.clone(), &topic.tags));
+            let buses = state.buses.buses.iter();
+            let buses = buses.map(|(name, tags)| (bus::arn(name), tags));
+            let rules = state.buses.rules.iter();
+            let rules = rules.map(|((on, name), rule)| (bus::rule_arn(on, name), &rule.tags));
+            let groups_of_schedules = state.schedules.groups.iter();
+            let groups_of_schedules =
+                groups_of_schedules.map(|(name, tags)| (schedule::arn(name), tags));
             let wanted = |held: &Tags| {
                 tags.iter().all(|(key, value)| {
                     held.get(*key)
@@ -45,6 +54,10 @@ impl Tagging for Fake {
                 .chain(apis)
                 .chain(rests)
                 .chain(queues)
+                .chain(topics)
+                .chain(buses)
+                .chain(rules)
+                .chain(groups_of_schedules)
                 .filter(|(_, held)| wanted(held))
                 .map(|(arn, held)| Tagged {
                     arn,

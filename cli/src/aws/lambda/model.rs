@@ -106,8 +106,9 @@ pub(crate) struct FunctionUrl {
     pub(crate) settings: UrlSettings,
 }
 
-/// The permission in a statement of a resource policy.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What a statement of a resource policy allows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum Allows {
     /// Invoking, for a service.
     #[default]
@@ -120,7 +121,7 @@ pub(crate) enum Allows {
 }
 
 /// One statement of a function's resource policy.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Grant {
     /// The statement's id.
     pub(crate) id: String,
@@ -128,7 +129,9 @@ pub(crate) struct Grant {
     pub(crate) principal: String,
     /// The ARN pattern that the caller must match.
     pub(crate) source: String,
-    /// Its permission.
+    /// The account that the caller's resource must be in, where its ARN does not name one: a bucket's.
+    pub(crate) account: Option<String>,
+    /// What it allows.
     pub(crate) allows: Allows,
 }
 
@@ -139,16 +142,23 @@ impl Grant {
             id: id.into(),
             principal: "*".to_owned(),
             source: String::new(),
+            account: None,
             allows,
         }
     }
 
     /// Lets API Gateway invoke for every API and route that the ARN pattern matches.
     pub(crate) fn of_api(id: impl Into<String>, source: String) -> Self {
+        Self::of_service(id, "apigateway.amazonaws.com", source)
+    }
+
+    /// Lets a service invoke for what the ARN pattern matches.
+    pub(crate) fn of_service(id: impl Into<String>, principal: &str, source: String) -> Self {
         Self {
             id: id.into(),
-            principal: "apigateway.amazonaws.com".to_owned(),
+            principal: principal.to_owned(),
             source,
+            account: None,
             allows: Allows::Service,
         }
     }

@@ -177,6 +177,9 @@ pub(super) fn statements(policy: &str) -> Vec<Grant> {
                     false => text(&principal["Service"]),
                 },
                 source: text(&statement["Condition"]["ArnLike"]["AWS:SourceArn"]),
+                account: statement["Condition"]["StringEquals"]["AWS:SourceAccount"]
+                    .as_str()
+                    .map(str::to_owned),
                 allows: match everybody {
                     false => Allows::Service,
                     true if statement["Action"] == "lambda:InvokeFunctionUrl" => Allows::Url,

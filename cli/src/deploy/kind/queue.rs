@@ -1,7 +1,7 @@
 //! Queues of SQS that the settings declare: `[queues.NAME]`.
 //!
 //! A queue is found by its name and its tags. One that the settings no longer have is found because the deployment notes at its main
-//! function that it has queues (`plan::note`): an app without any makes no call for them.
+//! function that it has queues (`kind/note.rs`): an app without any makes no call for them.
 
 pub(crate) mod calls;
 pub(crate) mod desired;
@@ -9,6 +9,7 @@ pub(crate) mod desired;
 pub(crate) mod fake;
 pub(crate) mod found;
 pub(crate) mod plan;
+pub(crate) mod policy;
 pub(crate) mod step;
 pub(crate) mod template;
 

@@ -8,10 +8,13 @@ use fw_manifest::{Manifest, Part};
 
 use super::{DesiredRole, LONGEST_NAME, Names, Place, RUNTIME, resources};
 use crate::{
-    aws::lambda::Configuration,
+    aws::lambda::{Configuration, Grant},
     deploy::{
         health::Health,
-        kind::invoke_config::desired::{invoke_config, statements},
+        kind::{
+            invoke_config::desired::{invoke_config, statements},
+            permission,
+        },
     },
     error::{Failure, Result},
     settings::{Settings, function::FunctionSettings, mapping::reading, resources::reads},
@@ -39,6 +42,8 @@ pub(crate) struct DesiredFunction {
     pub(crate) provisioned: Option<u32>,
     /// How asynchronous invocations of its alias are handled, where that is set.
     pub(crate) asynchronous: Option<Asynchronous>,
+    /// What lets the service invoke it that its source is of, where that one needs it.
+    pub(crate) invoker: Option<Grant>,
 }
 
 /// The functions: the API's first, the others in the manifest's order.
@@ -74,6 +79,7 @@ pub(super) fn functions(
             role,
             reserved,
             provisioned,
+            keep_warm: _,
         } = settings.of(&part);
         let asynchronous = invoke_config(
             &part,
@@ -104,6 +110,18 @@ pub(super) fn functions(
             // A route of the app's is nothing that another function answers.
             Part::Authorizer(_) | Part::Source(_) => Health::BuiltIn,
         };
+        let event = manifest.sources.iter().find(|one| one.part() == part);
+        let invoker = match event {
+            Some(source) => {
+                let at = resources::At {
+                    settings,
+                    names,
+                    place,
+                };
+                permission::wanted(&source.event, settings, &at)?
+            }
+            None => None,
+        };
         all.push(DesiredFunction {
             log_group: Names::log_group_of(&name),
             configuration: Configuration {
@@ -122,6 +140,7 @@ pub(super) fn functions(
             reserved,
             provisioned,
             asynchronous,
+            invoker,
         });
     }
     Ok(all)

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use fw_manifest::Manifest;
+use fw_manifest::{Manifest, Part};
 
 use super::{Names, Place};
 use crate::{
-    deploy::kind::queue::desired as queue,
+    deploy::kind::{naming::Naming, queue::desired as queue},
     error::{Failure, Result},
     settings::Settings,
     values::{
@@ -41,14 +41,14 @@ pub(super) fn variables(
     .collect()
 }
 
-/// The settings with default queues for those that functions read and no table declares.
+/// The settings with the queues, topics and buses that functions have as their sources and no table declares: those are there with defaults.
 ///
 /// # Errors
 ///
-/// If such a name is not valid for a queue, or has the variable of another one; exit code 65.
+/// When such a name is not one for its kind, or has the variable of another one; exit code 65.
 pub(super) fn with_used(manifest: &Manifest, settings: &Settings) -> Result<Settings> {
     let mut settings = settings.clone();
-    settings.resources.declare_read(manifest);
+    settings.resources.declare_used(manifest);
     settings.resources.check()?;
     Ok(settings)
 }
@@ -72,7 +72,7 @@ pub(super) fn fits(environment: &BTreeMap<String, String>) -> Result<()> {
     )
 }
 
-/// The statements with ARNs instead of logical names, and what the keys of queues need in addition.
+/// The statements with ARNs in place of the app's own names, and what the keys of queues and topics need besides.
 ///
 /// # Errors
 ///
@@ -94,8 +94,9 @@ pub(super) fn resolved(
     Ok(statements)
 }
 
-/// The actions for sending to and reading from queues with keys (SQS developer guide, "Configuring
-/// KMS permissions for Amazon SQS": a producer generates and decrypts, a consumer decrypts).
+/// What sending to and reading from queues, and publishing to topics with keys needs (SQS developer guide, "Configuring KMS permissions
+/// for Amazon SQS": a producer generates and decrypts, a consumer decrypts; SNS developer guide, "Managing Amazon SNS encryption keys
+/// and costs": a publisher generates and decrypts).
 fn keys(statements: &[Statement], settings: &Settings) -> Option<Statement> {
     let allowed = statements.iter().filter(|one| one.effect == Effect::Allow);
     let mut actions = Vec::new();
@@ -105,11 +106,16 @@ fn keys(statements: &[Statement], settings: &Settings) -> Option<Statement> {
             .resources
             .iter()
             .filter_map(|one| Reference::of(one));
-        let queues = named.filter(|one| one.kind == ResourceKind::Queue);
-        let queues = queues.filter_map(|one| settings.resources.queues.get(&one.name));
-        let held: Vec<&String> = queues.filter_map(|one| one.kms_key.as_ref()).collect();
+        let resources = &settings.resources;
+        let held = named.filter_map(|one| match one.kind {
+            ResourceKind::Queue => resources.queues.get(&one.name)?.kms_key.as_ref(),
+            ResourceKind::Topic => resources.topics.get(&one.name)?.kms_key.as_ref(),
+            ResourceKind::Bus => None,
+        });
+        let held: Vec<&String> = held.collect();
         let does = |action: &str| statement.actions.iter().any(|one| one == action);
-        if does("sqs:SendMessage") && !held.is_empty() {
+        let sends = does("sqs:SendMessage") || does("sns:Publish");
+        if sends && !held.is_empty() {
             actions.extend(["kms:Decrypt", "kms:GenerateDataKey"]);
         }
         if does("sqs:ReceiveMessage") && !held.is_empty() {
@@ -122,7 +128,7 @@ fn keys(statements: &[Statement], settings: &Settings) -> Option<Statement> {
     keys.sort_unstable();
     keys.dedup();
     (!actions.is_empty()).then(|| Statement {
-        sid: Some("QueueKeys".to_owned()),
+        sid: Some("ResourceKeys".to_owned()),
         actions: actions.into_iter().map(str::to_owned).collect(),
         resources: keys.into_iter().cloned().collect(),
         ..Statement::default()
@@ -141,16 +147,63 @@ pub(crate) fn arn(
     (names, place): (&Names, &Place),
 ) -> Result<String> {
     let resources = &settings.resources;
-    let mut all = resources.all();
-    let found = all.find(|(held, key, _)| (*held, *key) == (kind, name));
-    if let Some((.., Some(existing))) = found {
+    if let Some(existing) = resources.existing(kind, name) {
         return Ok(existing.to_owned());
     }
     let suffix = resources.suffix(kind, name);
     let name = kind.physical(&names.function, name, suffix)?;
     Ok(match kind {
         ResourceKind::Queue => place.queue(&name),
-        ResourceKind::Topic => place.arn("sns", &name),
+        ResourceKind::Topic => place.topic(&name),
         ResourceKind::Bus => place.arn("events", &format!("event-bus/{name}")),
     })
+}
+
+/// The names and ARNs of a deployment with those settings in that place.
+pub(super) struct At<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) names: &'a Names,
+    pub(super) place: &'a Place,
+}
+
+impl Naming for At<'_> {
+    fn deployment(&self) -> &str {
+        &self.names.function
+    }
+
+    fn prefix(&self) -> String {
+        self.names.prefix()
+    }
+
+    fn function(&self, part: &Part) -> String {
+        self.names.of(part)
+    }
+
+    fn alias(&self, function: &str) -> String {
+        self.place.alias(function)
+    }
+
+    fn arn(&self, kind: ResourceKind, key: &str) -> Result<String> {
+        arn(self.settings, kind, key, (self.names, self.place))
+    }
+
+    fn topic(&self, name: &str) -> String {
+        self.place.topic(name)
+    }
+
+    fn rule(&self, name: &str) -> String {
+        self.place.rule(name)
+    }
+
+    fn scheduler(&self) -> String {
+        self.names.role_of(&self.names.scheduler())
+    }
+
+    fn role(&self, name: &str) -> String {
+        self.place.role(name)
+    }
+
+    fn account(&self) -> &str {
+        &self.place.account
+    }
 }

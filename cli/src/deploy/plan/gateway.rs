@@ -10,6 +10,7 @@ use crate::{
     },
     deploy::{
         access::{interim, named, opens, shift},
+        kind::permission,
         model::{ASK_GRANT, Desired, GRANT, GRANTS, REST_ASK_GRANT},
         observe::{Actual, WholeApi},
         step::{ApiId, FunctionStep, Handle, HttpStep, IntegrationId, Plan, Step},
@@ -165,7 +166,8 @@ pub(super) fn permission(
 pub(super) fn forbid(plan: &mut Plan, desired: &Desired, actual: &Actual) {
     for function in desired.names.functions() {
         for grant in &actual.function(function).grants {
-            if GRANTS.contains(&grant.id.as_str()) || grant.id.is_empty() {
+            let own = GRANTS.contains(&grant.id.as_str()) || permission::is_own(&grant.id);
+            if own || grant.id.is_empty() {
                 continue;
             }
             let step = Step::Function(FunctionStep::RemovePermission {

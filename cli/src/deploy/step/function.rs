@@ -8,10 +8,11 @@ use crate::{
     aws::{
         Aws,
         error::{Error, Kind, Operation},
-        lambda::{Canary, Configuration},
+        lambda::{Canary, Configuration, Grant},
     },
     deploy::{
         health::Health,
+        kind::permission,
         model::GRANTS,
         patience::{changing, just_made},
         phase::Lane,
@@ -81,6 +82,8 @@ pub(crate) enum FunctionStep {
         function: String,
         count: Option<u32>,
     },
+    /// Lets a service invoke the alias.
+    AddPermission { function: String, grant: Grant },
     /// Takes a permission away.
     RemovePermission { function: String, id: String },
     /// Deletes a version that is no longer needed.
@@ -126,6 +129,7 @@ impl FunctionStep {
             | Self::ShiftTraffic { function, .. }
             | Self::Reserve { function, .. }
             | Self::Provision { function, .. }
+            | Self::AddPermission { function, .. }
             | Self::RemovePermission { function, .. }
             | Self::DeleteVersion { function, .. }
             | Self::Delete { function } => function,
@@ -152,6 +156,7 @@ impl Change for FunctionStep {
             Self::Provision { function, .. } => {
                 (Update, "provisioned concurrency of function", function)
             }
+            Self::AddPermission { function, .. } => (Create, "permission on function", function),
             Self::RemovePermission { id, .. } => (Delete, "permission", id),
             Self::DeleteVersion { version, .. } => (Delete, "version", &version.0),
             Self::Delete { function } => (Delete, "function", function),
@@ -175,6 +180,7 @@ impl Change for FunctionStep {
             | Self::Publish { .. }
             | Self::Reserve { .. }
             | Self::Provision { .. }
+            | Self::AddPermission { .. }
             | Self::RemovePermission { .. }
             | Self::DeleteVersion { .. }
             | Self::Delete { .. } => return Vec::new(),
@@ -204,8 +210,12 @@ impl Change for FunctionStep {
                 ends: Some(Version(canary)),
                 ..
             } => vec![format!("canary, version {canary} of function `{function}`")],
-            // The deployment's own permissions are added and removed as the gateway needs them.
-            Self::RemovePermission { id, .. } if GRANTS.contains(&id.as_str()) => Vec::new(),
+            // The deployment's own are given and taken as the gateway needs them.
+            Self::RemovePermission { id, .. }
+                if GRANTS.contains(&id.as_str()) || permission::is_own(id) =>
+            {
+                Vec::new()
+            }
             Self::RemovePermission { .. } | Self::Delete { .. } => lost(self),
             Self::Create { .. }
             | Self::UpdateCode { .. }
@@ -217,6 +227,7 @@ impl Change for FunctionStep {
             | Self::ShiftTraffic { .. }
             | Self::Reserve { .. }
             | Self::Provision { .. }
+            | Self::AddPermission { .. }
             | Self::DeleteVersion { .. } => Vec::new(),
         }
     }
@@ -226,7 +237,7 @@ impl Change for FunctionStep {
             // An existing resource is also a conflict, and so is an alias that keeps a version:
             // both are permanent.
             Self::Create { .. } | Self::DeleteVersion { .. } => None,
-            Self::CreateAlias { .. } => just_made(error),
+            Self::CreateAlias { .. } | Self::AddPermission { .. } => just_made(error),
             Self::Try { .. } => changing(error).or_else(|| just_made(error)),
             _ => changing(error),
         }
@@ -303,6 +314,9 @@ impl Change for FunctionStep {
             }
             Self::Reserve { function, most } => aws.reserve(function, *most).await?,
             Self::Provision { function, count } => aws.provision(function, ALIAS, *count).await?,
+            Self::AddPermission { function, grant } => {
+                aws.add_permission(function, ALIAS, grant).await?;
+            }
             Self::RemovePermission { function, id } => {
                 aws.remove_permission(function, ALIAS, id).await?;
             }

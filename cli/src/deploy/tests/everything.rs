@@ -29,6 +29,10 @@ policy = [{ actions = ["s3:GetObject"], resources = ["*"] }]
 keep_versions = 2
 queues = { orders = { delay = 5, dead_letter = "failed", kms_key = "arn:aws:kms:r:1:key/k" }, failed = { retention = 60 } }
 functions = { ship = { batch_size = 20, batch_window = 1, filters = [{ body = { kind = ["order"] } }], max_concurrency = 2 }, log = { retries = 0, max_event_age = 60, on_failure = "queue:failed" } }
+topics = { news = { kms_key = "arn:aws:kms:r:1:key/k", functions = { mail = { filter = { kind = ["a"] }, dead_letter = "failed" } }, queues = { orders = { raw = true } } }, theirs = { existing = "arn:aws:sns:eu-central-1:210987654321:theirs", queues = { failed = {} } } }
+rules = { paid = { dead_letter = "failed", max_age = 60, input_path = "$.detail" } }
+schedules = { nightly = { dead_letter = "failed", window = 15 } }
+keep_warm = "rate(5 minutes)"
 "#
     };
 }
@@ -53,6 +57,10 @@ environment = { A1 = "2", C1 = "1" }
 policy = [{ effect = "deny", actions = ["s3:*"], resources = ["*"] }]
 queues = { orders = { visibility_timeout = 9 }, more = { fifo = true, content_based_deduplication = true } }
 functions = { ship = { pollers = { min = 2, max = 3 } }, log = { on_success = "queue:orders" } }
+topics = { news = { functions = { mail = { filter = { kind = { of = [1] } }, filter_scope = "body" } }, queues = { orders = { dead_letter = "orders" } } }, moves = { fifo = true, queues = { more = {} } } }
+buses = { more = {}, far = { existing = "arn:aws:events:eu-central-1:123456789012:event-bus/far" } }
+rules = { paid = { enabled = false } }
+schedules = { nightly = { enabled = false, retries = 3 } }
 "#
     };
 }
@@ -100,13 +108,29 @@ const ROUTES: &[(&str, &str)] = &[
 
 const OTHER_ROUTES: &[(&str, &str)] = &[("GET", "/objects/{key}"), ("ANY", "/more/{rest+}")];
 
+/// A source of each kind.
+const SOURCES: &[&str] = &[
+    r#"mail {"type":"sns","topic":"news"}"#,
+    r#"tell {"type":"sns","topic":"theirs"}"#,
+    r#"paid {"type":"event","bus":"shop","pattern":{"source":["bank"]}}"#,
+    r#"nightly {"type":"schedule","expression":"cron(0 2 * * ? *)","timezone":"Europe/Berlin"}"#,
+];
+
+/// The same functions, each with another one.
+const OTHER_SOURCES: &[&str] = &[
+    r#"mail {"type":"sns","topic":"news"}"#,
+    r#"tell {"type":"event","bus":"far","pattern":{"source":["bank"]}}"#,
+    r#"paid {"type":"event","pattern":{"source":["bank", "shop"]}}"#,
+    r#"nightly {"type":"schedule","expression":"rate(1 day)"}"#,
+];
+
 const DOOR: &str = r#"{ "type": "lambda", "name": "door" }"#;
 
 const HTTP: App = App {
     code: "large one",
     routes: ROUTES,
     authorizers: &["door", "late"],
-    sources: &["log", "ship < orders"],
+    sources: SOURCES,
     guards: &[
         (
             "GET /objects/{key}",
@@ -128,7 +152,7 @@ const OTHER_HTTP: App = App {
     code: "large two",
     routes: OTHER_ROUTES,
     authorizers: &["door"],
-    sources: &["log", "pack < more", "ship < orders"],
+    sources: OTHER_SOURCES,
     guards: &[("GET /objects/{key}", DOOR)],
     settings: concat!(
         other_function!(),
@@ -140,7 +164,7 @@ const REST: App = App {
     code: "large one",
     routes: ROUTES,
     authorizers: &["door", "late"],
-    sources: &["log", "ship < orders"],
+    sources: SOURCES,
     guards: &[
         ("GET /objects/{key}", DOOR),
         ("PUT /objects/{key}", r#"{ "type": "iam" }"#),
@@ -174,7 +198,7 @@ const OTHER_REST: App = App {
     code: "large two",
     routes: OTHER_ROUTES,
     authorizers: &["door"],
-    sources: &["log", "pack < more", "ship < orders"],
+    sources: OTHER_SOURCES,
     guards: &[("GET /objects/{key}", DOOR)],
     settings: concat!(
         "gateway = \"rest-api\"\n",
@@ -199,7 +223,7 @@ const URL: App = App {
     code: "large one",
     routes: ROUTES,
     authorizers: &[],
-    sources: &["log", "ship < orders"],
+    sources: SOURCES,
     guards: &[],
     settings: concat!(
         "gateway = \"function-url\"\nauth = \"iam\"\ninvoke_mode = \"response-stream\"\n",
@@ -212,7 +236,7 @@ const OTHER_URL: App = App {
     code: "large two",
     routes: OTHER_ROUTES,
     authorizers: &[],
-    sources: &["log", "pack < more", "ship < orders"],
+    sources: OTHER_SOURCES,
     guards: &[],
     settings: concat!("gateway = \"function-url\"\n", other_function!()),
 };

@@ -13,6 +13,7 @@ mod life;
 mod locked;
 mod mappings;
 mod pairs;
+mod permissions;
 mod power;
 mod queues;
 mod refusals;
@@ -23,6 +24,8 @@ mod side_by_side;
 mod sound;
 mod sources;
 mod store;
+mod targets;
+mod topics;
 mod traffic;
 mod twins;
 mod urls;
@@ -66,7 +69,8 @@ struct App {
     code: &'static str,
     routes: &'static [(&'static str, &'static str)],
     authorizers: &'static [&'static str],
-    /// Sources: those that are called and nothing else, and `NAME < QUEUE` that read a queue.
+    /// Sources by name: those that are called and nothing else, `NAME < QUEUE` that read a queue, or with the event behind it, as
+    /// the manifest says it.
     sources: &'static [&'static str],
     /// Who may call, by route key, as the manifest says it; with `"api_key": true` where a key is asked for as well.
     guards: &'static [(&'static str, &'static str)],
@@ -110,12 +114,13 @@ impl App {
             .authorizers
             .extend(authorizers.map(|name| ManifestAuthorizer::new(*name)));
         for source in self.sources {
-            let (name, event) = match source.split_once(" < ") {
-                None => (*source, SourceEvent::Function),
-                Some((name, queue)) => {
+            let (name, event) = match (source.split_once(" < "), source.split_once(' ')) {
+                (Some((name, queue)), _) => {
                     let queue = queue.to_owned();
                     (name, SourceEvent::Sqs { queue })
                 }
+                (None, Some((name, event))) => (name, serde_json::from_str(event).unwrap()),
+                (None, None) => (*source, SourceEvent::Function),
             };
             manifest.add_source(ManifestSource::new(name, event));
         }

@@ -39,6 +39,7 @@ fn opened(mut state: State) -> State {
                 id: "open".to_owned(),
                 principal: "*".to_owned(),
                 source: String::new(),
+                account: None,
                 allows: Allows::ThroughUrl,
             });
         }

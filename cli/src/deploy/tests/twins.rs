@@ -88,6 +88,12 @@ const EVENT_LIFE: [App; 4] = [
     FIRST,
 ];
 
+/// Topics, in the same way.
+const TOPIC_LIFE: [App; 4] = [FIRST, super::topics::TOPICS, super::topics::OTHER, FIRST];
+
+/// Buses with rules and schedules, in the same way.
+const TARGET_LIFE: [App; 4] = [FIRST, super::targets::TARGETS, super::targets::OTHER, FIRST];
+
 #[test]
 fn the_account_in_memory_is_as_motos() {
     let moto = Moto::start();
@@ -99,6 +105,8 @@ fn the_account_in_memory_is_as_motos() {
             &QUEUE_LIFE,
             &MAPPING_LIFE,
             &EVENT_LIFE,
+            &TOPIC_LIFE,
+            &TARGET_LIFE,
         ] {
             lived(life, &moto).await;
         }
@@ -169,6 +177,9 @@ async fn seen(aws: &impl Aws) -> Actual {
             found.mapping.id.clear();
             found.mapping.arn.clear();
         }
+    }
+    for found in &mut actual.topics.subscriptions {
+        found.arn.clear();
     }
     for whole in &mut actual.around.domains {
         if let Some(found) = &mut whole.found {

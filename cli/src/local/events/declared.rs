@@ -18,7 +18,9 @@ use crate::{
     settings::{
         Settings,
         asynchronous::{AsyncKeys, Destination},
-        resources::{QueueSettings, Resources, readers},
+        resources::{
+            FilterScope, QueueSettings, Resources, RuleSettings, Subscribed, TopicSettings, readers,
+        },
     },
     values::{
         asynchronous::Asynchronous,
@@ -113,7 +115,7 @@ impl LocalNames {
         let arn = |to: &Option<String>| {
             Some(match Destination::of(to.as_deref()?)? {
                 Destination::Resource(Reference { kind, name }) => match kind {
-                    ResourceKind::Queue => self.arn("sqs", &self.resource(kind, &name)),
+                    ResourceKind::Queue => self.queue_arn(&name),
                     ResourceKind::Topic => self.topic(&name),
                     ResourceKind::Bus => self.bus(&name),
                 },
@@ -130,6 +132,10 @@ impl LocalNames {
             on_success: arn(&keys.on_success),
             on_failure: arn(&keys.on_failure),
         }
+    }
+
+    fn queue_arn(&self, queue: &str) -> String {
+        self.arn("sqs", &self.resource(ResourceKind::Queue, queue))
     }
 
     fn topic(&self, topic: &str) -> String {
@@ -151,23 +157,7 @@ pub(crate) fn wants_services(manifest: &Manifest, settings: &Settings) -> bool {
 /// The settings with the defaults for resources that sources use and no table declares.
 fn with_used(manifest: &Manifest, settings: &Settings) -> Settings {
     let mut settings = settings.clone();
-    let all = &mut settings.resources;
-    all.declare_read(manifest);
-    for source in &manifest.sources {
-        match &source.event {
-            SourceEvent::Sns { topic } => {
-                all.topics.entry(topic.clone()).or_default();
-            }
-            SourceEvent::Event { bus: Some(bus), .. } => {
-                all.buses.entry(bus.clone()).or_default();
-            }
-            SourceEvent::Event { bus: None, .. }
-            | SourceEvent::Sqs { .. }
-            | SourceEvent::S3 { .. }
-            | SourceEvent::Schedule { .. }
-            | SourceEvent::Function => {}
-        }
-    }
+    settings.resources.declare_used(manifest);
     settings
 }
 
@@ -182,9 +172,18 @@ pub(super) fn declarations(manifest: &Manifest, settings: &Settings) -> Declarat
         let name = names.resource(ResourceKind::Queue, name);
         all.queues.insert(name, attributes);
     }
-    for topic in settings.resources.topics.keys() {
+    for (topic, one) in &settings.resources.topics {
         let name = names.resource(ResourceKind::Topic, topic);
-        all.topics.entry(name).or_default();
+        all.topics.insert(name.clone(), topic_attributes(one));
+        for (queue, written) in &one.queues {
+            let endpoint = names.resource(ResourceKind::Queue, queue);
+            all.subscriptions.push(DeclaredSubscription {
+                topic: name.clone(),
+                protocol: "sqs".to_owned(),
+                endpoint: names.arn("sqs", &endpoint),
+                attributes: subscribed(&written.subscribed(), &names),
+            });
+        }
     }
     let buses = settings.resources.buses.keys();
     all.buses
@@ -200,16 +199,46 @@ pub(super) fn declarations(manifest: &Manifest, settings: &Settings) -> Declarat
     all
 }
 
-/// What of it is there without the functions: queues, topics, buses and buckets, of which none invokes anything.
+/// What of it is there without the functions: queues, topics that lead to queues, buses and buckets, of which none invokes anything.
 pub(super) fn passive(mut all: Declarations) -> Declarations {
     all.mappings.clear();
-    all.subscriptions.clear();
+    all.subscriptions.retain(|one| one.protocol == "sqs");
     all.rules.clear();
     all.schedules.clear();
     for bucket in all.buckets.values_mut() {
         bucket.targets.clear();
     }
     all
+}
+
+/// The attributes of a topic, in SNS's words.
+fn topic_attributes(topic: &TopicSettings) -> BTreeMap<String, String> {
+    let deduplicated = topic.content_based_deduplication.unwrap_or_default();
+    let all = [
+        ("FifoTopic", topic.is_fifo()),
+        ("ContentBasedDeduplication", deduplicated),
+    ];
+    let set = all.into_iter().filter(|(_, set)| *set);
+    set.map(|(name, _)| (name.to_owned(), "true".to_owned()))
+        .collect()
+}
+
+/// The attributes of a subscription, in SNS's words.
+fn subscribed(one: &Subscribed<'_>, names: &LocalNames) -> BTreeMap<String, String> {
+    let body = one.filter.is_some() && one.scope == FilterScope::Body;
+    let dead = one.dead_letter.map(|queue| {
+        let queue = names.arn("sqs", &names.resource(ResourceKind::Queue, queue));
+        json!({ "deadLetterTargetArn": queue }).to_string()
+    });
+    let all = [
+        ("FilterPolicy", one.filter.map(Value::to_string)),
+        ("FilterPolicyScope", body.then(|| "MessageBody".to_owned())),
+        ("RawMessageDelivery", one.raw.then(|| "true".to_owned())),
+        ("RedrivePolicy", dead),
+    ];
+    let all = all.into_iter();
+    all.filter_map(|(name, value)| Some((name.to_owned(), value?)))
+        .collect()
 }
 
 /// The attributes of a queue, in SQS's words. `slowest` is the longest timeout of the functions that read it, in seconds.
@@ -258,12 +287,14 @@ fn declare(
             settings: settings.polling(&source.name).local(),
         }),
         SourceEvent::Sns { topic } => {
-            let topic = names.resource(ResourceKind::Topic, topic);
+            let declared = names.resources.topics.get(topic);
+            let written = declared.and_then(|one| one.functions.get(&source.name));
+            let written = written.cloned().unwrap_or_default();
             all.subscriptions.push(DeclaredSubscription {
-                topic,
+                topic: names.resource(ResourceKind::Topic, topic),
                 protocol: "lambda".to_owned(),
                 endpoint: function,
-                attributes: BTreeMap::new(),
+                attributes: subscribed(&written.subscribed(), names),
             });
         }
         SourceEvent::S3 {
@@ -285,23 +316,38 @@ fn declare(
             let bus = bus
                 .as_ref()
                 .map(|bus| names.resource(ResourceKind::Bus, bus));
-            all.rules.push(DeclaredRule {
-                bus: bus.unwrap_or_default(),
-                name: names.physical(&source.name),
-                pattern: Some(Value::Object(pattern.clone()).to_string()),
-                schedule: None,
-                targets: vec![json!({ "Id": source.name, "Arn": function })],
-            });
+            let written = names.resources.rules.get(&source.name);
+            let written = written.cloned().unwrap_or_default();
+            // A rule that takes nothing is not there: the services have no rules that are switched off.
+            if written.enabled != Some(false) {
+                all.rules.push(DeclaredRule {
+                    bus: bus.unwrap_or_default(),
+                    name: names.physical(&source.name),
+                    pattern: Some(Value::Object(pattern.clone()).to_string()),
+                    schedule: None,
+                    targets: vec![rule_target(source, &function, &written, names)],
+                });
+            }
         }
         SourceEvent::Schedule {
             expression,
             timezone,
         } => {
+            let written = names.resources.schedules.get(&source.name);
+            let written = written.cloned().unwrap_or_default();
             let mut schedule = json!({
                 "ScheduleExpression": expression,
                 "FlexibleTimeWindow": { "Mode": "OFF" },
+                "State": if written.enabled == Some(false) { "DISABLED" } else { "ENABLED" },
                 "Target": { "Arn": function, "RoleArn": format!("arn:aws:iam::{ACCOUNT}:role/local") },
             });
+            let target = &mut schedule["Target"];
+            if let Some(policy) = retry(written.max_age, written.retries) {
+                target["RetryPolicy"] = policy;
+            }
+            if let Some(queue) = &written.dead_letter {
+                target["DeadLetterConfig"] = json!({ "Arn": names.queue_arn(queue) });
+            }
             if let Some(zone) = timezone {
                 schedule["ScheduleExpressionTimezone"] = zone.as_str().into();
             }
@@ -312,6 +358,45 @@ fn declare(
         }
         SourceEvent::Function => {}
     }
+}
+
+/// The target of a rule, in `EventBridge`'s words.
+fn rule_target(
+    source: &ManifestSource,
+    function: &str,
+    written: &RuleSettings,
+    names: &LocalNames,
+) -> Value {
+    let mut target = json!({ "Id": source.name, "Arn": function });
+    if let Some(path) = &written.input_path {
+        target["InputPath"] = path.as_str().into();
+    }
+    if let Some(template) = &written.input_template {
+        target["InputTransformer"] = json!({ "InputTemplate": template });
+        if !written.input_paths.is_empty() {
+            target["InputTransformer"]["InputPathsMap"] = json!(written.input_paths);
+        }
+    }
+    if let Some(policy) = retry(written.max_age, written.retries) {
+        target["RetryPolicy"] = policy;
+    }
+    if let Some(queue) = &written.dead_letter {
+        target["DeadLetterConfig"] = json!({ "Arn": names.queue_arn(queue) });
+    }
+    target
+}
+
+/// How delivery is tried again, where that is set.
+fn retry(max_age: Option<u32>, retries: Option<u32>) -> Option<Value> {
+    let all = [
+        ("MaximumEventAgeInSeconds", max_age),
+        ("MaximumRetryAttempts", retries),
+    ];
+    let all = all.into_iter();
+    let all: serde_json::Map<String, Value> = all
+        .filter_map(|(key, value)| Some((key.to_owned(), value?.into())))
+        .collect();
+    (!all.is_empty()).then(|| all.into())
 }
 
 /// The variables by which the code finds what its sources name and the settings declare: a queue's URL, the ARNs of a topic and a
@@ -480,6 +565,55 @@ mod tests {
         for other in ["shop-dev-", "shop-dev", "shop-prod-x", "shop-development"] {
             assert_eq!(names.logical(other), other);
         }
+    }
+
+    #[tokio::test]
+    async fn a_topic_leads_on_as_its_table_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "[queues.late]\n[queues.steps]\nfifo = true\n\
+                    [topics.alerts.functions.mail]\nfilter = { kind = [\"urgent\"] }\ndead_letter = \"late\"\n\
+                    [topics.alerts.queues.late]\nraw = true\n\
+                    [topics.moves]\nfifo = true\ncontent_based_deduplication = true\n\
+                    [topics.moves.queues.steps]\nfilter = { kind = { of = [1] } }\nfilter_scope = \"body\"\n";
+        std::fs::write(folder.path().join("fw.toml"), text).unwrap();
+        let settings = Settings::load(folder.path(), "dev").unwrap();
+        let (manifest, _) = app();
+        let all = declarations(&manifest, &settings);
+        let one = |topic: &str, protocol: &str| {
+            let mut all = all.subscriptions.iter();
+            let found = all.find(|one| one.topic == topic && one.protocol == protocol);
+            &found.unwrap().attributes
+        };
+        let mail = one("shop-dev-alerts", "lambda");
+        assert_eq!(mail["FilterPolicy"], r#"{"kind":["urgent"]}"#);
+        assert!(
+            mail["RedrivePolicy"].contains(":shop-dev-late\""),
+            "{mail:?}"
+        );
+        assert!(!mail.contains_key("FilterPolicyScope"));
+        assert_eq!(one("shop-dev-alerts", "sqs")["RawMessageDelivery"], "true");
+        let steps = one("shop-dev-moves.fifo", "sqs");
+        assert_eq!(steps["FilterPolicyScope"], "MessageBody");
+        let moves = &all.topics["shop-dev-moves.fifo"];
+        assert_eq!(
+            (&*moves["FifoTopic"], &*moves["ContentBasedDeduplication"]),
+            ("true", "true")
+        );
+        let options = fw_services::Options::default();
+        let services = fw_services::Services::start(options).await.unwrap();
+        // The services take all of it.
+        let topics = Declarations {
+            queues: all.queues.clone(),
+            topics: all.topics.clone(),
+            subscriptions: all.subscriptions.clone(),
+            ..Declarations::default()
+        };
+        services.declare(&topics).unwrap();
+        services.shutdown().await.unwrap();
+        // Without the functions, queues get the messages all the same.
+        let without = passive(all).subscriptions;
+        let protocols: Vec<&str> = without.iter().map(|one| one.protocol.as_str()).collect();
+        assert_eq!(protocols, ["sqs", "sqs"]);
     }
 
     #[test]

@@ -2,8 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Stack, named, table};
-use crate::deploy::kind::queue::template::{self, STACK_TYPE};
+use super::{Stack, map_strings, named, table};
+use crate::deploy::kind::queue::{
+    policy::statement,
+    template::{self, STACK_TYPE},
+};
 
 impl Stack<'_> {
     /// Adds the queues that the deployment creates.
@@ -13,6 +16,32 @@ impl Stack<'_> {
             let properties = piece.properties.into_iter().chain([tags]);
             self.add(id(&piece.queue.key), STACK_TYPE, table(properties));
         }
+        for queue in &self.desired.queues {
+            let arn = json!({ "Fn::GetAtt": [id(&queue.key), "Arn"] });
+            let said = |sender| {
+                let mut statement = map_strings(&statement("", sender), &|text| self.sub(text));
+                statement["Resource"] = arn.clone();
+                statement
+            };
+            let statements: Vec<Value> = queue.attributes.senders.iter().map(said).collect();
+            if statements.is_empty() {
+                continue;
+            }
+            let properties = json!({
+                "Queues": [{ "Ref": id(&queue.key) }],
+                "PolicyDocument": { "Version": "2012-10-17", "Statement": statements },
+            });
+            let name = named("QueuePolicy", &[&queue.key]);
+            self.add(name, "AWS::SQS::QueuePolicy", properties);
+        }
+    }
+
+    /// What the stack writes for the ARN of a queue or topic of its own, or of anything else.
+    pub(super) fn arn(&self, arn: &str) -> Value {
+        let queue = template::created(self.desired, arn);
+        let queue = queue.map(|queue| json!({ "Fn::GetAtt": [id(&queue.key), "Arn"] }));
+        let known = queue.or_else(|| self.topic_arn(arn));
+        known.unwrap_or_else(|| self.sub(arn))
     }
 
     /// A queue's ARN: of one of them, or as it is.

@@ -17,9 +17,14 @@ pub(super) async fn made(format: PackageFormat, document: &Value) -> Fake {
     };
     let said = said(format, document, &api);
     // What the settings may name is there already.
-    calls::create(&fake, "shared", &Attributes::default(), &Tags::new())
-        .await
-        .unwrap();
+    calls::create(
+        &fake,
+        &queue_arn("shared"),
+        &Attributes::default(),
+        &Tags::new(),
+    )
+    .await
+    .unwrap();
     fake.create_role("mine", &lambdas(), None, &Tags::new())
         .await
         .unwrap();
@@ -39,7 +44,33 @@ pub(super) async fn made(format: PackageFormat, document: &Value) -> Fake {
     let mut queues = said.queues.clone();
     queues.sort_by_key(|(_, queue, _)| queue.dead_letter.is_some());
     for (name, attributes, tags) in &queues {
-        calls::create(&fake, name, attributes, tags).await.unwrap();
+        let mut attributes = attributes.clone();
+        attributes.senders = said.senders.get(name).cloned().unwrap_or_default();
+        let arn = queue_arn(name);
+        calls::create(&fake, &arn, &attributes, tags).await.unwrap();
+    }
+    for (name, attributes, tags) in &said.topics {
+        topic::calls::create(&fake, name, attributes, tags)
+            .await
+            .unwrap();
+    }
+    for (name, tags) in &said.buses {
+        bus::calls::create(&fake, name, tags).await.unwrap();
+    }
+    for (rule, tags) in &said.rules {
+        bus::calls::put_rule(&fake, rule, Some(tags)).await.unwrap();
+        bus::calls::put_target(&fake, rule).await.unwrap();
+    }
+    for (name, tags) in &said.schedule_groups {
+        schedule::calls::create_group(&fake, name, tags)
+            .await
+            .unwrap();
+    }
+    for (group, one) in &said.schedules {
+        schedule::calls::create(&fake, group, one).await.unwrap();
+    }
+    for one in &said.subscriptions {
+        topic::calls::subscribe(&fake, one).await.unwrap();
     }
     for one in &said.functions {
         let code = code(match one.architecture.as_str() {

@@ -55,6 +55,17 @@ pub(super) struct Said {
     pub(super) mappings: Vec<SaidMapping>,
     /// Functions, aliases, and how their asynchronous invocations are handled.
     pub(super) events: Vec<(String, String, Asynchronous)>,
+    /// Who may send to a queue, by its name.
+    pub(super) senders: BTreeMap<String, Vec<Sender>>,
+    pub(super) topics: Vec<(String, topic::desired::Attributes, Tags)>,
+    pub(super) subscriptions: Vec<DesiredSubscription>,
+    /// Names and tags.
+    pub(super) buses: Vec<(String, Tags)>,
+    pub(super) rules: Vec<(DesiredRule, Tags)>,
+    /// Names and tags.
+    pub(super) schedule_groups: Vec<(String, Tags)>,
+    /// With their groups.
+    pub(super) schedules: Vec<(String, DesiredSchedule)>,
     /// Functions, aliases, statements.
     pub(super) grants: Vec<(String, String, Grant)>,
     pub(super) door: SaidDoor,
@@ -199,6 +210,7 @@ fn queue(said: &Value, words: [&str; 9], tags: &Value) -> (String, Attributes, T
             receives: number(&redrive["maxReceiveCount"]),
         }),
         deduplication: *deduplication == true,
+        senders: Vec::new(),
         encryption: match key.as_str() {
             Some(key) => Encryption::Kms(key.to_owned()),
             None => {
@@ -262,6 +274,75 @@ fn events(said: &Value, words: [&str; 8]) -> (String, String, Asynchronous) {
     (text(&said[function]), text(&said[alias]), config)
 }
 
+/// A queue's policy: the queue's name, and who may send to it.
+fn senders(policy: &Value) -> (String, Vec<Sender>) {
+    let policy: Value = match policy.as_str() {
+        Some(text) => serde_json::from_str(text).unwrap(),
+        None => policy.clone(),
+    };
+    let statements = policy["Statement"].as_array().unwrap();
+    let queue = text(&statements[0]["Resource"]);
+    let all = statements.iter().map(|one| {
+        assert_eq!(one["Effect"], "Allow");
+        assert_eq!(one["Action"], "sqs:SendMessage");
+        assert_eq!(text(&one["Resource"]), queue);
+        Sender {
+            service: text(&one["Principal"]["Service"]),
+            sources: texts(&one["Condition"]["ArnLike"]["aws:SourceArn"])
+                .into_iter()
+                .collect(),
+        }
+    });
+    let name = queue.rsplit(':').next().unwrap().to_owned();
+    (name, all.collect())
+}
+
+/// A topic; its words are name, order, deduplication, key and tags.
+fn topic_of(
+    said: &Value,
+    words: [&str; 4],
+    tags: &Value,
+) -> (String, topic::desired::Attributes, Tags) {
+    let [name, fifo, deduplication, key] = words.map(|word| &said[word]);
+    let attributes = topic::desired::Attributes {
+        fifo: *fifo == true,
+        deduplication: *deduplication == true,
+        key: key.as_str().map(str::to_owned),
+    };
+    (text(name), attributes, table(tags))
+}
+
+/// A subscription; its words are topic, protocol, endpoint, filter, scope, raw and dead letters.
+fn subscription(said: &Value, words: [&str; 7]) -> DesiredSubscription {
+    let [topic, protocol, endpoint, filter, scope, raw, redrive] = words.map(|word| &said[word]);
+    let document = |value: &Value| match value.as_str() {
+        Some(text) => serde_json::from_str(text).unwrap(),
+        None => value.clone(),
+    };
+    let (filter, redrive) = (document(filter), document(redrive));
+    DesiredSubscription {
+        topic: text(topic),
+        endpoint: match text(protocol).as_str() {
+            "lambda" => Endpoint::Lambda(text(endpoint)),
+            "sqs" => Endpoint::Sqs(text(endpoint)),
+            other => panic!("no such protocol: {other}"),
+        },
+        attributes: SubscriptionAttributes {
+            filter: filter.is_object().then_some(filter),
+            body: *scope == "MessageBody",
+            raw: *raw == true,
+            dead_letter: redrive["deadLetterTargetArn"].as_str().map(str::to_owned),
+        },
+    }
+}
+
+/// The members that have a value.
+fn members<const N: usize>(all: [(&str, Value); N]) -> Value {
+    let all = all.into_iter().filter(|(_, value)| !value.is_null());
+    let all = all.map(|(key, value)| (key.to_owned(), value));
+    Value::Object(all.collect())
+}
+
 /// A bucket, whatever its words.
 fn rate(value: &Value, names: [&str; 2]) -> Option<Rate> {
     value.is_object().then(|| Rate {
@@ -318,9 +399,9 @@ fn checks(words: [&Value; 8]) -> Checks {
     }
 }
 
-/// A statement; its words are action, principal, source, the URL's kind of authorization, whether through a URL.
-fn grant(id: &str, words: [&Value; 5]) -> Grant {
-    let [action, principal, source, auth, through] = words;
+/// A statement; its words are action, principal, source, account, the URL's kind of authorization, whether through a URL.
+fn grant(id: &str, words: [&Value; 6]) -> Grant {
+    let [action, principal, source, account, auth, through] = words;
     match text(principal).as_str() {
         "*" => match text(action).as_str() {
             "lambda:InvokeFunctionUrl" => {
@@ -336,6 +417,13 @@ fn grant(id: &str, words: [&Value; 5]) -> Grant {
         "apigateway.amazonaws.com" => {
             assert_eq!(action, "lambda:InvokeFunction");
             Grant::of_api(id, text(source))
+        }
+        service @ ("sns.amazonaws.com" | "events.amazonaws.com" | "s3.amazonaws.com") => {
+            assert_eq!(action, "lambda:InvokeFunction");
+            Grant {
+                account: account.as_str().map(str::to_owned),
+                ..Grant::of_service(id, service, text(source))
+            }
         }
         other => panic!("nobody: {other}"),
     }

@@ -44,6 +44,18 @@ dead_letter = "failed"
 [queues.more]
 [queues.steps]
 fifo = true
+[topics.news]
+[topics.news.functions.mail]
+filter = { kind = ["a"] }
+[topics.news.queues.orders]
+filter = { kind = ["a"] }
+[topics.moves]
+fifo = true
+[buses.shop]
+[rules.paid]
+enabled = true
+[schedules.nightly]
+enabled = true
 "#;
 
 /// An app whose functions read queues.
@@ -309,13 +321,110 @@ fn fate(key: &str) -> Option<Fate> {
         ),
         "topics.existing" => Carried(
             HTTP,
-            "",
-            "topics = { news = { existing = \"arn:aws:sns:eu-central-1:123456789012:news\" } }",
+            "[topics.news]",
+            "[topics.news]\nexisting = \"arn:aws:sns:eu-central-1:123456789012:news\"",
+        ),
+        "topics.fifo" => Carried(HTTP, "[topics.moves]\nfifo = true", "[topics.moves]"),
+        "topics.content_based_deduplication" => Carried(
+            HTTP,
+            "[topics.moves]",
+            "[topics.moves]\ncontent_based_deduplication = true",
+        ),
+        "topics.kms_key" => Carried(
+            HTTP,
+            "[topics.moves]",
+            "[topics.moves]\nkms_key = \"arn:aws:kms:eu-central-1:123456789012:key/one\"",
+        ),
+        "topics.functions.filter" | "topics.queues.filter" => {
+            Carried(HTTP, "kind = [\"a\"]", "kind = [\"b\"]")
+        }
+        "topics.functions.filter_scope" => Carried(
+            HTTP,
+            "functions.mail]",
+            "functions.mail]\nfilter_scope = \"body\"",
+        ),
+        "topics.queues.filter_scope" => Carried(
+            HTTP,
+            "queues.orders]\nfilter",
+            "queues.orders]\nfilter_scope = \"body\"\nfilter",
+        ),
+        "topics.functions.dead_letter" => Carried(
+            HTTP,
+            "functions.mail]",
+            "functions.mail]\ndead_letter = \"failed\"",
+        ),
+        "topics.queues.dead_letter" => Carried(
+            HTTP,
+            "queues.orders]\nfilter",
+            "queues.orders]\ndead_letter = \"failed\"\nfilter",
+        ),
+        "topics.queues.raw" => Carried(
+            HTTP,
+            "queues.orders]\nfilter",
+            "queues.orders]\nraw = true\nfilter",
         ),
         "buses.existing" => Carried(
             HTTP,
-            "",
-            "buses = { shop = { existing = \"arn:aws:events:eu-central-1:123456789012:event-bus/shop\" } }",
+            "[buses.shop]",
+            "[buses.shop]\nexisting = \"arn:aws:events:eu-central-1:123456789012:event-bus/shop\"",
+        ),
+        "rules.enabled" => Carried(
+            HTTP,
+            "[rules.paid]\nenabled = true",
+            "[rules.paid]\nenabled = false",
+        ),
+        "rules.input_path" => Carried(
+            HTTP,
+            "[rules.paid]",
+            "[rules.paid]\ninput_path = \"$.detail\"",
+        ),
+        "rules.input_template" => Carried(
+            HTTP,
+            "[rules.paid]",
+            "[rules.paid]\ninput_template = \"{}\"",
+        ),
+        "rules.input_paths" => Carried(
+            HTTP,
+            "[rules.paid]",
+            "[rules.paid]\ninput_template = \"<a>\"\ninput_paths = { a = \"$.detail\" }",
+        ),
+        "rules.dead_letter" => Carried(
+            HTTP,
+            "[rules.paid]",
+            "[rules.paid]\ndead_letter = \"failed\"",
+        ),
+        "rules.max_age" => Carried(HTTP, "[rules.paid]", "[rules.paid]\nmax_age = 60"),
+        "rules.retries" => Carried(HTTP, "[rules.paid]", "[rules.paid]\nretries = 3"),
+        "schedules.enabled" => Carried(
+            HTTP,
+            "[schedules.nightly]\nenabled = true",
+            "[schedules.nightly]\nenabled = false",
+        ),
+        "schedules.window" => Carried(
+            HTTP,
+            "[schedules.nightly]",
+            "[schedules.nightly]\nwindow = 15",
+        ),
+        "schedules.dead_letter" => Carried(
+            HTTP,
+            "[schedules.nightly]",
+            "[schedules.nightly]\ndead_letter = \"failed\"",
+        ),
+        "schedules.max_age" => Carried(
+            HTTP,
+            "[schedules.nightly]",
+            "[schedules.nightly]\nmax_age = 60",
+        ),
+        "schedules.retries" => Carried(
+            HTTP,
+            "[schedules.nightly]",
+            "[schedules.nightly]\nretries = 3",
+        ),
+        "keep_warm" => Carried(HTTP, "", "keep_warm = \"rate(5 minutes)\""),
+        "authorizers.keep_warm" => Carried(
+            HTTP,
+            "ttl = 60",
+            "ttl = 60\nkeep_warm = \"rate(5 minutes)\"",
         ),
         "health" => Not(
             "health = \"/notes\"",
@@ -420,7 +529,21 @@ fn every_key_is_in_every_template_or_there_is_a_reason() {
         };
         let (written, changed) = (table(base), table(&changed));
         let manifest = match base {
-            HTTP => manifest("guarded"),
+            HTTP => {
+                let mut manifest = manifest("guarded");
+                let topic = "news".to_owned();
+                manifest.add_source(ManifestSource::new("mail", SourceEvent::Sns { topic }));
+                let (bus, pattern) = (Some("shop".to_owned()), serde_json::Map::new());
+                let event = SourceEvent::Event { bus, pattern };
+                manifest.add_source(ManifestSource::new("paid", event));
+                let expression = "rate(1 day)".to_owned();
+                let event = SourceEvent::Schedule {
+                    expression,
+                    timezone: None,
+                };
+                manifest.add_source(ManifestSource::new("nightly", event));
+                manifest
+            }
             READ => reading(),
             REST => asked(),
             _ => manifest("s3test"),

@@ -21,7 +21,7 @@ use crate::{
 /// The first key of a function that nothing invokes asynchronously, and the first destination that is not there; exit code 65.
 pub(super) fn check(manifest: &Manifest, settings: &Settings) -> Result<()> {
     let mut declared = settings.resources.clone();
-    declared.declare_read(manifest);
+    declared.declare_used(manifest);
     for (name, keys) in &settings.asynchronous {
         let mut sources = manifest.sources.iter();
         let source = sources.find(|one| one.name == *name);

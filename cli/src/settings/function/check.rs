@@ -1,6 +1,8 @@
 //! Values of a function's keys that Lambda would refuse. Each check gets the value, the key as
 //! written, and all keys of the function, including inherited ones.
 
+use fw_grammar::schedule::{Dialect, Schedule};
+
 use super::{FunctionKeys, Vpc};
 use crate::{
     error::{Failure, Result},
@@ -144,4 +146,21 @@ pub(super) fn provisioned_concurrency(
         .because_of("Lambda cannot initialise more processes than the function may have"));
     }
     Ok(())
+}
+
+/// A time in the grammar of Scheduler that comes more than once.
+pub(super) fn keep_warm(expression: &str, key: &str, _: &FunctionKeys) -> Result<()> {
+    let why = match Schedule::parse(expression, Dialect::Scheduler) {
+        Ok(Schedule::Rate(_) | Schedule::Cron(_)) => return Ok(()),
+        Ok(Schedule::At(_)) => {
+            "it calls once, and a process stays awake for some minutes".to_owned()
+        }
+        Err(error) => error.to_string(),
+    };
+    Err(Failure::input(format!(
+        "`{key}` is not a time that comes again: `{}`",
+        expression.escape_debug()
+    ))
+    .because_of(why)
+    .hint("write `rate(5 minutes)`, say"))
 }

@@ -1,5 +1,4 @@
-//! The table of a topic or an event bus. Both are used if they exist; no deploy creates them yet
-//! (`fit::deployable`).
+//! The table of an event bus, which has no settings of its own but the ARN of one that is there.
 
 use serde::Deserialize;
 

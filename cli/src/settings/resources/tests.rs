@@ -1,6 +1,6 @@
 use crate::{
     error::{Exit, Failure},
-    settings::Settings,
+    settings::{Settings, resources::FilterScope},
     values::resources::ResourceKind,
 };
 
@@ -154,6 +154,101 @@ fn what_aws_would_refuse_is_refused_with_what_to_write() {
             "write `existing = \"arn:aws:sns:REGION:123456789012:NAME\"`",
         ),
         (
+            "[topics.a]\ncontent_based_deduplication = true",
+            "`topics.a` has `content_based_deduplication` without `fifo`",
+            "write `fifo = true`, or remove `content_based_deduplication`",
+        ),
+        (
+            "[topics.a]\nfifo = true\nexisting = \"arn:aws:sns:eu-central-1:123456789012:a\"",
+            "`topics.a` has `existing` and `fifo`",
+            "remove `fifo`, or `existing`",
+        ),
+        (
+            "[topics.a]\nkms_key = \"alias/mine\"",
+            "`topics.a.kms_key` is not the ARN of a key: `alias/mine`",
+            "write `kms_key = \"arn:aws:kms:REGION:123456789012:key/ID\"`",
+        ),
+        (
+            "[topics.a.queues.orders]",
+            "`[topics.a.queues.orders]` is not a queue of the settings: `orders`",
+            "declare it: `[queues.orders]`",
+        ),
+        (
+            "[topics.a.queues.b]\n[queues.b]\nexisting = \"arn:aws:sqs:eu-central-1:123456789012:b\"",
+            "`[topics.a.queues.b]` is a queue that is there already: `b`",
+            "subscribe it where it is managed, or take a queue of the deployment's own",
+        ),
+        (
+            "[topics.a.queues.b]\n[queues.b]\nfifo = true",
+            "`[topics.a.queues.b]` is a FIFO queue, and the topic keeps no order",
+            "write `fifo = true` in the topic's table, or remove it in `[queues.b]`",
+        ),
+        (
+            "[topics.a.functions.mail]\nfilter = { kind = \"urgent\" }",
+            "`topics.a.functions.mail.filter` is not a filter policy",
+            "write it as `{ kind = [\"urgent\"] }`: lists of values for the message's attributes",
+        ),
+        (
+            "[topics.a.functions.mail]\nfilter = { a = { b = [1] } }",
+            "`topics.a.functions.mail.filter` is not a filter policy",
+            "write it as `{ kind = [\"urgent\"] }`: lists of values for the message's attributes",
+        ),
+        (
+            "[topics.a.functions.mail]\nfilter_scope = \"body\"",
+            "`topics.a.functions.mail` has `filter_scope` and no `filter`",
+            "write `filter = { kind = [\"urgent\"] }`, or remove `filter_scope`",
+        ),
+        (
+            "[topics.a.functions.mail]\ndead_letter = \"late\"",
+            "`topics.a.functions.mail.dead_letter` is not a queue of the settings: `late`",
+            "declare it: `[queues.late]`",
+        ),
+        (
+            "[topics.a.functions.mail]\ndead_letter = \"late\"\n[queues.late]\nfifo = true",
+            "`topics.a.functions.mail.dead_letter` is another type of queue: `late`",
+            "write `fifo = false` in `[queues.late]`",
+        ),
+        (
+            "[rules.a]\nmax_age = 59",
+            "`rules.a.max_age` is out of range: 59",
+            "",
+        ),
+        (
+            "[schedules.a]\nwindow = 1441",
+            "`schedules.a.window` is out of range: 1441",
+            "",
+        ),
+        (
+            "[schedules.a]\nretries = 186",
+            "`schedules.a.retries` is out of range: 186",
+            "",
+        ),
+        (
+            "[rules.a]\ndead_letter = \"b\"\n[queues.b]\nfifo = true",
+            "`rules.a.dead_letter` is a FIFO queue: `b`",
+            "write `fifo = false` in `[queues.b]`",
+        ),
+        (
+            "[rules.a]\ninput_path = \"$.detail\"\ninput_template = \"x\"",
+            "`rules.a` has `input_path` and `input_template`",
+            "remove one of them",
+        ),
+        (
+            "[rules.a]\ninput_template = '{\"a\": <what>}'",
+            "`rules.a.input_template` has a part that no path leads to: `<what>`",
+            "write `input_paths = { what = \"$.detail\" }`, say",
+        ),
+        (
+            "[rules.a]\ninput_paths = { what = \"$.detail\" }",
+            "`rules.a` has `input_paths` and no `input_template`",
+            "write `input_template`, with `<name>` for each part of the event",
+        ),
+        (
+            "keep_warm = \"at(2027-01-01T00:00:00)\"",
+            "`keep_warm` is not a time that comes again: `at(2027-01-01T00:00:00)`",
+            "write `rate(5 minutes)`, say",
+        ),
+        (
             "[queues.orders]\n[environment]\nFW_QUEUE_ORDERS = \"x\"",
             "`cargo fw` sets this variable itself: `FW_QUEUE_ORDERS`",
             "remove it: the variable is for the queue `orders` in the settings",
@@ -167,4 +262,49 @@ fn what_aws_would_refuse_is_refused_with_what_to_write() {
     // A queue that is there may get what nobody could handle.
     let existing = "[queues.a]\ndead_letter = \"b\"\n[queues.b]\nexisting = \"arn:aws:sqs:eu-central-1:123456789012:b\"";
     assert!(read(existing, "dev").is_ok());
+}
+
+const TOPICS: &str = r#"
+[queues.late]
+[topics.news]
+kms_key = "arn:aws:kms:eu-central-1:123456789012:key/one"
+[topics.news.functions.mail]
+filter = { kind = ["urgent", { prefix = "x" }], size = [{ numeric = [">", 1.5] }] }
+[topics.news.queues.late]
+raw = true
+[stages.prod.topics.news]
+existing = "arn:aws:sns:eu-central-1:123456789012:news"
+[stages.prod.topics.news.functions.mail]
+filter = '{ "kind": [null] }'
+filter_scope = "body"
+dead_letter = "late"
+"#;
+
+#[test]
+fn a_topic_has_subscribers_with_filters() {
+    let dev = read(TOPICS, "dev").unwrap().resources;
+    let news = &dev.topics["news"];
+    let mail = news.functions["mail"].subscribed();
+    let wanted = serde_json::json!({ "kind": ["urgent", { "prefix": "x" }], "size": [{ "numeric": [">", 1.5] }] });
+    assert_eq!(mail.filter, Some(&wanted));
+    assert_eq!(mail.scope, FilterScope::Attributes);
+    assert!(news.queues["late"].subscribed().raw);
+    // What is there is used as it is, and the subscribers are the app's all the same.
+    let prod = read(TOPICS, "prod").unwrap().resources;
+    let news = &prod.topics["news"];
+    assert!(news.kms_key.is_none() && news.queues.contains_key("late"));
+    let mail = news.functions["mail"].subscribed();
+    // A text can say `null`, which a table cannot.
+    assert_eq!(mail.filter, Some(&serde_json::json!({ "kind": [null] })));
+    assert_eq!(mail.scope, FilterScope::Body);
+    assert_eq!(mail.dead_letter, Some("late"));
+    for wrong in [
+        "filter = 3",
+        "filter = \"[]\"",
+        "filter = \"{\"",
+        "filter = []",
+    ] {
+        let text = format!("[topics.news.functions.mail]\n{wrong}");
+        assert!(read(&text, "dev").is_err(), "{wrong}");
+    }
 }

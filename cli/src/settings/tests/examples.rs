@@ -44,7 +44,7 @@ fn with_comments(text: &str) -> String {
 
 /// Adds the keys of a table by their paths, a name of the reader's own as `*`. Stages have the keys of the file itself.
 fn keys(table: &Table, path: &str, found: &mut BTreeSet<String>) {
-    const NAMED: [&str; 8] = [
+    const NAMED: [&str; 12] = [
         "jwt",
         "functions",
         "usage_plans",
@@ -53,9 +53,15 @@ fn keys(table: &Table, path: &str, found: &mut BTreeSet<String>) {
         "queues",
         "topics",
         "buses",
+        "topics.*.functions",
+        "topics.*.queues",
+        "rules",
+        "schedules",
     ];
-    const OWN: [&str; 7] = [
+    const OWN: [&str; 9] = [
+        "filter",
         "filters",
+        "input_paths",
         "tags",
         "environment",
         "stage_variables",

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{
     desired::{Attributes, DeadLetter, Encryption},
     found::FoundQueue,
+    policy,
 };
 use crate::{
     aws::{
@@ -40,6 +41,8 @@ pub(crate) const ALL: [Operation; 9] = [
     UNTAG,
 ];
 
+/// The attribute with the queue's policy.
+pub(super) const POLICY: &str = "Policy";
 const REDRIVE: &str = "RedrivePolicy";
 const KMS_KEY: &str = "KmsMasterKeyId";
 const SQS_KEY: &str = "SqsManagedSseEnabled";
@@ -76,6 +79,7 @@ pub(crate) async fn find<A: Json>(aws: &A, name: &str) -> Result<Option<FoundQue
     let wire: Wire = texts(&attributes["Attributes"]);
     Ok(Some(FoundQueue {
         url,
+        others: policy::others(wire.get(POLICY)),
         messages: messages(&wire),
         attributes: read(&wire),
         tags: texts(&tags["Tags"]),
@@ -90,14 +94,19 @@ pub(crate) async fn hidden<A: Json>(aws: &A, url: &str) -> Result<Option<u32>> {
     Ok(hidden.and_then(|hidden| hidden.parse().ok()))
 }
 
-/// `CreateQueue` with all that is set of it, so that it never is there without its tags.
+/// `CreateQueue` of that ARN with all that is set of it, so that it never is there without its tags.
 pub(crate) async fn create<A: Json>(
     aws: &A,
-    name: &str,
+    arn: &str,
     attributes: &Attributes,
     tags: &Tags,
 ) -> Result<()> {
-    let asked = json!({ "QueueName": name, "Attributes": wire(attributes), "tags": tags });
+    let name = arn.rsplit(':').next().unwrap_or_default();
+    let mut wire = wire(attributes);
+    if !attributes.senders.is_empty() {
+        wire.extend([policy::setting(arn, &attributes.senders, &[])]);
+    }
+    let asked = json!({ "QueueName": name, "Attributes": wire, "tags": tags });
     aws.json(CREATE, &asked).await.map(drop)
 }
 
@@ -145,7 +154,7 @@ pub(super) fn wire(attributes: &Attributes) -> Wire {
     all
 }
 
-/// The changes that lead from one to the other, a call each. To take away a key leaves a queue without encryption (sqs-032), and
+/// The changes that lead from one to the other, a call each; not of the policy, which has the statements of others in it. To take away a key leaves a queue without encryption (sqs-032), and
 /// both in one call are refused (sqs-033).
 pub(super) fn changes(found: &Attributes, wanted: &Attributes) -> Vec<Wire> {
     let before = numbers(found);
@@ -221,6 +230,7 @@ fn read(wire: &Wire) -> Attributes {
             "" => Encryption::Off,
             key => Encryption::Kms(key.to_owned()),
         },
+        senders: policy::senders(wire.get(POLICY)),
     }
 }
 

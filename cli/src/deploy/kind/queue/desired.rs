@@ -1,6 +1,6 @@
 //! What a queue should be: from its table, or from defaults.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +46,18 @@ pub(crate) struct Attributes {
     pub(crate) deduplication: bool,
     /// What encrypts the messages.
     pub(crate) encryption: Encryption,
+    /// The services that may send to it for what the deployment has of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) senders: Vec<Sender>,
+}
+
+/// A service that may send to a queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Sender {
+    /// The service: `sns.amazonaws.com`.
+    pub(crate) service: String,
+    /// The ARN patterns of what it may send for.
+    pub(crate) sources: BTreeSet<String>,
 }
 
 /// What SQS takes where nothing is said.
@@ -59,6 +71,7 @@ impl Default for Attributes {
             dead_letter: None,
             deduplication: false,
             encryption: Encryption::Sqs,
+            senders: Vec::new(),
         }
     }
 }
@@ -139,6 +152,7 @@ pub(crate) fn queues(
                     Some(key) => Encryption::Kms(key.clone()),
                     None => defaults.encryption,
                 },
+                senders: defaults.senders,
             },
             arn: arn_of_it,
         });

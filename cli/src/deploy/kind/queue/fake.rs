@@ -178,7 +178,7 @@ fn check(
 fn set(held: &mut BTreeMap<String, String>, attributes: BTreeMap<String, String>) {
     for (key, value) in attributes {
         match (key.as_str(), value.as_str()) {
-            ("KmsMasterKeyId" | "RedrivePolicy", "") => {
+            ("KmsMasterKeyId" | "Policy" | "RedrivePolicy", "") => {
                 held.remove(&key);
                 continue;
             }

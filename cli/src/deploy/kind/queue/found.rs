@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use super::{
-    KIND,
     calls::{self, names as listed},
     desired::{Attributes, DesiredQueue, url},
 };
@@ -12,12 +13,7 @@ use crate::{
         Aws,
         error::{Kind, Result},
     },
-    deploy::{
-        found::Found,
-        model::{Names, TAG_KINDS},
-        observe::{Actual, WholeFunction},
-        together::all,
-    },
+    deploy::{found::Found, model::Names, together::all},
     values::names::Tags,
 };
 
@@ -30,6 +26,8 @@ pub(crate) struct FoundQueue {
     pub(crate) attributes: Attributes,
     /// About how many messages are in it.
     pub(crate) messages: u64,
+    /// The statements of its policy that are not the deployment's.
+    pub(crate) others: Vec<Value>,
     /// Its tags.
     pub(crate) tags: Tags,
 }
@@ -64,26 +62,6 @@ pub(crate) async fn queues<A: Aws>(aws: &A, names: &Names) -> Result<Vec<WholeQu
     Ok(found)
 }
 
-/// The same where only the account tells that there may be queues: the note at a function, or at its log group where a deploy was
-/// interrupted before there was a function.
-pub(crate) async fn left<A: Aws>(aws: &A, names: &Names, actual: &mut Actual) -> Result<()> {
-    if names.sought.queues || !actual.functions.values().any(noted) {
-        return Ok(());
-    }
-    let mut names = names.clone();
-    names.sought.queues = true;
-    actual.queues = queues(aws, &names).await?;
-    Ok(())
-}
-
-/// Whether a function notes that the deployment may have queues.
-pub(super) fn noted(one: &WholeFunction) -> bool {
-    let function = one.function.ours().map(|found| &found.tags);
-    let group = one.log_group.ours().map(|found| &found.tags);
-    let tags = function.or(group).and_then(|tags| tags.get(TAG_KINDS));
-    tags.is_some_and(|kinds| kinds.split(' ').any(|kind| kind == KIND))
-}
-
 /// Reads for how many seconds the queues hide messages that functions read and the deployment does not own, by ARN. One that the caller may
 /// not read is left out: Lambda answers for it.
 pub(crate) async fn existing<A: Aws>(aws: &A, names: &Names) -> Result<BTreeMap<String, u32>> {
@@ -115,6 +93,7 @@ pub(crate) fn after(desired: &[DesiredQueue], tags: &Tags) -> Vec<WholeQueue> {
             url: one.url(),
             attributes: one.attributes.clone(),
             messages: 0,
+            others: Vec::new(),
             tags: tags.clone(),
         }),
     };

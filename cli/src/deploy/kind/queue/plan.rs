@@ -3,72 +3,18 @@
 
 use super::{
     calls::changes,
-    desired::{Attributes, DeadLetter, DesiredQueue, Encryption},
-    found::{FoundQueue, WholeQueue, noted},
+    desired::{Attributes, DeadLetter, DesiredQueue, Encryption, Sender},
+    found::{FoundQueue, WholeQueue},
+    policy,
     step::QueueStep,
 };
-use crate::{
-    aws::tags::TaggedKind,
-    deploy::{
-        model::{Desired, TAG_KINDS},
-        observe::Actual,
-        step::{LogStep, Plan, Step, TagStep},
-        tags::{Retagged, taggable},
-        words::MISSING,
-    },
-    values::names::Tags,
+use crate::deploy::{
+    model::Desired,
+    observe::Actual,
+    step::{Plan, Step},
+    tags::Retagged,
+    words::MISSING,
 };
-
-/// Notes at a function and at its log group that there are queues, before one is created: so that they are found again when the
-/// settings have none. What is not there yet is created with the note.
-pub(crate) fn note(plan: &mut Plan, desired: &Desired, actual: &Actual) {
-    let (Some(one), Some(note)) = (desired.anchor(), desired.note()) else {
-        return;
-    };
-    let found = actual.function(&one.name);
-    if noted(found) {
-        return;
-    }
-    let group = found.log_group.ours();
-    if group.is_none() {
-        let mut tags = desired.names.tags();
-        tags.extend([note.clone()]);
-        let group = one.log_group.clone();
-        plan.push(Step::Logs(LogStep::Create { group, tags }), MISSING);
-    }
-    let group = group.map(|_| (TaggedKind::LogGroup, &one.log_group));
-    let function = found.function.ours();
-    let function = function.map(|_| (TaggedKind::Function, &one.name));
-    // The function's note is the one that is read, so it comes last.
-    for (kind, name) in group.into_iter().chain(function) {
-        let resource = taggable(kind, name, &desired.place);
-        let tags = Tags::from([note.clone()]);
-        let reason = "so that its queues are found again";
-        plan.push(Step::Tag(TagStep::Tag { resource, tags }), reason);
-    }
-}
-
-/// Takes the note away, once the deployment has no queues.
-pub(crate) fn forget(plan: &mut Plan, desired: &Desired, actual: &Actual) {
-    if !desired.queues.is_empty() {
-        return;
-    }
-    for one in &desired.functions {
-        let found = actual.function(&one.name);
-        if found.function.ours().is_none() || !noted(found) {
-            continue;
-        }
-        for (kind, name) in [
-            (TaggedKind::LogGroup, &one.log_group),
-            (TaggedKind::Function, &one.name),
-        ] {
-            let resource = taggable(kind, name, &desired.place);
-            let keys = vec![TAG_KINDS.to_owned()];
-            let reason = "it has no queues any more";
-            plan.push(Step::Tag(TagStep::Untag { resource, keys }), reason);
-        }
-    }
-}
 
 /// Creates what is missing, and puts right what differs: each behind the queue that its dead letters go to.
 pub(crate) fn prepare(plan: &mut Plan, desired: &Desired, actual: &Actual) {
@@ -94,6 +40,24 @@ fn update(plan: &mut Plan, desired: &Desired, one: &DesiredQueue, found: &FoundQ
             attributes,
         };
         push(plan, step, reason.clone());
+    }
+    if found.attributes.senders != one.attributes.senders {
+        let policy = policy::setting(&one.arn, &one.attributes.senders, &found.others);
+        let step = QueueStep::Set {
+            name: one.name.clone(),
+            url: found.url.clone(),
+            attributes: [policy].into(),
+        };
+        let told = |all: &[Sender]| match all {
+            [] => "none".to_owned(),
+            all => all.iter().map(sender).collect::<Vec<_>>().join(" and "),
+        };
+        let (old, new) = (&found.attributes.senders, &one.attributes.senders);
+        push(
+            plan,
+            step,
+            format!("may send: {} → {}", told(old), told(new)),
+        );
     }
     let (name, url) = (one.name.clone(), found.url.clone());
     let Retagged {
@@ -138,6 +102,16 @@ fn delete<'a>(plan: &mut Plan, gone: impl Iterator<Item = &'a WholeQueue>, why: 
         };
         push(plan, step, reason);
     }
+}
+
+/// Who may send, in words.
+fn sender(one: &Sender) -> String {
+    let service = match one.service.as_str() {
+        "" => "somebody",
+        service => service,
+    };
+    let sources: Vec<&str> = one.sources.iter().map(String::as_str).collect();
+    format!("{service} for {}", sources.join(", "))
 }
 
 /// What differs, each as old → new.

@@ -116,7 +116,7 @@ impl Change for QueueStep {
         let aws = run.aws;
         match self {
             Self::Create { queue, tags } => {
-                calls::create(aws, &queue.name, &queue.attributes, tags).await?;
+                calls::create(aws, &queue.arn, &queue.attributes, tags).await?;
             }
             Self::Set {
                 url, attributes, ..

@@ -41,6 +41,21 @@ const EVENTS: [&str; 8] = [
     "OnFailure",
     "Destination",
 ];
+const TOPIC: [&str; 4] = [
+    "TopicName",
+    "FifoTopic",
+    "ContentBasedDeduplication",
+    "KmsMasterKeyId",
+];
+const SUBSCRIPTION: [&str; 7] = [
+    "TopicArn",
+    "Protocol",
+    "Endpoint",
+    "FilterPolicy",
+    "FilterPolicyScope",
+    "RawMessageDelivery",
+    "RedrivePolicy",
+];
 const CORS: [&str; 6] = [
     "AllowOrigins",
     "AllowMethods",
@@ -81,6 +96,21 @@ impl<'a> Reader<'a> {
             let arn = queue_arn(&text(&queue["QueueName"]));
             reader.known.set(id, queue_url(&arn));
             reader.known.set(format!("{id}.Arn"), arn);
+        }
+        for (id, bus) in reader.of("AWS::Events::EventBus").collect::<Vec<_>>() {
+            let name = text(&bus["Name"]);
+            reader.known.set(format!("{id}.Arn"), bus_arn(&name));
+            reader.known.set(id, name);
+        }
+        for (id, group) in reader
+            .of("AWS::Scheduler::ScheduleGroup")
+            .collect::<Vec<_>>()
+        {
+            reader.known.set(id, text(&group["Name"]));
+        }
+        for (id, topic) in reader.of("AWS::SNS::Topic").collect::<Vec<_>>() {
+            let arn = topic_arn(&text(&topic["TopicName"]));
+            reader.known.set(id, arn);
         }
         for kind in ["AWS::Lambda::Function", "AWS::Serverless::Function"] {
             for (id, function) in reader.of(kind).collect::<Vec<_>>() {
@@ -219,23 +249,32 @@ impl<'a> Reader<'a> {
             let source = said["SourceArn"].as_str().unwrap_or_default();
             // The stack names the statement itself.
             let id = match (text(&said["Principal"]).as_str(), said["Action"].as_str()) {
-                ("*", Some("lambda:InvokeFunctionUrl")) => URL_GRANT,
-                ("*", _) => THROUGH_URL_GRANT,
+                ("*", Some("lambda:InvokeFunctionUrl")) => URL_GRANT.to_owned(),
+                ("*", _) => THROUGH_URL_GRANT.to_owned(),
+                ("sns.amazonaws.com", _) => match source.ends_with('*') {
+                    true => "fw-sns".to_owned(),
+                    false => permission::of_one("fw-sns", source),
+                },
+                ("events.amazonaws.com", _) => match source.split('/').collect::<Vec<_>>()[..] {
+                    [_, bus, _] => permission::of_one("fw-events", bus),
+                    _ => "fw-events".to_owned(),
+                },
                 _ => match (rest, source.ends_with("/authorizers/*")) {
-                    (false, false) => GRANT,
-                    (false, true) => ASK_GRANT,
-                    (true, false) => REST_GRANT,
-                    (true, true) => REST_ASK_GRANT,
+                    (false, false) => GRANT.to_owned(),
+                    (false, true) => ASK_GRANT.to_owned(),
+                    (true, false) => REST_GRANT.to_owned(),
+                    (true, true) => REST_ASK_GRANT.to_owned(),
                 },
             };
             let words = [
                 "Action",
                 "Principal",
                 "SourceArn",
+                "SourceAccount",
                 "FunctionUrlAuthType",
                 "InvokedViaFunctionUrl",
             ];
-            let grant = grant(id, words.map(|word| &said[word]));
+            let grant = grant(&id, words.map(|word| &said[word]));
             all.push((function.to_owned(), alias.to_owned(), grant));
         }
         all
@@ -468,6 +507,57 @@ pub(in super::super) fn said_by_stack(document: &Value, api: &str) -> Said {
             .all("AWS::Lambda::EventInvokeConfig")
             .iter()
             .map(|said| events(said, EVENTS))
+            .collect(),
+        senders: reader
+            .all("AWS::SQS::QueuePolicy")
+            .iter()
+            .map(|said| senders(&said["PolicyDocument"]))
+            .collect(),
+        topics: reader
+            .all("AWS::SNS::Topic")
+            .iter()
+            .map(|said| topic_of(said, TOPIC, &said["Tags"]))
+            .collect(),
+        subscriptions: reader
+            .all("AWS::SNS::Subscription")
+            .iter()
+            .map(|said| subscription(said, SUBSCRIPTION))
+            .collect(),
+        buses: reader
+            .all("AWS::Events::EventBus")
+            .iter()
+            .map(|said| (text(&said["Name"]), table(&said["Tags"])))
+            .collect(),
+        rules: reader
+            .all("AWS::Events::Rule")
+            .iter()
+            .map(|said| {
+                assert_eq!(said["Targets"].as_array().unwrap().len(), 1);
+                let rule = DesiredRule {
+                    bus: text(&said["EventBusName"]),
+                    name: text(&said["Name"]),
+                    pattern: said["EventPattern"].clone(),
+                    enabled: said["State"] == "ENABLED",
+                    target: said["Targets"][0].clone(),
+                };
+                (rule, table(&said["Tags"]))
+            })
+            .collect(),
+        schedule_groups: reader
+            .all("AWS::Scheduler::ScheduleGroup")
+            .iter()
+            .map(|said| (text(&said["Name"]), table(&said["Tags"])))
+            .collect(),
+        schedules: reader
+            .all("AWS::Scheduler::Schedule")
+            .iter()
+            .map(|said| {
+                let mut document = said.clone();
+                let all = document.as_object_mut().unwrap();
+                let name = text(&all.remove("Name").unwrap());
+                let group = text(&all.remove("GroupName").unwrap());
+                (group, DesiredSchedule { name, document })
+            })
             .collect(),
         grants: reader.grants(),
         door,

@@ -42,6 +42,21 @@ const QUEUE: [&str; 9] = [
     "kms_master_key_id",
     "sqs_managed_sse_enabled",
 ];
+const TOPIC: [&str; 4] = [
+    "name",
+    "fifo_topic",
+    "content_based_deduplication",
+    "kms_master_key_id",
+];
+const SUBSCRIPTION: [&str; 7] = [
+    "topic_arn",
+    "protocol",
+    "endpoint",
+    "filter_policy",
+    "filter_policy_scope",
+    "raw_message_delivery",
+    "redrive_policy",
+];
 const CORS: [&str; 6] = [
     "allow_origins",
     "allow_methods",
@@ -94,6 +109,22 @@ impl<'a> Reader<'a> {
             let kind = format!("aws_sqs_queue.{label}");
             reader.known.set(format!("{kind}.url"), queue_url(&arn));
             reader.known.set(format!("{kind}.arn"), arn);
+        }
+        for (label, bus) in reader.of("aws_cloudwatch_event_bus") {
+            let name = text(&bus["name"]);
+            let kind = format!("aws_cloudwatch_event_bus.{label}");
+            reader.known.set(format!("{kind}.arn"), bus_arn(&name));
+            reader.known.set(format!("{kind}.name"), name);
+        }
+        for kind in ["aws_scheduler_schedule_group", "aws_cloudwatch_event_rule"] {
+            for (label, one) in reader.of(kind) {
+                let name = text(&one["name"]);
+                reader.known.set(format!("{kind}.{label}.name"), name);
+            }
+        }
+        for (label, topic) in reader.of("aws_sns_topic") {
+            let arn = topic_arn(&text(&topic["name"]));
+            reader.known.set(format!("aws_sns_topic.{label}.arn"), arn);
         }
         for (label, role) in reader.of("aws_iam_role") {
             let name = text(&reader.value(&role["name"]));
@@ -445,6 +476,49 @@ pub(in super::super) fn said_by_terraform(document: &Value, api: &str) -> Said {
             .iter()
             .map(|said| events(said, EVENTS))
             .collect(),
+        senders: reader
+            .all("aws_sqs_queue_policy")
+            .iter()
+            .map(|said| senders(&said["policy"]))
+            .collect(),
+        topics: reader
+            .all("aws_sns_topic")
+            .iter()
+            .map(|said| topic_of(said, TOPIC, &said["tags"]))
+            .collect(),
+        subscriptions: reader
+            .all("aws_sns_topic_subscription")
+            .iter()
+            .map(|said| subscription(said, SUBSCRIPTION))
+            .collect(),
+        buses: reader
+            .all("aws_cloudwatch_event_bus")
+            .iter()
+            .map(|said| (text(&said["name"]), table(&said["tags"])))
+            .collect(),
+        rules: {
+            let targets = reader.all("aws_cloudwatch_event_target");
+            let rules = reader.all("aws_cloudwatch_event_rule");
+            let rules = rules.iter().map(|said| {
+                let mut targets = targets.iter();
+                let target = targets.find(|target| {
+                    target["rule"] == said["name"]
+                        && target["event_bus_name"] == said["event_bus_name"]
+                });
+                (rule(said, target.unwrap()), table(&said["tags"]))
+            });
+            rules.collect()
+        },
+        schedule_groups: reader
+            .all("aws_scheduler_schedule_group")
+            .iter()
+            .map(|said| (text(&said["name"]), table(&said["tags"])))
+            .collect(),
+        schedules: reader
+            .all("aws_scheduler_schedule")
+            .iter()
+            .map(schedule)
+            .collect(),
         grants: reader
             .all("aws_lambda_permission")
             .iter()
@@ -453,6 +527,7 @@ pub(in super::super) fn said_by_terraform(document: &Value, api: &str) -> Said {
                     "action",
                     "principal",
                     "source_arn",
+                    "source_account",
                     "function_url_auth_type",
                     "invoked_via_function_url",
                 ];
@@ -468,4 +543,85 @@ pub(in super::super) fn said_by_terraform(document: &Value, api: &str) -> Said {
         door,
         domain: reader.domain(),
     }
+}
+
+/// A rule with its target.
+fn rule(said: &Value, target: &Value) -> DesiredRule {
+    let transformer = &target["input_transformer"];
+    let retry = &target["retry_policy"];
+    let when = |block: &Value, of: Value| if block.is_null() { Value::Null } else { of };
+    let queue = &target["dead_letter_config"]["arn"];
+    DesiredRule {
+        bus: text(&said["event_bus_name"]),
+        name: text(&said["name"]),
+        pattern: serde_json::from_str(&text(&said["event_pattern"])).unwrap(),
+        enabled: said["state"] == "ENABLED",
+        target: members([
+            ("Id", target["target_id"].clone()),
+            ("Arn", target["arn"].clone()),
+            ("InputPath", target["input_path"].clone()),
+            (
+                "InputTransformer",
+                when(
+                    transformer,
+                    members([
+                        ("InputTemplate", transformer["input_template"].clone()),
+                        ("InputPathsMap", transformer["input_paths"].clone()),
+                    ]),
+                ),
+            ),
+            ("DeadLetterConfig", when(queue, json!({ "Arn": queue }))),
+            (
+                "RetryPolicy",
+                when(
+                    retry,
+                    members([
+                        (
+                            "MaximumEventAgeInSeconds",
+                            retry["maximum_event_age_in_seconds"].clone(),
+                        ),
+                        (
+                            "MaximumRetryAttempts",
+                            retry["maximum_retry_attempts"].clone(),
+                        ),
+                    ]),
+                ),
+            ),
+        ]),
+    }
+}
+
+/// A schedule with its group.
+fn schedule(said: &Value) -> (String, DesiredSchedule) {
+    let window = &said["flexible_time_window"];
+    let target = &said["target"];
+    let queue = &target["dead_letter_config"]["arn"];
+    let dead_letters = match queue {
+        Value::Null => Value::Null,
+        queue => json!({ "Arn": queue }),
+    };
+    let document = json!({
+        "ScheduleExpression": said["schedule_expression"],
+        "ScheduleExpressionTimezone": said["schedule_expression_timezone"],
+        "FlexibleTimeWindow": members([
+            ("Mode", window["mode"].clone()),
+            ("MaximumWindowInMinutes", window["maximum_window_in_minutes"].clone()),
+        ]),
+        "State": said["state"],
+        "Target": members([
+            ("Arn", target["arn"].clone()),
+            ("RoleArn", target["role_arn"].clone()),
+            ("Input", target["input"].clone()),
+            ("RetryPolicy", json!({
+                "MaximumEventAgeInSeconds": target["retry_policy"]["maximum_event_age_in_seconds"],
+                "MaximumRetryAttempts": target["retry_policy"]["maximum_retry_attempts"],
+            })),
+            ("DeadLetterConfig", dead_letters),
+        ]),
+    });
+    let name = text(&said["name"]);
+    (
+        text(&said["group_name"]),
+        DesiredSchedule { name, document },
+    )
 }
