@@ -1,16 +1,14 @@
 //! Folders and files that no other user of the machine reads.
 
 use std::{
-    fs::{self, DirBuilder, OpenOptions, Permissions},
-    io::{self, ErrorKind, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    fs::{self, DirBuilder, Permissions},
+    io::{self, ErrorKind},
+    os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
     path::Path,
 };
 
 /// The folder mode for its owner.
 const FOLDER: u32 = 0o700;
-/// The file mode for its owner.
-const FILE: u32 = 0o600;
 /// The permissions of all others.
 const OTHERS: u32 = 0o077;
 
@@ -47,17 +45,6 @@ pub(crate) fn create_below(base: &Path, folder: &Path) -> io::Result<()> {
         create_folder(&folder)?;
     }
     Ok(())
-}
-
-/// Writes a file that only its owner can read.
-///
-/// # Errors
-///
-/// The system's.
-pub(crate) fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(FILE);
-    options.open(file)?.write_all(bytes)
 }
 
 /// Removes the permissions of others from a folder or file. Ignored are missing files, files that
@@ -112,13 +99,12 @@ mod tests {
             assert_eq!(mode(path), 0o700, "{}", path.display());
         }
         let file = data.join("file");
-        write(&file, b"1").unwrap();
-        assert_eq!(mode(&file), 0o600);
-        assert!(!is_open_to_others(&file));
+        fs::write(&file, b"1").unwrap();
         fs::set_permissions(&file, Permissions::from_mode(0o664)).unwrap();
         assert!(is_open_to_others(&file));
         tighten(&file).unwrap();
         assert_eq!(mode(&file), 0o600);
+        assert!(!is_open_to_others(&file));
         tighten(&data.join("nowhere")).unwrap();
         assert!(create_folder(&file).is_err(), "a file is not a folder");
     }

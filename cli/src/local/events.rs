@@ -20,7 +20,7 @@ use std::{
 };
 
 use fw_manifest::Manifest;
-use fw_services::{Declarations, Fallback, Options, Resources, S3Event};
+use fw_services::{Declarations, Fallback, Options, Resources};
 use tokio::{
     sync::{mpsc::UnboundedReceiver, watch},
     task::JoinHandle,
@@ -34,7 +34,7 @@ use super::{
     logs::Logs,
     services::{
         policy_guard::PolicyGuard,
-        s3::{Change, EmbeddedS3},
+        s3::{self, EmbeddedS3},
     },
 };
 use crate::{
@@ -108,6 +108,9 @@ impl EventServices {
         })
         .await
         .map_err(|error| cannot_start(start.port, &state, &error))?;
+        if let Some(s3) = start.s3 {
+            s3.follow(services.clock());
+        }
         let services = Arc::new(services);
         let announcement = Announcement::write(start.data, Endpoint::Services, services.endpoint())
             .with_context(|| {
@@ -213,16 +216,12 @@ impl EventServices {
 }
 
 /// Delivers what the embedded S3 reports.
-async fn deliver(mut changes: UnboundedReceiver<Change>, services: Arc<fw_services::Services>) {
+async fn deliver(
+    mut changes: UnboundedReceiver<fw_s3::Change>,
+    services: Arc<fw_services::Services>,
+) {
     while let Some(change) = changes.recv().await {
-        services.deliver_s3_event(&S3Event {
-            bucket: change.bucket,
-            name: change.name.to_owned(),
-            key: change.key,
-            size: change.size,
-            etag: change.etag,
-            ..S3Event::default()
-        });
+        services.deliver_s3_event(&s3::event_of(change));
     }
 }
 

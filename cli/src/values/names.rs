@@ -1,6 +1,6 @@
 //! Rules for names and tags.
 
-use std::{collections::BTreeMap, fmt, net::Ipv4Addr};
+use std::{collections::BTreeMap, fmt};
 
 /// Tags of a resource, by key.
 pub(crate) type Tags = BTreeMap<String, String>;
@@ -33,38 +33,13 @@ impl std::error::Error for BucketNameError {}
 /// The first rule that the name breaks, as a sentence that ends with the name. The rules are those of the S3 user
 /// guide, "General purpose bucket naming rules".
 pub(crate) fn check_bucket_name(name: &str) -> Result<(), BucketNameError> {
-    let alphanumeric = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let bytes = name.as_bytes();
-    let rule = if !(3..=63).contains(&bytes.len()) {
-        "have 3 to 63 characters"
-    } else if !bytes
-        .iter()
-        .all(|byte| alphanumeric(byte) || matches!(byte, b'.' | b'-'))
-    {
-        "consist of lower-case letters, digits, `.` and `-` only"
-    } else if !(bytes.first().is_some_and(alphanumeric) && bytes.last().is_some_and(alphanumeric)) {
-        "begin and end with a letter or a digit"
-    } else if name.contains("..") {
-        "not contain two dots in a row"
-    } else if name.parse::<Ipv4Addr>().is_ok() {
-        "not look like an IP address"
-    } else if ["xn--", "sthree-", "amzn-s3-demo-"]
-        .iter()
-        .any(|prefix| name.starts_with(prefix))
-    {
-        "not start with `xn--`, `sthree-` or `amzn-s3-demo-`, which AWS reserves"
-    } else if ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"]
-        .iter()
-        .any(|suffix| name.ends_with(suffix))
-    {
-        "not end with `-s3alias`, `--ol-s3`, `.mrap`, `--x-s3` or `--table-s3`, which AWS reserves"
-    } else {
-        return Ok(());
-    };
-    Err(BucketNameError {
-        name: name.to_owned(),
-        rule,
-    })
+    match fw_s3::broken_rule(name) {
+        None => Ok(()),
+        Some(rule) => Err(BucketNameError {
+            name: name.to_owned(),
+            rule,
+        }),
+    }
 }
 
 /// The settings file, next to the package's `Cargo.toml`.

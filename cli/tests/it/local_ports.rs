@@ -380,7 +380,7 @@ pub(crate) fn open_to_others(folder: &Path) -> Vec<String> {
 fn what_the_server_keeps_is_its_user_s_alone() {
     let it = served("keeps", &[]);
     let fw = it.folder.path().join("target/fw");
-    assert!(fw.join("keeps/dev/s3/buckets/notes").is_dir());
+    assert!(fw.join("keeps/dev/s3/journal").is_file());
     assert_eq!(open_to_others(&fw), [""; 0]);
     drop(it.local);
 

@@ -249,7 +249,7 @@ fn another_s3_server_and_its_keys_are_handed_on() {
     assert!(
         local
             .log()
-            .contains("S3 at http://127.0.0.1:9000, which is not ours"),
+            .contains("using S3 at http://127.0.0.1:9000 (external)"),
         "{}",
         local.log()
     );

@@ -2,9 +2,10 @@
 
 mod events;
 
-use std::{path::Path, sync::OnceLock};
+use std::{io::ErrorKind, path::Path, sync::OnceLock};
 
 use fw_manifest::{Manifest, Part};
+use fw_s3::StartError;
 
 use self::events::HowEvents;
 use super::app;
@@ -28,6 +29,9 @@ use crate::{
     },
 };
 
+/// How many servers of one project have an embedded S3 at the same time.
+const MOST_SERVERS: u32 = 8;
+
 /// The services, and the variables that tell the app's clients of them.
 pub(super) struct Services {
     s3: Option<EmbeddedS3>,
@@ -40,6 +44,33 @@ pub(super) struct Services {
     told: Vec<String>,
     /// What they accept, and the processes are given.
     credentials: LocalCredentials,
+}
+
+/// Starts the embedded S3. Two processes cannot share its files: a second server of the same project has a folder of its own.
+async fn embedded_s3(
+    mut options: S3Options,
+    guard: &PolicyGuard,
+    console: &Console,
+) -> Result<EmbeddedS3> {
+    let first = options.root.clone();
+    let mut number = 1;
+    loop {
+        let error = match EmbeddedS3::start_guarded(options.clone(), guard.clone()).await {
+            Ok(s3) => return Ok(s3),
+            Err(error) => error,
+        };
+        let busy = matches!(&error, StartError::Data { source, .. } if source.kind() == ErrorKind::ResourceBusy);
+        number += 1;
+        if !busy || number > MOST_SERVERS {
+            return Err(Failure::unavailable("the embedded S3 does not start")
+                .because(Box::from(error) as Box<dyn std::error::Error + Send + Sync>));
+        }
+        options.root = first.with_file_name(format!("s3-{number}"));
+        console.warning(format!(
+            "another `cargo fw local` of this project runs: the objects of this one are in `{}`",
+            options.root.display()
+        ));
+    }
 }
 
 /// Puts the values of secrets into the settings: with `--aws` the account's, else the developer's own.
@@ -80,25 +111,19 @@ impl Services {
         if let Some(endpoint) = &args.s3_endpoint {
             return Ok(Self::elsewhere(own, how, endpoint));
         }
-        let root = data.join("s3");
         let credentials = Credentials {
             access_key: credentials::ACCESS_KEY.to_owned(),
             secret_key: own.secret_key().to_owned(),
         };
         let options = S3Options {
-            root,
+            root: data.join("s3"),
             buckets: settings.buckets.clone(),
             credentials,
             hosts: app::service_hosts(args),
         };
-        let console = console.clone();
-        let guard = PolicyGuard::telling(move |line| console.warning(line));
-        let s3 = EmbeddedS3::start_guarded(options, guard.clone())
-            .await
-            .map_err(|error| {
-                Failure::unavailable("the embedded S3 does not start")
-                    .because(Box::from(error) as Box<dyn std::error::Error + Send + Sync>)
-            })?;
+        let denials = console.clone();
+        let guard = PolicyGuard::telling(move |line| denials.warning(line));
+        let s3 = embedded_s3(options, &guard, console).await?;
         let mut told = Vec::new();
         if own.are_random() {
             let (id, secret) = (credentials::ACCESS_KEY, own.secret_key());
@@ -138,7 +163,7 @@ impl Services {
             how,
             environment,
             credentials,
-            told: vec![format!("S3 at {endpoint}, which is not ours")],
+            told: vec![format!("using S3 at {endpoint} (external)")],
         }
     }
 
@@ -219,7 +244,12 @@ impl Services {
                 some => format!("buckets: {}", some.join(", ")),
             };
             let root = shown(&self.how.data.join("s3"));
-            format!("S3 at {}; {buckets}; data in {root}", s3.endpoint())
+            let mut line = format!("S3 at {}; {buckets}; data in {root}", s3.endpoint());
+            if !self.credentials.are_random() {
+                let (id, secret) = (credentials::ACCESS_KEY, self.credentials.secret_key());
+                line.push_str(&format!("; keys {id} and {secret}"));
+            }
+            line
         });
         s3.into_iter().chain(self.told.iter().cloned()).collect()
     }

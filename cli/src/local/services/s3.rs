@@ -1,59 +1,35 @@
-//! The embedded S3: a server on a loopback port that the app's own AWS SDK talks to, with its data in a folder.
-//!
-//! s3s does the protocol: signatures and presigned URLs, XML, headers, chunked uploads. The storage is ours instead of
-//! s3s-fs's, because what has to hold could not be had by wrapping it. It maps keys to paths, so `a` and `a/b` cannot
-//! both exist, `..` and `//` are refused, and empty folders stand for keys; it writes an object's data and its
-//! metadata into separate files, one after the other, so a reader or a crash in between sees a mixture; and it checks
-//! a condition first and writes later. Here an object is one file that appears by one rename, under a lock that also
-//! covers the condition (`store`). The rest follows the S3 API reference, and each function cites its page.
-//!
-//! What is not kept: tags, ACLs, versions, locks, encryption, bucket settings. Asking for them is an error rather than
-//! a silent success, so that an app learns here and not in the cloud; only server-side encryption with AWS's own keys
-//! is accepted and has no effect, as no app can see it.
+//! The embedded S3: `fw-s3` with the settings, the credentials and the policies of the local server.
 
-mod access;
-mod behind;
-mod buckets;
-mod changes;
-mod conditions;
-mod listing;
-mod names;
-mod object;
-mod objects;
-mod operations;
-mod server;
-mod store;
-#[cfg(test)]
-mod tests;
-mod transfer;
-mod uploads;
+use std::{
+    convert::Infallible,
+    fmt,
+    future::Future,
+    path::PathBuf,
+    pin::Pin,
+    sync::{Arc, OnceLock},
+    task::{Context, Poll},
+    time::{SystemTime, UNIX_EPOCH},
+};
 
-use std::fmt;
-use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use bytes::Bytes;
+use fw_port_guard::Hosts;
+use fw_s3::{Access, Changes, Options, S3, S3Body, S3Service, StartError, User};
+use fw_services::{Clock, Fallback, S3Event};
+use http::{Request, Response};
+use http_body_util::{BodyExt as _, Either};
+use hyper::body::{Body, Frame, Incoming, SizeHint};
 
-use fw_port_guard::{Hosts, PortGuard};
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
-
-use super::policy_guard::PolicyGuard;
-use crate::values::names::{BucketNameError, check_bucket_name};
-pub(crate) use behind::BehindEndpoint;
-pub(crate) use changes::{Change, Changes};
-use operations::Operations;
-use store::{BucketInfo, Store};
+use super::policy_guard::{Attempt, PolicyGuard};
+use crate::values::credentials;
 
 /// What the embedded S3 is started with.
 #[derive(Debug, Clone)]
 pub(crate) struct S3Options {
-    /// The data folder; made if missing. Two servers may share one.
+    /// The data folder; created if missing.
     pub(crate) root: PathBuf,
     /// Buckets that exist once it runs; those that exist already keep their objects.
     pub(crate) buckets: Vec<String>,
-    /// The key pair it accepts; the access keys of the authorizers' processes go with the same secret.
+    /// The key pair it accepts; the access keys of the other functions' processes go with the same secret.
     pub(crate) credentials: Credentials,
     /// The hosts that it answers for.
     pub(crate) hosts: Hosts,
@@ -77,75 +53,40 @@ impl fmt::Debug for Credentials {
     }
 }
 
+/// The clock that the embedded S3 goes by: that of the event services once they run, and the machine's before.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct S3Clock(Arc<OnceLock<Clock>>);
+
+impl S3Clock {
+    /// Goes by that clock from now on. The first one stays.
+    pub(crate) fn follow(&self, clock: &Clock) {
+        let _ = self.0.set(clock.clone());
+    }
+
+    /// The time as S3 asks for it.
+    pub(crate) fn source(&self) -> fw_s3::Now {
+        let clock = self.clone();
+        Arc::new(move || match clock.0.get() {
+            Some(clock) => clock.now_ms(),
+            None => {
+                let since = SystemTime::now().duration_since(UNIX_EPOCH);
+                since.map_or(0, |since| {
+                    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+                })
+            }
+        })
+    }
+}
+
 /// A running embedded S3. Dropping it ends it; [`EmbeddedS3::shutdown`] also waits until the port is free.
 #[derive(Debug)]
 pub(crate) struct EmbeddedS3 {
-    address: SocketAddr,
-    store: Arc<Store>,
-    service: BehindEndpoint,
-    changes: Changes,
-    stop: oneshot::Sender<()>,
-    server: AbortOnDrop,
-}
-
-#[derive(Debug)]
-struct AbortOnDrop(JoinHandle<()>);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-/// Why the embedded S3 did not start.
-#[derive(Debug)]
-pub(crate) enum S3Error {
-    /// A bucket has a name that S3 does not take.
-    BucketName(BucketNameError),
-    /// The data folder cannot be made, read or written.
-    Data {
-        /// The folder.
-        root: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// No loopback port can be had.
-    Listen(io::Error),
-}
-
-impl fmt::Display for S3Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::BucketName(error) => error.fmt(f),
-            Self::Data { root, .. } => {
-                write!(
-                    f,
-                    "the embedded S3 cannot use its data folder; check its permissions: `{}`",
-                    root.display()
-                )
-            }
-            Self::Listen(_) => f.write_str("the embedded S3 cannot listen on a port of 127.0.0.1"),
-        }
-    }
-}
-
-impl std::error::Error for S3Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::BucketName(_) => None,
-            Self::Data { source, .. } | Self::Listen(source) => Some(source),
-        }
-    }
+    s3: S3,
+    clock: S3Clock,
 }
 
 impl EmbeddedS3 {
-    /// The same as [`EmbeddedS3::start_guarded`] with everything allowed.
-    #[cfg(test)]
-    pub(crate) async fn start(options: S3Options) -> Result<Self, S3Error> {
-        Self::start_guarded(options, PolicyGuard::default()).await
-    }
-
-    /// Open the data folder, make the buckets that are missing, and serve on a free port of 127.0.0.1.
+    /// Opens the data folder, creates the buckets that are missing, and serves on a free port of 127.0.0.1.
     ///
     /// # Errors
     ///
@@ -154,64 +95,43 @@ impl EmbeddedS3 {
     pub(crate) async fn start_guarded(
         options: S3Options,
         guard: PolicyGuard,
-    ) -> Result<Self, S3Error> {
-        for bucket in &options.buckets {
-            check_bucket_name(bucket).map_err(S3Error::BucketName)?;
-        }
-        let S3Options {
-            root,
-            buckets,
-            credentials,
-            hosts,
-        } = options;
-        let store = tokio::task::spawn_blocking(move || open(&root, &buckets))
-            .await
-            .unwrap_or_else(|error| {
-                Err(S3Error::Data {
-                    root: PathBuf::new(),
-                    source: io::Error::other(error),
-                })
-            })?;
-        let store = Arc::new(store);
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .await
-            .map_err(S3Error::Listen)?;
-        let address = listener.local_addr().map_err(S3Error::Listen)?;
-        let (stop, stopped) = oneshot::channel();
-        let port = server::Port {
-            guard: PortGuard::service(hosts),
-            policy: guard.clone(),
-        };
-        let changes = Changes::default();
-        let operations = Operations::new(Arc::clone(&store), changes.clone());
-        let service = server::service(operations, Arc::clone(&store), credentials, guard);
-        let behind = BehindEndpoint(service.clone());
-        let server = AbortOnDrop(tokio::spawn(server::serve(
-            listener, service, port, stopped,
-        )));
-        Ok(Self {
-            address,
-            store,
-            service: behind,
-            changes,
-            stop,
-            server,
-        })
+    ) -> Result<Self, StartError> {
+        let Credentials {
+            access_key,
+            secret_key,
+        } = options.credentials;
+        let clock = S3Clock::default();
+        let mut start = Options::new(options.root);
+        start.buckets = options.buckets;
+        start.users = vec![User {
+            account: credentials::ACCOUNT.to_owned(),
+            ..User::owner(&access_key, &secret_key)
+        }];
+        start.access = Arc::new(Policed { guard, secret_key });
+        start.hosts = options.hosts;
+        start.now = clock.source();
+        let s3 = S3::start(start).await?;
+        Ok(Self { s3, clock })
     }
 
     /// The URL for `AWS_ENDPOINT_URL_S3`: `http://127.0.0.1:PORT`. With an IP address SDKs put the bucket into the path.
     pub(crate) fn endpoint(&self) -> String {
-        format!("http://{}", self.address)
+        self.s3.endpoint()
     }
 
     /// The same S3 behind another endpoint.
     pub(crate) fn behind(&self) -> BehindEndpoint {
-        self.service.clone()
+        BehindEndpoint(self.s3.service())
     }
 
     /// The changes of its objects.
     pub(crate) fn changes(&self) -> &Changes {
-        &self.changes
+        self.s3.changes()
+    }
+
+    /// Goes by the clock of the event services: retention and lifecycle do.
+    pub(crate) fn follow(&self, clock: &Clock) {
+        self.clock.follow(clock);
     }
 
     /// Creates a bucket, where it is missing.
@@ -219,60 +139,126 @@ impl EmbeddedS3 {
     /// # Errors
     ///
     /// The name breaks a rule of S3's, or the data folder cannot be written.
-    pub(crate) fn create_bucket(&self, name: &str) -> Result<(), S3Error> {
-        check_bucket_name(name).map_err(S3Error::BucketName)?;
-        create(&self.store, name).map_err(|source| S3Error::Data {
-            root: PathBuf::new(),
-            source,
-        })
+    pub(crate) fn create_bucket(&self, name: &str) -> Result<(), StartError> {
+        self.s3.create_bucket(name)
     }
 
     /// The names of the buckets that exist now, sorted.
     pub(crate) fn buckets(&self) -> Vec<String> {
-        self.store
-            .buckets()
-            .unwrap_or_default()
-            .into_iter()
-            .map(|(name, _)| name)
-            .collect()
+        self.s3.buckets()
     }
 
     /// Finish the requests under way, up to a few seconds, and give the port back.
     pub(crate) async fn shutdown(self) {
-        let Self {
-            stop, mut server, ..
-        } = self;
-        // The server is gone already if nobody receives this.
-        if stop.send(()).is_ok()
-            && let Err(error) = (&mut server.0).await
-        {
-            tracing::warn!(%error, "the embedded S3 ended badly");
+        self.s3.shutdown().await;
+    }
+}
+
+/// The policies of the functions, asked before each operation.
+struct Policed {
+    guard: PolicyGuard,
+    /// One secret for the access keys of all functions.
+    secret_key: String,
+}
+
+impl Access for Policed {
+    fn secret(&self, access_key: &str) -> Option<String> {
+        credentials::is_access_key(access_key).then(|| self.secret_key.clone())
+    }
+
+    fn decide(&self, attempt: &fw_s3::Attempt<'_>) -> Result<(), String> {
+        self.guard.check(Attempt {
+            key: attempt.access_key,
+            service: "S3",
+            operation: attempt.operation,
+            action: attempt.action,
+            resource: attempt.resource,
+        })
+    }
+
+    fn allows(&self, attempt: &fw_s3::Attempt<'_>) -> bool {
+        let allowed = self
+            .guard
+            .allowed(attempt.access_key, attempt.action, attempt.resource);
+        allowed.is_ok()
+    }
+
+    fn report(&self, line: &str) {
+        self.guard.tell(line);
+    }
+
+    fn report_missing_bucket(&self, name: &str) {
+        let shown = name.escape_debug();
+        self.guard.tell(&format!(
+            "S3 has no bucket `{shown}`: add it to `buckets` in `[local]` of `fw.toml`, or create it"
+        ));
+    }
+
+    fn report_hidden(&self, attempt: &fw_s3::Attempt<'_>, key: &str) {
+        let (action, resource) = (attempt.action, attempt.resource);
+        if let Err(whose) = self.guard.allowed(attempt.access_key, action, resource) {
+            self.guard.tell(&format!(
+                "S3 answers 403 and not 404 to {} of `{}`, which does not exist: {whose} policy does not allow \
+                 `{action}` on `{resource}`",
+                attempt.operation,
+                key.escape_debug()
+            ));
         }
     }
 }
 
-fn open(root: &Path, buckets: &[String]) -> Result<Store, S3Error> {
-    let failed = |source| S3Error::Data {
-        root: root.to_owned(),
-        source,
-    };
-    let store = Store::open(root.to_owned()).map_err(failed)?;
-    for bucket in buckets {
-        create(&store, bucket).map_err(failed)?;
+/// What the services deliver of a change.
+pub(crate) fn event_of(change: fw_s3::Change) -> S3Event {
+    S3Event {
+        bucket: change.bucket,
+        name: change.name.to_owned(),
+        key: change.key,
+        size: change.size,
+        etag: change.etag,
+        version_id: change.version,
+        ..S3Event::default()
     }
-    Ok(store)
 }
 
-/// Creates a bucket, where it is missing.
-fn create(store: &Store, bucket: &str) -> io::Result<()> {
-    let info = BucketInfo {
-        created: object::now(),
-        location: None,
-    };
-    match store.create_bucket(bucket, &info) {
-        Err(error) if *error.code() != s3s::S3ErrorCode::BucketAlreadyOwnedByYou => {
-            Err(io::Error::other(error))
-        }
-        _ => Ok(()),
+/// The embedded S3 behind an endpoint that has let the request in and does not take it itself. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct BehindEndpoint(pub(crate) S3Service);
+
+impl Fallback for BehindEndpoint {
+    fn call(
+        &self,
+        request: Request<Incoming>,
+    ) -> Pin<Box<dyn Future<Output = Response<fw_services::Body>> + Send + '_>> {
+        Box::pin(async {
+            let answer = self.0.handle(request, None).await;
+            answer.map(|body| Either::Right(Unbroken(body).boxed_unsync()))
+        })
     }
 }
+
+/// A body that ends where reading it fails. The client sees that less came than the answer's `Content-Length` says.
+struct Unbroken(S3Body);
+
+impl Body for Unbroken {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let frame = Pin::new(&mut self.0).poll_frame(context);
+        frame.map(|frame| frame.and_then(Result::ok).map(Ok))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests;
