@@ -145,7 +145,10 @@ impl Operation<'_> {
             .filter_map(Value::as_str)
             .collect();
         let properties = schema.get("properties").and_then(Value::as_object);
-        for (name, property) in properties.into_iter().flatten() {
+        let mut properties: Vec<_> = properties.into_iter().flatten().collect();
+        // The order of a map depends on a feature of `serde_json` that any crate of the build may switch on.
+        properties.sort_unstable_by_key(|(name, _)| *name);
+        for (name, property) in properties {
             let mut property = property.clone();
             without_null(&mut property);
             // A query without the name gives an empty list.
