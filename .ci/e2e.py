@@ -212,7 +212,7 @@ def readme(cli, folder, env):
     with serving_as_typed(next(commands), cwd=clone, env=env) as url:
         answers = [run(["bash", "-c", typed.replace("localhost:8000", url.removeprefix("http://"))], cwd=clone).stdout for typed in commands]
         expect(len(answers) == 3 and " 200 " in answers[0] and answers[1].endswith('{"value1":123}'), "the document", answers)
-        expect(" 404 " in answers[2] and "missing.json" in answers[2], "a problem document", answers)
+        expect(" 404 " in answers[2] and "there is no such document" in answers[2], "a problem document", answers)
 
     say("the README in a clone: a project")
     follow(project, clone, env)
