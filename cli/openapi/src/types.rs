@@ -23,7 +23,7 @@ pub(crate) fn name(id: &str, known: &[&str]) -> Option<String> {
         .collect();
     let mut letters = base.chars();
     let first = letters.next()?;
-    // A type's own name stays as it is written; `string` and `uint32` are none.
+    // A type's own name stays as it is written; `string` and `uint32` are not names of the app's types.
     let base = if head.contains("::") {
         base
     } else {

@@ -309,12 +309,12 @@ fn allowed(
         let foreign = object.and_then(|object| object.extra().owner.clone());
         Ok((found, foreign))
     })?;
-    // The account that owns a bucket can always mend its policy.
-    let mends = matches!(
+    // The account that owns a bucket can always repair its policy.
+    let repairs = matches!(
         operation,
         O::PutBucketPolicy | O::GetBucketPolicy | O::DeleteBucketPolicy
     ) && found.is_own;
-    if found.policy == Decision::Deny && !mends {
+    if found.policy == Decision::Deny && !repairs {
         return Err(denied());
     }
     let resource = match need.on {

@@ -29,7 +29,7 @@ pub(crate) struct Shared {
     pub(crate) store: Store,
     pub(crate) users: Vec<Arc<User>>,
     pub(crate) access: Arc<dyn Access>,
-    /// The only region that signatures may be for; any if there is none.
+    /// The only region that signatures may be for; any region if it is not set.
     pub(crate) region: Option<String>,
     pub(crate) now: Now,
     pub(crate) changes: Changes,

@@ -61,7 +61,7 @@ pub(crate) fn iso(ms: u64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{h:02}:{m:02}:{s:02}.000Z")
 }
 
-/// The same with milliseconds, and nothing in their place if there are none: what a retention date looks like.
+/// The same with milliseconds, and without them if they are zero: what a retention date looks like.
 pub(crate) fn iso_exact(ms: u64) -> String {
     let (year, month, day, h, m, s, milli) = fields(ms);
     format!("{year:04}-{month:02}-{day:02}T{h:02}:{m:02}:{s:02}.{milli:03}Z")

@@ -113,7 +113,7 @@ impl Chunked {
     pub(super) fn end(&mut self) -> S3Result<()> {
         match self.state {
             State::Done => Ok(()),
-            // The empty line at the end is missing. What came is complete, or it is told what is missing.
+            // The empty line at the end is missing. The body is complete, or the error says what is missing.
             State::Trailers if self.buffer.is_empty() => self.finish(),
             State::Trailers => Err(malformed_trailer()),
             _ => Err(error("IncompleteBody")),

@@ -53,7 +53,7 @@ impl Encoding {
     }
 }
 
-/// The first text after all texts that begin with that one; `None` if there is none.
+/// The first text after all texts that begin with that one; `None` if no text comes after them.
 pub(super) fn after_prefix(prefix: &str) -> Option<String> {
     let mut text = prefix.to_owned();
     while let Some(last) = text.pop() {

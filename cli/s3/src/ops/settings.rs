@@ -55,7 +55,7 @@ fn remove(shared: &Shared, call: &Call, name: &str) -> S3Result<Reply> {
     Ok(done())
 }
 
-/// The document that is kept, or the error that says that there is none.
+/// The stored document, or the error for a bucket that does not have one.
 fn kept(shared: &Shared, call: &Call, name: &str, missing: &'static str) -> S3Result<Reply> {
     let document = info(shared, call)?.setting(name).map(str::to_owned);
     document

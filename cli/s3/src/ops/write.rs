@@ -270,7 +270,7 @@ pub(crate) fn describe(shared: &Shared, call: &Call, reply: &mut Reply, put: &Pu
 }
 
 /// # Errors
-/// `InvalidRequest` if a key is needed and there is none.
+/// `InvalidRequest` if a key is needed and the request does not have one.
 pub(crate) fn check_key(key: &str) -> S3Result<()> {
     if key.is_empty() {
         return Err(error_with(
