@@ -2,6 +2,8 @@
 //!
 //! It contains what the settings and the manifest define. It contains neither the code (its hash
 //! differs between machines) nor the values of variables (a digest shows that one has changed).
+//!
+//! The file is long because reading back names each field of the account: a kind that forgot one would plan a change.
 
 use std::{collections::BTreeMap, path::PathBuf};
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use fw_manifest::{Manifest, Part};
 
-use super::{DesiredRole, LONGEST_NAME, Names, Place, RUNTIME, resources};
+use super::{DesiredRole, Names, Place, RUNTIME, names::LONGEST_NAME, resources};
 use crate::{
     aws::lambda::{Configuration, Grant},
     deploy::{

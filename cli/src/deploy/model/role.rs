@@ -4,7 +4,7 @@
 use fw_manifest::Part;
 use serde_json::{Value, json};
 
-use super::{LONGEST_NAME, Names, Place, resources};
+use super::{Names, Place, names::LONGEST_NAME, resources};
 use crate::{
     error::{Failure, Result},
     settings::{Settings, called, function},
