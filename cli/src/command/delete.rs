@@ -13,10 +13,10 @@ use crate::{
     deploy::{
         self, check,
         conduct::Conduct,
-        model::{Names, Place, store::Store},
+        kind::{artifact_bucket::desired::Store, log_group::plan::log_groups},
+        names::{Names, Place},
         observe::Actual,
         patience::Patience,
-        plan::log_groups,
         report,
         step::Plan,
     },

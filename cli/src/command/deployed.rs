@@ -6,7 +6,7 @@ use crate::{
     args,
     aws::{self, Account, Aws, lambda::Lambda as _},
     console::Console,
-    deploy::{model::Names, observe},
+    deploy::{names::Names, observe},
     error::{Exit, Failure, Result},
     logs_view,
     project::Project,

@@ -10,9 +10,11 @@ use crate::{
     console::{BOLD, Console, columns},
     deploy::{
         self,
-        kind::{bus::calls::FoundRule, schedule::calls::FoundSchedule},
-        model::{Names, Place},
-        observe::{Actual, WholeFunction},
+        kind::{
+            bus::calls::FoundRule, function::found::WholeFunction, schedule::calls::FoundSchedule,
+        },
+        names::{Names, Place},
+        observe::Actual,
         report,
     },
     error::{Context as _, Exit, Result},
@@ -316,7 +318,7 @@ impl<'a> Info<'a> {
             url: custom.or_else(|| actual.url().map(str::to_owned)),
             gateway_url: actual.url(),
             domain,
-            access_log: actual.around.access_log.ours().map(|group| AccessLog {
+            access_log: actual.access_log.group.ours().map(|group| AccessLog {
                 log_group: names.access_log(),
                 log_retention: group.retention,
             }),
@@ -521,7 +523,10 @@ mod tests {
     use super::Function;
     use crate::{
         aws::lambda::{self, Canary, Configuration, Readiness},
-        deploy::observe::{Found, Live, WholeFunction},
+        deploy::{
+            found::Found,
+            kind::function::found::{Live, WholeFunction},
+        },
         values::names::Tags,
     };
 

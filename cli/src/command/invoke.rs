@@ -10,13 +10,13 @@ use super::{
     local::{app::App, once},
 };
 use crate::{
-    args::{self},
+    args,
     aws::{
         self, Aws as _,
         lambda::{Invoked, Lambda},
     },
     console::Console,
-    deploy::{self, model::Names},
+    deploy::{self, names::Names},
     error::{Context as _, Exit, Failure, Result},
     project::Project,
     settings::Settings,

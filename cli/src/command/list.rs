@@ -10,7 +10,7 @@ use crate::{
     console::{Console, columns},
     deploy::{
         self,
-        model::{Place, TAG_APP, TAG_STAGE},
+        names::{Place, TAG_APP, TAG_STAGE},
     },
     error::{Context as _, Exit, Result},
 };

@@ -6,7 +6,7 @@ use crate::{
     args,
     aws::{self, Aws as _},
     console::Console,
-    deploy::{self, lock, model::Names, patience::Patience, release::Release, rollback},
+    deploy::{self, lock, names::Names, patience::Patience, release::Release, rollback},
     error::{Exit, Failure, Result},
 };
 

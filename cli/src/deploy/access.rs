@@ -5,12 +5,14 @@
 //! removed or widened must stay until no version relies on it. This module compares guards and
 //! decides which routes an API may have while the traffic moves; it makes no calls.
 
+pub(crate) mod precedence;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
 };
 
-use super::rollback::guards::{outranks, overlap, same_path};
+use self::precedence::{outranks, overlap, same_path};
 use crate::{
     aws::apigateway::{Checks, Guard},
     settings::access::ApiKeySource,

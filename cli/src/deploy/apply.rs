@@ -5,14 +5,14 @@
 //! consistent, a step waits with bounded back-off: for a new role that Lambda cannot assume yet, a
 //! function that is still being created or changed, an API that is not known everywhere yet.
 
-pub(crate) mod rest;
-
 use std::{cell::RefCell, collections::BTreeMap, time::Instant};
 
 use super::{
+    change::{Action, Change as _},
+    ids::Version,
     patience::Patience,
     run::{Made, Run, Trouble},
-    step::{Action, Change as _, Plan, Planned, Step, Version},
+    step::{Plan, Planned, Step},
     together::Together,
 };
 use crate::{

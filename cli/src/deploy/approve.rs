@@ -1,9 +1,6 @@
 //! Asks before something is deleted, opened to more callers, or changed.
 
-use super::{
-    report,
-    step::{Change as _, Plan},
-};
+use super::{change::Change as _, report, step::Plan};
 use crate::{
     args::Approval,
     console::Console,

@@ -1,30 +1,37 @@
 //! Checks before the first write: no resource of somebody else is in the way, and the plan is
 //! sound.
 
-mod domain;
 mod guards;
-mod keys;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::{
+    change::{Change as _, Output},
+    found::Found,
+    ids::Handle,
     kind::{
+        artifact_bucket::{found::WholeStore, step::StoreStep},
         bus::{self, step::BusStep},
+        domain::check as domain,
+        function::step::FunctionStep,
+        function_url::step::UrlStep,
+        http_api::step::HttpStep,
+        log_group::step::LogStep,
         mapping::{self, step::MappingStep},
         queue::{self, step::QueueStep},
+        rest_api::{plan as rest, step::RestStep},
+        role::step::RoleStep,
         schedule::{self, step::ScheduleStep},
         topic::{self, step::TopicStep},
     },
-    model::{Desired, Names},
-    observe::{Actual, Found, store::WholeStore},
+    model::Desired,
+    names::Names,
+    observe::Actual,
     phase::{Lane, Phase},
-    plan::{door, rest},
-    step::{
-        Change as _, FunctionStep, Handle, HttpStep, LogStep, Output, Plan, Planned, RoleStep,
-        Step, UrlStep, rest::RestStep, store::StoreStep,
-    },
+    plan::door,
+    step::{Plan, Planned, Step},
 };
 use crate::{
     error::{Failure, Result},
@@ -89,7 +96,7 @@ pub(crate) fn ownership(names: &Names, actual: &Actual) -> Result<()> {
 pub(crate) fn account(desired: &Desired, actual: &Actual) -> Result<()> {
     domain::check(desired, actual)?;
     hidden(desired, actual)?;
-    if desired.rest.is_none() || desired.access_log.is_none() || actual.around.may_log {
+    if desired.rest.is_none() || desired.access_log.is_none() || actual.access_log.may_write {
         return Ok(());
     }
     Err(Failure::new("REST APIs in this account cannot write logs: `[access_log]`")
@@ -223,7 +230,7 @@ pub(crate) fn occupied(actual: &Actual) -> Vec<String> {
 /// The resources with the deployment's names that belong to somebody else, in words.
 pub(crate) fn foreign(names: &Names, actual: &Actual) -> Vec<String> {
     let mut named = Vec::new();
-    let access_log = actual.around.access_log.foreign();
+    let access_log = actual.access_log.group.foreign();
     named.push(("log group", names.access_log(), access_log));
     for name in names.functions() {
         let role = &actual.role(name).role;

@@ -8,12 +8,16 @@
 
 use super::{
     apply::{Applied, apply},
-    check, lock,
-    model::{Desired, Names},
+    check,
+    ids::{Handle, Version},
+    kind::function::step::FunctionStep,
+    lock,
+    model::Desired,
+    names::Names,
     observe::{Actual, observe_rest},
     patience::Patience,
     plan::{deletion, plan},
-    step::{FunctionStep, Handle, Plan, Step, Version},
+    step::{Plan, Step},
     unreadable,
 };
 use crate::{

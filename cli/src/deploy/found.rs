@@ -1,6 +1,6 @@
 //! Resources with the deployment's names, and their owners.
 
-use super::model::{Names, TAG_APP, TAG_STAGE};
+use super::names::{Names, TAG_APP, TAG_STAGE};
 use crate::values::names::Tags;
 
 /// A resource of a deployment's name.

@@ -14,7 +14,7 @@ use std::{future::Future, pin::pin, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::model::{Names, Place};
+use super::names::{Names, Place};
 use crate::{
     aws::{Aws, Error, Kind},
     console::Console,

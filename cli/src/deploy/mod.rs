@@ -8,13 +8,16 @@
 pub(crate) mod access;
 pub(crate) mod apply;
 pub(crate) mod approve;
+pub(crate) mod change;
 pub(crate) mod check;
 pub(crate) mod conduct;
 pub(crate) mod found;
 pub(crate) mod health;
+pub(crate) mod ids;
 pub(crate) mod kind;
 pub(crate) mod lock;
 pub(crate) mod model;
+pub(crate) mod names;
 pub(crate) mod needed;
 pub(crate) mod observe;
 pub(crate) mod patience;
@@ -24,7 +27,6 @@ pub(crate) mod release;
 pub(crate) mod report;
 pub(crate) mod rollback;
 pub(crate) mod run;
-pub(crate) mod setting;
 pub(crate) mod snapshot;
 pub(crate) mod step;
 pub(crate) mod tags;
@@ -58,12 +60,12 @@ pub(crate) fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> 
 /// # Errors
 ///
 /// If AWS cannot be reached or does not accept the credentials.
-pub(crate) async fn place<A: Aws>(aws: &A) -> Result<model::Place> {
+pub(crate) async fn place<A: Aws>(aws: &A) -> Result<names::Place> {
     let caller = aws
         .caller()
         .await
         .map_err(|error| error.into_failure("cannot check the AWS credentials"))?;
-    Ok(model::Place::new(&caller, aws.region()))
+    Ok(names::Place::new(&caller, aws.region()))
 }
 
 /// The actual state of a deployment.
@@ -71,12 +73,12 @@ pub(crate) async fn place<A: Aws>(aws: &A) -> Result<model::Place> {
 /// # Errors
 ///
 /// If a read call fails: the failure names the missing action.
-pub(crate) async fn observe<A: Aws>(aws: &A, names: &model::Names) -> Result<observe::Actual> {
+pub(crate) async fn observe<A: Aws>(aws: &A, names: &names::Names) -> Result<observe::Actual> {
     observe::observe(aws, names)
         .await
         .map_err(|error| unreadable(error, names))
 }
 
-fn unreadable(error: aws::Error, names: &model::Names) -> Failure {
+fn unreadable(error: aws::Error, names: &names::Names) -> Failure {
     error.into_failure(format!("cannot read what is deployed: {}", names.function))
 }

@@ -2,14 +2,8 @@
 //!
 //! Everything here is pure. Names are deterministic, so that any machine finds the same deployment without a state file.
 
-mod functions;
-pub(crate) mod http;
-mod names;
 pub(crate) mod openapi;
 pub(crate) mod resources;
-pub(crate) mod rest;
-mod role;
-pub(crate) mod store;
 
 use std::collections::BTreeSet;
 
@@ -17,28 +11,28 @@ use fw_gateway::RouteKey;
 use fw_manifest::{Manifest, Part};
 use serde_json::Value;
 
-pub(crate) use self::{
-    functions::DesiredFunction,
-    names::{Names, Place, Sought},
-    role::DesiredRole,
-};
-use self::{http::Http, rest::Rest, store::Store};
 use super::{
     access::{Access, Asked, Routes},
     kind::{
+        artifact_bucket::desired::Store,
         bus::{
             self,
             desired::{DesiredBus, DesiredRule},
         },
+        function::desired::{self as function, DesiredFunction},
+        http_api::desired::Http,
         mapping::desired::{self as mapping, DesiredMapping},
         note::TAG_KINDS,
         queue::{self, desired::DesiredQueue},
+        rest_api::desired::Rest,
+        role::desired as role,
         schedule::{self, desired::DesiredSchedules},
         topic::{
             self,
             desired::{DesiredSubscription, DesiredTopic},
         },
     },
+    names::{Names, Place, Sought},
 };
 use crate::{
     aws::{apigateway::Guard, lambda::UrlSettings},
@@ -51,40 +45,6 @@ use crate::{
     },
 };
 
-/// The tag that names the app a resource belongs to.
-pub(crate) const TAG_APP: &str = "fw:app";
-/// The tag that names the stage a resource belongs to.
-pub(crate) const TAG_STAGE: &str = "fw:stage";
-/// The tag that names the tags of the settings, so that those are known that the settings no longer have.
-pub(crate) const TAG_TAGS: &str = "fw:tags";
-/// The tag of the main function that names the domains of one's own that lead to the deployment.
-pub(crate) const TAG_DOMAIN: &str = "fw:domain";
-
-/// A role's one inline policy.
-pub(crate) const POLICY: &str = "fw";
-/// The statement that lets the API invoke the alias.
-pub(crate) const GRANT: &str = "fw-http-api";
-/// The statement that lets the API ask an authorizer.
-pub(crate) const ASK_GRANT: &str = "fw-http-api-authorizer";
-/// The statement that lets the REST API invoke the alias.
-pub(crate) const REST_GRANT: &str = "fw-rest-api";
-/// The statement that lets the REST API ask an authorizer.
-pub(crate) const REST_ASK_GRANT: &str = "fw-rest-api-authorizer";
-/// The statement that lets everybody call the function's URL.
-pub(crate) const URL_GRANT: &str = "fw-url";
-/// The statement that lets everybody invoke the function through its URL.
-pub(crate) const THROUGH_URL_GRANT: &str = "fw-url-invoke";
-/// All of them: what else may call the alias was let in by somebody else.
-pub(crate) const GRANTS: [&str; 6] = [
-    GRANT,
-    ASK_GRANT,
-    REST_GRANT,
-    REST_ASK_GRANT,
-    URL_GRANT,
-    THROUGH_URL_GRANT,
-];
-/// The runtime that starts an executable named `bootstrap`.
-const RUNTIME: &str = "provided.al2023";
 /// An HTTP API's limit (gateway-truth §1.8).
 const MOST_ROUTES: usize = 300;
 
@@ -214,7 +174,7 @@ impl Desired {
         names.queues = queues.iter().map(|one| one.name.clone()).collect();
         names.sought.queues = !queues.is_empty();
         let routes = routes(manifest)?;
-        let functions = functions::functions(manifest, settings, &routes, &names, &place)?;
+        let functions = function::functions(manifest, settings, &routes, &names, &place)?;
         let others = functions.iter().filter(|one| one.part != Part::Api);
         names.others = others.map(|one| one.name.clone()).collect();
         let rest = match settings.gateway {

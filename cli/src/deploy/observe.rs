@@ -4,179 +4,39 @@
 //! calls deep. The first call shows whether anything is deployed. Functions that the app no longer
 //! has are found by their log groups, which are created before them and outlive them.
 
-pub(crate) mod around;
-pub(crate) mod rest;
-pub(crate) mod store;
+use std::collections::BTreeMap;
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use serde_json::Value;
-
-use self::{
-    around::Around,
-    rest::{Rests, WholeRest},
-    store::WholeStore,
-};
-pub(crate) use super::found::Found;
 use super::{
-    access::{Access, Asked, Routes},
-    found::owner,
     kind::{
+        access_log::found::{self as access_log, FoundAccessLog},
+        artifact_bucket::found::{self as artifact_bucket, WholeStore},
         bus::found::{self as bus, Buses},
+        domain::found::{self as domain, WholeDomain},
         found::Left,
-        invoke_config::found as invoke_config,
-        mapping::found::{self as mapping, WholeMapping},
+        function::found::{self as function, WholeFunction},
+        http_api::found::{self as http_api, WholeApi},
         note, permission,
         queue::{
             self as queue_kind,
             found::{self as queue, WholeQueue},
         },
+        rest_api::found::{self as rest_api, Rests, WholeRest},
+        role::found::{self as role, WholeRole},
         schedule::found::{self as schedule, Schedules},
         topic::found::{self as topic, Topics},
     },
-    model::{Names, POLICY, THROUGH_URL_GRANT, URL_GRANT},
+    names::{Names, THROUGH_URL_GRANT, URL_GRANT},
     together::all,
 };
 use crate::{
     aws::{
         Aws,
-        apigateway::{Api, Authorizer, Integration, Route, Stage},
+        domains::Mapping,
         error::Result,
-        iam::Role,
-        lambda::{Alias, Canary, Function, FunctionUrl, Grant},
-        logs::{ListedGroup, LogGroup},
+        lambda::{Function, FunctionUrl},
     },
-    values::{asynchronous::Asynchronous, lambda::ALIAS, names::Tags},
+    values::lambda::ALIAS,
 };
-
-/// The version that carries the traffic.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Live {
-    /// Its number.
-    pub(crate) version: String,
-    /// Its code and configuration, as they were published.
-    pub(crate) function: Option<Function>,
-    /// The version that takes a part of the traffic.
-    pub(crate) canary: Option<Canary>,
-}
-
-/// An API with all that is in it.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct WholeApi {
-    /// The API itself.
-    pub(crate) api: Api,
-    /// Its integrations.
-    pub(crate) integrations: Vec<Integration>,
-    /// Its routes.
-    pub(crate) routes: Vec<Route>,
-    /// Its authorizers.
-    pub(crate) authorizers: Vec<Authorizer>,
-    /// Its stages, by name: one, unless it is about to have another name.
-    pub(crate) stages: Vec<Stage>,
-    /// Where it answers, once it has a stage.
-    pub(crate) url: Option<String>,
-}
-
-impl WholeApi {
-    /// Whether it takes traffic.
-    pub(crate) fn is_open(&self) -> bool {
-        !self.stages.is_empty()
-    }
-
-    /// Which callers its routes admit, by route key. Of several authorizers of one name the first one is that of the name.
-    pub(crate) fn access(&self) -> Routes {
-        let asked = |id: &String| {
-            let found = self.authorizers.iter().find(|one| one.id == *id);
-            let of_name = |name: &str| self.authorizers.iter().find(|one| one.name == name);
-            let kept = found.filter(|found| of_name(&found.name).is_some_and(|one| one.id == *id));
-            Asked {
-                name: kept.map_or_else(|| id.clone(), |kept| kept.name.clone()),
-                checks: found.map(|found| found.checks.clone()),
-            }
-        };
-        let all = self.routes.iter().map(|route| {
-            let access = Access {
-                guard: route.guard.map(asked),
-                api_key: None,
-            };
-            (route.key.clone(), access)
-        });
-        all.collect()
-    }
-
-    /// Its stage of that name.
-    pub(crate) fn stage(&self, name: &str) -> Option<&Stage> {
-        self.stages.iter().find(|stage| stage.name == name)
-    }
-}
-
-/// A function with all that belongs to it.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct WholeFunction {
-    /// The log group.
-    pub(crate) log_group: Found<LogGroup>,
-    /// The function, as it is before it is published.
-    pub(crate) function: Found<Function>,
-    /// What the alias points to.
-    pub(crate) live: Option<Live>,
-    /// What is published, by number, the newest first.
-    pub(crate) versions: Vec<(u64, Function)>,
-    /// The versions that aliases of somebody else's use: they cannot be deleted.
-    pub(crate) held: BTreeSet<String>,
-    /// Who may invoke the alias.
-    pub(crate) grants: Vec<Grant>,
-    /// How many processes are kept awake for the alias.
-    pub(crate) provisioned: Option<u32>,
-    /// The event source mappings of the alias.
-    pub(crate) mappings: Vec<WholeMapping>,
-    /// How asynchronous invocations of the alias are handled, where that is set.
-    pub(crate) asynchronous: Option<Asynchronous>,
-}
-
-impl WholeFunction {
-    /// The tags that note kinds of resources: the function's, or its log group's where a deploy was interrupted before there was a function.
-    pub(crate) fn noting(&self) -> Option<&Tags> {
-        let function = self.function.ours().map(|found| &found.tags);
-        let group = self.log_group.ours().map(|found| &found.tags);
-        function.or(group)
-    }
-
-    /// One of which nothing is there.
-    pub(crate) const ABSENT: Self = Self {
-        log_group: Found::Absent,
-        function: Found::Absent,
-        live: None,
-        versions: Vec::new(),
-        held: BTreeSet::new(),
-        grants: Vec::new(),
-        provisioned: None,
-        mappings: Vec::new(),
-        asynchronous: None,
-    };
-}
-
-/// A role with its policy.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct WholeRole {
-    /// The role.
-    pub(crate) role: Found<Role>,
-    /// Its inline policy.
-    pub(crate) policy: Option<Value>,
-    /// The names of its other inline policies.
-    pub(crate) inline: Vec<String>,
-    /// The ARNs of the managed policies that are attached to it.
-    pub(crate) attached: Vec<String>,
-}
-
-impl WholeRole {
-    /// A role that is not there.
-    pub(crate) const ABSENT: Self = Self {
-        role: Found::Absent,
-        policy: None,
-        inline: Vec::new(),
-        attached: Vec::new(),
-    };
-}
 
 /// What the account holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -195,8 +55,10 @@ pub(crate) struct Actual {
     pub(crate) rests: Rests,
     /// The buckets through which large zips go, where they were read.
     pub(crate) stores: Vec<WholeStore>,
-    /// What is around the API.
-    pub(crate) around: Around,
+    /// The access log.
+    pub(crate) access_log: FoundAccessLog,
+    /// The domains that the settings and the main function name.
+    pub(crate) domains: Vec<WholeDomain>,
     /// The queues of the settings, and those of the deployment's that the settings no longer have.
     pub(crate) queues: Vec<WholeQueue>,
     /// For how many seconds the other queues hide messages that functions read, by ARN.
@@ -239,6 +101,34 @@ impl Actual {
         }
     }
 
+    /// The domain of that name.
+    pub(crate) fn domain(&self, name: &str) -> Option<&WholeDomain> {
+        self.domains.iter().find(|whole| whole.name == name)
+    }
+
+    /// The URL of the domain that leads to the deployment, and the domain.
+    pub(crate) fn custom(&self) -> Option<(String, &WholeDomain)> {
+        self.domains.iter().find_map(|whole| {
+            let leads = |mapping: &&Mapping| self.api_ids().any(|id| id == mapping.api);
+            let mapping = whole.mappings.iter().find(leads)?;
+            Some((
+                crate::settings::domain::url(&whole.name, &mapping.key),
+                whole,
+            ))
+        })
+    }
+
+    /// True if a stage writes its access log to that log group.
+    fn writes_to(&self, group: &str) -> bool {
+        let http = self.apis.iter().flat_map(|whole| &whole.stages);
+        let rest = self.rests.apis.iter().flat_map(|whole| &whole.stages);
+        let logs = http.map(|stage| &stage.log);
+        let group = format!(":log-group:{group}");
+        logs.chain(rest.map(|stage| &stage.log))
+            .flatten()
+            .any(|log| log.group.ends_with(&group))
+    }
+
     /// The ids of the deployment's APIs.
     pub(crate) fn api_ids(&self) -> impl Iterator<Item = &str> {
         let http = self.apis.iter().map(|whole| whole.api.id.as_str());
@@ -272,13 +162,26 @@ pub(crate) async fn observe_rest<A: Aws>(
     let noted = ours.map(|main| Names::domains(&main.tags).collect());
     let noted: Vec<String> = noted.unwrap_or_default();
     // The clients' futures are large: side by side on the stack they would not fit a small one.
-    let (roles, functions, (apis, foreign_apis), rests, stores, around, queues, hidden) = tokio::try_join!(
-        Box::pin(all(names.functions().map(|name| role(aws, names, name)))),
-        Box::pin(read(aws, names, main)),
-        Box::pin(apis(aws, names)),
-        Box::pin(rest::rests(aws, names)),
-        Box::pin(store::stores(aws, names)),
-        Box::pin(around::sought(aws, names, noted)),
+    let (
+        roles,
+        functions,
+        (apis, foreign_apis),
+        rests,
+        stores,
+        access_log,
+        domains,
+        queues,
+        hidden,
+    ) = tokio::try_join!(
+        Box::pin(all(names
+            .functions()
+            .map(|name| role::role(aws, names, name)))),
+        Box::pin(function::read(aws, names, main)),
+        Box::pin(http_api::apis(aws, names)),
+        Box::pin(rest_api::rests(aws, names)),
+        Box::pin(artifact_bucket::stores(aws, names)),
+        Box::pin(access_log::access_log(aws, names)),
+        Box::pin(domain::domains(aws, names, noted)),
         Box::pin(queue::queues(aws, names)),
         Box::pin(queue::existing(aws, names)),
     )?;
@@ -290,7 +193,8 @@ pub(crate) async fn observe_rest<A: Aws>(
         foreign_apis,
         rests,
         stores,
-        around,
+        access_log,
+        domains,
         queues,
         hidden,
         topics: Topics::default(),
@@ -298,7 +202,10 @@ pub(crate) async fn observe_rest<A: Aws>(
         schedules: Schedules::NONE,
         scheduler: WholeRole::ABSENT,
     };
-    around::left(aws, names, &mut actual).await?;
+    // The settings no longer name it, but a stage still writes to it.
+    if !names.sought.access_log && actual.writes_to(&names.access_log()) {
+        actual.access_log.group = access_log::group(aws, names).await?;
+    }
     let left = actual.left();
     if !names.sought.queues && left.has(queue_kind::KIND) {
         let mut names = names.clone();
@@ -314,12 +221,12 @@ pub(crate) async fn observe_rest<A: Aws>(
     actual.buses = buses;
     actual.schedules = schedules;
     if actual.schedules.sought {
-        (_, actual.scheduler) = role(aws, names, &names.scheduler()).await?;
+        (_, actual.scheduler) = role::role(aws, names, &names.scheduler()).await?;
     }
     // Of a function that the app no longer has, or of which the caller does not know.
     let known = |name: &String| actual.roles.contains_key(name);
     let others = actual.functions.keys().filter(|name| !known(name));
-    let others = all(others.map(|name| role(aws, names, name))).await?;
+    let others = all(others.map(|name| role::role(aws, names, name))).await?;
     actual.roles.extend(others);
     // Next to an open API there is a URL only while one replaces the other: then the settings have
     // one, or the URL's permissions exist.
@@ -331,144 +238,6 @@ pub(crate) async fn observe_rest<A: Aws>(
         actual.url = aws.function_url(&names.function, ALIAS).await?;
     }
     Ok(actual)
-}
-
-/// Reads the role of a function, and its policies if it exists.
-async fn role<A: Aws>(aws: &A, names: &Names, function: &str) -> Result<(String, WholeRole)> {
-    let name = names.role_of(function);
-    let found = Box::pin(aws.role(&name)).await?;
-    if found.is_none() {
-        return Ok((function.to_owned(), WholeRole::ABSENT));
-    }
-    let (policy, mut inline, attached) = tokio::try_join!(
-        Box::pin(aws.role_policy(&name, POLICY)),
-        Box::pin(aws.inline_policies(&name)),
-        Box::pin(aws.attached_policies(&name)),
-    )?;
-    inline.retain(|policy| policy != POLICY);
-    let whole = WholeRole {
-        role: Found::sort(found, names, |role| &role.tags),
-        policy,
-        inline,
-        attached,
-    };
-    Ok((function.to_owned(), whole))
-}
-
-/// Reads only the functions.
-pub(crate) async fn functions<A: Aws>(
-    aws: &A,
-    names: &Names,
-) -> Result<BTreeMap<String, WholeFunction>> {
-    let main = aws.function(&names.function, None).await?;
-    read(aws, names, main).await
-}
-
-/// Reads the known functions, and then those whose log groups were found.
-async fn read<A: Aws>(
-    aws: &A,
-    names: &Names,
-    main: Option<Function>,
-) -> Result<BTreeMap<String, WholeFunction>> {
-    let others = names.others.iter();
-    let (groups, main, others) = tokio::try_join!(
-        Box::pin(aws.log_groups(&names.log_group)),
-        Box::pin(whole(aws, names, names.function.clone(), main)),
-        Box::pin(all(others.map(|name| function(aws, names, name.clone())))),
-    )?;
-    let mut functions = BTreeMap::from([main]);
-    functions.extend(others);
-    let groups: Vec<(String, ListedGroup)> = groups
-        .into_iter()
-        .filter_map(|group| Some((names.function_of(&group.name)?.to_owned(), group)))
-        .collect();
-    let others = groups.iter().map(|(name, _)| name);
-    let others = others.filter(|name| !functions.contains_key(*name));
-    let others = all(others.map(|name| function(aws, names, name.clone()))).await?;
-    functions.extend(others);
-    let groups = groups.into_iter().map(|(name, group)| {
-        let whole = functions.get(&name);
-        let function = whole.and_then(|whole| whole.function.ours());
-        let tags = function.map(|function| function.tags.clone());
-        log_group(aws, names, name, group, tags)
-    });
-    for (name, group) in all(groups).await? {
-        if let Some(whole) = functions.get_mut(&name) {
-            whole.log_group = group;
-        }
-    }
-    // A resource with another stage's name does not belong to this one, whatever its prefix.
-    let named = |name: &String| names.functions().any(|known| known == name);
-    functions.retain(|name, whole| {
-        let ours = whole.function.ours().is_some() || whole.log_group.ours().is_some();
-        named(name) || ours
-    });
-    Ok(functions)
-}
-
-/// The owner of a log group. The log group of one of our functions holds that function's log, so it
-/// needs no call to know that it is ours; its tags are assumed to be the function's, which are set
-/// after it.
-async fn log_group<A: Aws>(
-    aws: &A,
-    names: &Names,
-    function: String,
-    group: ListedGroup,
-    tags: Option<Tags>,
-) -> Result<(String, Found<LogGroup>)> {
-    let tags = match tags {
-        Some(tags) => Some(tags),
-        None => aws.log_group_tags(&group.arn).await?,
-    };
-    let retention = group.retention;
-    let found = tags.map(|tags| LogGroup { retention, tags });
-    let found = Found::sort(found, names, |group| &group.tags);
-    Ok((function, found))
-}
-
-/// Reads a function, without its log group.
-async fn function<A: Aws>(aws: &A, names: &Names, name: String) -> Result<(String, WholeFunction)> {
-    let found = Box::pin(aws.function(&name, None)).await?;
-    whole(aws, names, name, found).await
-}
-
-/// Reads the resources of a function; empty if it does not exist.
-async fn whole<A: Aws>(
-    aws: &A,
-    names: &Names,
-    name: String,
-    function: Option<Function>,
-) -> Result<(String, WholeFunction)> {
-    let Some(function) = function else {
-        // A mapping outlives its function (Lambda API reference, `DeleteFunction`).
-        let mappings = mapping::mappings(aws, names, &name, None).await?;
-        let left = WholeFunction {
-            mappings,
-            ..WholeFunction::ABSENT
-        };
-        return Ok((name, left));
-    };
-    let (mut aliases, versions, grants, provisioned, mappings, asynchronous) = tokio::try_join!(
-        Box::pin(aws.aliases(&name)),
-        Box::pin(aws.versions(&name)),
-        Box::pin(aws.grants(&name, ALIAS)),
-        Box::pin(aws.provisioned(&name, ALIAS)),
-        Box::pin(mapping::mappings(aws, names, &name, Some(&function))),
-        Box::pin(invoke_config::invoke_config(aws, &name, &function)),
-    )?;
-    let versions = newest_first(versions);
-    let whole = WholeFunction {
-        log_group: Found::Absent,
-        function: Found::sort(Some(function), names, |function| &function.tags),
-        live: aliases.remove(ALIAS).map(|alias| live(alias, &versions)),
-        held: aliases.into_values().flat_map(versions_of).collect(),
-        versions,
-        grants,
-        provisioned,
-        mappings,
-        asynchronous,
-    };
-    Ok((name, whole))
 }
 
 /// True if a statement with this id belongs to a URL.
@@ -516,65 +285,4 @@ pub(crate) async fn url<A: Aws>(aws: &A, names: &Names) -> Result<Option<String>
         }
     }
     Ok(url.map(|found| found.url))
-}
-
-/// The published versions in order.
-pub(crate) fn newest_first(versions: Vec<(String, Function)>) -> Vec<(u64, Function)> {
-    let mut all: Vec<_> = versions
-        .into_iter()
-        .filter_map(|(number, function)| Some((number.parse().ok()?, function)))
-        .collect();
-    all.sort_by_key(|(number, _)| std::cmp::Reverse(*number));
-    all
-}
-
-/// The versions that an alias sends to.
-fn versions_of(alias: Alias) -> impl Iterator<Item = String> {
-    let canary = alias.canary.map(|canary| canary.version);
-    std::iter::once(alias.version).chain(canary)
-}
-
-fn live(alias: Alias, versions: &[(u64, Function)]) -> Live {
-    let number = alias.version.parse().ok();
-    let found = versions.iter().find(|(held, _)| Some(*held) == number);
-    Live {
-        version: alias.version,
-        function: found.map(|(_, function)| function.clone()),
-        canary: alias.canary,
-    }
-}
-
-/// Reads the APIs of a deployment, and the owners of others with its name.
-pub(crate) async fn apis<A: Aws>(aws: &A, names: &Names) -> Result<(Vec<WholeApi>, Vec<String>)> {
-    let all = aws.apis().await?;
-    let (ours, others): (Vec<Api>, Vec<Api>) =
-        all.into_iter().partition(|api| names.own(&api.tags));
-    let foreign = others
-        .iter()
-        .filter(|api| api.name == names.function)
-        .map(|api| owner(&api.tags))
-        .collect();
-    let mut apis = Vec::new();
-    for api in ours {
-        let (integrations, routes, authorizers, mut stages) = tokio::try_join!(
-            aws.integrations(&api.id),
-            aws.routes(&api.id),
-            aws.authorizers(&api.id),
-            aws.stages(&api.id),
-        )?;
-        stages.sort_by(|one, other| one.name.cmp(&other.name));
-        let url = stages.first();
-        let url = url.map(|stage| format!("{}{}", api.endpoint, stage.prefix()));
-        apis.push(WholeApi {
-            api,
-            integrations,
-            routes,
-            authorizers,
-            stages,
-            url,
-        });
-    }
-    let order = |whole: &WholeApi| (!whole.is_open(), whole.api.id.clone());
-    apis.sort_by_key(order);
-    Ok((apis, foreign))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::step::change::Change;
+use super::change::Change;
 use crate::{
     aws::{Error, Kind},
     console::Console,

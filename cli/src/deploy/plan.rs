@@ -7,45 +7,49 @@
 //! fails after it leaves every kept route served by the new version. An API without a stage gets no
 //! traffic, so a first deploy opens it last.
 
-mod access;
-mod domain;
 pub(crate) mod door;
-mod function;
-mod gateway;
-mod policy;
-pub(crate) mod rest;
-mod role;
-mod store;
-mod url;
-
-pub(crate) use self::role::{lent, wanted};
-use self::{
-    access::Side,
-    function::{Move, prune, version},
-    gateway::{Connection, connect, forbid, gone, routes, tidy, unask},
-    role::Lent,
-};
-use fw_manifest::Part;
 
 use super::{
+    ids::ApiId,
     kind::{
-        bus::plan as bus, invoke_config::plan as invoke_config, mapping::plan as mapping,
-        note::plan as note, permission::plan as permission, queue::plan as queue,
-        schedule::plan as schedule, topic::plan as topic,
+        artifact_bucket::plan as store,
+        bus::plan as bus,
+        domain::plan as domain,
+        domain::step::Led,
+        function::{
+            plan::{Move, concurrency, prune, version},
+            step::FunctionStep,
+        },
+        function_url::plan as url,
+        http_api::{access, plan as gateway},
+        http_api::{
+            access::Side,
+            plan::{Connection, connect, forbid, gone, routes, tidy, unask},
+            step::HttpStep,
+        },
+        invoke_config::plan as invoke_config,
+        log_group::plan::{log_group, log_groups},
+        log_group::step::LogStep,
+        mapping::plan as mapping,
+        note::plan as note,
+        permission::plan as permission,
+        queue::plan as queue,
+        rest_api::plan as rest,
+        rest_api::{desired::Rest, step::Named},
+        role::plan as role,
+        role::plan::{Lent, lent},
+        schedule::plan as schedule,
+        topic::plan as topic,
     },
-    model::{Desired, Names, rest::Rest},
+    model::Desired,
+    names::Names,
     observe::Actual,
     phase::Phase,
-    setting::concurrency,
-    step::{ApiId, FunctionStep, HttpStep, LogStep, Plan, Step, domain::Led, rest::Named},
+    step::{Plan, Step},
     tags::tags,
 };
-
-use crate::{
-    aws::logs::LogGroup,
-    deploy::words::MISSING,
-    values::{gateway::Gateway, text::counted},
-};
+use crate::values::gateway::Gateway;
+use fw_manifest::Part;
 
 /// The steps to the desired state; empty if the account already has it.
 pub(crate) fn plan(desired: &Desired, actual: &Actual) -> Plan {
@@ -84,7 +88,7 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
         }
     }
     if let Some(days) = desired.access_log {
-        let found = actual.around.access_log.ours();
+        let found = actual.access_log.group.ours();
         log_group(&mut plan, desired, &desired.names.access_log(), days, found);
     }
     store::prepare(&mut plan, desired, actual);
@@ -358,33 +362,4 @@ pub(crate) fn deletion(names: &Names, actual: &Actual, logs: bool) -> Plan {
         }
     }
     plan
-}
-
-/// The deployment's existing log groups.
-pub(crate) fn log_groups(names: &Names, actual: &Actual) -> impl Iterator<Item = String> {
-    let access_log = actual.around.access_log.ours();
-    let access_log = access_log.map(|_| names.access_log());
-    let functions = actual.functions.iter();
-    functions
-        .filter(|(_, found)| found.log_group.ours().is_some())
-        .map(|(name, _)| Names::log_group_of(name))
-        .chain(access_log)
-}
-
-fn log_group(plan: &mut Plan, desired: &Desired, group: &str, days: u32, found: Option<&LogGroup>) {
-    let group = group.to_owned();
-    if found.is_none() && !plan.creates_group(&group) {
-        let mut tags = desired.names.tags();
-        let function = desired.names.function_of(&group);
-        tags.extend(function.and_then(|function| desired.note_of(function)));
-        let group = group.clone();
-        plan.push(Step::Logs(LogStep::Create { group, tags }), MISSING);
-    }
-    let old = found.and_then(|found| found.retention);
-    if old != Some(days) {
-        let told = |days: u32| counted(usize::try_from(days).unwrap_or_default(), "day");
-        let old = old.map_or("forever".to_owned(), told);
-        let reason = format!("{old} → {}", told(days));
-        plan.push(Step::Logs(LogStep::PutRetention { group, days }), reason);
-    }
 }

@@ -1,10 +1,15 @@
 //! Releases: the functions' aliases, their versions, and moving them without a deploy.
 
 use super::{
-    model::Names,
-    observe::{self, Live, WholeFunction},
+    found::Found,
+    ids::{Handle, Version},
+    kind::function::{
+        found::{Live, WholeFunction, functions as read_functions},
+        step::FunctionStep,
+    },
+    names::Names,
     patience::Patience,
-    step::{FunctionStep, Handle, Step, Version},
+    step::Step,
 };
 use crate::{
     aws::{Aws, Error, lambda::Canary},
@@ -61,12 +66,12 @@ impl Release {
     ///
     /// If a call fails, the deployment does not exist, or the function belongs to somebody else.
     pub(crate) async fn read<A: Aws>(aws: &A, names: &Names) -> Result<Self> {
-        let mut functions = observe::functions(aws, names)
+        let mut functions = read_functions(aws, names)
             .await
             .map_err(|error| error.into_failure("cannot read what is deployed"))?;
         let main = functions.remove(&names.function);
         let main = main.unwrap_or(WholeFunction::ABSENT);
-        if let observe::Found::Foreign(owner) = &main.function {
+        if let Found::Foreign(owner) = &main.function {
             return Err(Failure::new(format!(
                 "the function does not belong to this deployment: {}",
                 names.function

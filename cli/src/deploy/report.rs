@@ -5,11 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{
-    kind::{bus, invoke_config, mapping, queue, schedule, topic},
-    model::{Desired, Names, Place},
+    change::{Action, Change as _, Resource, STAGE},
+    kind::{
+        bus,
+        domain::step::MAPPING,
+        invoke_config, mapping, queue,
+        role::plan::{lent, wanted},
+        schedule, topic,
+    },
+    model::Desired,
+    names::{Names, Place},
     observe::Actual,
-    plan::{lent, wanted},
-    step::{Action, Change as _, Plan, Resource, STAGE, domain::MAPPING},
+    step::Plan,
     words::Permissions,
 };
 use crate::{

@@ -12,13 +12,22 @@ use std::collections::BTreeMap;
 use fw_manifest::Manifest;
 
 use super::{
-    access::{Access, Asked, Routes, Shift, exposed_by, named, shift},
-    model::{Names, http},
-    observe::{self, WholeApi},
+    access::{
+        Access, Asked, Routes, Shift, exposed_by, named,
+        precedence::{outranks, overlap},
+        shift,
+    },
+    ids::{ApiId, AuthorizerId, Handle, IntegrationId},
+    kind::http_api::{
+        desired as http,
+        found::{WholeApi, apis},
+        step::HttpStep,
+    },
+    names::Names,
     patience::Patience,
     phase::Phase,
     release::{Flip, Release, flip},
-    step::{ApiId, AuthorizerId, Handle, HttpStep, IntegrationId, Plan, Step},
+    step::{Plan, Step},
 };
 use crate::{
     artifact,
@@ -117,7 +126,7 @@ async fn prepare<A: Aws>(
     version: &str,
 ) -> Result<Recall> {
     let told = |error: crate::aws::Error| error.into_failure("cannot read what is deployed");
-    let read = async { observe::apis(aws, names).await };
+    let read = async { apis(aws, names).await };
     let code = async { Ok(aws.code(&names.function, version).await) };
     let ((apis, _), code) = tokio::try_join!(Box::pin(read), Box::pin(code)).map_err(told)?;
     let code = code.map_err(told);
@@ -238,8 +247,8 @@ fn planned(names: &Names, manifest: &Manifest, whole: &WholeApi) -> Result<Recal
                 let mut others = others.filter(|now| now.guard != Guard::Open && now.guard != guard);
                 let stays = |now: &Route| wanted_guards.get(&now.key) == Some(&now.guard);
                 if others.any(|now| {
-                    guards::overlap(&now.key, key)
-                        && !(stays(now) && guards::outranks(&now.key, key))
+                    overlap(&now.key, key)
+                        && !(stays(now) && outranks(&now.key, key))
                 }) {
                     left.push(format!(
                         "the route is not restored, because its requests are guarded differently now: `{key}`"
@@ -269,7 +278,7 @@ fn planned(names: &Names, manifest: &Manifest, whole: &WholeApi) -> Result<Recal
     for route in &whole.routes {
         if !wanted.contains_key(&route.key) {
             let behind = |(key, guard): (&&String, &Guard<String>)| {
-                *guard != route.guard && guards::overlap(key, &route.key)
+                *guard != route.guard && overlap(key, &route.key)
             };
             if route.guard != Guard::Open && wanted_guards.iter().any(behind) {
                 left.push(format!(

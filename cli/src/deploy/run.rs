@@ -3,9 +3,9 @@
 use std::{cell::RefCell, collections::BTreeMap};
 
 use super::{
-    apply::rest,
+    ids::{ApiId, AuthorizerId, Handle, IntegrationId, Version},
+    kind::rest_api::run as rest,
     patience::Patience,
-    step::ids::{ApiId, AuthorizerId, Handle, IntegrationId, Version},
 };
 use crate::{
     aws::{

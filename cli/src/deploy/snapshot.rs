@@ -13,15 +13,28 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::{
+    found::Found,
     health::Health,
     kind::{
+        access_log::found::FoundAccessLog,
         bus::{
             self,
             desired::{DesiredBus, DesiredRule},
             found::Buses,
         },
+        domain::found::WholeDomain,
+        function::{
+            desired::DesiredFunction,
+            found::{Live, WholeFunction},
+        },
+        http_api::{desired::Http, found::WholeApi},
         mapping::{self, desired::DesiredMapping},
         queue::{self, desired::DesiredQueue},
+        rest_api::{
+            desired::Rest,
+            found::{Rests, WholeRest},
+        },
+        role::{desired::DesiredRole, found::WholeRole},
         schedule::{self, desired::DesiredSchedules, found::Schedules},
         topic::{
             self,
@@ -29,15 +42,12 @@ use super::{
             found::Topics,
         },
     },
-    model::{
-        ASK_GRANT, Desired, DesiredFunction, DesiredRole, GRANT, Names, Place, REST_ASK_GRANT,
-        REST_GRANT, TAG_DOMAIN, THROUGH_URL_GRANT, URL_GRANT, http::Http, openapi, rest::Rest,
+    model::{Desired, openapi},
+    names::{
+        ASK_GRANT, GRANT, Names, Place, REST_ASK_GRANT, REST_GRANT, TAG_DOMAIN, THROUGH_URL_GRANT,
+        URL_GRANT,
     },
-    observe::{
-        Actual, Found, Live, WholeApi, WholeFunction, WholeRole,
-        around::{Around, WholeDomain},
-        rest::{Rests, WholeRest},
-    },
+    observe::Actual,
 };
 use crate::{
     aws::{
@@ -339,7 +349,8 @@ pub(crate) fn empty() -> Actual {
         foreign_apis: Vec::new(),
         rests: Rests::default(),
         stores: Vec::new(),
-        around: Around::NONE,
+        access_log: FoundAccessLog::NONE,
+        domains: Vec::new(),
         queues: Vec::new(),
         hidden: BTreeMap::new(),
         topics: Topics::default(),
@@ -511,21 +522,21 @@ fn holding(desired: &Desired) -> Actual {
             .map(|rest| rests(desired, rest))
             .unwrap_or_default(),
         stores: Vec::new(),
-        around: Around {
-            access_log: match desired.access_log {
+        access_log: FoundAccessLog {
+            group: match desired.access_log {
                 None => Found::Absent,
                 days => Found::Ours(LogGroup {
                     retention: days,
                     tags: desired.names.tags(),
                 }),
             },
-            domains: desired
-                .domain
-                .iter()
-                .map(|one| mapped(desired, one))
-                .collect(),
-            ..Around::NONE
+            ..FoundAccessLog::NONE
         },
+        domains: desired
+            .domain
+            .iter()
+            .map(|one| mapped(desired, one))
+            .collect(),
         queues: queue::found::after(&desired.queues, &desired.names.tags()),
         hidden: BTreeMap::new(),
         topics: topic::found::after(

@@ -1,32 +1,14 @@
 //! The steps of a plan: typed data that can be printed, checked and run.
 
-pub(super) mod change;
-pub(crate) mod domain;
-mod function;
-mod http;
-pub(crate) mod ids;
-mod logs;
-pub(crate) mod rest;
-mod role;
-pub(crate) mod store;
-mod tag;
-mod url;
-
-pub(crate) use self::{
-    change::{Action, Change, Output, Resource, STAGE},
-    function::FunctionStep,
-    http::HttpStep,
-    ids::{ApiId, AuthorizerId, Handle, IntegrationId, Version},
-    logs::LogStep,
-    role::RoleStep,
-    tag::TagStep,
-    url::UrlStep,
-};
-use self::{domain::DomainStep, rest::RestStep, store::StoreStep};
 use super::{
+    change::{Action, Change, Output, Resource},
     kind::{
-        bus::step::BusStep, invoke_config::step::InvokeConfigStep, mapping::step::MappingStep,
-        queue::step::QueueStep, schedule::step::ScheduleStep, topic::step::TopicStep,
+        artifact_bucket::step::StoreStep, bus::step::BusStep, domain::step::DomainStep,
+        function::step::FunctionStep, function_url::step::UrlStep, http_api::step::HttpStep,
+        invoke_config::step::InvokeConfigStep, log_group::step::LogStep,
+        mapping::step::MappingStep, queue::step::QueueStep, rest_api::step::RestStep,
+        role::step::RoleStep, schedule::step::ScheduleStep, tag::step::TagStep,
+        topic::step::TopicStep,
     },
     phase::{Lane, Phase},
     run::{Run, Trouble},

@@ -8,9 +8,11 @@ use std::path::Path;
 use jiff::{Timestamp, Unit};
 
 use super::{
-    model::{Desired, Place, TAG_TAGS},
+    kind::tag::step::TagStep,
+    model::Desired,
+    names::{Place, TAG_TAGS},
     observe::Actual,
-    step::{Plan, Step, TagStep},
+    step::{Plan, Step},
 };
 use crate::{
     aws::{
@@ -53,7 +55,7 @@ pub(super) fn tags(plan: &mut Plan, desired: &Desired, actual: &Actual) {
             found.push((resource, &mapping.tags));
         }
     }
-    if let (Some(group), Some(_)) = (actual.around.access_log.ours(), desired.access_log) {
+    if let (Some(group), Some(_)) = (actual.access_log.group.ours(), desired.access_log) {
         let resource = taggable(TaggedKind::LogGroup, &names.access_log(), place);
         found.push((resource, &group.tags));
     }

@@ -19,7 +19,7 @@ use crate::{
         logs::{LogEvent, LogQuery},
         tagging::Tagged,
     },
-    deploy::model::{Names, TAG_APP, TAG_STAGE},
+    deploy::names::{Names, TAG_APP, TAG_STAGE},
 };
 
 /// The log group of a function.
@@ -138,7 +138,7 @@ mod tests {
             lambda::{Configuration, Lambda as _},
             logs::{LogEvent, LogQuery, Logs as _},
         },
-        deploy::{block_on, model::Names},
+        deploy::{block_on, names::Names},
         values::{
             code::{Code, Way},
             lambda::Architecture,

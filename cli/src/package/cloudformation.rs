@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 use super::{PLACE, Variables, map_strings, named, options, secrets, table, tags};
 use crate::{
     aws::{apigateway::AccessLog, lambda::Configuration},
-    deploy::model::{Desired, DesiredFunction, POLICY},
+    deploy::{kind::function::desired::DesiredFunction, model::Desired, names::POLICY},
     values::lambda::ALIAS,
 };
 

@@ -21,7 +21,11 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     args::PackageFormat,
     aws::apigateway::Integration,
-    deploy::model::{Desired, DesiredFunction, Place, TAG_DOMAIN},
+    deploy::{
+        kind::function::desired::DesiredFunction,
+        model::Desired,
+        names::{Place, TAG_DOMAIN},
+    },
     error::{Context as _, Result},
     values::{gateway::Cors, text::hex},
 };

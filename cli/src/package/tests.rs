@@ -12,9 +12,9 @@ mod said;
 mod schema;
 mod whole;
 
-use self::made::made;
-use self::said::{
-    Said, SaidDomain, SaidDoor, SaidHttp, SaidRest, said_by_stack, said_by_terraform,
+use self::{
+    made::made,
+    said::{Said, SaidDomain, SaidDoor, SaidHttp, SaidRest, said_by_stack, said_by_terraform},
 };
 use super::{place, template};
 use crate::{
@@ -34,24 +34,24 @@ use crate::{
     },
     deploy::{
         self,
-        kind::queue::{
-            calls,
-            desired::{Attributes, DeadLetter, Encryption, Sender, url as queue_url},
-            fake::arn as queue_arn,
-        },
-        kind::topic::{
-            self,
-            desired::{DesiredSubscription, Endpoint, SubscriptionAttributes},
-            fake::arn as topic_arn,
-        },
         kind::{
             bus::{self, desired::DesiredRule, fake::arn as bus_arn},
             permission,
+            queue::{
+                calls,
+                desired::{Attributes, DeadLetter, Encryption, Sender, url as queue_url},
+                fake::arn as queue_arn,
+            },
             schedule::{self, desired::DesiredSchedule},
+            topic::{
+                self,
+                desired::{DesiredSubscription, Endpoint, SubscriptionAttributes},
+                fake::arn as topic_arn,
+            },
         },
-        model::{
-            ASK_GRANT, Desired, GRANT, Place, REST_ASK_GRANT, REST_GRANT, THROUGH_URL_GRANT,
-            URL_GRANT,
+        model::Desired,
+        names::{
+            ASK_GRANT, GRANT, Place, REST_ASK_GRANT, REST_GRANT, THROUGH_URL_GRANT, URL_GRANT,
         },
         plan::plan,
         report,

@@ -11,7 +11,7 @@ use crate::{
     },
     deploy::{
         lock,
-        model::{Names, Place},
+        names::{Names, Place},
         needed::needed_for,
     },
     policy::ShownSource,
@@ -277,7 +277,7 @@ mod tests {
         },
         deploy::{
             block_on,
-            model::{Names, Place},
+            names::{Names, Place},
         },
     };
 

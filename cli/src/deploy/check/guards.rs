@@ -7,18 +7,26 @@
 
 use std::collections::BTreeMap;
 
-use super::keys::{self, Keys};
 use crate::{
     aws::apigateway::{Checks, Guard},
     deploy::{
         access::{Access, Asked, Routes, Shift, exposed, shift},
-        model::{Desired, GRANT, REST_GRANT, THROUGH_URL_GRANT, URL_GRANT, openapi},
-        observe::Actual,
-        plan::{door::behind_url, rest::between},
-        step::{
-            ApiId, AuthorizerId, FunctionStep, Handle, HttpStep, Plan, Step, UrlStep,
-            rest::RestStep,
+        ids::{ApiId, AuthorizerId, Handle},
+        kind::{
+            function::step::FunctionStep,
+            function_url::step::UrlStep,
+            http_api::step::HttpStep,
+            rest_api::{
+                plan::between,
+                step::RestStep,
+                usable_keys::{self as keys, Keys},
+            },
         },
+        model::{Desired, openapi},
+        names::{GRANT, REST_GRANT, THROUGH_URL_GRANT, URL_GRANT},
+        observe::Actual,
+        plan::door::behind_url,
+        step::{Plan, Step},
     },
 };
 

@@ -32,17 +32,17 @@ const SIGNED: &str = "sigv4";
 const KEYED: &str = "api_key";
 
 /// An authorizer of the app, as far as the document needs it.
-pub(super) struct Caller<'a> {
+pub(crate) struct Caller<'a> {
     /// Its name.
-    pub(super) name: &'a str,
+    pub(crate) name: &'a str,
     /// What it gets.
-    pub(super) kind: AuthorizerKind,
+    pub(crate) kind: AuthorizerKind,
     /// What identifies a caller, `$request.header.Authorization`.
-    pub(super) identity: Vec<String>,
+    pub(crate) identity: Vec<String>,
     /// For how many seconds an answer is kept.
-    pub(super) ttl: u32,
+    pub(crate) ttl: u32,
     /// The ARN of its function's alias.
-    pub(super) function: String,
+    pub(crate) function: String,
 }
 
 /// The document, for the function with that alias.
@@ -50,7 +50,7 @@ pub(super) struct Caller<'a> {
 /// # Errors
 ///
 /// When a REST API cannot have what is asked for; exit code 65.
-pub(super) fn document(
+pub(crate) fn document(
     manifest: &Manifest,
     settings: &Settings,
     name: &str,

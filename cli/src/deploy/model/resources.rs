@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 
 use fw_manifest::{Manifest, Part};
 
-use super::{Names, Place};
 use crate::{
-    deploy::kind::{naming::Naming, queue::desired as queue},
+    deploy::{
+        kind::{naming::Naming, queue::desired as queue},
+        names::{Names, Place},
+    },
     error::{Failure, Result},
     settings::Settings,
     values::{
@@ -25,7 +27,7 @@ const ENVIRONMENT_LIMIT: usize = 4096;
 /// # Errors
 ///
 /// If a name is too long for AWS; exit code 65.
-pub(super) fn variables(
+pub(crate) fn variables(
     settings: &Settings,
     at: (&Names, &Place),
 ) -> Result<BTreeMap<String, String>> {
@@ -46,7 +48,7 @@ pub(super) fn variables(
 /// # Errors
 ///
 /// When such a name is not one for its kind, or has the variable of another one; exit code 65.
-pub(super) fn with_used(manifest: &Manifest, settings: &Settings) -> Result<Settings> {
+pub(crate) fn with_used(manifest: &Manifest, settings: &Settings) -> Result<Settings> {
     let mut settings = settings.clone();
     settings.resources.declare_used(manifest);
     settings.resources.check()?;
@@ -58,7 +60,7 @@ pub(super) fn with_used(manifest: &Manifest, settings: &Settings) -> Result<Sett
 /// # Errors
 ///
 /// If they are too long together; exit code 65.
-pub(super) fn fits(environment: &BTreeMap<String, String>) -> Result<()> {
+pub(crate) fn fits(environment: &BTreeMap<String, String>) -> Result<()> {
     let lengths = environment.iter();
     let total: usize = lengths.map(|(name, value)| name.len() + value.len()).sum();
     if total <= ENVIRONMENT_LIMIT {
@@ -77,7 +79,7 @@ pub(super) fn fits(environment: &BTreeMap<String, String>) -> Result<()> {
 /// # Errors
 ///
 /// If a name is too long for AWS; exit code 65.
-pub(super) fn resolved(
+pub(crate) fn resolved(
     mut statements: Vec<Statement>,
     settings: &Settings,
     at: (&Names, &Place),
@@ -160,10 +162,10 @@ pub(crate) fn arn(
 }
 
 /// The names and ARNs of a deployment with those settings in that place.
-pub(super) struct At<'a> {
-    pub(super) settings: &'a Settings,
-    pub(super) names: &'a Names,
-    pub(super) place: &'a Place,
+pub(crate) struct At<'a> {
+    pub(crate) settings: &'a Settings,
+    pub(crate) names: &'a Names,
+    pub(crate) place: &'a Place,
 }
 
 impl Naming for At<'_> {

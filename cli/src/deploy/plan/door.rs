@@ -3,14 +3,19 @@
 //! It leads to the same alias until it is removed, after the new one is open. If callers could
 //! reach guarded routes of the new version through it, it is closed before the traffic moves.
 
-use super::url;
 use crate::{
     aws::apigateway::Guard,
     deploy::{
         access::{Access, Routes, exposed},
-        model::{Desired, GRANT, REST_GRANT, THROUGH_URL_GRANT, URL_GRANT},
-        observe::{Actual, WholeApi, rest::WholeRest},
-        step::{Plan, Step, UrlStep},
+        kind::{
+            function_url::{plan as url, step::UrlStep},
+            http_api::found::WholeApi,
+            rest_api::found::WholeRest,
+        },
+        model::Desired,
+        names::{GRANT, REST_GRANT, THROUGH_URL_GRANT, URL_GRANT},
+        observe::Actual,
+        step::{Plan, Step},
     },
     values::gateway::Gateway,
 };

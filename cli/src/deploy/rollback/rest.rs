@@ -15,13 +15,11 @@ use crate::{
         rest::{Deployment, RestApi, RestStage, StageChange},
     },
     deploy::{
-        model::{Names, REST_ASK_GRANT},
+        kind::rest_api::step::{Named, RestStep},
+        names::{Names, REST_ASK_GRANT},
         phase::Phase,
         release::Release,
-        step::{
-            Plan, Step,
-            rest::{Named, RestStep},
-        },
+        step::{Plan, Step},
         tags::Served,
     },
     error::{Failure, Result},

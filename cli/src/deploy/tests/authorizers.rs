@@ -10,11 +10,12 @@ use crate::{
     deploy::{
         apply::apply,
         approve::losses,
+        change::Change as _,
         check,
-        model::Names,
+        names::Names,
         plan::plan,
         release::{Release, flip},
-        step::{Change as _, Plan},
+        step::Plan,
     },
     error::{Exit, Result},
 };

@@ -10,7 +10,7 @@ use crate::{
         domains::{DomainName, Mapping},
         fake::{Fake, FakeDomain, State},
     },
-    deploy::{approve::losses, step::Change as _},
+    deploy::{approve::losses, change::Change as _},
     values::names::Tags,
 };
 

@@ -3,11 +3,7 @@
 use super::{App, FIRST, delete, run};
 use crate::{
     aws::fake::{Fake, State},
-    deploy::{
-        kind::invoke_config,
-        report,
-        step::{Change as _, Plan},
-    },
+    deploy::{change::Change as _, kind::invoke_config, report, step::Plan},
     values::asynchronous::Asynchronous,
 };
 

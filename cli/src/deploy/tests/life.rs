@@ -8,7 +8,7 @@ use crate::{
         iam::Iam as _,
         logs::Logs as _,
     },
-    deploy::model::http::Http,
+    deploy::kind::http_api::desired::Http,
     error::Exit,
     values::names::Tags,
 };

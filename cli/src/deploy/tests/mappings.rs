@@ -4,13 +4,14 @@ use super::{App, FIRST, delete, run};
 use crate::{
     aws::fake::{Fake, State},
     deploy::{
+        change::Change as _,
         check,
         kind::{
             mapping::{self, fake::FakeMapping},
             queue::fake::FakeQueue,
         },
         report,
-        step::{Change as _, Plan},
+        step::Plan,
     },
     values::mapping::{Pollers, Polling},
 };

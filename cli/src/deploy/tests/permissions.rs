@@ -3,7 +3,10 @@
 use super::{App, FIRST, run};
 use crate::{
     aws::{fake::Fake, lambda::Grant},
-    deploy::step::{Change as _, Plan, Planned},
+    deploy::{
+        change::Change as _,
+        step::{Plan, Planned},
+    },
 };
 
 const NEWS: App = App {

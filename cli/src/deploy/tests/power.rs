@@ -8,7 +8,7 @@ use crate::{
         fake::{Fake, Fault, State},
         lambda::{Allows, Grant},
     },
-    deploy::{approve, step::Change as _},
+    deploy::{approve, change::Change as _},
 };
 
 const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";

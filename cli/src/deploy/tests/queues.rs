@@ -7,11 +7,12 @@ use crate::{
     aws::fake::{Fake, State},
     deploy::{
         approve::losses,
+        change::Change as _,
         check,
         kind::queue::fake::{FakeQueue, arn},
         model::Desired,
         report,
-        step::{Change as _, Plan},
+        step::Plan,
     },
     error::Exit,
     values::names::Tags,

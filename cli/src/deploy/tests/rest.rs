@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     aws::fake::{Fake, Fault, State},
-    deploy::{approve::losses, step::Change as _},
+    deploy::{approve::losses, change::Change as _},
 };
 
 const REST: App = App {

@@ -9,7 +9,7 @@ use crate::{
         iam::Iam as _,
     },
     deploy::{
-        model::{Names, POLICY},
+        names::{Names, POLICY},
         plan::plan,
         report,
         snapshot::{self, Snapshot},

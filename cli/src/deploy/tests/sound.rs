@@ -4,10 +4,12 @@ use super::{App, FIRST, check, console, run};
 use crate::{
     aws::fake::Fake,
     deploy::{
+        ids::{ApiId, Handle},
+        kind::{function::step::FunctionStep, http_api::step::HttpStep},
         model::Desired,
         observe::Actual,
         report,
-        step::{ApiId, FunctionStep, Handle, HttpStep, Plan, Step},
+        step::{Plan, Step},
     },
     error::{Exit, Failure},
 };

@@ -5,9 +5,10 @@ use crate::{
     aws::fake::{Fake, FakeBucket, Fault, State},
     deploy::{
         check,
-        model::{Names, store::Store},
+        kind::artifact_bucket::{desired::Store, step::StoreStep},
+        names::Names,
         observe::Actual,
-        step::{Plan, Step, store::StoreStep},
+        step::{Plan, Step},
     },
     error::Exit,
     values::{code::Way, names::Tags},

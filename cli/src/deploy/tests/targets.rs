@@ -6,11 +6,7 @@ use serde_json::json;
 use super::{App, FIRST, delete, run};
 use crate::{
     aws::fake::{Fake, State},
-    deploy::{
-        approve::losses,
-        report,
-        step::{Change as _, Plan},
-    },
+    deploy::{approve::losses, change::Change as _, report, step::Plan},
     values::names::Tags,
 };
 

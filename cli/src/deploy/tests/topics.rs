@@ -5,9 +5,10 @@ use crate::{
     aws::fake::{Fake, State},
     deploy::{
         approve::losses,
+        change::Change as _,
         kind::topic::fake::{FakeSubscription, FakeTopic, arn},
         report,
-        step::{Change as _, Plan},
+        step::Plan,
     },
     values::names::Tags,
 };

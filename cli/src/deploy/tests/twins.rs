@@ -7,7 +7,7 @@ use self::deploy_moto::Moto;
 use super::{App, FIRST, delete, run};
 use crate::{
     aws::{Account, Aws, fake::Fake},
-    deploy::observe::{Actual, Found},
+    deploy::{found::Found, observe::Actual},
 };
 
 /// A life in which everything changes once.
@@ -181,7 +181,7 @@ async fn seen(aws: &impl Aws) -> Actual {
     for found in &mut actual.topics.subscriptions {
         found.arn.clear();
     }
-    for whole in &mut actual.around.domains {
+    for whole in &mut actual.domains {
         if let Some(found) = &mut whole.found {
             found.target.clear();
         }

@@ -3,7 +3,7 @@
 use super::{App, FIRST, run};
 use crate::{
     aws::fake::{Fake, Fault},
-    deploy::{approve::losses, step::Change as _},
+    deploy::{approve::losses, change::Change as _},
 };
 
 const URL: App = App {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Stack, literal};
 use crate::{
-    deploy::model::rest::{Plan, Rest},
+    deploy::kind::rest_api::desired::{Plan, Rest},
     package::{map_strings, named, table},
     values::gateway::Rate,
 };

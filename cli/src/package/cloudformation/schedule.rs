@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Stack, map_strings, named, table};
-use crate::deploy::{kind::schedule::template::stack, model::POLICY};
+use crate::deploy::{kind::schedule::template::stack, names::POLICY};
 
 /// The stack's names for the group and the role.
 const GROUP: &str = "ScheduleGroup";

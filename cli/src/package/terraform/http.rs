@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Module, literal, named};
 use crate::{
     aws::apigateway::{Checks, Stage, invocation},
-    deploy::model::{ASK_GRANT, GRANT},
+    deploy::names::{ASK_GRANT, GRANT},
     package::{cors, map_strings, patience, table},
     values::gateway::Rate,
 };

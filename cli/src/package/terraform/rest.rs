@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use super::{Module, literal, named};
 use crate::{
     aws::{apigateway::is_invocation, rest::RestStage},
-    deploy::model::{
-        REST_ASK_GRANT, REST_GRANT,
-        rest::{Plan, Rest},
+    deploy::{
+        kind::rest_api::desired::{Plan, Rest},
+        names::{REST_ASK_GRANT, REST_GRANT},
     },
     package::{map_strings, table},
     values::gateway::Rate,

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Module, escaped, named, table};
 use crate::{
-    deploy::{kind::schedule::template::terraform, model::POLICY},
+    deploy::{kind::schedule::template::terraform, names::POLICY},
     package::map_strings,
 };
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Module, invoked};
 use crate::{
     aws::lambda::UrlSettings,
-    deploy::model::{THROUGH_URL_GRANT, URL_GRANT},
+    deploy::names::{THROUGH_URL_GRANT, URL_GRANT},
     package::{cors, table},
 };
 

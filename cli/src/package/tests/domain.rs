@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::deploy::{
-    model::{Names, TAG_DOMAIN},
+    names::{Names, TAG_DOMAIN},
     observe::Actual,
 };
 
@@ -19,10 +19,10 @@ pub(super) fn is_as_desired(desired: &Desired, actual: &Actual) {
         assert!(!tags.contains_key(TAG_DOMAIN), "{}", other.name);
     }
     let Some(domain) = &desired.domain else {
-        assert!(actual.around.domains.is_empty());
+        assert!(actual.domains.is_empty());
         return;
     };
-    let whole = actual.around.domain(&domain.name).unwrap();
+    let whole = actual.domain(&domain.name).unwrap();
     let found = whole.found.as_ref().unwrap();
     match &domain.certificate {
         Some(certificate) => {

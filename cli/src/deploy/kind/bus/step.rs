@@ -4,10 +4,10 @@ use super::{KIND, RULE, calls, desired::DesiredRule};
 use crate::{
     aws::{Aws, error::Error},
     deploy::{
+        change::{Action, Change, Output, Resource, lost},
         patience::just_made,
         phase::Lane,
         run::{Run, Trouble},
-        step::change::{Action, Change, Output, Resource, lost},
     },
     values::names::Tags,
 };

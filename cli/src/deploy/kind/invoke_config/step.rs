@@ -7,10 +7,10 @@ use crate::{
         error::{Error, Kind},
     },
     deploy::{
+        change::{Action, Change, Output, Resource},
         patience::changing,
         phase::Lane,
         run::{Run, Trouble},
-        step::change::{Action, Change, Output, Resource},
     },
     values::{asynchronous::Asynchronous, lambda::ALIAS},
 };

@@ -5,7 +5,7 @@ use crate::{
     aws::{Aws, error::Result, lambda::Function, mappings::Mapping},
     deploy::{
         found::Found,
-        model::{Names, Place},
+        names::{Names, Place},
         together::all,
     },
     values::names::Tags,

@@ -8,10 +8,10 @@ use crate::{
         mappings::MappingChange,
     },
     deploy::{
+        change::{Action, Change, Output, Resource},
         patience::just_made,
         phase::Lane,
         run::{Run, Trouble},
-        step::change::{Action, Change, Output, Resource},
     },
     values::names::Tags,
 };

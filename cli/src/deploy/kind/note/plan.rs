@@ -6,9 +6,10 @@ use super::{TAG_KINDS, noted};
 use crate::{
     aws::tags::TaggedKind,
     deploy::{
+        kind::{function::found::WholeFunction, log_group::step::LogStep, tag::step::TagStep},
         model::Desired,
-        observe::{Actual, WholeFunction},
-        step::{LogStep, Plan, Step, TagStep},
+        observe::Actual,
+        step::{Plan, Step},
         tags::taggable,
         words::MISSING,
     },

@@ -4,9 +4,10 @@ use super::is_own;
 use crate::{
     aws::lambda::Grant,
     deploy::{
+        kind::function::step::FunctionStep,
         model::Desired,
         observe::Actual,
-        step::{FunctionStep, Plan, Step},
+        step::{Plan, Step},
         words::MISSING,
     },
 };

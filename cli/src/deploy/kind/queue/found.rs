@@ -13,7 +13,7 @@ use crate::{
         Aws,
         error::{Kind, Result},
     },
-    deploy::{found::Found, model::Names, together::all},
+    deploy::{found::Found, names::Names, together::all},
     values::names::Tags,
 };
 

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     aws::{Aws, error::Result},
-    deploy::{found::Found, kind::found::Left, model::Names, together::all},
+    deploy::{found::Found, kind::found::Left, names::Names, together::all},
     values::names::Tags,
 };
 

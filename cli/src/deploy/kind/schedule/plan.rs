@@ -11,10 +11,15 @@ use super::{
 use crate::{
     aws::tags::TaggedKind,
     deploy::{
-        model::{Desired, Names},
+        change::Action,
+        kind::{
+            role::{plan::boundary, step::RoleStep},
+            tag::step::TagStep,
+        },
+        model::Desired,
+        names::Names,
         observe::Actual,
-        setting::boundary,
-        step::{Action, Plan, RoleStep, Step, TagStep},
+        step::{Plan, Step},
         tags::{Retagged, taggable},
         words::MISSING,
     },

@@ -7,10 +7,10 @@ use crate::{
         error::{Error, Kind},
     },
     deploy::{
+        change::{Action, Change, Output, Resource, lost},
         patience::just_made,
         phase::Lane,
         run::{Run, Trouble},
-        step::change::{Action, Change, Output, Resource, lost},
     },
     values::names::Tags,
 };

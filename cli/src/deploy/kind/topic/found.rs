@@ -12,7 +12,7 @@ use crate::{
     deploy::{
         found::Found,
         kind::{found::Left, queue::found::WholeQueue},
-        model::Names,
+        names::Names,
         together::all,
     },
     values::names::Tags,

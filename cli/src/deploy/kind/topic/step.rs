@@ -8,10 +8,10 @@ use super::{
 use crate::{
     aws::{Aws, error::Error},
     deploy::{
+        change::{Action, Change, Output, Resource, lost},
         patience::just_made,
         phase::Lane,
         run::{Run, Trouble},
-        step::change::{Action, Change, Output, Resource, lost},
     },
     values::names::Tags,
 };
