@@ -12,12 +12,12 @@ use crate::{
     console::Console,
     deploy::{
         self, check,
-        conduct::Conduct,
-        kind::{artifact_bucket::desired::Store, log_group::plan::log_groups},
+        execute::Execution,
+        kind::{artifact_bucket::desired::ArtifactBucket, log_group::plan::log_groups},
         names::{Names, Place},
         observe::Actual,
-        patience::Patience,
         report,
+        retry::RetryPolicy,
         step::Plan,
     },
     error::{Exit, Failure, Result},
@@ -46,11 +46,11 @@ pub(super) fn delete(args: &args::Delete, console: &Console) -> Result<Exit> {
             }
             names.others = known.names;
             names.others.retain(|name| *name != names.function);
-            names.stores = vec![Store::own(&names, &place)];
+            names.artifact_buckets = vec![ArtifactBucket::own(&names, &place)];
             let named = settings.and_then(|settings| settings.artifact_bucket.as_deref());
             let named = named.into_iter();
-            let named = named.map(|bucket| Store::named(bucket, &names));
-            names.stores.extend(named.collect::<Vec<_>>());
+            let named = named.map(|bucket| ArtifactBucket::named(bucket, &names));
+            names.artifact_buckets.extend(named.collect::<Vec<_>>());
             // Their tags tell of them also where what notes them is gone.
             names.sought.queues = known.services.contains("sqs");
             names.sought.topics = known.services.contains("sns");
@@ -73,12 +73,12 @@ pub(super) fn delete(args: &args::Delete, console: &Console) -> Result<Exit> {
             }
             confirm(console)
         };
-        let conduct = Conduct {
+        let execution = Execution {
             console,
-            patience: Patience::NORMAL,
+            retry: RetryPolicy::NORMAL,
             again: &again(),
         };
-        conduct.delete(&aws, args.logs, find, agree).await?;
+        execution.delete(&aws, args.logs, find, agree).await?;
         Ok(Exit::Success)
     })
 }

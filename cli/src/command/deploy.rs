@@ -11,18 +11,18 @@ use super::command_line::again;
 use crate::{
     args::{self, Output},
     artifact::{self, trial},
-    aws::{self},
+    aws,
     compile::{self, Profile},
     console::Console,
     deploy::{
         self,
         approve::{approve, wants_approval},
         check,
-        conduct::{Conduct, Conducted, checked},
+        execute::{Executed, Execution, checked},
         model::Desired,
         observe::Actual,
-        patience::Patience,
         report,
+        retry::RetryPolicy,
         step::Plan,
         tags,
     },
@@ -82,9 +82,9 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
             });
         }
         let again = again();
-        let conduct = Conduct {
+        let execution = Execution {
             console,
-            patience: Patience::NORMAL,
+            retry: RetryPolicy::NORMAL,
             again: &again,
         };
         let asks = |plan: &Plan| {
@@ -99,7 +99,7 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
             Ok(())
         };
         let folder = project.package_dir();
-        let note = async |done: &Conducted| {
+        let note = async |done: &Executed| {
             let version = done.serving(&desired.names.function);
             if let Err(error) = tags::record(&aws, &desired, folder, &done.actual, version).await {
                 console.warning(format_args!(
@@ -107,9 +107,9 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
                 ));
             }
         };
-        let done = conduct.run(&aws, &desired, asks, agree, note).await?;
+        let done = execution.run(&aws, &desired, asks, agree, note).await?;
         // If nothing new was opened, the URL is the old one.
-        let Conducted { actual, plan, made } = done;
+        let Executed { actual, plan, made } = done;
         let custom = desired.domain.as_ref().filter(|_| desired.canary.is_none());
         let custom = custom.map(Domain::url);
         let custom = custom.or_else(|| actual.custom().map(|(url, _)| url));

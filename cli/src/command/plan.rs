@@ -5,7 +5,7 @@ use crate::{
     args::{self, Output},
     console::Console,
     deploy::{
-        conduct::checked,
+        execute::checked,
         model::Desired,
         report,
         snapshot::{self, Snapshot},

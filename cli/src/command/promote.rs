@@ -5,7 +5,7 @@ use crate::{
     args,
     aws::{self, Aws as _},
     console::Console,
-    deploy::{self, lock, patience::Patience, release::Release, rollback},
+    deploy::{self, lock, retry::RetryPolicy, rollback, traffic::Release},
     error::{Exit, Failure, Result},
 };
 
@@ -23,8 +23,8 @@ pub(super) fn promote(args: &args::Deployment, console: &Console) -> Result<Exit
         look().await?;
         let work = async {
             let (release, flips) = look().await?;
-            let patience = Patience::NORMAL;
-            rollback::promote(&aws, &names, &release, &flips, console, patience).await
+            let retry = RetryPolicy::NORMAL;
+            rollback::promote(&aws, &names, &release, &flips, console, retry).await
         };
         lock::holding(&aws, &names, "promote", console, work, async |()| {}).await?;
         console.line(

@@ -6,7 +6,7 @@ use crate::{
     args,
     aws::{self, Aws as _},
     console::Console,
-    deploy::{self, lock, names::Names, patience::Patience, release::Release, rollback},
+    deploy::{self, lock, names::Names, retry::RetryPolicy, rollback, traffic::Release},
     error::{Exit, Failure, Result},
 };
 
@@ -25,8 +25,8 @@ pub(super) fn rollback(args: &args::Rollback, console: &Console) -> Result<Exit>
         let work = async {
             let (release, flips) = look().await?;
             let (release, flips) = (&release, &flips);
-            let patience = Patience::NORMAL;
-            let left = rollback::rollback(&aws, &names, release, flips, console, patience).await?;
+            let retry = RetryPolicy::NORMAL;
+            let left = rollback::rollback(&aws, &names, release, flips, console, retry).await?;
             // The traffic is where it should be: routes that stay as they are are not a failure.
             if let Some(failure) = left {
                 console.alarm(format_args!(

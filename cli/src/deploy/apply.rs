@@ -10,7 +10,7 @@ use std::{cell::RefCell, collections::BTreeMap, time::Instant};
 use super::{
     change::{Action, Change as _},
     ids::Version,
-    patience::Patience,
+    retry::RetryPolicy,
     run::{Made, Run, Trouble},
     step::{Plan, Planned, Step},
     together::Together,
@@ -39,13 +39,13 @@ pub(crate) async fn apply<A: Aws>(
     aws: &A,
     plan: &Plan,
     console: &Console,
-    patience: Patience,
+    retry: RetryPolicy,
     again: &str,
 ) -> Result<Applied> {
     let run = Run {
         aws,
         console,
-        patience,
+        retry,
         made: RefCell::default(),
     };
     let mut done = Vec::new();
@@ -159,7 +159,7 @@ impl<A: Aws> Run<'_, A> {
     /// Runs a step, and again while it fails for a reason that passes.
     async fn patiently(&self, step: &Step) -> Result<(), Trouble> {
         let once = async || step.run(self).await;
-        let made = self.patience.made(self.console, step, once, Trouble::aws);
+        let made = self.retry.made(self.console, step, once, Trouble::aws);
         made.await
     }
 }

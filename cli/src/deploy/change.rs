@@ -119,5 +119,8 @@ pub(crate) fn lost(step: &impl Change) -> Vec<String> {
     vec![step.subject().1.to_string()]
 }
 
+/// Why a step creates something.
+pub(crate) const MISSING: &str = "does not exist yet";
+
 /// The name of an API's stage in messages.
 pub(crate) const STAGE: &str = "stage of the API";

@@ -12,7 +12,7 @@ use super::{
     found::Found,
     ids::Handle,
     kind::{
-        artifact_bucket::{found::WholeStore, step::StoreStep},
+        artifact_bucket::{found::FoundArtifactBucket, step::ArtifactBucketStep},
         bus::{self, step::BusStep},
         domain::check as domain,
         function::step::FunctionStep,
@@ -201,8 +201,8 @@ fn guarded(desired: &Desired, actual: &Actual) -> Result<()> {
 ///
 /// A failure that names it; exit code 65.
 pub(crate) fn bucket(actual: &Actual) -> Result<()> {
-    let absent = |one: &&WholeStore| !one.store.is_own() && one.found == Found::Absent;
-    let Some(one) = actual.stores.iter().find(absent) else {
+    let absent = |one: &&FoundArtifactBucket| !one.store.is_own() && one.found == Found::Absent;
+    let Some(one) = actual.artifact_buckets.iter().find(absent) else {
         return Ok(());
     };
     Err(Failure::input(format!(
@@ -215,7 +215,10 @@ pub(crate) fn bucket(actual: &Actual) -> Result<()> {
 
 /// The deployment's buckets that hold what is not the deployment's, in words.
 pub(crate) fn occupied(actual: &Actual) -> Vec<String> {
-    let own = actual.stores.iter().filter(|one| one.store.is_own());
+    let own = actual
+        .artifact_buckets
+        .iter()
+        .filter(|one| one.store.is_own());
     let others = own.filter(|one| one.found.ours().is_some_and(|held| held.others));
     others
         .map(|one| {
@@ -243,7 +246,7 @@ pub(crate) fn foreign(names: &Names, actual: &Actual) -> Vec<String> {
     let named = named
         .into_iter()
         .filter_map(|(kind, name, owner)| owner.map(|owner| (kind, name, owner)));
-    let stores = actual.stores.iter().filter_map(|one| {
+    let stores = actual.artifact_buckets.iter().filter_map(|one| {
         let owner = one.found.foreign()?;
         Some(("bucket", one.store.bucket.name.clone(), owner))
     });
@@ -368,7 +371,10 @@ impl<'a> Sofar<'a> {
     fn of(actual: &'a Actual) -> Self {
         let api = actual.apis.first().into_iter();
         let routes = api.flat_map(|whole| &whole.routes);
-        let held = actual.stores.iter().filter_map(|one| one.found.ours());
+        let held = actual
+            .artifact_buckets
+            .iter()
+            .filter_map(|one| one.found.ours());
         let held = held.flat_map(|held| &held.keys);
         Self {
             phase: Phase::Note,
@@ -496,9 +502,13 @@ impl<'a> Sofar<'a> {
             }
             Step::Http(HttpStep::CreateRoute { key, .. }) => drop(self.routes.insert(key)),
             Step::Http(HttpStep::DeleteRoute { key, .. }) => drop(self.routes.remove(key.as_str())),
-            Step::Store(step) => match &**step {
-                StoreStep::Put { key, .. } => drop(self.objects.insert(key, Some(planned.phase))),
-                StoreStep::Drop { key, .. } => drop(self.objects.remove(key.as_str())),
+            Step::ArtifactBucket(step) => match &**step {
+                ArtifactBucketStep::Put { key, .. } => {
+                    self.objects.insert(key, Some(planned.phase));
+                }
+                ArtifactBucketStep::Drop { key, .. } => {
+                    self.objects.remove(key.as_str());
+                }
                 _ => {}
             },
             Step::Rest(step) => {

@@ -10,7 +10,7 @@ pub(crate) mod apply;
 pub(crate) mod approve;
 pub(crate) mod change;
 pub(crate) mod check;
-pub(crate) mod conduct;
+pub(crate) mod execute;
 pub(crate) mod found;
 pub(crate) mod health;
 pub(crate) mod ids;
@@ -20,11 +20,11 @@ pub(crate) mod model;
 pub(crate) mod names;
 pub(crate) mod needed;
 pub(crate) mod observe;
-pub(crate) mod patience;
+pub(crate) mod permissions;
 pub(crate) mod phase;
 pub(crate) mod plan;
-pub(crate) mod release;
 pub(crate) mod report;
+pub(crate) mod retry;
 pub(crate) mod rollback;
 pub(crate) mod run;
 pub(crate) mod snapshot;
@@ -33,7 +33,7 @@ pub(crate) mod tags;
 #[cfg(test)]
 mod tests;
 pub(crate) mod together;
-pub(crate) mod words;
+pub(crate) mod traffic;
 
 use std::future::Future;
 

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::{
     access::{Access, Asked, Routes},
     kind::{
-        artifact_bucket::desired::Store,
+        artifact_bucket::desired::ArtifactBucket,
         bus::{
             self,
             desired::{DesiredBus, DesiredRule},
@@ -117,11 +117,11 @@ impl Desired {
         let mut names = Names::new(&manifest.app, &settings.stage, &place.region)?;
         names.yours = settings.tags.clone();
         if code.way == Way::Large {
-            let own = || Store::own(&names, &place);
+            let own = || ArtifactBucket::own(&names, &place);
             let named = settings.artifact_bucket.as_ref();
-            let store = named.map_or_else(own, |bucket| Store::named(bucket, &names));
+            let store = named.map_or_else(own, |bucket| ArtifactBucket::named(bucket, &names));
             store.takes(&mut code);
-            names.stores = vec![store];
+            names.artifact_buckets = vec![store];
         }
         let access_log = settings.door.access_log.as_ref();
         names.sought = Sought {

@@ -2,7 +2,7 @@
 
 use fw_manifest::Part;
 
-use super::kind::artifact_bucket::desired::Store;
+use super::kind::artifact_bucket::desired::ArtifactBucket;
 use crate::{
     aws::sts::Caller,
     error::{Failure, Result},
@@ -69,7 +69,7 @@ pub(crate) struct Names {
     /// The tags of the settings.
     pub(crate) yours: Tags,
     /// The buckets through which large zips go, where they are to be read.
-    pub(crate) stores: Vec<Store>,
+    pub(crate) artifact_buckets: Vec<ArtifactBucket>,
     /// The queues that the settings have, as AWS calls them.
     pub(crate) queues: Vec<String>,
     /// The names of the functions that read queues.
@@ -148,7 +148,7 @@ impl Names {
             log_group: Self::log_group_of(&function),
             others: Vec::new(),
             yours: Tags::new(),
-            stores: Vec::new(),
+            artifact_buckets: Vec::new(),
             queues: Vec::new(),
             mapped: Vec::new(),
             mappings: Vec::new(),

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::{
     kind::{
         access_log::found::{self as access_log, FoundAccessLog},
-        artifact_bucket::found::{self as artifact_bucket, WholeStore},
+        artifact_bucket::found::{self as artifact_bucket, FoundArtifactBucket},
         bus::found::{self as bus, Buses},
         domain::found::{self as domain, WholeDomain},
         found::Left,
@@ -54,7 +54,7 @@ pub(crate) struct Actual {
     /// The REST APIs, and what comes with them.
     pub(crate) rests: Rests,
     /// The buckets through which large zips go, where they were read.
-    pub(crate) stores: Vec<WholeStore>,
+    pub(crate) artifact_buckets: Vec<FoundArtifactBucket>,
     /// The access log.
     pub(crate) access_log: FoundAccessLog,
     /// The domains that the settings and the main function name.
@@ -167,7 +167,7 @@ pub(crate) async fn observe_rest<A: Aws>(
         functions,
         (apis, foreign_apis),
         rests,
-        stores,
+        artifact_buckets,
         access_log,
         domains,
         queues,
@@ -192,7 +192,7 @@ pub(crate) async fn observe_rest<A: Aws>(
         apis,
         foreign_apis,
         rests,
-        stores,
+        artifact_buckets,
         access_log,
         domains,
         queues,

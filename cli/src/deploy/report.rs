@@ -16,8 +16,8 @@ use super::{
     model::Desired,
     names::{Names, Place},
     observe::Actual,
+    permissions::Permissions,
     step::Plan,
-    words::Permissions,
 };
 use crate::{
     console::{BAD, BOLD, Console, DIM, GOOD, WARN, columns},

@@ -24,10 +24,10 @@ use super::{
         step::HttpStep,
     },
     names::Names,
-    patience::Patience,
     phase::Phase,
-    release::{Flip, Release, flip},
+    retry::RetryPolicy,
     step::{Plan, Step},
+    traffic::{Flip, Release, flip},
 };
 use crate::{
     artifact,
@@ -76,22 +76,22 @@ pub(crate) async fn rollback<A: Aws>(
     release: &Release,
     flips: &[Flip],
     console: &Console,
-    patience: Patience,
+    retry: RetryPolicy,
 ) -> Result<Option<Failure>> {
     let Some(version) = release.older(names, flips) else {
-        flip(aws, release, flips, console, patience).await?;
+        flip(aws, release, flips, console, retry).await?;
         return Ok(None);
     };
     let again = format!("cargo fw rollback --to {version}");
     let rollback = prepare(aws, names, release, version).await?;
-    super::apply::apply(aws, &rollback.before, console, patience, &again).await?;
-    flip(aws, release, flips, console, patience).await?;
+    super::apply::apply(aws, &rollback.before, console, retry, &again).await?;
+    flip(aws, release, flips, console, retry).await?;
     for left in rollback.left {
         console.warning(left);
     }
     let routes = async {
         let plan = rollback.after?;
-        super::apply::apply(aws, &plan, console, patience, &again).await
+        super::apply::apply(aws, &plan, console, retry, &again).await
     };
     Ok(routes.await.err())
 }
@@ -109,14 +109,14 @@ pub(crate) async fn promote<A: Aws>(
     release: &Release,
     flips: &[Flip],
     console: &Console,
-    patience: Patience,
+    retry: RetryPolicy,
 ) -> Result<()> {
     if let Some(version) = release.older(names, flips) {
         let rollback = prepare(aws, names, release, version).await?;
         let again = "cargo fw promote";
-        super::apply::apply(aws, &rollback.before, console, patience, again).await?;
+        super::apply::apply(aws, &rollback.before, console, retry, again).await?;
     }
-    flip(aws, release, flips, console, patience).await
+    flip(aws, release, flips, console, retry).await
 }
 
 async fn prepare<A: Aws>(

@@ -5,7 +5,7 @@ use std::{cell::RefCell, collections::BTreeMap};
 use super::{
     ids::{ApiId, AuthorizerId, Handle, IntegrationId, Version},
     kind::rest_api::run as rest,
-    patience::Patience,
+    retry::RetryPolicy,
 };
 use crate::{
     aws::{
@@ -60,7 +60,7 @@ impl From<Error> for Trouble {
 pub(crate) struct Run<'a, A> {
     pub(crate) aws: &'a A,
     pub(crate) console: &'a Console,
-    pub(super) patience: Patience,
+    pub(super) retry: RetryPolicy,
     pub(crate) made: RefCell<Made>,
 }
 
@@ -83,12 +83,12 @@ impl<A: Aws> Run<'_, A> {
                 Some(Readiness::Pending) | None => {}
             }
             tried += 1;
-            if tried >= self.patience.tries {
+            if tried >= self.retry.tries {
                 let reason = "it is still not ready";
                 return Err(Error::answered(operation, "Pending", reason));
             }
             let reason = "until Lambda is ready";
-            self.patience.wait(self.console, reason, tried).await;
+            self.retry.wait(self.console, reason, tried).await;
         }
     }
 

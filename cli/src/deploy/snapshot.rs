@@ -348,7 +348,7 @@ pub(crate) fn empty() -> Actual {
         apis: Vec::new(),
         foreign_apis: Vec::new(),
         rests: Rests::default(),
-        stores: Vec::new(),
+        artifact_buckets: Vec::new(),
         access_log: FoundAccessLog::NONE,
         domains: Vec::new(),
         queues: Vec::new(),
@@ -521,7 +521,7 @@ fn holding(desired: &Desired) -> Actual {
             .as_ref()
             .map(|rest| rests(desired, rest))
             .unwrap_or_default(),
-        stores: Vec::new(),
+        artifact_buckets: Vec::new(),
         access_log: FoundAccessLog {
             group: match desired.access_log {
                 None => Found::Absent,

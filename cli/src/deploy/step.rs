@@ -3,7 +3,7 @@
 use super::{
     change::{Action, Change, Output, Resource},
     kind::{
-        artifact_bucket::step::StoreStep, bus::step::BusStep, domain::step::DomainStep,
+        artifact_bucket::step::ArtifactBucketStep, bus::step::BusStep, domain::step::DomainStep,
         function::step::FunctionStep, function_url::step::UrlStep, http_api::step::HttpStep,
         invoke_config::step::InvokeConfigStep, log_group::step::LogStep,
         mapping::step::MappingStep, queue::step::QueueStep, rest_api::step::RestStep,
@@ -26,7 +26,7 @@ pub(crate) enum Step {
     Rest(Box<RestStep>),
     Domain(Box<DomainStep>),
     /// The bucket through which a large zip goes.
-    Store(Box<StoreStep>),
+    ArtifactBucket(Box<ArtifactBucketStep>),
     Queue(Box<QueueStep>),
     Mapping(Box<MappingStep>),
     InvokeConfig(InvokeConfigStep),
@@ -47,7 +47,7 @@ macro_rules! of_kind {
             Step::Http($one) => $call,
             Step::Rest($one) => $call,
             Step::Domain($one) => $call,
-            Step::Store($one) => $call,
+            Step::ArtifactBucket($one) => $call,
             Step::Queue($one) => $call,
             Step::Mapping($one) => $call,
             Step::InvokeConfig($one) => $call,

@@ -18,9 +18,9 @@ use crate::{
         kind::rest_api::step::{Named, RestStep},
         names::{Names, REST_ASK_GRANT},
         phase::Phase,
-        release::Release,
         step::{Plan, Step},
         tags::Served,
+        traffic::Release,
     },
     error::{Failure, Result},
 };

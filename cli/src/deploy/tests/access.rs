@@ -310,7 +310,7 @@ fn the_url_ends_in_the_stages_name() {
         let aws = Fake::default();
         let plan = SHAPED.plan(&aws).await.unwrap();
         let console = super::console();
-        let url = super::apply(&aws, &plan, &console, super::PATIENCE, "cargo fw deploy")
+        let url = super::apply(&aws, &plan, &console, super::RETRY, "cargo fw deploy")
             .await
             .unwrap()
             .endpoint;

@@ -14,8 +14,8 @@ use crate::{
         check,
         names::Names,
         plan::plan,
-        release::{Release, flip},
         step::Plan,
+        traffic::{Release, flip},
     },
     error::{Exit, Result},
 };
@@ -254,7 +254,7 @@ async fn canary(aws: &Fake, app: &App, percent: u32) -> Result<Plan> {
     check::canary(&desired, &actual)?;
     let plan = plan(&desired, &actual);
     check::plan(&desired, &actual, &plan)?;
-    apply(aws, &plan, &console(), super::PATIENCE, "cargo fw deploy").await?;
+    apply(aws, &plan, &console(), super::RETRY, "cargo fw deploy").await?;
     Ok(plan)
 }
 
@@ -270,7 +270,7 @@ fn canary_promote_and_rollback_are_of_all_functions() {
         assert!(canary(&aws, &coded("two"), 10).await.unwrap().is_empty());
         let release = Release::read(&aws, &names).await.unwrap();
         let flips = release.forward(&names).unwrap();
-        flip(&aws, &release, &flips, &console(), super::PATIENCE)
+        flip(&aws, &release, &flips, &console(), super::RETRY)
             .await
             .unwrap();
         assert_live(&aws, "two");
@@ -279,7 +279,7 @@ fn canary_promote_and_rollback_are_of_all_functions() {
         canary(&aws, &coded("three"), 20).await.unwrap();
         let release = Release::read(&aws, &names).await.unwrap();
         let flips = release.back(&names, None).unwrap();
-        flip(&aws, &release, &flips, &console(), super::PATIENCE)
+        flip(&aws, &release, &flips, &console(), super::RETRY)
             .await
             .unwrap();
         assert_live(&aws, "two");
@@ -287,7 +287,7 @@ fn canary_promote_and_rollback_are_of_all_functions() {
         let release = Release::read(&aws, &names).await.unwrap();
         aws.forget();
         let flips = release.back(&names, None).unwrap();
-        flip(&aws, &release, &flips, &console(), super::PATIENCE)
+        flip(&aws, &release, &flips, &console(), super::RETRY)
             .await
             .unwrap();
         assert_live(&aws, "one");

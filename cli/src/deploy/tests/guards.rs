@@ -13,11 +13,11 @@ use crate::{
         apply::apply,
         approve::{approve, openings, wants_approval},
         check,
-        conduct::checked,
+        execute::checked,
         model::openapi,
         phase::Phase,
-        release::Release,
         rollback,
+        traffic::Release,
     },
 };
 
@@ -443,7 +443,7 @@ async fn canary(aws: &Fake, app: &App) -> crate::error::Result<()> {
     desired.canary = Some(10);
     let actual = crate::deploy::observe(aws, &desired.names).await?;
     let plan = checked(&desired, &actual)?;
-    apply(aws, &plan, &console(), super::PATIENCE, "cargo fw deploy").await?;
+    apply(aws, &plan, &console(), super::RETRY, "cargo fw deploy").await?;
     let again = crate::deploy::observe(aws, &desired.names).await?;
     let again = checked(&desired, &again)?;
     assert!(again.is_empty(), "{:?}", again.steps);
@@ -454,7 +454,7 @@ async fn promote(aws: &Fake) -> crate::error::Result<()> {
     let names = App::names();
     let release = Release::read(aws, &names).await?;
     let flips = release.forward(&names)?;
-    rollback::promote(aws, &names, &release, &flips, &console(), super::PATIENCE).await
+    rollback::promote(aws, &names, &release, &flips, &console(), super::RETRY).await
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! One deploy at a time, and a deploy that is killed anywhere.
 
-use super::{App, FIRST, PATIENCE, console, delete_locked, run};
+use super::{App, FIRST, RETRY, console, delete_locked, run};
 use crate::{
     aws::{
         fake::{Fake, Fault, Latency},
         logs::Logs as _,
     },
     deploy::{
-        conduct::{Conduct, Conducted},
+        execute::{Executed, Execution},
         lock::{self, Lock},
         observe::Actual,
         step::Plan,
@@ -229,14 +229,14 @@ fn what_cannot_be_a_canary_takes_no_lock() {
         let mut desired = FIRST.desired(&aws).await.unwrap();
         desired.canary = Some(10);
         let console = console();
-        let conduct = Conduct {
+        let execution = Execution {
             console: &console,
-            patience: PATIENCE,
+            retry: RETRY,
             again: "cargo fw deploy --canary 10%",
         };
         let agree = async |_: &Actual, _: &Plan| Ok(());
-        let note = async |_: &Conducted| {};
-        let failure = conduct.run(&aws, &desired, |_| false, agree, note).await;
+        let note = async |_: &Executed| {};
+        let failure = execution.run(&aws, &desired, |_| false, agree, note).await;
         assert!(failure.unwrap_err().advice().unwrap().contains("without"));
         assert_eq!(aws.writes(), [""; 0]);
     });

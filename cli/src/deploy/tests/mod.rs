@@ -2,32 +2,32 @@
 
 mod access;
 mod access_logs;
-mod asked;
 mod authorizers;
 mod converge;
 mod domains;
 mod everything;
+mod external_permissions;
+mod fake_vs_moto;
 mod guards;
 mod invoke_configs;
-mod life;
+mod lifecycle;
 mod locked;
 mod mappings;
-mod pairs;
 mod permissions;
-mod power;
+mod plan_checks;
 mod queues;
+mod read_depth;
 mod refusals;
 mod rest;
 mod roles;
 mod rollback;
 mod side_by_side;
-mod sound;
 mod sources;
 mod store;
 mod targets;
 mod topics;
 mod traffic;
-mod twins;
+mod transitions;
 mod urls;
 
 use std::{cell::RefCell, collections::BTreeMap, time::Duration};
@@ -39,13 +39,13 @@ use sha2::{Digest as _, Sha256};
 use super::{
     apply::apply,
     check,
-    conduct::{Conduct, Conducted},
-    kind::artifact_bucket::desired::Store,
+    execute::{Executed, Execution},
+    kind::artifact_bucket::desired::ArtifactBucket,
     model::Desired,
     names::Names,
     observe::Actual,
-    patience::Patience,
     plan::{deletion, plan},
+    retry::RetryPolicy,
     step::Plan,
 };
 use crate::{
@@ -59,7 +59,7 @@ use crate::{
     },
 };
 
-const PATIENCE: Patience = Patience {
+const RETRY: RetryPolicy = RetryPolicy {
     first: Duration::ZERO,
     longest: Duration::ZERO,
     tries: 5,
@@ -177,7 +177,7 @@ impl App {
     /// Deploys; gives the plan that was run.
     async fn deploy(&self, aws: &impl Aws) -> Result<Plan> {
         let plan = self.plan(aws).await?;
-        apply(aws, &plan, &console(), PATIENCE, "cargo fw deploy").await?;
+        apply(aws, &plan, &console(), RETRY, "cargo fw deploy").await?;
         Ok(plan)
     }
 }
@@ -194,16 +194,16 @@ impl App {
     }
 
     /// The same, where what was done is written down like that.
-    async fn deploy_noted(&self, aws: &impl Aws, note: impl AsyncFn(&Conducted)) -> Result<Plan> {
+    async fn deploy_noted(&self, aws: &impl Aws, note: impl AsyncFn(&Executed)) -> Result<Plan> {
         let desired = self.desired(aws).await?;
         let console = console();
-        let conduct = Conduct {
+        let execution = Execution {
             console: &console,
-            patience: PATIENCE,
+            retry: RETRY,
             again: "cargo fw deploy",
         };
         let agree = async |_: &Actual, _: &Plan| Ok(());
-        let done = conduct.run(aws, &desired, |_| false, agree, note).await?;
+        let done = execution.run(aws, &desired, |_| false, agree, note).await?;
         Ok(done.plan)
     }
 }
@@ -216,7 +216,7 @@ async fn delete(aws: &impl Aws) -> Result<Plan> {
 /// Deletes what is there of the deployment, its logs where `logs` says so.
 async fn delete_with(aws: &impl Aws, logs: bool) -> Result<Plan> {
     let mut names = App::names();
-    names.stores = vec![Store::own(&names, &super::place(aws).await?)];
+    names.artifact_buckets = vec![ArtifactBucket::own(&names, &super::place(aws).await?)];
     delete_named(aws, &names, logs).await
 }
 
@@ -225,8 +225,8 @@ async fn delete_of(aws: &impl Aws, settings: &'static str) -> Result<Plan> {
     let mut names = App::names();
     let settings = App { settings, ..FIRST }.settings();
     let named = settings.artifact_bucket.iter();
-    names.stores = named
-        .map(|name| Store::named(name, &App::names()))
+    names.artifact_buckets = named
+        .map(|name| ArtifactBucket::named(name, &App::names()))
         .collect();
     delete_named(aws, &names, true).await
 }
@@ -244,20 +244,20 @@ async fn delete_named(aws: &impl Aws, names: &Names, logs: bool) -> Result<Plan>
     names.sought.access_log = true;
     let actual = super::observe(aws, &names).await?;
     let plan = deletion(&names, &actual, logs);
-    apply(aws, &plan, &console(), PATIENCE, "cargo fw delete").await?;
+    apply(aws, &plan, &console(), RETRY, "cargo fw delete").await?;
     Ok(plan)
 }
 
 /// Deletes as the command does, with the lock; gives the plan that was run.
 async fn delete_locked(aws: &impl Aws) -> Result<Plan> {
     let console = console();
-    let conduct = Conduct {
+    let execution = Execution {
         console: &console,
-        patience: PATIENCE,
+        retry: RETRY,
         again: "cargo fw delete --yes",
     };
     let agree = async |_: &Names, _: &Actual, _: &Plan| Ok(());
-    conduct
+    execution
         .delete(aws, true, async || Ok(App::names()), agree)
         .await
 }

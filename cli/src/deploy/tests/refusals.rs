@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use fw_manifest::SourceEvent;
 
-use super::{App, FIRST, PATIENCE, console, delete, run};
+use super::{App, FIRST, RETRY, console, delete, run};
 use crate::{
     aws::{
         fake::{Fake, State},
@@ -12,7 +12,7 @@ use crate::{
     },
     deploy::{
         needed::needed_for,
-        release::{Release, flip},
+        traffic::{Release, flip},
     },
     error::Exit,
     policy::ShownSource,
@@ -322,7 +322,7 @@ fn a_throttled_flip_is_made_again() {
             aws.refused.set(Some(("UpdateAlias", code, 3)));
             let release = Release::read(&aws, &names).await.unwrap();
             let flips = release.back(&names, to).unwrap();
-            flip(&aws, &release, &flips, &console(), PATIENCE)
+            flip(&aws, &release, &flips, &console(), RETRY)
                 .await
                 .unwrap();
             assert_eq!(aws.refused.get(), Some(("UpdateAlias", code, 0)));

@@ -14,10 +14,10 @@ use crate::{
     deploy::{
         apply::apply,
         check,
-        conduct::Conducted,
+        execute::Executed,
         plan::plan,
-        release::{Release, flip},
         rollback, tags,
+        traffic::{Release, flip},
     },
     error::Result,
 };
@@ -45,10 +45,10 @@ pub(super) async fn deploy_part(aws: &Fake, app: &App, canary: Option<u32>) {
     let actual = crate::deploy::observe(aws, &desired.names).await.unwrap();
     let plan = plan(&desired, &actual);
     check::plan(&desired, &actual, &plan).unwrap();
-    let made = apply(aws, &plan, &console(), super::PATIENCE, "cargo fw deploy")
+    let made = apply(aws, &plan, &console(), super::RETRY, "cargo fw deploy")
         .await
         .unwrap();
-    let done = Conducted { actual, plan, made };
+    let done = Executed { actual, plan, made };
     let version = done.serving(&desired.names.function);
     tags::record(aws, &desired, Path::new("."), &done.actual, version)
         .await
@@ -64,8 +64,7 @@ async fn rollback_to(aws: &Fake, version: Option<u64>) -> Result<()> {
     let release = Release::read(aws, &names).await?;
     let flips = release.back(&names, version)?;
     release.older(&names, &flips).unwrap();
-    let left =
-        rollback::rollback(aws, &names, &release, &flips, &console(), super::PATIENCE).await?;
+    let left = rollback::rollback(aws, &names, &release, &flips, &console(), super::RETRY).await?;
     left.map_or(Ok(()), Err)
 }
 
@@ -422,7 +421,7 @@ fn a_canary_and_its_promotion_leave_a_rest_api_to_the_next_deploy() {
         desired.canary = Some(10);
         let actual = crate::deploy::observe(&aws, &desired.names).await.unwrap();
         let plan = plan(&desired, &actual);
-        apply(&aws, &plan, &console(), super::PATIENCE, "cargo fw deploy")
+        apply(&aws, &plan, &console(), super::RETRY, "cargo fw deploy")
             .await
             .unwrap();
         assert_eq!(aws.snapshot().rests, before);
@@ -432,7 +431,7 @@ fn a_canary_and_its_promotion_leave_a_rest_api_to_the_next_deploy() {
         let back = release.back(&names, None).unwrap();
         assert_eq!(release.older(&names, &back), None);
         let forward = release.forward(&names).unwrap();
-        flip(&aws, &release, &forward, &console(), super::PATIENCE)
+        flip(&aws, &release, &forward, &console(), super::RETRY)
             .await
             .unwrap();
         assert_eq!(aws.snapshot().rests, before);

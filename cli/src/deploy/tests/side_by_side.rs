@@ -2,9 +2,11 @@
 
 use super::{App, FIRST, console, run};
 use crate::{
-    aws::fake::{Fake, Fault, Latency},
-    aws::lambda::Lambda as _,
-    deploy::{apply::apply, conduct::Conducted},
+    aws::{
+        fake::{Fake, Fault, Latency},
+        lambda::Lambda as _,
+    },
+    deploy::{apply::apply, execute::Executed},
     error::Failure,
 };
 
@@ -41,7 +43,7 @@ fn a_first_deploy_takes_as_long_as_its_longest_chain() {
         let plan = GUARDED.plan(&aws).await.unwrap();
         aws.forget();
         aws.clock.start(Latency::Even);
-        apply(&aws, &plan, &console(), super::PATIENCE, "cargo fw deploy")
+        apply(&aws, &plan, &console(), super::RETRY, "cargo fw deploy")
             .await
             .unwrap();
         // 27 calls one after the other; the API's four and an authorizer's log group and role, then the main function's four, then the
@@ -74,7 +76,7 @@ fn new_code_is_live_and_the_lock_given_back_within_six_round_trips_of_the_upload
             let aws = deployed(&app).await;
             aws.clock.start(Latency::Even);
             let app = App { code: "two", ..app };
-            let note = async |_: &Conducted| drop(aws.functions().await.unwrap());
+            let note = async |_: &Executed| drop(aws.functions().await.unwrap());
             app.deploy_noted(&aws, note).await.unwrap();
             assert!(aws.calls().contains(&"ListFunctions"));
             let first = aws.first("UpdateFunctionCode").unwrap();

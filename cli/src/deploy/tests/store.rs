@@ -5,7 +5,7 @@ use crate::{
     aws::fake::{Fake, FakeBucket, Fault, State},
     deploy::{
         check,
-        kind::artifact_bucket::{desired::Store, step::StoreStep},
+        kind::artifact_bucket::{desired::ArtifactBucket, step::ArtifactBucketStep},
         names::Names,
         observe::Actual,
         step::{Plan, Step},
@@ -148,7 +148,7 @@ fn a_canary_leaves_nothing_in_the_bucket() {
         let actual = crate::deploy::observe(&aws, &desired.names).await.unwrap();
         let plan = crate::deploy::plan::plan(&desired, &actual);
         check::plan(&desired, &actual, &plan).unwrap();
-        crate::deploy::apply::apply(&aws, &plan, &console(), super::PATIENCE, "again")
+        crate::deploy::apply::apply(&aws, &plan, &console(), super::RETRY, "again")
             .await
             .unwrap();
         assert_eq!(keys(&aws, BUCKET), [""; 0]);
@@ -304,7 +304,7 @@ fn a_bucket_with_somebody_elses_objects_outlives_the_deployment() {
         put(&aws, BUCKET, "report.pdf");
         let mut names = App::names();
         let place = crate::deploy::place(&aws).await.unwrap();
-        names.stores = vec![Store::own(&names, &place)];
+        names.artifact_buckets = vec![ArtifactBucket::own(&names, &place)];
         let actual = crate::deploy::observe(&aws, &names).await.unwrap();
         assert_eq!(
             check::occupied(&actual),
@@ -349,7 +349,7 @@ fn a_plan_that_uploads_nothing_is_not_sound() {
         let actual: Actual = crate::deploy::observe(&aws, &desired.names).await.unwrap();
         let mut plan: Plan = crate::deploy::plan::plan(&desired, &actual);
         plan.steps.retain(|planned| match &planned.step {
-            Step::Store(step) => !matches!(**step, StoreStep::Put { .. }),
+            Step::ArtifactBucket(step) => !matches!(**step, ArtifactBucketStep::Put { .. }),
             _ => true,
         });
         let failure = check::plan(&desired, &actual, &plan).unwrap_err();
@@ -362,7 +362,7 @@ fn no_name_is_another_stages() {
     let place = super::super::snapshot::nowhere();
     let of = |app: &str, stage: &str| {
         let names = Names::new(app, stage, Fake::REGION).unwrap();
-        Store::own(&names, &place).bucket.name
+        ArtifactBucket::own(&names, &place).bucket.name
     };
     assert_ne!(of("s3test", "dev"), of("s3test", "prod"));
 }

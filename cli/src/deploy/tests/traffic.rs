@@ -8,8 +8,8 @@ use crate::{
         approve::losses,
         check,
         plan::plan,
-        release::{Release, flip},
         step::Plan,
+        traffic::{Release, flip},
     },
     error::{Exit, Result},
 };
@@ -57,7 +57,7 @@ async fn canary(aws: &Fake, app: &App, percent: u32) -> Result<Plan> {
     check::canary(&desired, &actual)?;
     let plan = plan(&desired, &actual);
     check::plan(&desired, &actual, &plan)?;
-    apply(aws, &plan, &console(), super::PATIENCE, "cargo fw deploy").await?;
+    apply(aws, &plan, &console(), super::RETRY, "cargo fw deploy").await?;
     Ok(plan)
 }
 
@@ -65,7 +65,7 @@ async fn back(aws: &Fake, to: Option<u64>) -> Result<()> {
     let names = App::names();
     let release = Release::read(aws, &names).await?;
     let flips = release.back(&names, to)?;
-    flip(aws, &release, &flips, &console(), super::PATIENCE).await
+    flip(aws, &release, &flips, &console(), super::RETRY).await
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn a_canary_takes_a_part_until_it_is_promoted_or_rolled_back() {
             &release,
             &release.forward(&names).unwrap(),
             &console(),
-            super::PATIENCE,
+            super::RETRY,
         )
         .await
         .unwrap();

@@ -17,7 +17,7 @@ const LONGEST: usize = 63;
 
 /// A bucket, and the place of a deployment's zips in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Store {
+pub(crate) struct ArtifactBucket {
     /// The bucket. With an owner it is the deployment's own: it is created, tagged and deleted. Any
     /// other is never changed.
     pub(crate) bucket: Bucket,
@@ -25,7 +25,7 @@ pub(crate) struct Store {
     prefix: String,
 }
 
-impl Store {
+impl ArtifactBucket {
     /// The deployment's own bucket, whose name consists of app, stage, account and region.
     pub(crate) fn own(names: &Names, place: &Place) -> Self {
         Self {
@@ -112,7 +112,7 @@ fn name(names: &Names, place: &Place) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::deploy::kind::artifact_bucket::desired::{LONGEST, Store};
+    use crate::deploy::kind::artifact_bucket::desired::{ArtifactBucket, LONGEST};
     use crate::{
         deploy::names::{Names, Place},
         values::{code::Code, lambda::Architecture, names::check_bucket_name},
@@ -128,7 +128,7 @@ mod tests {
 
     fn bucket(app: &str, stage: &str, region: &str) -> String {
         let names = Names::new(app, stage, region).unwrap();
-        Store::own(&names, &place(region)).bucket.name
+        ArtifactBucket::own(&names, &place(region)).bucket.name
     }
 
     #[test]
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn ours_are_the_zips_under_our_name() {
         let names = Names::new("notes", "dev", "eu-central-1").unwrap();
-        let store = Store::named("builds", &names);
+        let store = ArtifactBucket::named("builds", &names);
         let key = store.key(&Code::new(b"zip".to_vec(), Architecture::HOST));
         assert!(key.starts_with("fw/notes/dev/"), "{key}");
         assert!(store.holds(&key));

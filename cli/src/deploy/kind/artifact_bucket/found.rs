@@ -1,6 +1,6 @@
 //! The objects in the buckets for large zips. Nothing is read if no zip is large.
 
-use super::desired::Store;
+use super::desired::ArtifactBucket;
 use crate::{
     aws::{Aws, Kind, error::Result},
     deploy::{found::Found, names::Names, together::all},
@@ -22,17 +22,17 @@ pub(crate) struct Held {
 
 /// A bucket, there or not.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct WholeStore {
+pub(crate) struct FoundArtifactBucket {
     /// Which.
-    pub(crate) store: Store,
+    pub(crate) store: ArtifactBucket,
     /// Its content.
     pub(crate) found: Found<Held>,
 }
 
 /// Reads them side by side.
-pub(crate) async fn stores<A: Aws>(aws: &A, names: &Names) -> Result<Vec<WholeStore>> {
-    let each = names.stores.iter().map(async |store| {
-        Ok(WholeStore {
+pub(crate) async fn stores<A: Aws>(aws: &A, names: &Names) -> Result<Vec<FoundArtifactBucket>> {
+    let each = names.artifact_buckets.iter().map(async |store| {
+        Ok(FoundArtifactBucket {
             store: store.clone(),
             found: held(aws, names, store).await?,
         })
@@ -40,7 +40,7 @@ pub(crate) async fn stores<A: Aws>(aws: &A, names: &Names) -> Result<Vec<WholeSt
     all(each).await
 }
 
-async fn held<A: Aws>(aws: &A, names: &Names, store: &Store) -> Result<Found<Held>> {
+async fn held<A: Aws>(aws: &A, names: &Names, store: &ArtifactBucket) -> Result<Found<Held>> {
     let mut private = true;
     let mut tags = Tags::new();
     let listed = if store.is_own() {

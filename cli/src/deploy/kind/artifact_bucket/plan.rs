@@ -1,15 +1,15 @@
 //! The bucket for a large zip: the zip is there before a function needs it, and deleted when Lambda
 //! has it.
 
-use super::{found::WholeStore, step::StoreStep};
+use super::{found::FoundArtifactBucket, step::ArtifactBucketStep};
 use crate::{
     deploy::{
+        change::MISSING,
         found::Found,
         kind::function::plan::uploads,
         model::Desired,
         observe::Actual,
         step::{Plan, Step},
-        words::MISSING,
     },
     values::{
         code::{Code, Way},
@@ -25,19 +25,19 @@ pub(crate) fn prepare(plan: &mut Plan, desired: &Desired, actual: &Actual) {
     };
     let mut functions = desired.functions.iter();
     let needed = functions.any(|one| uploads(desired, actual.function(&one.name)));
-    for WholeStore { store, found } in &actual.stores {
+    for FoundArtifactBucket { store, found } in &actual.artifact_buckets {
         let bucket = &store.bucket;
         let tags = desired.names.tags();
         let held = found.ours();
         match held {
             None if needed && store.is_own() => {
                 let bucket = bucket.clone();
-                let step = StoreStep::Create { bucket, tags };
+                let step = ArtifactBucketStep::Create { bucket, tags };
                 push(plan, step, MISSING);
             }
             Some(held) if store.is_own() && held.tags != tags => {
                 let bucket = bucket.clone();
-                let step = StoreStep::Tag { bucket, tags };
+                let step = ArtifactBucketStep::Tag { bucket, tags };
                 push(plan, step, "not as in the settings");
             }
             _ => {}
@@ -45,11 +45,15 @@ pub(crate) fn prepare(plan: &mut Plan, desired: &Desired, actual: &Actual) {
         let open = held.map_or(needed && store.is_own(), |held| !held.private);
         if open {
             let bucket = bucket.clone();
-            push(plan, StoreStep::Close { bucket }, "only you can read it");
+            push(
+                plan,
+                ArtifactBucketStep::Close { bucket },
+                "only you can read it",
+            );
         }
         let there = held.is_some_and(|held| held.keys.contains(key));
         if needed && !there {
-            let step = StoreStep::Put {
+            let step = ArtifactBucketStep::Put {
                 bucket: bucket.clone(),
                 key: key.clone(),
                 code: desired.code.clone(),
@@ -69,14 +73,14 @@ pub(crate) fn tidy(plan: &mut Plan, desired: &Desired, actual: &Actual) {
         .steps
         .iter()
         .filter_map(|planned| match &planned.step {
-            Step::Store(step) => match &**step {
-                StoreStep::Put { key, .. } => Some(key.clone()),
+            Step::ArtifactBucket(step) => match &**step {
+                ArtifactBucketStep::Put { key, .. } => Some(key.clone()),
                 _ => None,
             },
             _ => None,
         })
         .collect();
-    for WholeStore { store, found } in &actual.stores {
+    for FoundArtifactBucket { store, found } in &actual.artifact_buckets {
         let held = found.ours().map(|held| held.keys.as_slice());
         let held = held.unwrap_or_default();
         for key in held.iter().chain(&uploaded) {
@@ -85,7 +89,7 @@ pub(crate) fn tidy(plan: &mut Plan, desired: &Desired, actual: &Actual) {
                 false => "left by an interrupted deploy",
             };
             let (bucket, key) = (store.bucket.clone(), key.clone());
-            push(plan, StoreStep::Drop { bucket, key }, reason);
+            push(plan, ArtifactBucketStep::Drop { bucket, key }, reason);
         }
     }
 }
@@ -93,20 +97,24 @@ pub(crate) fn tidy(plan: &mut Plan, desired: &Desired, actual: &Actual) {
 /// Removes the deployment's remaining objects in its buckets, and its own bucket unless somebody
 /// else uses it.
 pub(crate) fn remove(plan: &mut Plan, actual: &Actual) {
-    for WholeStore { store, found } in &actual.stores {
+    for FoundArtifactBucket { store, found } in &actual.artifact_buckets {
         let Found::Ours(held) = found else { continue };
         for key in &held.keys {
             let (bucket, key) = (store.bucket.clone(), key.clone());
             let reason = "left by an interrupted deploy";
-            push(plan, StoreStep::Drop { bucket, key }, reason);
+            push(plan, ArtifactBucketStep::Drop { bucket, key }, reason);
         }
         if store.is_own() && !held.others {
             let bucket = store.bucket.clone();
-            push(plan, StoreStep::Delete { bucket }, "nothing else is in it");
+            push(
+                plan,
+                ArtifactBucketStep::Delete { bucket },
+                "nothing else is in it",
+            );
         }
     }
 }
 
-fn push(plan: &mut Plan, step: StoreStep, reason: impl Into<String>) {
-    plan.push(Step::Store(Box::new(step)), reason);
+fn push(plan: &mut Plan, step: ArtifactBucketStep, reason: impl Into<String>) {
+    plan.push(Step::ArtifactBucket(Box::new(step)), reason);
 }

@@ -4,8 +4,8 @@ use crate::{
     aws::{Aws, error::Error, s3::Bucket},
     deploy::{
         change::{Action, Change, Output, Resource, lost},
-        patience::just_made,
         phase::Lane,
+        retry::just_made,
         run::{Run, Trouble},
     },
     values::{code::Code, names::Tags, text::bytes},
@@ -13,7 +13,7 @@ use crate::{
 
 /// One change of a bucket: one mutating call.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum StoreStep {
+pub(crate) enum ArtifactBucketStep {
     /// Makes the deployment's own.
     Create { bucket: Bucket, tags: Tags },
     /// Blocks all public access.
@@ -32,7 +32,7 @@ pub(crate) enum StoreStep {
     Delete { bucket: Bucket },
 }
 
-impl Change for StoreStep {
+impl Change for ArtifactBucketStep {
     fn subject(&self) -> (Action, Resource<'_>) {
         use Action::{Create, Delete, Update};
         let (action, kind, name) = match self {

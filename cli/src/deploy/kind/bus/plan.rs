@@ -8,11 +8,11 @@ use super::{
     step::BusStep,
 };
 use crate::deploy::{
+    change::MISSING,
     model::Desired,
     observe::Actual,
     step::{Plan, Step},
     tags::Retagged,
-    words::MISSING,
 };
 
 /// Creates the buses that are missing, and puts right their tags: the code that puts events on them comes later.

@@ -5,8 +5,8 @@ use crate::{
     aws::{Aws, error::Error},
     deploy::{
         change::{Action, Change, Output, Resource, lost},
-        patience::just_made,
         phase::Lane,
+        retry::just_made,
         run::{Run, Trouble},
     },
     values::names::Tags,

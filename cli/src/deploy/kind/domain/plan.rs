@@ -17,6 +17,7 @@ use crate::{
         tags::{Taggable, TaggedKind},
     },
     deploy::{
+        change::MISSING,
         ids::{ApiId, Handle},
         kind::{rest_api::step::Named, tag::step::TagStep},
         model::Desired,
@@ -24,7 +25,6 @@ use crate::{
         observe::Actual,
         step::{Plan, Step},
         tags::taggable,
-        words::MISSING,
     },
     settings::domain::url,
     values::names::Tags,

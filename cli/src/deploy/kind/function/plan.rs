@@ -6,11 +6,11 @@ use super::{desired::DesiredFunction, found::WholeFunction, step::FunctionStep};
 use crate::{
     aws::lambda::{Canary, Configuration, Function, Readiness},
     deploy::{
+        change::MISSING,
         ids::{Handle, Version},
         model::Desired,
         names::TAG_DOMAIN,
         step::{Plan, Planned, Step},
-        words::MISSING,
     },
     values::{lambda::ALIAS, text::bytes},
 };

@@ -12,8 +12,8 @@ use crate::{
         ids::{Handle, Version},
         kind::permission,
         names::GRANTS,
-        patience::{changing, just_made},
         phase::Lane,
+        retry::{changing, just_made},
         run::{Run, Trouble},
     },
     values::{

@@ -4,6 +4,7 @@ use super::step::UrlStep;
 use crate::{
     aws::lambda::{Allows, Grant, UrlSettings},
     deploy::{
+        change::MISSING,
         kind::{
             function::step::FunctionStep,
             http_api::plan::{cors_differences, normal},
@@ -12,7 +13,6 @@ use crate::{
         names::{GRANT, REST_GRANT, THROUGH_URL_GRANT, URL_GRANT},
         observe::Actual,
         step::{Plan, Planned, Step},
-        words::MISSING,
     },
     values::gateway::Gateway,
 };

@@ -7,10 +7,10 @@ use crate::{
     aws::apigateway::{AccessLog, Checks, Guard, Stage},
     deploy::{
         self,
+        change::MISSING,
         ids::{ApiId, AuthorizerId, Handle},
         model::Desired,
         step::{Plan, Step},
-        words::MISSING,
     },
     values::gateway::Rate,
 };

@@ -14,13 +14,13 @@ use crate::{
     },
     deploy::{
         access::{interim, named, opens, shift},
+        change::MISSING,
         ids::{ApiId, Handle, IntegrationId},
         kind::{function::step::FunctionStep, permission},
         model::Desired,
         names::{ASK_GRANT, GRANT, GRANTS, REST_ASK_GRANT},
         observe::Actual,
         step::{Plan, Step},
-        words::MISSING,
     },
     values::gateway::Cors,
 };

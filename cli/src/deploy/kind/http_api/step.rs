@@ -11,8 +11,8 @@ use crate::{
         change::{Action, Change, Output, Resource, STAGE, lost},
         ids::{ApiId, AuthorizerId, Handle, IntegrationId},
         names::{ASK_GRANT, GRANT, Place},
-        patience::just_made,
         phase::Lane,
+        retry::just_made,
         run::{Run, Trouble},
     },
     values::{

@@ -3,10 +3,10 @@
 use super::step::InvokeConfigStep;
 use crate::{
     deploy::{
+        change::MISSING,
         model::Desired,
         observe::Actual,
         step::{Plan, Step},
-        words::MISSING,
     },
     values::asynchronous::Asynchronous,
 };

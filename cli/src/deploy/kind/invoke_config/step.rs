@@ -8,8 +8,8 @@ use crate::{
     },
     deploy::{
         change::{Action, Change, Output, Resource},
-        patience::changing,
         phase::Lane,
+        retry::changing,
         run::{Run, Trouble},
     },
     values::{asynchronous::Asynchronous, lambda::ALIAS},

@@ -1,14 +1,14 @@
 //! The log groups of functions and of the access log.
 
+use super::step::LogStep;
 use crate::{
     aws::logs::LogGroup,
     deploy::{
-        kind::log_group::step::LogStep,
+        change::MISSING,
         model::Desired,
         names::Names,
         observe::Actual,
         step::{Plan, Step},
-        words::MISSING,
     },
     values::text::counted,
 };

@@ -9,10 +9,10 @@ use super::{
 use crate::{
     aws::mappings::MappingChange,
     deploy::{
+        change::MISSING,
         model::Desired,
         observe::Actual,
         step::{Plan, Step},
-        words::MISSING,
     },
 };
 

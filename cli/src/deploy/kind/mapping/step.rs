@@ -9,8 +9,8 @@ use crate::{
     },
     deploy::{
         change::{Action, Change, Output, Resource},
-        patience::just_made,
         phase::Lane,
+        retry::just_made,
         run::{Run, Trouble},
     },
     values::names::Tags,

@@ -6,12 +6,12 @@ use super::{TAG_KINDS, noted};
 use crate::{
     aws::tags::TaggedKind,
     deploy::{
+        change::MISSING,
         kind::{function::found::WholeFunction, log_group::step::LogStep, tag::step::TagStep},
         model::Desired,
         observe::Actual,
         step::{Plan, Step},
         tags::taggable,
-        words::MISSING,
     },
     values::names::Tags,
 };

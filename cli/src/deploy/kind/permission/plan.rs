@@ -4,11 +4,11 @@ use super::is_own;
 use crate::{
     aws::lambda::Grant,
     deploy::{
+        change::MISSING,
         kind::function::step::FunctionStep,
         model::Desired,
         observe::Actual,
         step::{Plan, Step},
-        words::MISSING,
     },
 };
 

@@ -9,11 +9,11 @@ use super::{
     step::QueueStep,
 };
 use crate::deploy::{
+    change::MISSING,
     model::Desired,
     observe::Actual,
     step::{Plan, Step},
     tags::Retagged,
-    words::MISSING,
 };
 
 /// Creates what is missing, and puts right what differs: each behind the queue that its dead letters go to.

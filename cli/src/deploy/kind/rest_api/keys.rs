@@ -13,10 +13,10 @@ use super::{
 };
 use crate::deploy::{
     access::Routes,
+    change::MISSING,
     model::Desired,
     observe::Actual,
     step::{Plan, Step},
-    words::MISSING,
 };
 
 /// The ids of the keys that are under a usage plan for the API now, and so can be used where they are enabled.

@@ -22,6 +22,7 @@ use crate::{
     },
     deploy::{
         access::{self, Routes, Shift},
+        change::MISSING,
         kind::{
             domain::{plan as domain, step::Led},
             function::step::FunctionStep,
@@ -31,7 +32,6 @@ use crate::{
         names::{REST_ASK_GRANT, REST_GRANT},
         observe::Actual,
         step::{Plan, Step},
-        words::MISSING,
     },
     values::gateway::Gateway,
 };

@@ -12,8 +12,8 @@ use crate::{
     deploy::{
         change::{Action, Change, Output, Resource, STAGE, lost},
         names::Place,
-        patience::{changing, just_made},
         phase::Lane,
+        retry::{changing, just_made},
         run::{Run, Trouble},
     },
     values::names::Tags,

@@ -8,13 +8,13 @@ use serde_json::Value;
 
 use super::{found::WholeRole, policy::policies, step::RoleStep};
 use crate::deploy::{
-    change::Action,
+    change::{Action, MISSING},
     kind::function::{desired::DesiredFunction, step::FunctionStep},
     model::Desired,
     names::Names,
     observe::Actual,
+    permissions::statements,
     step::{Plan, Step},
-    words::{MISSING, statements},
 };
 
 /// The statements that the main function's role keeps for other functions.

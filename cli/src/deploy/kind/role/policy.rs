@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    deploy::words::{MISSING, statements},
+    deploy::{change::MISSING, permissions::statements},
     values::text::counted,
 };
 

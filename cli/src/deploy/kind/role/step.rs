@@ -7,8 +7,8 @@ use crate::{
     deploy::{
         change::{Action, Change, Output, Resource, lost},
         names::POLICY,
-        patience::just_made,
         phase::Lane,
+        retry::just_made,
         run::{Run, Trouble},
     },
     values::names::Tags,

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     aws::tags::TaggedKind,
     deploy::{
-        change::Action,
+        change::{Action, MISSING},
         kind::{
             role::{plan::boundary, step::RoleStep},
             tag::step::TagStep,
@@ -21,7 +21,6 @@ use crate::{
         observe::Actual,
         step::{Plan, Step},
         tags::{Retagged, taggable},
-        words::MISSING,
     },
 };
 

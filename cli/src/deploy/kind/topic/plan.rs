@@ -8,11 +8,11 @@ use super::{
     step::TopicStep,
 };
 use crate::deploy::{
+    change::MISSING,
     model::Desired,
     observe::Actual,
     step::{Plan, Step},
     tags::Retagged,
-    words::MISSING,
 };
 
 /// Creates the topics that are missing, and puts right what differs: the code that publishes to them comes later.

@@ -8,7 +8,7 @@ use super::{
         step::FunctionStep,
     },
     names::Names,
-    patience::Patience,
+    retry::RetryPolicy,
     step::Step,
 };
 use crate::{
@@ -234,7 +234,7 @@ pub(crate) async fn flip<A: Aws>(
     release: &Release,
     flips: &[Flip],
     console: &Console,
-    patience: Patience,
+    retry: RetryPolicy,
 ) -> Result<()> {
     if flips.is_empty() {
         let version = release.serving();
@@ -247,7 +247,7 @@ pub(crate) async fn flip<A: Aws>(
             ends: None,
         });
         let call = async || aws.update_alias(function, ALIAS, to, None).await;
-        patience
+        retry
             .made(console, &step, call, |error| Some(error))
             .await
             .map_err(|error: Error| {

@@ -10,7 +10,7 @@ use crate::{
 
 /// The back-off for changes that AWS has not finished.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Patience {
+pub(crate) struct RetryPolicy {
     /// The first pause; each next one is twice as long.
     pub(crate) first: Duration,
     /// The longest pause.
@@ -19,7 +19,7 @@ pub(crate) struct Patience {
     pub(crate) tries: u32,
 }
 
-impl Patience {
+impl RetryPolicy {
     /// Two minutes or so. A role is usually known to Lambda after some 10 seconds, a changed function ready after two.
     pub(crate) const NORMAL: Self = Self {
         first: Duration::from_millis(250),
@@ -28,13 +28,13 @@ impl Patience {
     };
 
     /// The pause after so many tries.
-    pub(super) fn pause(self, tried: u32) -> Duration {
+    pub(crate) fn pause(self, tried: u32) -> Duration {
         let doubled = self.first.saturating_mul(1 << tried.min(16));
         doubled.min(self.longest)
     }
 
     /// Waits after this many attempts, and reports why at the first time.
-    pub(super) async fn wait(self, console: &Console, reason: &str, tried: u32) {
+    pub(crate) async fn wait(self, console: &Console, reason: &str, tried: u32) {
         if tried == 1 {
             console.status("Waiting", reason);
         }
@@ -49,7 +49,7 @@ impl Patience {
     /// # Errors
     ///
     /// The call's failure; `of` decides which failures are temporary, and no other is retried.
-    pub(super) async fn made<E>(
+    pub(crate) async fn made<E>(
         self,
         console: &Console,
         step: &impl Change,
@@ -81,7 +81,7 @@ const NEW_ROLE: [&str; 3] = [
 ];
 
 /// Why a failure of this step is temporary, if it is.
-pub(super) fn passing(step: &impl Change, error: &Error) -> Option<&'static str> {
+pub(crate) fn passing(step: &impl Change, error: &Error) -> Option<&'static str> {
     let lambda = error.operation.service == "lambda";
     match error.kind {
         Kind::Throttled => Some("until AWS accepts more calls"),
@@ -112,13 +112,13 @@ fn at_once(error: &Error) -> Option<&'static str> {
 
 /// For a change of an existing Lambda resource: it fails while an update of the function is in
 /// progress.
-pub(super) fn changing(error: &Error) -> Option<&'static str> {
+pub(crate) fn changing(error: &Error) -> Option<&'static str> {
     let busy = error.kind == Kind::Conflict && error.operation.service == "lambda";
     busy.then_some("until Lambda has finished the last change")
 }
 
 /// For a step on a resource that an earlier step has just created, which is not known everywhere
 /// yet.
-pub(super) fn just_made(error: &Error) -> Option<&'static str> {
+pub(crate) fn just_made(error: &Error) -> Option<&'static str> {
     (error.kind == Kind::NotFound).then_some("until AWS knows the new resource")
 }

@@ -3,9 +3,6 @@
 use serde::Serialize;
 use serde_json::Value;
 
-/// Why a step creates something.
-pub(crate) const MISSING: &str = "does not exist yet";
-
 /// A policy document's statements, whether it has one or a list.
 pub(crate) fn statements(document: &Value) -> Vec<Value> {
     match &document["Statement"] {
@@ -81,7 +78,7 @@ fn sentence(statement: &Value) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::Permissions;
+    use crate::deploy::permissions::Permissions;
 
     #[test]
     fn a_change_is_told_by_what_it_gives_and_takes() {

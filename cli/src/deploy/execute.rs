@@ -15,8 +15,8 @@ use super::{
     model::Desired,
     names::Names,
     observe::{Actual, observe_rest},
-    patience::Patience,
     plan::{deletion, plan},
+    retry::RetryPolicy,
     step::{Plan, Step},
     unreadable,
 };
@@ -28,7 +28,7 @@ use crate::{
 
 /// The result of a deploy.
 #[derive(Debug)]
-pub(crate) struct Conducted {
+pub(crate) struct Executed {
     /// The account as it was.
     pub(crate) actual: Actual,
     /// The plan that ran.
@@ -37,7 +37,7 @@ pub(crate) struct Conducted {
     pub(crate) made: Applied,
 }
 
-impl Conducted {
+impl Executed {
     /// The version of that function that has the traffic now, or what a canary leaves of it.
     pub(crate) fn serving(&self, function: &str) -> Option<&str> {
         let moved = self
@@ -71,16 +71,16 @@ impl Conducted {
 }
 
 /// How a deploy is reported and approved.
-pub(crate) struct Conduct<'a> {
+pub(crate) struct Execution<'a> {
     /// The output.
     pub(crate) console: &'a Console,
     /// The waits for AWS.
-    pub(crate) patience: Patience,
+    pub(crate) retry: RetryPolicy,
     /// The command that continues after a failure.
     pub(crate) again: &'a str,
 }
 
-impl Conduct<'_> {
+impl Execution<'_> {
     /// Deploys. `asks` says whether the user will be asked about a plan; the lock is not held while
     /// waiting for an answer. `agree` shows a plan and fails without approval; `note` records the
     /// deploy, while nobody else may change anything.
@@ -94,8 +94,8 @@ impl Conduct<'_> {
         desired: &Desired,
         asks: impl Fn(&Plan) -> bool,
         agree: impl AsyncFn(&Actual, &Plan) -> Result<()>,
-        note: impl AsyncFn(&Conducted),
-    ) -> Result<Conducted> {
+        note: impl AsyncFn(&Executed),
+    ) -> Result<Executed> {
         let names = &desired.names;
         let main = look(aws, names).await?;
         let differs = |found: &Function| found.sha256 != desired.code.sha256;
@@ -106,17 +106,17 @@ impl Conduct<'_> {
         };
         if locks {
             let work = async {
-                let actual = super::observe(aws, names).await?;
+                let actual = crate::deploy::observe(aws, names).await?;
                 let plan = checked(desired, &actual)?;
                 if asks(&plan) {
                     return Ok(None);
                 }
                 agree(&actual, &plan).await?;
                 let made = self.apply(aws, &plan).await?;
-                let done = Conducted { actual, plan, made };
+                let done = Executed { actual, plan, made };
                 Ok(Some(done))
             };
-            let noted = async |done: &Option<Conducted>| {
+            let noted = async |done: &Option<Executed>| {
                 if let Some(done) = done.as_ref().filter(|done| !done.plan.is_empty()) {
                     note(done).await;
                 }
@@ -132,16 +132,16 @@ impl Conduct<'_> {
         agree(&actual, &plan).await?;
         if plan.is_empty() {
             let made = Applied::default();
-            return Ok(Conducted { actual, plan, made });
+            return Ok(Executed { actual, plan, made });
         }
         let work = async {
             // The previous holder of the lock may have changed what this plan is based on.
-            let now = super::observe(aws, names).await?;
+            let now = crate::deploy::observe(aws, names).await?;
             if checked(desired, &now)? != plan {
                 return Err(self.changed("deploy"));
             }
             let made = self.apply(aws, &plan).await?;
-            Ok(Conducted { actual, plan, made })
+            Ok(Executed { actual, plan, made })
         };
         lock::holding(aws, names, "deploy", self.console, work, note).await
     }
@@ -162,7 +162,7 @@ impl Conduct<'_> {
     ) -> Result<Plan> {
         let look = async || {
             let names = find().await?;
-            let actual = super::observe(aws, &names).await?;
+            let actual = crate::deploy::observe(aws, &names).await?;
             let plan = deletion(&names, &actual, logs);
             Ok::<_, Failure>((names, actual, plan))
         };
@@ -194,7 +194,7 @@ impl Conduct<'_> {
     }
 
     async fn apply<A: Aws>(&self, aws: &A, plan: &Plan) -> Result<Applied> {
-        apply(aws, plan, self.console, self.patience, self.again).await
+        apply(aws, plan, self.console, self.retry, self.again).await
     }
 }
 
