@@ -12,7 +12,12 @@ use crate::{
     escaped::Escaped,
     response::IntoResponse,
     route::{Routes, RoutesOf},
-    service::{Body, BoxError, Inner, IntoMount, Mount, middleware::Middleware, mounted},
+    service::{
+        Body, BoxError, Inner, IntoMount, Mount, Next, SharedState, Unmatched,
+        middleware::{ListLayer, Middleware},
+        mounted,
+        shared::{self, Fallback},
+    },
     source::SourcesOf,
 };
 use fw_manifest::{Manifest, Source};
@@ -37,6 +42,9 @@ pub struct App<S = ()> {
     endpoints: Vec<Endpoint<S>>,
     sources: Vec<Entry<S>>,
     middleware: Option<Middleware<S>>,
+    /// The layers of the lists; endpoints name them by their positions.
+    list_layers: Vec<ListLayer<S>>,
+    fallback: Option<Fallback<S>>,
     error_map: ErrorMap,
     errors: Vec<AppError>,
     #[cfg(feature = "resources")]
@@ -73,6 +81,8 @@ impl<S: Send + Sync + 'static> App<S> {
             endpoints: Vec::new(),
             sources: Vec::new(),
             middleware: None,
+            list_layers: Vec::new(),
+            fallback: None,
             error_map: ErrorMap::default(),
             errors: Vec::new(),
             #[cfg(feature = "resources")]
@@ -159,6 +169,7 @@ impl<S: Send + Sync + 'static> App<S> {
                 info: None,
                 source: Source::new(place.file(), place.line()),
                 target: Target::Service(Arc::clone(&service)),
+                layers: Vec::new(),
                 guard,
                 api_key,
                 #[cfg(feature = "schema")]
@@ -209,7 +220,117 @@ impl<S: Send + Sync + 'static> App<S> {
     {
         self.middleware
             .get_or_insert_with(Middleware::new)
-            .push(move |inner| Inner::new(layer.layer(inner)));
+            .push(move |inner, _| Inner::new(layer.layer(inner)));
+        self
+    }
+
+    /// Puts a function with the app's state around all that the app answers.
+    ///
+    /// It is as a [`layer`](Self::layer) of [`from_fn`](crate::service::from_fn) whose function also gets the state.
+    /// [`Routes::layer_with_state`] puts one around the routes of a list.
+    ///
+    /// ```
+    /// use fw::{App, Error, IntoResponse, Response, extract::Extension, get, http, routes};
+    /// use fw::service::{Body, Next, SharedState};
+    ///
+    /// struct Sessions(Vec<(&'static str, &'static str)>);
+    ///
+    /// #[derive(Clone)]
+    /// struct User(String);
+    ///
+    /// async fn session(sessions: SharedState<Sessions>, mut request: http::Request<Body>, next: Next) -> Response {
+    ///     let id = request.headers().get("x-session").and_then(|id| id.to_str().ok());
+    ///     let Some((_, user)) = sessions.0.iter().find(|(known, _)| Some(*known) == id) else {
+    ///         return Error::unauthorized("log in first").into_response();
+    ///     };
+    ///     request.extensions_mut().insert(User((*user).to_owned()));
+    ///     next.run(request).await
+    /// }
+    ///
+    /// #[get("/account")]
+    /// async fn account(Extension(User(name)): Extension<User>) -> String {
+    ///     name
+    /// }
+    ///
+    /// #[get("/")]
+    /// async fn start() -> &'static str {
+    ///     "welcome"
+    /// }
+    ///
+    /// let app = App::new("shop", async || Ok::<_, Error>(Sessions(Vec::new())))
+    ///     .routes(routes![start])
+    ///     .routes(routes![account].layer_with_state(session));
+    /// # #[cfg(feature = "test")] {
+    /// let client = fw::test::Client::new(app, Sessions(vec![("7f", "ada")]));
+    /// assert_eq!(client.get("/").send().text(), "welcome");
+    /// assert_eq!(client.get("/account").send().status(), 401);
+    /// assert_eq!(client.get("/account").header("x-session", "7f").send().text(), "ada");
+    /// # }
+    /// ```
+    pub fn layer_with_state<F, Fut, R>(mut self, function: F) -> Self
+    where
+        F: Fn(SharedState<S>, http::Request<Body>, Next) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = R> + Send + 'static,
+        R: IntoResponse,
+    {
+        self.middleware
+            .get_or_insert_with(Middleware::new)
+            .push(move |inner, core| SharedState::around(core, inner, function));
+        self
+    }
+
+    /// Answers the requests that no route of the app matches.
+    ///
+    /// Without it a REST API and an HTTP API answer them on their own (403 and 404), and the app where the gateway
+    /// asks it: 404, or 405 with `Allow` if the path has another method. The fallback adds the routes `ANY /` and `ANY /{proxy+}`, so that
+    /// the gateway asks the app for everything. Everybody may call them.
+    ///
+    /// ```
+    /// use fw::{App, IntoResponse, StatusCode, get, response::Html, routes, service::Unmatched};
+    ///
+    /// #[get("/")]
+    /// async fn start() -> &'static str {
+    ///     "welcome"
+    /// }
+    ///
+    /// let app = App::stateless("site").routes(routes![start]).fallback(async |request: Unmatched| {
+    ///     match request.allowed() {
+    ///         [] => (StatusCode::NOT_FOUND, Html("<p>no such page</p>")).into_response(),
+    ///         _ => request.error().into_response(),
+    ///     }
+    /// });
+    /// # #[cfg(feature = "test")] {
+    /// let client = fw::test::Client::new(app, ());
+    /// assert_eq!(client.get("/nowhere").send().text(), "<p>no such page</p>");
+    /// let response = client.put("/").send();
+    /// assert_eq!(response.status(), 405);
+    /// assert_eq!(response.headers()["allow"], "GET");
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn fallback<F, Fut, R>(mut self, function: F) -> Self
+    where
+        F: Fn(Unmatched<S>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = R> + Send + 'static,
+        R: IntoResponse,
+    {
+        let place = Location::caller();
+        // The second call's routes conflict with the first's, which `check` reports.
+        self.fallback = Some(shared::fallback(function));
+        for path in ["/", "/{proxy+}"] {
+            self.insert(Endpoint {
+                method: "ANY",
+                path: path.into(),
+                info: None,
+                source: Source::new(place.file(), place.line()),
+                target: Target::Fallback,
+                layers: Vec::new(),
+                guard: None,
+                api_key: false,
+                #[cfg(feature = "schema")]
+                description: None,
+            });
+        }
         self
     }
 
@@ -375,14 +496,22 @@ impl<S: Send + Sync + 'static> App<S> {
         let assembly = Assembly {
             table: Table::new(self.endpoints, self.sources)?,
             middleware: self.middleware,
+            list_layers: self.list_layers,
+            fallback: self.fallback,
             errors: self.error_map,
         };
         Ok((self.init, assembly))
     }
 
     fn add(mut self, prefix: &str, routes: Routes<S>) -> Self {
-        for route in routes.list {
-            for endpoint in Endpoint::of(prefix, route) {
+        let offset = self.list_layers.len();
+        self.list_layers.extend(routes.layers);
+        self.errors.extend(routes.errors);
+        for mut listed in routes.list {
+            for layer in &mut listed.layers {
+                *layer += offset;
+            }
+            for endpoint in Endpoint::of(prefix, listed) {
                 self.insert(endpoint);
             }
         }
@@ -420,7 +549,7 @@ fn is_name(name: &str) -> bool {
         && name.bytes().all(allowed)
 }
 
-fn is_prefix(prefix: &str) -> bool {
+pub(crate) fn is_prefix(prefix: &str) -> bool {
     prefix.starts_with('/') && !prefix.ends_with('/') && !prefix.contains(['<', '{'])
 }
 

@@ -13,6 +13,8 @@ use std::{
     sync::Arc,
 };
 
+use bytes::Bytes;
+use http::{Method, StatusCode};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -22,14 +24,17 @@ use crate::{
     entry::Entry,
     error::{self, Error, ErrorMap},
     event::{self, NotHttp, Refusal},
-    payload::Payload,
+    payload::{self, Payload},
     request::Request,
     response::{
         IntoResponse, Response,
         stream::{self, BodyStream},
     },
-    route::{BoxFuture, Call, Guard, Route, RouteInfo},
-    service::middleware::{Middleware, Stack},
+    route::{BoxFuture, Call, Guard, Listed, RouteInfo},
+    service::{
+        middleware::{ListLayer, Middleware, Stack},
+        shared::{Fallback, no_route},
+    },
     source,
 };
 use fw_gateway::{Matcher, PathPattern, decode_path};
@@ -42,6 +47,8 @@ pub(crate) struct Endpoint<S> {
     pub(crate) info: Option<RouteInfo>,
     pub(crate) source: Source,
     pub(crate) target: Target<S>,
+    /// The layers of its lists, by their positions in the app, the outermost first.
+    pub(crate) layers: Vec<usize>,
     pub(crate) guard: Option<Guard<S>>,
     pub(crate) api_key: bool,
     #[cfg(feature = "schema")]
@@ -52,6 +59,8 @@ pub(crate) struct Endpoint<S> {
 pub(crate) enum Target<S> {
     Handler(Call<S>),
     Service(Mounted),
+    /// The app's fallback.
+    Fallback,
 }
 
 /// A tower service under a path, after the conversion of the request.
@@ -60,19 +69,27 @@ pub(crate) type Mounted =
 
 impl<S> Endpoint<S> {
     /// One endpoint for each method of a route, under a prefix.
-    pub(crate) fn of(prefix: &str, route: Route<S>) -> impl Iterator<Item = Self> {
+    pub(crate) fn of(prefix: &str, listed: Listed<S>) -> impl Iterator<Item = Self> {
+        let Listed {
+            route,
+            prefix: inner,
+            layers,
+        } = listed;
         let info = route.info;
-        let path: Cow<'static, str> = match (prefix, info.path) {
-            ("", path) => path.into(),
-            (prefix, "/") => prefix.to_owned().into(),
-            (prefix, path) => format!("{prefix}{path}").into(),
+        let path: Cow<'static, str> = match (prefix, &*inner, info.path) {
+            ("", "", path) => path.into(),
+            (prefix, inner, "/") => format!("{prefix}{inner}").into(),
+            (prefix, inner, path) => format!("{prefix}{inner}{path}").into(),
         };
-        info.methods.iter().map(move |method| Self {
+        let head = route.head && info.methods.contains(&"GET") && !info.methods.contains(&"HEAD");
+        let methods = info.methods.iter().copied().chain(head.then_some("HEAD"));
+        methods.map(move |method| Self {
             method,
             path: path.clone(),
             info: Some(info),
             source: Source::new(info.file, info.line),
             target: Target::Handler(route.call),
+            layers: layers.clone(),
             guard: route.guard,
             api_key: route.api_key,
             #[cfg(feature = "schema")]
@@ -297,12 +314,7 @@ impl<S> Table<S> {
             return Ok(found.index);
         }
         let allowed = self.matcher.allowed_methods(&request.encoded_path);
-        let error = if allowed.is_empty() {
-            Error::not_found("no route has this path")
-        } else {
-            Error::method_not_allowed(allowed)
-        };
-        Err(Box::new(error.into_response()))
+        Err(Box::new(no_route(allowed).into_response()))
     }
 }
 
@@ -383,22 +395,33 @@ pub(crate) struct Core<S> {
     table: Table<S>,
     errors: ErrorMap,
     state: S,
+    /// The layers of lists, each once.
+    layers: Vec<Stack>,
+    fallback: Option<Mounted>,
 }
 
 /// An app that waits for its state.
 pub(crate) struct Assembly<S> {
     pub(crate) table: Table<S>,
     pub(crate) middleware: Option<Middleware<S>>,
+    pub(crate) list_layers: Vec<ListLayer<S>>,
+    pub(crate) fallback: Option<Fallback<S>>,
     pub(crate) errors: ErrorMap,
 }
 
 impl<S: Send + Sync + 'static> Assembly<S> {
     /// The app with that state.
     pub(crate) fn with_state(self, state: S) -> Dispatcher<S> {
-        let core = Arc::new(Core {
+        let layers = self.list_layers.into_iter().enumerate();
+        // The layers reach the table and the state, which hold the layers.
+        let core = Arc::new_cyclic(|core| Core {
             table: self.table,
             errors: self.errors,
             state,
+            layers: layers
+                .map(|(number, layer)| layer.around(core, number))
+                .collect(),
+            fallback: self.fallback.map(|fallback| fallback(core)),
         });
         let stack = self.middleware.map(|middleware| middleware.around(&core));
         Dispatcher {
@@ -446,12 +469,13 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
     async fn answer_request(&self, event: &str, lambda: LambdaContext) -> Result<Payload, NotHttp> {
         let lambda = context::enter(lambda);
         let request_id = &*lambda.request_id;
+        let mut head = false;
         let (format, response) = match event::read(event, Arc::clone(&lambda)) {
-            Ok(arrival) => (
-                arrival.format,
-                self.respond(arrival.route.as_deref(), arrival.request)
-                    .await,
-            ),
+            Ok(arrival) => {
+                head = arrival.request.method == Method::HEAD;
+                let route = arrival.route.as_deref();
+                (arrival.format, self.respond(route, arrival.request).await)
+            }
             Err(Refusal::BadBody(format)) => {
                 let error = "the body is not base64, but the event says so";
                 (format, Error::bad_request(error).into_response())
@@ -459,6 +483,12 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
             Err(Refusal::NotHttp(error)) => return Err(error),
         };
         let mut response = finished(response, request_id);
+        if head || has_no_body(response.status()) {
+            payload::guess_type(&mut response);
+            // A stream is dropped before its first piece is created.
+            drop(stream::take_stream(&mut response));
+            *response.body_mut() = Bytes::new();
+        }
         let payload = match stream::take_stream(&mut response) {
             Some(stream) if self.streams => {
                 return Ok(Payload::streamed(format, response, stream));
@@ -484,7 +514,12 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
 
     async fn respond(&self, route: Option<&str>, mut request: Request<'_>) -> Response {
         let found = self.core.table.find(route, &mut request);
-        let Some(stack) = &self.stack else {
+        let stack = match (&self.stack, found.as_ref()) {
+            (Some(stack), _) => Some(stack),
+            (None, Ok(index)) => self.core.layer(*index, |_| 0),
+            (None, Err(_)) => None,
+        };
+        let Some(stack) = stack else {
             return match found {
                 Ok(index) => self.core.call(index, &request).await,
                 Err(response) => *response,
@@ -493,6 +528,27 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
         // Once more, for the errors of the layers themselves.
         let answer = async { self.core.errors.apply(stack.call(request, found).await) };
         caught(answer).await.unwrap_or_else(|_| Panicked::answer())
+    }
+}
+
+impl<S> Core<S> {
+    pub(crate) fn state(&self) -> &S {
+        &self.state
+    }
+
+    /// The layer around an endpoint that `next` names by its position, if there are so many.
+    pub(crate) fn layer(&self, index: usize, next: impl Fn(&[usize]) -> usize) -> Option<&Stack> {
+        let layers = &*self.table.endpoints.get(index)?.layers;
+        self.layers.get(*layers.get(next(layers))?)
+    }
+
+    /// The methods that routes answer at a path, the fallback's own `ANY` left out.
+    pub(crate) fn allowed(&self, path: &str) -> Vec<Method> {
+        let methods = self.table.matcher.allowed_methods(path).into_iter();
+        methods
+            .filter(|method| *method != "ANY")
+            .filter_map(|method| method.parse().ok())
+            .collect()
     }
 }
 
@@ -508,6 +564,10 @@ impl<S: Send + Sync + 'static> Core<S> {
                 Target::Handler(Call::WithState(handler)) => handler(&self.state, request),
                 Target::Handler(Call::Stateless(handler)) => handler(request),
                 Target::Service(service) => service(request),
+                Target::Fallback => match &self.fallback {
+                    Some(fallback) => fallback(request),
+                    None => Box::pin(async { no_route(Vec::new()).into_response() }),
+                },
             }
         }));
         let answer = match answer {
@@ -516,6 +576,14 @@ impl<S: Send + Sync + 'static> Core<S> {
         };
         answer.unwrap_or_else(|_| Panicked::answer())
     }
+}
+
+/// True if a response with this status never has a body (RFC 9110 §15.3.5, §15.3.6, §15.4.5), so that none is built.
+fn has_no_body(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
+    )
 }
 
 /// The last step of every response: the request id goes into the document of an unexpected error,

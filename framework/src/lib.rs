@@ -90,6 +90,8 @@ pub mod test;
 pub mod __private;
 
 pub use bytes::Bytes;
+/// The crate `http`, whose types requests and responses are made of: middleware takes an `http::Request<Body>`.
+pub use http;
 pub use http::{HeaderMap, HeaderName, HeaderValue};
 
 pub use crate::{

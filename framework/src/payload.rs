@@ -54,15 +54,7 @@ pub(crate) enum StreamBody {
 impl Payload {
     /// The response in that format.
     pub(crate) fn new(format: Format, mut response: Response) -> Self {
-        let has_type = response.headers().contains_key(CONTENT_TYPE);
-        if !has_type && !response.body().is_empty() {
-            let guess = if std::str::from_utf8(response.body()).is_ok() {
-                HeaderValue::from_static("text/plain; charset=utf-8")
-            } else {
-                HeaderValue::from_static("application/octet-stream")
-            };
-            response.headers_mut().insert(CONTENT_TYPE, guess);
-        }
+        guess_type(&mut response);
         Self {
             format,
             response,
@@ -113,6 +105,19 @@ impl Payload {
         let mut length = Length(0);
         serde_json::to_writer(&mut length, self).ok()?;
         (length.0 > Self::LIMIT).then_some(length.0)
+    }
+}
+
+/// Adds a content type to a response that has a body and no type.
+pub(crate) fn guess_type(response: &mut Response) {
+    let has_type = response.headers().contains_key(CONTENT_TYPE);
+    if !has_type && !response.body().is_empty() {
+        let guess = if std::str::from_utf8(response.body()).is_ok() {
+            HeaderValue::from_static("text/plain; charset=utf-8")
+        } else {
+            HeaderValue::from_static("application/octet-stream")
+        };
+        response.headers_mut().insert(CONTENT_TYPE, guess);
     }
 }
 

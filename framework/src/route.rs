@@ -1,10 +1,15 @@
 //! Routes: const data and function pointers, as created by the macros.
 
 mod guard;
+mod list;
 
 use std::{fmt, future::Future, pin::Pin};
 
-pub use self::guard::Guard;
+pub(crate) use self::list::Listed;
+pub use self::{
+    guard::Guard,
+    list::{Routes, RoutesOf},
+};
 use crate::{request::Request, response::Response};
 use fw_manifest::Place;
 
@@ -122,6 +127,8 @@ pub struct Route<S> {
     pub(crate) call: Call<S>,
     pub(crate) guard: Option<Guard<S>>,
     pub(crate) api_key: bool,
+    /// True if it answers HEAD wherever it answers GET.
+    pub(crate) head: bool,
     #[cfg(feature = "schema")]
     pub(crate) description: Option<Description>,
 }
@@ -247,6 +254,7 @@ impl<S> Route<S> {
             call: Call::WithState(handler),
             guard: None,
             api_key: false,
+            head: false,
             #[cfg(feature = "schema")]
             description: None,
         }
@@ -261,6 +269,7 @@ impl<S> Route<S> {
             call: Call::Stateless(handler),
             guard: None,
             api_key: false,
+            head: false,
             #[cfg(feature = "schema")]
             description: None,
         }
@@ -318,58 +327,6 @@ pub trait RouteDecl {
 pub trait IntoRoute<S>: RouteDecl {
     /// The route.
     fn into_route() -> Route<S>;
-}
-
-/// A list of routes, created by [`routes!`](crate::routes).
-pub struct Routes<S> {
-    pub(crate) list: Vec<Route<S>>,
-}
-
-/// A list of routes of an app with the state `S`: [`Routes<S>`](Routes), and nothing else. It is a
-/// trait because of rustc's message about other types.
-#[diagnostic::on_unimplemented(
-    message = "this is not a list of routes for an app with the state `{S}`",
-    label = "not a `routes![…]`, or a handler or an authorizer in it takes another state",
-    note = "write a list: `routes![handler, module::handler]`",
-    note = "a handler with a `&T` argument needs an app with the state `T`: create it with `App::new(\"name\", init)`, where `init` is an async function that returns the `T`; `App::stateless` has the state `()`"
-)]
-pub trait RoutesOf<S> {
-    /// The list.
-    fn into_routes(self) -> Routes<S>;
-}
-
-impl<S> RoutesOf<S> for Routes<S> {
-    fn into_routes(self) -> Self {
-        self
-    }
-}
-
-impl<S> fmt::Debug for Routes<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(&self.list).finish()
-    }
-}
-
-impl<S> Routes<S> {
-    /// The list that `fill` adds to; what `routes!` expands to.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn collect(fill: impl FnOnce(&mut Self)) -> Self {
-        let mut routes = Self { list: Vec::new() };
-        fill(&mut routes);
-        routes
-    }
-
-    /// The routes, in the list's order.
-    pub fn iter(&self) -> impl Iterator<Item = &Route<S>> {
-        self.list.iter()
-    }
-
-    /// Adds a route.
-    #[doc(hidden)]
-    pub fn add<R: IntoRoute<S>>(&mut self) {
-        self.list.push(R::into_route());
-    }
 }
 
 /// A list of routes for an app: `routes![handler, module::handler]`.

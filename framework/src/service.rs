@@ -3,6 +3,7 @@
 mod from_fn;
 pub(crate) mod middleware;
 mod mount;
+pub(crate) mod shared;
 
 use std::{
     borrow::Cow,
@@ -22,6 +23,7 @@ use tower::{Service, ServiceExt};
 pub use self::{
     from_fn::{FromFn, FromFnService, Next, from_fn},
     mount::{IntoMount, Mount},
+    shared::{SharedState, Unmatched},
 };
 use crate::{
     dispatch::Mounted,

@@ -1,6 +1,6 @@
 //! Who may call a route: its attribute's setting, or its list's.
 
-use super::{Route, Routes};
+use super::{Listed, Route, Routes};
 use crate::{auth::IntoAuthorizer, entry::Entry};
 use fw_manifest::Authorization;
 
@@ -117,14 +117,14 @@ impl<S> Routes<S> {
     /// Callers send an API key (REST APIs only), in addition to other requirements.
     #[must_use]
     pub fn api_key(mut self) -> Self {
-        for route in &mut self.list {
+        for Listed { route, .. } in &mut self.list {
             route.api_key |= !matches!(route.guard, Some(Guard::Public));
         }
         self
     }
 
     fn guard(mut self, guard: Guard<S>) -> Self {
-        for route in &mut self.list {
+        for Listed { route, .. } in &mut self.list {
             route.guard.get_or_insert(guard);
         }
         self

@@ -116,6 +116,10 @@ where
 pub struct Next(Inner);
 
 impl Next {
+    pub(crate) fn new(inner: Inner) -> Self {
+        Self(inner)
+    }
+
     /// Has it answer. The request keeps its extensions: the framework's own are among them.
     pub async fn run(self, request: http::Request<Body>) -> Response {
         self.0.call(request).await

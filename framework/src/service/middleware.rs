@@ -1,10 +1,13 @@
-//! Middleware: what `App::layer` collects, and the way of a request through it and back.
+//! Middleware: what `App::layer` and `Routes::layer` collect, and the way of a request through it and back.
 //!
 //! Tower's services own their request and handlers borrow theirs, so a request is converted on the
-//! way in and back again before the handler. All of it depends on [`Middleware`], which only
-//! `App::layer` creates: an app without layers does not even link it.
+//! way in and back again before the handler. All of it depends on [`Middleware`] and [`ListLayer`], which only
+//! these create: an app without layers does not even link it.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{
+    borrow::Cow,
+    sync::{Arc, Weak},
+};
 
 use http_body_util::BodyExt;
 
@@ -18,25 +21,31 @@ use crate::{
     route::BoxFuture,
 };
 
+/// A layer, given the state's place.
+type Wrap<S> = Box<dyn FnOnce(Inner, &Weak<Core<S>>) -> Inner>;
+
 /// The layers of an app, and how to get through them.
 pub(crate) struct Middleware<S> {
-    layers: Vec<Box<dyn FnOnce(Inner) -> Inner>>,
-    innermost: fn(Arc<Core<S>>) -> Inner,
-    enter: fn(&Inner, Request<'_>, Found) -> BoxFuture<'static, Response>,
+    layers: Vec<Wrap<S>>,
+    innermost: fn(&Weak<Core<S>>) -> Inner,
+    enter: Enter,
 }
+
+/// Sends a request through layers.
+type Enter = fn(&Inner, Request<'_>, Found) -> BoxFuture<'static, Response>;
 
 impl<S: Send + Sync + 'static> Middleware<S> {
     /// No layers yet.
     pub(crate) fn new() -> Self {
         Self {
             layers: Vec::new(),
-            innermost,
+            innermost: |core| inwards(core, |_| 0),
             enter,
         }
     }
 
     /// Adds a layer around the existing ones.
-    pub(crate) fn push(&mut self, layer: impl FnOnce(Inner) -> Inner + 'static) {
+    pub(crate) fn push(&mut self, layer: impl FnOnce(Inner, &Weak<Core<S>>) -> Inner + 'static) {
         self.layers.push(Box::new(layer));
     }
 
@@ -47,21 +56,53 @@ impl<S: Send + Sync + 'static> Middleware<S> {
 
     /// Puts the layers around an app.
     pub(crate) fn around(self, core: &Arc<Core<S>>) -> Stack {
-        let innermost = (self.innermost)(Arc::clone(core));
+        let core = &Arc::downgrade(core);
+        let innermost = (self.innermost)(core);
         Stack {
             outermost: self
                 .layers
                 .into_iter()
-                .fold(innermost, |inner, layer| layer(inner)),
+                .fold(innermost, |inner, layer| layer(inner, core)),
             enter: self.enter,
         }
     }
 }
 
-/// The layers around an app.
+/// A layer around the routes of a list.
+pub(crate) struct ListLayer<S> {
+    wrap: Wrap<S>,
+    innermost: fn(&Weak<Core<S>>, usize) -> Inner,
+    enter: Enter,
+}
+
+impl<S: Send + Sync + 'static> ListLayer<S> {
+    pub(crate) fn new(wrap: impl FnOnce(Inner, &Weak<Core<S>>) -> Inner + 'static) -> Self {
+        Self {
+            wrap: Box::new(wrap),
+            innermost: |core, number| {
+                inwards(core, move |layers| {
+                    let at = layers.iter().position(|layer| *layer == number);
+                    at.map_or(layers.len(), |at| at + 1)
+                })
+            },
+            enter,
+        }
+    }
+
+    /// The layer with that number among those of the app. It exists once, so that all of its routes share what it holds.
+    pub(crate) fn around(self, core: &Weak<Core<S>>, number: usize) -> Stack {
+        let inner = (self.innermost)(core, number);
+        Stack {
+            outermost: (self.wrap)(inner, core),
+            enter: self.enter,
+        }
+    }
+}
+
+/// The layers around an app, or one around the routes of a list.
 pub(crate) struct Stack {
     outermost: Inner,
-    enter: fn(&Inner, Request<'_>, Found) -> BoxFuture<'static, Response>,
+    enter: Enter,
 }
 
 impl Stack {
@@ -87,9 +128,26 @@ fn enter(outermost: &Inner, request: Request<'_>, found: Found) -> BoxFuture<'st
     outermost.call(http)
 }
 
-fn innermost<S: Send + Sync + 'static>(core: Arc<Core<S>>) -> Inner {
+/// Continues with a request: in the layer of its route that `next` names by its position, or in the handler.
+fn inwards<S: Send + Sync + 'static>(
+    core: &Weak<Core<S>>,
+    next: impl Fn(&[usize]) -> usize + Send + Sync + 'static,
+) -> Inner {
+    let core = Weak::clone(core);
     Inner::from_fn(move |http| {
-        let core = Arc::clone(&core);
+        let Some(core) = core.upgrade() else {
+            return Box::pin(async { Error::internal("the app is gone").into_response() });
+        };
+        let layer = match http.extensions().get() {
+            Some(Beside(beside)) => match beside.1 {
+                Ok(index) => core.layer(index, &next),
+                Err(_) => None,
+            },
+            None => None,
+        };
+        if let Some(layer) = layer {
+            return layer.outermost.call(http);
+        }
         Box::pin(async move {
             match leave(http).await {
                 Ok((request, Ok(index))) => core.call(index, &request).await,

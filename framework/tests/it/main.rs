@@ -4,6 +4,8 @@ mod app;
 mod authorizers;
 mod bodies;
 mod gateways;
+mod heads;
+mod lists;
 mod middleware;
 mod process;
 mod resources;
