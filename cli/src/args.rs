@@ -5,6 +5,7 @@ mod deploy;
 mod event;
 mod local;
 mod running;
+mod s3;
 mod see;
 mod services;
 
@@ -28,6 +29,7 @@ pub(crate) use self::local::{Invoke, Local, Token};
 pub(crate) use self::running::{
     Clock, ClockCommand, Fire, Publish, PutEvent, Queues, RunningApp, Send,
 };
+pub(crate) use self::s3::{S3, S3Command, S3Cp, S3Ls, S3Mb, S3Presign, S3Server};
 pub(crate) use self::see::{Deployed, Doctor, List, Logs, Metrics};
 pub(crate) use self::services::Services;
 use crate::{
@@ -121,6 +123,8 @@ pub(crate) enum Command {
     Fire(Fire),
     /// Show the queues of the running local server, or send dead letters back
     Queues(Queues),
+    /// List, copy and presign the objects of the embedded S3
+    S3(S3),
     /// Show the clock of the running local server's services, or move it forward
     Clock(Clock),
     /// Print the event with which a gateway, queue, topic, bucket, bus or schedule invokes a function

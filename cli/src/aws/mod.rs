@@ -19,6 +19,7 @@ pub(crate) mod logs;
 pub(crate) mod mappings;
 #[cfg(test)]
 mod moto;
+pub(crate) mod objects;
 pub(crate) mod options;
 mod profile;
 pub(crate) mod protocol;

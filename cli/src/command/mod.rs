@@ -25,6 +25,7 @@ mod promote;
 mod rollback;
 mod routes;
 mod running;
+mod s3;
 mod schedule;
 mod services;
 mod token;
@@ -65,6 +66,7 @@ pub(crate) fn run(args: Args, console: &Console) -> Result<Exit> {
         Command::PutEvent(args) => running::put_event(&args, console),
         Command::Fire(args) => running::fire(&args, console),
         Command::Queues(args) => running::queues(&args, console),
+        Command::S3(args) => s3::s3(&args, console),
         Command::Clock(args) => running::clock(&args, console),
         Command::Event(args) => event::event(&args, console),
         Command::Token(args) => token::token(&args, console),

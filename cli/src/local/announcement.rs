@@ -21,6 +21,8 @@ pub(crate) enum Endpoint {
     Lambda,
     /// The services that invoke sources.
     Services,
+    /// The embedded S3, for `cargo fw s3`: an [`S3Endpoint`].
+    S3,
 }
 
 impl Endpoint {
@@ -28,7 +30,31 @@ impl Endpoint {
         match self {
             Self::Lambda => "lambda-api",
             Self::Services => "services-url",
+            Self::S3 => "s3-url",
         }
+    }
+}
+
+/// What is said of the embedded S3: its URL, and the secret of the developer's key. Only this user can read the folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct S3Endpoint {
+    pub(crate) url: String,
+    pub(crate) secret_key: String,
+}
+
+impl S3Endpoint {
+    /// The text to say.
+    pub(crate) fn text(&self) -> String {
+        format!("{}\n{}", self.url, self.secret_key)
+    }
+
+    /// Reads what was said.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (url, secret_key) = text.split_once('\n')?;
+        Some(Self {
+            url: url.to_owned(),
+            secret_key: secret_key.to_owned(),
+        })
     }
 }
 

@@ -20,6 +20,9 @@ pub(crate) const REGION: &str = "us-east-1";
 /// The access key of the app's processes, and of the developer's own tools.
 pub(crate) const ACCESS_KEY: &str = "AKIALOCALFW000000000";
 
+/// The access key of the developer's own tools. It may do everything, as an administrator in the account.
+pub(crate) const DEVELOPER_KEY: &str = "test";
+
 /// Credentials that no account has. They are enough for an SDK to sign with, and every embedded
 /// service and every route with signatures accepts them. Cheap to clone.
 #[derive(Clone)]
@@ -75,6 +78,15 @@ impl LocalCredentials {
     /// `AWS_SECRET_ACCESS_KEY`.
     pub(crate) fn secret_key(&self) -> &str {
         &self.0.secret_key
+    }
+
+    /// The secret of [`DEVELOPER_KEY`].
+    pub(crate) fn developer_secret(&self) -> &str {
+        if self.0.is_random {
+            &self.0.secret_key
+        } else {
+            DEVELOPER_KEY
+        }
     }
 
     /// `AWS_SESSION_TOKEN`.

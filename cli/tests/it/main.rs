@@ -43,5 +43,6 @@ mod one_build;
 mod package;
 mod promises;
 mod replay;
+mod s3_commands;
 mod see;
 mod services;

@@ -10,14 +10,14 @@ use crate::{
     local_support::cli,
 };
 
-struct Running {
+pub(crate) struct Running {
     child: Child,
-    address: String,
+    pub(crate) address: String,
 }
 
 impl Running {
     /// Starts the services, and waits for the endpoint that they print.
-    fn start(folder: &Path) -> Self {
+    pub(crate) fn start(folder: &Path) -> Self {
         let mut child = cli(folder, &["services", "--port", "0", "--data", "state"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -44,7 +44,7 @@ impl Running {
     }
 
     /// Stops them as a user does, and returns the exit code.
-    fn stop(mut self) -> Option<i32> {
+    pub(crate) fn stop(mut self) -> Option<i32> {
         let _ = Command::new("kill")
             .args(["-TERM", &self.child.id().to_string()])
             .status();

@@ -13,8 +13,9 @@ use crate::{
     args, aws,
     console::Console,
     env,
-    error::{Failure, Result},
+    error::{Context as _, Failure, Result},
     local::{
+        announcement::{Announcement, Endpoint, S3Endpoint},
         events::{EventServices, named_resources},
         services::{
             policy_guard::{Policies, PolicyGuard},
@@ -35,6 +36,8 @@ const MOST_SERVERS: u32 = 8;
 /// The services, and the variables that tell the app's clients of them.
 pub(super) struct Services {
     s3: Option<EmbeddedS3>,
+    /// Says where the embedded S3 is.
+    _announcement: Option<Announcement>,
     /// What the app may do in them; nothing is guarded with `--no-iam`.
     guard: Option<PolicyGuard>,
     /// What invokes sources, from the first build on that has one: an app without sources needs no other port.
@@ -71,6 +74,16 @@ async fn embedded_s3(
             options.root.display()
         ));
     }
+}
+
+/// Says where the embedded S3 is, for `cargo fw s3`.
+fn announce(data: &Path, s3: &EmbeddedS3, own: &LocalCredentials) -> Result<Announcement> {
+    let endpoint = S3Endpoint {
+        url: s3.endpoint(),
+        secret_key: own.developer_secret().to_owned(),
+    };
+    Announcement::write(data, Endpoint::S3, endpoint.text())
+        .with_context(|| format!("cannot write to the data folder: {}", data.display()))
 }
 
 /// Puts the values of secrets into the settings: with `--aws` the account's, else the developer's own.
@@ -114,6 +127,7 @@ impl Services {
         let credentials = Credentials {
             access_key: credentials::ACCESS_KEY.to_owned(),
             secret_key: own.secret_key().to_owned(),
+            developer_secret: own.developer_secret().to_owned(),
         };
         let options = S3Options {
             root: data.join("s3"),
@@ -124,6 +138,7 @@ impl Services {
         let denials = console.clone();
         let guard = PolicyGuard::telling(move |line| denials.warning(line));
         let s3 = embedded_s3(options, &guard, console).await?;
+        let announcement = announce(data, &s3, &own)?;
         let mut told = Vec::new();
         if own.are_random() {
             let (id, secret) = (credentials::ACCESS_KEY, own.secret_key());
@@ -136,6 +151,7 @@ impl Services {
             told,
             credentials: own,
             s3: Some(s3),
+            _announcement: Some(announcement),
             guard: (!args.no_iam).then_some(guard),
             events: OnceLock::new(),
             how,
@@ -158,6 +174,7 @@ impl Services {
         }
         Self {
             s3: None,
+            _announcement: None,
             guard: None,
             events: OnceLock::new(),
             how,
@@ -173,6 +190,7 @@ impl Services {
         console.warning("`--aws`: the app reads and writes real data of your account");
         Ok(Self {
             s3: None,
+            _announcement: None,
             guard: None,
             events: OnceLock::new(),
             how,
@@ -247,7 +265,10 @@ impl Services {
             let mut line = format!("S3 at {}; {buckets}; data in {root}", s3.endpoint());
             if !self.credentials.are_random() {
                 let (id, secret) = (credentials::ACCESS_KEY, self.credentials.secret_key());
-                line.push_str(&format!("; keys {id} and {secret}"));
+                let own = credentials::DEVELOPER_KEY;
+                line.push_str(&format!(
+                    "; keys {id} and {secret} as the app, {own} and {own} without its policy"
+                ));
             }
             line
         });

@@ -7,9 +7,6 @@ use crate::{
     values::credentials::{self, LocalCredentials},
 };
 
-/// The access key of the developer's own tools. It may do everything, as an administrator in the account.
-const DEVELOPER: &str = "test";
-
 /// The policy of each function.
 #[derive(Debug)]
 pub(super) struct Policed {
@@ -26,7 +23,7 @@ impl Access for Policed {
 
     fn decide(&self, caller: &Caller, action: &str, resource: &str) -> Result<(), String> {
         let guard = self.guard.as_ref();
-        let Some(guard) = guard.filter(|_| caller.access_key != DEVELOPER) else {
+        let Some(guard) = guard.filter(|_| caller.access_key != credentials::DEVELOPER_KEY) else {
             return Ok(());
         };
         let (service, operation) = action.split_once(':').unwrap_or(("", action));

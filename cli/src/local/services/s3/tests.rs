@@ -13,7 +13,7 @@ use aws_sdk_s3::{
 use super::{Credentials, EmbeddedS3, Hosts, S3Options};
 use crate::local::services::policy_guard::{Policies, PolicyGuard};
 use crate::values::{
-    credentials::access_key,
+    credentials::{DEVELOPER_KEY, access_key},
     statement::{Effect, Statement},
 };
 
@@ -74,6 +74,7 @@ impl Guarded {
             credentials: Credentials {
                 access_key: ACCESS_KEY.to_owned(),
                 secret_key: SECRET_KEY.to_owned(),
+                developer_secret: DEVELOPER_KEY.to_owned(),
             },
             hosts: Hosts::new(Ipv4Addr::LOCALHOST.into(), &[]),
         };
@@ -129,6 +130,23 @@ async fn until_a_policy_is_set_everything_is_allowed() {
     assert_eq!(outcome(get), "AccessDenied");
     assert_eq!(outcome(client.list_buckets().send().await), "AccessDenied");
     assert_eq!(guarded.told().len(), 2);
+    guarded.s3.shutdown().await;
+}
+
+#[tokio::test]
+async fn the_developers_own_key_is_held_to_no_policy() {
+    let guarded = Guarded::start().await;
+    guarded.guard.enforce(Policies::default());
+    let developer = client_of(&guarded.s3, DEVELOPER_KEY, DEVELOPER_KEY);
+    let put = developer.put_object().bucket("notes").key("a").send().await;
+    assert_eq!(outcome(put), "ok");
+    // A missing key is 404 to callers who may list.
+    let get = developer.get_object().bucket("notes").key("b").send().await;
+    assert_eq!(outcome(get), "NoSuchKey");
+    assert_eq!(guarded.told(), [""; 0]);
+    let wrong = client_of(&guarded.s3, DEVELOPER_KEY, "other");
+    let get = wrong.get_object().bucket("notes").key("a").send().await;
+    assert_eq!(outcome(get), "SignatureDoesNotMatch");
     guarded.s3.shutdown().await;
 }
 
