@@ -14,7 +14,7 @@ use crate::{
         self, check,
         execute::Execution,
         kind::{artifact_bucket::desired::ArtifactBucket, log_group::plan::log_groups},
-        names::{Names, Place},
+        names::{AwsLocation, Names},
         observe::Actual,
         report,
         retry::RetryPolicy,
@@ -95,7 +95,7 @@ fn unseen(denied: &aws::Error) -> String {
 /// Lists what is deleted and what is kept.
 fn show(
     args: &args::Delete,
-    place: &Place,
+    place: &AwsLocation,
     names: &Names,
     actual: &Actual,
     plan: &Plan,

@@ -13,7 +13,7 @@ use crate::{
         kind::{
             bus::calls::FoundRule, function::found::WholeFunction, schedule::calls::FoundSchedule,
         },
-        names::{Names, Place},
+        names::{AwsLocation, Names},
         observe::Actual,
         report,
     },
@@ -277,7 +277,7 @@ pub(super) fn info(args: &args::Deployed, console: &Console) -> Result<Exit> {
 
 impl<'a> Info<'a> {
     /// The deployment's details, or `None` if it has neither a function nor an API.
-    fn of(names: &'a Names, place: &'a Place, actual: &'a Actual) -> Option<Self> {
+    fn of(names: &'a Names, place: &'a AwsLocation, actual: &'a Actual) -> Option<Self> {
         // The main function's name is the beginning of the others', so it is the first.
         let functions = actual.functions.iter();
         let functions: Vec<_> = functions

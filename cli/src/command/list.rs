@@ -10,7 +10,7 @@ use crate::{
     console::{Console, columns},
     deploy::{
         self,
-        names::{Place, TAG_APP, TAG_STAGE},
+        names::{AwsLocation, TAG_APP, TAG_STAGE},
     },
     error::{Context as _, Exit, Result},
 };
@@ -19,7 +19,7 @@ use crate::{
 const SCHEMA: u32 = 1;
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct ListedDeployment<'a> {
     schema: u32,
     account: &'a str,
     region: &'a str,
@@ -45,7 +45,7 @@ pub(super) fn list(args: &args::List, console: &Console) -> Result<Exit> {
         let all = deployments(&aws).await?;
         match args.output {
             Output::Json => {
-                let document = Document {
+                let document = ListedDeployment {
                     schema: SCHEMA,
                     account: &place.account,
                     region: &place.region,
@@ -60,8 +60,8 @@ pub(super) fn list(args: &args::List, console: &Console) -> Result<Exit> {
     })
 }
 
-fn print(all: &[Deployment], place: &Place, console: &Console) {
-    let Place {
+fn print(all: &[Deployment], place: &AwsLocation, console: &Console) {
+    let AwsLocation {
         account, region, ..
     } = place;
     if all.is_empty() {

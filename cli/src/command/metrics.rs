@@ -17,7 +17,7 @@ use crate::{
 const SCHEMA: u32 = 1;
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct MetricsDocument<'a> {
     schema: u32,
     app: &'a str,
     stage: &'a str,
@@ -52,7 +52,7 @@ pub(super) fn metrics(args: &args::Metrics, console: &Console) -> Result<Exit> {
             .collect();
         match args.deployed.output {
             Output::Json => {
-                let document = Document {
+                let document = MetricsDocument {
                     schema: SCHEMA,
                     app: &found.names.app,
                     stage: &found.names.stage,

@@ -25,7 +25,7 @@ use crate::{
 const SCHEMA: u32 = 1;
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct PolicyDocument<'a> {
     schema: u32,
     /// What the role of the app's function is given besides the function's own logs, or that of the function that was asked for.
     document: Value,
@@ -76,7 +76,7 @@ pub(super) fn policy(args: &args::Policy, console: &Console) -> Result<Exit> {
                 (part, Function { document, derived })
             });
             let shown = asked.unwrap_or(APP);
-            let document = Document {
+            let document = PolicyDocument {
                 schema: SCHEMA,
                 document: of(shown),
                 derived: derived.of(shown),

@@ -346,7 +346,7 @@ pub(crate) fn plan(desired: &Desired, actual: &Actual, plan: &Plan) -> Result<()
 const OTHER_REST: &str = "the REST API would not match the app";
 
 /// Where a step runs: another lane of the same phase may be behind.
-type Place<'a> = (Phase, Lane<'a>);
+type AwsLocation<'a> = (Phase, Lane<'a>);
 
 /// What the steps so far have done, as far as promises span kinds.
 struct Sofar<'a> {
@@ -354,11 +354,11 @@ struct Sofar<'a> {
     /// Whether traffic has moved.
     moved: bool,
     /// What they make that later ones use.
-    made: BTreeMap<Output<'a>, Place<'a>>,
+    made: BTreeMap<Output<'a>, AwsLocation<'a>>,
     /// The roles that got their policies.
-    permitted: BTreeMap<&'a str, Place<'a>>,
+    permitted: BTreeMap<&'a str, AwsLocation<'a>>,
     /// The functions whose versions were tried.
-    tried: BTreeMap<&'a str, Place<'a>>,
+    tried: BTreeMap<&'a str, AwsLocation<'a>>,
     /// The routes of the HTTP API.
     routes: BTreeSet<&'a str>,
     /// The zips that are there, and since when.
@@ -395,7 +395,7 @@ impl<'a> Sofar<'a> {
             return Some(format!("a step has no reason: {:?}", step.subject()));
         }
         let here = (planned.phase, planned.lane());
-        let before = |made: Option<&Place<'_>>| {
+        let before = |made: Option<&AwsLocation<'_>>| {
             made.is_some_and(|(phase, lane)| *phase < here.0 || *lane == here.1)
         };
         if let Some(missing) = step
@@ -443,7 +443,7 @@ impl<'a> Sofar<'a> {
         actual: &Actual,
         step: &FunctionStep,
         phase: Phase,
-        before: impl Fn(Option<&Place<'_>>) -> bool,
+        before: impl Fn(Option<&AwsLocation<'_>>) -> bool,
     ) -> Option<String> {
         // A version runs with the permissions that it needs from its first moment.
         if let FunctionStep::Create { function, .. }

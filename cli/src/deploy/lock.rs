@@ -14,7 +14,7 @@ use std::{future::Future, pin::pin, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::names::{Names, Place};
+use super::names::{AwsLocation, Names};
 use crate::{
     aws::{Aws, Error, Kind},
     console::Console,
@@ -177,7 +177,7 @@ impl Lock {
         let caller = aws.caller().await.map_err(cannot)?;
         let group = group(names);
         let lock = Self {
-            arn: Place::new(&caller, aws.region()).log_group(&group),
+            arn: AwsLocation::new(&caller, aws.region()).log_group(&group),
             group,
             id: random(),
         };

@@ -32,7 +32,7 @@ use super::{
             desired::{DesiredSubscription, DesiredTopic},
         },
     },
-    names::{Names, Place, Sought},
+    names::{AwsLocation, Names, Sought},
 };
 use crate::{
     aws::{apigateway::Guard, lambda::UrlSettings},
@@ -54,7 +54,7 @@ pub(crate) struct Desired {
     /// The names and tags.
     pub(crate) names: Names,
     /// Where.
-    pub(crate) place: Place,
+    pub(crate) place: AwsLocation,
     /// Who may assume the functions' own roles: Lambda.
     pub(crate) trust: Value,
     /// What those roles may be allowed at the most, by ARN.
@@ -111,7 +111,7 @@ impl Desired {
         manifest: &Manifest,
         settings: &Settings,
         mut code: Code,
-        place: Place,
+        place: AwsLocation,
     ) -> Result<Self> {
         let settings = &resources::with_used(manifest, settings)?;
         let mut names = Names::new(&manifest.app, &settings.stage, &place.region)?;

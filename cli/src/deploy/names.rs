@@ -243,7 +243,7 @@ impl Names {
 
 /// Where the deployment is: what every ARN begins with.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct AwsLocation {
     /// `aws`, `aws-cn`, `aws-us-gov`.
     pub(crate) partition: String,
     /// The account's twelve digits.
@@ -252,7 +252,7 @@ pub(crate) struct Place {
     pub(crate) region: String,
 }
 
-impl Place {
+impl AwsLocation {
     /// The caller's account, in that region.
     pub(crate) fn new(caller: &Caller, region: &str) -> Self {
         Self {

@@ -14,7 +14,7 @@ use super::{
         schedule, topic,
     },
     model::Desired,
-    names::{Names, Place},
+    names::{AwsLocation, Names},
     observe::Actual,
     permissions::Permissions,
     step::Plan,
@@ -24,13 +24,13 @@ use crate::{
     values::{gateway::Gateway, text::counted},
 };
 
-/// The newest schema of [`Document`].
+/// The newest schema of [`PlanDocument`].
 const SCHEMA: u32 = 1;
 
 /// The document of `--output json`. Fields may be added within a schema; none is removed or
 /// changed.
 #[derive(Debug, Serialize)]
-pub(crate) struct Document<'a> {
+pub(crate) struct PlanDocument<'a> {
     /// The schema of this document.
     schema: u32,
     /// The app.
@@ -110,7 +110,7 @@ pub(crate) fn document(
             opens: planned.opens,
         }
     });
-    let document = Document {
+    let document = PlanDocument {
         schema: SCHEMA,
         app: &names.app,
         stage: &names.stage,
@@ -306,7 +306,7 @@ fn whole(kind: &str) -> &str {
 }
 
 /// The line above a plan.
-pub(crate) fn headline(names: &Names, place: &Place) -> String {
+pub(crate) fn headline(names: &Names, place: &AwsLocation) -> String {
     format!(
         "{BOLD}{}{BOLD:#}, stage {BOLD}{}{BOLD:#}, in {} of account {}",
         names.app, names.stage, place.region, place.account

@@ -44,8 +44,8 @@ use super::{
     },
     model::{Desired, openapi},
     names::{
-        ASK_GRANT, GRANT, Names, Place, REST_ASK_GRANT, REST_GRANT, TAG_DOMAIN, THROUGH_URL_GRANT,
-        URL_GRANT,
+        ASK_GRANT, AwsLocation, GRANT, Names, REST_ASK_GRANT, REST_GRANT, TAG_DOMAIN,
+        THROUGH_URL_GRANT, URL_GRANT,
     },
     observe::Actual,
 };
@@ -146,8 +146,8 @@ pub(crate) fn path(project: &Project, stage: &str) -> PathBuf {
 }
 
 /// A place that stands for any: a snapshot is of no account.
-pub(crate) fn nowhere() -> Place {
-    Place {
+pub(crate) fn nowhere() -> AwsLocation {
+    AwsLocation {
         partition: "aws".to_owned(),
         account: "ACCOUNT".to_owned(),
         region: "REGION".to_owned(),

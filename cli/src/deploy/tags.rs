@@ -10,7 +10,7 @@ use jiff::{Timestamp, Unit};
 use super::{
     kind::tag::step::TagStep,
     model::Desired,
-    names::{Place, TAG_TAGS},
+    names::{AwsLocation, TAG_TAGS},
     observe::Actual,
     step::{Plan, Step},
 };
@@ -252,8 +252,8 @@ fn commit(folder: &Path) -> String {
 }
 
 /// A resource of that kind and name, for the tagging calls.
-pub(super) fn taggable(kind: TaggedKind, name: &str, place: &Place) -> Taggable {
-    let Place {
+pub(super) fn taggable(kind: TaggedKind, name: &str, place: &AwsLocation) -> Taggable {
+    let AwsLocation {
         partition,
         account,
         region,

@@ -51,7 +51,7 @@ use crate::{
         },
         model::Desired,
         names::{
-            ASK_GRANT, GRANT, Place, REST_ASK_GRANT, REST_GRANT, THROUGH_URL_GRANT, URL_GRANT,
+            ASK_GRANT, AwsLocation, GRANT, REST_ASK_GRANT, REST_GRANT, THROUGH_URL_GRANT, URL_GRANT,
         },
         plan::plan,
         report,
@@ -355,7 +355,7 @@ fn code(architecture: Architecture) -> Code {
     }
 }
 
-fn desired(manifest: &Manifest, settings: &Settings, place: Place) -> Desired {
+fn desired(manifest: &Manifest, settings: &Settings, place: AwsLocation) -> Desired {
     Desired::new(manifest, settings, code(settings.architecture), place).unwrap()
 }
 

@@ -11,7 +11,7 @@ use crate::{
     },
     deploy::{
         lock,
-        names::{Names, Place},
+        names::{AwsLocation, Names},
         needed::needed_for,
     },
     policy::ShownSource,
@@ -40,7 +40,7 @@ pub(super) async fn checks<A: Aws + Survey>(
             return vec![region, check.mend(failure.advice().unwrap_or_default())];
         }
     };
-    let place = Place::new(&caller, aws.region());
+    let place = AwsLocation::new(&caller, aws.region());
     let (permissions, quotas, clock) = tokio::join!(
         permissions(aws, &caller, &place, name.unwrap_or("app"), stage, settings),
         quotas(aws),
@@ -59,7 +59,7 @@ pub(super) async fn checks<A: Aws + Survey>(
 async fn permissions<S: Survey>(
     aws: &S,
     caller: &Caller,
-    place: &Place,
+    place: &AwsLocation,
     name: &str,
     stage: &str,
     settings: Option<(&Settings, &BTreeSet<ShownSource>)>,
@@ -149,10 +149,10 @@ fn principal(caller: &Caller) -> Option<String> {
 /// The actions of a deploy by the resources that they are on.
 fn needed(
     names: &Names,
-    place: &Place,
+    place: &AwsLocation,
     settings: Option<(&Settings, &BTreeSet<ShownSource>)>,
 ) -> BTreeMap<String, Vec<String>> {
-    let Place {
+    let AwsLocation {
         partition,
         account,
         region,
@@ -277,7 +277,7 @@ mod tests {
         },
         deploy::{
             block_on,
-            names::{Names, Place},
+            names::{AwsLocation, Names},
         },
     };
 
@@ -351,7 +351,7 @@ mod tests {
     #[test]
     fn what_a_deploy_lacks_is_named() {
         let user = caller("arn:aws:iam::123456789012:user/ci");
-        let place = Place::new(&user, "eu-central-1");
+        let place = AwsLocation::new(&user, "eu-central-1");
         let check = |denies, simulates, who: &Caller| {
             let stub = Stub {
                 denies,
@@ -398,7 +398,7 @@ mod tests {
 
     #[test]
     fn every_call_of_a_deploy_is_simulated() {
-        let place = Place::new(&caller("arn:aws:iam::1:user/x"), "eu-central-1");
+        let place = AwsLocation::new(&caller("arn:aws:iam::1:user/x"), "eu-central-1");
         let names = Names::new("notes", "dev", "eu-central-1").unwrap();
         let all = needed(&names, &place, None);
         let lock = &all["arn:aws:logs:eu-central-1:123456789012:log-group:/fw/lock/notes-dev"];

@@ -8,7 +8,7 @@ use fw_manifest::{Manifest, Part};
 use crate::{
     deploy::{
         kind::{naming::Naming, queue::desired as queue},
-        names::{Names, Place},
+        names::{AwsLocation, Names},
     },
     error::{Failure, Result},
     settings::Settings,
@@ -29,7 +29,7 @@ const ENVIRONMENT_LIMIT: usize = 4096;
 /// If a name is too long for AWS; exit code 65.
 pub(crate) fn variables(
     settings: &Settings,
-    at: (&Names, &Place),
+    at: (&Names, &AwsLocation),
 ) -> Result<BTreeMap<String, String>> {
     let all = settings.resources.all();
     all.map(|(kind, name, _)| {
@@ -82,7 +82,7 @@ pub(crate) fn fits(environment: &BTreeMap<String, String>) -> Result<()> {
 pub(crate) fn resolved(
     mut statements: Vec<Statement>,
     settings: &Settings,
-    at: (&Names, &Place),
+    at: (&Names, &AwsLocation),
 ) -> Result<Vec<Statement>> {
     let keys = keys(&statements, settings);
     for statement in &mut statements {
@@ -146,7 +146,7 @@ pub(crate) fn arn(
     settings: &Settings,
     kind: ResourceKind,
     name: &str,
-    (names, place): (&Names, &Place),
+    (names, place): (&Names, &AwsLocation),
 ) -> Result<String> {
     let resources = &settings.resources;
     if let Some(existing) = resources.existing(kind, name) {
@@ -165,7 +165,7 @@ pub(crate) fn arn(
 pub(crate) struct At<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) names: &'a Names,
-    pub(crate) place: &'a Place,
+    pub(crate) place: &'a AwsLocation,
 }
 
 impl Naming for At<'_> {

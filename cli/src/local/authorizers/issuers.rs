@@ -143,7 +143,7 @@ where
     C: Connect + Clone + Send + Sync + 'static,
 {
     #[derive(Deserialize)]
-    struct Document {
+    struct Discovery {
         jwks_uri: String,
     }
 
@@ -151,7 +151,7 @@ where
         "{}/.well-known/openid-configuration",
         issuer.trim_end_matches('/')
     );
-    let document: Document = serde_json::from_slice(&get(client, &place).await?)
+    let document: Discovery = serde_json::from_slice(&get(client, &place).await?)
         .map_err(|error| format!("{place} is not a discovery document: {error}"))?;
     let keys = get(client, &document.jwks_uri).await?;
     JwkSet::parse(&keys).map_err(|error| format!("{}: {error}", document.jwks_uri))

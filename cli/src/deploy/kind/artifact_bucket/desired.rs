@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     aws::s3::Bucket,
-    deploy::names::{Names, Place},
+    deploy::names::{AwsLocation, Names},
     values::{
         code::{Code, Way},
         text::hex,
@@ -27,7 +27,7 @@ pub(crate) struct ArtifactBucket {
 
 impl ArtifactBucket {
     /// The deployment's own bucket, whose name consists of app, stage, account and region.
-    pub(crate) fn own(names: &Names, place: &Place) -> Self {
+    pub(crate) fn own(names: &Names, place: &AwsLocation) -> Self {
         Self {
             bucket: Bucket {
                 name: name(names, place),
@@ -91,9 +91,9 @@ fn prefix(names: &Names) -> String {
 
 /// `fw-APP-STAGE-ACCOUNT-REGION`; where that is too long, or the app's name has what no bucket's may have, with a shortened app
 /// and a digest behind it.
-fn name(names: &Names, place: &Place) -> String {
+fn name(names: &Names, place: &AwsLocation) -> String {
     let Names { app, stage, .. } = names;
-    let Place {
+    let AwsLocation {
         account, region, ..
     } = place;
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
@@ -114,12 +114,12 @@ fn name(names: &Names, place: &Place) -> String {
 mod tests {
     use crate::deploy::kind::artifact_bucket::desired::{ArtifactBucket, LONGEST};
     use crate::{
-        deploy::names::{Names, Place},
+        deploy::names::{AwsLocation, Names},
         values::{code::Code, lambda::Architecture, names::check_bucket_name},
     };
 
-    fn place(region: &str) -> Place {
-        Place {
+    fn place(region: &str) -> AwsLocation {
+        AwsLocation {
             partition: "aws".to_owned(),
             account: "123456789012".to_owned(),
             region: region.to_owned(),

@@ -16,7 +16,7 @@ use crate::{
             role::desired::DesiredRole,
         },
         model::resources,
-        names::{LONGEST_NAME, Names, Place},
+        names::{AwsLocation, LONGEST_NAME, Names},
     },
     error::{Failure, Result},
     settings::{Settings, function::FunctionSettings, mapping::reading, resources::reads},
@@ -61,7 +61,7 @@ pub(crate) fn functions(
     settings: &Settings,
     routes: &[String],
     names: &Names,
-    place: &Place,
+    place: &AwsLocation,
 ) -> Result<Vec<DesiredFunction>> {
     let mut seen = BTreeSet::new();
     let mut all = Vec::new();

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     aws::apigateway::{AccessLog, Checks, Guard, Integration, Stage},
-    deploy::names::{Names, Place},
+    deploy::names::{AwsLocation, Names},
     error::{Failure, Result},
     settings::{Settings, access::Throttle},
     values::gateway::{DEFAULT_API_STAGE, PayloadFormat, Rate},
@@ -64,7 +64,7 @@ impl Http {
         manifest: &Manifest,
         settings: &Settings,
         names: &Names,
-        place: &Place,
+        place: &AwsLocation,
     ) -> Result<Self> {
         let (door, access) = (&settings.door, &settings.access);
         let mut authorizers = BTreeMap::new();
@@ -116,7 +116,7 @@ impl Http {
     }
 
     /// The functions of this deployment that serve as authorizers.
-    pub(crate) fn functions(&self, place: &Place) -> impl Iterator<Item = String> {
+    pub(crate) fn functions(&self, place: &AwsLocation) -> impl Iterator<Item = String> {
         let prefix = place.alias("");
         let (before, after) = prefix
             .rsplit_once(':')
@@ -172,7 +172,11 @@ pub(crate) fn jwt_name(name: &str) -> String {
 }
 
 /// Where and how requests are logged.
-pub(crate) fn access_log(settings: &Settings, names: &Names, place: &Place) -> Option<AccessLog> {
+pub(crate) fn access_log(
+    settings: &Settings,
+    names: &Names,
+    place: &AwsLocation,
+) -> Option<AccessLog> {
     let log = settings.door.access_log.as_ref()?;
     Some(AccessLog {
         group: place.log_group(&names.access_log()),

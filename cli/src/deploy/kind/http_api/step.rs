@@ -10,7 +10,7 @@ use crate::{
     deploy::{
         change::{Action, Change, Output, Resource, STAGE, lost},
         ids::{ApiId, AuthorizerId, Handle, IntegrationId},
-        names::{ASK_GRANT, GRANT, Place},
+        names::{ASK_GRANT, AwsLocation, GRANT},
         phase::Lane,
         retry::just_made,
         run::{Run, Trouble},
@@ -64,7 +64,7 @@ pub(crate) enum HttpStep {
     AddPermission {
         function: String,
         api: Handle<ApiId>,
-        place: Place,
+        place: AwsLocation,
         /// True if it invokes the function as an authorizer.
         asks: bool,
     },

@@ -5,7 +5,7 @@ use crate::{
     aws::{Aws, error::Result, lambda::Function, mappings::Mapping},
     deploy::{
         found::Found,
-        names::{Names, Place},
+        names::{AwsLocation, Names},
         together::all,
     },
     values::names::Tags,
@@ -42,7 +42,7 @@ pub(crate) async fn mappings<A: Aws>(
     if !wanted && !source {
         return Ok(Vec::new());
     }
-    let place = Place::new(&aws.caller().await?, aws.region());
+    let place = AwsLocation::new(&aws.caller().await?, aws.region());
     let listed = aws.source_mappings(&place.alias(function)).await?;
     let mut found: Vec<WholeMapping> = all(listed.into_iter().map(async |mapping| {
         let name = desired::name(&mapping.queue, function);

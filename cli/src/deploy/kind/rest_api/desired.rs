@@ -11,7 +11,7 @@ use crate::{
     deploy::{
         kind::http_api::desired::{access_log, asked, whole},
         model::openapi,
-        names::{Names, Place},
+        names::{AwsLocation, Names},
     },
     error::Result,
     settings::{Settings, access::Period},
@@ -62,7 +62,7 @@ impl Rest {
         manifest: &Manifest,
         settings: &Settings,
         names: &Names,
-        place: &Place,
+        place: &AwsLocation,
     ) -> Result<Self> {
         let access = &settings.access;
         let is_asked = |name: &str| {

@@ -11,7 +11,7 @@ use crate::{
     },
     deploy::{
         change::{Action, Change, Output, Resource, STAGE, lost},
-        names::Place,
+        names::AwsLocation,
         phase::Lane,
         retry::{changing, just_made},
         run::{Run, Trouble},
@@ -38,7 +38,7 @@ pub(crate) enum RestStep {
     AddPermission {
         function: String,
         api: Named,
-        place: Place,
+        place: AwsLocation,
         /// True if it invokes the function as an authorizer.
         asks: bool,
     },
@@ -60,7 +60,7 @@ pub(crate) enum RestStep {
         /// The deployment that it serves, by the digest of the document.
         deployment: Named,
         tags: Tags,
-        place: Place,
+        place: AwsLocation,
     },
     /// Sets up the stage, and what it serves.
     UpdateStage {

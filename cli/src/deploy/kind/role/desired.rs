@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     deploy::{
         model::resources,
-        names::{LONGEST_NAME, Names, Place},
+        names::{AwsLocation, LONGEST_NAME, Names},
     },
     error::{Failure, Result},
     settings::{Settings, called, function},
@@ -35,7 +35,7 @@ impl DesiredRole {
         options: &Options,
         needs: Vec<Statement>,
         settings: &Settings,
-        (names, place): (&Names, &Place),
+        (names, place): (&Names, &AwsLocation),
     ) -> Result<Self> {
         let function = names.of(part);
         let name = names.role_of(&function);

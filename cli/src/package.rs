@@ -24,7 +24,7 @@ use crate::{
     deploy::{
         kind::function::desired::DesiredFunction,
         model::Desired,
-        names::{Place, TAG_DOMAIN},
+        names::{AwsLocation, TAG_DOMAIN},
     },
     error::{Context as _, Result},
     values::{gateway::Cors, text::hex},
@@ -69,9 +69,9 @@ impl Template {
 const PLACE: [&str; 3] = ["${fw-partition}", "${fw-account}", "${fw-region}"];
 
 /// The location to build [`Desired`] in.
-pub(crate) fn place() -> Place {
+pub(crate) fn place() -> AwsLocation {
     let [partition, account, region] = PLACE.map(str::to_owned);
-    Place {
+    AwsLocation {
         partition,
         account,
         region,

@@ -60,12 +60,12 @@ pub(crate) fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> 
 /// # Errors
 ///
 /// If AWS cannot be reached or does not accept the credentials.
-pub(crate) async fn place<A: Aws>(aws: &A) -> Result<names::Place> {
+pub(crate) async fn place<A: Aws>(aws: &A) -> Result<names::AwsLocation> {
     let caller = aws
         .caller()
         .await
         .map_err(|error| error.into_failure("cannot check the AWS credentials"))?;
-    Ok(names::Place::new(&caller, aws.region()))
+    Ok(names::AwsLocation::new(&caller, aws.region()))
 }
 
 /// The actual state of a deployment.
