@@ -19,6 +19,7 @@ pub(crate) mod logs;
 pub(crate) mod mappings;
 #[cfg(test)]
 mod moto;
+pub(crate) mod notifications;
 pub(crate) mod objects;
 pub(crate) mod options;
 mod profile;
@@ -44,6 +45,7 @@ pub(crate) trait Aws:
     + lambda::Lambda
     + concurrency::Concurrency
     + mappings::Mappings
+    + notifications::BucketNotifications
     + asynchronous::InvokeConfigs
     + apigateway::ApiGateway
     + domains::Domains

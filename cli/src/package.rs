@@ -26,7 +26,7 @@ use crate::{
         model::Desired,
         names::{AwsLocation, TAG_DOMAIN},
     },
-    error::{Context as _, Result},
+    error::{Context as _, Failure, Result},
     values::{gateway::Cors, text::hex},
 };
 
@@ -126,8 +126,26 @@ impl Variables {
     }
 }
 
-/// The template for a deployment in [`place`], or `None` for a zip only. `zip` is the zip's file
-/// name.
+/// Refuses a template that would have to change a bucket that is there already: a stack has no resource for that, and Terraform's would take
+/// what the bucket reports to others away.
+///
+/// # Errors
+///
+/// The first such bucket; exit code 65.
+pub(crate) fn fits(format: PackageFormat, desired: &Desired) -> Result<()> {
+    let mut existing = desired.buckets.iter().filter(|one| !one.own());
+    match existing.next() {
+        Some(one) if format != PackageFormat::Zip => Err(Failure::input(format!(
+            "a template cannot let a bucket that is there already invoke a function: `[buckets.{}]`",
+            one.key
+        ))
+        .because_of(format!("`{}` is not the template's own", one.name))
+        .hint("deploy it with `cargo fw deploy`, or remove `existing`: then the template creates a bucket")),
+        _ => Ok(()),
+    }
+}
+
+/// The template for a deployment in [`place`], or `None` for the zip alone. `zip` is the zip's file name.
 pub(crate) fn template(format: PackageFormat, desired: &Desired, zip: &str) -> Option<Template> {
     let (name, document) = match format {
         PackageFormat::Zip => return None,

@@ -38,6 +38,7 @@ use crate::{
     project::Project,
     settings::{APP, Settings, function::FunctionSettings, resources::Resources},
     values::{
+        resources::{BUCKET, ResourceKind, variable},
         statement::{Effect, Statement},
         text::hex,
     },
@@ -130,7 +131,23 @@ pub(crate) fn derive(project: &Project, settings: &Settings, partition: &str) ->
     if sdks.is_empty() && scan.handles.is_empty() {
         return Ok(Derived::default());
     }
-    let mut derived = derived(&scan, &sdks, settings, &Place { partition });
+    // What sources name and the code finds by its variable is there, as if the settings declared it.
+    let mut settings = settings.clone();
+    let declared = &mut settings.resources;
+    for source in sources(project)? {
+        let Some(name) = source.first else { continue };
+        let read = |kind: &str| scan.variables.contains(&variable(kind, &name));
+        match source.attribute {
+            "on_sqs" if read(ResourceKind::Queue.word()) => {
+                declared.queues.entry(name).or_default();
+            }
+            "on_s3" if read(BUCKET) => {
+                declared.buckets.entry(name).or_default();
+            }
+            _ => {}
+        }
+    }
+    let mut derived = derived(&scan, &sdks, &settings, &Place { partition });
     let hidden = project.aws_through().iter().map(|(package, sdk)| {
         format!("`{package}` calls `{sdk}` itself, so its permissions are not derived: write them as `[[policy]]`")
     });

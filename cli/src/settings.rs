@@ -48,7 +48,8 @@ use mapping::MappingKeys;
 use named::NamedFunction;
 use over::Over;
 use resources::{
-    ExternalSettings, QueueSettings, Resources, RuleSettings, ScheduleSettings, TopicSettings,
+    BucketSettings, ExternalSettings, QueueSettings, Resources, RuleSettings, ScheduleSettings,
+    TopicSettings,
 };
 
 /// The name of the function that answers requests in the settings; other functions have their own
@@ -151,6 +152,7 @@ function_keys!(table! {
         derive_policy: Option<bool>,
         local: Option<local::Local>,
         queues: BTreeMap<String, QueueSettings>,
+        buckets: BTreeMap<String, BucketSettings>,
         topics: BTreeMap<String, TopicSettings>,
         buses: BTreeMap<String, ExternalSettings>,
         rules: BTreeMap<String, RuleSettings>,
@@ -340,6 +342,7 @@ impl Settings {
             buckets: layer.local.unwrap_or_default().buckets,
             resources: Resources {
                 queues: layer.queues,
+                buckets: layer.buckets,
                 topics: layer.topics,
                 buses: layer.buses,
                 rules: layer.rules,

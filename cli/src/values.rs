@@ -9,6 +9,7 @@ pub(crate) mod gateway;
 pub(crate) mod lambda;
 pub(crate) mod mapping;
 pub(crate) mod names;
+pub(crate) mod notification;
 pub(crate) mod resources;
 pub(crate) mod since;
 pub(crate) mod statement;

@@ -21,6 +21,7 @@ from moto.awslambda.models import LambdaBackend
 from moto.awslambda.responses import LambdaResponse
 from moto.awslambda.utils import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.responses import ActionResult
 from moto.moto_api._internal.urls import url_paths as moto_paths
 from moto.resourcegroupstaggingapi.models import ResourceGroupsTaggingAPIBackend
 from moto.s3.responses import S3Response
@@ -296,6 +297,24 @@ def bucket_response_put(self, request, bucket_name, querystring):
 
 
 S3Response._bucket_response_put = bucket_response_put
+
+get_notification = S3Response.get_bucket_notification
+
+
+def get_bucket_notification(self):
+    """moto names the document of a bucket that reports nothing another way than S3 does, and gives one rule of a filter as no list."""
+    found = self.backend.get_bucket_notification_configuration(self.bucket_name)
+    if not found:
+        self.data["Action"] = "GetBucketNotificationConfiguration"
+        return self.serialized(ActionResult({}))
+    for one in [*found.topic, *found.queue, *found.cloud_function]:
+        rules = ((one.filters or {}).get("S3Key") or {}).get("FilterRule")
+        if isinstance(rules, dict):
+            one.filters["S3Key"]["FilterRule"] = [rules]
+    return get_notification(self)
+
+
+S3Response.get_bucket_notification = get_bucket_notification
 
 if __name__ == "__main__":
     from moto.server import main

@@ -48,6 +48,8 @@ impl Operation {
             // Service Authorization Reference, "Amazon S3": the action of an operation, if its name
             // differs.
             ("s3", "ListObjectsV2") => "ListBucket",
+            ("s3", "GetBucketNotificationConfiguration") => "GetBucketNotification",
+            ("s3", "PutBucketNotificationConfiguration") => "PutBucketNotification",
             ("s3", "GetPublicAccessBlock") => "GetBucketPublicAccessBlock",
             ("s3", "PutPublicAccessBlock") => "PutBucketPublicAccessBlock",
             (_, name) => name,

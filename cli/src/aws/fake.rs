@@ -238,6 +238,10 @@ impl Fake {
             mapping.id.clear();
         }
         state.mappings.iter_mut().for_each(FakeMapping::forget_id);
+        for bucket in state.buckets.values_mut() {
+            let all = &mut bucket.notifications.all;
+            all.sort_by(|one, other| one.id.cmp(&other.id));
+        }
         state.mappings.sort_by_key(FakeMapping::key);
         for api in &mut state.apis {
             let authorizers = api.authorizers.clone();

@@ -17,16 +17,16 @@ use crate::{
     values::names::Tags,
 };
 
-pub(super) const GET_TAGS: Operation = Operation::new("s3", "GetBucketTagging");
-pub(super) const GET_BLOCK: Operation = Operation::new("s3", "GetPublicAccessBlock");
+pub(crate) const GET_TAGS: Operation = Operation::new("s3", "GetBucketTagging");
+pub(crate) const GET_BLOCK: Operation = Operation::new("s3", "GetPublicAccessBlock");
 pub(crate) const LIST: Operation = Operation::new("s3", "ListObjectsV2");
-pub(super) const CREATE_BUCKET: Operation = Operation::new("s3", "CreateBucket");
-pub(super) const PUT_BLOCK: Operation = Operation::new("s3", "PutPublicAccessBlock");
-pub(super) const PUT_TAGS: Operation = Operation::new("s3", "PutBucketTagging");
+pub(crate) const CREATE_BUCKET: Operation = Operation::new("s3", "CreateBucket");
+pub(crate) const PUT_BLOCK: Operation = Operation::new("s3", "PutPublicAccessBlock");
+pub(crate) const PUT_TAGS: Operation = Operation::new("s3", "PutBucketTagging");
 pub(crate) const PUT_OBJECT: Operation = Operation::new("s3", "PutObject");
 pub(crate) const DELETE_OBJECT: Operation = Operation::new("s3", "DeleteObject");
-pub(super) const DELETE_BUCKET: Operation = Operation::new("s3", "DeleteBucket");
-/// The action with which Lambda reads code from a bucket, with the caller's credentials.
+pub(crate) const DELETE_BUCKET: Operation = Operation::new("s3", "DeleteBucket");
+/// What Lambda does with the caller's credentials where it takes code from a bucket.
 pub(crate) const GET_OBJECT: Operation = Operation::new("s3", "GetObject");
 
 /// A bucket without tags (S3 API reference, "List of error codes").

@@ -56,6 +56,7 @@ pub(super) fn delete(args: &args::Delete, console: &Console) -> Result<Exit> {
             names.sought.topics = known.services.contains("sns");
             names.sought.buses = known.services.contains("events");
             names.sought.schedules = known.services.contains("scheduler");
+            names.sought.buckets = known.services.contains("s3");
             // An access log outlives its setting and its API.
             names.sought.access_log = true;
             // Without the settings it is the one that the function's tags note.

@@ -19,6 +19,7 @@ use crate::{
         approve::{approve, wants_approval},
         check,
         execute::{Executed, Execution, checked},
+        kind::bucket,
         model::Desired,
         observe::Actual,
         report,
@@ -55,7 +56,6 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
             Some(file) => unpack(file, &settings, console)?,
             None => build(&project, &settings, console)?,
         };
-        fit::sources(&artifact.manifest)?;
         fit::check(&artifact.manifest, &settings)?;
         let mut desired = Desired::new(&artifact.manifest, &settings, artifact.code, place)?;
         desired.canary = args.canary;
@@ -67,6 +67,7 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
         if args.plan {
             let actual = deploy::observe(&aws, names).await?;
             let plan = checked(&desired, &actual)?;
+            warn_of_kept(&desired, &actual, console);
             match args.output {
                 Output::Json => {
                     let custom = actual.custom().map(|(url, _)| url);
@@ -92,6 +93,7 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
         };
         let agree = async |actual: &Actual, plan: &Plan| -> Result<()> {
             report::show(console, &desired, actual, plan);
+            warn_of_kept(&desired, actual, console);
             approve(plan, args.require_approval, args.yes, console)?;
             if publishes(plan) && !args.no_trial {
                 try_out(&artifact.executable, &desired, &settings, console).await?;
@@ -169,6 +171,15 @@ fn agree_to_stage(settings: &Settings, yes: bool, console: &Console) -> Result<(
         return Ok(());
     }
     Err(Failure::new("the stage was not approved, so nothing was changed").hint(hint))
+}
+
+/// Says which buckets stay although neither the app nor the settings have them.
+fn warn_of_kept(desired: &Desired, actual: &Actual, console: &Console) {
+    for kept in bucket::plan::kept(Some(desired), actual) {
+        console.warning(format_args!(
+            "{kept}, and stays; `cargo fw delete` deletes it once it is empty"
+        ));
+    }
 }
 
 /// Warns of resources that the stage inherits and does not name.

@@ -75,6 +75,9 @@ struct Info<'a> {
     /// The schedules, where there are any.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     schedules: Vec<Schedule<'a>>,
+    /// The buckets that report to functions, and those of the deployment's own as far as they do.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    buckets: Vec<&'a str>,
     /// The route keys.
     routes: Vec<&'a str>,
 }
@@ -359,6 +362,11 @@ impl<'a> Info<'a> {
                 .iter()
                 .map(Schedule::of)
                 .collect(),
+            buckets: actual
+                .buckets
+                .iter()
+                .map(|one| one.bucket.name.as_str())
+                .collect(),
             deployed: deployed.collect(),
             routes,
         })
@@ -433,6 +441,9 @@ impl<'a> Info<'a> {
                 queue.visibility_timeout
             );
             rows.push(row("queue", shown));
+        }
+        for bucket in &self.buckets {
+            rows.push(row("bucket", (*bucket).to_owned()));
         }
         for mapping in &self.mappings {
             let queue = mapping.queue.rsplit(':').next().unwrap_or_default();

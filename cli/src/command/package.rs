@@ -23,10 +23,10 @@ pub(super) fn package(args: &args::Package, console: &Console) -> Result<Exit> {
     // What `deploy` does not set up, a template would not either: nothing is to be open that the settings guard.
     fit::deployable(&settings)?;
     let artifact = build(&project, &settings, console)?;
-    fit::sources(&artifact.manifest)?;
     fit::check(&artifact.manifest, &settings)?;
     let zip = artifact.code.zip.clone();
     let desired = Desired::new(&artifact.manifest, &settings, artifact.code, place)?;
+    package::fits(args.format, &desired)?;
     let name = format!("{}.zip", desired.names.function);
     let folder = &args.out;
     std::fs::create_dir_all(folder)

@@ -16,7 +16,7 @@ use crate::{
     project::Project,
     settings::{APP, Settings, mapping},
     values::{
-        resources::{Reference, ResourceKind},
+        resources::{Reference, ResourceKind, bucket_of},
         statement::{Effect, Statement},
     },
 };
@@ -122,6 +122,8 @@ fn anywhere(statement: &Statement, settings: &Settings) -> Statement {
             let (service, stage) = (kind.service(), &settings.stage);
             let suffix = settings.resources.suffix(kind, &name);
             *resource = format!("arn:aws:{service}:*:*:{inside}*-{stage}-{name}{suffix}");
+        } else if let Some((name, inside)) = bucket_of(resource) {
+            *resource = format!("arn:aws:s3:::*-{}-{name}-*{inside}", settings.stage);
         }
     }
     statement

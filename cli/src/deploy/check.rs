@@ -1,6 +1,7 @@
 //! Checks before the first write: no resource of somebody else is in the way, and the plan is
 //! sound.
 
+mod buckets;
 mod guards;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +14,7 @@ use super::{
     ids::Handle,
     kind::{
         artifact_bucket::{found::FoundArtifactBucket, step::ArtifactBucketStep},
+        bucket::{self, step::BucketStep},
         bus::{self, step::BusStep},
         domain::check as domain,
         function::step::FunctionStep,
@@ -96,6 +98,7 @@ pub(crate) fn ownership(names: &Names, actual: &Actual) -> Result<()> {
 pub(crate) fn account(desired: &Desired, actual: &Actual) -> Result<()> {
     domain::check(desired, actual)?;
     hidden(desired, actual)?;
+    buckets::check(desired, actual)?;
     if desired.rest.is_none() || desired.access_log.is_none() || actual.access_log.may_write {
         return Ok(());
     }
@@ -141,7 +144,7 @@ fn hidden(desired: &Desired, actual: &Actual) -> Result<()> {
     Ok(())
 }
 
-/// Stops a canary without a deployed version to run next to.
+/// Stops a canary that has nothing to stand beside.
 ///
 /// # Errors
 ///
@@ -215,6 +218,7 @@ pub(crate) fn bucket(actual: &Actual) -> Result<()> {
 
 /// The deployment's buckets that hold what is not the deployment's, in words.
 pub(crate) fn occupied(actual: &Actual) -> Vec<String> {
+    let kept = bucket::plan::kept(None, actual);
     let own = actual
         .artifact_buckets
         .iter()
@@ -227,6 +231,7 @@ pub(crate) fn occupied(actual: &Actual) -> Vec<String> {
                 one.store.bucket.name
             )
         })
+        .chain(kept)
         .collect()
 }
 
@@ -262,6 +267,10 @@ pub(crate) fn foreign(names: &Names, actual: &Actual) -> Vec<String> {
     let queues = actual.queues.iter().filter_map(|one| {
         let owner = one.found.foreign()?;
         Some((queue::KIND, one.name.clone(), owner))
+    });
+    let buckets = actual.buckets.iter().filter_map(|one| {
+        let owner = one.found.foreign()?;
+        Some((bucket::KIND, one.bucket.name.clone(), owner))
     });
     // A second mapping of a queue and a function is refused, and another one is nobody's business but its maker's.
     let mapped = names.mapped.iter();
@@ -305,6 +314,7 @@ pub(crate) fn foreign(names: &Names, actual: &Actual) -> Vec<String> {
         .chain(rules)
         .chain(group)
         .chain(role)
+        .chain(buckets)
         .map(|(kind, name, owner)| format!("the {kind} `{name}` belongs to {owner}"))
         .collect()
 }
@@ -540,6 +550,12 @@ fn destroys(desired: &Desired, actual: &Actual, step: &Step) -> Option<String> {
         Step::Logs(LogStep::Delete { .. }) => true,
         Step::Queue(step) => match &**step {
             QueueStep::Delete { name, .. } => desired.queues.iter().any(|one| one.name == *name),
+            _ => false,
+        },
+        Step::Bucket(step) => match &**step {
+            BucketStep::Delete { bucket } => {
+                desired.buckets.iter().any(|one| one.name == bucket.name)
+            }
             _ => false,
         },
         Step::Mapping(step) => match &**step {

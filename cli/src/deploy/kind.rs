@@ -6,6 +6,7 @@
 
 pub(crate) mod access_log;
 pub(crate) mod artifact_bucket;
+pub(crate) mod bucket;
 pub(crate) mod bus;
 pub(crate) mod domain;
 pub(crate) mod found;

@@ -15,6 +15,7 @@ use super::{
     access::{Access, Asked, Routes},
     kind::{
         artifact_bucket::desired::ArtifactBucket,
+        bucket::{self, desired::DesiredBucket},
         bus::{
             self,
             desired::{DesiredBus, DesiredRule},
@@ -99,6 +100,8 @@ pub(crate) struct Desired {
     pub(crate) rules: Vec<DesiredRule>,
     /// The schedules, with their group and their role.
     pub(crate) schedules: Option<DesiredSchedules>,
+    /// The buckets that the deployment creates, and those in which it has notifications.
+    pub(crate) buckets: Vec<DesiredBucket>,
 }
 
 impl Desired {
@@ -134,6 +137,7 @@ impl Desired {
             topics: false,
             buses: false,
             schedules: false,
+            buckets: false,
         };
         let arn = |key: &str| resources::arn(settings, ResourceKind::Queue, key, (&names, &place));
         let readers = readers(manifest, |part| settings.of(part).timeout);
@@ -151,6 +155,7 @@ impl Desired {
         let rules = bus::desired::rules(manifest, settings, at)?;
         bus::desired::send_to(&mut queues, &buses, &rules, at);
         let schedules = schedule::desired::schedules(manifest, settings, at)?;
+        let buckets = bucket::desired::buckets(manifest, settings, at);
         for queue in &mut queues {
             let senders = &mut queue.attributes.senders;
             senders.sort_by(|one, other| one.service.cmp(&other.service));
@@ -171,6 +176,8 @@ impl Desired {
         names.sought.buses = !buses.is_empty() || !rules.is_empty();
         names.sought.schedules = schedules.is_some();
         names.sought.topics = !topics.is_empty() || !subscriptions.is_empty();
+        names.buckets = buckets.iter().map(DesiredBucket::bucket).collect();
+        names.sought.buckets = !buckets.is_empty();
         names.queues = queues.iter().map(|one| one.name.clone()).collect();
         names.sought.queues = !queues.is_empty();
         let routes = routes(manifest)?;
@@ -214,6 +221,7 @@ impl Desired {
             buses,
             rules,
             schedules,
+            buckets,
             routes,
             names,
             place,
@@ -267,6 +275,7 @@ impl Desired {
     pub(crate) fn kinds(&self) -> Vec<&'static str> {
         let topics = !self.topics.is_empty() || !self.subscriptions.is_empty();
         let all = [
+            (bucket::KIND, !self.buckets.is_empty()),
             (bus::KIND, !self.buses.is_empty()),
             (queue::KIND, !self.queues.is_empty()),
             (bus::RULE, !self.rules.is_empty()),

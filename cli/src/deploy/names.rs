@@ -4,7 +4,7 @@ use fw_manifest::Part;
 
 use super::kind::artifact_bucket::desired::ArtifactBucket;
 use crate::{
-    aws::sts::Caller,
+    aws::{s3::Bucket, sts::Caller},
     error::{Failure, Result},
     values::{
         lambda::ALIAS,
@@ -86,6 +86,8 @@ pub(crate) struct Names {
     pub(crate) buses: Vec<String>,
     /// The buses that are there already and have rules of the deployment's, by name.
     pub(crate) existing_buses: Vec<String>,
+    /// The buckets of the deployment, and those in which it has notifications.
+    pub(crate) buckets: Vec<Bucket>,
     /// The rules, by the names of their buses and their own.
     pub(crate) rules: Vec<(String, String)>,
     /// What else is looked for in the account.
@@ -111,6 +113,8 @@ pub(crate) struct Sought {
     pub(crate) topics: bool,
     /// The buses and rules.
     pub(crate) buses: bool,
+    /// The buckets.
+    pub(crate) buckets: bool,
     /// The schedules.
     pub(crate) schedules: bool,
 }
@@ -157,6 +161,7 @@ impl Names {
             existing_topics: Vec::new(),
             buses: Vec::new(),
             existing_buses: Vec::new(),
+            buckets: Vec::new(),
             rules: Vec::new(),
             sought: Sought::default(),
             function,
@@ -289,6 +294,11 @@ impl AwsLocation {
     /// A rule: `NAME` on the default bus, `BUS/NAME` on another one (case evt-eb-112).
     pub(crate) fn rule(&self, name: &str) -> String {
         self.arn("events", &format!("rule/{name}"))
+    }
+
+    /// A bucket.
+    pub(crate) fn bucket(&self, name: &str) -> String {
+        format!("arn:{}:s3:::{name}", self.partition)
     }
 
     /// A log group, as the tagging calls take it.

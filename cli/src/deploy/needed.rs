@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::kind::{bus, invoke_config, mapping, queue, schedule, topic};
+use super::kind::{bucket, bus, invoke_config, mapping, queue, schedule, topic};
 use crate::{
     aws::error::Operation,
     aws::{concurrency, iam, lambda, rest, s3, secrets, tags::TaggedKind},
@@ -83,6 +83,16 @@ pub(crate) fn needed_for(settings: &Settings, sources: &BTreeSet<ShownSource>) -
     if !sources.is_empty() || !settings.asynchronous.is_empty() {
         all.extend(invoke_config::ALL.map(Operation::action));
     }
+    let reports = sources.iter().any(|source| source.attribute == "on_s3");
+    let own = settings.resources.buckets.values();
+    let mut own = own.filter(|one| one.existing.is_none());
+    if reports || own.next().is_some() {
+        all.extend(bucket::OWN.map(Operation::action));
+        all.push("s3:TagResource".to_owned());
+    }
+    if reports || !settings.resources.buckets.is_empty() {
+        all.extend(bucket::REPORTS.map(Operation::action));
+    }
     if reads {
         all.extend(mapping::ALL.map(Operation::action));
     }
@@ -137,7 +147,7 @@ mod tests {
             kms_key = \"arn:aws:kms:eu-central-1:123456789012:key/one\"\nconcurrency = 5\nprovisioned_concurrency = 2\n\
             artifact_bucket = \"builds\"\npermissions_boundary = \"arn:aws:iam::123456789012:policy/most\"\naccess_log = {}\n\
             tags = { team = \"shop\" }\nenvironment = { A1 = \"secret:a\", B1 = \"secret:ssm:/b\" }\n\
-            vpc = { subnets = [\"subnet-1\"], security_groups = [\"sg-1\"] }\n[queues.orders]\n[topics.news]\n[buses.shop]\n[schedules.nightly]";
+            vpc = { subnets = [\"subnet-1\"], security_groups = [\"sg-1\"] }\n[queues.orders]\n[topics.news]\n[buses.shop]\n[schedules.nightly]\n[buckets.labels]";
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("fw.toml"), all).unwrap();
         let settings = Settings::load(folder.path(), "dev").unwrap();

@@ -10,6 +10,7 @@ use super::{
     kind::{
         access_log::found::{self as access_log, FoundAccessLog},
         artifact_bucket::found::{self as artifact_bucket, FoundArtifactBucket},
+        bucket::found::{self as bucket, WholeBucket},
         bus::found::{self as bus, Buses},
         domain::found::{self as domain, WholeDomain},
         found::Left,
@@ -71,6 +72,8 @@ pub(crate) struct Actual {
     pub(crate) schedules: Schedules,
     /// The role by which schedules invoke.
     pub(crate) scheduler: WholeRole,
+    /// The buckets of the deployment, and those that have notifications of it, in the same way.
+    pub(crate) buckets: Vec<WholeBucket>,
 }
 
 impl Actual {
@@ -98,6 +101,7 @@ impl Actual {
             functions: ours.map(|(name, _)| name.clone()).collect(),
             topics: permission::topics(grants()).map(str::to_owned).collect(),
             buses: permission::buses(grants()).collect(),
+            buckets: permission::buckets(grants()).map(str::to_owned).collect(),
         }
     }
 
@@ -201,6 +205,7 @@ pub(crate) async fn observe_rest<A: Aws>(
         buses: Buses::default(),
         schedules: Schedules::NONE,
         scheduler: WholeRole::ABSENT,
+        buckets: Vec::new(),
     };
     // The settings no longer name it, but a stage still writes to it.
     if !names.sought.access_log && actual.writes_to(&names.access_log()) {
@@ -212,14 +217,16 @@ pub(crate) async fn observe_rest<A: Aws>(
         names.sought.queues = true;
         actual.queues = queue::queues(aws, &names).await?;
     }
-    let (topics, buses, schedules) = tokio::try_join!(
+    let (topics, buses, schedules, buckets) = tokio::try_join!(
         Box::pin(topic::topics(aws, names, &left, &actual.queues)),
         Box::pin(bus::buses(aws, names, &left)),
         Box::pin(schedule::schedules(aws, names, &left)),
+        Box::pin(bucket::buckets(aws, names, &left)),
     )?;
     actual.topics = topics;
     actual.buses = buses;
     actual.schedules = schedules;
+    actual.buckets = buckets;
     if actual.schedules.sought {
         (_, actual.scheduler) = role::role(aws, names, &names.scheduler()).await?;
     }

@@ -55,4 +55,6 @@ pub(crate) enum Lane<'a> {
     Buses,
     /// The schedules and their group.
     Schedules,
+    /// That bucket.
+    Bucket(&'a str),
 }

@@ -13,6 +13,7 @@ use super::{
     ids::ApiId,
     kind::{
         artifact_bucket::plan as store,
+        bucket::plan as bucket,
         bus::plan as bus,
         domain::plan as domain,
         domain::step::Led,
@@ -96,6 +97,7 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
     topic::prepare(&mut plan, desired, actual);
     bus::prepare(&mut plan, desired, actual);
     schedule::prepare(&mut plan, desired, actual);
+    bucket::prepare(&mut plan, desired, actual);
     let api = actual.apis.first();
     let connection = match desired.gateway() {
         Gateway::HttpApi => Some(connect(&mut plan, desired, api)),
@@ -202,6 +204,7 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
     topic::open(&mut plan, desired, actual);
     bus::open(&mut plan, desired, actual);
     schedule::open(&mut plan, desired, actual);
+    bucket::open(&mut plan, desired, actual);
     if door::admits_more(desired, actual) {
         let mut steps = plan.steps.iter_mut();
         if let Some(planned) = steps.find(|planned| planned.step.opens_gateway()) {
@@ -213,6 +216,7 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
     topic::close(&mut plan, desired, actual);
     bus::close(&mut plan, desired, actual);
     schedule::close(&mut plan, desired, actual);
+    bucket::close(&mut plan, desired, actual);
     if desired.url.is_none() {
         url::close(&mut plan, desired, actual);
     }
@@ -260,6 +264,7 @@ fn lending(desired: &Desired, actual: &Actual, lent: &Lent) -> Plan {
     topic::remove(&mut plan, desired, actual);
     bus::remove(&mut plan, desired, actual);
     schedule::remove(&mut plan, desired, actual);
+    bucket::remove(&mut plan, desired, actual);
     plan.enter(Phase::Forget);
     note::forget(&mut plan, desired, actual);
     for function in actual.roles.keys() {
@@ -322,6 +327,7 @@ pub(crate) fn deletion(names: &Names, actual: &Actual, logs: bool) -> Plan {
     topic::close_all(&mut plan, actual);
     bus::close_all(&mut plan, actual);
     schedule::close_all(&mut plan, names, actual);
+    bucket::close_all(&mut plan, names, actual);
     domain::close(&mut plan, names, actual, None);
     for whole in &actual.apis {
         let api = ApiId(whole.api.id.clone());
@@ -349,6 +355,7 @@ pub(crate) fn deletion(names: &Names, actual: &Actual, logs: bool) -> Plan {
     topic::delete_all(&mut plan, actual);
     bus::delete_all(&mut plan, actual);
     schedule::delete_all(&mut plan, names, actual);
+    bucket::delete_all(&mut plan, actual);
     // The role of another function is found by its log group, so it goes before that.
     let reason = "nothing else uses it";
     for function in actual.roles.keys().filter(|name| **name != names.function) {

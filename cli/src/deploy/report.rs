@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{
     change::{Action, Change as _, Resource, STAGE},
     kind::{
-        bus,
+        bucket, bus,
         domain::step::MAPPING,
         invoke_config, mapping, queue,
         role::plan::{lent, wanted},
@@ -178,6 +178,11 @@ fn around(desired: &Desired) -> Vec<(&'static str, String)> {
     let queues = queues.map(|one| (queue::KIND, one.name.clone()));
     let mappings = desired.mappings.iter();
     let mappings = mappings.map(|one| (mapping::KIND, one.name.clone()));
+    let own = desired.buckets.iter().filter(|one| one.own());
+    let own = own.map(|one| (bucket::KIND, one.name.clone()));
+    let reports = desired.buckets.iter();
+    let reports = reports.filter(|one| !one.notifications.is_empty());
+    let reports = reports.map(|one| (bucket::NOTIFICATIONS, one.name.clone()));
     let set = desired.functions.iter();
     let set = set.filter(|one| one.asynchronous.is_some());
     let set = set.map(|one| (invoke_config::KIND, one.name.clone()));
@@ -202,6 +207,8 @@ fn around(desired: &Desired) -> Vec<(&'static str, String)> {
     access_log
         .into_iter()
         .chain(set)
+        .chain(own)
+        .chain(reports)
         .chain(mapping)
         .chain(queues)
         .chain(mappings)

@@ -17,6 +17,7 @@ use super::{
     health::Health,
     kind::{
         access_log::found::FoundAccessLog,
+        bucket::{self, desired::DesiredBucket},
         bus::{
             self,
             desired::{DesiredBus, DesiredRule},
@@ -123,6 +124,8 @@ pub(crate) struct Snapshot {
     queues: Vec<DesiredQueue>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     mappings: Vec<DesiredMapping>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    buckets: Vec<DesiredBucket>,
     /// By function.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     asynchronous: BTreeMap<String, Asynchronous>,
@@ -219,6 +222,7 @@ impl Snapshot {
             rest: desired.rest.clone(),
             queues: desired.queues.clone(),
             mappings: desired.mappings.clone(),
+            buckets: desired.buckets.clone(),
             asynchronous: desired
                 .functions
                 .iter()
@@ -330,6 +334,7 @@ impl Snapshot {
         then.buses = self.buses;
         then.rules = self.rules;
         then.schedules = self.schedules;
+        then.buckets = self.buckets;
         holding(&then)
     }
 }
@@ -357,6 +362,7 @@ pub(crate) fn empty() -> Actual {
         buses: Buses::default(),
         schedules: Schedules::NONE,
         scheduler: WholeRole::ABSENT,
+        buckets: Vec::new(),
     }
 }
 
@@ -547,6 +553,7 @@ fn holding(desired: &Desired) -> Actual {
         buses: bus::found::after(&desired.buses, &desired.rules, &desired.names.tags()),
         schedules: schedule::found::after(desired.schedules.as_ref(), &desired.names.tags()),
         scheduler: scheduler(desired).unwrap_or(WholeRole::ABSENT),
+        buckets: bucket::found::after(&desired.buckets, &desired.names.tags()),
     }
 }
 

@@ -3,9 +3,9 @@
 use super::{
     change::{Action, Change, Output, Resource},
     kind::{
-        artifact_bucket::step::ArtifactBucketStep, bus::step::BusStep, domain::step::DomainStep,
-        function::step::FunctionStep, function_url::step::UrlStep, http_api::step::HttpStep,
-        invoke_config::step::InvokeConfigStep, log_group::step::LogStep,
+        artifact_bucket::step::ArtifactBucketStep, bucket::step::BucketStep, bus::step::BusStep,
+        domain::step::DomainStep, function::step::FunctionStep, function_url::step::UrlStep,
+        http_api::step::HttpStep, invoke_config::step::InvokeConfigStep, log_group::step::LogStep,
         mapping::step::MappingStep, queue::step::QueueStep, rest_api::step::RestStep,
         role::step::RoleStep, schedule::step::ScheduleStep, tag::step::TagStep,
         topic::step::TopicStep,
@@ -33,6 +33,7 @@ pub(crate) enum Step {
     Topic(Box<TopicStep>),
     Bus(Box<BusStep>),
     Schedule(Box<ScheduleStep>),
+    Bucket(Box<BucketStep>),
     Tag(TagStep),
 }
 
@@ -54,6 +55,7 @@ macro_rules! of_kind {
             Step::Topic($one) => $call,
             Step::Bus($one) => $call,
             Step::Schedule($one) => $call,
+            Step::Bucket($one) => $call,
             Step::Tag($one) => $call,
         }
     };

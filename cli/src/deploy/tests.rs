@@ -3,6 +3,7 @@
 mod access;
 mod access_logs;
 mod authorizers;
+mod buckets;
 mod converge;
 mod domains;
 mod everything;
@@ -71,8 +72,8 @@ struct App {
     code: &'static str,
     routes: &'static [(&'static str, &'static str)],
     authorizers: &'static [&'static str],
-    /// Sources by name: those that are called and nothing else, `NAME < QUEUE` that read a queue, or with the event behind it, as
-    /// the manifest says it.
+    /// Sources by name: those that are called and nothing else, `NAME < QUEUE` that read a queue, `NAME @ BUCKET PREFIX SUFFIX` that new
+    /// objects invoke, or with the event behind it, as the manifest says it.
     sources: &'static [&'static str],
     /// Who may call, by route key, as the manifest says it; with `"api_key": true` where a key is asked for as well.
     guards: &'static [(&'static str, &'static str)],
@@ -120,6 +121,17 @@ impl App {
                 (Some((name, queue)), _) => {
                     let queue = queue.to_owned();
                     (name, SourceEvent::Sqs { queue })
+                }
+                (None, Some((name, event))) if event.starts_with("@ ") => {
+                    let mut words = event.split(' ').skip(1).map(str::to_owned);
+                    let mut word = || words.next().unwrap_or_default();
+                    let event = SourceEvent::S3 {
+                        bucket: word(),
+                        events: vec!["s3:ObjectCreated:*".to_owned()],
+                        prefix: word(),
+                        suffix: word(),
+                    };
+                    (name, event)
                 }
                 (None, Some((name, event))) => (name, serde_json::from_str(event).unwrap()),
                 (None, None) => (*source, SourceEvent::Function),
@@ -242,6 +254,7 @@ async fn delete_named(aws: &impl Aws, names: &Names, logs: bool) -> Result<Plan>
     let mut names = names.clone();
     // As the command does.
     names.sought.access_log = true;
+    names.sought.buckets = true;
     let actual = super::observe(aws, &names).await?;
     let plan = deletion(&names, &actual, logs);
     apply(aws, &plan, &console(), RETRY, "cargo fw delete").await?;

@@ -1,5 +1,6 @@
 //! `CloudFormation`, and SAM, which is the same with functions that upload their zip and publish by themselves.
 
+mod bucket;
 mod bus;
 mod domain;
 mod http;
@@ -66,6 +67,7 @@ pub(super) fn document(desired: &Desired, code: Code<'_>) -> Value {
     stack.topics();
     stack.buses();
     stack.schedules();
+    stack.buckets();
     stack.finish(&url)
 }
 
@@ -324,7 +326,8 @@ impl<'a> Stack<'a> {
             let known = secrets::stack(value)
                 .or_else(|| self.queue_url(value))
                 .or_else(|| self.topic_arn(value))
-                .or_else(|| self.bus_arn(value));
+                .or_else(|| self.bus_arn(value))
+                .or_else(|| self.bucket_name(value));
             known.unwrap_or_else(|| literal(value))
         })
     }

@@ -1,5 +1,6 @@
 //! Terraform, and `OpenTofu`, in their JSON syntax, with the AWS provider's resources.
 
+mod bucket;
 mod bus;
 mod domain;
 mod http;
@@ -54,6 +55,7 @@ pub(super) fn document(desired: &Desired, zip: &str) -> Value {
     module.topics();
     module.buses();
     module.schedules();
+    module.buckets();
     module.finish(&url)
 }
 
@@ -240,7 +242,8 @@ impl<'a> Module<'a> {
                 let known = secrets::terraform(&source, value)
                     .or_else(|| self.queue_url(value))
                     .or_else(|| self.topic_arn(value))
-                    .or_else(|| self.bus_arn(value));
+                    .or_else(|| self.bus_arn(value))
+                    .or_else(|| self.bucket_name(value));
                 (key.clone(), known.unwrap_or_else(|| literal(value)))
             })
             .collect();

@@ -30,7 +30,9 @@ use crate::{
         lambda::{Allows, Configuration, Grant, Lambda as _, UrlSettings},
         logs::Logs as _,
         mappings::Mappings as _,
+        notifications::{BucketNotifications as _, Notifications},
         rest::{PlanLimits, Rest as _, RestStage, Secret, StageChange},
+        s3::{Bucket, Buckets as _},
     },
     deploy::{
         self,
@@ -64,6 +66,7 @@ use crate::{
         lambda::Architecture,
         mapping::{Pollers, Polling},
         names::Tags,
+        notification::{Notification, Receiver},
     },
 };
 
@@ -288,6 +291,20 @@ fn reading() -> Manifest {
     for (name, queue) in reads {
         let queue = queue.to_owned();
         manifest.add_source(ManifestSource::new(name, SourceEvent::Sqs { queue }));
+    }
+    for (name, prefix) in [("thumb", "in/"), ("index", "")] {
+        let event = SourceEvent::S3 {
+            bucket: if prefix.is_empty() {
+                "texts"
+            } else {
+                "pictures"
+            }
+            .to_owned(),
+            events: vec!["s3:ObjectCreated:*".to_owned()],
+            prefix: prefix.to_owned(),
+            suffix: ".png".to_owned(),
+        };
+        manifest.add_source(ManifestSource::new(name, event));
     }
     for name in ["call", "log"] {
         manifest.add_source(ManifestSource::new(name, SourceEvent::Function));

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     settings::{function::FunctionSettings, resources::Resources},
-    values::resources::{Reference, ResourceKind},
+    values::resources::{Reference, ResourceKind, bucket},
 };
 
 /// The service that a handle calls, and the operations of its methods.
@@ -62,8 +62,8 @@ pub(super) fn statements(
         let mut only = declared.clone();
         only.retain(|name| *name == variable);
         let named = resources::arns(service, on, (&own, &only), place);
-        let resources = named.or_else(|| reference(kind, name))?;
-        Some(Needed {
+        let resources = named.unwrap_or_else(|| vec![reference(kind, on, name)]);
+        Needed {
             sid: sid(service, on, actions.keys(), &resources),
             actions: actions
                 .into_iter()
@@ -71,20 +71,19 @@ pub(super) fn statements(
                 .collect(),
             resources,
             unnamed: false,
-        })
+        }
     };
-    grouped.into_iter().filter_map(statement).collect()
+    grouped.into_iter().map(statement).collect()
 }
 
-/// The resource by the app's own name, where a source declares it and the settings do not. A bucket has none: without its variable the
-/// app is refused.
-fn reference(kind: UseKind, name: &str) -> Option<Vec<String>> {
+/// The resource by the app's own name, where a source declares it and the settings do not.
+fn reference(kind: UseKind, on: On, name: &str) -> String {
     let kind = match kind {
         UseKind::Queue => ResourceKind::Queue,
         UseKind::Topic => ResourceKind::Topic,
         UseKind::Bus => ResourceKind::Bus,
-        UseKind::Bucket => return None,
+        UseKind::Bucket => return bucket(name, on == On::Object),
     };
     let name = name.to_owned();
-    Some(vec![Reference { kind, name }.to_string()])
+    Reference { kind, name }.to_string()
 }

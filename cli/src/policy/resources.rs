@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::actions::{On, prefix};
 use crate::{
     settings::{function::FunctionSettings, resources::Resources},
-    values::resources::Reference,
+    values::resources::{Reference, bucket as bucket_reference},
 };
 
 /// The location of the resources.
@@ -34,6 +34,13 @@ pub(super) fn arns(
             let objects = if on == On::Object { "/*" } else { "" };
             for bucket in buckets(function) {
                 found.insert(format!("arn:{partition}:s3:::{bucket}{objects}"));
+            }
+            // One that `cargo fw` creates is named as `bucket:uploads`, because its name is known only later.
+            for (name, one) in &declared.buckets {
+                found.insert(match &one.existing {
+                    Some(bucket) => format!("arn:{partition}:s3:::{bucket}{objects}"),
+                    None => bucket_reference(name, on == On::Object),
+                });
             }
         }
         On::Resource => {

@@ -8,6 +8,7 @@ use crate::{
     values::{
         gateway::{DEFAULT_API_STAGE, Gateway},
         names::{check_bucket_name, in_tag, is_plain},
+        resources::{BUCKET, variable},
         statement::Statement,
     },
 };
@@ -185,6 +186,14 @@ fn variables_of(function: &FunctionSettings, resources: &Resources) -> Result<()
                     format!(
                         "remove it: the variable is for the {word} `{resource}` in the settings"
                     ),
+                ),
+            );
+        }
+        let mut buckets = resources.buckets.keys();
+        if let Some(bucket) = buckets.find(|bucket| variable(BUCKET, bucket) == *name) {
+            return Err(
+                Failure::input(format!("`cargo fw` sets this variable itself: `{name}`")).hint(
+                    format!("remove it: the bucket `{bucket}` of the settings is what it is about"),
                 ),
             );
         }

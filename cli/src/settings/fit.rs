@@ -4,14 +4,13 @@
 mod asynchronous;
 mod functions;
 mod mappings;
+mod notifications;
 mod targets;
 mod topics;
 mod uses;
 
 use fw_gateway::{PatternError, RestApi, RouteKey};
-use fw_manifest::{
-    Authorization, AuthorizerKind, Manifest, ManifestAuthorizer, ManifestRoute, SourceEvent,
-};
+use fw_manifest::{Authorization, AuthorizerKind, Manifest, ManifestAuthorizer, ManifestRoute};
 
 use super::{Settings, access::Jwt};
 use crate::{
@@ -36,6 +35,7 @@ pub(crate) fn check(manifest: &Manifest, settings: &Settings) -> Result<()> {
     functions::check(manifest, settings)?;
     mappings::check(manifest, settings)?;
     asynchronous::check(manifest, settings)?;
+    notifications::check(manifest)?;
     topics::check(manifest, settings)?;
     targets::check(manifest, settings)?;
     uses::check(manifest, settings)?;
@@ -59,47 +59,6 @@ pub(crate) fn check(manifest: &Manifest, settings: &Settings) -> Result<()> {
         siblings(manifest)?;
     }
     Ok(())
-}
-
-/// Refuses to deploy an app whose sources would never be invoked: half an app is worse than none.
-///
-/// # Errors
-///
-/// The first source of a kind that no deploy connects; exit code 65.
-pub(crate) fn sources(manifest: &Manifest) -> Result<()> {
-    let mut sources = manifest.sources.iter();
-    let found = sources.find_map(|one| Some((one, unconnected(&one.event)?)));
-    let Some((first, what)) = found else {
-        return Ok(());
-    };
-    Err(Failure::input(format!(
-        "this version of `cargo fw` cannot connect functions to {what} in the account yet"
-    ))
-    .because_of(format!(
-        "the app has {}: {}",
-        first.part(),
-        if first.handler.is_empty() {
-            &first.name
-        } else {
-            &first.handler
-        }
-    ))
-    .hint(format!(
-        "try it with `cargo fw local`, or remove `{}` from `.on(sources![…])`",
-        first.name
-    )))
-}
-
-/// What invokes a source of a kind that no deploy connects yet, in words; `None` for a kind that it connects.
-fn unconnected(event: &SourceEvent) -> Option<&'static str> {
-    match event {
-        SourceEvent::Function
-        | SourceEvent::Sqs { .. }
-        | SourceEvent::Sns { .. }
-        | SourceEvent::Event { .. }
-        | SourceEvent::Schedule { .. } => None,
-        SourceEvent::S3 { .. } => Some("buckets"),
-    }
 }
 
 /// An app with an older framework behind a URL that streams. Another kind of bootstrap may stream
@@ -325,37 +284,6 @@ mod tests {
     }
 
     #[test]
-    fn an_app_with_sources_is_not_deployed_without_them() {
-        let app = |event: Value| -> Manifest {
-            serde_json::from_value(json!({
-                "schema": 2, "app": "x",
-                "sources": [
-                    { "name": "call", "handler": "x::call", "event": { "type": "function" } },
-                    { "name": "ship", "handler": "x::ship", "event": event },
-                ],
-            }))
-            .unwrap()
-        };
-        let uploads =
-            json!({ "type": "s3", "bucket": "uploads", "events": ["s3:ObjectCreated:*"] });
-        let uploads = app(uploads);
-        check(&uploads, &settings("")).unwrap();
-        let failure = sources(&uploads).unwrap_err();
-        let told = "cannot connect functions to buckets in";
-        assert!(failure.message().contains(told), "{failure}");
-        assert_eq!(failure.causes(), ["the app has the source `ship`: x::ship"]);
-        for event in [
-            json!({ "type": "function" }),
-            json!({ "type": "sqs", "queue": "orders" }),
-            json!({ "type": "sns", "topic": "news" }),
-            json!({ "type": "event", "pattern": { "source": ["shop"] } }),
-            json!({ "type": "schedule", "expression": "rate(5 minutes)" }),
-        ] {
-            sources(&app(event)).unwrap();
-        }
-    }
-
-    #[test]
     fn the_settings_of_a_topic_speak_of_functions_that_it_invokes() {
         let app = json!({
             "schema": 2, "app": "x",
@@ -365,7 +293,6 @@ mod tests {
             ],
         });
         let app: Manifest = serde_json::from_value(app).unwrap();
-        sources(&app).unwrap();
         check(&app, &settings("[topics.news.functions.mail]")).unwrap();
         let failure = check(&app, &settings("[topics.news.functions.ship]")).unwrap_err();
         assert_eq!(

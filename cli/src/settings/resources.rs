@@ -5,6 +5,7 @@
 //! declares exists with defaults. The code finds each through a variable (`FW_QUEUE_ORDERS`), the
 //! same locally and deployed. A stage's table overrides the one of all stages key by key.
 
+mod bucket;
 mod external;
 mod queue;
 mod target;
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 use fw_manifest::{Manifest, Part, SourceEvent};
 
 pub(crate) use self::{
+    bucket::BucketSettings,
     external::ExternalSettings,
     queue::QueueSettings,
     target::{RuleSettings, ScheduleSettings},
@@ -22,7 +24,10 @@ pub(crate) use self::{
 };
 use crate::{
     error::{Failure, Result},
-    values::resources::{Arn, FIFO, ResourceKind},
+    values::{
+        names::is_plain,
+        resources::{Arn, BUCKET, FIFO, ResourceKind, variable},
+    },
 };
 
 /// The declared resources.
@@ -38,6 +43,8 @@ pub(crate) struct Resources {
     pub(crate) rules: BTreeMap<String, RuleSettings>,
     /// How schedules call functions, in the same way.
     pub(crate) schedules: BTreeMap<String, ScheduleSettings>,
+    /// The buckets.
+    pub(crate) buckets: BTreeMap<String, BucketSettings>,
 }
 
 impl Resources {
@@ -72,10 +79,17 @@ impl Resources {
                 SourceEvent::Event { bus: Some(bus), .. } => {
                     self.buses.entry(bus.clone()).or_default();
                 }
+                SourceEvent::S3 { bucket, .. } => {
+                    self.buckets.entry(bucket.clone()).or_default();
+                }
                 SourceEvent::Event { bus: None, .. }
-                | SourceEvent::S3 { .. }
                 | SourceEvent::Schedule { .. }
                 | SourceEvent::Function => {}
+            }
+        }
+        for source in &manifest.sources {
+            if let SourceEvent::S3 { bucket, .. } = &source.event {
+                self.buckets.entry(bucket.clone()).or_default();
             }
         }
     }
@@ -92,12 +106,15 @@ impl Resources {
 
     /// Keeps those whose variable is needed.
     pub(crate) fn retain(&mut self, wanted: impl Fn(&String) -> bool) {
-        let wanted = |kind: ResourceKind, name: &String| wanted(&kind.variable(name));
+        let by_variable = &wanted;
+        let wanted = |kind: ResourceKind, name: &String| by_variable(&kind.variable(name));
         self.queues
             .retain(|name, _| wanted(ResourceKind::Queue, name));
         self.topics
             .retain(|name, _| wanted(ResourceKind::Topic, name));
         self.buses.retain(|name, _| wanted(ResourceKind::Bus, name));
+        self.buckets
+            .retain(|name, _| by_variable(&variable(BUCKET, name)));
     }
 
     /// The resource that a variable is about.
@@ -130,6 +147,24 @@ impl Resources {
             if let Some(arn) = existing {
                 self::existing(kind, name, arn)?;
             }
+        }
+        let mut variables = BTreeMap::new();
+        for (name, one) in &self.buckets {
+            if !is_plain(name) {
+                return Err(Failure::input(format!(
+                    "not a name for a bucket: `{}`",
+                    name.escape_debug()
+                ))
+                .because_of("it takes letters, digits, hyphens and underscores")
+                .hint("write `[buckets.uploads]`, say"));
+            }
+            if let Some(other) = variables.insert(variable(BUCKET, name), name) {
+                return Err(Failure::input(format!(
+                    "two buckets have one variable: `{other}` and `{name}`"
+                ))
+                .hint("rename one of them"));
+            }
+            one.check(name)?;
         }
         queue::check(&self.queues)?;
         topic::check(&self.topics, &self.queues)?;

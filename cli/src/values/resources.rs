@@ -113,6 +113,26 @@ pub(crate) fn variable(kind: &str, name: &str) -> String {
     format!("FW_{kind}_{name}")
 }
 
+/// The word for a bucket, in variables and in statements.
+pub(crate) const BUCKET: &str = "bucket";
+
+/// A bucket by the app's own name for it, or its objects, as statements have it until the account is known: `bucket:uploads/*`.
+pub(crate) fn bucket(name: &str, objects: bool) -> String {
+    let inside = if objects { "/*" } else { "" };
+    format!("{BUCKET}:{name}{inside}")
+}
+
+/// The bucket that a statement is about by the app's own name, `bucket:uploads`, and what of it: `/*` for its objects. `None` for any other
+/// text.
+pub(crate) fn bucket_of(text: &str) -> Option<(&str, &str)> {
+    let name = text.strip_prefix("bucket:")?;
+    let (name, inside) = match name.strip_suffix("/*") {
+        Some(name) => (name, "/*"),
+        None => (name, ""),
+    };
+    is_plain(name).then_some((name, inside))
+}
+
 /// A resource by the app's own name for it, as statements have it until the account is known: `queue:orders`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Reference {
@@ -248,6 +268,20 @@ mod tests {
             "q:a",
         ] {
             assert_eq!(Reference::of(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_statement_names_a_bucket_or_its_objects() {
+        assert_eq!(super::bucket_of("bucket:labels"), Some(("labels", "")));
+        assert_eq!(super::bucket_of("bucket:labels/*"), Some(("labels", "/*")));
+        for other in [
+            "arn:aws:s3:::labels",
+            "bucket:",
+            "bucket:a*",
+            "queue:labels",
+        ] {
+            assert_eq!(super::bucket_of(other), None, "{other}");
         }
     }
 

@@ -193,17 +193,3 @@ except fn.exceptions.ResourceNotFoundException:
     assert_eq!(boto3(&moto, READ), json!(null));
     app.fw(&moto, &["plan"]).ends(0);
 }
-
-/// A source of a kind that no deploy connects stops it, by name.
-#[test]
-fn an_app_with_another_source_is_not_deployed() {
-    let moto = Moto::start();
-    let app = App::new("shop");
-    let event = json!({ "type": "s3", "bucket": "uploads", "events": ["s3:ObjectCreated:*"] });
-    let other = json!({ "name": "look", "event": event });
-    program(&app, "one", &json!([reads("ship", "orders"), other]));
-    app.fw(&moto, &["deploy"])
-        .ends(65)
-        .says("cannot connect functions to buckets")
-        .says("the source `look`");
-}

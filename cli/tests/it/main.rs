@@ -4,6 +4,7 @@ mod checks;
 mod commands;
 mod deploy_account;
 mod deploy_around;
+mod deploy_buckets;
 mod deploy_executed;
 mod deploy_failures;
 mod deploy_gateways;

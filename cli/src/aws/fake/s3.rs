@@ -8,6 +8,7 @@ use super::{Fake, State, missing};
 use crate::{
     aws::{
         error::Result,
+        notifications::Notifications,
         s3::{
             Bucket, Buckets, CREATE_BUCKET, DELETE_BUCKET, DELETE_OBJECT, GET_BLOCK, GET_TAGS,
             LIST, Listed, PUT_BLOCK, PUT_OBJECT, PUT_TAGS,
@@ -24,6 +25,8 @@ pub(crate) struct FakeBucket {
     pub(crate) tags: Tags,
     pub(crate) private: bool,
     pub(crate) objects: BTreeMap<String, Bytes>,
+    /// What it reports.
+    pub(crate) notifications: Notifications,
 }
 
 type Refused = (&'static str, String);
@@ -81,6 +84,7 @@ impl Buckets for Fake {
                 tags: tags.clone(),
                 private: false,
                 objects: BTreeMap::new(),
+                notifications: Notifications::default(),
             };
             state.buckets.insert(bucket.name.clone(), made);
             Ok(())

@@ -43,6 +43,9 @@ impl Tagging for Fake {
             let groups_of_schedules = state.schedules.groups.iter();
             let groups_of_schedules =
                 groups_of_schedules.map(|(name, tags)| (schedule::arn(name), tags));
+            let buckets = state.buckets.iter();
+            let buckets =
+                buckets.map(|(name, bucket)| (format!("arn:aws:s3:::{name}"), &bucket.tags));
             let wanted = |held: &Tags| {
                 tags.iter().all(|(key, value)| {
                     held.get(*key)
@@ -58,6 +61,7 @@ impl Tagging for Fake {
                 .chain(buses)
                 .chain(rules)
                 .chain(groups_of_schedules)
+                .chain(buckets)
                 .filter(|(_, held)| wanted(held))
                 .map(|(arn, held)| Tagged {
                     arn,

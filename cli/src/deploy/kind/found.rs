@@ -13,6 +13,8 @@ pub(crate) struct Left {
     pub(crate) topics: BTreeSet<String>,
     /// The buses, in the same way, by name.
     pub(crate) buses: BTreeSet<String>,
+    /// The buckets that functions' permissions name, by name.
+    pub(crate) buckets: BTreeSet<String>,
 }
 
 impl Left {

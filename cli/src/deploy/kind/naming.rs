@@ -25,6 +25,10 @@ pub(crate) trait Naming {
     fn topic(&self, name: &str) -> String;
     /// The ARN of a rule: `NAME` on the default bus, `BUS/NAME` on another one.
     fn rule(&self, name: &str) -> String;
+    /// The name of the bucket that the app calls so.
+    fn bucket(&self, key: &str) -> String;
+    /// The ARN of a bucket.
+    fn bucket_arn(&self, name: &str) -> String;
     /// The name of the schedules' role.
     fn scheduler(&self) -> String;
     /// The ARN of a role.

@@ -3,7 +3,8 @@
 //!
 //! A function has one source. Its statement covers everything of that kind that the deployment creates, by the prefix of its names, so
 //! it stays as it is when a topic or a rule is renamed. For a topic or bus that is there already it names that one alone, and its id
-//! carries a digest of it: so the statement is also how such a topic is found again that the settings no longer have.
+//! carries a digest of it: so the statement is also how such a topic is found again that the settings no longer have. The same holds for
+//! every bucket, whose name may be shortened and then has another prefix.
 //!
 //! A condition on the account stands only where the ARN of the source does not name it (a bucket's). SNS and `EventBridge` have it in
 //! their ARNs, and that they send `aws:SourceAccount` besides is unverified: AWS's own examples for both give `SourceArn` alone (Lambda
@@ -29,8 +30,10 @@ use crate::{
 const SNS: &str = "fw-sns";
 /// A rule of `EventBridge`.
 const EVENTS: &str = "fw-events";
+/// A bucket of S3.
+const S3: &str = "fw-s3";
 /// All of them.
-const IDS: [&str; 2] = [SNS, EVENTS];
+const IDS: [&str; 3] = [SNS, EVENTS, S3];
 
 /// Whether a statement of that id is one of these.
 pub(crate) fn is_own(id: &str) -> bool {
@@ -79,10 +82,18 @@ pub(crate) fn wanted(
             };
             Some(grant(id, "events.amazonaws.com", source))
         }
-        SourceEvent::Sqs { .. }
-        | SourceEvent::S3 { .. }
-        | SourceEvent::Schedule { .. }
-        | SourceEvent::Function => None,
+        SourceEvent::S3 { bucket, .. } => {
+            let declared = settings.resources.buckets.get(bucket);
+            let existing = declared.and_then(|one| one.existing.as_ref());
+            // A template knows neither account nor region, which the name of a bucket of the deployment's has in it.
+            let digested = existing.map_or_else(|| at.prefix() + bucket, Clone::clone);
+            let source = at.bucket_arn(&at.bucket(bucket));
+            Some(Grant {
+                account: Some(at.account().to_owned()),
+                ..grant(of_one(S3, &digested), "s3.amazonaws.com", source)
+            })
+        }
+        SourceEvent::Sqs { .. } | SourceEvent::Schedule { .. } | SourceEvent::Function => None,
     })
 }
 
@@ -96,6 +107,14 @@ pub(crate) fn topics<'a>(grants: impl Iterator<Item = &'a Grant>) -> impl Iterat
     let topics = grants.filter(|grant| is_own(&grant.id) && grant.id.starts_with(SNS));
     let alone = topics.filter(|grant| !grant.source.ends_with('*'));
     alone.map(|grant| grant.source.as_str())
+}
+
+/// The names of the buckets that statements of the deployment name.
+pub(crate) fn buckets<'a>(
+    grants: impl Iterator<Item = &'a Grant>,
+) -> impl Iterator<Item = &'a str> {
+    let own = grants.filter(|grant| is_own(&grant.id) && grant.id.starts_with(S3));
+    own.filter_map(|grant| Some(grant.source.split_once(":s3:::")?.1))
 }
 
 /// The names of the buses that statements of the deployment name alone: buses that are there already.

@@ -7,13 +7,13 @@ use fw_manifest::{Manifest, Part};
 
 use crate::{
     deploy::{
-        kind::{naming::Naming, queue::desired as queue},
+        kind::{bucket::desired as bucket, naming::Naming, queue::desired as queue},
         names::{AwsLocation, Names},
     },
     error::{Failure, Result},
     settings::Settings,
     values::{
-        resources::{Reference, ResourceKind},
+        resources::{BUCKET, Reference, ResourceKind, bucket_of, variable},
         statement::{Effect, Statement},
     },
 };
@@ -21,8 +21,7 @@ use crate::{
 /// Lambda's limit for all environment variables together, in bytes (gateway-truth §4.5).
 const ENVIRONMENT_LIMIT: usize = 4096;
 
-/// The variables through which the code finds the resources of the settings: a queue's URL, a
-/// topic's ARN, a bus' name, or the ARN of an existing one.
+/// The variables by which the code finds what the settings declare: a queue's URL, a topic's or a bus' ARN, a bucket's name.
 ///
 /// # Errors
 ///
@@ -32,15 +31,24 @@ pub(crate) fn variables(
     at: (&Names, &AwsLocation),
 ) -> Result<BTreeMap<String, String>> {
     let all = settings.resources.all();
-    all.map(|(kind, name, _)| {
+    let all = all.map(|(kind, name, _)| {
         let arn = arn(settings, kind, name, at)?;
         let value = match kind {
             ResourceKind::Queue => queue::url(&arn),
             ResourceKind::Topic | ResourceKind::Bus => arn,
         };
         Ok((kind.variable(name), value))
-    })
-    .collect()
+    });
+    let buckets = settings.resources.buckets.keys();
+    let buckets = buckets.map(|key| Ok((variable(BUCKET, key), bucket(settings, at, key))));
+    all.chain(buckets).collect()
+}
+
+/// The name of the bucket that the app calls so: an existing one's, or the deployment's own.
+fn bucket(settings: &Settings, (names, place): (&Names, &AwsLocation), key: &str) -> String {
+    let declared = settings.resources.buckets.get(key);
+    let existing = declared.and_then(|one| one.existing.clone());
+    existing.unwrap_or_else(|| bucket::name(&names.prefix(), (&place.account, &place.region), key))
 }
 
 /// The settings with the queues, topics and buses that functions have as their sources and no table declares: those are there with defaults.
@@ -89,6 +97,9 @@ pub(crate) fn resolved(
         for resource in &mut statement.resources {
             if let Some(Reference { kind, name }) = Reference::of(resource) {
                 *resource = arn(settings, kind, &name, at)?;
+            } else if let Some((key, inside)) = bucket_of(resource) {
+                let name = bucket(settings, at, key);
+                *resource = at.1.bucket(&name) + inside;
             }
         }
     }
@@ -195,6 +206,14 @@ impl Naming for At<'_> {
 
     fn rule(&self, name: &str) -> String {
         self.place.rule(name)
+    }
+
+    fn bucket(&self, key: &str) -> String {
+        bucket(self.settings, (self.names, self.place), key)
+    }
+
+    fn bucket_arn(&self, name: &str) -> String {
+        self.place.bucket(name)
     }
 
     fn scheduler(&self) -> String {

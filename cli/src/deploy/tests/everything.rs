@@ -110,6 +110,9 @@ const OTHER_ROUTES: &[(&str, &str)] = &[("GET", "/objects/{key}"), ("ANY", "/mor
 
 /// A source of each kind.
 const SOURCES: &[&str] = &[
+    "log",
+    "ship < orders",
+    "thumb @ uploads in/ .png",
     r#"mail {"type":"sns","topic":"news"}"#,
     r#"tell {"type":"sns","topic":"theirs"}"#,
     r#"paid {"type":"event","bus":"shop","pattern":{"source":["bank"]}}"#,
@@ -118,11 +121,21 @@ const SOURCES: &[&str] = &[
 
 /// The same functions, each with another one.
 const OTHER_SOURCES: &[&str] = &[
+    "log",
+    "pack < more",
+    "ship < orders",
+    "thumb @ texts",
     r#"mail {"type":"sns","topic":"news"}"#,
     r#"tell {"type":"event","bus":"far","pattern":{"source":["bank"]}}"#,
     r#"paid {"type":"event","pattern":{"source":["bank", "shop"]}}"#,
     r#"nightly {"type":"schedule","expression":"rate(1 day)"}"#,
 ];
+
+/// Fewer of them: sources do not depend on the gateway, and each function makes many more interruptions.
+const FEW: &[&str] = &["ship < orders", "thumb @ uploads in/ .png"];
+
+/// The same functions, each with another one.
+const OTHER_FEW: &[&str] = &["ship < more", "thumb @ texts"];
 
 const DOOR: &str = r#"{ "type": "lambda", "name": "door" }"#;
 
@@ -164,7 +177,7 @@ const REST: App = App {
     code: "large one",
     routes: ROUTES,
     authorizers: &["door", "late"],
-    sources: SOURCES,
+    sources: FEW,
     guards: &[
         ("GET /objects/{key}", DOOR),
         ("PUT /objects/{key}", r#"{ "type": "iam" }"#),
@@ -198,7 +211,7 @@ const OTHER_REST: App = App {
     code: "large two",
     routes: OTHER_ROUTES,
     authorizers: &["door"],
-    sources: OTHER_SOURCES,
+    sources: OTHER_FEW,
     guards: &[("GET /objects/{key}", DOOR)],
     settings: concat!(
         "gateway = \"rest-api\"\n",
@@ -223,7 +236,7 @@ const URL: App = App {
     code: "large one",
     routes: ROUTES,
     authorizers: &[],
-    sources: SOURCES,
+    sources: FEW,
     guards: &[],
     settings: concat!(
         "gateway = \"function-url\"\nauth = \"iam\"\ninvoke_mode = \"response-stream\"\n",
@@ -236,7 +249,7 @@ const OTHER_URL: App = App {
     code: "large two",
     routes: OTHER_ROUTES,
     authorizers: &[],
-    sources: OTHER_SOURCES,
+    sources: OTHER_FEW,
     guards: &[],
     settings: concat!("gateway = \"function-url\"\n", other_function!()),
 };

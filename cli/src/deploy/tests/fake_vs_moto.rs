@@ -93,6 +93,12 @@ const TOPIC_LIFE: [App; 4] = [FIRST, super::topics::TOPICS, super::topics::OTHER
 
 /// Buses with rules and schedules, in the same way.
 const TARGET_LIFE: [App; 4] = [FIRST, super::targets::TARGETS, super::targets::OTHER, FIRST];
+/// Buckets that report to functions, in another way, and as before.
+const BUCKET_LIFE: [App; 3] = [
+    super::buckets::OWN,
+    super::buckets::OTHER,
+    super::buckets::OWN,
+];
 
 #[test]
 fn the_account_in_memory_is_as_motos() {
@@ -107,6 +113,7 @@ fn the_account_in_memory_is_as_motos() {
             &EVENT_LIFE,
             &TOPIC_LIFE,
             &TARGET_LIFE,
+            &BUCKET_LIFE,
         ] {
             lived(life, &moto).await;
         }
@@ -180,6 +187,12 @@ async fn seen(aws: &impl Aws) -> Actual {
     }
     for found in &mut actual.topics.subscriptions {
         found.arn.clear();
+    }
+    for whole in &mut actual.buckets {
+        if let Found::Ours(found) = &mut whole.found {
+            let all = &mut found.notifications.all;
+            all.sort_by(|one, other| one.id.cmp(&other.id));
+        }
     }
     for whole in &mut actual.domains {
         if let Some(found) = &mut whole.found {

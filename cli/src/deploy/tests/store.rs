@@ -53,6 +53,7 @@ fn made(aws: &Fake, name: &str, owner: &str, tags: Tags) {
         tags,
         private: true,
         objects: [].into(),
+        notifications: crate::aws::notifications::Notifications::default(),
     };
     let mut state = aws.state.borrow_mut();
     state.buckets.insert(name.to_owned(), bucket);

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 
 use fw_manifest::{Manifest, ManifestSource, SourceEvent};
 use fw_services::{
-    BucketNotifications, Declarations, DeclaredMapping, DeclaredRule, DeclaredSchedule,
-    DeclaredSubscription, NotificationTarget,
+    Declarations, DeclaredMapping, DeclaredRule, DeclaredSchedule, DeclaredSubscription,
+    NotificationTarget,
 };
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ use crate::{
     values::{
         asynchronous::Asynchronous,
         credentials::{self, ACCOUNT},
-        resources::{Arn, Reference, ResourceKind, variable},
+        resources::{Arn, BUCKET, Reference, ResourceKind, variable},
     },
 };
 
@@ -95,6 +95,10 @@ impl LocalNames {
 
     /// The bucket that the app calls so: one of the settings, or else its own.
     pub(crate) fn bucket(&self, name: &str) -> String {
+        let declared = self.resources.buckets.get(name);
+        if let Some(existing) = declared.and_then(|one| one.existing.as_ref()) {
+            return existing.clone();
+        }
         match self.buckets.iter().any(|known| known == name) {
             true => name.to_owned(),
             false => self.physical(name),
@@ -151,7 +155,9 @@ impl LocalNames {
 /// True if an app needs the services: it has functions that something other than the gateway
 /// invokes, or the settings declare resources that the code sends to.
 pub(crate) fn wants_services(manifest: &Manifest, settings: &Settings) -> bool {
-    !manifest.sources.is_empty() || settings.resources.all().next().is_some()
+    !manifest.sources.is_empty()
+        || settings.resources.all().next().is_some()
+        || !settings.resources.buckets.is_empty()
 }
 
 /// The settings with the defaults for resources that sources use and no table declares.
@@ -186,6 +192,9 @@ pub(super) fn declarations(manifest: &Manifest, settings: &Settings) -> Declarat
         }
     }
     let buses = settings.resources.buses.keys();
+    for bucket in settings.resources.buckets.keys() {
+        all.buckets.entry(names.bucket(bucket)).or_default();
+    }
     all.buses
         .extend(buses.map(|bus| names.resource(ResourceKind::Bus, bus)));
     for source in &manifest.sources {
@@ -408,15 +417,8 @@ pub(super) fn variables(
 ) -> BTreeMap<String, String> {
     let settings = &with_used(manifest, settings);
     let names = LocalNames::new(&manifest.app, settings);
-    let buckets = manifest
-        .sources
-        .iter()
-        .filter_map(|source| match &source.event {
-            SourceEvent::S3 { bucket, .. } => {
-                Some((variable("bucket", bucket), names.bucket(bucket)))
-            }
-            _ => None,
-        });
+    let buckets = settings.resources.buckets.keys();
+    let buckets = buckets.map(|bucket| (variable(BUCKET, bucket), names.bucket(bucket)));
     let declared = settings.resources.all().map(|(kind, name, _)| {
         let value = match kind {
             ResourceKind::Queue => format!("{endpoint}/{ACCOUNT}/{}", names.resource(kind, name)),
@@ -442,11 +444,9 @@ pub(crate) fn named_resources(
     )
 }
 
-/// The buckets that notify a function.
+/// The buckets that are to be there.
 pub(super) fn buckets(declarations: &Declarations) -> impl Iterator<Item = &str> {
-    let notify = |notifications: &&BucketNotifications| !notifications.targets.is_empty();
-    let buckets = declarations.buckets.iter();
-    buckets.filter_map(move |(name, one)| notify(&one).then_some(name.as_str()))
+    declarations.buckets.keys().map(String::as_str)
 }
 
 #[cfg(test)]

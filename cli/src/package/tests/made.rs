@@ -127,6 +127,30 @@ pub(super) async fn made(format: PackageFormat, document: &Value) -> Fake {
     for (function, alias, grant) in &said.grants {
         fake.add_permission(function, alias, grant).await.unwrap();
     }
+    for one in &said.buckets {
+        let bucket = Bucket {
+            name: one.name.clone(),
+            owner: None,
+        };
+        fake.create_bucket(&bucket, &one.tags).await.unwrap();
+        fake.make_private(&bucket).await.unwrap();
+        let mut all = one.reports.clone();
+        for report in &mut all {
+            // A stack's have no ids of their own: S3 chooses them, where a deploy has the function's.
+            let Receiver::Function(arn) = &report.receiver else {
+                panic!("{report:?}");
+            };
+            let function = arn.rsplit(':').nth(1).unwrap();
+            let source = function.rsplit("-dev-").next().unwrap();
+            let app = function.split("-dev-").next().unwrap();
+            report.id = format!("fw:{app}:dev:{source}");
+        }
+        let all = Notifications {
+            all,
+            event_bridge: false,
+        };
+        fake.put_notifications(&bucket, &all).await.unwrap();
+    }
     fake
 }
 

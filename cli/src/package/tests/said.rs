@@ -53,6 +53,8 @@ pub(super) struct Said {
     pub(super) functions: Vec<SaidFunction>,
     pub(super) queues: Vec<(String, Attributes, Tags)>,
     pub(super) mappings: Vec<SaidMapping>,
+    /// Names, tags, and what they report: functions, events, prefixes, suffixes, and the ids where a template gives any.
+    pub(super) buckets: Vec<SaidBucket>,
     /// Functions, aliases, and how their asynchronous invocations are handled.
     pub(super) events: Vec<(String, String, Asynchronous)>,
     /// Who may send to a queue, by its name.
@@ -70,6 +72,12 @@ pub(super) struct Said {
     pub(super) grants: Vec<(String, String, Grant)>,
     pub(super) door: SaidDoor,
     pub(super) domain: Option<SaidDomain>,
+}
+
+pub(super) struct SaidBucket {
+    pub(super) name: String,
+    pub(super) tags: Tags,
+    pub(super) reports: Vec<Notification>,
 }
 
 pub(super) struct SaidMapping {
@@ -443,4 +451,11 @@ fn url_settings(auth: &Value, mode: &Value, cors: Option<Cors>) -> UrlSettings {
         },
         cors,
     }
+}
+
+/// The name of a bucket of the deployment's, by its ARN, without account and region: what the id of its statement has a digest of.
+fn stem(arn: &str) -> &str {
+    let place = format!("-{}-{}", Fake::ACCOUNT, Fake::REGION);
+    let name = arn.rsplit(':').next().unwrap_or_default();
+    name.strip_suffix(place.as_str()).unwrap_or(name)
 }

@@ -426,6 +426,11 @@ fn fate(key: &str) -> Option<Fate> {
             "ttl = 60",
             "ttl = 60\nkeep_warm = \"rate(5 minutes)\"",
         ),
+        "buckets.existing" => Carried(
+            HTTP,
+            "",
+            "buckets = { uploads = { existing = \"shared-bucket\" } }",
+        ),
         "health" => Not(
             "health = \"/notes\"",
             "a deploy tries a version before it moves traffic; other tools do not",

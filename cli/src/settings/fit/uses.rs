@@ -47,9 +47,7 @@ fn one(used: &ManifestUse, manifest: &Manifest, settings: &Settings) -> Result<(
         .filter(|(distance, known)| *distance <= 1 + known.len() / 3);
     Err(match (near, used.kind) {
         (Some((_, near)), _) => failure.hint(format!("did you mean `{near}`?")),
-        (None, UseKind::Bucket) => failure.hint(format!(
-            "name it in {FILE_NAME}: `{variable} = \"…\"` in `[environment]`, and for use on this machine in `[local] buckets`"
-        )),
+        (None, UseKind::Bucket) => failure.hint(format!("write `[buckets.{name}]` in {FILE_NAME}")),
         (None, UseKind::Queue) => failure.hint(format!("write `[queues.{name}]` in {FILE_NAME}")),
         (None, UseKind::Topic) => failure.hint(format!("write `[topics.{name}]` in {FILE_NAME}")),
         (None, UseKind::Bus) => failure.hint(format!("write `[buses.{name}]` in {FILE_NAME}")),
@@ -61,6 +59,8 @@ fn declared<'d>(kind: UseKind, manifest: &'d Manifest, settings: &'d Settings) -
     let all = settings.resources.all();
     let tables = all.filter(|(of, ..)| of.word() == kind.word());
     let tables = tables.map(|(_, name, _)| name);
+    let buckets = settings.resources.buckets.keys().map(String::as_str);
+    let buckets = buckets.filter(move |_| kind == UseKind::Bucket);
     let sources = manifest.sources.iter().filter_map(move |source| {
         let (of, name) = match &source.event {
             SourceEvent::Sqs { queue } => (UseKind::Queue, queue),
@@ -73,7 +73,7 @@ fn declared<'d>(kind: UseKind, manifest: &'d Manifest, settings: &'d Settings) -
         };
         (of == kind).then_some(name.as_str())
     });
-    tables.chain(sources).collect()
+    tables.chain(buckets).chain(sources).collect()
 }
 
 #[cfg(test)]
@@ -108,6 +108,7 @@ mod tests {
                 "docs",
                 "[environment]\nFW_BUCKET_DOCS = \"my-docs\"",
             ),
+            ("bucket", "archive", "[buckets.archive]"),
             ("bus", "trade", ""),
         ] {
             let used = json!({ "kind": kind, "name": name });
@@ -122,11 +123,7 @@ mod tests {
             ("queue", "refunds", "write `[queues.refunds]` in fw.toml"),
             ("topic", "news", "write `[topics.news]` in fw.toml"),
             ("bus", "shop", "write `[buses.shop]` in fw.toml"),
-            (
-                "bucket",
-                "uploads",
-                "`FW_BUCKET_UPLOADS = \"…\"` in `[environment]`",
-            ),
+            ("bucket", "uploads", "write `[buckets.uploads]` in fw.toml"),
         ] {
             let failure = checked(&json!({ "kind": kind, "name": name }), "").unwrap_err();
             let told = format!("the code uses the {kind} `{name}`, and nobody declares it");

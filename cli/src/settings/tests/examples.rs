@@ -44,13 +44,14 @@ fn with_comments(text: &str) -> String {
 
 /// Adds the keys of a table by their paths, a name of the reader's own as `*`. Stages have the keys of the file itself.
 fn keys(table: &Table, path: &str, found: &mut BTreeSet<String>) {
-    const NAMED: [&str; 12] = [
+    const NAMED: [&str; 13] = [
         "jwt",
         "functions",
         "usage_plans",
         "gateway_responses",
         "throttle.routes",
         "queues",
+        "buckets",
         "topics",
         "buses",
         "topics.*.functions",

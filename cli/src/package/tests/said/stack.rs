@@ -255,6 +255,7 @@ impl<'a> Reader<'a> {
                     true => "fw-sns".to_owned(),
                     false => permission::of_one("fw-sns", source),
                 },
+                ("s3.amazonaws.com", _) => permission::of_one("fw-s3", stem(source)),
                 ("events.amazonaws.com", _) => match source.split('/').collect::<Vec<_>>()[..] {
                     [_, bus, _] => permission::of_one("fw-events", bus),
                     _ => "fw-events".to_owned(),
@@ -502,6 +503,37 @@ pub(in super::super) fn said_by_stack(document: &Value, api: &str) -> Said {
             .all("AWS::Lambda::EventSourceMapping")
             .iter()
             .map(|said| mapping(said, MAPPING, &said["Tags"]))
+            .collect(),
+        buckets: reader
+            .all("AWS::S3::Bucket")
+            .iter()
+            .map(|said| {
+                let block = said["PublicAccessBlockConfiguration"].as_object().unwrap();
+                assert!(block.len() == 4 && block.values().all(|one| *one == true));
+                let reports = said["NotificationConfiguration"]["LambdaConfigurations"].as_array();
+                let reports = reports.into_iter().flatten().map(|one| {
+                    let rule = |name: &str| {
+                        let mut all = one["Filter"]["S3Key"]["Rules"]
+                            .as_array()
+                            .into_iter()
+                            .flatten();
+                        all.find(|rule| rule["Name"] == name)
+                            .map(|rule| text(&rule["Value"]))
+                    };
+                    Notification {
+                        id: String::new(),
+                        receiver: Receiver::Function(text(&one["Function"])),
+                        events: [text(&one["Event"])].into(),
+                        prefix: rule("prefix"),
+                        suffix: rule("suffix"),
+                    }
+                });
+                SaidBucket {
+                    name: text(&said["BucketName"]),
+                    tags: table(&said["Tags"]),
+                    reports: reports.collect(),
+                }
+            })
             .collect(),
         events: reader
             .all("AWS::Lambda::EventInvokeConfig")

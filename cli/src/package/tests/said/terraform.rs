@@ -126,6 +126,10 @@ impl<'a> Reader<'a> {
             let arn = topic_arn(&text(&topic["name"]));
             reader.known.set(format!("aws_sns_topic.{label}.arn"), arn);
         }
+        for (label, bucket) in reader.of("aws_s3_bucket") {
+            let name = text(&reader.value(&bucket["bucket"]));
+            reader.known.set(format!("aws_s3_bucket.{label}.id"), name);
+        }
         for (label, role) in reader.of("aws_iam_role") {
             let name = text(&reader.value(&role["name"]));
             let kind = format!("aws_iam_role.{label}");
@@ -471,6 +475,36 @@ pub(in super::super) fn said_by_terraform(document: &Value, api: &str) -> Said {
             .iter()
             .map(|said| mapping(said, MAPPING, &said["tags"]))
             .collect(),
+        buckets: {
+            let reports = reader.all("aws_s3_bucket_notification");
+            let blocks = reader.all("aws_s3_bucket_public_access_block");
+            let all = reader.all("aws_s3_bucket");
+            all.iter()
+                .map(|said| {
+                    let name = text(&said["bucket"]);
+                    assert!(
+                        blocks
+                            .iter()
+                            .any(|block| block["bucket"] == name
+                                && block["block_public_acls"] == true)
+                    );
+                    let own = reports.iter().filter(|one| one["bucket"] == name);
+                    let own = own.flat_map(|one| one["lambda_function"].as_array().unwrap());
+                    let own = own.map(|one| Notification {
+                        id: text(&one["id"]),
+                        receiver: Receiver::Function(text(&one["lambda_function_arn"])),
+                        events: texts(&one["events"]).into_iter().collect(),
+                        prefix: one["filter_prefix"].as_str().map(str::to_owned),
+                        suffix: one["filter_suffix"].as_str().map(str::to_owned),
+                    });
+                    SaidBucket {
+                        name: name.clone(),
+                        tags: table(&said["tags"]),
+                        reports: own.collect(),
+                    }
+                })
+                .collect()
+        },
         events: reader
             .all("aws_lambda_function_event_invoke_config")
             .iter()
@@ -532,7 +566,8 @@ pub(in super::super) fn said_by_terraform(document: &Value, api: &str) -> Said {
                     "invoked_via_function_url",
                 ];
                 let id = text(&said["statement_id"]);
-                let grant = grant(&id, words.map(|word| &said[word]));
+                let mut grant = grant(&id, words.map(|word| &said[word]));
+                grant.account = said["source_account"].as_str().map(str::to_owned);
                 (
                     text(&said["function_name"]),
                     text(&said["qualifier"]),
