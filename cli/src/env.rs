@@ -56,6 +56,9 @@ pub(crate) const AWS_ENDPOINT_URL_S3: &str = "AWS_ENDPOINT_URL_S3";
 /// SDK.
 pub(crate) const AWS_ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
 
+/// The address of the embedded DynamoDB, the same. It wins over one that the developer has set for DynamoDB alone.
+pub(crate) const AWS_ENDPOINT_URL_DYNAMODB: &str = "AWS_ENDPOINT_URL_DYNAMODB";
+
 /// The program with which `cargo fw open` opens the URL.
 pub(crate) const BROWSER: &str = "BROWSER";
 

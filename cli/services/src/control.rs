@@ -58,6 +58,10 @@ pub(crate) fn answer(shared: &Shared, method: &Method, path: &str, body: &Bytes)
             if shared.lambda.is_some() {
                 services["lambda"] = "running".into();
             }
+            if shared.tables.is_some() {
+                services["dynamodb"] = "running".into();
+                services["dynamodbstreams"] = "running".into();
+            }
             reply::json(
                 StatusCode::OK,
                 &json!({"status": "ok", "services": services}),

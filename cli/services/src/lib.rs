@@ -78,6 +78,7 @@ mod signature;
 mod snapshot;
 mod sns;
 mod sqs;
+mod tables;
 mod targets;
 mod xml;
 
@@ -97,3 +98,4 @@ pub use resources::{
     SubscriptionStatus, TopicStatus,
 };
 pub use server::{Options, Services};
+pub use tables::{RefusedCaller, TableCall, Tables, TablesPlace};

@@ -22,6 +22,8 @@ pub struct Resources {
     pub schedules: Vec<ScheduleStatus>,
     /// The notifications of buckets by name.
     pub buckets: BTreeMap<String, BucketNotifications>,
+    /// The names of the tables of the database.
+    pub tables: Vec<String>,
 }
 
 /// A queue with its counters.
@@ -133,6 +135,11 @@ impl Shared {
             rules: self.events.statuses(),
             schedules: self.scheduler.statuses(),
             buckets: self.notifications.all(),
+            tables: self
+                .tables
+                .as_ref()
+                .map(|tables| tables.names())
+                .unwrap_or_default(),
         }
     }
 

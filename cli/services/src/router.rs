@@ -18,6 +18,7 @@ use crate::scheduler::{self, SchedulerError};
 use crate::server::Shared;
 use crate::sns;
 use crate::sqs::{self, Call, SqsError};
+use crate::tables::{self, RefusedCaller, TableCall};
 use crate::{admit, control, ids};
 
 /// The most bytes of a request's body. A message has 1 MiB, and escapes in JSON take six bytes for one.
@@ -38,7 +39,11 @@ pub(crate) async fn answer(shared: &Shared, request: Request<Incoming>) -> Respo
     }
     if let Some(target) = parts.headers.get("x-amz-target") {
         let target = target.to_str().unwrap_or_default().to_owned();
-        let body = match read(body).await {
+        let most = match tables::operation(&target) {
+            Some(_) => tables::MOST_BODY,
+            None => MOST_BODY,
+        };
+        let body = match read_up_to(body, most).await {
             Ok(body) => body,
             Err(refusal) => return *refusal,
         };
@@ -106,6 +111,18 @@ async fn by_target(
             Ok(caller) => events::json::answer(&shared.events, &caller, operation, body),
             Err(why) => events::json::error(&EventsError::not_let_in(&why)),
         };
+    }
+    if let (Some(database), Some((operation, of_streams))) =
+        (&shared.tables, tables::operation(target))
+    {
+        let caller = shared.authenticate(parts, body);
+        let call = TableCall {
+            caller: caller.map_err(|why| RefusedCaller::of(&why)),
+            operation: operation.to_owned(),
+            of_streams,
+            body: body.clone(),
+        };
+        return database.call(call).await;
     }
     let Some(operation) = target.strip_prefix("AmazonSQS.") else {
         return not_implemented(target);
@@ -241,13 +258,17 @@ fn call(shared: &Shared, parts: &http::request::Parts, body: &[u8]) -> Result<Ca
 }
 
 async fn read(body: Incoming) -> Result<Bytes, Box<Response<Body>>> {
-    match Limited::new(body, MOST_BODY).collect().await {
+    read_up_to(body, MOST_BODY).await
+}
+
+async fn read_up_to(body: Incoming, most: usize) -> Result<Bytes, Box<Response<Body>>> {
+    match Limited::new(body, most).collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(_) => Err(Box::new(reply::json(
             StatusCode::PAYLOAD_TOO_LARGE,
             &json!({
                 "__type": "RequestEntityTooLarge",
-                "message": "The body is not complete or longer than 8 MiB.",
+                "message": format!("The body is not complete or longer than {} MiB.", most >> 20),
             }),
         ))),
     }

@@ -34,6 +34,7 @@ use crate::signature;
 use crate::snapshot::{self, Store};
 use crate::sns::Sns;
 use crate::sqs::Sqs;
+use crate::tables::{Tables, TablesPlace};
 use crate::targets::Targets;
 
 /// How long a client may take to send the head of a request. Clients that keep connections for later have that long, too.
@@ -63,6 +64,8 @@ pub struct Options {
     pub access: Arc<dyn Access>,
     /// The functions that queues, topics and asynchronous calls reach. Without them, Lambda's operations are refused with 501.
     pub functions: Option<Arc<dyn Functions>>,
+    /// The database, whose tables are on the same endpoint. Without it its operations are refused with 501.
+    pub tables: Option<Arc<dyn Tables>>,
     /// Takes the requests of services that are not here. Without it they are refused with 501.
     pub fallback: Option<Arc<dyn Fallback>>,
 }
@@ -78,6 +81,7 @@ impl Default for Options {
             data: None,
             access: Arc::new(OpenAccess),
             functions: None,
+            tables: None,
             fallback: None,
         }
     }
@@ -115,6 +119,7 @@ pub(crate) struct Shared {
     /// Who may connect and call.
     pub(crate) guard: PortGuard,
     pub(crate) fallback: Option<Arc<dyn Fallback>>,
+    pub(crate) tables: Option<Arc<dyn Tables>>,
     pub(crate) sqs: Arc<Sqs>,
     pub(crate) sns: Arc<Sns>,
     pub(crate) events: Arc<Events>,
@@ -167,6 +172,9 @@ impl Shared {
         *self.declared() = Declared::default();
         self.sns.reset();
         self.sqs.reset();
+        if let Some(tables) = &self.tables {
+            tables.reset();
+        }
         self.changes.notify_one();
     }
 }
@@ -242,6 +250,14 @@ impl Services {
             }
             declared = before.declared;
         }
+        if let Some(tables) = &options.tables {
+            tables.start(TablesPlace {
+                account: Arc::clone(&place.account),
+                region: Arc::clone(&place.region),
+                clock: clock.clone(),
+                access: Arc::clone(&place.access),
+            });
+        }
         let changed = Arc::clone(&events.changed);
         let rules = alarm::run(Arc::downgrade(&events), clock.clone(), changed);
         let changed = Arc::clone(&scheduler.changed);
@@ -253,6 +269,7 @@ impl Services {
             access: place.access,
             guard: admit::guard(address, &options.allowed_hosts),
             fallback: options.fallback,
+            tables: options.tables,
             sqs,
             sns,
             events,

@@ -1,4 +1,4 @@
-//! `cargo fw services`: serves queues, topics, buses, schedules and buckets without an app, for tests in any language.
+//! `cargo fw services`: serves queues, topics, buses, schedules, tables and buckets without an app, for tests in any language.
 
 use std::io::ErrorKind;
 use std::net::Ipv4Addr;
@@ -14,7 +14,10 @@ use crate::{
     console::{Console, DIM},
     error::{Context as _, Exit, Failure, Result},
     interrupt::interrupted,
-    local::services::s3::{self, BehindEndpoint, S3Clock},
+    local::services::{
+        dynamodb,
+        s3::{self, BehindEndpoint, S3Clock},
+    },
 };
 
 /// How often the lifecycle rules of buckets are looked at. The clock may have been moved by then.
@@ -44,9 +47,12 @@ async fn serve(args: &args::Services, console: &Console) -> Result<Exit> {
     };
     let clock = S3Clock::default();
     let buckets = open_s3(&objects, &clock)?;
+    let folder = args.data.as_ref().map(|data| data.join("dynamodb"));
+    let tables = dynamodb::open(folder.as_deref()).map_err(|error| cannot_start(args, &error))?;
     let options = Options {
         address: (Ipv4Addr::LOCALHOST, args.port).into(),
         data: args.data.clone(),
+        tables,
         fallback: Some(Arc::new(BehindEndpoint(buckets.clone()))),
         ..Options::default()
     };
@@ -62,7 +68,10 @@ async fn serve(args: &args::Services, console: &Console) -> Result<Exit> {
     ];
     // Scripts read the endpoint, and wait for it.
     console.result(services.endpoint());
-    console.line("Serving SQS, SNS, EventBridge, Scheduler and S3 there.");
+    console.line(format_args!(
+        "Serving SQS, SNS, EventBridge, Scheduler, {}and S3 there.",
+        dynamodb::IN_LIST
+    ));
     console.line(format_args!("  account      {account}"));
     console.line(format_args!("  region       {region}"));
     console.line("  access key   test");

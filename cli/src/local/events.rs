@@ -1,5 +1,5 @@
-//! The services that invoke an app's sources: SQS, SNS, EventBridge, Scheduler, and the notifications of the embedded S3, on one
-//! endpoint and under one clock (`fw_services`).
+//! The services that invoke an app's sources: SQS, SNS, EventBridge, Scheduler, DynamoDB, and the notifications of the embedded S3, on
+//! one endpoint and under one clock (`fw_services`).
 //!
 //! `declared` is what the manifest and the settings need from the services, `functions` calls the
 //! processes that are currently served, `access` enforces each caller's policy, and `log` prints
@@ -33,11 +33,13 @@ use super::{
     invoke_api::Functions,
     logs::Logs,
     services::{
+        dynamodb,
         policy_guard::PolicyGuard,
         s3::{self, EmbeddedS3},
     },
 };
 use crate::{
+    env,
     error::{Context as _, Failure, Result},
     settings::Settings,
     values::credentials::{self, ACCOUNT, LocalCredentials},
@@ -90,6 +92,8 @@ impl EventServices {
         let fallback = start
             .s3
             .map(|s3| Arc::new(s3.behind()) as Arc<dyn Fallback>);
+        let tables = dynamodb::open(Some(&state.join("dynamodb")))
+            .map_err(|error| cannot_start(start.port, &state, &error))?;
         let services = fw_services::Services::start(Options {
             address: (Ipv4Addr::LOCALHOST, start.port).into(),
             account: ACCOUNT.to_owned(),
@@ -104,6 +108,7 @@ impl EventServices {
             functions: start
                 .functions
                 .map(|functions| Arc::new(ServedFunctions::new(functions)) as _),
+            tables,
             fallback,
         })
         .await
@@ -144,8 +149,9 @@ impl EventServices {
     ) -> Vec<(String, String)> {
         let endpoint = self.endpoint();
         let all = declared::variables(manifest, settings, &endpoint);
-        let url = (crate::env::AWS_ENDPOINT_URL.to_owned(), endpoint);
-        std::iter::once(url).chain(all).collect()
+        let urls = [env::AWS_ENDPOINT_URL, env::AWS_ENDPOINT_URL_DYNAMODB]
+            .map(|name| (name.to_owned(), endpoint.clone()));
+        urls.into_iter().chain(all).collect()
     }
 
     /// Brings the queues, topics and buses to what an app with that manifest uses, for one invocation: nothing else is invoked by them.

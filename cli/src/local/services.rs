@@ -2,5 +2,6 @@
 //!
 //! Each service is a server on a loopback port of its own that lives as long as its value.
 
+pub(crate) mod dynamodb;
 pub(crate) mod policy_guard;
 pub(crate) mod s3;

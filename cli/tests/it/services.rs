@@ -43,6 +43,22 @@ impl Running {
         answer
     }
 
+    /// Calls an operation of DynamoDB, and returns the answer with its head.
+    #[cfg(feature = "dynamodb")]
+    fn dynamodb(&self, operation: &str, input: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).expect("a connection");
+        let signed = "authorization: AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0";
+        let request = format!(
+            "POST / HTTP/1.1\r\nhost: {}\r\n{signed}\r\nx-amz-target: DynamoDB_20120810.{operation}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{input}",
+            self.address,
+            input.len()
+        );
+        stream.write_all(request.as_bytes()).expect("a request");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        answer
+    }
+
     /// Stops them as a user does, and returns the exit code.
     pub(crate) fn stop(mut self) -> Option<i32> {
         let _ = Command::new("kill")
@@ -109,4 +125,41 @@ fn services_need_no_app_and_keep_their_queues() {
     let (code, shown) = reset(&port);
     assert_eq!(code, Some(69), "{shown}");
     assert!(shown.contains("does not answer"), "{shown}");
+}
+
+#[cfg(feature = "dynamodb")]
+#[test]
+fn tables_are_kept_and_their_files_are_their_user_s_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let services = Running::start(folder.path());
+    assert!(
+        services
+            .get("/_fw/health")
+            .contains("\"dynamodb\":\"running\"")
+    );
+    let created = services.dynamodb(
+        "CreateTable",
+        r#"{"TableName":"orders","BillingMode":"PAY_PER_REQUEST","AttributeDefinitions":[{"AttributeName":"id","AttributeType":"S"}],"KeySchema":[{"AttributeName":"id","KeyType":"HASH"}]}"#,
+    );
+    assert!(created.starts_with("HTTP/1.1 200"), "{created}");
+    let put = services.dynamodb(
+        "PutItem",
+        r#"{"TableName":"orders","Item":{"id":{"S":"7"},"total":{"N":"12.50"}}}"#,
+    );
+    assert!(put.starts_with("HTTP/1.1 200"), "{put}");
+    assert_eq!(open_to_others(&folder.path().join("state")), [""; 0]);
+    assert_eq!(services.stop(), Some(0));
+
+    let again = Running::start(folder.path());
+    let found = again.dynamodb(
+        "GetItem",
+        r#"{"TableName":"orders","Key":{"id":{"S":"7"}}}"#,
+    );
+    assert!(found.contains(r#""total":{"N":"12.5"}"#), "{found}");
+    assert!(
+        again
+            .get("/_fw/resources")
+            .contains(r#""tables":["orders"]"#)
+    );
+    assert_eq!(again.stop(), Some(0));
 }

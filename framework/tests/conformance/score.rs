@@ -9,6 +9,8 @@ use serde::Deserialize;
 use crate::chalice::{self, Decision};
 use crate::{door, exceptions, services};
 
+/// What is measured by hand.
+const OUTSIDE: &str = include_str!("outside-suites.md");
 /// What the document says that no case does.
 const NOT_EMULATED: &str = include_str!("not-emulated.md");
 
@@ -141,6 +143,7 @@ fn document() -> String {
     let _ = writeln!(
         text,
         "Streams of DynamoDB and Kinesis as sources are not there yet: mappings of them are refused.\n\n\
+         {OUTSIDE}\n\
          Of the {} recorded cases of the services, {} are `marker` cases: their test is marked as validated on AWS, and no recording\n\
          of its values is kept. They must pass as the others must.\n",
         services.recorded, services.markers

@@ -1,4 +1,4 @@
-//! The cases of queues, topics, buckets' events, buses and schedules, for the score.
+//! The cases of queues, topics, buckets' events, buses, schedules and tables, for the score.
 //!
 //! `fw-services` and `fw-grammar` run them, and their tests fail if a case does not hold that `exceptions.jsonl` does not name. So what is
 //! not named passes.
@@ -12,10 +12,13 @@ use crate::score::{Behaviour, Result, Scored, root};
 const MESSAGING: &str = "cli/services/tests/conformance/messaging.jsonl";
 const SOURCES: &str = "cli/services/tests/conformance/events.jsonl";
 const LANGUAGES: &str = "framework/grammar/tests/cases.jsonl";
+/// DynamoDB's. `fw-dynamodb` runs them, with a list of exceptions of its own that is empty.
+const TABLES: &str = "cli/dynamodb/tests/it/recorded.jsonl";
+const OWN_TABLES: &str = "cli/dynamodb/tests/it/own.jsonl";
 const EXCEPTIONS: &str = "cli/services/tests/conformance/exceptions.jsonl";
 
 /// The parts of the score, in the order of its rows.
-const TARGETS: [&str; 8] = [
+const TARGETS: [&str; 10] = [
     "SQS",
     "SNS",
     "S3 events",
@@ -24,6 +27,8 @@ const TARGETS: [&str; 8] = [
     "event patterns",
     "buses and rules",
     "schedules",
+    "tables",
+    "streams of tables",
 ];
 
 /// The cases of all services.
@@ -42,7 +47,8 @@ pub(crate) fn read() -> Services {
         .collect();
     let mut by_target: BTreeMap<&str, Scored> = BTreeMap::new();
     let (mut recorded, mut markers) = (0, 0);
-    for case in [MESSAGING, SOURCES, LANGUAGES].into_iter().flat_map(lines) {
+    let files = [MESSAGING, SOURCES, LANGUAGES, TABLES, OWN_TABLES];
+    for case in files.into_iter().flat_map(lines) {
         let behaviour = Behaviour {
             id: text(&case, "id"),
             title: title(&case),
@@ -110,6 +116,10 @@ fn target(case: &Value) -> &'static str {
         "async" => "asynchronous calls",
         "pattern" => "event patterns",
         "schedule" => "schedules",
+        "dynamodb" => match case["steps"].to_string().contains("dynamodbstreams.") {
+            true => "streams of tables",
+            false => "tables",
+        },
         "events" => match case["setup"]["trigger"].as_str().unwrap_or_default() {
             "sqs" => "SQS mappings",
             "sns" => "SNS",

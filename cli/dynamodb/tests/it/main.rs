@@ -1,0 +1,6 @@
+//! The database over HTTP, behind the endpoint of the services.
+
+mod case;
+mod client;
+mod conformance;
+mod endpoint;
