@@ -26,6 +26,75 @@ impl Verdict {
     }
 }
 
+/// The rules that a finding may have, in the alphabet's order.
+pub const RULES: &[&str] = &[
+    "bound-changed",
+    "component-renamed",
+    "constraint-changed",
+    "description-changed",
+    "documentation-changed",
+    "encoding-changed",
+    "example-changed",
+    "format-changed",
+    "items-changed",
+    "items-narrowed",
+    "items-unique-changed",
+    "length-changed",
+    "number-format-changed",
+    "number-multiple-changed",
+    "number-type-changed",
+    "operation-deprecated",
+    "operation-id-changed",
+    "operation-removed",
+    "operation-removed-after-sunset",
+    "parameter-became-required",
+    "parameter-default-changed",
+    "parameter-deprecated",
+    "parameter-empty-refused",
+    "parameter-removed",
+    "parameter-required-added",
+    "parameter-style-changed",
+    "pattern-added",
+    "pattern-changed",
+    "pattern-removed",
+    "properties-changed",
+    "property-default-changed",
+    "request-became-closed",
+    "request-body-became-required",
+    "request-body-removed",
+    "request-body-required-added",
+    "request-enum-value-removed",
+    "request-media-type-removed",
+    "request-null-refused",
+    "request-property-became-required",
+    "request-property-ignored",
+    "request-property-removed",
+    "request-property-required",
+    "request-type-changed",
+    "request-variant-removed",
+    "response-became-nullable",
+    "response-became-open",
+    "response-body-removed",
+    "response-enum-value-added",
+    "response-header-became-optional",
+    "response-header-removed",
+    "response-media-type-removed",
+    "response-optional-property-removed",
+    "response-property-added-to-closed",
+    "response-property-became-optional",
+    "response-property-removed",
+    "response-status-added",
+    "response-status-removed",
+    "response-type-changed",
+    "response-variant-added",
+    "security-added",
+    "security-removed",
+    "security-tightened",
+    "server-changed",
+    "sunset-changed",
+    "value-deprecated",
+];
+
 /// One change that is not plainly compatible.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
@@ -41,6 +110,20 @@ pub struct Finding {
     pub pointer: String,
     /// What changed, in one sentence without a period.
     pub message: String,
+}
+
+impl Finding {
+    /// Who sends what changed: `request` for clients, `response` for the API; empty if the operation as a whole changed.
+    #[must_use]
+    pub fn direction(&self) -> &'static str {
+        if self.place.starts_with("response") {
+            "response"
+        } else if self.place.is_empty() && !self.rule.starts_with("security-") {
+            ""
+        } else {
+            "request"
+        }
+    }
 }
 
 impl fmt::Display for Finding {
@@ -100,6 +183,7 @@ impl<'r> Scope<'r> {
     }
 
     fn push(&mut self, verdict: Verdict, rule: &'static str, message: String) {
+        debug_assert!(RULES.contains(&rule), "{rule} is not in the list");
         let finding = Finding {
             verdict,
             rule,

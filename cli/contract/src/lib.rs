@@ -17,6 +17,7 @@
 //! assert_eq!(report.findings[0].to_string(), "GET /orders: query parameter `limit`: the values must now be at most 50");
 //! ```
 
+mod discriminator;
 mod finding;
 mod operation;
 mod parameter;
@@ -27,7 +28,7 @@ mod shape;
 
 use serde_json::Value;
 
-pub use finding::{Finding, Report, Verdict};
+pub use finding::{Finding, RULES, Report, Verdict};
 
 /// Compares two documents. `today` (`2026-11-30`) decides whether the sunset date of an operation that went away has passed.
 ///
@@ -35,6 +36,10 @@ pub use finding::{Finding, Report, Verdict};
 #[must_use]
 pub fn compare(before: &Value, after: &Value, today: &str) -> Report {
     let mut report = Report::default();
-    operation::compare(before, after, today, &mut report);
+    let (before, after) = (
+        discriminator::explicit(before),
+        discriminator::explicit(after),
+    );
+    operation::compare(&before, &after, today, &mut report);
     report
 }

@@ -47,25 +47,44 @@ fn shape(path: &str, item: &Value, operation: &Value, document: &Value) -> Strin
                     })
             })
     };
-    let segments = path.split('/').map(|segment| match braces(segment) {
-        Some((before, name, after)) if greedy(name) => format!("{before}{{+}}{after}"),
-        Some((before, _, after)) => format!("{before}{{}}{after}"),
-        None => segment.to_owned(),
+    let segments = path.split('/').map(|segment| {
+        let parts = parts(segment).into_iter().map(|part| match part {
+            Part::Text(text) => text,
+            Part::Name(name) if greedy(name) => "{+}",
+            Part::Name(_) => "{}",
+        });
+        parts.collect::<String>()
     });
     segments.collect::<Vec<_>>().join("/")
 }
 
-/// A segment's text before, in and after its braces.
-fn braces(segment: &str) -> Option<(&str, &str, &str)> {
-    let (before, rest) = segment.split_once('{')?;
-    let (name, after) = rest.split_once('}')?;
-    Some((before, name, after))
+/// A piece of a segment: `report.` and `format` of `report.{format}`.
+enum Part<'p> {
+    Text(&'p str),
+    Name(&'p str),
+}
+
+fn parts(segment: &str) -> Vec<Part<'_>> {
+    let mut parts = Vec::new();
+    let mut rest = segment;
+    while let Some((before, (name, after))) = rest
+        .split_once('{')
+        .and_then(|(before, inner)| Some((before, inner.split_once('}')?)))
+    {
+        parts.extend([Part::Text(before), Part::Name(name)]);
+        rest = after;
+    }
+    parts.push(Part::Text(rest));
+    parts
 }
 
 fn names(path: &str) -> Vec<&str> {
-    path.split('/')
-        .filter_map(braces)
-        .map(|(_, name, _)| name)
+    let parts = path.split('/').flat_map(parts);
+    parts
+        .filter_map(|part| match part {
+            Part::Name(name) => Some(name),
+            Part::Text(_) => None,
+        })
         .collect()
 }
 
@@ -230,7 +249,19 @@ fn media(
     };
     let (old, new) = (types(before.1), types(after.1));
     for (name, media) in &old {
-        let Some(other) = new.get(name) else {
+        let found = match direction {
+            Direction::Response => new.get(name),
+            _ => covering(&new, name),
+        };
+        let Some(other) = found else {
+            let narrowed = covered(&new, name);
+            if direction == Direction::Response && !narrowed.is_empty() {
+                for other in narrowed {
+                    let mut comparison = Comparison::new(before.0, after.0, direction);
+                    comparison.compare(&schema(media), &schema(other), place);
+                }
+                continue;
+            }
             let (rule, message) = match direction {
                 Direction::Response if new.is_empty() => (
                     "response-body-removed",
@@ -248,11 +279,48 @@ fn media(
             place.breaking(rule, message);
             continue;
         };
-        Comparison::new(before.0, after.0, direction).compare(
-            &media.get("schema").into_iter().collect(),
-            &other.get("schema").into_iter().collect(),
-            place,
-        );
+        let mut comparison = Comparison::new(before.0, after.0, direction);
+        comparison.compare(&schema(media), &schema(other), place);
+        encoding(media, other, place);
+    }
+}
+
+/// The schema of a media type.
+fn schema(media: &Value) -> Vec<&Value> {
+    media.get("schema").into_iter().collect()
+}
+
+/// The media type of this name, or the narrowest range that it is in: `application/*`, `*/*`.
+fn covering<'m, 'd>(all: &'m BTreeMap<String, &'d Value>, name: &str) -> Option<&'m &'d Value> {
+    let group = name.split('/').next().unwrap_or_default();
+    all.get(name)
+        .or_else(|| all.get(&format!("{group}/*")))
+        .or_else(|| all.get("*/*"))
+}
+
+/// The media types in a range.
+fn covered<'m, 'd>(all: &'m BTreeMap<String, &'d Value>, range: &str) -> Vec<&'m &'d Value> {
+    let Some(start) = range.strip_suffix('*') else {
+        return Vec::new();
+    };
+    let inside = |name: &String| range == "*/*" || name.starts_with(start);
+    let all = all.iter().filter(|(name, _)| inside(name));
+    all.map(|(_, media)| media).collect()
+}
+
+/// How the parts of a form are written.
+fn encoding(old: &Value, new: &Value, place: &mut Scope<'_>) {
+    for (part, before) in members(old, "encoding") {
+        let after = new.get("encoding").and_then(|all| all.get(part));
+        let differs = |name: &str| {
+            let after = after.and_then(|after| after.get(name));
+            before.get(name).is_some() && after.is_some() && before.get(name) != after
+        };
+        if ["contentType", "style", "explode"].into_iter().any(differs) {
+            place
+                .inside(part)
+                .breaking("encoding-changed", "the part is written differently");
+        }
     }
 }
 
@@ -263,19 +331,33 @@ fn bare(name: &str) -> String {
 }
 
 fn responses(before: (&Value, &Value), after: (&Value, &Value), scope: &mut Scope<'_>) {
-    let success = |status: &str| status.starts_with('2') || status.starts_with('3');
     for (status, response) in members(before.1, "responses") {
         let place = format!("response {status}");
         let old = resolve(before.0, response);
-        let Some(new) = after.1.get("responses").and_then(|all| all.get(status)) else {
-            if success(status) {
+        let Some(new) = answer(after.1, status) else {
+            let narrowed = within(after.1, status);
+            if !narrowed.is_empty() {
+                for (_, new) in narrowed {
+                    let bodies = ((before.0, old), (after.0, resolve(after.0, new)));
+                    media(
+                        bodies.0,
+                        bodies.1,
+                        Direction::Response,
+                        &mut scope.at(&*place),
+                    );
+                    headers(bodies.0, bodies.1, &place, scope);
+                }
+                continue;
+            }
+            if success(status) || (status == "default" && !succeeds(before.1)) {
                 let message = "the status is no longer sent";
                 scope.at(place).breaking("response-status-removed", message);
             }
             continue;
         };
         let new = resolve(after.0, new);
-        if old.get("description") != new.get("description") {
+        let same = after.1["responses"].get(status).is_some();
+        if same && old.get("description") != new.get("description") {
             let message = changed(
                 "description",
                 old.get("description"),
@@ -294,6 +376,22 @@ fn responses(before: (&Value, &Value), after: (&Value, &Value), scope: &mut Scop
     for (status, _) in members(after.1, "responses") {
         let known = before.1.get("responses").and_then(|all| all.get(status));
         if known.is_none() {
+            // The old document says of it what it says of all of its kind.
+            if let (Some(old), Some(new)) =
+                (answer(before.1, status), after.1["responses"].get(status))
+            {
+                let (old, new) = (resolve(before.0, old), resolve(after.0, new));
+                let place = format!("response {status}");
+                media(
+                    (before.0, old),
+                    (after.0, new),
+                    Direction::Response,
+                    &mut scope.at(&*place),
+                );
+                if success(status) {
+                    continue;
+                }
+            }
             let message = if success(status) {
                 "the status is new: a client that knows only the old one may take it for a failure"
             } else {
@@ -304,6 +402,36 @@ fn responses(before: (&Value, &Value), after: (&Value, &Value), scope: &mut Scop
                 .info("response-status-added", message);
         }
     }
+}
+
+/// What an operation says of a status: itself, its range, or the default.
+fn answer<'d>(operation: &'d Value, status: &str) -> Option<&'d Value> {
+    let all = operation.get("responses")?;
+    let range = status.get(..1).map(|first| format!("{first}XX"));
+    all.get(status).or_else(|| all.get(range?)).or_else(|| {
+        // Beside named successes the default is for failures.
+        let default = !success(status) || !succeeds(operation);
+        all.get("default").filter(|_| default)
+    })
+}
+
+fn success(status: &str) -> bool {
+    status.starts_with('2') || status.starts_with('3')
+}
+
+/// The statuses in a range, `2XX`.
+fn within<'d>(operation: &'d Value, range: &str) -> Vec<(&'d String, &'d Value)> {
+    let Some(first) = range.strip_suffix("XX") else {
+        return Vec::new();
+    };
+    let all = members(operation, "responses");
+    all.filter(|(status, _)| status.starts_with(first) && !status.ends_with("XX"))
+        .collect()
+}
+
+/// True if the document names a success.
+fn succeeds(operation: &Value) -> bool {
+    members(operation, "responses").any(|(status, _)| success(status))
 }
 
 fn headers(before: (&Value, &Value), after: (&Value, &Value), place: &str, scope: &mut Scope<'_>) {

@@ -90,6 +90,9 @@ fn pair(before: (&Value, &Value), after: (&Value, &Value), scope: &mut Scope<'_>
     if optional && flag(new, "required") {
         place.breaking("parameter-became-required", "the parameter is now required");
     }
+    if flag(old, "allowEmptyValue") && !flag(new, "allowEmptyValue") {
+        place.breaking("parameter-empty-refused", "an empty value is now refused");
+    }
     for (name, rule) in [
         ("deprecated", "parameter-deprecated"),
         ("description", "description-changed"),

@@ -106,8 +106,6 @@ impl<'d> Comparison<'d> {
         for (name, rule) in [
             ("description", "description-changed"),
             ("title", "description-changed"),
-            ("example", "example-changed"),
-            ("examples", "example-changed"),
             ("deprecated", "value-deprecated"),
             ("default", "property-default-changed"),
         ] {
@@ -118,6 +116,16 @@ impl<'d> Comparison<'d> {
             if one != another {
                 scope.info(rule, changed(name, one, another));
             }
+        }
+        // 3.0 has one `example`, 3.1 a list.
+        let examples = |document, schema: &'d Value| -> Vec<&'d Value> {
+            let list = get(document, schema, "examples").and_then(Value::as_array);
+            let one = get(document, schema, "example");
+            one.into_iter().chain(list.into_iter().flatten()).collect()
+        };
+        let (one, another) = (examples(self.before, old), examples(self.after, new));
+        if one != another {
+            scope.info("example-changed", "the examples changed");
         }
     }
 
@@ -163,6 +171,7 @@ impl<'d> Comparison<'d> {
             return;
         }
         match candidates[..] {
+            [] if listed(kind, large) => {}
             [] => self.missing(kind, large, scope),
             [only] if family(small, kind) <= 1 => self.within(kind, only, scope),
             _ => {
@@ -494,6 +503,20 @@ impl<'d> Comparison<'d> {
             );
         }
     }
+}
+
+/// True if an enum lists each of a few integers.
+fn listed(kind: &Kind<'_>, large: &Shape<'_>) -> bool {
+    let Kind::Number(number) = kind else {
+        return false;
+    };
+    number.few().is_some_and(|values| {
+        values.into_iter().all(|value| {
+            large.kinds.iter().any(
+                |other| matches!(other, Kind::Constant(Value::Number(it), _) if it.as_f64() == Some(value)),
+            )
+        })
+    })
 }
 
 /// How far two kinds are apart: the findings that break, then all.

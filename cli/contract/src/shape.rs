@@ -1,10 +1,13 @@
 //! A schema as the set of values that it allows, whatever it is spelt like.
 
+mod read;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::resolve::{flag, list, members, target};
+use self::read::{items, number, object, text};
+use crate::resolve::{flag, list, target};
 
 /// A union of kinds of values.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,7 +78,7 @@ pub(crate) struct Object<'d> {
 }
 
 /// Keywords that are compared as they stand.
-const OPAQUE: [&str; 12] = [
+const OPAQUE: [&str; 11] = [
     "not",
     "if",
     "then",
@@ -86,9 +89,22 @@ const OPAQUE: [&str; 12] = [
     "dependentRequired",
     "contains",
     "minContains",
-    "unevaluatedProperties",
     "unevaluatedItems",
 ];
+
+/// Formats of which each text is also of the other format.
+const WIDER: [(&str, &str); 7] = [
+    ("uri", "uri-reference"),
+    ("uri", "iri"),
+    ("uri", "iri-reference"),
+    ("uri-reference", "iri-reference"),
+    ("iri", "iri-reference"),
+    ("email", "idn-email"),
+    ("hostname", "idn-hostname"),
+];
+
+/// How many integers an enum may list instead of bounds.
+const FEW: f64 = 256.0;
 
 /// How deep references, `allOf` and unions may nest within one schema.
 const MAX_DEPTH: usize = 32;
@@ -154,6 +170,17 @@ impl<'d> Shape<'d> {
                 shape = shape.intersect(union);
             }
         }
+        // What no part of the schema names is refused.
+        if schema.get("unevaluatedProperties") == Some(&Value::Bool(false)) {
+            for kind in &mut shape.kinds {
+                if let Kind::Object(object) = kind {
+                    object.closed |= object.additional.is_empty();
+                }
+            }
+        } else if let Some(other @ Value::Object(_)) = schema.get("unevaluatedProperties") {
+            shape.opaque.push(other);
+        }
+        shape.join_booleans();
         // 3.0's word for a null beside the type.
         if flag(schema, "nullable") && !shape.kinds.contains(&Kind::Null) {
             shape.kinds.push(Kind::Null);
@@ -185,7 +212,12 @@ impl<'d> Shape<'d> {
         }
         let mut shape = Self {
             kinds,
-            opaque: OPAQUE.iter().filter_map(|name| schema.get(name)).collect(),
+            // `true` is the same as nothing.
+            opaque: OPAQUE
+                .iter()
+                .filter_map(|name| schema.get(name))
+                .filter(|constraint| **constraint != Value::Bool(true))
+                .collect(),
         };
         let open = flag(schema, "x-open") || flag(schema, "x-extensible-enum");
         let constants: Vec<&Value> = match (schema.get("const"), schema.get("enum")) {
@@ -200,6 +232,21 @@ impl<'d> Shape<'d> {
             .collect();
         shape.kinds = constants;
         shape
+    }
+
+    /// `true` and `false` are all booleans.
+    fn join_booleans(&mut self) {
+        let is = |kind: &Kind<'_>, value: bool| matches!(kind, Kind::Constant(Value::Bool(it), false) if *it == value);
+        let both = [true, false]
+            .into_iter()
+            .all(|value| self.kinds.iter().any(|kind| is(kind, value)));
+        if both || self.kinds.contains(&Kind::Boolean) {
+            self.kinds
+                .retain(|kind| !is(kind, true) && !is(kind, false));
+            if both && !self.kinds.contains(&Kind::Boolean) {
+                self.kinds.push(Kind::Boolean);
+            }
+        }
     }
 
     fn add(&mut self, other: Self) {
@@ -341,6 +388,23 @@ impl Bound {
 }
 
 impl Number {
+    /// All of its values, if they are a few integers.
+    pub(crate) fn few(&self) -> Option<Vec<f64>> {
+        let (least, greatest) = (self.least?.value.ceil(), self.greatest?.value.floor());
+        if !self.integer || !(0.0..FEW).contains(&(greatest - least)) {
+            return None;
+        }
+        let mut all = Vec::new();
+        let mut next = least;
+        while next <= greatest {
+            if self.holds(Some(next)) {
+                all.push(next);
+            }
+            next += 1.0;
+        }
+        Some(all)
+    }
+
     fn holds(&self, value: Option<f64>) -> bool {
         let Some(value) = value else { return false };
         let point = Bound {
@@ -348,6 +412,9 @@ impl Number {
             exclusive: false,
         };
         (!self.integer || value.fract() == 0.0)
+            && self
+                .multiple_of
+                .is_none_or(|step| step == 0.0 || (value / step).fract() == 0.0)
             && self.least.is_none_or(|least| point.is_above(least))
             && self
                 .greatest
@@ -373,6 +440,16 @@ impl Number {
 }
 
 impl Text {
+    /// A format of `other` that these texts need not have.
+    pub(crate) fn format_missing<'o>(&self, other: &'o Self) -> Option<&'o String> {
+        let mut missing = other.formats.iter().filter(|wider| {
+            !self.formats.iter().any(|format| {
+                format == *wider || WIDER.contains(&(format.as_str(), wider.as_str()))
+            })
+        });
+        missing.next()
+    }
+
     fn intersect(&self, other: &Self) -> Self {
         Self {
             shortest: self.shortest.max(other.shortest),
@@ -421,131 +498,5 @@ impl Object<'_> {
             fewest: self.fewest.max(other.fewest),
             most: smaller(self.most, other.most),
         }
-    }
-}
-
-fn count(schema: &Value, name: &str) -> Option<u64> {
-    let value = schema.get(name)?;
-    value.as_u64().or_else(|| {
-        let value = value.as_f64().filter(|value| *value >= 0.0)?;
-        // `3.0` is a count in JSON Schema. Larger ones than this are not counts of anything.
-        (value < 1e15 && value.fract() == 0.0).then(|| format!("{value:.0}").parse().ok())?
-    })
-}
-
-fn number(schema: &Value, integer: bool) -> Number {
-    let value = |name: &str| schema.get(name).and_then(Value::as_f64);
-    let bound = |inclusive: &str, exclusive: &str, tighter: fn(Bound, Bound) -> bool, step: f64| {
-        let mut found: Option<Bound> = value(inclusive).map(|value| Bound {
-            value,
-            // 3.0 says it by a flag beside the bound.
-            exclusive: flag(schema, exclusive),
-        });
-        if let Some(value) = value(exclusive) {
-            let other = Bound {
-                value,
-                exclusive: true,
-            };
-            found = Some(found.map_or(other, |one| if tighter(one, other) { one } else { other }));
-        }
-        // For integers `> 0` is `>= 1`.
-        found.map(|bound| match bound.exclusive && integer {
-            true if bound.value.fract() == 0.0 => Bound {
-                value: bound.value + step,
-                exclusive: false,
-            },
-            _ => bound,
-        })
-    };
-    let mut number = Number {
-        integer,
-        float: None,
-        least: bound("minimum", "exclusiveMinimum", Bound::is_above, 1.0),
-        greatest: bound("maximum", "exclusiveMaximum", Bound::is_below, -1.0),
-        multiple_of: value("multipleOf"),
-    };
-    let width = |least: f64, greatest: f64| Number {
-        integer,
-        least: Some(Bound {
-            value: least,
-            exclusive: false,
-        }),
-        greatest: Some(Bound {
-            value: greatest,
-            exclusive: false,
-        }),
-        ..Number::default()
-    };
-    let implied = match schema.get("format").and_then(Value::as_str) {
-        Some("int8") => width(-128.0, 127.0),
-        Some("int16") => width(-32_768.0, 32_767.0),
-        Some("int32") => width(-2_147_483_648.0, 2_147_483_647.0),
-        Some("int64") => width(-9_223_372_036_854_775_808.0, 9_223_372_036_854_775_807.0),
-        Some("uint8") => width(0.0, 255.0),
-        Some("uint16") => width(0.0, 65_535.0),
-        Some("uint32") => width(0.0, 4_294_967_295.0),
-        Some("uint64") => width(0.0, 18_446_744_073_709_551_615.0),
-        Some("float") => Number {
-            float: Some("float"),
-            ..Number::default()
-        },
-        Some("double") => Number {
-            float: Some("double"),
-            ..Number::default()
-        },
-        _ => return number,
-    };
-    number = number.intersect(&implied);
-    number.integer = integer;
-    number
-}
-
-fn text(schema: &Value) -> Text {
-    let words = |names: &[&str]| -> BTreeSet<String> {
-        names
-            .iter()
-            .filter_map(|name| schema.get(name).and_then(Value::as_str))
-            .map(str::to_owned)
-            .collect()
-    };
-    Text {
-        shortest: count(schema, "minLength").unwrap_or(0),
-        longest: count(schema, "maxLength"),
-        patterns: words(&["pattern"]),
-        formats: words(&["format", "contentEncoding", "contentMediaType"]),
-    }
-}
-
-fn items(schema: &Value) -> List<'_> {
-    List {
-        items: schema.get("items").into_iter().collect(),
-        leading: list(schema, "prefixItems")
-            .iter()
-            .map(|one| vec![one])
-            .collect(),
-        fewest: count(schema, "minItems").unwrap_or(0),
-        most: count(schema, "maxItems"),
-        unique: flag(schema, "uniqueItems"),
-    }
-}
-
-fn object(schema: &Value) -> Object<'_> {
-    let (closed, additional) = match schema.get("additionalProperties") {
-        Some(Value::Bool(false)) => (true, Vec::new()),
-        Some(other @ Value::Object(members)) if !members.is_empty() => (false, vec![other]),
-        _ => (false, Vec::new()),
-    };
-    Object {
-        properties: members(schema, "properties")
-            .map(|(name, property)| (name.as_str(), vec![property]))
-            .collect(),
-        required: list(schema, "required")
-            .iter()
-            .filter_map(Value::as_str)
-            .collect(),
-        closed,
-        additional,
-        fewest: count(schema, "minProperties").unwrap_or(0),
-        most: count(schema, "maxProperties"),
     }
 }

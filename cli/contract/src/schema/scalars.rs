@@ -95,7 +95,7 @@ impl Comparison<'_> {
                 scope.breaking("pattern-added", message);
             }
         }
-        if let Some(format) = large.formats.difference(&small.formats).next() {
+        if let Some(format) = small.format_missing(large) {
             let message = if response {
                 format!("texts without the format `{format}` may now be sent")
             } else {
