@@ -44,7 +44,7 @@ use crate::{
     name = "cargo-fw",
     bin_name = "cargo fw",
     version,
-    after_help = "Examples:\n  cargo fw new hello             create a project\n  cargo fw local                 serve it on http://localhost:8000\n  cargo fw deploy --plan         show what a deploy would change\n  cargo fw deploy --stage prod   deploy\n  cargo fw url --stage prod      print its URL\n\nExit codes:\n  0 done, 1 failed, 2 `--plan` found changes, 3 the function returned an error, 64 usage,\n  65 settings or manifest, 69 unavailable, 77 credentials, 101 build failed, 130 interrupted",
+    after_help = "Examples:\n  cargo fw new hello             create a project\n  cargo fw local                 serve it on http://localhost:8000\n  cargo fw deploy --plan         show what a deploy would change\n  cargo fw deploy --stage prod   deploy\n  cargo fw url --stage prod      print its URL\n\nExit codes:\n  0 done, 1 failed, 2 `--plan` found changes, 3 the function returned an error, 4 the API would break\n  its clients, 64 usage, 65 settings or manifest, 69 unavailable, 77 credentials, 101 build failed, 130 interrupted",
     max_term_width = 100
 )]
 pub(crate) struct Args {

@@ -2,12 +2,14 @@
 
 mod ci;
 mod command_line;
+mod contract;
 mod delete;
 mod deploy;
 mod deployed;
 mod diff;
 mod doctor;
 mod event;
+mod gate;
 mod info;
 mod invoke;
 mod list;

@@ -13,6 +13,8 @@ pub(crate) enum Exit {
     Changes = 2,
     /// `invoke`: the function returned an error.
     Function = 3,
+    /// `deploy`: the API would break its clients.
+    Breaking = 4,
     /// The command line is wrong.
     Usage = 64,
     /// The settings, the manifest or another input is wrong.

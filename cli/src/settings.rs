@@ -22,6 +22,7 @@ use crate::{
 
 pub(crate) mod access;
 pub(crate) mod access_log;
+pub(crate) mod api;
 pub(crate) mod asynchronous;
 mod check;
 mod diagnostics;
@@ -40,6 +41,7 @@ mod stage;
 
 use access::{Access, ApiKey, ApiKeySource, GatewayResponse, Jwt, Throttle, UsagePlan};
 use access_log::AccessLog;
+use api::Api;
 use asynchronous::AsyncKeys;
 use domain::Domain;
 use door::Door;
@@ -116,6 +118,8 @@ pub(crate) struct Settings {
     pub(crate) buckets: Vec<String>,
     /// Queues, topics and buses with logical names.
     pub(crate) resources: Resources,
+    /// Which changes of the API a deploy accepts.
+    pub(crate) api: Api,
 }
 
 function_keys!(table! {
@@ -151,6 +155,7 @@ function_keys!(table! {
         policy: Option<Vec<Statement>>,
         derive_policy: Option<bool>,
         local: Option<local::Local>,
+        api: Api,
         queues: BTreeMap<String, QueueSettings>,
         buckets: BTreeMap<String, BucketSettings>,
         topics: BTreeMap<String, TopicSettings>,
@@ -348,6 +353,7 @@ impl Settings {
                 rules: layer.rules,
                 schedules: layer.schedules,
             },
+            api: layer.api,
         })
     }
 }

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use clap::{Subcommand, ValueEnum};
 
 use super::{Output, Stage, Which};
+use crate::values::account::WhichAccount;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  cargo fw diff old.json new.json\n  cargo fw diff old.json new.json --output json | jq .verdict\n  cargo fw diff --against openapi.json                the app here with that document\n  cargo fw diff --against git:main:openapi.json       the app here with the file in that revision\n\nExit codes:\n  0 every client works as before, 1 a change breaks clients, 65 not a document"
+    after_help = "Examples:\n  cargo fw diff old.json new.json\n  cargo fw diff old.json new.json --output json | jq .verdict\n  cargo fw diff --against openapi.json                the app here with that document\n  cargo fw diff --against git:main:openapi.json       the app here with the file in that revision\n  cargo fw diff --against deployed --stage prod       the app here with what is deployed\n  cargo fw diff --against deployed --allow 'operation-removed@GET /old' --reason 'no client is left'\n\nExit codes:\n  0 every client works as before, 1 a change breaks clients, 65 not a document"
 )]
 pub(crate) struct Diff {
     /// The OpenAPI document that clients know, as JSON
@@ -16,9 +17,22 @@ pub(crate) struct Diff {
     pub(crate) before: Option<PathBuf>,
     /// The OpenAPI document that would replace it
     pub(crate) after: Option<PathBuf>,
-    /// Compare the app here with the document that clients know: a file, or `git:REVISION:PATH`
+    /// Compare the app here with what clients know: `deployed`, the file of a document, or `git:REVISION:PATH`
     #[arg(long, value_name = "DOCUMENT", conflicts_with_all = ["before", "after"])]
     pub(crate) against: Option<String>,
+    /// Accept a change that breaks clients from now on: adds a line to `fw.toml`; may be repeated
+    #[arg(
+        long,
+        value_name = "RULE@ROUTE",
+        requires = "against",
+        requires = "reason"
+    )]
+    pub(crate) allow: Vec<String>,
+    /// Why the change is accepted
+    #[arg(long, value_name = "TEXT", requires = "allow")]
+    pub(crate) reason: Option<String>,
+    #[command(flatten)]
+    pub(crate) account: WhichAccount,
     #[command(flatten)]
     pub(crate) which: Which,
     #[command(flatten)]

@@ -1,17 +1,21 @@
 //! `cargo fw deploy`: build, observe, plan, check, apply.
 
 use std::{
+    cell::RefCell,
     path::{Path, PathBuf},
     time::Instant,
 };
 
 use fw_manifest::Manifest;
 
-use super::command_line::again;
+use super::{
+    command_line::again,
+    gate::{Compared, Gate},
+};
 use crate::{
     args::{self, Output},
     artifact::{self, trial},
-    aws,
+    aws::{self, Aws},
     compile::{self, Profile},
     console::Console,
     deploy::{
@@ -64,25 +68,19 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
         }
         warn_of_grants(&settings, console);
         let names = &desired.names;
+        let gate = Gate {
+            project: &project,
+            settings: &settings,
+            manifest: &artifact.manifest,
+            desired: &desired,
+            console,
+        };
         if args.plan {
             let actual = deploy::observe(&aws, names).await?;
-            let plan = checked(&desired, &actual)?;
-            warn_of_kept(&desired, &actual, console);
-            match args.output {
-                Output::Json => {
-                    let custom = actual.custom().map(|(url, _)| url);
-                    let url = custom.as_deref().or(actual.url());
-                    console.result(report::document(&desired, &actual, &plan, url));
-                }
-                Output::Text => report::result(console, &desired, &actual, &plan),
-            }
-            return Ok(if plan.is_empty() {
-                Exit::Success
-            } else {
-                Exit::Changes
-            });
+            return planned(args.output, &gate, &aws, &actual).await;
         }
         let again = again();
+        let told = RefCell::new(None);
         let execution = Execution {
             console,
             retry: RetryPolicy::NORMAL,
@@ -94,6 +92,11 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
         let agree = async |actual: &Actual, plan: &Plan| -> Result<()> {
             report::show(console, &desired, actual, plan);
             warn_of_kept(&desired, actual, console);
+            if let Some(compared) = gate.compare(&aws, actual).await? {
+                compared.show(console);
+                compared.accepted(&settings)?;
+                told.replace(Some(compared.changes.json()));
+            }
             approve(plan, args.require_approval, args.yes, console)?;
             if publishes(plan) && !args.no_trial {
                 try_out(&artifact.executable, &desired, &settings, console).await?;
@@ -122,14 +125,48 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
                 let half = actual.apis.first();
                 half.map(|whole| whole.api.endpoint.clone())
             });
-        Ok(finish(
-            args.output,
-            &desired,
-            &actual,
-            &plan,
-            url.as_deref(),
-            console,
-        ))
+        let url = url.as_deref().unwrap_or_default();
+        console.result(match args.output {
+            Output::Json => {
+                report::document(&desired, &actual, &plan, Some(url), told.into_inner())
+            }
+            Output::Text => url.to_owned(),
+        });
+        Ok(Exit::Success)
+    })
+}
+
+/// Prints the plan, and what it means for clients.
+async fn planned<A: Aws>(
+    output: Output,
+    gate: &Gate<'_>,
+    aws: &A,
+    actual: &Actual,
+) -> Result<Exit> {
+    let (desired, console) = (gate.desired, gate.console);
+    let plan = checked(desired, actual)?;
+    warn_of_kept(desired, actual, console);
+    let compared = gate.compare(aws, actual).await?;
+    match output {
+        Output::Json => {
+            let custom = actual.custom().map(|(url, _)| url);
+            let url = custom.as_deref().or(actual.url());
+            let api = compared.as_ref().map(|compared| compared.changes.json());
+            console.result(report::document(desired, actual, &plan, url, api));
+        }
+        Output::Text => {
+            report::result(console, desired, actual, &plan);
+            let lines = compared.iter().flat_map(Compared::lines);
+            lines.for_each(|line| console.result(line));
+        }
+    }
+    if let Some(compared) = compared {
+        compared.accepted(gate.settings)?;
+    }
+    Ok(if plan.is_empty() {
+        Exit::Success
+    } else {
+        Exit::Changes
     })
 }
 
@@ -191,22 +228,6 @@ pub(super) fn warn_of_grants(settings: &Settings, console: &Console) {
             settings.stage, settings.stage
         ));
     }
-}
-
-/// Prints where the app answers.
-fn finish(
-    output: Output,
-    desired: &Desired,
-    actual: &Actual,
-    plan: &Plan,
-    url: Option<&str>,
-    console: &Console,
-) -> Exit {
-    match output {
-        Output::Json => console.result(report::document(desired, actual, plan, url)),
-        Output::Text => console.result(url.unwrap_or_default()),
-    }
-    Exit::Success
 }
 
 /// True if the plan brings new code or settings to the traffic.

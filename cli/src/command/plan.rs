@@ -55,7 +55,7 @@ fn offline(args: &args::Plan, console: &Console) -> Result<Exit> {
     };
     let plan = checked(&desired, &actual)?;
     match args.output {
-        Output::Json => console.result(report::document(&desired, &actual, &plan, None)),
+        Output::Json => console.result(report::document(&desired, &actual, &plan, None, None)),
         Output::Text => report::result(console, &desired, &actual, &plan),
     }
     Ok(if plan.is_empty() {

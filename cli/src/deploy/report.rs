@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{
     change::{Action, Change as _, Resource, STAGE},
@@ -51,6 +52,9 @@ pub(crate) struct PlanDocument<'a> {
     permissions: PermissionsTold<'a>,
     /// The URL, when there is one.
     url: Option<&'a str>,
+    /// What the change of the API means for clients of the deployed version; absent where there is nothing to compare.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api: Option<Value>,
 }
 
 /// The code, as Lambda knows it.
@@ -91,12 +95,13 @@ struct Change<'a> {
     opens: bool,
 }
 
-/// The document of a plan.
+/// The document of a plan. `api` is what it means for clients, as `cargo fw diff --output json` prints it.
 pub(crate) fn document(
     desired: &Desired,
     actual: &Actual,
     plan: &Plan,
     url: Option<&str>,
+    api: Option<Value>,
 ) -> String {
     let Desired { names, place, .. } = desired;
     let around = around(desired);
@@ -142,6 +147,7 @@ pub(crate) fn document(
             }
         },
         url,
+        api,
     };
     // Only strings and numbers: it cannot fail.
     serde_json::to_string_pretty(&document).unwrap_or_default()

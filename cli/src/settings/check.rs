@@ -88,6 +88,7 @@ pub(super) fn all(settings: &Settings) -> Result<()> {
         );
     }
     settings.resources.check()?;
+    settings.api.check()?;
     variables(settings)?;
     tags(settings)?;
     if let Some(arn) = &settings.permissions_boundary {

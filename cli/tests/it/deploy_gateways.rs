@@ -199,6 +199,8 @@ allow_origins = ["https://example.org"]
     );
 
     // A route that goes is asked about; another gateway too.
+    let warns = "\n[api]\nbreaking = \"warn\"\n";
+    app.settings(&(app.read("fw.toml") + warns));
     app.program_with("two", &json!([routes[0]]));
     app.fw(&moto, &["deploy"])
         .ends(64)
@@ -206,7 +208,7 @@ allow_origins = ["https://example.org"]
     app.fw(&moto, &["deploy", "--yes"]).ends(0);
     app.fw(&moto, &["deploy", "--plan"]).ends(0);
     app.program("three", &[GET]);
-    app.settings("");
+    app.settings(warns);
     app.fw(&moto, &["deploy"])
         .ends(64)
         .says("REST API `notes-dev`");

@@ -120,7 +120,7 @@ fn an_app_is_deployed_changed_and_deleted() {
     app.fw(&moto, &["deploy", "--plan"]).ends(0);
 
     // Routes come and go; settings that are taken back are gone.
-    app.settings("");
+    app.settings("[api]\nbreaking = \"warn\"\n");
     app.program("three", &[GET, "DELETE /objects/{key}"]);
     let plan = app.fw(&moto, &["plan"]).ends(2).stdout;
     assert!(

@@ -233,6 +233,7 @@ fn a_guard_is_there_before_a_canary_and_goes_after_a_question() {
     let guarded =
         serde_json::json!([{ "method": "GET", "path": "/", "authorization": { "type": "iam" } }]);
     app.program_with("two", &guarded);
+    app.settings("[api]\nbreaking = \"warn\"\n");
     let steps = app
         .fw(&moto, &["deploy", "--canary", "10%"])
         .ends(0)

@@ -262,7 +262,8 @@ fn lived(gateway: &str, settings: Vec<Seen>) {
     let moto = Moto::start();
     let app = App::new("notes");
     // moto gives a version a number that was pruned before.
-    let base = format!("gateway = \"{gateway}\"\nkeep_versions = 100\n");
+    let base =
+        format!("gateway = \"{gateway}\"\nkeep_versions = 100\napi = {{ breaking = \"warn\" }}\n");
     let deploy = |settings: &str| -> Ran {
         app.settings(&format!("{base}{settings}\n"));
         app.fw(&moto, &["deploy", "--yes"]).ends(0)

@@ -7,6 +7,7 @@ mod deploy_around;
 mod deploy_buckets;
 mod deploy_executed;
 mod deploy_failures;
+mod deploy_gate;
 mod deploy_gateways;
 mod deploy_large;
 mod deploy_life;

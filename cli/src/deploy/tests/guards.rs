@@ -806,7 +806,7 @@ fn somebody_agrees_to_more_callers() {
             assert!(lines.contains("(opens: more callers)"), "{lines}");
             let desired = to.desired(&aws).await.unwrap();
             let actual = crate::deploy::observe(&aws, &desired.names).await.unwrap();
-            let text = crate::deploy::report::document(&desired, &actual, &plan, None);
+            let text = crate::deploy::report::document(&desired, &actual, &plan, None, None);
             assert!(text.contains("\"opens\": true"), "{text}");
         }
         // Fewer callers are nobody's loss that somebody has to agree to.

@@ -153,7 +153,7 @@ fn a_plan_is_lined_up_and_a_document_is_versioned() {
                 "  - delete  route `PUT /objects/{key}`              in the API but not in the app",
             ]
         );
-        let text = report::document(&desired, &actual, &plan, actual.url());
+        let text = report::document(&desired, &actual, &plan, actual.url(), None);
         let document: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(document["schema"], 1);
         assert_eq!(document["changes"][5]["action"], "delete");

@@ -447,6 +447,14 @@ fn fate(key: &str) -> Option<Fate> {
             "local.buckets = [\"notes\"]",
             "they are the local server's alone",
         ),
+        "api.breaking" => Not(
+            "api.breaking = \"warn\"",
+            "a deploy compares with the deployed version before it starts; a template deploys nothing",
+        ),
+        "api.allow.rule" | "api.allow.route" | "api.allow.reason" => Not(
+            "[[api.allow]]\nrule = \"operation-removed\"\nroute = \"GET /old\"\nreason = \"no client is left\"",
+            "a deploy compares with the deployed version before it starts; a template deploys nothing",
+        ),
         "stages" => Not(
             "[stages.other]\nmemory = 512",
             "another stage has a template of its own",
