@@ -3,7 +3,7 @@
 use std::sync::{Mutex, OnceLock};
 
 use dynoxide::storage::Storage;
-use fw_services::{TableCall, TablesPlace};
+use fw_services::{StreamEnds, StreamPage, TableCall, TablesPlace};
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
@@ -238,6 +238,36 @@ impl Front {
             _ => return self.engine.run(storage, operation, input),
         };
         Ok(document.to_string().into_bytes())
+    }
+
+    /// Where a stream begins and ends.
+    pub(crate) fn stream_ends(&self, arn: &str) -> Option<StreamEnds> {
+        let place = self.place.get()?;
+        let storage = self.engine.storage();
+        let stream = streams::by_arn(&storage, &place.arns, arn)?;
+        let last = streams::last_id(&storage).ok()?;
+        Some(StreamEnds {
+            first: stream.first(),
+            last,
+        })
+    }
+
+    /// Records of a stream as functions get them.
+    pub(crate) fn stream_page(&self, arn: &str, after: i64, most: usize) -> Option<StreamPage> {
+        let place = self.place.get()?;
+        let storage = self.engine.storage();
+        let stream = streams::by_arn(&storage, &place.arns, arn)?;
+        let now_ms = self.engine.clock.now_ms();
+        let (found, last) = streams::records(&storage, &stream, after, most, now_ms).ok()?;
+        let records = found
+            .iter()
+            .map(|record| record.for_function(&place.place.region, arn))
+            .collect();
+        Some(StreamPage {
+            shard: stream.shard().to_owned(),
+            records,
+            last,
+        })
     }
 
     /// Removes all tables and streams.

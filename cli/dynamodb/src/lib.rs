@@ -51,8 +51,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fw_services::{Body, TableCall, Tables, TablesPlace};
+use fw_services::{Body, StreamEnds, StreamPage, TableCall, Tables, TablesPlace};
 use http::Response;
+use tokio::sync::watch;
 
 use crate::engine::Engine;
 use crate::failure::Failure;
@@ -153,5 +154,27 @@ impl Tables for DynamoDb {
         let names = move || front.engine.storage().list_table_names();
         let names = self.pool.run_blocking(names);
         names.and_then(Result::ok).unwrap_or_default()
+    }
+
+    fn stream(&self, arn: &str) -> Option<StreamEnds> {
+        let (front, arn) = (Arc::clone(&self.front), arn.to_owned());
+        self.pool.run_blocking(move || front.stream_ends(&arn))?
+    }
+
+    fn read_stream<'a>(
+        &'a self,
+        arn: &'a str,
+        after: i64,
+        most: usize,
+    ) -> Pin<Box<dyn Future<Output = Option<StreamPage>> + Send + 'a>> {
+        let (front, arn) = (Arc::clone(&self.front), arn.to_owned());
+        Box::pin(async move {
+            let page = self.pool.run(move || front.stream_page(&arn, after, most));
+            page.await?
+        })
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.front.changed.subscribe()
     }
 }

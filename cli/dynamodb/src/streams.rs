@@ -17,6 +17,7 @@ pub(crate) use iterator::stream_of_iterator;
 pub(crate) use record::Record;
 
 use crate::failure::Failure;
+use crate::names::Arns;
 use crate::timestamp;
 
 /// How long a record can be read.
@@ -77,6 +78,15 @@ pub(crate) struct Stream {
 impl Stream {
     pub(crate) fn is_enabled(&self) -> bool {
         self.disabled_ms.is_none()
+    }
+
+    /// The number before its first record.
+    pub(crate) fn first(&self) -> i64 {
+        self.after_id
+    }
+
+    pub(crate) fn shard(&self) -> &str {
+        &self.shard
     }
 }
 
@@ -178,6 +188,12 @@ pub(crate) fn find(storage: &Storage, table: &str, label: &str) -> Result<Option
         (table, label),
     )?;
     Ok(found.into_iter().next())
+}
+
+/// The stream of an ARN.
+pub(crate) fn by_arn(storage: &Storage, arns: &Arns, arn: &str) -> Option<Stream> {
+    let (table, label) = arns.parse_stream(arn)?;
+    find(storage, table, label).ok()?
 }
 
 /// The newest stream of a table, which the table's description names.

@@ -11,6 +11,8 @@ mod mapping;
 mod mapping_api;
 mod permission;
 mod poller;
+mod stream;
+mod stream_poller;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -30,6 +32,7 @@ use crate::ids;
 use crate::reply::{self, Body};
 use crate::server::Place;
 use crate::sqs::Sqs;
+use crate::tables::Tables;
 use crate::targets::Targets;
 
 /// The functions of the account, as services see them.
@@ -37,6 +40,8 @@ pub(crate) struct Lambda {
     place: Place,
     functions: Arc<dyn Functions>,
     sqs: Arc<Sqs>,
+    /// The database, whose streams feed functions.
+    tables: Option<Arc<dyn Tables>>,
     /// Functions are targets and have targets, so they are set later.
     targets: OnceLock<Weak<Targets>>,
     mappings: Mutex<BTreeMap<String, Arc<mapping::Mapping>>>,
@@ -87,11 +92,17 @@ pub(crate) struct Request<'a> {
 type Answer = Result<(StatusCode, Value), LambdaError>;
 
 impl Lambda {
-    pub(crate) fn new(place: Place, functions: Arc<dyn Functions>, sqs: Arc<Sqs>) -> Self {
+    pub(crate) fn new(
+        place: Place,
+        functions: Arc<dyn Functions>,
+        sqs: Arc<Sqs>,
+        tables: Option<Arc<dyn Tables>>,
+    ) -> Self {
         Self {
             place,
             functions,
             sqs,
+            tables,
             targets: OnceLock::new(),
             mappings: Mutex::default(),
             reserved: Mutex::default(),
@@ -133,6 +144,14 @@ impl Lambda {
             arn.push_str(qualifier);
         }
         arn
+    }
+
+    /// The ARN of a function without a version.
+    fn unqualified(&self, name: &str) -> String {
+        self.arn(&FunctionName {
+            name: name.to_owned(),
+            qualifier: None,
+        })
     }
 
     fn facts(&self, name: &str) -> Option<FunctionFacts> {

@@ -98,4 +98,6 @@ pub use resources::{
     SubscriptionStatus, TopicStatus,
 };
 pub use server::{Options, Services};
-pub use tables::{RefusedCaller, TableCall, Tables, TablesPlace};
+pub use tables::{
+    RefusedCaller, StreamEnds, StreamPage, StreamRecord, TableCall, Tables, TablesPlace,
+};

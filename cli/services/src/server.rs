@@ -219,9 +219,15 @@ impl Services {
         };
         let changes = Arc::clone(&place.changes);
         let sqs = Arc::new(Sqs::new(place.clone()));
-        let lambda = options
-            .functions
-            .map(|functions| Arc::new(Lambda::new(place.clone(), functions, Arc::clone(&sqs))));
+        let lambda = options.functions.map(|functions| {
+            let tables = options.tables.clone();
+            Arc::new(Lambda::new(
+                place.clone(),
+                functions,
+                Arc::clone(&sqs),
+                tables,
+            ))
+        });
         let sns = Arc::new(Sns::new(place.clone(), Arc::clone(&sqs), lambda.clone()));
         let targets = Arc::new(Targets::new(
             place.clone(),
@@ -238,8 +244,18 @@ impl Services {
         if let Some(lambda) = &lambda {
             lambda.connect(&targets);
         }
-        if let Some(before) = before {
+        if let Some(before) = &before {
             clock.advance(Duration::from_millis(before.clock_offset_ms));
+        }
+        if let Some(tables) = &options.tables {
+            tables.start(TablesPlace {
+                account: Arc::clone(&place.account),
+                region: Arc::clone(&place.region),
+                clock: clock.clone(),
+                access: Arc::clone(&place.access),
+            });
+        }
+        if let Some(before) = before {
             sqs.restore(before.sqs);
             sns.restore(before.sns);
             events.restore(before.events);
@@ -249,14 +265,6 @@ impl Services {
                 lambda.restore(before.mappings);
             }
             declared = before.declared;
-        }
-        if let Some(tables) = &options.tables {
-            tables.start(TablesPlace {
-                account: Arc::clone(&place.account),
-                region: Arc::clone(&place.region),
-                clock: clock.clone(),
-                access: Arc::clone(&place.access),
-            });
         }
         let changed = Arc::clone(&events.changed);
         let rules = alarm::run(Arc::downgrade(&events), clock.clone(), changed);

@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Response;
+use serde_json::Value;
+use tokio::sync::watch;
 
 use crate::access::{Access, Caller, NotLetIn};
 use crate::clock::Clock;
@@ -94,6 +96,55 @@ pub trait Tables: Send + Sync + 'static {
 
     /// The names of all tables, sorted.
     fn names(&self) -> Vec<String>;
+
+    /// A stream by its ARN, or `None` if it is not there.
+    fn stream(&self, arn: &str) -> Option<StreamEnds>;
+
+    /// Reads records of a stream that follow a number, at most so many. `None` if the stream is not there.
+    fn read_stream<'a>(
+        &'a self,
+        arn: &'a str,
+        after: i64,
+        most: usize,
+    ) -> Pin<Box<dyn Future<Output = Option<StreamPage>> + Send + 'a>>;
+
+    /// Changes after each write that a stream may have recorded.
+    fn changes(&self) -> watch::Receiver<u64>;
+}
+
+/// Where a stream begins and ends now: the numbers after which its oldest record and its next record come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamEnds {
+    /// The number before the oldest record.
+    pub first: i64,
+    /// The number before the next record.
+    pub last: i64,
+}
+
+/// Records of a stream.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StreamPage {
+    /// The id of the shard.
+    pub shard: String,
+    /// The records, the oldest first.
+    pub records: Vec<StreamRecord>,
+    /// The number after which to go on.
+    pub last: i64,
+}
+
+/// A record of a stream.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StreamRecord {
+    /// Its number, by which records have an order.
+    pub number: i64,
+    /// The number as clients see it.
+    pub sequence: String,
+    /// The same for all records of an item.
+    pub key: u64,
+    /// When it was written, in seconds since the Unix epoch.
+    pub created_s: u64,
+    /// The record as functions get it.
+    pub document: Value,
 }
 
 /// The operation of a target, and whether it is one of streams. `None` if the target is another service's.

@@ -142,7 +142,7 @@ fn document() -> String {
     score(&mut text, &targets);
     let _ = writeln!(
         text,
-        "Streams of DynamoDB and Kinesis as sources are not there yet: mappings of them are refused.\n\n\
+        "Streams of Kinesis are not there: mappings of them are refused.\n\n\
          {OUTSIDE}\n\
          Of the {} recorded cases of the services, {} are `marker` cases: their test is marked as validated on AWS, and no recording\n\
          of its values is kept. They must pass as the others must.\n",

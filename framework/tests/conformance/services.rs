@@ -15,10 +15,12 @@ const LANGUAGES: &str = "framework/grammar/tests/cases.jsonl";
 /// DynamoDB's. `fw-dynamodb` runs them, with a list of exceptions of its own that is empty.
 const TABLES: &str = "cli/dynamodb/tests/it/recorded.jsonl";
 const OWN_TABLES: &str = "cli/dynamodb/tests/it/own.jsonl";
+const STREAMS: &str = "cli/dynamodb/tests/it/mappings.jsonl";
+const STREAM_EXCEPTIONS: &str = "cli/dynamodb/tests/it/exceptions.jsonl";
 const EXCEPTIONS: &str = "cli/services/tests/conformance/exceptions.jsonl";
 
 /// The parts of the score, in the order of its rows.
-const TARGETS: [&str; 10] = [
+const TARGETS: [&str; 11] = [
     "SQS",
     "SNS",
     "S3 events",
@@ -29,6 +31,7 @@ const TARGETS: [&str; 10] = [
     "schedules",
     "tables",
     "streams of tables",
+    "stream mappings",
 ];
 
 /// The cases of all services.
@@ -43,11 +46,12 @@ pub(crate) struct Services {
 /// Reads the cases. Nothing where the packages that run them are not there.
 pub(crate) fn read() -> Services {
     let exceptions: BTreeMap<String, String> = lines(EXCEPTIONS)
+        .chain(lines(STREAM_EXCEPTIONS))
         .map(|line| (text(&line, "id"), text(&line, "reason")))
         .collect();
     let mut by_target: BTreeMap<&str, Scored> = BTreeMap::new();
     let (mut recorded, mut markers) = (0, 0);
-    let files = [MESSAGING, SOURCES, LANGUAGES, TABLES, OWN_TABLES];
+    let files = [MESSAGING, SOURCES, LANGUAGES, TABLES, OWN_TABLES, STREAMS];
     for case in files.into_iter().flat_map(lines) {
         let behaviour = Behaviour {
             id: text(&case, "id"),
@@ -126,6 +130,7 @@ fn target(case: &Value) -> &'static str {
             "s3" => "S3 events",
             "eventbridge" | "event-bus" => "buses and rules",
             "schedule" | "scheduler" => "schedules",
+            "dynamodb-stream" => "stream mappings",
             other => panic!("a trigger without a row: {other}"),
         },
         other => panic!("a target without a row: {other}"),

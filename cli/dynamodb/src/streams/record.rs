@@ -1,5 +1,9 @@
 //! A record of a stream: what one write changed.
 
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use fw_services::StreamRecord;
 use serde_json::{Map, Value, json};
 
 use super::number;
@@ -93,6 +97,30 @@ impl Record {
                 json!({"Type": "Service", "PrincipalId": "dynamodb.amazonaws.com"});
         }
         document
+    }
+
+    /// The record as a mapping gives it to its function.
+    pub(crate) fn for_function(&self, region: &str, stream: &str) -> StreamRecord {
+        let mut document = self.document(region);
+        document["eventSourceARN"] = stream.into();
+        if self.by_service {
+            document["userIdentity"] =
+                json!({"type": "Service", "principalId": "dynamodb.amazonaws.com"});
+        }
+        // The members of the key in the order of their names.
+        let members = self.keys.as_object().into_iter().flatten();
+        let key: BTreeMap<_, _> = members
+            .map(|(name, value)| (name, value.to_string()))
+            .collect();
+        let mut hasher = DefaultHasher::new();
+        key.hash(&mut hasher);
+        StreamRecord {
+            number: self.id,
+            sequence: number(self.id),
+            key: hasher.finish(),
+            created_s: u64::try_from(self.created_s).unwrap_or_default(),
+            document,
+        }
     }
 
     /// The same at each reading, and different for each record.

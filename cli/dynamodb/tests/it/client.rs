@@ -41,9 +41,26 @@ pub(crate) fn call(address: SocketAddr, operation: &str, body: &str) -> Answer {
 
 /// Calls a target with an access key.
 pub(crate) fn send(address: SocketAddr, target: &str, key: &str, body: &str) -> Answer {
+    request(
+        address,
+        "POST /",
+        &format!("x-amz-target: {target}\r\n"),
+        key,
+        body,
+    )
+}
+
+/// Sends a request, such as `GET /path`, with headers in addition.
+pub(crate) fn request(
+    address: SocketAddr,
+    line: &str,
+    headers: &str,
+    key: &str,
+    body: &str,
+) -> Answer {
     let mut stream = TcpStream::connect(address).expect("a connection");
     let head = format!(
-        "POST / HTTP/1.1\r\nhost: {address}\r\nx-amz-target: {target}\r\ncontent-type: application/x-amz-json-1.0\r\nauthorization: AWS4-HMAC-SHA256 Credential={key}/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        "{line} HTTP/1.1\r\nhost: {address}\r\n{headers}content-type: application/x-amz-json-1.0\r\nauthorization: AWS4-HMAC-SHA256 Credential={key}/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         body.len()
     );
     stream.write_all(head.as_bytes()).expect("a request");

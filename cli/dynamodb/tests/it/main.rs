@@ -4,3 +4,6 @@ mod case;
 mod client;
 mod conformance;
 mod endpoint;
+mod mapping_cases;
+mod mappings;
+mod streaming;

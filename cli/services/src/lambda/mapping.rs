@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::task::AbortHandle;
 
+use super::stream::{StreamInput, StreamSettings};
 use super::{FunctionName, LambdaError, lock};
 use crate::pattern::Pattern;
 
@@ -24,7 +25,9 @@ pub(crate) struct Input {
     filter_criteria: Option<FilterCriteria>,
     function_response_types: Option<Vec<String>>,
     scaling_config: Option<ScalingConfig>,
-    destination_config: Option<Value>,
+    pub(super) destination_config: Option<Value>,
+    #[serde(flatten)]
+    pub(super) stream: StreamInput,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -48,7 +51,10 @@ struct ScalingConfig {
 /// The settings of a mapping.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
+    /// The ARN of the source: a queue, or a stream.
     pub(super) queue: String,
+    /// What only a mapping of a stream has.
+    pub(super) stream: Option<StreamSettings>,
     pub(super) function: FunctionName,
     /// The function as the client named it: an ARN with the qualifier given.
     pub(super) function_arn: String,
@@ -74,6 +80,8 @@ struct State {
     settings: Arc<Settings>,
     /// What the mapping is going through, and until when.
     passing: Option<(&'static str, u64)>,
+    /// The number of the last record of a stream that is done.
+    position: Option<i64>,
     poller: Option<AbortHandle>,
 }
 
@@ -85,12 +93,14 @@ impl Settings {
         function_arn: String,
         now_ms: u64,
     ) -> Self {
+        let stream = StreamSettings::of_source(&queue);
         Self {
+            batch_size: if stream.is_some() { 100 } else { 10 },
             queue,
+            stream,
             function,
             function_arn,
             enabled: true,
-            batch_size: 10,
             window_s: 0,
             filters: Vec::new(),
             reports_failures: false,
@@ -132,7 +142,11 @@ impl Settings {
             }
             self.window_s = window.into();
         }
-        if self.batch_size > 10 && self.window_s == 0 {
+        match &mut self.stream {
+            Some(stream) => stream.apply(input)?,
+            None => input.stream.refuse()?,
+        }
+        if self.batch_size > 10 && self.window_s == 0 && self.stream.is_none() {
             return Err(LambdaError::parameter(
                 "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10",
             ));
@@ -163,10 +177,11 @@ impl Settings {
             }
             self.maximum_concurrency = scaling.maximum_concurrency;
         }
-        if input
-            .destination_config
-            .as_ref()
-            .is_some_and(has_destination)
+        if self.stream.is_none()
+            && input
+                .destination_config
+                .as_ref()
+                .is_some_and(has_destination)
         {
             return Err(LambdaError::parameter(
                 "Unsupported DestinationConfig parameter for given event source mapping type.",
@@ -182,10 +197,13 @@ impl Settings {
             return true;
         }
         let body = serde_json::from_str::<Value>(body).unwrap_or_else(|_| body.into());
-        let document = json!({"body": body});
-        self.filters
-            .iter()
-            .any(|(_, pattern)| pattern.matches(&document))
+        self.accepts_record(&json!({ "body": body }))
+    }
+
+    /// Whether a record is for the function.
+    pub(super) fn accepts_record(&self, record: &Value) -> bool {
+        let mut filters = self.filters.iter();
+        self.filters.is_empty() || filters.any(|(_, pattern)| pattern.matches(record))
     }
 }
 
@@ -193,6 +211,10 @@ impl Settings {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct StoredMapping {
     queue: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stream: Option<StreamSettings>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) position: Option<i64>,
     function: String,
     function_arn: String,
     enabled: bool,
@@ -222,6 +244,8 @@ impl Settings {
         let function = &self.function;
         StoredMapping {
             queue: self.queue.clone(),
+            stream: self.stream.clone(),
+            position: None,
             function: match &function.qualifier {
                 Some(qualifier) => format!("{}:{qualifier}", function.name),
                 None => function.name.clone(),
@@ -242,6 +266,7 @@ impl Settings {
         let filters = stored.filters.into_iter();
         Self {
             queue: stored.queue,
+            stream: stored.stream,
             function: FunctionName::parse(&stored.function),
             function_arn: stored.function_arn,
             enabled: stored.enabled,
@@ -278,6 +303,7 @@ impl Mapping {
             state: Mutex::new(State {
                 settings: Arc::new(settings),
                 passing,
+                position: None,
                 poller: None,
             }),
         }
@@ -285,6 +311,25 @@ impl Mapping {
 
     pub(super) fn settings(&self) -> Arc<Settings> {
         Arc::clone(&lock(&self.state).settings)
+    }
+
+    /// The number of the last record of the stream that is done.
+    pub(super) fn position(&self) -> Option<i64> {
+        lock(&self.state).position
+    }
+
+    /// Notes how far the stream is done.
+    pub(super) fn set_position(&self, position: Option<i64>) {
+        lock(&self.state).position = position;
+    }
+
+    /// The mapping as it is kept on disk.
+    pub(super) fn stored(&self) -> StoredMapping {
+        let state = lock(&self.state);
+        StoredMapping {
+            position: state.position,
+            ..state.settings.stored()
+        }
     }
 
     /// Replaces the settings. The poller with the old ones stops.
@@ -344,6 +389,9 @@ impl Mapping {
             let filters = settings.filters.iter();
             let filters: Vec<_> = filters.map(|(text, _)| json!({"Pattern": text})).collect();
             document["FilterCriteria"] = json!({"Filters": filters});
+        }
+        if let Some(stream) = &settings.stream {
+            stream.describe(&mut document);
         }
         if let Some(most) = settings.maximum_concurrency {
             document["ScalingConfig"] = json!({"MaximumConcurrency": most});

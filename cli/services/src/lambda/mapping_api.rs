@@ -9,9 +9,10 @@ use super::mapping::{Input, Mapping, Settings, StoredMapping};
 use super::{Answer, FunctionName, Lambda, LambdaError, Request, lock, poller};
 use crate::form::Form;
 use crate::ids;
+use crate::targets::service_of;
 
 /// What an input may hold. A member that is not here would be ignored, so it is refused by its name.
-const MEMBERS: [&str; 9] = [
+const MEMBERS: [&str; 15] = [
     "EventSourceArn",
     "FunctionName",
     "Enabled",
@@ -21,6 +22,12 @@ const MEMBERS: [&str; 9] = [
     "FunctionResponseTypes",
     "ScalingConfig",
     "DestinationConfig",
+    "BisectBatchOnFunctionError",
+    "MaximumRecordAgeInSeconds",
+    "MaximumRetryAttempts",
+    "ParallelizationFactor",
+    "StartingPosition",
+    "TumblingWindowInSeconds",
 ];
 
 impl Lambda {
@@ -38,7 +45,7 @@ impl Lambda {
             .clone()
             .filter(|arn| !arn.is_empty())
             .ok_or_else(|| LambdaError::parameter("Unrecognized event source."))?;
-        if queue.split(':').nth(2) != Some("sqs") {
+        if !matches!(service_of(&queue), "sqs" | "dynamodb" | "kinesis") {
             return Err(LambdaError::parameter("Unrecognized event source."));
         }
         let function = self.function(&input)?;
@@ -53,12 +60,20 @@ impl Lambda {
             other.queue == settings.queue && other.function == settings.function
         });
         if let Some(same) = same {
+            if settings.stream.is_some() {
+                return Err(LambdaError::conflict(format!(
+                    "The event source arn (\" {} \") and function (\" {} \") provided mapping already exists. Please update or delete the existing mapping with UUID {}",
+                    settings.queue, settings.function.name, same.id
+                )));
+            }
             return Err(LambdaError::conflict(format!(
                 "An event source mapping with SQS arn (\" {} \") and function (\" {} \") already exists. Please update or delete the existing mapping with UUID {}",
                 settings.queue, settings.function.name, same.id
             )));
         }
+        let position = self.position(&settings);
         let mapping = self.new_mapping(ids::uuid(), settings);
+        mapping.set_position(position);
         mappings.insert(mapping.id.clone(), Arc::clone(&mapping));
         drop(mappings);
         poller::start(self, &mapping);
@@ -104,14 +119,16 @@ impl Lambda {
         let mappings = lock(&self.mappings);
         let stored = mappings.iter();
         stored
-            .map(|(id, mapping)| (id.clone(), mapping.settings().stored()))
+            .map(|(id, mapping)| (id.clone(), mapping.stored()))
             .collect()
     }
 
     /// Starts mappings as they were. A function or a queue that is gone is found again when it is there.
     pub(crate) fn restore(self: &Arc<Self>, mappings: Vec<(String, StoredMapping)>) {
         for (id, stored) in mappings {
+            let position = stored.position;
             let mapping = self.new_mapping(id.clone(), Settings::of(stored));
+            mapping.set_position(position);
             lock(&self.mappings).insert(id, Arc::clone(&mapping));
             poller::start(self, &mapping);
         }
@@ -208,6 +225,15 @@ impl Lambda {
 
     /// Checks the settings against the queue and the function.
     fn check(&self, settings: &Settings) -> Result<(), LambdaError> {
+        if settings.stream.is_some() {
+            return match self.stream(&settings.queue) {
+                Some(_) => Ok(()),
+                None => Err(LambdaError::parameter(format!(
+                    "Stream not found: {}",
+                    settings.queue
+                ))),
+            };
+        }
         let queue = self.sqs.by_arn(&settings.queue).ok_or_else(|| {
             LambdaError::parameter(
                 "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. SQS Error Message: The specified queue does not exist.",

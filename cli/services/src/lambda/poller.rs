@@ -7,7 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::asynchronous::error_message;
 use super::mapping::{Mapping, Settings};
-use super::{Lambda, batch};
+use super::{Lambda, batch, stream_poller};
 use crate::deliveries::{Delivery, DeliveryOutcome};
 use crate::functions::Outcome;
 use crate::ids;
@@ -29,7 +29,11 @@ const LARGEST_BATCH: usize = 6_000_000;
 pub(super) fn start(lambda: &Arc<Lambda>, mapping: &Arc<Mapping>) {
     let settings = mapping.settings();
     if settings.enabled {
-        let task = tokio::spawn(poll(Arc::downgrade(lambda), settings));
+        let (weak, source) = (Arc::downgrade(lambda), Arc::downgrade(mapping));
+        let task = match &settings.stream {
+            Some(_) => tokio::spawn(stream_poller::poll(weak, source, settings)),
+            None => tokio::spawn(poll(weak, settings)),
+        };
         mapping.set_poller(task.abort_handle());
     }
 }
@@ -206,7 +210,7 @@ fn failures<'a>(outcome: &Outcome, reports: bool, batch: &'a [Taken]) -> Vec<&'a
 }
 
 /// The ids in a partial batch answer, or `None` if it is malformed.
-fn reported(payload: &[u8]) -> Option<Vec<String>> {
+pub(super) fn reported(payload: &[u8]) -> Option<Vec<String>> {
     if payload.is_empty() {
         return Some(Vec::new());
     }
