@@ -36,7 +36,7 @@ pub(crate) enum Decision {
 
 /// The cases by their ids.
 fn cases() -> BTreeMap<String, Value> {
-    include_str!("../chalice.jsonl")
+    include_str!("chalice.jsonl")
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).expect("each line is a case"))
         .map(|case| {
@@ -50,7 +50,7 @@ fn cases() -> BTreeMap<String, Value> {
 
 /// The decisions in the order of their file.
 pub(crate) fn decisions() -> Vec<Decided> {
-    include_str!("../chalice-decisions.jsonl")
+    include_str!("chalice-decisions.jsonl")
         .lines()
         .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
         .collect()
