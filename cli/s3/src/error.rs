@@ -2,6 +2,8 @@
 //!
 //! Codes, statuses and texts are those of S3 API reference, "Error responses".
 
+use std::borrow::Cow;
+
 use http::{HeaderName, HeaderValue, StatusCode};
 
 use crate::xml::Xml;
@@ -353,7 +355,7 @@ struct Inner {
     status: StatusCode,
     message: String,
     /// Members of the document in addition to those that all have.
-    members: Vec<(&'static str, String)>,
+    members: Vec<(Cow<'static, str>, String)>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -394,8 +396,12 @@ pub(crate) fn not_implemented(what: &str) -> S3Error {
 
 impl S3Error {
     /// Adds a member to the document.
-    pub(crate) fn member(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.0.members.push((name, value.into()));
+    pub(crate) fn member(
+        mut self,
+        name: impl Into<Cow<'static, str>>,
+        value: impl Into<String>,
+    ) -> Self {
+        self.0.members.push((name.into(), value.into()));
         self
     }
 

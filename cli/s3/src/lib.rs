@@ -26,6 +26,7 @@ mod checksum;
 mod error;
 mod ids;
 mod names;
+mod notifications;
 mod operation;
 mod ops;
 mod policy;
@@ -40,6 +41,7 @@ mod xml;
 
 pub use changes::{Change, Changes};
 pub use names::broken_rule;
+pub use notifications::{BucketReports, Notifier, Receiver, TestIds};
 pub use reply::S3Body;
 pub use server::{Options, S3, StartError};
 pub use service::{Now, S3Service};

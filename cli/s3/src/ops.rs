@@ -15,6 +15,7 @@ mod list_uploads;
 pub(crate) mod lock;
 mod multipart;
 pub(crate) mod names;
+mod notification;
 mod object_attributes;
 pub(crate) mod post;
 mod read;
@@ -89,6 +90,9 @@ pub(crate) async fn operate(
         | O::PutObjectRetention
         | O::GetObjectLegalHold
         | O::PutObjectLegalHold => lock::operate(shared, call, operation, &document),
+        O::GetBucketNotificationConfiguration | O::PutBucketNotificationConfiguration => {
+            notification::operate(shared, call, operation, &document)
+        }
         O::Preflight | O::PostObject | O::PutObject | O::UploadPart => {
             Err(error("MethodNotAllowed"))
         }

@@ -20,6 +20,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::changes::Changes;
 use crate::names::broken_rule;
+use crate::notifications::{Connected, Notifier};
 use crate::ops::{cors, lifecycle};
 use crate::reply::S3Body;
 use crate::service::{Now, S3Service, Shared, refused};
@@ -304,6 +305,12 @@ impl S3Service {
     pub fn changes(&self) -> &Changes {
         &self.0.changes
     }
+
+    /// Keeps and delivers what buckets report through the first notifier that is given; false for others. Without one,
+    /// `PutBucketNotificationConfiguration` is answered 501.
+    pub fn notify_by(&self, notifier: Arc<dyn Notifier>) -> bool {
+        self.0.notifier.connect(notifier)
+    }
 }
 
 fn open(options: Options) -> Result<S3Service, StartError> {
@@ -332,6 +339,7 @@ fn open(options: Options) -> Result<S3Service, StartError> {
         region,
         now,
         changes,
+        notifier: Connected::default(),
         bucket_hosts,
         older_buckets,
         completed: crate::ops::Completed::default(),

@@ -11,6 +11,7 @@ use http_body::Body;
 use crate::auth::body::BodyReader;
 use crate::changes::Changes;
 use crate::error::{S3Error, S3Result, error_with};
+use crate::notifications::Connected;
 use crate::operation::Operation;
 use crate::ops;
 use crate::ops::cors;
@@ -33,6 +34,8 @@ pub(crate) struct Shared {
     pub(crate) region: Option<String>,
     pub(crate) now: Now,
     pub(crate) changes: Changes,
+    /// Who keeps what buckets report.
+    pub(crate) notifier: Connected,
     /// Uploads that were completed: a request to complete one that is sent again is answered again.
     pub(crate) completed: ops::Completed,
     /// The hosts of which `BUCKET.HOST` is a bucket.

@@ -114,6 +114,14 @@ pub(crate) struct Declared {
     /// Bus and name.
     rules: BTreeSet<[String; 2]>,
     schedules: BTreeSet<String>,
+    /// Buckets and the ids of their notifications.
+    #[serde(default)]
+    notifications: BTreeSet<[String; 2]>,
+    /// The buckets whose changes go to the default bus.
+    #[serde(default)]
+    bridged: BTreeSet<String>,
+    /// Buckets all of whose notifications were declared, as earlier versions kept them.
+    #[serde(default, skip_serializing)]
     buckets: BTreeSet<String>,
 }
 
@@ -171,8 +179,18 @@ impl Services {
             let declared = shared.scheduler.declare(&one.name, &one.settings);
             declared.map_err(|reason| error("schedule", &one.name, reason))?;
         }
+        let before = shared.declared().clone();
+        for bucket in &before.buckets {
+            shared
+                .notifications
+                .set(bucket, BucketNotifications::default());
+        }
         for (bucket, notifications) in &wanted.buckets {
-            shared.notifications.set(bucket, notifications.clone());
+            let ids = before.notifications.iter();
+            let ids = ids.filter(|[of, _]| of == bucket).map(|[_, id]| id);
+            let ids: Vec<&String> = ids.collect();
+            let before = (&ids[..], before.bridged.contains(bucket));
+            shared.notifications.declare(bucket, notifications, before);
         }
         for one in &wanted.mappings {
             let declared = match &shared.lambda {
@@ -217,10 +235,15 @@ impl Services {
         for name in before.schedules.difference(&now.schedules) {
             shared.scheduler.forget(name);
         }
-        for bucket in before.buckets.difference(&now.buckets) {
+        for [bucket, id] in before.notifications.difference(&now.notifications) {
+            let nothing = BucketNotifications::default();
             shared
                 .notifications
-                .set(bucket, BucketNotifications::default());
+                .declare(bucket, &nothing, (&[id], false));
+        }
+        for bucket in before.bridged.difference(&now.bridged) {
+            let nothing = BucketNotifications::default();
+            shared.notifications.declare(bucket, &nothing, (&[], true));
         }
     }
 }
@@ -243,7 +266,19 @@ impl Declared {
                 .map(|one| [one.bus.clone(), one.name.clone()])
                 .collect(),
             schedules: schedules.map(|one| one.name.clone()).collect(),
-            buckets: wanted.buckets.keys().cloned().collect(),
+            notifications: wanted
+                .buckets
+                .iter()
+                .flat_map(|(bucket, one)| {
+                    let ids = one.targets.iter().map(|target| target.id.clone());
+                    ids.map(|id| [bucket.clone(), id])
+                })
+                .collect(),
+            bridged: {
+                let bridged = wanted.buckets.iter().filter(|(_, one)| one.event_bridge);
+                bridged.map(|(bucket, _)| bucket.clone()).collect()
+            },
+            buckets: BTreeSet::new(),
         }
     }
 }

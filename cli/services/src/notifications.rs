@@ -13,6 +13,9 @@ use crate::events::Source;
 use crate::server::Place;
 use crate::targets::{Parcel, Targets, service_of};
 
+/// The subject of messages to topics (case s3e-042).
+const SUBJECT: &str = "Amazon S3 Notification";
+
 /// Where the changes of a bucket's objects go: `NotificationConfiguration` of the S3 API.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BucketNotifications {
@@ -31,10 +34,10 @@ pub struct NotificationTarget {
     pub arn: String,
     /// The changes, such as `s3:ObjectCreated:*` and `s3:ObjectRemoved:Delete`.
     pub events: Vec<String>,
-    /// What keys start with. Empty for all.
-    pub prefix: String,
-    /// What keys end with. Empty for all.
-    pub suffix: String,
+    /// What keys start with. An empty text is a rule also, which every key meets.
+    pub prefix: Option<String>,
+    /// What keys end with, in the same way.
+    pub suffix: Option<String>,
 }
 
 /// A change of an object, as S3 saw it.
@@ -73,8 +76,12 @@ impl NotificationTarget {
             }
         };
         self.events.iter().any(names_it)
-            && event.key.starts_with(&self.prefix)
-            && event.key.ends_with(&self.suffix)
+            && event
+                .key
+                .starts_with(self.prefix.as_deref().unwrap_or_default())
+            && event
+                .key
+                .ends_with(self.suffix.as_deref().unwrap_or_default())
     }
 }
 
@@ -115,6 +122,50 @@ impl Notifications {
         self.place.changes.notify_one();
     }
 
+    /// Brings a bucket to what is declared: in place of what was declared before, by the ids and whether that had the bus. What clients
+    /// have set stays.
+    pub(crate) fn declare(
+        &self,
+        bucket: &str,
+        wanted: &BucketNotifications,
+        (before, had_bus): (&[&String], bool),
+    ) {
+        let mut held = self.of(bucket);
+        let replaced = |one: &NotificationTarget| {
+            let mut new = wanted.targets.iter();
+            before.contains(&&one.id) || new.any(|new| new.id == one.id)
+        };
+        held.targets.retain(|one| !replaced(one));
+        held.targets.extend(wanted.targets.iter().cloned());
+        held.event_bridge = wanted.event_bridge || (held.event_bridge && !had_bus);
+        self.set(bucket, held);
+    }
+
+    /// The settings of a bucket.
+    pub(crate) fn of(&self, bucket: &str) -> BucketNotifications {
+        let state = self.state();
+        state.buckets.get(bucket).cloned().unwrap_or_default()
+    }
+
+    /// Why a bucket cannot report to that ARN, in S3's words; `None` if it can.
+    pub(crate) fn refusal(&self, arn: &str) -> Option<String> {
+        self.targets.notification_refusal(arn)
+    }
+
+    /// Sends the message by which S3 tests a queue or topic.
+    pub(crate) fn test(&self, bucket: &str, targets: &[String], ids: (&str, &str)) {
+        let source = format!("arn:aws:s3:::{bucket}");
+        let now_ms = self.place.clock.now_ms();
+        for target in targets {
+            let parcel = Parcel {
+                body: document::test(bucket, now_ms, ids),
+                subject: (service_of(target) == "sns").then_some(SUBJECT),
+                ..Parcel::default()
+            };
+            let _ = self.targets.send(&source, target, parcel);
+        }
+    }
+
     pub(crate) fn all(&self) -> BTreeMap<String, BucketNotifications> {
         self.state().buckets.clone()
     }
@@ -150,7 +201,7 @@ impl Notifications {
         for target in bucket.targets.iter().filter(|target| target.wants(event)) {
             let parcel = Parcel {
                 body: document::records(event, &target.id, &at),
-                subject: (service_of(&target.arn) == "sns").then_some("Amazon S3 Notification"),
+                subject: (service_of(&target.arn) == "sns").then_some(SUBJECT),
                 trace: event.trace.clone(),
                 ..Parcel::default()
             };
@@ -192,8 +243,8 @@ mod tests {
                 "s3:ObjectCreated:*".into(),
                 "s3:ObjectRemoved:Delete".into(),
             ],
-            prefix: "in/".into(),
-            suffix: ".txt".into(),
+            prefix: Some("in/".into()),
+            suffix: Some(".txt".into()),
             ..NotificationTarget::default()
         };
         let wants = |name: &str, key: &str| {

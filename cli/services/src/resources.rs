@@ -178,6 +178,24 @@ impl Services {
         self.shared.notifications.set(bucket, notifications);
     }
 
+    /// The notifications of a bucket, as `GetBucketNotificationConfiguration` shows them.
+    #[must_use]
+    pub fn bucket_notifications(&self, bucket: &str) -> BucketNotifications {
+        self.shared.notifications.of(bucket)
+    }
+
+    /// Why notifications cannot go to that ARN, in S3's words; `None` if they can.
+    #[must_use]
+    pub fn notification_refusal(&self, arn: &str) -> Option<String> {
+        self.shared.notifications.refusal(arn)
+    }
+
+    /// Sends the message by which S3 tests queues and topics, given by their ARNs, with the request's two ids: `x-amz-request-id` and
+    /// `x-amz-id-2`.
+    pub fn test_bucket_notifications(&self, bucket: &str, targets: &[String], ids: (&str, &str)) {
+        self.shared.notifications.test(bucket, targets, ids);
+    }
+
     /// Sends a change of an object to the queues, topics, functions and the bus that its bucket's notifications name. Returns how many
     /// of them want it. What a target refuses is in the delivery log.
     pub fn deliver_s3_event(&self, event: &S3Event) -> usize {

@@ -140,6 +140,33 @@ impl Targets {
         });
     }
 
+    /// Why a bucket cannot report to that ARN, in S3's words; `None` if it can.
+    pub(crate) fn notification_refusal(&self, arn: &str) -> Option<String> {
+        let refused = match service_of(arn) {
+            "sqs" => match self.sqs.by_arn(arn) {
+                None => "The destination queue does not exist".to_owned(),
+                // S3 has no group for a message. The text is unverified: no recorded case has such a queue.
+                Some(_) if arn.ends_with(".fifo") => {
+                    "The destination queue is a FIFO queue, which is not supported".to_owned()
+                }
+                Some(_) => return None,
+            },
+            "sns" => match self.sns.has_topic(arn) {
+                false => "The destination topic does not exist".to_owned(),
+                true => return None,
+            },
+            "lambda" => {
+                let lambda = self.lambda.as_ref();
+                match lambda.is_some_and(|lambda| lambda.has(arn)) {
+                    false => format!("Not authorized to invoke function [{arn}]"),
+                    true => return None,
+                }
+            }
+            other => format!("Unsupported destination: {other}"),
+        };
+        Some(refused)
+    }
+
     fn hand_over(&self, source: &str, target: &str, parcel: Parcel) -> Result<(), Refusal> {
         match service_of(target) {
             "sqs" => self.sqs.deliver(

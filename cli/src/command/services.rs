@@ -62,6 +62,7 @@ async fn serve(args: &args::Services, console: &Console) -> Result<Exit> {
         .map_err(|error| cannot_start(args, &error))?;
     clock.follow(services.clock());
     let services = Arc::new(services);
+    s3::report_to(&buckets, &services);
     let work = [
         tokio::spawn(follow_rules(buckets.clone())),
         tokio::spawn(deliver(buckets, Arc::clone(&services))),

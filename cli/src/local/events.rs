@@ -117,6 +117,9 @@ impl EventServices {
             s3.follow(services.clock());
         }
         let services = Arc::new(services);
+        if let Some(s3) = start.s3 {
+            s3.report_to(&services);
+        }
         let announcement = Announcement::write(start.data, Endpoint::Services, services.endpoint())
             .with_context(|| {
                 format!("cannot write to the data folder: {}", start.data.display())

@@ -4,6 +4,11 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+/// What the ids of the notifications of a stage of an app begin with. Neither name has a colon in it.
+pub(crate) fn ids(app: &str, stage: &str) -> String {
+    format!("fw:{app}:{stage}:")
+}
+
 /// Who gets the reports of a bucket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

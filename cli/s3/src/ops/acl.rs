@@ -409,13 +409,19 @@ pub(super) fn operate(
             })
         }
         _ => {
+            let mut is_new = false;
             let (version, shown) = tagging::update(shared, call, |bucket, version| {
                 let owner = owner_of(bucket, version).clone();
                 let list = asked(shared, call, &bucket.info, &owner, body)?;
+                let private = vec![grant(Grantee::User(owner), "FULL_CONTROL")];
+                is_new = *version.extra().acl.as_ref().unwrap_or(&private) != list;
                 version.extra_mut().acl = Some(list);
                 Ok(())
             })?;
-            tagging::report(shared, call, "ObjectAcl:Put", &version);
+            // A list that is as before is not reported (case s3e-011).
+            if is_new {
+                tagging::report(shared, call, "ObjectAcl:Put", &version);
+            }
             let mut reply = ok();
             if let Some(shown) = shown {
                 set(&mut reply, "x-amz-version-id", &shown);

@@ -162,6 +162,7 @@ pub(super) fn delete(shared: &Shared, call: &Call) -> S3Result<Reply> {
         }
         Ok((vec![Record::NoBucket { name: call.bucket.clone() }], ()))
     })?;
+    super::notification::forget(shared, &call.bucket);
     Ok(done())
 }
 

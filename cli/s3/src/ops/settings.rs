@@ -183,19 +183,6 @@ fn operate_rest(shared: &Arc<Shared>, call: &Call, operation: O, body: &[u8]) ->
             info(shared, call)?;
             Err(error("ReplicationConfigurationNotFoundError").member("BucketName", &call.bucket))
         }
-        O::GetBucketNotificationConfiguration => {
-            let kept = info(shared, call)?
-                .setting("notification")
-                .map(str::to_owned);
-            let none = || {
-                Element {
-                    name: "NotificationConfiguration".to_owned(),
-                    ..Element::default()
-                }
-                .answer()
-            };
-            Ok(xml(kept.unwrap_or_else(none)))
-        }
         _ => Err(crate::error::not_implemented(operation.name())),
     }
 }

@@ -5,6 +5,7 @@ mod buckets;
 mod features;
 mod hostile;
 mod killed;
+mod notifications;
 mod objects;
 mod raw;
 mod sign;

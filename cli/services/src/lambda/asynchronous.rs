@@ -72,6 +72,11 @@ impl Lambda {
         true
     }
 
+    /// Whether that function exists.
+    pub(crate) fn has(&self, arn: &str) -> bool {
+        self.facts(&FunctionName::parse(arn).name).is_some()
+    }
+
     /// Sends the record of an event to its destination, and a failed event to its dead letters.
     fn conclude(&self, event: &Event, end: &End) {
         let Some(targets) = self.targets.get().and_then(Weak::upgrade) else {

@@ -65,6 +65,20 @@ pub(super) fn records(event: &S3Event, configuration: &str, at: &At<'_>) -> Stri
     json!({"Records": [record]}).to_string()
 }
 
+/// The message by which S3 tests a queue or topic when it becomes a receiver (S3 user guide, "Walkthrough: Configuring a bucket for
+/// notifications").
+pub(super) fn test(bucket: &str, time_ms: u64, (request, host): (&str, &str)) -> String {
+    json!({
+        "Service": "Amazon S3",
+        "Event": "s3:TestEvent",
+        "Time": clock::timestamp(time_ms),
+        "Bucket": bucket,
+        "RequestId": request,
+        "HostId": host,
+    })
+    .to_string()
+}
+
 /// The detail type and the detail of the change on a bus, or `None` for a change that EventBridge does not get.
 pub(super) fn detail(event: &S3Event, at: &At<'_>) -> Option<(&'static str, String)> {
     let (group, kind) = event.name.split_once(':')?;

@@ -101,6 +101,11 @@ impl Sns {
             .with_list("Successful", successful))
     }
 
+    /// Whether that topic exists.
+    pub(crate) fn has_topic(&self, arn: &str) -> bool {
+        self.state().topic(arn).is_ok()
+    }
+
     /// Publishes a message of another service.
     ///
     /// # Errors

@@ -61,6 +61,7 @@ impl Client {
             .split_once('.')
             .ok_or("an operation without a service")?;
         match service {
+            "s3" => crate::s3::call(&self.endpoint, operation, input).await,
             "sqs" => self.sqs(operation, input, headers).await,
             "sns" => self.sns(operation, input, headers).await,
             "lambda" => self.lambda(operation, input, headers).await,

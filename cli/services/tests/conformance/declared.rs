@@ -94,12 +94,7 @@ pub(crate) async fn play(case: &DeclaredCase) -> Result<(), String> {
             .await
             .map_err(|error| format!("{name}: {error}"))?;
     }
-    stage
-        .play
-        .services
-        .shutdown()
-        .await
-        .map_err(|error| error.to_string())
+    stage.play.end().await
 }
 
 fn known(members: &Map<String, Value>, names: &[&str]) -> Result<(), String> {

@@ -14,6 +14,7 @@ mod fixture;
 mod functions;
 mod language;
 mod runner;
+mod s3;
 mod xml;
 
 use std::collections::BTreeMap;

@@ -15,13 +15,16 @@ use crate::context::{Context, plain};
 use crate::expect;
 use crate::fixture::HttpServer;
 use crate::functions::Recorder;
+use crate::s3;
 
 const ACCOUNT: &str = "123456789012";
 const REGION: &str = "us-east-1";
 
 /// What a case runs with.
 pub(crate) struct Play {
-    pub(crate) services: Services,
+    pub(crate) services: Arc<Services>,
+    /// The objects, where the case has buckets.
+    _objects: Option<tempfile::TempDir>,
     pub(crate) client: Client,
     pub(crate) context: Context,
     pub(crate) recorder: Arc<Recorder>,
@@ -44,10 +47,7 @@ pub(crate) async fn play(case: &Case) -> Result<(), String> {
     if let Some(expected) = &case.expect {
         expect::hold(&play, expected).await?;
     }
-    play.services
-        .shutdown()
-        .await
-        .map_err(|error| error.to_string())
+    play.end().await
 }
 
 /// Starts services with the functions of a case.
@@ -68,13 +68,24 @@ pub(crate) async fn start(case: &Case) -> Result<Play, String> {
         names.insert(name.clone(), full);
     }
     let recorder = Arc::new(Recorder::new(functions));
+    let objects = match case.target.as_str() {
+        "s3-events" => Some(tempfile::tempdir().map_err(|error| error.to_string())?),
+        _ => None,
+    };
+    let s3 = objects.as_ref().map(|folder| s3::open(folder.path()));
+    let s3 = s3.transpose()?;
     let options = Options {
+        fallback: s3.clone().map(|s3| Arc::new(s3::Behind(s3)) as _),
         functions: Some(Arc::clone(&recorder) as _),
         ..Options::default()
     };
     let services = Services::start(options)
         .await
         .map_err(|error| error.to_string())?;
+    let services = Arc::new(services);
+    if let Some(s3) = &s3 {
+        s3::connect(s3, &services);
+    }
     recorder.set_clock(services.clock().clone());
     context.set("run", run);
     context.set("account", ACCOUNT);
@@ -97,6 +108,7 @@ pub(crate) async fn start(case: &Case) -> Result<Play, String> {
     };
     let mut play = Play {
         services,
+        _objects: objects,
         client,
         context,
         recorder,
@@ -110,6 +122,12 @@ pub(crate) async fn start(case: &Case) -> Result<Play, String> {
 }
 
 impl Play {
+    /// Ends the services.
+    pub(crate) async fn end(self) -> Result<(), String> {
+        let services = Arc::try_unwrap(self.services).map_err(|_| "the services are held")?;
+        services.shutdown().await.map_err(|error| error.to_string())
+    }
+
     /// Creates the queue or the topic of a function's dead letters.
     async fn dead_letters(
         &mut self,
@@ -217,6 +235,7 @@ impl Play {
             _ => Map::new(),
         };
         match step.op.as_str() {
+            "http" if input.contains_key("presigned_post") => s3::post(&input).await,
             "http" => http(&input).await,
             "fixture.requests" => {
                 let name = plain(&input["fixture"]);
@@ -265,12 +284,24 @@ impl Play {
             };
             let received = result["Messages"].as_array().cloned().unwrap_or_default();
             for message in received {
+                if is_test(&message) {
+                    let url = self.context.input(&step.input["QueueUrl"])?;
+                    let input = json!({"QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"]});
+                    self.result("sqs.DeleteMessage", &input).await?;
+                    continue;
+                }
                 match collect.unwrap.as_deref() {
                     None => {}
                     Some("json") => items.push(
                         serde_json::from_str(message["Body"].as_str().unwrap_or_default())
                             .map_err(|error| error.to_string())?,
                     ),
+                    Some("s3-records") => {
+                        let body = message["Body"].as_str().unwrap_or_default();
+                        let body: Value =
+                            serde_json::from_str(body).map_err(|error| error.to_string())?;
+                        items.extend(body["Records"].as_array().cloned().unwrap_or_default());
+                    }
                     Some(other) => return Err(format!("unknown unwrap {other}")),
                 }
                 let url = self.context.input(&step.input["QueueUrl"])?;
@@ -393,6 +424,13 @@ impl Play {
         }
         meets(&fields, Some(&error.document), "")
     }
+}
+
+/// Whether it is the message by which S3 tests a queue.
+fn is_test(message: &Value) -> bool {
+    let body = message["Body"].as_str().unwrap_or_default();
+    let body: Value = serde_json::from_str(body).unwrap_or_default();
+    body["Event"] == "s3:TestEvent"
 }
 
 pub(crate) fn is_match(pattern: &str, text: &str) -> Result<(), String> {

@@ -92,7 +92,7 @@ fn shop() -> Declarations {
                     id: "in".into(),
                     arn: arn("lambda", "function:f"),
                     events: vec!["s3:ObjectCreated:*".into()],
-                    prefix: "in/".into(),
+                    prefix: Some("in/".into()),
                     ..NotificationTarget::default()
                 }],
                 event_bridge: true,

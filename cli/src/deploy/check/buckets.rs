@@ -1,8 +1,9 @@
 //! Existing buckets and what they report to others.
 
 use crate::{
-    deploy::{kind::bucket::desired::ids, model::Desired, observe::Actual},
+    deploy::{model::Desired, observe::Actual},
     error::{Failure, Result},
+    values::notification::ids,
 };
 
 /// Stops if an existing bucket does not exist, or reports to somebody else what it should report to a function: S3 would refuse that

@@ -25,6 +25,7 @@ use crate::{
     values::{
         asynchronous::Asynchronous,
         credentials::{self, ACCOUNT},
+        notification::ids,
         resources::{Arn, BUCKET, Reference, ResourceKind, variable},
     },
 };
@@ -32,6 +33,8 @@ use crate::{
 /// The names of what belongs to a stage of an app.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LocalNames {
+    app: String,
+    stage: String,
     deployment: String,
     region: String,
     /// Buckets that the settings name, which keep that name.
@@ -44,6 +47,8 @@ impl LocalNames {
     /// Those of an app in this stage.
     pub(crate) fn new(app: &str, settings: &Settings) -> Self {
         Self {
+            app: app.to_owned(),
+            stage: settings.stage.clone(),
             deployment: format!("{app}-{}", settings.stage),
             region: credentials::region(),
             buckets: settings.buckets.clone(),
@@ -55,6 +60,8 @@ impl LocalNames {
     #[cfg(test)]
     pub(super) fn of(deployment: &str) -> Self {
         Self {
+            app: deployment.to_owned(),
+            stage: String::new(),
             deployment: deployment.to_owned(),
             region: credentials::REGION.to_owned(),
             buckets: Vec::new(),
@@ -103,6 +110,11 @@ impl LocalNames {
             true => name.to_owned(),
             false => self.physical(name),
         }
+    }
+
+    /// The id of a bucket's notification to the function with this name in the app, as in the account.
+    fn notification(&self, function: &str) -> String {
+        ids(&self.app, &self.stage) + function
     }
 
     fn arn(&self, service: &str, resource: &str) -> String {
@@ -314,11 +326,11 @@ fn declare(
         } => {
             let bucket = all.buckets.entry(names.bucket(bucket)).or_default();
             bucket.targets.push(NotificationTarget {
-                id: source.name.clone(),
+                id: names.notification(&source.name),
                 arn: function,
                 events: events.clone(),
-                prefix: prefix.clone(),
-                suffix: suffix.clone(),
+                prefix: some(prefix),
+                suffix: some(suffix),
             });
         }
         SourceEvent::Event { bus, pattern } => {
@@ -367,6 +379,10 @@ fn declare(
         }
         SourceEvent::Function => {}
     }
+}
+
+fn some(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
 }
 
 /// The target of a rule, in `EventBridge`'s words.

@@ -6,15 +6,18 @@ use std::{
     future::Future,
     path::PathBuf,
     pin::Pin,
-    sync::{Arc, OnceLock},
+    sync::{Arc, OnceLock, Weak},
     task::{Context, Poll},
     time::{SystemTime, UNIX_EPOCH},
 };
 
 use bytes::Bytes;
 use fw_port_guard::Hosts;
-use fw_s3::{Access, Changes, Options, S3, S3Body, S3Service, StartError, User};
-use fw_services::{Clock, Fallback, S3Event};
+use fw_s3::{
+    Access, BucketReports, Changes, Notifier, Options, Receiver, S3, S3Body, S3Service, StartError,
+    TestIds, User,
+};
+use fw_services::{BucketNotifications, Clock, Fallback, NotificationTarget, S3Event, Services};
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Either};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
@@ -136,6 +139,11 @@ impl EmbeddedS3 {
         self.s3.changes()
     }
 
+    /// Keeps what buckets report in the event services, which deliver it.
+    pub(crate) fn report_to(&self, services: &Arc<Services>) {
+        report_to(&self.s3.service(), services);
+    }
+
     /// Goes by the clock of the event services: retention and lifecycle do.
     pub(crate) fn follow(&self, clock: &Clock) {
         self.clock.follow(clock);
@@ -219,6 +227,56 @@ impl Access for Policed {
                 key.escape_debug()
             ));
         }
+    }
+}
+
+/// Keeps what the buckets of an S3 report in the event services, which deliver it.
+pub(crate) fn report_to(s3: &S3Service, services: &Arc<Services>) {
+    s3.notify_by(Arc::new(KeptByServices(Arc::downgrade(services))));
+}
+
+/// What buckets report, kept by the event services. These have S3 behind them, so they are not held here.
+struct KeptByServices(Weak<Services>);
+
+impl Notifier for KeptByServices {
+    fn reports(&self, bucket: &str) -> BucketReports {
+        let services = self.0.upgrade();
+        let found = services.map(|services| services.bucket_notifications(bucket));
+        let found = found.unwrap_or_default();
+        let receiver = |one: NotificationTarget| Receiver {
+            id: one.id,
+            arn: one.arn,
+            events: one.events,
+            prefix: one.prefix,
+            suffix: one.suffix,
+        };
+        BucketReports {
+            receivers: found.targets.into_iter().map(receiver).collect(),
+            event_bridge: found.event_bridge,
+        }
+    }
+
+    fn refuses(&self, arn: &str) -> Option<String> {
+        self.0.upgrade()?.notification_refusal(arn)
+    }
+
+    fn replace(&self, bucket: &str, reports: BucketReports, tested: &[String], ids: &TestIds) {
+        let Some(services) = self.0.upgrade() else {
+            return;
+        };
+        let target = |one: Receiver| NotificationTarget {
+            id: one.id,
+            arn: one.arn,
+            events: one.events,
+            prefix: one.prefix,
+            suffix: one.suffix,
+        };
+        let notifications = BucketNotifications {
+            targets: reports.receivers.into_iter().map(target).collect(),
+            event_bridge: reports.event_bridge,
+        };
+        services.set_bucket_notifications(bucket, notifications);
+        services.test_bucket_notifications(bucket, tested, (&ids.request, &ids.host));
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     settings::Settings,
     values::{
         names::Tags,
-        notification::{Notification, Receiver},
+        notification::{Notification, Receiver, ids},
         text::hex,
     },
 };
@@ -73,11 +73,6 @@ pub(crate) fn name(prefix: &str, (account, region): (&str, &str), key: &str) -> 
         format!("{}-{digest}", short.trim_end_matches('-'))
     };
     format!("{stem}-{account}-{region}")
-}
-
-/// What the ids of the notifications of a stage of an app begin with. Neither name has a colon in it.
-pub(crate) fn ids(app: &str, stage: &str) -> String {
-    format!("fw:{app}:{stage}:")
 }
 
 /// The buckets that the deployment creates, and those in which it has notifications, by the app's names.

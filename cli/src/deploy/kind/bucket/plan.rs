@@ -2,7 +2,7 @@
 //! turn in a plan.
 
 use super::{
-    desired::{DesiredBucket, ids},
+    desired::DesiredBucket,
     found::{FoundBucket, WholeBucket},
     step::BucketStep,
 };
@@ -16,7 +16,7 @@ use crate::{
         step::{Plan, Step},
         tags::Retagged,
     },
-    values::notification::Notification,
+    values::notification::{Notification, ids},
 };
 
 /// Why something goes.
