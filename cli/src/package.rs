@@ -126,8 +126,8 @@ impl Variables {
     }
 }
 
-/// Refuses a template that would have to change a bucket that is there already: a stack has no resource for that, and Terraform's would take
-/// what the bucket reports to others away.
+/// Refuses a template that would have to change the notifications of an existing bucket: a stack has no resource for that, and
+/// Terraform's would remove what the bucket reports to others.
 ///
 /// # Errors
 ///
@@ -135,14 +135,18 @@ impl Variables {
 pub(crate) fn fits(format: PackageFormat, desired: &Desired) -> Result<()> {
     let mut existing = desired.buckets.iter().filter(|one| !one.own());
     match existing.next() {
-        Some(one) if format != PackageFormat::Zip => Err(Failure::input(format!(
-            "a template cannot let a bucket that is there already invoke a function: `[buckets.{}]`",
-            one.key
-        ))
-        .because_of(format!("`{}` is not the template's own", one.name))
-        .hint("deploy it with `cargo fw deploy`, or remove `existing`: then the template creates a bucket")),
+        Some(one) if format != PackageFormat::Zip => Err(existing_bucket(&one.key)),
         _ => Ok(()),
     }
+}
+
+/// The refusal of a template for a function that objects of an existing bucket invoke; `key` is the app's name for the bucket.
+pub(crate) fn existing_bucket(key: &str) -> Failure {
+    Failure::input(format!(
+        "a template cannot let an existing bucket invoke a function: `[buckets.{key}]`"
+    ))
+    .because_of("the template would have to change the notifications of a bucket that it does not create")
+    .hint("deploy it with `cargo fw deploy`, or remove `existing` to let the template create a bucket")
 }
 
 /// The template for a deployment in [`place`], or `None` for the zip alone. `zip` is the zip's file name.

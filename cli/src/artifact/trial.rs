@@ -123,6 +123,7 @@ fn function(
         account: credentials::ACCOUNT.to_owned(),
         strict: false,
         traces: false,
+        asynchronous: None,
         credentials: credentials::LocalCredentials::well_known(),
         environment: configuration
             .environment

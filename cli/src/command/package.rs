@@ -9,6 +9,7 @@ use crate::{
     deploy::model::Desired,
     error::{Context as _, Exit, Result},
     package::{self, Template},
+    policy,
     project::Project,
     settings::{Settings, fit},
 };
@@ -22,6 +23,20 @@ pub(super) fn package(args: &args::Package, console: &Console) -> Result<Exit> {
     super::policy::complete(&project, &mut settings, &place.partition, console)?;
     // What `deploy` does not set up, a template would not either: nothing is to be open that the settings guard.
     fit::deployable(&settings)?;
+    if args.format != PackageFormat::Zip {
+        // What the app's own files show need not be built first.
+        for source in policy::sources(&project)? {
+            let buckets = &settings.resources.buckets;
+            let bucket = source.first.filter(|_| source.attribute == "on_s3");
+            let bucket = bucket.filter(|name| {
+                let declared = buckets.get(name);
+                declared.is_some_and(|one| one.existing.is_some())
+            });
+            if let Some(name) = bucket {
+                return Err(package::existing_bucket(&name));
+            }
+        }
+    }
     let artifact = build(&project, &settings, console)?;
     fit::check(&artifact.manifest, &settings)?;
     let zip = artifact.code.zip.clone();

@@ -333,6 +333,9 @@ fn routes(manifest: &Manifest) -> Result<Vec<String>> {
     if manifest.routes.is_empty() {
         return Err(
             Failure::input(format!("the app has no routes: {}", manifest.app))
+                .because_of(
+                    "a deployment has a gateway, also when events invoke all of its functions",
+                )
                 .hint("add handlers to the app: `App::new(…).routes(routes![…])`"),
         );
     }

@@ -76,14 +76,18 @@ pub(crate) fn needed_for(settings: &Settings, sources: &BTreeSet<ShownSource>) -
         ];
         all.extend(delivery.map(|name| format!("logs:{name}")));
     }
-    let reads = sources.iter().any(|source| source.attribute == "on_sqs");
+    let shown = |attribute: &str| {
+        let mut all = sources.iter();
+        all.any(|source| source.attribute == attribute)
+    };
+    let reads = shown("on_sqs");
     if !settings.resources.queues.is_empty() || reads {
         all.extend(queue::calls::ALL.map(Operation::action));
     }
     if !sources.is_empty() || !settings.asynchronous.is_empty() {
         all.extend(invoke_config::ALL.map(Operation::action));
     }
-    let reports = sources.iter().any(|source| source.attribute == "on_s3");
+    let reports = shown("on_s3");
     let own = settings.resources.buckets.values();
     let mut own = own.filter(|one| one.existing.is_none());
     if reports || own.next().is_some() {
@@ -96,14 +100,15 @@ pub(crate) fn needed_for(settings: &Settings, sources: &BTreeSet<ShownSource>) -
     if reads {
         all.extend(mapping::ALL.map(Operation::action));
     }
-    if !settings.resources.buses.is_empty() || !settings.resources.rules.is_empty() {
+    let rules = !settings.resources.rules.is_empty() || shown("on_event");
+    if rules || !settings.resources.buses.is_empty() {
         all.extend(bus::calls::ALL.map(Operation::action));
     }
     let warm = settings.every_function().any(|one| one.keep_warm.is_some());
-    if warm || !settings.resources.schedules.is_empty() {
+    if warm || !settings.resources.schedules.is_empty() || shown("schedule") {
         all.extend(schedule::calls::ALL.map(Operation::action));
     }
-    if !settings.resources.topics.is_empty() {
+    if !settings.resources.topics.is_empty() || shown("on_sns") {
         all.extend(topic::calls::ALL.map(Operation::action));
     }
     if settings.permissions_boundary.is_some() {
@@ -167,6 +172,33 @@ mod tests {
         for action in needed {
             let told = page.contains(&format!("`{action}`"));
             assert!(told, "docs/operate.md does not have `{action}`");
+        }
+    }
+
+    /// A source needs no table in the settings.
+    #[test]
+    fn what_is_declared_by_use_alone_is_needed_also() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings::load(folder.path(), "dev").unwrap();
+        for (attribute, action) in [
+            ("on_event", "events:PutRule"),
+            ("on_s3", "s3:PutBucketNotification"),
+            ("on_sns", "sns:Subscribe"),
+            ("on_sqs", "lambda:CreateEventSourceMapping"),
+            ("schedule", "scheduler:CreateSchedule"),
+        ] {
+            let source = ShownSource {
+                name: "ship".to_owned(),
+                attribute,
+                first: None,
+            };
+            let needed = needed_for(&settings, &BTreeSet::from([source]));
+            assert!(
+                needed.contains(&action.to_owned()),
+                "{attribute}: {needed:?}"
+            );
+            let needed = needed_for(&settings, &BTreeSet::new());
+            assert!(!needed.contains(&action.to_owned()), "{attribute}");
         }
     }
 

@@ -52,6 +52,19 @@ impl Default for Config {
     }
 }
 
+impl Config {
+    /// What the settings say of a function, or Lambda's defaults.
+    pub(super) fn of(function: &Function) -> Self {
+        let set = function.asynchronous.as_ref();
+        set.map_or_else(Self::default, |set| Self {
+            retries: set.retries,
+            max_age: Duration::from_secs(set.max_event_age.into()),
+            on_success: set.on_success.clone(),
+            on_failure: set.on_failure.clone(),
+        })
+    }
+}
+
 /// A clock that can also wait.
 #[derive(Clone, Debug)]
 pub(crate) enum Clock {

@@ -11,6 +11,7 @@ use fw_openapi::Info;
 
 use super::{
     authorizers::{Authorizers, Keyring},
+    events::LocalNames,
     front_door,
     logs::Logs,
     masks::Masks,
@@ -116,6 +117,7 @@ impl Generation {
             freeze: source.options.freeze,
             ..Limits::default()
         };
+        let names = LocalNames::new(&source.manifest.app, settings);
         let pool = |part: Part| {
             let set = settings.of(&part);
             let limits = limits.reserving(set.reserved);
@@ -134,6 +136,7 @@ impl Generation {
                 account: credentials::ACCOUNT.to_owned(),
                 strict: source.options.strict_env,
                 credentials: source.credentials.clone(),
+                asynchronous: names.asynchronous_of(settings, &part),
                 environment: variables(&source, &part, set),
             };
             (part, Pool::new(function, limits, logs.clone()))

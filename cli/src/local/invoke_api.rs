@@ -281,7 +281,8 @@ impl<F: Functions> Api<F> {
         match kind {
             "DryRun" => Ok(empty(StatusCode::NO_CONTENT)),
             "Event" => {
-                let config = self.configs().get(&name).cloned().unwrap_or_default();
+                let config = self.configs().get(&name).cloned();
+                let config = config.unwrap_or_else(|| Config::of(pool.function()));
                 // The other end lives as long as the connections.
                 let _ = events.send(Event {
                     function: name,
@@ -350,6 +351,14 @@ impl<F: Functions> Api<F> {
             }
             Method::GET => {
                 let config = self.configs().get(&name).cloned();
+                let of_settings = || {
+                    let function = pool.function();
+                    function
+                        .asynchronous
+                        .is_some()
+                        .then(|| Config::of(function))
+                };
+                let config = config.or_else(of_settings);
                 config.ok_or_else(|| Refused::unknown(&name, Function::VERSION))?
             }
             Method::DELETE => {

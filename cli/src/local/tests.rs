@@ -78,6 +78,7 @@ fn function() -> Function {
         account: "123456789012".to_owned(),
         strict: false,
         traces: false,
+        asynchronous: None,
         credentials: LocalCredentials::well_known(),
         environment: Vec::new(),
     }

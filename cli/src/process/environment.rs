@@ -6,7 +6,10 @@ use fw_manifest::Part;
 
 use crate::{
     env,
-    values::credentials::{LocalCredentials, access_key},
+    values::{
+        asynchronous::Asynchronous,
+        credentials::{LocalCredentials, access_key},
+    },
 };
 
 /// A function, as the pool runs it.
@@ -35,6 +38,8 @@ pub(crate) struct Function {
     pub(crate) strict: bool,
     /// The credentials that it signs with, unless its variables have others.
     pub(crate) credentials: LocalCredentials,
+    /// How its asynchronous invocations are handled, where the settings say it.
+    pub(crate) asynchronous: Option<Asynchronous>,
     /// The function's own variables, and those of the embedded services; the later of two with one name counts.
     pub(crate) environment: Vec<(String, String)>,
 }

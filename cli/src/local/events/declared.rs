@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use fw_manifest::{Manifest, ManifestSource, SourceEvent};
+use fw_manifest::{Manifest, ManifestSource, Part, SourceEvent};
 use fw_services::{
     Declarations, DeclaredMapping, DeclaredRule, DeclaredSchedule, DeclaredSubscription,
     NotificationTarget,
@@ -148,6 +148,12 @@ impl LocalNames {
             on_success: arn(&keys.on_success),
             on_failure: arn(&keys.on_failure),
         }
+    }
+
+    /// The same for a part, where the settings say it.
+    pub(crate) fn asynchronous_of(&self, settings: &Settings, part: &Part) -> Option<Asynchronous> {
+        let keys = settings.asynchronous.get(part.name()?)?;
+        Some(self.asynchronous(keys))
     }
 
     fn queue_arn(&self, queue: &str) -> String {
@@ -501,7 +507,10 @@ mod tests {
                 .ends_with(":function:shop-dev-mail")
         );
         assert_eq!(buckets(&all).collect::<Vec<_>>(), ["shop-dev-uploads"]);
-        assert_eq!(all.buckets["shop-dev-uploads"].targets[0].suffix, ".png");
+        assert_eq!(
+            all.buckets["shop-dev-uploads"].targets[0].suffix.as_deref(),
+            Some(".png")
+        );
         assert_eq!(all.rules[0].bus, "shop-dev-trade");
         assert_eq!(
             all.rules[0].pattern.as_deref(),

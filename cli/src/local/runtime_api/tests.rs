@@ -44,6 +44,7 @@ impl Played {
             account: "123456789012".to_owned(),
             strict: false,
             traces: false,
+            asynchronous: None,
             credentials: LocalCredentials::well_known(),
             environment: Vec::new(),
         };

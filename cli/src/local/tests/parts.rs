@@ -1,12 +1,15 @@
 //! What sets the functions of one app apart: their variables, and the key that they sign with.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use fw_manifest::{Manifest, ManifestAuthorizer, ManifestRoute, ManifestSource, SourceEvent};
 
 use super::{Function, Keyring, LocalCredentials, Logs, Source};
 use crate::{
-    local::generation::{Generation, Options},
+    local::{
+        asynchronous::Config,
+        generation::{Generation, Options},
+    },
     process::environment::of_process,
     settings::Settings,
     values::credentials::is_access_key,
@@ -14,6 +17,17 @@ use crate::{
 
 /// The variables of each function's processes, by the functions' names.
 fn variables(settings: &str) -> BTreeMap<String, BTreeMap<String, String>> {
+    let functions = functions(settings).into_iter().map(|function| {
+        let all = of_process(&function, "127.0.0.1:1", "stream", None).into_iter();
+        let text = |text: std::ffi::OsString| text.into_string().unwrap();
+        let all = all.map(|(name, value)| (text(name), text(value)));
+        (function.name.clone(), all.collect())
+    });
+    functions.collect()
+}
+
+/// The functions of an app with those settings.
+fn functions(settings: &str) -> Vec<Function> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("fw.toml"), settings).unwrap();
     let settings = Settings::load(folder.path(), "dev").unwrap();
@@ -36,14 +50,8 @@ fn variables(settings: &str) -> BTreeMap<String, BTreeMap<String, String>> {
         environment: vec![("SERVICES".to_owned(), "here".to_owned())],
     };
     let generation = Generation::new(source, &Logs::to(false, |_| {})).unwrap();
-    let functions = generation.functions().map(|pool| {
-        let function = pool.function();
-        let all = of_process(function, "127.0.0.1:1", "stream", None).into_iter();
-        let text = |text: std::ffi::OsString| text.into_string().unwrap();
-        let all = all.map(|(name, value)| (text(name), text(value)));
-        (function.name.clone(), all.collect())
-    });
-    functions.collect()
+    let functions = generation.functions();
+    functions.map(|pool| pool.function().clone()).collect()
 }
 
 #[tokio::test]
@@ -91,6 +99,31 @@ async fn a_source_is_a_function_as_any_other() {
     assert_eq!(ship["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"], "512");
     assert_eq!(ship["TABLE"], "notes");
     assert_ne!(ship["AWS_ACCESS_KEY_ID"], app["AWS_ACCESS_KEY_ID"]);
+}
+
+#[tokio::test]
+async fn asynchronous_invocations_are_handled_as_the_settings_say() {
+    let functions = functions(
+        "[queues.failed]\n[functions.ship]\nretries = 0\nmax_event_age = 60\non_failure = \"queue:failed\"",
+    );
+    let of = |name: &str| {
+        let mut all = functions.iter();
+        Config::of(all.find(|one| one.name == name).unwrap())
+    };
+    assert_eq!(of("notes-dev"), Config::default());
+    let failed = "arn:aws:sqs:us-east-1:123456789012:notes-dev-failed";
+    let ship = of("notes-dev-ship");
+    assert_eq!(
+        (ship.retries, ship.max_age, ship.on_success),
+        (0, Duration::from_secs(60), None)
+    );
+    let failed_here = ship.on_failure.unwrap();
+    let (region, expected) = (3, failed.split(':'));
+    let expected: Vec<&str> = expected.collect();
+    for (at, part) in failed_here.split(':').enumerate() {
+        // The region is that of the developer's own variables.
+        assert!(at == region || part == expected[at], "{failed_here}");
+    }
 }
 
 #[test]
