@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use fw_manifest::{DEFAULT_TIMEOUT, Part};
+use fw_manifest::{DEFAULT_TIMEOUT, Manifest, Part};
 use serde::Deserialize;
 
 use crate::{
@@ -25,6 +25,7 @@ pub(crate) mod access_log;
 pub(crate) mod api;
 pub(crate) mod asynchronous;
 mod check;
+pub(crate) mod cors;
 mod diagnostics;
 pub(crate) mod domain;
 pub(crate) mod door;
@@ -167,6 +168,15 @@ function_keys!(table! {
 });
 
 impl Settings {
+    /// The variables that tell the API's function how its gateway answers.
+    pub(crate) fn of_gateway(
+        &self,
+        manifest: &Manifest,
+    ) -> impl Iterator<Item = (String, String)> + use<> {
+        let streams = self.door.variable(self.gateway, manifest);
+        streams.into_iter().chain(cors::variable(self))
+    }
+
     /// Gives variables to every function, over its own.
     pub(crate) fn give(&mut self, variables: impl IntoIterator<Item = (String, String)>) {
         self.app.environment.extend(variables);
@@ -315,7 +325,7 @@ impl Settings {
                 payload_format: layer.payload_format.unwrap_or_default(),
                 stage_name,
                 stage_variables: layer.stage_variables,
-                binary_media_types: layer.binary_media_types.unwrap_or_default(),
+                binary_media_types: door::binary_media_types(layer.binary_media_types, gateway),
                 invoke_mode: layer.invoke_mode.unwrap_or_default(),
                 auth: layer.auth.unwrap_or_default(),
                 integration_timeout: layer.integration_timeout,

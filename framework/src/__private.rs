@@ -18,7 +18,7 @@ pub use crate::{
     response::{IntoResponse, Response},
     route::{
         BodyInfo, BoxFuture, Guard, IntoRoute, NotARoute, ParamInfo, Route, RouteDecl, RouteInfo,
-        Routes, assert_distinct,
+        Routes, Streams, StreamsNothing, assert_distinct,
     },
     source::{
         BusEvent, EventInfo, FromEvent, Input, IntoDone, IntoFailed, IntoOutput, IntoSource,

@@ -151,6 +151,7 @@ impl<S: Send + Sync + 'static> App<S> {
             service,
             guard,
             api_key,
+            stream,
         } = service.into_mount();
         let prefix = if prefix == "/" { "" } else { prefix };
         if !prefix.is_empty() && !is_prefix(prefix) {
@@ -172,6 +173,8 @@ impl<S: Send + Sync + 'static> App<S> {
                 layers: Vec::new(),
                 guard,
                 api_key,
+                no_cors: false,
+                stream,
                 #[cfg(feature = "schema")]
                 description: None,
             });
@@ -327,6 +330,8 @@ impl<S: Send + Sync + 'static> App<S> {
                 layers: Vec::new(),
                 guard: None,
                 api_key: false,
+                no_cors: false,
+                stream: false,
                 #[cfg(feature = "schema")]
                 description: None,
             });
@@ -428,7 +433,7 @@ impl<S: Send + Sync + 'static> App<S> {
     #[must_use]
     pub fn manifest(&self) -> Manifest {
         let mut manifest = Manifest::new(self.name);
-        manifest.routes = self.endpoints.iter().map(Endpoint::manifest).collect();
+        manifest.set_routes(self.endpoints.iter().map(Endpoint::manifest).collect());
         // If they conflict, `check` reports it.
         for entry in Table::entries_of(&self.endpoints, &self.sources).unwrap_or_default() {
             entry.describe(&mut manifest);
@@ -575,6 +580,15 @@ pub enum AppError {
         /// The two functions, and their places.
         handlers: Box<[(String, Source); 2]>,
     },
+    /// A handler takes the claims of a token that nobody asks for.
+    Claims {
+        /// The method and the path.
+        key: String,
+        /// The handler.
+        handler: String,
+        /// The handler's place.
+        source: Source,
+    },
     /// The schema of a route with `validate` has what no body can be checked by, as a regular expression with look-around.
     Schema {
         /// The handler.
@@ -619,6 +633,15 @@ impl fmt::Display for AppError {
                     here.file, here.line, there.file, there.line
                 )
             }
+            Self::Claims {
+                key,
+                handler,
+                source,
+            } => write!(
+                f,
+                "`{handler}` takes `Claims`, but `{key}` asks for no token: add `jwt = \"NAME\"` to the route or `.jwt(\"NAME\")` to its list, or take `Option<Claims<T>>` (at {}:{})",
+                source.file, source.line
+            ),
             Self::Schema {
                 handler,
                 problem,

@@ -14,7 +14,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Method, StatusCode};
+use http::{HeaderName, HeaderValue, Method, StatusCode};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -51,6 +51,9 @@ pub(crate) struct Endpoint<S> {
     pub(crate) layers: Vec<usize>,
     pub(crate) guard: Option<Guard<S>>,
     pub(crate) api_key: bool,
+    pub(crate) no_cors: bool,
+    /// True if it answers with a stream.
+    pub(crate) stream: bool,
     #[cfg(feature = "schema")]
     pub(crate) description: Option<crate::route::Description>,
 }
@@ -92,6 +95,8 @@ impl<S> Endpoint<S> {
             layers: layers.clone(),
             guard: route.guard,
             api_key: route.api_key,
+            no_cors: route.no_cors,
+            stream: info.stream,
             #[cfg(feature = "schema")]
             description: route.description,
         })
@@ -120,6 +125,8 @@ impl<S> Endpoint<S> {
         });
         route.authorization = self.guard.as_ref().and_then(Guard::manifest);
         route.api_key = self.api_key;
+        route.no_cors = self.no_cors;
+        route.stream = self.stream;
         route
     }
 
@@ -255,6 +262,17 @@ impl<S> Table<S> {
     /// Finds conflicts between endpoints, and schemas that no body can be checked by.
     pub(crate) fn check(endpoints: &[Endpoint<S>], sources: &[Entry<S>]) -> Result<(), AppError> {
         Self::entries_of(endpoints, sources)?;
+        let needs_token = |endpoint: &&Endpoint<S>| {
+            let claims = endpoint.info.is_some_and(|info| info.claims);
+            claims && matches!(endpoint.guard, None | Some(Guard::Public))
+        };
+        if let Some(endpoint) = endpoints.iter().find(needs_token) {
+            return Err(AppError::Claims {
+                key: format!("{} {}", endpoint.method, endpoint.path),
+                handler: endpoint.handler().to_owned(),
+                source: endpoint.source.clone(),
+            });
+        }
         #[cfg(feature = "schema")]
         for endpoint in endpoints {
             let body = endpoint.info.and_then(|info| info.body);
@@ -386,8 +404,30 @@ impl Serialize for Answer {
 pub(crate) struct Dispatcher<S> {
     core: Arc<Core<S>>,
     stack: Option<Stack>,
-    /// True if responses are streamed. Streams do not have the limit of a whole result.
-    pub(crate) streams: bool,
+    /// Which responses are streamed. Streams do not have the limit of a whole result.
+    pub(crate) streams: Streams,
+    /// The CORS headers of every answer, unless it has its own.
+    pub(crate) cors: CorsHeaders,
+}
+
+/// The headers that let pages of another origin read an answer.
+pub(crate) type CorsHeaders = Vec<(HeaderName, HeaderValue)>;
+
+/// The headers of a text `name=value; name=value`. What no header can be is left out.
+pub(crate) fn cors_headers(text: &str) -> CorsHeaders {
+    let pairs = text.split(';').filter_map(|pair| pair.split_once('='));
+    pairs
+        .filter_map(|(name, value)| Some((name.trim().parse().ok()?, value.trim().parse().ok()?)))
+        .collect()
+}
+
+/// Which responses are sent in the streaming form, because of the gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Streams {
+    None,
+    /// Those of the routes that stream.
+    Routes,
+    All,
 }
 
 /// The table and the state: the app without its middleware.
@@ -398,6 +438,13 @@ pub(crate) struct Core<S> {
     /// The layers of lists, each once.
     layers: Vec<Stack>,
     fallback: Option<Mounted>,
+}
+
+/// How a route's answers are sent.
+#[derive(Clone, Copy, Default)]
+struct Traits {
+    no_cors: bool,
+    stream: bool,
 }
 
 /// An app that waits for its state.
@@ -427,7 +474,8 @@ impl<S: Send + Sync + 'static> Assembly<S> {
         Dispatcher {
             core,
             stack,
-            streams: false,
+            streams: Streams::None,
+            cors: Vec::new(),
         }
     }
 }
@@ -444,9 +492,20 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
         event: &str,
         lambda: LambdaContext,
     ) -> Result<Answer, FunctionError> {
+        self.answer_with(entry, event, lambda, &self.cors).await
+    }
+
+    /// The same with these CORS headers.
+    pub(crate) async fn answer_with(
+        &self,
+        entry: Option<&Entry<S>>,
+        event: &str,
+        lambda: LambdaContext,
+        cors: &CorsHeaders,
+    ) -> Result<Answer, FunctionError> {
         let answer = match entry {
             None => {
-                let answer = self.answer_request(event, lambda).await;
+                let answer = self.answer_request(event, lambda, cors).await;
                 answer.map(Answer::Http).map_err(FunctionError::from)
             }
             Some(entry) => {
@@ -466,15 +525,24 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
     /// # Errors
     ///
     /// If it is not an HTTP request.
-    async fn answer_request(&self, event: &str, lambda: LambdaContext) -> Result<Payload, NotHttp> {
+    async fn answer_request(
+        &self,
+        event: &str,
+        lambda: LambdaContext,
+        cors: &CorsHeaders,
+    ) -> Result<Payload, NotHttp> {
         let lambda = context::enter(lambda);
         let request_id = &*lambda.request_id;
-        let mut head = false;
+        let (mut head, mut with_cors) = (false, true);
+        let mut streams = self.streams == Streams::All;
         let (format, response) = match event::read(event, Arc::clone(&lambda)) {
             Ok(arrival) => {
                 head = arrival.request.method == Method::HEAD;
                 let route = arrival.route.as_deref();
-                (arrival.format, self.respond(route, arrival.request).await)
+                let (response, traits) = self.respond(route, arrival.request).await;
+                with_cors = !traits.no_cors;
+                streams |= traits.stream && self.streams == Streams::Routes;
+                (arrival.format, response)
             }
             Err(Refusal::BadBody(format)) => {
                 let error = "the body is not base64, but the event says so";
@@ -483,6 +551,8 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
             Err(Refusal::NotHttp(error)) => return Err(error),
         };
         let mut response = finished(response, request_id);
+        let cors = if with_cors { &**cors } else { &[] };
+        add_missing(&mut response, cors);
         if head || has_no_body(response.status()) {
             payload::guess_type(&mut response);
             // A stream is dropped before its first piece is created.
@@ -490,30 +560,41 @@ impl<S: Send + Sync + 'static> Dispatcher<S> {
             *response.body_mut() = Bytes::new();
         }
         let payload = match stream::take_stream(&mut response) {
-            Some(stream) if self.streams => {
+            Some(stream) if streams => {
                 return Ok(Payload::streamed(format, response, stream));
             }
             Some(stream) => match gathered(response, stream).await {
                 Ok(response) => Payload::new(format, response),
-                Err(error) => Payload::new(format, finished(error.into_response(), request_id)),
+                Err(error) => Payload::new(format, failed(error, cors, request_id)),
             },
             None => Payload::new(format, response),
         };
-        if self.streams {
-            return Ok(payload);
+        if streams {
+            return Ok(payload.in_stream());
         }
         Ok(match payload.excess() {
             None => payload,
             // Lambda would answer with an error document of its own, of which the gateway makes an answer that says nothing.
             Some(length) => {
                 let error = too_large(&format!("{length} bytes of JSON"));
-                Payload::new(format, finished(error.into_response(), request_id))
+                Payload::new(format, failed(error, cors, request_id))
             }
         })
     }
 
-    async fn respond(&self, route: Option<&str>, mut request: Request<'_>) -> Response {
+    /// The answer, and how its route wants it sent.
+    async fn respond(&self, route: Option<&str>, mut request: Request<'_>) -> (Response, Traits) {
         let found = self.core.table.find(route, &mut request);
+        let endpoint = found.as_ref().ok();
+        let endpoint = endpoint.and_then(|index| self.core.table.endpoints.get(*index));
+        let traits = endpoint.map_or(Traits::default(), |endpoint| Traits {
+            no_cors: endpoint.no_cors,
+            stream: endpoint.stream,
+        });
+        (self.answer_found(found, request).await, traits)
+    }
+
+    async fn answer_found(&self, found: Found, request: Request<'_>) -> Response {
         let stack = match (&self.stack, found.as_ref()) {
             (Some(stack), _) => Some(stack),
             (None, Ok(index)) => self.core.layer(*index, |_| 0),
@@ -600,6 +681,22 @@ fn finished(mut response: Response, request_id: &str) -> Response {
         }
     }
     response
+}
+
+/// The answer where the handler's cannot be sent.
+fn failed(error: Error, cors: &[(HeaderName, HeaderValue)], request_id: &str) -> Response {
+    let mut response = finished(error.into_response(), request_id);
+    add_missing(&mut response, cors);
+    response
+}
+
+/// Adds the headers that the answer does not have.
+fn add_missing(response: &mut Response, headers: &[(HeaderName, HeaderValue)]) {
+    for (name, value) in headers {
+        if !response.headers().contains_key(name) {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
 }
 
 /// A streamed response as a whole, for a gateway that does not stream.

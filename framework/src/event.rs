@@ -29,7 +29,7 @@ use crate::{
     context::LambdaContext,
     escaped::Escaped,
     payload::Format,
-    request::{Request, decode_query, own_pairs},
+    request::{Request, Seen, decode_query, own_pairs},
 };
 use fw_gateway::decode_path;
 
@@ -99,6 +99,7 @@ pub(crate) fn read<'e>(event: &'e str, lambda: Arc<LambdaContext>) -> Result<Arr
             event: event.into(),
             lambda,
             extensions: Extensions::new(),
+            route_seen: Seen::default(),
         },
     })
 }

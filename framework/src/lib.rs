@@ -50,6 +50,7 @@
     allow(dead_code, reason = "the runtime and the test client each use a part")
 )]
 
+mod after;
 mod app;
 pub mod auth;
 #[cfg(feature = "aws")]
@@ -95,6 +96,7 @@ pub use http;
 pub use http::{HeaderMap, HeaderName, HeaderValue};
 
 pub use crate::{
+    after::after,
     app::{App, AppError},
     error::{Error, Result},
     extract::{FromParam, FromRequest},
@@ -147,4 +149,6 @@ mod guide {
     mod testing {}
     #[doc = include_str!("../../docs/guide/api.md")]
     mod api {}
+    #[doc = include_str!("../../docs/guide/from-chalice.md")]
+    mod from_chalice {}
 }

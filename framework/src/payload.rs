@@ -33,6 +33,8 @@ pub(crate) struct Payload {
     format: Format,
     response: Response,
     stream: Option<Pieces>,
+    /// True if the gateway takes this answer in the streaming form.
+    in_stream: bool,
 }
 
 /// The body of a streamed response.
@@ -59,6 +61,7 @@ impl Payload {
             format,
             response,
             stream: None,
+            in_stream: false,
         }
     }
 
@@ -68,7 +71,22 @@ impl Payload {
             format,
             response,
             stream: Some(Pieces(stream)),
+            in_stream: true,
         }
+    }
+
+    /// The same in the streaming form.
+    pub(crate) fn in_stream(self) -> Self {
+        Self {
+            in_stream: true,
+            ..self
+        }
+    }
+
+    /// True if it is to be sent as a prelude and a body.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn is_in_stream(&self) -> bool {
+        self.in_stream
     }
 
     /// The response as a stream has it: its prelude in JSON, and its body.

@@ -5,7 +5,10 @@ mod build;
 use std::{
     borrow::Cow,
     net::IpAddr,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method};
@@ -36,6 +39,17 @@ pub struct Request<'e> {
     pub(crate) event: Cow<'e, str>,
     pub(crate) lambda: Arc<LambdaContext>,
     pub(crate) extensions: Extensions,
+    pub(crate) route_seen: Seen,
+}
+
+/// Whether the method or the path was asked for: an authorizer whose answer is kept must not depend on them.
+#[derive(Debug, Default)]
+pub(crate) struct Seen(AtomicBool);
+
+impl Clone for Seen {
+    fn clone(&self) -> Self {
+        Self(AtomicBool::new(self.0.load(Ordering::Relaxed)))
+    }
 }
 
 impl<'e> Request<'e> {
@@ -62,6 +76,7 @@ impl<'e> Request<'e> {
             event: "null".into(),
             lambda: Arc::default(),
             extensions: Extensions::new(),
+            route_seen: Seen::default(),
         }
     }
 
@@ -101,6 +116,7 @@ impl<'e> Request<'e> {
             event: own(self.event),
             lambda: self.lambda,
             extensions: self.extensions,
+            route_seen: self.route_seen,
         }
     }
 
@@ -113,21 +129,29 @@ impl<'e> Request<'e> {
 }
 
 impl Request<'_> {
+    /// True if the method or the path was asked for.
+    pub(crate) fn was_asked_for_its_route(&self) -> bool {
+        self.route_seen.0.load(Ordering::Relaxed)
+    }
+
     /// The method.
     #[must_use]
     pub fn method(&self) -> &Method {
+        self.route_seen.0.store(true, Ordering::Relaxed);
         &self.method
     }
 
     /// The path as the gateway delivered it (HTTP APIs deliver it decoded, the others encoded), without the query.
     #[must_use]
     pub fn path(&self) -> &str {
+        self.route_seen.0.store(true, Ordering::Relaxed);
         &self.path
     }
 
     /// The path parameter of that name, percent-decoded once.
     #[must_use]
     pub fn path_param(&self, name: &str) -> Option<&str> {
+        self.route_seen.0.store(true, Ordering::Relaxed);
         self.path_params
             .iter()
             .find(|(key, _)| key == name)

@@ -68,6 +68,10 @@ pub type Response = http::Response<Bytes>;
     note = "return `Json<T>`, a text (`String`, `&str`), `Html<T>`, `Bytes`, a `StatusCode`, `(StatusCode, T)`, `()`, or a `fw::Result` of one of them"
 )]
 pub trait IntoResponse {
+    /// True if the answer may be a stream, so that a REST API passes on the answers of its routes as they come. A handler that returns a
+    /// [`Response`] says so in its attribute: `#[get("/path", stream)]`.
+    const STREAMS: bool = false;
+
     /// Makes the response.
     fn into_response(self) -> Response;
 
@@ -215,6 +219,8 @@ impl IntoResponse for StatusCode {
 
 /// The second with the first as its status; an error among the second keeps its own.
 impl<T: IntoResponse> IntoResponse for (StatusCode, T) {
+    const STREAMS: bool = T::STREAMS;
+
     fn into_response(self) -> Response {
         let (status, body) = self;
         let mut response = body.into_response();
@@ -227,6 +233,8 @@ impl<T: IntoResponse> IntoResponse for (StatusCode, T) {
 
 /// The value's response; without a value 404.
 impl<T: IntoResponse> IntoResponse for Option<T> {
+    const STREAMS: bool = T::STREAMS;
+
     fn into_response(self) -> Response {
         self.map_or_else(
             || Error::not_found("there is nothing here").into_response(),
@@ -238,6 +246,8 @@ impl<T: IntoResponse> IntoResponse for Option<T> {
 /// The value's response, or the error's. What is returned as an error is never answered with the status of a success: a
 /// text alone would be a 200, and becomes a 500.
 impl<T: IntoResponse, E: IntoResponse> IntoResponse for Result<T, E> {
+    const STREAMS: bool = T::STREAMS || E::STREAMS;
+
     fn into_response(self) -> Response {
         match self {
             Ok(value) => value.into_response(),

@@ -10,7 +10,10 @@ pub use self::{
     guard::Guard,
     list::{Routes, RoutesOf},
 };
-use crate::{request::Request, response::Response};
+use crate::{
+    request::Request,
+    response::{IntoResponse, Response},
+};
 use fw_manifest::Place;
 
 /// The future of a handler's answer.
@@ -38,6 +41,10 @@ pub struct RouteInfo {
     pub params: &'static [ParamInfo],
     /// The body, where an argument is `Json<T>` or `Form<T>`.
     pub body: Option<BodyInfo>,
+    /// True if an argument is `Claims<T>`, so that it needs a token.
+    pub claims: bool,
+    /// True if its answer is a stream: by its type, or because the attribute says so.
+    pub stream: bool,
 }
 
 impl RouteInfo {
@@ -54,6 +61,8 @@ impl RouteInfo {
         description: "",
         params: &[],
         body: None,
+        claims: false,
+        stream: false,
     };
 }
 
@@ -129,6 +138,8 @@ pub struct Route<S> {
     pub(crate) api_key: bool,
     /// True if it answers HEAD wherever it answers GET.
     pub(crate) head: bool,
+    /// True if it is left out of the settings' `[cors]`.
+    pub(crate) no_cors: bool,
     #[cfg(feature = "schema")]
     pub(crate) description: Option<Description>,
 }
@@ -255,6 +266,7 @@ impl<S> Route<S> {
             guard: None,
             api_key: false,
             head: false,
+            no_cors: false,
             #[cfg(feature = "schema")]
             description: None,
         }
@@ -270,6 +282,7 @@ impl<S> Route<S> {
             guard: None,
             api_key: false,
             head: false,
+            no_cors: false,
             #[cfg(feature = "schema")]
             description: None,
         }
@@ -281,6 +294,14 @@ impl<S> Route<S> {
     #[must_use]
     pub const fn described(mut self, description: Description) -> Self {
         self.description = Some(description);
+        self
+    }
+
+    /// The route without CORS.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn without_cors(mut self) -> Self {
+        self.no_cors = true;
         self
     }
 
@@ -301,6 +322,25 @@ impl<S> Route<S> {
         }
     }
 }
+
+/// Tells whether an answer is a stream; a type that is not an answer is not one, so that only its mistake is reported.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Streams<T>(std::marker::PhantomData<T>);
+
+impl<T: IntoResponse> Streams<T> {
+    /// The answer where the type is one: it has priority over the trait's.
+    pub const STREAMS: bool = T::STREAMS;
+}
+
+/// The answer for any other type.
+#[doc(hidden)]
+pub trait StreamsNothing {
+    /// It is not a stream.
+    const STREAMS: bool = false;
+}
+
+impl<T> StreamsNothing for Streams<T> {}
 
 /// The type that `#[route]` creates next to the function, with the function's name. It carries the
 /// route.

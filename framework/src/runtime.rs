@@ -22,13 +22,15 @@ use self::{address::Address, api::RuntimeApi};
 use crate::{
     app::{App, AppError},
     context::LambdaContext,
-    dispatch::{Dispatcher, caught},
+    dispatch::{Dispatcher, Streams, caught, cors_headers},
     entry::Entry,
     error::Error,
     escaped::Escaped,
     log,
 };
-use fw_manifest::{INVOKE_MODE_ENV, MANIFEST_ENV, Manifest, Part, RESPONSE_STREAM};
+use fw_manifest::{
+    CORS_ENV, INVOKE_MODE_ENV, MANIFEST_ENV, Manifest, Part, RESPONSE_STREAM, STREAM_ROUTES,
+};
 
 /// The state could not be made, or Lambda is gone.
 const FAILED: u8 = 1;
@@ -124,8 +126,12 @@ fn serve<S: Send + Sync + 'static>(app: App<S>, runtime_api: &str) -> Result<Exi
         let cause = match caught(async { init().await }).await {
             Ok(Ok(state)) => {
                 let mut dispatcher = assembly.with_state(state);
-                dispatcher.streams =
-                    env::var(INVOKE_MODE_ENV).is_ok_and(|mode| mode == RESPONSE_STREAM);
+                dispatcher.streams = match env::var(INVOKE_MODE_ENV).as_deref() {
+                    Ok(RESPONSE_STREAM) => Streams::All,
+                    Ok(STREAM_ROUTES) => Streams::Routes,
+                    _ => Streams::None,
+                };
+                dispatcher.cors = cors_headers(&env::var(CORS_ENV).unwrap_or_default());
                 return live(&mut api, &function, &dispatcher, entry.as_ref()).await;
             }
             Ok(Err(error)) => chain(&error),

@@ -1,5 +1,6 @@
 //! Tower: middleware around handlers, and tower services under a path.
 
+mod conditional;
 mod from_fn;
 pub(crate) mod middleware;
 mod mount;
@@ -21,6 +22,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use tower::{Service, ServiceExt};
 
 pub use self::{
+    conditional::conditional,
     from_fn::{FromFn, FromFnService, Next, from_fn},
     mount::{IntoMount, Mount},
     shared::{SharedState, Unmatched},

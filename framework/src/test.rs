@@ -31,6 +31,7 @@ mod request;
 mod response;
 #[cfg(feature = "resources")]
 mod sent;
+mod stage;
 
 use std::{
     fmt,
@@ -47,22 +48,26 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::{
+    after,
     app::App,
     context::LambdaContext,
-    dispatch::{Answer, FunctionError},
+    dispatch::{Answer, CorsHeaders, FunctionError},
 };
 use fw_gateway::{
     Arrival, FrontDoor, HttpReply, HttpRequest, Need, Outcome, Pending, Received, Supplied,
 };
 use fw_manifest::{DEFAULT_TIMEOUT, Manifest, Part};
 
-use self::guard::{Caller, Doors, REST_STAGE};
 #[cfg(feature = "resources")]
 pub use self::sent::Sent;
 pub use self::{
     events::{Bucket, CallError, Invocation, Invocations, Queue, Topic},
     request::RequestBuilder,
     response::TestResponse,
+};
+use self::{
+    guard::{Caller, Doors},
+    stage::StageSettings,
 };
 
 /// The gateway in front of the app.
@@ -74,7 +79,7 @@ pub enum Gateway {
     HttpApi,
     /// An HTTP API with payload format 1.0.
     HttpApiV1,
-    /// A REST API, for which every media type is binary.
+    /// A REST API. Every media type is binary, unless the [stage](Client::with_stage) says otherwise.
     RestApi,
     /// A function URL. It knows no routes, so not found and wrong method are the app's own answers.
     FunctionUrl,
@@ -83,7 +88,7 @@ pub enum Gateway {
 type Answering = Pin<Box<dyn Future<Output = Result<Answer, FunctionError>> + Send>>;
 
 /// One of the app's functions.
-type Function = dyn Fn(Part, Bytes, LambdaContext) -> Answering + Send + Sync;
+type Function = dyn Fn(Part, Bytes, LambdaContext, CorsHeaders) -> Answering + Send + Sync;
 
 /// A client of one app.
 #[derive(Clone)]
@@ -91,6 +96,7 @@ pub struct Client {
     /// Its routes are in the gateway's order.
     manifest: Arc<Manifest>,
     gateway: Gateway,
+    stage: Arc<StageSettings>,
     /// The gateway, or why it cannot have these routes.
     doors: Result<Arc<Doors>, String>,
     app: Arc<Function>,
@@ -119,18 +125,23 @@ impl Client {
         let outbox = Arc::<crate::resource::sink::Outbox>::default();
         #[cfg(feature = "resources")]
         let around = Arc::clone(&outbox);
+        let stage = Arc::<StageSettings>::default();
         Self {
             #[cfg(feature = "resources")]
             outbox,
-            doors: Doors::new(Gateway::HttpApi, &manifest).map(Arc::new),
+            doors: Doors::new(Gateway::HttpApi, &manifest, &stage).map(Arc::new),
+            stage,
             gateway: Gateway::HttpApi,
             manifest: Arc::new(manifest),
-            app: Arc::new(move |part, event, context| {
+            app: Arc::new(move |part, event, context, cors| {
                 let dispatcher = Arc::clone(&dispatcher);
                 let entry = entries.iter().find(|it| it.part() == part).copied();
                 let answering = async move {
                     let event = String::from_utf8_lossy(&event);
-                    dispatcher.answer(entry.as_ref(), &event, context).await
+                    let entry = entry.as_ref();
+                    let answer = dispatcher.answer_with(entry, &event, context, &cors).await;
+                    after::finish().await;
+                    answer
                 };
                 #[cfg(feature = "resources")]
                 let answering = Arc::clone(&around).around(answering);
@@ -148,12 +159,64 @@ impl Client {
     #[track_caller]
     #[must_use]
     pub fn through(mut self, gateway: Gateway) -> Self {
-        match Doors::new(gateway, &self.manifest) {
+        match Doors::new(gateway, &self.manifest, &self.stage) {
             Ok(doors) => self.doors = Ok(Arc::new(doors)),
             Err(problem) => panic!("{problem}"),
         }
         self.gateway = gateway;
         self
+    }
+
+    /// The same client through the gateway of a stage, with its settings in the project's `fw.toml`: `gateway`, `payload_format`,
+    /// `stage_name`, `stage_variables`, `binary_media_types`, `request_validation`, `[cors]` and `[gateway_responses]`.
+    ///
+    /// The file is the one next to the `Cargo.toml` of the package that is tested. Without it the stage has the defaults.
+    ///
+    /// # Panics
+    ///
+    /// If the file cannot be read, or the gateway cannot have the app's routes.
+    #[track_caller]
+    #[must_use]
+    pub fn with_stage(self, stage: &str) -> Self {
+        match stage::read(stage) {
+            Ok(settings) => self.through_stage(settings),
+            Err(problem) => panic!("{problem}"),
+        }
+    }
+
+    /// The same with the text of a settings file, as [`with_stage`](Self::with_stage).
+    ///
+    /// ```
+    /// use fw::{App, get, routes, test::Client};
+    ///
+    /// #[get("/hello")]
+    /// async fn hello() -> &'static str {
+    ///     "hello"
+    /// }
+    ///
+    /// let settings = "gateway = \"rest-api\"\n[cors]\nallow_origins = [\"https://example.org\"]";
+    /// let client = Client::new(App::stateless("hello").routes(routes![hello]), ()).with_settings(settings, "dev");
+    /// let response = client.get("/hello").header("origin", "https://example.org").send();
+    /// assert_eq!(response.headers()["access-control-allow-origin"], "https://example.org");
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the text is not TOML, or the gateway cannot have the app's routes.
+    #[track_caller]
+    #[must_use]
+    pub fn with_settings(self, text: &str, stage: &str) -> Self {
+        match StageSettings::parse(text, stage) {
+            Ok(settings) => self.through_stage(settings),
+            Err(problem) => panic!("{problem}"),
+        }
+    }
+
+    #[track_caller]
+    fn through_stage(mut self, settings: StageSettings) -> Self {
+        let gateway = settings.gateway();
+        self.stage = Arc::new(settings);
+        self.through(gateway)
     }
 
     /// Passes an event to the app as Lambda does, without the gateway. Returns what the app posts
@@ -170,7 +233,8 @@ impl Client {
     pub fn invoke(&self, event: &str) -> Result<Value, String> {
         let arrival = arrival();
         let context = context(arrival.request_id.clone(), None, &arrival);
-        let answering = (self.app)(Part::Api, Bytes::from(event.to_owned()), context);
+        let event = Bytes::from(event.to_owned());
+        let answering = (self.app)(Part::Api, event, context, CorsHeaders::default());
         let answer = block_on(answering, BLOCKS).map_err(|error| error.message)?;
         serde_json::to_value(&answer).map_err(|error| error.to_string())
     }
@@ -230,7 +294,7 @@ impl Client {
         }
         // A REST API has no default stage: its clients always name one.
         let target = match self.gateway {
-            Gateway::RestApi => format!("/{REST_STAGE}{target}"),
+            Gateway::RestApi => format!("/{}{target}", self.stage.name()),
             _ => target.to_owned(),
         };
         RequestBuilder::new(self, HttpRequest::new(method, target))
@@ -257,7 +321,13 @@ impl Client {
             Ok(invocation) => {
                 let trace = Some(invocation.trace_id.clone());
                 let context = context(invocation.request_id.clone(), trace, &arrival);
-                let answer = (self.app)(Part::Api, invocation.event.clone(), context).await;
+                let cors = match self.gateway {
+                    Gateway::RestApi => self.stage.cors_headers(),
+                    Gateway::HttpApi | Gateway::HttpApiV1 | Gateway::FunctionUrl => {
+                        CorsHeaders::default()
+                    }
+                };
+                let answer = (self.app)(Part::Api, invocation.event.clone(), context, cors).await;
                 match posted(answer) {
                     Ok(payload) => door.answer(&invocation, Outcome::Payload(&payload)),
                     Err(document) => door.answer(&invocation, Outcome::FunctionError(&document)),
@@ -289,7 +359,8 @@ impl Client {
                 let id = arrival().request_id;
                 let context = context(id, Some(question.trace_id.clone()), pending.arrival());
                 let part = Part::Authorizer(question.name.clone());
-                let answer = (self.app)(part, question.event.clone(), context).await;
+                let cors = CorsHeaders::default();
+                let answer = (self.app)(part, question.event.clone(), context, cors).await;
                 match posted(answer) {
                     Ok(payload) => door.resume(pending, &Supplied::Answer(&payload)),
                     Err(document) => door.resume(pending, &Supplied::FunctionError(&document)),

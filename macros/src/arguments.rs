@@ -162,7 +162,10 @@ fn parameter(typed: &[&PatType], arg: &PatType, pattern: &Pattern) -> Option<Arg
         if pattern.path_names().any(|known| known == name) {
             Some(ArgKind::Path(name.to_owned()))
         } else if pattern.query.iter().any(|known| known == name) {
-            Some(ArgKind::Query(name.to_owned()))
+            let mut defaults = pattern.defaults.iter();
+            let default = defaults.find(|(known, _)| known == name);
+            let default = default.map(|(_, value)| value.clone());
+            Some(ArgKind::Query(name.to_owned(), default))
         } else {
             None
         }

@@ -25,12 +25,16 @@ mod words;
 const METHODS: [&str; 7] = ["GET", "PUT", "POST", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 
 /// The keys.
-const KEYS: [&str; 5] = ["methods", "authorizer", "jwt", "scopes", "crate"];
+const KEYS: [&str; 6] = ["methods", "authorizer", "jwt", "scopes", "cors", "crate"];
 
 /// The words without a value.
-const FLAGS: [&str; 4] = ["iam", "api_key", "public", "validate"];
+const FLAGS: [&str; 5] = ["iam", "api_key", "public", "validate", "stream"];
 
-const BESIDE: &str = "besides the path there are `methods`, `authorizer`, `jwt`, `scopes`, `iam`, `api_key`, `public`, `validate` and `crate`";
+const BESIDE: &str = "besides the path there are `methods`, `authorizer`, `jwt`, `scopes`, `iam`, `api_key`, `public`, `validate`, `stream`, `cors` and `crate`";
+
+/// Where `cors` is written in any way but the one that means something.
+const CORS_IS_ON: &str = "`cors` is on for every route where the settings have `[cors]`";
+const CORS_OFF: &str = "remove it, or write `cors = false` to leave this route out";
 
 impl Row {
     /// The attribute as it would be for that path.
@@ -52,6 +56,10 @@ pub(crate) struct RouteArgs {
     pub(crate) api_key: bool,
     /// The place of the word `validate`.
     pub(crate) validate: Option<Ident>,
+    /// True if it streams although its type does not say so.
+    pub(crate) stream: bool,
+    /// True if it is left out of CORS.
+    pub(crate) no_cors: bool,
 }
 
 /// The path of the framework's crate: `::fw`, or the value of `crate = …`.
@@ -97,6 +105,8 @@ pub(crate) fn parse(attr: TokenStream, row: &Row, errors: &mut Errors) -> RouteA
         guard: None,
         api_key: false,
         validate: None,
+        stream: false,
+        no_cors: false,
     };
     let mut guards = GuardArgs::default();
     let example = row.example("/path");
@@ -149,6 +159,20 @@ pub(crate) fn parse(attr: TokenStream, row: &Row, errors: &mut Errors) -> RouteA
                         seen_crate = true;
                         args.krate.read(tokens, value, errors);
                     }
+                    "cors" if args.no_cors => {
+                        errors.push(key, "`cors` is given twice", "remove one of them");
+                    }
+                    "cors" => {
+                        args.no_cors = true;
+                        if value.to_string() != "false" {
+                            errors.push(tokens, CORS_IS_ON, CORS_OFF);
+                        }
+                    }
+                    "stream" => errors.push(
+                        value,
+                        "`stream` does not take a value",
+                        "write `stream`, or leave it out",
+                    ),
                     _ if guards.value(key, value, errors) => {}
                     "path" => {
                         seen_path = true;
@@ -182,6 +206,15 @@ pub(crate) fn parse(attr: TokenStream, row: &Row, errors: &mut Errors) -> RouteA
                 );
             }
             [TokenTree::Ident(flag)] if guards.flag(flag, errors) => {}
+            [TokenTree::Ident(flag)] if flag == "stream" => {
+                if std::mem::replace(&mut args.stream, true) {
+                    errors.push(flag, "`stream` is given twice", "remove one of them");
+                }
+            }
+            [TokenTree::Ident(flag)] if flag == "cors" => {
+                args.no_cors = true;
+                errors.push(flag, CORS_IS_ON, CORS_OFF);
+            }
             [TokenTree::Ident(flag)] if flag == "validate" => {
                 if args.validate.replace(flag.clone()).is_some() {
                     errors.push(flag, "`validate` is given twice", "remove one of them");

@@ -105,6 +105,8 @@ fn route(
         guard,
         api_key,
         validate,
+        stream,
+        no_cors,
     } = given;
     let pattern = path.as_ref().and_then(|path| parse(path, errors));
     let args = arguments(
@@ -140,6 +142,9 @@ fn route(
         methods,
         guard,
         api_key,
+        stream,
+        no_cors,
+        claims: claims(&function.sig),
         body,
         query: query(&function.sig),
     });
@@ -322,6 +327,14 @@ fn query(sig: &Signature) -> Option<TokenStream> {
             Some(elide(ty.to_token_stream(), &lifetimes))
         }
         syn::FnArg::Receiver(_) => None,
+    })
+}
+
+/// True if an argument is `Claims<T>` itself: an `Option` or a `Result` of it does without a token.
+fn claims(sig: &Signature) -> bool {
+    sig.inputs.iter().any(|input| match input {
+        syn::FnArg::Typed(arg) => types::arguments_of(&arg.ty, "Claims").is_some(),
+        syn::FnArg::Receiver(_) => false,
     })
 }
 

@@ -169,10 +169,10 @@ fn calling(item: &Item) -> Calling {
 /// The expression that reads an argument; `None` for the state.
 fn read(krate: &Krate, contract: &Contract, arg: &Arg, request: &Ident) -> Option<TokenStream> {
     let (_, end) = ends(&arg.ty);
-    let (place, name) = match &arg.kind {
+    let (place, name, default) = match &arg.kind {
         ArgKind::State => return None,
-        ArgKind::Path(name) => ("path", name),
-        ArgKind::Query(name) => ("query", name),
+        ArgKind::Path(name) => ("path", name, &None),
+        ArgKind::Query(name, default) => ("query", name, default),
         ArgKind::Extractor => {
             let reader = if arg.plain {
                 &contract.plain_argument
@@ -191,8 +191,11 @@ fn read(krate: &Krate, contract: &Contract, arg: &Arg, request: &Ident) -> Optio
     let from_param = cast(krate, &arg.ty, "FromParam", quote!(<'_, _>));
     let place = Ident::new(place, end);
     let krate = krate.at(end);
+    let default = default
+        .as_ref()
+        .map(|default| quote_spanned!(end=> .or(#default)));
     Some(quote_spanned! {end=>
-        #from_param::from_param(#krate::__private::Param::#place(#request, #name))
+        #from_param::from_param(#krate::__private::Param::#place(#request, #name) #default)
     })
 }
 

@@ -69,6 +69,10 @@ pub(crate) struct Route {
     pub(crate) methods: Vec<&'static str>,
     pub(crate) guard: Option<Guard>,
     pub(crate) api_key: bool,
+    pub(crate) stream: bool,
+    pub(crate) no_cors: bool,
+    /// True if an argument is `Claims<T>`.
+    pub(crate) claims: bool,
     pub(crate) body: Option<Body>,
     /// The type of a query that is read as a whole.
     pub(crate) query: Option<TokenStream>,
@@ -136,8 +140,8 @@ pub(crate) struct Output {
 pub(crate) enum ArgKind {
     /// A parameter in the path, of that name.
     Path(String),
-    /// A parameter in the query, of that name.
-    Query(String),
+    /// A parameter in the query, of that name, and its value where a request has none.
+    Query(String, Option<String>),
     State,
     Extractor,
 }
@@ -152,7 +156,7 @@ pub(crate) fn state(args: &[Arg]) -> Option<&TokenStream> {
 /// The parameter's argument; the checks ensure that there is one.
 pub(crate) fn parameter<'a>(args: &'a [Arg], name: &str) -> Option<&'a Arg> {
     args.iter().find(|arg| match &arg.kind {
-        ArgKind::Path(known) | ArgKind::Query(known) => known == name,
+        ArgKind::Path(known) | ArgKind::Query(known, _) => known == name,
         ArgKind::State | ArgKind::Extractor => false,
     })
 }

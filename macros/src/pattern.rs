@@ -5,7 +5,8 @@
 //! path    = "/" [ segment *( "/" segment ) ] [ "?" query ]
 //! segment = literal | "<" name ">" | "<" name "..>"      ; the last form only as the last segment
 //! literal = 1*( letter | digit | "-" | "." | "_" )       ; but not "." and not ".."
-//! query   = "<" name ">" *( "&" "<" name ">" )
+//! query   = part *( "&" part )
+//! part    = "<" name [ "=" default ] ">"
 //! name    = an ASCII Rust identifier, each name once
 //! ```
 //!
@@ -22,6 +23,8 @@ pub(crate) struct Pattern {
     pub(crate) segments: Vec<Segment>,
     /// The names in the query.
     pub(crate) query: Vec<String>,
+    /// The values of those that have one where a request has none, as in a query.
+    pub(crate) defaults: Vec<(String, String)>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -131,7 +134,7 @@ impl fmt::Display for FlawKind {
             Self::TypedName => "a parameter's type is the type of its argument and is not written in the path",
             Self::RestSpelling => "the rest of a path is written `<name..>`",
             Self::OptionalName => "a parameter's brackets contain only its name; in a query, the type `Option<T>` means that it may be missing",
-            Self::DefaultValue => "a parameter has no default in the path: take an `Option<T>` and write `.unwrap_or(…)` in the handler",
+            Self::DefaultValue => "a parameter of the path is always there, so it has no default; one of the query may have one: `?<page=1>`",
             Self::RawName => "a parameter's name is written without `r#`; the argument has it",
             Self::RestNotLast => "`<name..>` takes the rest of the path, so it must come last",
             Self::RestInQuery => "`<name..>` takes the rest of a path; a repeated query parameter is an argument of the type `Vec<T>`",
@@ -221,6 +224,7 @@ impl Parser {
         let mut pattern = Pattern {
             segments: Vec::new(),
             query: Vec::new(),
+            defaults: Vec::new(),
         };
         if let Some((_, rest)) = path.split_once("://") {
             let local = rest.find('/').map_or("/", |slash| &rest[slash..]);
@@ -238,7 +242,7 @@ impl Parser {
         };
         self.segments(body, before_query.len() - body.len(), &mut pattern.segments);
         if let Some(query) = query {
-            self.query(query, before_query.len() + 1, &mut pattern.query);
+            self.query(query, before_query.len() + 1, &mut pattern);
         }
         pattern
     }
@@ -425,7 +429,7 @@ impl Parser {
         Some((name.to_owned(), rest))
     }
 
-    fn query(&mut self, query: &str, offset: usize, names: &mut Vec<String>) {
+    fn query(&mut self, query: &str, offset: usize, pattern: &mut Pattern) {
         if query.is_empty() {
             self.flaw(FlawKind::EmptyQuery, offset - 1..offset, String::new());
             return;
@@ -443,11 +447,19 @@ impl Parser {
                 };
                 self.flaw(FlawKind::EmptyQueryPart, extra, String::new());
             } else if let Some(inner) = whole(part, '<', '>') {
+                let (inner, default) = match inner.split_once('=') {
+                    Some((name, default)) => (name, Some(default)),
+                    None => (inner, None),
+                };
                 match self.name(inner, range.clone()) {
                     Some((name, true)) => {
                         self.flaw(FlawKind::RestInQuery, range, format!("<{name}>"));
                     }
-                    Some((name, false)) => names.push(name),
+                    Some((name, false)) => {
+                        pattern.query.push(name.clone());
+                        let default = default.map(|default| (name, default.to_owned()));
+                        pattern.defaults.extend(default);
+                    }
                     None => {}
                 }
             } else if let Some((name, _)) = part.split_once('=') {

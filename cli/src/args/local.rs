@@ -46,6 +46,12 @@ pub(crate) struct Local {
     /// Give the app only Lambda's variables, and those of the settings and the embedded services
     #[arg(long)]
     pub(crate) strict_env: bool,
+    /// Give the app this variable: the shell's value, or the one after `=`; may be repeated
+    #[arg(long, value_name = "KEY[=VALUE]")]
+    pub(crate) env: Vec<String>,
+    /// Give the app the variables in this file, one `KEY=VALUE` on each line; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) env_file: Vec<PathBuf>,
     /// Use this S3 server instead of the embedded one
     #[arg(long, value_name = "URL", conflicts_with = "aws")]
     pub(crate) s3_endpoint: Option<String>,

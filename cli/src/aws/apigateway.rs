@@ -11,6 +11,7 @@ use aws_sdk_apigatewayv2::types::{
 
 pub(crate) use self::parts::{
     AccessLog, Authorizer, Checks, Guard, Stage, invocation, invoked, is_invocation,
+    streamed_invocation,
 };
 use crate::{
     aws::{

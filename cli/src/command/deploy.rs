@@ -61,6 +61,7 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
             None => build(&project, &settings, console)?,
         };
         fit::check(&artifact.manifest, &settings)?;
+        super::notes::of_manifest(&artifact.manifest, &settings, console);
         let mut desired = Desired::new(&artifact.manifest, &settings, artifact.code, place)?;
         desired.canary = args.canary;
         for warning in check::warnings(&desired) {

@@ -2,6 +2,7 @@
 
 pub(super) mod app;
 pub(super) mod banner;
+mod given;
 pub(super) mod once;
 mod reload;
 mod secrets_file;
@@ -45,6 +46,7 @@ async fn serve(args: &args::Local, console: &Console) -> Result<Exit> {
     let app = App::find(args.bootstrap.as_deref(), &args.which, args.release)?;
     let mut settings = Settings::load_behind(app.settings_dir(), &args.stage.stage, args.gateway)?;
     services::secrets(args, &mut settings, app.settings_dir()).await?;
+    given::give(args, &mut settings)?;
     for warning in warnings(&settings) {
         console.warning(warning);
     }

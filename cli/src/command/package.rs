@@ -39,6 +39,7 @@ pub(super) fn package(args: &args::Package, console: &Console) -> Result<Exit> {
     }
     let artifact = build(&project, &settings, console)?;
     fit::check(&artifact.manifest, &settings)?;
+    super::notes::of_manifest(&artifact.manifest, &settings, console);
     let zip = artifact.code.zip.clone();
     let desired = Desired::new(&artifact.manifest, &settings, artifact.code, place)?;
     package::fits(args.format, &desired)?;

@@ -34,6 +34,7 @@ fn offline(args: &args::Plan, console: &Console) -> Result<Exit> {
     super::policy::complete(&project, &mut settings, &place.partition, console)?;
     let manifest = host_manifest(&project, console)?;
     fit::check(&manifest, &settings)?;
+    super::notes::of_manifest(&manifest, &settings, console);
     let code = snapshot::code(settings.architecture);
     warn_of_grants(&settings, console);
     let desired = snapshot::masked(Desired::new(&manifest, &settings, code, place)?);

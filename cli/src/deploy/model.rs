@@ -38,7 +38,7 @@ use super::{
 use crate::{
     aws::{apigateway::Guard, lambda::UrlSettings},
     error::{Failure, Result},
-    settings::{Settings, domain::Domain, resources::readers},
+    settings::{Settings, cors, domain::Domain, resources::readers},
     values::{
         code::{Code, Way},
         gateway::{Auth, Cors, Gateway, InvokeMode},
@@ -193,7 +193,7 @@ impl Desired {
             url: (settings.gateway == Gateway::FunctionUrl).then(|| UrlSettings {
                 iam: settings.door.auth == Auth::Iam,
                 stream: settings.door.invoke_mode == InvokeMode::ResponseStream,
-                cors: settings.cors.clone(),
+                cors: cors::of_api(manifest, settings),
             }),
             keep_versions: settings.keep_versions,
             canary: None,
@@ -208,7 +208,7 @@ impl Desired {
             access_log: access_log.map(|log| log.retention.unwrap_or(settings.log_retention)),
             functions,
             code,
-            cors: settings.cors.clone(),
+            cors: cors::of_api(manifest, settings),
             http: match settings.gateway {
                 Gateway::HttpApi => Http::new(manifest, settings, &names, &place)?,
                 Gateway::RestApi | Gateway::FunctionUrl => Http::default(),

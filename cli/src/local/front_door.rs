@@ -3,17 +3,17 @@
 use std::time::Duration;
 
 use fw_gateway::{
-    ApiIdentity, ApiKey, ApiKeySource, Authorizer, ConfigError, CorsConfig, FrontDoor, FunctionUrl,
-    FunctionUrlConfig, GatewayResponse, GatewayResponseType, HttpApi, HttpApiConfig, HttpApiRoute,
-    IdentitySource, JwtAuthorizer, LambdaAuthorizer, Quota, QuotaPeriod, RequestValidation,
-    Requirement, RestApi, RestApiConfig, RestAuthorizer, RestMethod, RouteKey, Throttle, UsagePlan,
+    ApiIdentity, ApiKey, ApiKeySource, Authorizer, ConfigError, FrontDoor, FunctionUrl,
+    FunctionUrlConfig, HttpApi, HttpApiConfig, HttpApiRoute, IdentitySource, JwtAuthorizer,
+    LambdaAuthorizer, Quota, QuotaPeriod, RequestValidation, Requirement, RestApi, RestApiConfig,
+    RestAuthorizer, RestMethod, RouteKey, Throttle, UsagePlan,
 };
 use fw_manifest::{Manifest, ManifestAuthorizer, ManifestRoute, Part};
 
 use super::generation::Source;
 use crate::{
     error::{Failure, Result},
-    settings::{Settings, access},
+    settings::{Settings, access, cors},
     values::{
         credentials,
         gateway::{Auth, Gateway, InvokeMode},
@@ -49,14 +49,7 @@ pub(super) fn new(source: &Source<'_>, routes: Vec<RouteKey>) -> Result<FrontDoo
         stage_variables: settings.door.stage_variables.clone(),
         ..ApiIdentity::new("local", &settings.door.stage_name)
     };
-    let cors = settings.cors.as_ref().map(|cors| CorsConfig {
-        allow_origins: cors.allow_origins.clone(),
-        allow_methods: cors.allow_methods.clone(),
-        allow_headers: cors.allow_headers.clone(),
-        expose_headers: cors.expose_headers.clone(),
-        max_age: cors.max_age,
-        allow_credentials: cors.allow_credentials,
-    });
+    let cors = cors::model(source.manifest, settings);
     let made: Result<FrontDoor, ConfigError> = match settings.gateway {
         Gateway::HttpApi => HttpApi::new(HttpApiConfig {
             routes: http_api_routes(source, routes),
@@ -69,7 +62,7 @@ pub(super) fn new(source: &Source<'_>, routes: Vec<RouteKey>) -> Result<FrontDoo
         })
         .map(FrontDoor::from),
         Gateway::RestApi => RestApi::new(RestApiConfig {
-            cors,
+            resource_cors: cors::of_paths(source.manifest, settings),
             integration_timeout: waits(settings).unwrap_or(RestApi::INTEGRATION_TIMEOUT),
             ..rest_api(source, routes, identity)?
         })
@@ -151,19 +144,6 @@ fn rest_api(
         method.throttle = own_throttle(settings, route);
         method
     };
-    let responses = access.gateway_responses.iter().map(|(kind, response)| {
-        let kind = kind.parse::<GatewayResponseType>().map_err(wrong)?;
-        let response = GatewayResponse {
-            status: response.status,
-            headers: response
-                .headers
-                .iter()
-                .map(|(name, value)| (name.clone(), GatewayResponse::value(value)))
-                .collect(),
-            templates: response.templates.clone(),
-        };
-        Ok((kind, response))
-    });
     Ok(RestApiConfig {
         methods: source
             .manifest
@@ -199,7 +179,7 @@ fn rest_api(
         },
         usage_plans: access.usage_plans.iter().map(usage_plan).collect(),
         throttle: common_throttle(settings),
-        gateway_responses: responses.collect::<Result<_>>()?,
+        gateway_responses: cors::responses(settings)?,
         ..RestApiConfig::new(identity)
     })
 }

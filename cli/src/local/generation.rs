@@ -197,7 +197,7 @@ fn variables(source: &Source<'_>, part: &Part, set: FunctionSettings) -> Vec<(St
     all.extend(source.environment.iter().cloned());
     all.extend(set.options.log_variables());
     if *part == Part::Api {
-        all.extend(door.variable());
+        all.extend(source.settings.of_gateway(source.manifest));
     }
     all
 }

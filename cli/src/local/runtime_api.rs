@@ -110,9 +110,14 @@ async fn exchange(
         (Method::Post, Some(rest)) => {
             let call = rest.strip_prefix("invocation/");
             match call.and_then(|call| call.split_once('/')) {
+                Some((id, "response" | "error")) if is_of_another(&head, id) => error(
+                    StatusCode::BAD_REQUEST,
+                    "InvalidInvocationID",
+                    "Invalid invocation ID",
+                ),
                 Some((id, "response")) => result(instance, id, &head, connection).await?,
                 Some((id, "error")) => match connection.whole(LARGEST_RESULT).await? {
-                    Some(document) => accept(instance.failed(id, document)),
+                    Some(document) => accept(instance.failed(id, readable(document, &head))),
                     None => too_large(instance.too_large(id)),
                 },
                 _ => not_found(),
@@ -125,6 +130,24 @@ async fn exchange(
     let content_type = answer.content_type.as_bytes();
     let fields = [("Content-Type", content_type)];
     connection.send(answer.status, &fields, &answer.body).await
+}
+
+/// True if the process sends back the invocation id of another invocation. A runtime that sends none is older. What AWS answers is
+/// unverified.
+fn is_of_another(head: &Head, id: &str) -> bool {
+    let sent = head.invocation_id.as_deref();
+    sent.is_some_and(|sent| sent != id.as_bytes())
+}
+
+/// An error's document. One that cannot be read is made of the header with the error's type (developer guide, "Using the Lambda runtime API
+/// for custom runtimes", invocation error).
+fn readable(document: Bytes, head: &Head) -> Bytes {
+    if serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&document).is_ok() {
+        return document;
+    }
+    let kind = head.error_type.as_deref().unwrap_or(b"Unhandled");
+    let kind = String::from_utf8_lossy(kind);
+    Bytes::from(serde_json::json!({ "errorType": kind }).to_string())
 }
 
 /// Waits for the next event, and watches the connection: a process that has given up its call polls
@@ -248,6 +271,11 @@ async fn deliver(
             instance.arn().as_bytes(),
         ),
         ("Lambda-Runtime-Trace-Id", delivery.trace_id.as_bytes()),
+        // Tells attempts of one request apart (lambda_runtime 1.4). Its form is unverified; here each attempt has its own process or turn.
+        (
+            "Lambda-Runtime-Invocation-Id",
+            delivery.request_id.as_bytes(),
+        ),
         ("Lambda-Runtime-Client-Context", context.unwrap_or_default()),
     ];
     let fields = match context {

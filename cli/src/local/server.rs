@@ -335,7 +335,7 @@ impl Shared {
         let supply = async |pending: Box<Pending>| generation.resume(&pending).await;
         let entered = door.enter(request, &arrival, supply).await;
         if let (Ok(invocation), Some(api)) = (&entered, generation.api())
-            && door.stream(invocation, None).is_some()
+            && door.streams(invocation)
         {
             return Ok(stream(door, api, invocation).await);
         }

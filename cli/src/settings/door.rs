@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fw_manifest::{INVOKE_MODE_ENV, RESPONSE_STREAM};
+use fw_manifest::{BINARY_MEDIA_TYPES, INVOKE_MODE_ENV, Manifest, RESPONSE_STREAM, STREAM_ROUTES};
 
 use super::{Layer, access_log::AccessLog, domain::Domain};
 use crate::values::gateway::{Auth, DEFAULT_API_STAGE, Gateway, InvokeMode, PayloadFormat};
@@ -54,10 +54,29 @@ impl Door {
 impl Door {
     /// The variable that makes the app stream its responses, and its value; `None` if responses are
     /// buffered.
-    pub(crate) fn variable(&self) -> Option<(String, String)> {
-        let streams = self.invoke_mode == InvokeMode::ResponseStream;
-        streams.then(|| (INVOKE_MODE_ENV.to_owned(), RESPONSE_STREAM.to_owned()))
+    pub(crate) fn variable(
+        &self,
+        gateway: Gateway,
+        manifest: &Manifest,
+    ) -> Option<(String, String)> {
+        let mode = match gateway {
+            Gateway::FunctionUrl if self.invoke_mode == InvokeMode::ResponseStream => {
+                RESPONSE_STREAM
+            }
+            Gateway::RestApi if manifest.routes.iter().any(|route| route.stream) => STREAM_ROUTES,
+            Gateway::FunctionUrl | Gateway::RestApi | Gateway::HttpApi => return None,
+        };
+        Some((INVOKE_MODE_ENV.to_owned(), mode.to_owned()))
     }
+}
+
+/// A REST API's binary media types: those of the settings, or all; the other gateways have none.
+pub(super) fn binary_media_types(set: Option<Vec<String>>, gateway: Gateway) -> Vec<String> {
+    let default = match gateway {
+        Gateway::RestApi => &BINARY_MEDIA_TYPES[..],
+        Gateway::HttpApi | Gateway::FunctionUrl => &[],
+    };
+    set.unwrap_or_else(|| default.iter().map(|&media| media.to_owned()).collect())
 }
 
 /// A key that only some gateways have.
@@ -134,7 +153,7 @@ const SPECIAL: [Special; 19] = [
     special!(
         invoke_mode,
         URL,
-        "API Gateway accepts only complete responses"
+        "a REST API streams the routes that answer with a stream, without a setting, and an HTTP API accepts only complete responses"
     ),
     special!(
         auth,

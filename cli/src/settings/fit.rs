@@ -61,6 +61,24 @@ pub(crate) fn check(manifest: &Manifest, settings: &Settings) -> Result<()> {
     Ok(())
 }
 
+/// The note where routes stream and the gateway needs their answers whole.
+pub(crate) fn collected_streams(manifest: &Manifest, settings: &Settings) -> Option<String> {
+    let streams = match settings.gateway {
+        Gateway::RestApi => true,
+        Gateway::FunctionUrl => settings.door.invoke_mode == InvokeMode::ResponseStream,
+        Gateway::HttpApi => false,
+    };
+    let keys = manifest.routes.iter().filter(|route| route.stream);
+    let keys: Vec<String> = keys.map(|route| format!("`{}`", route.key())).collect();
+    (!streams && !keys.is_empty()).then(|| {
+        format!(
+            "{} does not stream here, so these answers are collected first and may have 6 MB: {}",
+            settings.gateway.with_article(),
+            keys.join(", ")
+        )
+    })
+}
+
 /// An app with an older framework behind a URL that streams. Another kind of bootstrap may stream
 /// by itself.
 fn streaming(manifest: &Manifest, settings: &Settings) -> Result<()> {
@@ -108,6 +126,11 @@ fn route(route: &ManifestRoute, manifest: &Manifest, settings: &Settings) -> Res
     if route.path == "$default" && gateway == Gateway::RestApi {
         return Err(cannot("have a route for all other requests")
             .hint("write two routes, `/<rest..>` and `/`, or set `gateway = \"http-api\"`"));
+    }
+    if route.no_cors && settings.cors.is_some() && gateway != Gateway::RestApi {
+        return Err(cannot("leave single routes out of `[cors]`")
+            .because_of("it has one CORS configuration, for all routes")
+            .hint("remove `cors = false` from the route, or set `gateway = \"rest-api\"`"));
     }
     if route.api_key && gateway != Gateway::RestApi {
         return Err(cannot("require API keys")

@@ -5,7 +5,7 @@ mod functions;
 
 use fw_manifest::Part;
 
-use super::Settings;
+use super::{Settings, fit};
 use crate::{
     error::Exit,
     values::{gateway::Gateway, lambda::Architecture},
@@ -90,6 +90,16 @@ fn each_gateway_has_its_own_settings() {
         ("/dev".to_owned(), "/v1".to_owned())
     );
     assert_eq!(prod.door.stage_variables.len(), 2);
+    // Bytes arrive as bytes, unless the file names types, or none.
+    for (text, types) in [
+        ("gateway = \"rest-api\"", &["*/*"][..]),
+        ("gateway = \"rest-api\"\nbinary_media_types = []", &[]),
+        ("", &[]),
+        ("gateway = \"function-url\"", &[]),
+    ] {
+        let settings = Settings::from_toml(text, "dev", None, None).unwrap();
+        assert_eq!(settings.door.binary_media_types, types, "{text}");
+    }
     assert_eq!(dev.access.usage_plans["basic"].rate, Some(5.0));
     assert!(dev.access.api_keys[0].enabled);
     // Another gateway on the command line leaves out what it does not have, and says so.
@@ -276,4 +286,58 @@ fn an_authorizers_own_variables_go_over_the_apps() {
         let failure = Settings::from_toml(wrong, "dev", None, None).unwrap_err();
         assert_eq!(failure.exit(), Exit::Input, "{wrong}");
     }
+}
+
+/// What the app behind a REST API must know, because no event says it.
+#[test]
+fn the_variables_of_a_gateway_are_those_that_its_routes_need() {
+    let mut manifest = fw_manifest::Manifest::new("app");
+    let mut route = fw_manifest::ManifestRoute::new("GET", "/s");
+    manifest.set_routes(vec![route.clone()]);
+    let plain = manifest.clone();
+    route.stream = true;
+    manifest.set_routes(vec![route]);
+    let rest = "gateway = \"rest-api\"\n";
+    let cors = "[cors]\nallow_origins = [\"https://a.example\"]\nexpose_headers = [\"etag\"]\nallow_credentials = true\n";
+    let of = |text: &str, manifest: &fw_manifest::Manifest| {
+        let settings = Settings::from_toml(text, "dev", None, None).unwrap();
+        settings.of_gateway(manifest).collect::<Vec<_>>()
+    };
+    let mode = |mode: &str| ("FW_INVOKE_MODE".to_owned(), mode.to_owned());
+    assert_eq!(of(rest, &manifest), [mode("stream-routes")]);
+    assert_eq!(of(rest, &plain), []);
+    assert_eq!(of("", &manifest), []);
+    assert_eq!(of(cors, &plain), []);
+    let url = "gateway = \"function-url\"\ninvoke_mode = \"response-stream\"";
+    assert_eq!(of(url, &plain), [mode("response-stream")]);
+    let headers = "Access-Control-Allow-Origin=https://a.example; Access-Control-Expose-Headers=etag; \
+                   Access-Control-Allow-Credentials=true";
+    assert_eq!(
+        of(&format!("{rest}{cors}"), &plain),
+        [("FW_CORS".to_owned(), headers.to_owned())]
+    );
+}
+
+#[test]
+fn streams_that_are_collected_and_routes_without_cors_are_told() {
+    let mut manifest = fw_manifest::Manifest::new("app");
+    let mut route = fw_manifest::ManifestRoute::new("GET", "/s");
+    route.stream = true;
+    manifest.set_routes(vec![route.clone()]);
+    let settings = |text: &str| Settings::from_toml(text, "dev", None, None).unwrap();
+    let rest = "gateway = \"rest-api\"\n";
+    let note = |text: &str| fit::collected_streams(&manifest, &settings(text));
+    assert!(note("").unwrap().contains("may have 6 MB: `GET /s`"));
+    assert!(note("gateway = \"function-url\"").is_some());
+    assert_eq!(note(rest), None);
+    route.no_cors = true;
+    manifest.set_routes(vec![route]);
+    let cors = "[cors]\nallow_origins = [\"*\"]\n";
+    let refused = fit::check(&manifest, &settings(cors)).unwrap_err();
+    assert!(
+        refused.advice().unwrap().contains("cors = false"),
+        "{refused}"
+    );
+    assert!(fit::check(&manifest, &settings(&format!("{rest}{cors}"))).is_ok());
+    assert!(fit::check(&manifest, &settings("")).is_ok());
 }

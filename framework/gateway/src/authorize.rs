@@ -29,7 +29,7 @@ pub use cache::AnswerCache;
 pub use identity::{ContextVariable, IdentityError, IdentitySource};
 #[cfg(feature = "verify")]
 pub use keys::{JwkError, JwkSet};
-pub use policy::{Decision, Policy};
+pub use policy::{Decision, Policy, is_like};
 pub use signature::{Credentials, Principal, SignatureError, Signed, SigningScope};
 pub use spelling::CallArns;
 pub use token::{Denial, KeyError, RsaAlgorithm, Token, TokenKeys};

@@ -1,6 +1,14 @@
 //! Cross-origin resource sharing as a front door does it when it is configured to.
 
-use crate::{config::ConfigError, http::HttpRequest};
+use std::collections::BTreeMap;
+
+use fw_manifest::Manifest;
+
+use crate::{
+    config::ConfigError,
+    http::HttpRequest,
+    rest_api::{GatewayResponse, GatewayResponseType},
+};
 
 /// Which other origins' pages may call the API.
 ///
@@ -10,9 +18,9 @@ use crate::{config::ConfigError, http::HttpRequest};
 pub struct CorsConfig {
     /// Origins as browsers send them (`https://example.com`), or `*`; `https://*` and `http://*` are any of that scheme.
     pub allow_origins: Vec<String>,
-    /// Methods, or `*`.
+    /// Methods, or `*`; see [`of_api`](Self::of_api) for an empty list.
     pub allow_methods: Vec<String>,
-    /// Request headers, or `*`.
+    /// Request headers, or `*`; see [`of_api`](Self::of_api) for an empty list.
     pub allow_headers: Vec<String>,
     /// Response headers that scripts may read, or `*`.
     pub expose_headers: Vec<String>,
@@ -26,6 +34,99 @@ pub struct CorsConfig {
 type Line = (&'static str, String);
 
 impl CorsConfig {
+    /// The request headers that are allowed where none are named: those that a script or an SDK needs for JSON, a token, a signature
+    /// and an API key.
+    pub const HEADERS: [&str; 5] = [
+        "Authorization",
+        "Content-Type",
+        "X-Amz-Date",
+        "X-Amz-Security-Token",
+        "X-Api-Key",
+    ];
+
+    /// The configuration of an API that has only one: without methods all that its routes answer, without headers
+    /// [`HEADERS`](Self::HEADERS).
+    #[must_use]
+    pub fn of_api(&self, manifest: &Manifest) -> Self {
+        let methods = manifest.routes.iter().map(|route| route.method.as_str());
+        // A preflight needs no permission, and a function URL does not take its method (Lambda API reference, `Cors`).
+        self.completed(methods, |method| method != "OPTIONS")
+    }
+
+    /// The configuration of each path of a REST API: without methods those that the path answers, with `OPTIONS`. Routes
+    /// with `no_cors` are left out, and a path that has no others has none.
+    #[must_use]
+    pub fn of_paths(&self, manifest: &Manifest) -> BTreeMap<String, Self> {
+        let mut paths: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for route in manifest.routes.iter().filter(|route| !route.no_cors) {
+            let methods = paths.entry(&route.path).or_insert_with(|| vec!["OPTIONS"]);
+            methods.push(&route.method);
+        }
+        let paths = paths.into_iter();
+        paths
+            .map(|(path, methods)| (path.to_owned(), self.completed(methods, |_| true)))
+            .collect()
+    }
+
+    /// Adds the headers to a REST API's own answers, so that a page can read a refusal.
+    ///
+    /// A response with changes of its own has none of its default's (developer guide, "Gateway responses in API Gateway"), so each
+    /// gets the headers, unless it sets them.
+    pub fn add_to(&self, responses: &mut BTreeMap<GatewayResponseType, GatewayResponse>) {
+        for default in [
+            GatewayResponseType::Default4xx,
+            GatewayResponseType::Default5xx,
+        ] {
+            responses.entry(default).or_default();
+        }
+        for response in responses.values_mut() {
+            for (name, value) in self.answer_headers() {
+                let set = |own: &String| own.eq_ignore_ascii_case(name);
+                if !response.headers.keys().any(set) {
+                    response
+                        .headers
+                        .insert(name.to_owned(), GatewayResponse::value(&value));
+                }
+            }
+        }
+    }
+
+    fn completed<'m>(
+        &self,
+        methods: impl IntoIterator<Item = &'m str>,
+        allowed: fn(&str) -> bool,
+    ) -> Self {
+        const ANY: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
+        let mut all = self.clone();
+        if all.allow_methods.is_empty() {
+            let methods = methods.into_iter().flat_map(|method| match method {
+                "ANY" => ANY.to_vec(),
+                method => vec![method],
+            });
+            let mut methods: Vec<&str> = methods.filter(|method| allowed(method)).collect();
+            methods.sort_unstable();
+            methods.dedup();
+            all.allow_methods = methods.into_iter().map(str::to_owned).collect();
+        }
+        if all.allow_headers.is_empty() {
+            all.allow_headers = Self::HEADERS.map(str::to_owned).to_vec();
+        }
+        all
+    }
+
+    /// The headers that the answers of a REST API need, in addition to the preflights: the app adds them to its own, and gateway
+    /// responses to the gateway's. They are fixed, because the API has one origin.
+    pub fn answer_headers(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let credentials = ("Access-Control-Allow-Credentials", "true".to_owned());
+        [
+            list("Access-Control-Allow-Origin", &self.allow_origins),
+            list("Access-Control-Expose-Headers", &self.expose_headers),
+            self.allow_credentials.then_some(credentials),
+        ]
+        .into_iter()
+        .flatten()
+    }
+
     /// Refuses configurations that AWS refuses when the API is created. `[U]` gateway-truth §1.7
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         if self.allow_credentials && self.allow_origins.iter().any(|origin| origin == "*") {
@@ -64,7 +165,7 @@ impl CorsConfig {
     }
 
     /// All configured headers, for a fixed answer: the mock of a REST API.
-    pub(super) fn all_headers(&self) -> impl Iterator<Item = Line> {
+    pub fn all_headers(&self) -> impl Iterator<Item = Line> {
         let credentials = ("Access-Control-Allow-Credentials", "true".to_owned());
         [
             list("Access-Control-Allow-Origin", &self.allow_origins),

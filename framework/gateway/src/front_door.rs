@@ -156,13 +156,25 @@ impl FrontDoor {
         }
     }
 
+    /// True if the function's answer is passed on as it comes: everything behind a URL that streams, and the methods of a REST
+    /// API that do.
+    #[must_use]
+    pub fn streams(&self, invocation: &Invocation) -> bool {
+        match self {
+            Self::HttpApi(_) => false,
+            Self::RestApi(door) => door.streams(invocation),
+            Self::FunctionUrl(door) => door.stream(invocation, None).is_some(),
+        }
+    }
+
     /// The start of the answer for a streaming function, before its body: see
-    /// [`FunctionUrl::stream`]. `None` if the front door waits for the whole result, which goes to
+    /// [`FunctionUrl::stream`] and [`RestApi::stream`]. `None` if the front door waits for the whole result, which goes to
     /// [`FrontDoor::answer`].
     #[must_use]
     pub fn stream(&self, invocation: &Invocation, prelude: Option<&Prelude>) -> Option<HttpReply> {
         match self {
-            Self::HttpApi(_) | Self::RestApi(_) => None,
+            Self::HttpApi(_) => None,
+            Self::RestApi(door) => door.stream(invocation, prelude),
             Self::FunctionUrl(door) => door.stream(invocation, prelude),
         }
     }

@@ -84,7 +84,7 @@ pub use authorize::{
     AUTHORIZER_TIMEOUT, AnswerCache, Authorizer, CallArns, ContextVariable, Credentials, Decision,
     Denial, Grant, IdentityError, IdentitySource, JwtAuthorizer, KEYS_TIMEOUT, KeyError,
     LambdaAuthorizer, Need, Pending, Policy, Principal, Question, Requirement, RsaAlgorithm,
-    SignatureError, Signed, SigningScope, Supplied, Token, TokenKeys, Unusable, Verdict,
+    SignatureError, Signed, SigningScope, Supplied, Token, TokenKeys, Unusable, Verdict, is_like,
 };
 #[cfg(feature = "verify")]
 pub use authorize::{JwkError, JwkSet};

@@ -5,6 +5,38 @@ pub(crate) mod config;
 mod guard;
 pub(crate) mod method;
 pub(crate) mod response;
+/// What an `Authorization` header lacks of a signature. Where no method takes a request, the header is taken for one, whatever it
+/// is. `[R]` aws/chalice issue 828, serverless/serverless issue 3205, svdgraaf/serverless-basic-authentication issue 3
+fn incomplete(request: &HttpRequest, header: &str) -> Option<String> {
+    let parameters = header.split_once(' ').map_or("", |(_, rest)| rest);
+    let parameters = parameters.split([',', ' ']).filter(|one| !one.is_empty());
+    let mut names = Vec::new();
+    for one in parameters {
+        match one.split_once('=') {
+            Some((name, _)) => names.push(name),
+            None => {
+                return Some(format!(
+                    "'{one}' not a valid key=value pair (missing equal-sign) in Authorization header: '{header}'."
+                ));
+            }
+        }
+    }
+    let mut text = String::new();
+    for name in ["Credential", "Signature", "SignedHeaders"] {
+        if !names.contains(&name) {
+            text.push_str("Authorization header requires '");
+            text.push_str(name);
+            text.push_str("' parameter. ");
+        }
+    }
+    if request.header("x-amz-date").is_none() && request.header("date").is_none() {
+        text.push_str(
+            "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ",
+        );
+    }
+    (!text.is_empty()).then(|| format!("{text}Authorization={header}"))
+}
+
 #[cfg(test)]
 mod tests;
 pub(crate) mod usage;
@@ -38,6 +70,7 @@ use crate::{
     rest_api::response::{ResponseFacts, Responses},
     rest_api::usage::OverLimit,
     rest_api::validate::Validator,
+    stream::Prelude,
 };
 
 /// The longest URL, in bytes. `[D]` gateway-truth §2.7, regional
@@ -212,14 +245,14 @@ impl RestApi {
     /// §2.7
     #[must_use]
     pub fn answer(&self, invocation: &Invocation, outcome: Outcome<'_>) -> HttpReply {
-        let reply = RestReply {
-            epoch_ms: invocation.epoch_ms,
-            id: &invocation.request_id,
-            extended_id: &invocation.extended_id,
-            responses: Responses(&self.config.gateway_responses),
-            facts: invocation.facts.as_deref(),
-        };
+        let reply = self.reply_to(invocation);
         reply.message(&match outcome {
+            Outcome::Payload(_) if self.streams(invocation) => {
+                // That the answer is 502 is unverified: no prelude comes, as in a malformed answer.
+                return reply.message(&RestMessage::BadGateway).because(
+                    "the method streams, but the function's answer does not start with a prelude",
+                );
+            }
             Outcome::Payload(payload) => {
                 return reply.result(payload, &invocation.trace_id, invocation.accepts_binary);
             }
@@ -230,6 +263,34 @@ impl RestApi {
             Outcome::IntegrationTimeout => RestMessage::GatewayTimeout,
             Outcome::EventTooLarge => RestMessage::RequestTooLong,
         })
+    }
+
+    /// True if the method that was invoked passes on the function's answer as it comes.
+    #[must_use]
+    pub fn streams(&self, invocation: &Invocation) -> bool {
+        let method = self.config.methods.get(&invocation.route);
+        method.is_some_and(|method| method.stream)
+    }
+
+    /// The start of the answer of a method that streams, before its body, which has no length; `None` if the method does not stream,
+    /// or the function's answer does not start with a prelude. `[D]` developer guide, response-transfer-mode-lambda
+    #[must_use]
+    pub fn stream(&self, invocation: &Invocation, prelude: Option<&Prelude>) -> Option<HttpReply> {
+        let prelude = prelude.filter(|_| self.streams(invocation))?;
+        Some(
+            self.reply_to(invocation)
+                .stream(prelude, &invocation.trace_id),
+        )
+    }
+
+    fn reply_to<'r>(&'r self, invocation: &'r Invocation) -> RestReply<'r> {
+        RestReply {
+            epoch_ms: invocation.epoch_ms,
+            id: &invocation.request_id,
+            extended_id: &invocation.extended_id,
+            responses: Responses(&self.config.gateway_responses),
+            facts: invocation.facts.as_deref(),
+        }
     }
 
     /// How long it waits for the function.
@@ -328,7 +389,14 @@ impl RestApi {
             .find(method, resource_path)
             .filter(|_| METHODS.contains(&method))
         else {
-            return refuse(RestMessage::MissingAuthenticationToken, facts.as_ref());
+            let message = match request
+                .header("authorization")
+                .and_then(|it| incomplete(request, it))
+            {
+                Some(text) => RestMessage::IncompleteSignature(text),
+                None => RestMessage::MissingAuthenticationToken,
+            };
+            return refuse(message, facts.as_ref());
         };
         let Some(RouteKey::Path { path: resource, .. }) = routes.get(found.index) else {
             let reply = self.reply(arrival, facts.as_ref());

@@ -73,9 +73,20 @@ impl Prelude {
             .status()
             .map_err(|_| PreludeError::Status)?
             .unwrap_or(200);
-        let headers = proxy
+        let mut headers = proxy
             .cookies_and_headers()
             .map_err(|_| PreludeError::Headers)?;
+        // Of a REST API's prelude. As in a whole answer, a name with both takes the list, whose spelling counts.
+        let lists = proxy
+            .multi_value_headers()
+            .map_err(|_| PreludeError::Headers)?;
+        headers.retain(|(name, _)| {
+            let listed = lists
+                .iter()
+                .any(|(other, _)| other.eq_ignore_ascii_case(name));
+            !listed || name == "set-cookie"
+        });
+        headers.extend(lists);
         if !headers
             .iter()
             .all(|(name, value)| is_token(name) && is_field_value(value))

@@ -43,12 +43,22 @@ pub const DEFAULT_TIMEOUT: u32 = 30;
 pub const MANIFEST_ENV: &str = "FW_MANIFEST";
 
 /// The environment variable that says how the gateway reads the function's responses. `fw` sets it
-/// to [`RESPONSE_STREAM`] for a function whose URL has this invoke mode, because no event says so.
-/// Otherwise it is not set.
+/// to [`RESPONSE_STREAM`] for a function whose URL has this invoke mode, and to [`STREAM_ROUTES`] for one behind a REST API with
+/// routes that stream, because no event says so. Otherwise it is not set.
 pub const INVOKE_MODE_ENV: &str = "FW_INVOKE_MODE";
+
+/// The environment variable with the CORS headers that the app adds to its answers, as `name=value; name=value`. `fw` sets it for a
+/// REST API with `[cors]`, which answers only preflights and refusals by itself. Otherwise it is not set.
+pub const CORS_ENV: &str = "FW_CORS";
+
+/// The binary media types of a REST API for which none are set, for the CLI and for tests: all, so that bytes arrive as bytes.
+pub const BINARY_MEDIA_TYPES: [&str; 1] = ["*/*"];
 
 /// The value of [`INVOKE_MODE_ENV`] that asks for the streaming form: a prelude with status, headers and cookies, then the body.
 pub const RESPONSE_STREAM: &str = "response-stream";
+
+/// The value of [`INVOKE_MODE_ENV`] that asks for the streaming form of the routes with `stream` only.
+pub const STREAM_ROUTES: &str = "stream-routes";
 
 /// An app's description of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,6 +130,14 @@ impl Manifest {
         self.schemas = schemas;
     }
 
+    /// Sets the routes, in their order, and the schema that has what they say.
+    pub fn set_routes(&mut self, routes: Vec<ManifestRoute>) {
+        if routes.iter().any(|route| route.no_cors || route.stream) {
+            self.schema = SCHEMA;
+        }
+        self.routes = routes;
+    }
+
     /// Adds a source in its order, and sets the schema that has sources.
     pub fn add_source(&mut self, source: ManifestSource) {
         self.schema = self.schema.max(SCHEMA_WITH_SOURCES);
@@ -180,6 +198,12 @@ pub struct ManifestRoute {
     /// The body that the handler reads, where the gateway may check it (REST APIs only).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<ManifestBody>,
+    /// True if it is left out of the settings' `[cors]` (REST APIs only). Since schema 3.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_cors: bool,
+    /// True if it answers with a stream. Since schema 3.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stream: bool,
     /// What it takes and answers, as far as the types say. Since schema 3.
     #[cfg(feature = "schema")]
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -94,6 +94,12 @@ fn route(json: &mut Json, route: &ManifestRoute) {
         }
         json.close('}');
     }
+    if route.no_cors {
+        json.flag("no_cors", true);
+    }
+    if route.stream {
+        json.flag("stream", true);
+    }
     #[cfg(feature = "schema")]
     if let Some(api) = &route.api {
         api::route(json, api);

@@ -108,6 +108,7 @@ impl Asked {
             request,
             from,
             resource,
+            asked,
         } = event::read(event, self.info, lambda).map_err(|reason| FunctionError {
             kind: "fw.NotAnAuthorizerEvent".into(),
             message: format!(
@@ -121,12 +122,51 @@ impl Asked {
             return Err(failed());
         };
         let answer = decision
-            .and_then(|decision| answer(decision, from, resource.clone()))
+            .and_then(|decision| self.check(decision, from, &request))
+            .and_then(|decision| answer(decision, from, resource.clone(), &asked))
             .or_else(|error| self.refuse(&error, from, resource))?;
         serde_json::value::to_raw_value(&answer).map_err(|error| {
             tracing::error!(authorizer = self.info.name, "{error}");
             failed()
         })
+    }
+
+    /// The decision, unless the gateway would keep it for routes that it is not about.
+    ///
+    /// `[D]` gateway-truth §1.10, §2.6: an answer is kept for all routes that the same caller asks for, unless the route is an identity
+    /// source.
+    fn check(
+        self,
+        decision: Decision,
+        from: From,
+        request: &Request<'_>,
+    ) -> Result<Decision, Error> {
+        let by_route = |source: &&str| {
+            [
+                "$context.routeKey",
+                "$context.path",
+                "$context.resourcePath",
+                "$context.httpMethod",
+            ]
+            .contains(source)
+        };
+        let Decision::Allow(allow) = &decision else {
+            return Ok(decision);
+        };
+        if self.info.ttl == 0 || self.info.identity.iter().any(by_route) {
+            return Ok(decision);
+        }
+        match &allow.routes {
+            Some(_) if from == From::HttpApi => Err(Error::internal(
+                "the HTTP API would keep this answer for other routes, because it cannot name routes: set `ttl = 0`, or add \
+                 `context:routeKey` to `identity`",
+            )),
+            None if request.was_asked_for_its_route() => Err(Error::internal(
+                "the gateway would keep this answer for other routes, but it depends on the path or the method: name the routes with \
+                 `Allow::for_routes`, or set `ttl = 0`",
+            )),
+            _ => Ok(decision),
+        }
     }
 
     /// The gateway's answer to an error. A gateway knows allowed and denied; only a REST API also
@@ -152,7 +192,7 @@ impl Asked {
                 message: "Unauthorized".to_owned(),
             });
         }
-        answer(Decision::Deny, from, resource).map_err(|_| failed())
+        answer(Decision::Deny, from, resource, "").map_err(|_| failed())
     }
 }
 

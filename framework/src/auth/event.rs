@@ -30,6 +30,8 @@ pub(super) struct Question<'e> {
     pub(super) from: From,
     /// The resource of the answer: the stage of the API with all its routes.
     pub(super) resource: String,
+    /// The route that the caller asks for.
+    pub(super) asked: String,
 }
 
 /// The asker, which decides the form of the answer.
@@ -96,6 +98,7 @@ pub(super) fn read<'e>(
         request,
         from,
         resource,
+        asked: arn,
     })
 }
 

@@ -12,6 +12,8 @@ pub struct Param<'r> {
     request: &'r Request<'r>,
     name: &'static str,
     place: Place,
+    /// The only value where the request has none.
+    default: Option<&'static str>,
 }
 
 impl<'r> Param<'r> {
@@ -22,6 +24,7 @@ impl<'r> Param<'r> {
             request,
             name,
             place: Place::Path,
+            default: None,
         }
     }
 
@@ -32,7 +35,15 @@ impl<'r> Param<'r> {
             request,
             name,
             place: Place::Query,
+            default: None,
         }
+    }
+
+    /// The same parameter, with this value where the request has none: `<name=value>` in a route's query.
+    #[must_use]
+    pub fn or(mut self, default: &'static str) -> Self {
+        self.default = Some(default);
+        self
     }
 
     /// Its values, decoded, in the request's order: one for a path parameter, any number for a
@@ -44,7 +55,15 @@ impl<'r> Param<'r> {
             None
         };
         let query = (self.place == Place::Query).then(|| self.request.query_values(self.name));
-        path.into_iter().chain(query.into_iter().flatten())
+        let mut values = path
+            .into_iter()
+            .chain(query.into_iter().flatten())
+            .peekable();
+        let default = match values.peek() {
+            Some(_) => None,
+            None => self.default,
+        };
+        values.chain(default)
     }
 
     /// The only value, if there is one.

@@ -30,6 +30,30 @@ use crate::{rejection::InvalidQuery, request::Request};
 /// let rejection = Query::<Search>::from_request(&request).err().unwrap();
 /// assert_eq!(rejection.to_string(), "query parameter `page`: invalid digit found in string");
 /// ```
+///
+/// A field with `#[serde(flatten)]` holds what several queries have in common:
+///
+/// ```
+/// use fw::{FromRequest, Method, Request, extract::Query};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Page {
+///     #[serde(default)]
+///     offset: u32,
+///     limit: Option<u32>,
+/// }
+///
+/// #[derive(serde::Deserialize)]
+/// struct Search {
+///     text: String,
+///     #[serde(flatten)]
+///     page: Page,
+/// }
+///
+/// let request = Request::new(Method::GET, "/search?text=7&limit=20");
+/// let Query(search) = Query::<Search>::from_request(&request).unwrap();
+/// assert_eq!((&*search.text, search.page.offset, search.page.limit), ("7", 0, Some(20)));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Query<T>(pub T);
 

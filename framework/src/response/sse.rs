@@ -185,6 +185,8 @@ impl fmt::Debug for Sse {
 }
 
 impl IntoResponse for Sse {
+    const STREAMS: bool = true;
+
     fn into_response(self) -> Response {
         let mut response = Response::default();
         let headers = response.headers_mut();

@@ -21,6 +21,8 @@ use crate::error::Failure;
 pub struct Status<const STATUS: u16, T = ()>(pub T);
 
 impl<const STATUS: u16, T: IntoResponse> IntoResponse for Status<STATUS, T> {
+    const STREAMS: bool = T::STREAMS;
+
     fn into_response(self) -> Response {
         match StatusCode::from_u16(STATUS) {
             Ok(status) => (status, self.0).into_response(),
@@ -97,6 +99,8 @@ pub trait WithHeaderField: Display {
 pub struct WithHeader<T, H>(pub T, pub H);
 
 impl<T: IntoResponse, H: WithHeaderField> IntoResponse for WithHeader<T, H> {
+    const STREAMS: bool = T::STREAMS;
+
     fn into_response(self) -> Response {
         self.0.with_header(H::NAME, self.1.to_string())
     }
@@ -122,6 +126,8 @@ pub enum Either<A, B> {
 }
 
 impl<A: IntoResponse, B: IntoResponse> IntoResponse for Either<A, B> {
+    const STREAMS: bool = A::STREAMS || B::STREAMS;
+
     fn into_response(self) -> Response {
         match self {
             Self::Left(answer) => answer.into_response(),

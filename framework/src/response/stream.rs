@@ -32,6 +32,11 @@ pub(crate) fn with_stream(mut response: Response, stream: BodyStream) -> Respons
     response
 }
 
+/// True if the body of a response is a stream.
+pub(crate) fn is_stream(response: &Response) -> bool {
+    response.extensions().get::<Streamed>().is_some()
+}
+
 /// The stream of a response, the first time that it is asked for.
 pub(crate) fn take_stream(response: &mut Response) -> Option<BodyStream> {
     let Streamed(stream) = response.extensions_mut().remove()?;
@@ -125,8 +130,8 @@ impl<T: IntoPiece, E: Into<BoxError>> IntoPiece for Result<T, E> {
 
 /// A body that is sent while it is created: `application/octet-stream`, or the [type](Self::with_type) that you name.
 ///
-/// The client gets each piece at once where the gateway streams (`invoke_mode = "response-stream"` of a function URL), up to 200 MB.
-/// Any other gateway needs the response whole: the body is collected, up to the 6 MB that Lambda delivers, and a longer one is a 500.
+/// The client gets each piece at once where the gateway streams: a REST API, and a function URL with `invoke_mode = "response-stream"`, up
+/// to 200 MB. Any other gateway needs the response whole: the body is collected, up to the 6 MB that Lambda delivers, and a longer one is a 500.
 ///
 /// The body outlives the handler, so it cannot borrow the state or the request. Clone what it needs.
 ///
@@ -197,6 +202,8 @@ impl fmt::Debug for Stream {
 }
 
 impl IntoResponse for Stream {
+    const STREAMS: bool = true;
+
     fn into_response(self) -> Response {
         let content_type = match self.content_type {
             Ok(content_type) => content_type,

@@ -159,6 +159,18 @@ impl<S> Routes<S> {
         self
     }
 
+    /// Leaves these routes out of the settings' `[cors]`: their paths have no preflight, and their answers no CORS headers. The
+    /// attribute's `cors = false` does it for one route.
+    ///
+    /// Only a REST API has CORS per route. With another gateway and a `[cors]` the app is refused.
+    #[must_use]
+    pub fn without_cors(mut self) -> Self {
+        for listed in &mut self.list {
+            listed.route.no_cors = true;
+        }
+        self
+    }
+
     /// Puts middleware around the routes that are in the list now, those of mounted lists included: any tower layer over
     /// `http` requests and responses.
     ///

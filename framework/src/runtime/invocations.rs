@@ -9,6 +9,7 @@ use super::{
     trace_variable,
 };
 use crate::{
+    after,
     context::{self, LambdaContext},
     dispatch::{Answer, Dispatcher, FunctionError, caught},
     entry::Entry,
@@ -77,15 +78,8 @@ pub(super) async fn serve<S: Send + Sync + 'static>(
         };
         json.clear();
         json.shrink_to(1 << 18);
-        post(
-            api,
-            &id,
-            next.invocation_id.as_deref(),
-            answer,
-            dispatcher.streams,
-            &mut json,
-        )
-        .await?;
+        post(api, &id, next.invocation_id.as_deref(), answer, &mut json).await?;
+        after::finish().await;
     }
 }
 
@@ -95,14 +89,13 @@ async fn post(
     id: &str,
     invocation_id: Option<&str>,
     answer: std::result::Result<Answer, FunctionError>,
-    streams: bool,
     json: &mut Vec<u8>,
 ) -> Result<()> {
     let mut headers = Vec::new();
     headers.extend(invocation_id.map(|id| ("Lambda-Runtime-Invocation-Id", id)));
     let mut body = None;
     let written = match answer {
-        Ok(Answer::Http(payload)) if streams => {
+        Ok(Answer::Http(payload)) if payload.is_in_stream() => {
             // A function URL with `RESPONSE_STREAM` would take a whole result for the body, whatever is in it. `[R]` gateway-truth §3
             let (prelude, stream) = payload.into_stream();
             json.extend_from_slice(&prelude);

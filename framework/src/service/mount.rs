@@ -28,6 +28,7 @@ pub struct Mount<S> {
     pub(crate) service: Inner,
     pub(crate) guard: Option<Guard<S>>,
     pub(crate) api_key: bool,
+    pub(crate) stream: bool,
 }
 
 impl<S> Mount<S> {
@@ -45,6 +46,7 @@ impl<S> Mount<S> {
             service: Inner::new(service),
             guard: None,
             api_key: false,
+            stream: false,
         }
     }
 
@@ -71,6 +73,13 @@ impl<S> Mount<S> {
     /// Callers send an API key (REST APIs only), in addition to other requirements.
     pub fn api_key(mut self) -> Self {
         self.api_key = true;
+        self
+    }
+
+    /// A REST API passes on the service's answers as they come. Without it they are collected first, because a service's type does not
+    /// say what it answers.
+    pub fn stream(mut self) -> Self {
+        self.stream = true;
         self
     }
 

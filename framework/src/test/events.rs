@@ -196,7 +196,7 @@ impl Client {
         let now = arrival();
         let context = context(now.request_id.clone(), None, &now);
         let event = Bytes::from(event.to_string());
-        let app = (self.app)(source.part(), event, context);
+        let app = (self.app)(source.part(), event, context, Vec::new());
         let (answer, reasons) = collect(|| block_on(app, BLOCKS));
         let document = |bytes: Vec<u8>| serde_json::from_slice(&bytes).unwrap_or_default();
         Invocation {

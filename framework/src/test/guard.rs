@@ -6,18 +6,15 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
 
-use super::Gateway;
+use super::{Gateway, stage::StageSettings};
 use crate::auth::PRINCIPAL;
 use fw_gateway::{
     ApiIdentity, ApiKey, Authorizer, ConfigError, FrontDoor, FunctionUrl, FunctionUrlConfig,
     HttpApi, HttpApiConfig, HttpApiRoute, HttpRequest, JwtAuthorizer, LambdaAuthorizer,
-    PayloadFormat, Principal, RequestValidation, Requirement, RestApi, RestApiConfig,
-    RestAuthorizer, RestMethod, RouteKey,
+    PayloadFormat, Principal, Requirement, RestApi, RestApiConfig, RestAuthorizer, RestMethod,
+    RouteKey,
 };
 use fw_manifest::{Authorization, AuthorizerKind, Manifest, ManifestAuthorizer, ManifestRoute};
-
-/// The stage of a REST API, which has no default one: its clients always name it.
-pub(super) const REST_STAGE: &str = "test";
 
 /// The only API key.
 const API_KEY: &str = "the-key-of-the-test-client";
@@ -118,7 +115,11 @@ impl Doors {
     /// # Errors
     ///
     /// Why this gateway is not possible.
-    pub(super) fn new(gateway: Gateway, manifest: &Manifest) -> Result<Self, String> {
+    pub(super) fn new(
+        gateway: Gateway,
+        manifest: &Manifest,
+        stage: &StageSettings,
+    ) -> Result<Self, String> {
         let mut vouching = manifest.clone();
         for authorizer in &mut vouching.authorizers {
             authorizer.kind = AuthorizerKind::Request;
@@ -126,13 +127,17 @@ impl Doors {
             authorizer.ttl = 0;
         }
         Ok(Self {
-            asking: front_door(gateway, manifest)?,
-            vouched: front_door(gateway, &vouching)?,
+            asking: front_door(gateway, manifest, stage)?,
+            vouched: front_door(gateway, &vouching, stage)?,
         })
     }
 }
 
-fn front_door(gateway: Gateway, manifest: &Manifest) -> Result<FrontDoor, String> {
+fn front_door(
+    gateway: Gateway,
+    manifest: &Manifest,
+    stage: &StageSettings,
+) -> Result<FrontDoor, String> {
     let routes = manifest.routes.iter();
     let routes: Result<Vec<RouteKey>, _> = routes.map(|route| route.key().parse()).collect();
     let routes = routes.map_err(|error| format!("no gateway can have these routes: {error}"))?;
@@ -145,7 +150,15 @@ fn front_door(gateway: Gateway, manifest: &Manifest) -> Result<FrontDoor, String
     let refused = |error: ConfigError| format!("{gateway:?} cannot have these routes: {error}");
     let by_jwt =
         |route: &ManifestRoute| matches!(route.authorization, Some(Authorization::Jwt { .. }));
-    let identity = ApiIdentity::new("testapi", "$default");
+    let name = match gateway {
+        Gateway::RestApi => stage.name(),
+        Gateway::HttpApi | Gateway::HttpApiV1 | Gateway::FunctionUrl => "$default",
+    };
+    let identity = ApiIdentity {
+        stage_variables: stage.variables.clone(),
+        ..ApiIdentity::new("testapi", name)
+    };
+    let cors = stage.cors.as_ref();
     match gateway {
         Gateway::HttpApi | Gateway::HttpApiV1 => {
             none("an HTTP API has no API keys", |route| route.api_key)?;
@@ -158,6 +171,7 @@ fn front_door(gateway: Gateway, manifest: &Manifest) -> Result<FrontDoor, String
                 routes: http_api_routes(routes, manifest),
                 authorizers: authorizers(manifest)?,
                 payload_format: format,
+                cors: cors.map(|cors| cors.of_api(manifest)),
                 ..HttpApiConfig::new(identity)
             })
             .map(FrontDoor::from)
@@ -166,7 +180,12 @@ fn front_door(gateway: Gateway, manifest: &Manifest) -> Result<FrontDoor, String
         Gateway::RestApi => {
             none("a REST API does not check JSON Web Tokens", by_jwt)?;
             let methods = manifest.routes.iter();
-            let methods = methods.map(|it| RestMethod::of_route(it, RequestValidation::default()));
+            let methods = methods.map(|it| {
+                let mut method = RestMethod::of_route(it, stage.validation());
+                // A test gets a stream as a whole.
+                method.stream = false;
+                method
+            });
             let authorizers = manifest.authorizers.iter().map(|authorizer| {
                 RestAuthorizer::of_manifest(authorizer).map_err(|error| error.to_string())
             });
@@ -175,8 +194,10 @@ fn front_door(gateway: Gateway, manifest: &Manifest) -> Result<FrontDoor, String
                 methods: methods.enumerate().collect(),
                 authorizers: authorizers.collect::<Result<_, _>>()?,
                 api_keys: vec![ApiKey::new("test", API_KEY)],
-                binary_media_types: vec!["*/*".to_owned()],
-                ..RestApiConfig::new(ApiIdentity::new("testapi", REST_STAGE))
+                binary_media_types: stage.binary_media_types(),
+                resource_cors: cors.map(|cors| cors.of_paths(manifest)).unwrap_or_default(),
+                gateway_responses: stage.responses()?,
+                ..RestApiConfig::new(identity)
             })
             .map(FrontDoor::from)
             .map_err(refused)
@@ -185,9 +206,12 @@ fn front_door(gateway: Gateway, manifest: &Manifest) -> Result<FrontDoor, String
             none("a function URL does not check callers per route", |route| {
                 route.authorization.is_some() || route.api_key
             })?;
-            FunctionUrl::new(FunctionUrlConfig::new(identity))
-                .map(FrontDoor::from)
-                .map_err(refused)
+            FunctionUrl::new(FunctionUrlConfig {
+                cors: cors.map(|cors| cors.of_api(manifest)),
+                ..FunctionUrlConfig::new(identity)
+            })
+            .map(FrontDoor::from)
+            .map_err(refused)
         }
     }
 }

@@ -37,7 +37,7 @@ fn function_url() {
 
 #[test]
 fn rest_api() {
-    run(include_str!("rest-api.jsonl"), 84);
+    run(include_str!("rest-api.jsonl"), 86);
 }
 
 /// Every exception is of a case that exists, and has a reason.

@@ -112,8 +112,17 @@ async fn open(principal: Option<Principal>) -> String {
     format!("{principal:?}")
 }
 
+/// By another name, so that the mistake is found by the request alone.
+type AnyClaims = Claims<Value>;
+
 #[get("/mistaken")]
-async fn mistaken(_claims: Claims<Value>) {}
+async fn mistaken(_claims: AnyClaims) {}
+
+#[get("/told")]
+async fn told(_claims: Claims<Value>) {}
+
+#[get("/told/maybe")]
+async fn maybe(_claims: Option<Claims<Value>>) {}
 
 #[route("/paid", methods = [GET, PUT], api_key)]
 async fn paid() {}
@@ -648,4 +657,107 @@ fn an_authorizer_that_is_not_there_fails_the_start_and_names_those_that_are() {
     assert!(posted.line.contains("/response "), "{posted:?}");
     lambda.finish();
     assert_eq!(command("guarded").output().unwrap().status.code(), Some(64));
+}
+
+#[authorizer(identity = ["header:authorization"], ttl = 300)]
+async fn by_path(Bearer(token): Bearer, Path(path): Path) -> Option<Allow> {
+    (path == format!("/{token}")).then(|| Allow::new("one"))
+}
+
+#[authorizer(identity = ["header:authorization", "context:routeKey"], ttl = 300)]
+async fn by_route_key(Bearer(token): Bearer, Path(path): Path) -> Option<Allow> {
+    (path == format!("/{token}")).then(|| Allow::new("one"))
+}
+
+#[authorizer(identity = ["header:authorization"], ttl = 300)]
+async fn named(Bearer(token): Bearer) -> Option<Allow> {
+    match &*token {
+        "a" => Some(Allow::new("one").for_routes(["GET /a"])),
+        "items" => Some(Allow::new("one").for_routes(["/items/{id}", "GET /a"])),
+        "none" => Some(Allow::new("one").for_routes([""; 0])),
+        "all" => Some(Allow::new("one")),
+        _ => None,
+    }
+}
+
+/// An extractor of an app's own, as a port from another framework has it.
+struct Path(String);
+
+impl fw::FromRequest for Path {
+    type Rejection = Infallible;
+
+    fn from_request(request: &fw::Request<'_>) -> Result<Self, Self::Rejection> {
+        Ok(Self(request.path().to_owned()))
+    }
+}
+
+#[get("/a")]
+async fn route_a() -> &'static str {
+    "a"
+}
+
+#[fw::route("/items/<id>", methods = [GET, PUT])]
+async fn item(id: u32) -> String {
+    id.to_string()
+}
+
+fn status(client: &Client, method: &str, path: &str, token: &str) -> u16 {
+    let request = client.request(method, path);
+    let token = format!("Bearer {token}");
+    request
+        .header("authorization", token)
+        .send()
+        .status()
+        .as_u16()
+}
+
+#[test]
+fn an_answer_that_names_routes_may_be_kept() {
+    let app = App::stateless("named").routes(routes![route_a, item].authorizer::<named>());
+    let client = Client::new(app, ()).through(Gateway::RestApi);
+    // Twice: the second answer is the one that was kept.
+    for _ in 0..2 {
+        assert_eq!(status(&client, "GET", "/a", "a"), 200);
+        assert_eq!(status(&client, "GET", "/items/7", "a"), 403);
+        for method in ["GET", "PUT"] {
+            assert_eq!(status(&client, method, "/items/7", "items"), 200);
+        }
+        assert_eq!(status(&client, "GET", "/a", "items"), 200);
+        assert_eq!(status(&client, "GET", "/a", "none"), 403);
+        assert_eq!(status(&client, "GET", "/items/7", "all"), 200);
+    }
+    // A simple answer of an HTTP API cannot name them.
+    let app = App::stateless("named").routes(routes![route_a, item].authorizer::<named>());
+    let client = Client::new(app, ());
+    assert_eq!(status(&client, "GET", "/a", "a"), 500);
+    assert_eq!(status(&client, "GET", "/a", "all"), 200);
+}
+
+#[test]
+fn a_kept_answer_that_depends_on_the_path_is_refused() {
+    let app = App::stateless("by-path").routes(routes![route_a, item].authorizer::<by_path>());
+    let client = Client::new(app, ());
+    for gateway in [Gateway::HttpApi, Gateway::RestApi] {
+        let client = client.clone().through(gateway);
+        // To admit here would admit everywhere.
+        assert_eq!(status(&client, "GET", "/a", "a"), 500, "{gateway:?}");
+        assert_eq!(status(&client, "GET", "/items/7", "a"), 403, "{gateway:?}");
+    }
+    let app = App::stateless("by-key").routes(routes![route_a, item].authorizer::<by_route_key>());
+    let client = Client::new(app, ());
+    assert_eq!(status(&client, "GET", "/a", "a"), 200);
+    assert_eq!(status(&client, "GET", "/items/7", "a"), 403);
+}
+
+#[test]
+fn claims_without_a_token_are_refused() {
+    let check = |list: Routes| App::stateless("claims").routes(list).check();
+    let error = check(routes![told]).unwrap_err().to_string();
+    assert!(
+        error.contains("told` takes `Claims`, but `GET /told` asks for no token"),
+        "{error}"
+    );
+    assert_eq!(check(routes![told].jwt("main")), Ok(()));
+    assert_eq!(check(routes![maybe, jwt]), Ok(()));
+    assert!(check(routes![].mount("/v1", routes![told])).is_err());
 }

@@ -3,6 +3,7 @@
 mod app;
 mod authorizers;
 mod bodies;
+mod cors;
 mod gateways;
 mod heads;
 mod lists;

@@ -243,3 +243,27 @@ fn the_runtime_api_may_lie_under_a_path() {
     lambda.reply(202, "", "");
     lambda.finish();
 }
+
+#[fw::get("/after")]
+pub(crate) async fn after_it() -> &'static str {
+    fw::after(async {
+        fw::after(async { tracing::info!("AFTER third") });
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        tracing::info!("AFTER first");
+    });
+    fw::after(async { panic!("AFTER second") });
+    "answered"
+}
+
+#[test]
+fn work_behind_the_answer_is_done_before_the_next_invocation() {
+    let mut lambda = Lambda::start("streams", &[]);
+    for _ in 0..2 {
+        let posted = lambda.invoke(ID, &event("/after"));
+        assert!(posted.body.contains("answered"), "{posted:?}");
+    }
+    let stderr = String::from_utf8(lambda.finish().stderr).unwrap();
+    let places = ["AFTER first", "AFTER second", "AFTER third"].map(|text| stderr.find(text));
+    assert!(places[0] < places[1] && places[1] < places[2], "{stderr}");
+    assert_eq!(stderr.matches("AFTER third").count(), 2, "{stderr}");
+}

@@ -107,7 +107,15 @@ pub(crate) fn app() -> App {
         Ok::<_, Infallible>(http::Response::new(body))
     });
     App::stateless("streams")
-        .routes(routes![numbers, written, waits, large, panics, forged])
+        .routes(routes![
+            numbers,
+            written,
+            waits,
+            large,
+            panics,
+            forged,
+            crate::runtime_loop::after_it
+        ])
         .mount_service("/service", service)
 }
 
@@ -252,4 +260,50 @@ fn an_event_is_written_line_by_line() {
     ] {
         assert_eq!(event.to_string(), written);
     }
+}
+
+#[get("/maybe?<no>")]
+async fn maybe(no: bool) -> fw::Result<Stream> {
+    if no {
+        return Err(fw::Error::not_found("no"));
+    }
+    Ok(written().await)
+}
+
+#[get("/said", stream)]
+async fn said() -> Response {
+    numbers(0, 2).await
+}
+
+#[get("/whole")]
+async fn whole() -> &'static str {
+    "whole"
+}
+
+/// What only some routes of a REST API do is known from their types, or said.
+#[test]
+fn the_manifest_says_which_routes_stream() {
+    let service = || {
+        service_fn(async |_: http::Request<fw::service::Body>| {
+            Ok::<_, Infallible>(http::Response::new(String::new()))
+        })
+    };
+    let app = App::stateless("streams")
+        .routes(routes![waits, written, maybe, said, whole, numbers])
+        .mount_service("/plain", service())
+        .mount_service("/mounted", fw::service::Mount::new(service()).stream());
+    let routes = app.manifest().routes;
+    let streams = routes.iter().filter(|route| route.stream);
+    let paths: Vec<&str> = streams.map(|route| route.path.as_str()).collect();
+    assert_eq!(
+        paths,
+        [
+            "/maybe",
+            "/mounted",
+            "/mounted/{proxy+}",
+            "/said",
+            "/waits",
+            "/written"
+        ]
+    );
 }

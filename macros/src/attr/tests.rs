@@ -29,12 +29,40 @@ fn good_arguments() {
     assert_eq!(errors, [""; 0]);
     assert_eq!(args.methods, ["GET"]);
     assert_eq!(args.krate.at(Span::call_site()).to_string(), "web");
+    let (args, errors) = read(r#""/a", stream, cors = false"#, "get");
+    assert_eq!(errors, [""; 0]);
+    assert!(args.stream && args.no_cors);
 }
 
 #[test]
 fn each_mistake_is_one_error_with_its_correction() {
     let table = [
         ("route", "", "needs a path", r#"methods = [GET])]"#),
+        (
+            "get",
+            r#""/a", cors"#,
+            "on for every route",
+            "`cors = false`",
+        ),
+        (
+            "get",
+            r#""/a", cors = true"#,
+            "on for every route",
+            "`cors = false`",
+        ),
+        (
+            "get",
+            r#""/a", cors = false, cors = false"#,
+            "given twice",
+            "remove",
+        ),
+        ("get", r#""/a", stream, stream"#, "given twice", "remove"),
+        (
+            "get",
+            r#""/a", stream = true"#,
+            "does not take a value",
+            "write `stream`",
+        ),
         ("route", "methods = [GET]", "needs a path", "write"),
         ("route", r#""/a""#, "needs its methods", r#"#[get(\"/a\")]"#),
         (

@@ -23,6 +23,7 @@ pub(super) fn made(item: &Item, route: &Route, name: &Ident) -> TokenStream {
     };
     let (guard, needs) = guard(item, route, &state_type, generics.is_some());
     let api_key = route.api_key.then(|| quote!(.with_api_key()));
+    let no_cors = route.no_cors.then(|| quote!(.without_cors()));
     let has_state = generics.is_none();
     let call = call(item, |calling| {
         let (state, request) = (&calling.state, &calling.request);
@@ -54,7 +55,7 @@ pub(super) fn made(item: &Item, route: &Route, name: &Ident) -> TokenStream {
                         #call,
                     )
                     #guard
-                    #api_key;
+                    #api_key #no_cors;
                     #description
                 }
             }
@@ -82,7 +83,7 @@ fn description(item: &Item, route: &Route) -> TokenStream {
     let parameters = item.args.iter().filter_map(|arg| {
         let (place, name) = match &arg.kind {
             ArgKind::Path(name) => ("Path", name),
-            ArgKind::Query(name) => ("Query", name),
+            ArgKind::Query(name, _) => ("Query", name),
             _ => return None,
         };
         let place = Ident::new(place, Span::call_site());
@@ -167,14 +168,20 @@ pub(super) fn info(item: &Item, route: &Route) -> TokenStream {
     let params = path_params
         .chain(query.map(|name| (name, "query")))
         .filter_map(|(param, place)| {
-            let ty = &parameter(&item.args, param)?.ty;
+            let argument = parameter(&item.args, param)?;
+            let ty = &argument.ty;
             let (start, end) = ends(ty);
             let place = Ident::new(place, end);
             let krate = item.krate.at(start);
             let from_param = cast(&item.krate, ty, "FromParam", quote!(<'_, _>));
             let call = quote_spanned!(start=> #krate::__private::ParamInfo);
+            // With a default a request need not have it.
+            let required = match argument.kind {
+                ArgKind::Query(_, Some(_)) => quote_spanned!(end=> false),
+                _ => quote_spanned!(end=> #from_param::REQUIRED),
+            };
             Some(quote_spanned! {end=>
-                #call::#place(#param, #from_param::REQUIRED, #from_param::MULTIPLE)
+                #call::#place(#param, #required, #from_param::MULTIPLE)
             })
         });
     let body = match &route.body {
@@ -204,6 +211,19 @@ pub(super) fn info(item: &Item, route: &Route) -> TokenStream {
             }
         }
     };
+    let claims = route.claims;
+    let stream = match &item.output {
+        _ if route.stream => quote!(true),
+        Some(output) => {
+            let ty = &output.ty;
+            quote!({
+                #[allow(unused_imports)]
+                use #krate::__private::StreamsNothing as _;
+                #krate::__private::Streams::<#ty>::STREAMS
+            })
+        }
+        None => quote!(false),
+    };
     quote! {
         #krate::__private::RouteInfo {
             methods: &[#(#methods),*],
@@ -215,6 +235,8 @@ pub(super) fn info(item: &Item, route: &Route) -> TokenStream {
             description: #description,
             params: &[#(#params),*],
             body: #body,
+            claims: #claims,
+            stream: #stream,
         }
     }
 }

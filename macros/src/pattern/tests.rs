@@ -21,6 +21,7 @@ fn good_paths() {
         ("/<type>/<_key>", "/{type}/{_key}", "type _key", ""),
         ("/.well-known/x", "/.well-known/x", "", ""),
         ("/<rest..>?<q>", "/{rest+}", "rest", "q"),
+        ("/x?<page=1>&<q=>&<sort=a=b>", "/x", "", "page q sort"),
     ];
     for (path, gateway, names, query) in table {
         let pattern = parse(path).unwrap_or_else(|flaws| panic!("{path}: {flaws:?}"));
@@ -32,6 +33,10 @@ fn good_paths() {
         );
         assert_eq!(pattern.query.join(" "), query, "{path}");
     }
+    let pattern = parse("/x?<page=1>&<size>&<q=>&<sort=a=b>").unwrap();
+    let defaults = [("page", "1"), ("q", ""), ("sort", "a=b")];
+    let defaults = defaults.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(pattern.defaults, defaults);
 }
 
 /// Each path has one flaw: what is marked, its kind, and the path that the help proposes.
@@ -121,7 +126,13 @@ fn bad_paths() -> Vec<(&'static str, FlawKind, &'static str, Option<&'static str
         ("/<..path>", RestSpelling, "<..path>", Some("/<path..>")),
         ("/<path+>", RestSpelling, "<path+>", Some("/<path..>")),
         ("/<id?>", OptionalName, "<id?>", Some("/<id>")),
-        ("/x?<page=1>", DefaultValue, "<page=1>", Some("/x?<page>")),
+        ("/x/<page=1>", DefaultValue, "<page=1>", Some("/x/<page>")),
+        (
+            "/x?<page..=1>",
+            RestInQuery,
+            "<page..=1>",
+            Some("/x?<page>"),
+        ),
         ("/<r#type>", RawName, "<r#type>", Some("/<type>")),
         ("/<path..>/x", RestNotLast, "<path..>", Some("/<path>/x")),
         (

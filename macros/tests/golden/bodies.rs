@@ -28,6 +28,12 @@ impl ::fw::__private::RouteDecl for __fw_item_a {
             required: true,
             schema: ::fw::__private::Option::Some(::fw::__private::schema::<Order<'_>>),
         }),
+        claims: false,
+        stream: {
+            #[allow(unused_imports)]
+            use ::fw::__private::StreamsNothing as _;
+            ::fw::__private::Streams::<()>::STREAMS
+        },
     };
 }
 #[automatically_derived]
@@ -79,6 +85,12 @@ impl ::fw::__private::RouteDecl for __fw_item_b {
             required: false,
             schema: ::fw::__private::Option::None,
         }),
+        claims: false,
+        stream: {
+            #[allow(unused_imports)]
+            use ::fw::__private::StreamsNothing as _;
+            ::fw::__private::Streams::<()>::STREAMS
+        },
     };
 }
 #[automatically_derived]
@@ -130,6 +142,12 @@ impl ::fw::__private::RouteDecl for __fw_item_c {
             required: false,
             schema: ::fw::__private::Option::None,
         }),
+        claims: false,
+        stream: {
+            #[allow(unused_imports)]
+            use ::fw::__private::StreamsNothing as _;
+            ::fw::__private::Streams::<()>::STREAMS
+        },
     };
 }
 #[automatically_derived]

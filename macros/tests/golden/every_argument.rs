@@ -56,6 +56,12 @@ impl ::fw::__private::RouteDecl for __fw_item_object {
             required: false,
             schema: ::fw::__private::Option::None,
         }),
+        claims: false,
+        stream: {
+            #[allow(unused_imports)]
+            use ::fw::__private::StreamsNothing as _;
+            ::fw::__private::Streams::<Result<Json<Doc<'_>>>>::STREAMS
+        },
     };
 }
 #[automatically_derived]

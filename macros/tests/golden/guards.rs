@@ -24,6 +24,12 @@ impl ::fw::__private::RouteDecl for __fw_item_stateless {
         description: "",
         params: &[],
         body: ::fw::__private::Option::None,
+        claims: false,
+        stream: {
+            #[allow(unused_imports)]
+            use ::fw::__private::StreamsNothing as _;
+            ::fw::__private::Streams::<()>::STREAMS
+        },
     };
 }
 const _: () = {
@@ -87,6 +93,12 @@ impl ::fw::__private::RouteDecl for __fw_item_stateful {
         description: "",
         params: &[],
         body: ::fw::__private::Option::None,
+        claims: false,
+        stream: {
+            #[allow(unused_imports)]
+            use ::fw::__private::StreamsNothing as _;
+            ::fw::__private::Streams::<()>::STREAMS
+        },
     };
 }
 const _: () = {
@@ -141,6 +153,12 @@ impl ::fw::__private::RouteDecl for __fw_item_claims {
         description: "",
         params: &[],
         body: ::fw::__private::Option::None,
+        claims: false,
+        stream: {
+            #[allow(unused_imports)]
+            use ::fw::__private::StreamsNothing as _;
+            ::fw::__private::Streams::<()>::STREAMS
+        },
     };
 }
 #[automatically_derived]
@@ -183,6 +201,12 @@ impl ::fw::__private::RouteDecl for __fw_item_signed {
         description: "",
         params: &[],
         body: ::fw::__private::Option::None,
+        claims: false,
+        stream: {
+            #[allow(unused_imports)]
+            use ::fw::__private::StreamsNothing as _;
+            ::fw::__private::Streams::<()>::STREAMS
+        },
     };
 }
 #[automatically_derived]
@@ -224,6 +248,12 @@ impl ::fw::__private::RouteDecl for __fw_item_open {
         description: "",
         params: &[],
         body: ::fw::__private::Option::None,
+        claims: false,
+        stream: {
+            #[allow(unused_imports)]
+            use ::fw::__private::StreamsNothing as _;
+            ::fw::__private::Streams::<()>::STREAMS
+        },
     };
 }
 #[automatically_derived]

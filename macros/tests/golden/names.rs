@@ -47,6 +47,8 @@ impl ::web::__private::RouteDecl for __fw_item_move {
             ),
         ],
         body: ::web::__private::Option::None,
+        claims: false,
+        stream: false,
     };
 }
 #[cfg(feature = "files")]

@@ -26,6 +26,12 @@ impl ::fw::__private::RouteDecl for __fw_item_hello {
         description: "",
         params: &[],
         body: ::fw::__private::Option::None,
+        claims: false,
+        stream: {
+            #[allow(unused_imports)]
+            use ::fw::__private::StreamsNothing as _;
+            ::fw::__private::Streams::<&'static str>::STREAMS
+        },
     };
 }
 #[automatically_derived]

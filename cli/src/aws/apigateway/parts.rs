@@ -152,6 +152,15 @@ pub(crate) fn invocation(function: &str) -> String {
     )
 }
 
+/// The URI with which a REST API invokes a function whose answer it passes on as it comes. It needs the same permission,
+/// `lambda:InvokeFunction` (API Gateway developer guide, "Set up a Lambda proxy integration with payload response streaming"; Lambda
+/// API reference, `InvokeWithResponseStream`).
+pub(crate) fn streamed_invocation(function: &str) -> String {
+    let whole = invocation(function).replacen("/2015-03-31/", "/2021-11-15/", 1);
+    let path = whole.strip_suffix("/invocations").unwrap_or(&whole);
+    format!("{path}/response-streaming-invocations")
+}
+
 /// True if a text is such a URI.
 pub(crate) fn is_invocation(text: &str) -> bool {
     invoked(text) != text
@@ -160,7 +169,10 @@ pub(crate) fn is_invocation(text: &str) -> bool {
 /// The function that such an address invokes; the address itself where it is another.
 pub(crate) fn invoked(uri: &str) -> String {
     uri.split_once("/functions/")
-        .and_then(|(_, rest)| rest.strip_suffix("/invocations"))
+        .and_then(|(_, rest)| {
+            let whole = rest.strip_suffix("/invocations");
+            whole.or_else(|| rest.strip_suffix("/response-streaming-invocations"))
+        })
         .unwrap_or(uri)
         .to_owned()
 }

@@ -11,7 +11,7 @@ use fw_manifest::{ManifestRoute, ManifestSource};
 
 use super::{
     app::{self, App, Ready},
-    banner,
+    banner, given,
     services::{self, Services},
 };
 use crate::{
@@ -163,6 +163,7 @@ impl Serving<'_> {
                 self.args.gateway,
             )?;
             services::secrets(self.args, &mut settings, self.app.settings_dir()).await?;
+            given::give(self.args, &mut settings)?;
             new_settings = settings != self.settings;
             self.settings = settings;
         }

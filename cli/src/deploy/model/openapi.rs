@@ -3,23 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fw_gateway::{GatewayResponse, PathPattern};
-use fw_manifest::{Authorization, AuthorizerKind, Manifest, ManifestRoute, Place as In};
+use fw_gateway::{CorsConfig, GatewayResponse, PathPattern};
+use fw_manifest::{Authorization, AuthorizerKind, Manifest, ManifestRoute, Part, Place as In};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    aws::apigateway::{Checks, Guard, invocation, invoked, is_invocation},
+    aws::apigateway::{Checks, Guard, invocation, invoked, is_invocation, streamed_invocation},
     deploy::access::{Access, Asked, Routes},
     error::{Failure, Result},
-    settings::{
-        Settings,
-        access::{self, ApiKeySource},
-    },
-    values::{
-        gateway::{Cors, PayloadFormat},
-        text::hex,
-    },
+    settings::{Settings, access::ApiKeySource, cors},
+    values::{gateway::PayloadFormat, text::hex},
 };
 
 /// The key that names the one validator.
@@ -66,21 +60,33 @@ pub(crate) fn document(
     if let Some(milliseconds) = settings.door.integration_timeout {
         integration["timeoutInMillis"] = milliseconds.into();
     }
+    let mut streaming = integration.clone();
+    streaming["uri"] = streamed_invocation(alias).into();
+    streaming["responseTransferMode"] = "STREAM".into();
+    // Such an integration may take 15 minutes, where others have 29 s (developer guide, "Stream the integration response").
+    let timeout = settings.of(&Part::Api).timeout.saturating_mul(1000);
+    streaming["timeoutInMillis"] = timeout.into();
     let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
     let mut models = Map::new();
     let mut schemes = Map::new();
     for route in &manifest.routes {
-        let method = operation(route, settings, &integration, &mut models)?;
+        let integration = if route.stream {
+            &streaming
+        } else {
+            &integration
+        };
+        let method = operation(route, settings, integration, &mut models)?;
         paths
             .entry(&route.path)
             .or_default()
             .insert(word(&route.method), method);
         asked(route, &mut schemes);
     }
+    let preflights = cors::of_paths(manifest, settings);
     for (path, methods) in &mut paths {
         // Beside `ANY` a method of its own goes first.
         let taken = methods.contains_key("options");
-        if let (Some(cors), false) = (&settings.cors, taken) {
+        if let (Some(cors), false) = (preflights.get(*path), taken) {
             methods.insert("options".to_owned(), preflight(path, cors));
         }
     }
@@ -114,10 +120,11 @@ pub(crate) fn document(
         );
         add("x-amazon-apigateway-request-validator", json!(VALIDATOR));
     }
-    if !access.gateway_responses.is_empty() {
-        let responses = access.gateway_responses.iter();
+    let responses = cors::responses(settings)?;
+    if !responses.is_empty() {
+        let responses = responses.iter();
         let responses: Map<String, Value> = responses
-            .map(|(kind, answer)| (kind.clone(), response(answer)))
+            .map(|(kind, answer)| (kind.as_str().to_owned(), response(answer)))
             .collect();
         add("x-amazon-apigateway-gateway-responses", responses.into());
     }
@@ -357,7 +364,7 @@ fn source(identity: &str) -> String {
 }
 
 /// What a REST API answers by itself.
-fn response(answer: &access::GatewayResponse) -> Value {
+fn response(answer: &GatewayResponse) -> Value {
     let mut said = Map::new();
     if let Some(status) = answer.status {
         said.insert("statusCode".to_owned(), status.to_string().into());
@@ -367,7 +374,7 @@ fn response(answer: &access::GatewayResponse) -> Value {
         let headers: Map<String, Value> = headers
             .map(|(name, value)| {
                 let name = format!("gatewayresponse.header.{name}");
-                (name, GatewayResponse::value(value).into())
+                (name, value.as_str().into())
             })
             .collect();
         said.insert("responseParameters".to_owned(), headers.into());
@@ -379,23 +386,11 @@ fn response(answer: &access::GatewayResponse) -> Value {
 }
 
 /// What answers a browser that asks before it calls: a mock with fixed headers. `[R]` gateway-truth §2.7
-fn preflight(path: &str, cors: &Cors) -> Value {
-    let list = |name: &'static str, values: &[String]| {
-        (!values.is_empty()).then(|| (name, values.join(",")))
-    };
-    let headers: Vec<(&str, String)> = [
-        list("Access-Control-Allow-Origin", &cors.allow_origins),
-        list("Access-Control-Allow-Methods", &cors.allow_methods),
-        list("Access-Control-Allow-Headers", &cors.allow_headers),
-        list("Access-Control-Expose-Headers", &cors.expose_headers),
-        cors.max_age
-            .map(|seconds| ("Access-Control-Max-Age", seconds.to_string())),
-        cors.allow_credentials
-            .then(|| ("Access-Control-Allow-Credentials", "true".to_owned())),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+///
+/// It is converted to text: with `*/*` among the binary media types a mock otherwise fails with 500 (aws/chalice issue 1310,
+/// serverless/serverless issue 10254).
+fn preflight(path: &str, cors: &CorsConfig) -> Value {
+    let headers: Vec<(&str, String)> = cors.all_headers().collect();
     let declared: Map<String, Value> = headers
         .iter()
         .map(|(name, _)| {
@@ -417,8 +412,15 @@ fn preflight(path: &str, cors: &Cors) -> Value {
         "x-amazon-apigateway-integration": {
             "type": "mock",
             "passthroughBehavior": "when_no_match",
+            "contentHandling": "CONVERT_TO_TEXT",
             "requestTemplates": { "application/json": "{\"statusCode\": 200}" },
-            "responses": { "default": { "statusCode": "200", "responseParameters": sent } },
+            "responses": {
+                "default": {
+                    "statusCode": "200",
+                    "contentHandling": "CONVERT_TO_TEXT",
+                    "responseParameters": sent,
+                },
+            },
         },
         // The operation's own list is empty: nothing is checked of a preflight.
         "security": [],
@@ -538,10 +540,11 @@ fn function(scheme: &Value) -> Option<Checks> {
 pub(crate) fn interim(wanted: &Value, served: &Value, routes: &Routes) -> Value {
     let own = guards(wanted);
     let mut document = wanted.clone();
+    let mode =
+        |said: &Value| said["x-amazon-apigateway-integration"]["responseTransferMode"].clone();
     let Some((.., first)) = operations(wanted).into_iter().next() else {
         return document;
     };
-    let integration = &first["x-amazon-apigateway-integration"];
     for (key, path, method, _) in operations(wanted) {
         if !routes.contains_key(&key)
             && let Some(methods) = document["paths"][path].as_object_mut()
@@ -579,6 +582,10 @@ pub(crate) fn interim(wanted: &Value, served: &Value, routes: &Routes) -> Value 
         let mut one = match own.contains_key(&key) {
             true => document["paths"][path][method].clone(),
             false => {
+                // The one that takes answers in the same way.
+                let like = operations(wanted).into_iter().map(|(.., said)| said);
+                let like = like.into_iter().find(|like| mode(like) == mode(said));
+                let integration = &like.unwrap_or(first)["x-amazon-apigateway-integration"];
                 let mut one = json!({
                     "responses": {},
                     "x-amazon-apigateway-integration": integration,

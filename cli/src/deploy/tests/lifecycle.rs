@@ -222,7 +222,7 @@ fn cors_is_set_changed_and_removed() {
         let changed = other.deploy(&aws).await.unwrap();
         assert_eq!(
             changed.steps[0].reason,
-            "origins: * → https://a.example, headers: content-type → none, max age: 0 s → 60 s"
+            "origins: * → https://a.example, headers: content-type → authorization content-type x-amz-date x-amz-security-token x-api-key, max age: 0 s → 60 s"
         );
         FIRST.deploy(&aws).await.unwrap();
         assert_eq!(

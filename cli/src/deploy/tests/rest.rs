@@ -162,17 +162,34 @@ fn the_document_says_all() {
                 .unwrap()
                 .ends_with(":function:s3test-dev-door:live/invocations")
         );
+        let preflight = &path["options"]["x-amazon-apigateway-integration"];
+        assert_eq!(preflight["contentHandling"], "CONVERT_TO_TEXT");
         assert_eq!(
-            path["options"]["x-amazon-apigateway-integration"]["responses"]["default"]["responseParameters"],
-            json!({ "method.response.header.Access-Control-Allow-Origin": "'*'" })
+            preflight["responses"]["default"]["responseParameters"],
+            json!({
+                "method.response.header.Access-Control-Allow-Origin": "'*'",
+                "method.response.header.Access-Control-Allow-Methods": "'GET,OPTIONS,PUT'",
+                "method.response.header.Access-Control-Allow-Headers":
+                    "'Authorization,Content-Type,X-Amz-Date,X-Amz-Security-Token,X-Api-Key'",
+            })
         );
+        let variables = &state.functions["s3test-dev"]
+            .latest
+            .configuration
+            .environment;
+        assert_eq!(variables["FW_CORS"], "Access-Control-Allow-Origin=*");
         assert_eq!(
             document["x-amazon-apigateway-binary-media-types"],
             json!(["image/*"])
         );
+        let allowed = json!({ "gatewayresponse.header.Access-Control-Allow-Origin": "'*'" });
         assert_eq!(
             document["x-amazon-apigateway-gateway-responses"],
-            json!({ "ACCESS_DENIED": { "statusCode": "404" } })
+            json!({
+                "ACCESS_DENIED": { "statusCode": "404", "responseParameters": allowed },
+                "DEFAULT_4XX": { "responseParameters": allowed },
+                "DEFAULT_5XX": { "responseParameters": allowed },
+            })
         );
         let stage = &rest.stages[0];
         assert_eq!(stage.name, "v1");

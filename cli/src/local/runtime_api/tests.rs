@@ -576,3 +576,48 @@ proptest! {
         prop_assert_eq!(body, parts.concat());
     }
 }
+
+#[tokio::test]
+async fn an_error_that_cannot_be_read_is_made_of_its_header() {
+    for (body, kind, expected) in [
+        ("", "Runtime.Odd", r#"{"errorType":"Runtime.Odd"}"#),
+        ("no json", "Runtime.Odd", r#"{"errorType":"Runtime.Odd"}"#),
+        ("[1]", "Mine", r#"{"errorType":"Mine"}"#),
+        (
+            r#"{"errorType":"Own","errorMessage":"m"}"#,
+            "Mine",
+            r#"{"errorType":"Own","errorMessage":"m"}"#,
+        ),
+    ] {
+        let mut it = Played::new();
+        let outcome = it.invoked().await;
+        it.say(format!(
+            "POST /2018-06-01/runtime/invocation/id-1/error HTTP/1.1\r\n\
+             Lambda-Runtime-Function-Error-Type: {kind}\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        ))
+        .await;
+        assert_eq!(it.hear().await.0, 202, "{body}");
+        match outcome.await.unwrap() {
+            Outcome::FunctionError(document) => assert_eq!(document, expected),
+            other => panic!("{body}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_id_of_another_invocation_is_refused() {
+    let mut it = Played::new();
+    let outcome = it.invoked().await;
+    for (sent, status) in [
+        ("Lambda-Runtime-Invocation-Id: id-0\r\n", 400),
+        ("Lambda-Runtime-Invocation-Id: id-1\r\n", 202),
+    ] {
+        it.say(format!(
+            "POST /2018-06-01/runtime/invocation/id-1/response HTTP/1.1\r\n{sent}Content-Length: 4\r\n\r\nnull"
+        ))
+        .await;
+        assert_eq!(it.hear().await.0, status, "{sent}");
+    }
+    assert!(matches!(outcome.await.unwrap(), Outcome::Payload(_)));
+}

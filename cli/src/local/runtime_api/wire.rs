@@ -60,6 +60,10 @@ pub(super) struct Head {
     pub(super) path: String,
     /// `Lambda-Runtime-Function-Response-Mode`.
     pub(super) response_mode: Option<Vec<u8>>,
+    /// `Lambda-Runtime-Function-Error-Type`.
+    pub(super) error_type: Option<Vec<u8>>,
+    /// `Lambda-Runtime-Invocation-Id`, as the process sends it back.
+    pub(super) invocation_id: Option<Vec<u8>>,
     /// True if the content type says that a streamed response starts with a prelude.
     pub(super) has_prelude: bool,
     length: Length,
@@ -422,6 +426,8 @@ fn parse(bytes: &[u8], guard: &PortGuard) -> Result<Head, StatusCode> {
         },
         path: path_of(request.path.unwrap_or_default()).to_owned(),
         response_mode: None,
+        error_type: None,
+        invocation_id: None,
         has_prelude: false,
         length: Length::Known(0),
         expects_continue: false,
@@ -463,6 +469,12 @@ fn parse(bytes: &[u8], guard: &PortGuard) -> Result<Head, StatusCode> {
             }
             37 if is("lambda-runtime-function-response-mode") => {
                 head.response_mode = Some(value.to_vec());
+            }
+            28 if is("lambda-runtime-invocation-id") => {
+                head.invocation_id = Some(value.to_vec());
+            }
+            34 if is("lambda-runtime-function-error-type") => {
+                head.error_type = Some(value.to_vec());
             }
             _ => {}
         }

@@ -88,6 +88,16 @@ async fn what_can_be_read_in_two_ways_is_refused() {
     );
     let answer = exchange(&running, &twice).await;
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    for given in [
+        "Content-Length: 5\r\nContent-Length: 5",
+        "Content-Length: 5, 5",
+    ] {
+        let request = format!(
+            "POST /do:echo HTTP/1.1\r\nHost: localhost\r\n{given}\r\nConnection: close\r\n\r\nhello"
+        );
+        let answer = exchange(&running, &request).await;
+        assert!(answer.contains("\"content-length\":\"5\""), "{answer}");
+    }
     let lines = running.lines.clone();
     running.stop().await;
     lines.position(

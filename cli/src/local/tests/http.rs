@@ -54,10 +54,20 @@ impl Running {
 
     /// The same with that bootstrap.
     pub(super) fn serve_app(&self, bootstrap: &Path, text: &str, variables: &[(&str, &str)]) {
+        let routes = ["GET", "POST", "HEAD"].map(|method| ManifestRoute::new(method, "/{what}"));
+        self.serve_routes(bootstrap, text, routes.to_vec(), variables);
+    }
+
+    /// The same with these routes.
+    pub(super) fn serve_routes(
+        &self,
+        bootstrap: &Path,
+        text: &str,
+        routes: Vec<ManifestRoute>,
+        variables: &[(&str, &str)],
+    ) {
         let mut manifest = Manifest::new("test");
-        manifest.routes = ["GET", "POST", "HEAD"]
-            .map(|method| ManifestRoute::new(method, "/{what}"))
-            .to_vec();
+        manifest.set_routes(routes);
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("fw.toml"), text).unwrap();
         let settings = Settings::load(folder.path(), "dev").unwrap();

@@ -196,3 +196,203 @@ async fn gateways_answer_timeouts_oversize_and_exits_of_real_processes() {
         running.stop().await;
     }
 }
+
+const CASES: &str = include_str!("../../../tests/conformance/streaming.jsonl");
+
+/// A head in lower case, the body, whether it was whole, and after how many milliseconds its first byte came.
+struct Streamed {
+    head: String,
+    body: Vec<u8>,
+    whole: bool,
+    first: u128,
+}
+
+/// Asks, and leaves after `leave` bytes of the body.
+async fn streamed(running: &Running, target: &str, leave: Option<usize>) -> Streamed {
+    let started = Instant::now();
+    let mut stream = running.connect().await;
+    let request = format!("GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let (mut all, mut first, mut piece) = (Vec::new(), 0, vec![0; 1 << 16]);
+    let at = |all: &[u8]| all.windows(4).position(|end| end == b"\r\n\r\n");
+    loop {
+        let read = stream.read(&mut piece).await.unwrap();
+        if read == 0 {
+            break;
+        }
+        all.extend_from_slice(&piece[..read]);
+        let body = at(&all).map_or(0, |end| all.len() - end - 4);
+        if body > 0 && first == 0 {
+            first = started.elapsed().as_millis();
+        }
+        if leave.is_some_and(|leave| body >= leave) {
+            break;
+        }
+    }
+    let end = at(&all).expect("a head");
+    let head = String::from_utf8(all[..end].to_vec())
+        .unwrap()
+        .to_lowercase();
+    let rest = &all[end + 4..];
+    let (mut body, mut whole) = (Vec::new(), true);
+    if head.contains("transfer-encoding: chunked") {
+        (body, whole) = unchunked_bytes(rest);
+    } else {
+        body.extend_from_slice(rest);
+    }
+    Streamed {
+        head,
+        body,
+        whole,
+        first,
+    }
+}
+
+/// As [`unchunked`], for bytes.
+fn unchunked_bytes(mut rest: &[u8]) -> (Vec<u8>, bool) {
+    let mut body = Vec::new();
+    while let Some(end) = rest.windows(2).position(|end| end == b"\r\n") {
+        let length = std::str::from_utf8(&rest[..end]).expect("a length");
+        let length = usize::from_str_radix(length, 16).expect("a length");
+        if length == 0 {
+            return (body, true);
+        }
+        let after = &rest[end + 2..];
+        if after.len() < length {
+            break;
+        }
+        body.extend_from_slice(&after[..length]);
+        rest = &after[length + 2..];
+    }
+    (body, false)
+}
+
+/// The cases of streams through a gateway: what AWS documents, and two things that are inferred.
+#[tokio::test]
+async fn streams_are_passed_on_as_the_cases_say() {
+    let mut ran = 0;
+    for line in CASES.lines() {
+        let case: Value = serde_json::from_str(line).unwrap();
+        let id = case["id"].as_str().unwrap();
+        // Of the Runtime API alone: see `runtime_api`.
+        if case["target"] == "lambda" {
+            continue;
+        }
+        let setup = &case["setup"];
+        let route = &setup["routes"][0];
+        let rest = case["target"] == "rest-api";
+        let (settings, handler) = match rest {
+            true => (
+                "gateway = \"rest-api\"\nstage_name = \"prod\"\n",
+                &route["handler"],
+            ),
+            false => (STREAMING, &setup["handler"]),
+        };
+        let mut one = ManifestRoute::new("GET", "/s");
+        one.stream = route["response_transfer_mode"] == "STREAM";
+        let running = start().await;
+        let handler = &handler.as_str().unwrap().replace("\\n", "\n");
+        running.serve_routes(
+            &compiled("handlers.rs"),
+            settings,
+            vec![one],
+            &[("HANDLER", handler)],
+        );
+        ran += 1;
+        let request = &case["request"];
+        if request.is_null() {
+            // It is accepted: the generation above exists.
+            running.stop().await;
+            continue;
+        }
+        let path = request["path"].as_str().unwrap();
+        let target = if rest {
+            format!("/prod{path}")
+        } else {
+            path.to_owned()
+        };
+        let leave = request["abort_after_bytes"]
+            .as_u64()
+            .map(|bytes| bytes as usize);
+        let answer = streamed(&running, &target, leave).await;
+        check(id, &case["expect"], &answer, &running).await;
+        running.stop().await;
+    }
+    assert_eq!(ran, 10);
+}
+
+async fn check(id: &str, expect: &Value, answer: &Streamed, running: &Running) {
+    let Streamed {
+        head,
+        body,
+        whole,
+        first,
+    } = answer;
+    let status: u64 = head[9..12].parse().unwrap();
+    let text = || String::from_utf8_lossy(body);
+    for (key, value) in expect.as_object().unwrap() {
+        match key.as_str() {
+            "status" => assert_eq!(value, status, "{id}: {head}"),
+            "status_any" => assert!(
+                value.as_array().unwrap().contains(&json!(status)),
+                "{id}: {head}"
+            ),
+            "headers" => {
+                for (name, value) in value.as_object().unwrap() {
+                    let line = format!("\r\n{name}: {}", value.as_str().unwrap());
+                    assert!(head.contains(&line), "{id}: {head}");
+                }
+            }
+            "headers_list" => {
+                for (name, values) in value.as_object().unwrap() {
+                    for value in values.as_array().unwrap() {
+                        let line = format!("\r\n{name}: {}", value.as_str().unwrap());
+                        assert!(head.contains(&line), "{id}: {head}");
+                    }
+                }
+            }
+            "headers_absent" => {
+                for name in value.as_array().unwrap() {
+                    assert!(
+                        !head.contains(&format!("\r\n{}:", name.as_str().unwrap())),
+                        "{id}: {head}"
+                    );
+                }
+            }
+            "body" => assert_eq!(
+                (text().as_ref(), *whole),
+                (value.as_str().unwrap(), true),
+                "{id}"
+            ),
+            "body_json" => assert_eq!(
+                &serde_json::from_slice::<Value>(body).unwrap(),
+                value,
+                "{id}"
+            ),
+            "body_length" => assert_eq!((json!(body.len()), *whole), (value.clone(), true), "{id}"),
+            "body_base64" => assert_eq!(
+                (&**body, value),
+                (&[0, 1, 2, 3, 0xfe, 0xff][..], &json!("AAECA/7/")),
+                "{id}"
+            ),
+            "first_byte_before_ms" => assert!(
+                u128::from(value.as_u64().unwrap()) > *first,
+                "{id}: {first} ms"
+            ),
+            "handler_completed" => {
+                // The client has left; the handler runs to its end and prints.
+                eventually(|| {
+                    running
+                        .lines
+                        .all()
+                        .iter()
+                        .any(|line| line.contains("HANDLER DONE"))
+                })
+                .await;
+            }
+            // A local server need not slow a stream down (the case's own note).
+            "min_duration_ms" => {}
+            other => panic!("{id}: this runner does not know `{other}`"),
+        }
+    }
+}

@@ -139,7 +139,7 @@ fn fate(key: &str) -> Option<Fate> {
         "integration_timeout" => Carried(HTTP, "", "integration_timeout = 5000"),
         "auth" => Carried(URL, "invoke_mode", "auth = \"iam\"\ninvoke_mode"),
         "cors.allow_origins" => Carried(HTTP, "https://a.example", "https://b.example"),
-        "cors.allow_methods" => Carried(HTTP, "[cors]", "[cors]\nallow_methods = [\"GET\"]"),
+        "cors.allow_methods" => Carried(HTTP, "[cors]", "[cors]\nallow_methods = [\"PUT\"]"),
         "cors.allow_headers" => Carried(HTTP, "[cors]", "[cors]\nallow_headers = [\"x-key\"]"),
         "cors.expose_headers" => Carried(HTTP, "[cors]", "[cors]\nexpose_headers = [\"etag\"]"),
         "cors.max_age" => Carried(HTTP, "[cors]", "[cors]\nmax_age = 60"),

@@ -291,6 +291,12 @@ fn matches(pattern: &str, text: &str) -> bool {
     }
 }
 
+/// True if a resource matches one of a policy, with `*` for any text and `?` for one character.
+#[must_use]
+pub fn is_like(resource: &str, pattern: &str) -> bool {
+    matches(pattern, resource)
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

@@ -11,6 +11,7 @@ use crate::{
     reply::proxy::{Malformed, Payload, decode},
     reply::{Draft, Lines, open},
     rest_api::response::{ErrorFacts, GatewayResponseType, ResponseFacts, Responses},
+    stream::Prelude,
 };
 
 /// The own answers of a REST API. `[R/U]` gateway-truth §0 rows 12, 13 and 17, §2.3, §2.5, §2.6,
@@ -19,6 +20,8 @@ use crate::{
 pub(crate) enum RestMessage {
     /// No method of that name on that resource, or a request that should be signed and is not.
     MissingAuthenticationToken,
+    /// No method takes the request, and its `Authorization` header is no signature: what it lacks.
+    IncompleteSignature(String),
     /// No stage of that name.
     NoStage,
     /// No API key, or one that is unknown or disabled.
@@ -106,6 +109,16 @@ impl RestMessage {
                 "MissingAuthenticationTokenException",
                 "Missing Authentication Token",
             ),
+            // The error's name is that of AWS's common errors (`IncompleteSignature`); which response type it has is unverified.
+            Self::IncompleteSignature(message) => Parts {
+                message: Some(message.clone().into()),
+                ..plain(
+                    Kind::MissingAuthenticationToken,
+                    403,
+                    "IncompleteSignatureException",
+                    "",
+                )
+            },
             // Unverified for a stage that does not exist. No API is known yet that could have a response for it.
             Self::NoStage => Parts {
                 kind: None,
@@ -345,12 +358,28 @@ impl RestReply<'_> {
 
     /// The answer for a handler's result.
     pub(crate) fn result(&self, payload: &[u8], trace: &str, accepts_binary: bool) -> HttpReply {
-        let mut draft = match draft(payload, accepts_binary) {
-            Ok(draft) => draft,
-            Err((failure, malformed)) => {
-                return self.message(&failure).because(malformed.reason());
-            }
+        match draft(payload, accepts_binary) {
+            Ok(draft) => self.dress(draft, trace),
+            Err((failure, malformed)) => self.message(&failure).because(malformed.reason()),
+        }
+    }
+
+    /// The start of a streamed answer: no body, and no length, because it is not known.
+    pub(crate) fn stream(&self, prelude: &Prelude, trace: &str) -> HttpReply {
+        let lines = prelude.headers.iter();
+        let draft = Draft {
+            status: prelude.status,
+            headers: lines
+                .map(|(name, value)| (name.as_str().into(), value.as_str().into()))
+                .collect(),
+            body: Bytes::new(),
         };
+        let mut reply = self.dress(draft, trace);
+        reply.headers.retain(|(name, _)| name != "Content-Length");
+        reply
+    }
+
+    fn dress(&self, mut draft: Draft<'_>, trace: &str) -> HttpReply {
         for (name, _) in &mut draft.headers {
             if is_remapped(name) {
                 *name = format!("x-amzn-Remapped-{name}").into();

@@ -27,6 +27,8 @@ pub struct RestMethod {
     pub models: BTreeMap<String, Value>,
     /// The request limit of all clients together.
     pub throttle: Option<Throttle>,
+    /// True if the function's answer is passed on as it comes (`responseTransferMode: STREAM`).
+    pub stream: bool,
     /// What answers.
     pub integration: Integration,
 }
@@ -69,6 +71,7 @@ impl RestMethod {
             validation,
             required,
             models,
+            stream: route.stream,
             ..Self::default()
         }
     }

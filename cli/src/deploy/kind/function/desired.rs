@@ -109,7 +109,7 @@ pub(crate) fn functions(
         resources::fits(&environment)?;
         let health = match part {
             Part::Api => {
-                environment.extend(settings.door.variable());
+                environment.extend(settings.of_gateway(manifest));
                 Health::new(settings, routes)?
             }
             // A route of the app's is nothing that another function answers.

@@ -127,6 +127,7 @@ pub(super) fn read(parsed: &httparse::Request<'_, '_>, peer: IpAddr) -> Result<H
                 keeps |= tokens(value).any(|one| token(one, "keep-alive"));
             }
             14 if is("content-length") => {
+                let before = length;
                 for one in tokens(value) {
                     let one =
                         number(one).ok_or_else(|| malformed("`Content-Length` is not a number"))?;
@@ -135,6 +136,11 @@ pub(super) fn read(parsed: &httparse::Request<'_, '_>, peer: IpAddr) -> Result<H
                     }
                     length = Some(one);
                 }
+                // Of equal values one is passed on (RFC 9110 §8.6).
+                if let (None, Some(length)) = (before, length) {
+                    request.push_header(name, length.to_string().as_bytes());
+                }
+                continue;
             }
             17 if is("transfer-encoding") => {
                 if chunked || !is_1_1 || !token(value, "chunked") {
