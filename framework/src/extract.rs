@@ -7,13 +7,14 @@
 //! | [`Json<T>`](crate::Json) | a JSON body | 400, 415, 422 |
 //! | `Valid<Json<T>>` | a JSON body that `garde` has checked (feature `garde`) | as `Json<T>` |
 //! | [`Form<T>`] | a form body | 400, 415, 422 |
+//! | `Multipart` | a form with files (feature `multipart`) | 400, 415 |
 //! | `Bytes`, `Vec<u8>`, `String` | the body as it is | 400 where it is no text |
 //! | [`Headers`], [`Header<H>`] | all headers, or one | 400 |
 //! | [`Bearer`] | the token of `Authorization` | 401 |
 //! | [`Claims<T>`] | the claims of a verified token | 403, 500 |
 //! | [`AuthContext<T>`], [`Principal`], [`IamIdentity`] | what the gateway knows of the caller | 500 |
 //! | [`Token`] | in an authorizer: what it is asked about | 401 |
-//! | [`Cookies`], `Method` | cookies, the method | – |
+//! | [`Cookies`], [`CookieJar`], `Method` | cookies, those to be changed, the method | – |
 //! | [`RequestId`], [`Stage`], [`StageVariables`] | what the gateway tells | – |
 //! | [`SourceIp`] | the client's address | 500 |
 //! | [`LambdaContext`](crate::context::LambdaContext) | what Lambda tells | – |
@@ -34,10 +35,13 @@ mod extension;
 mod form;
 mod header;
 mod headers;
+mod jar;
 mod json;
 mod lambda;
 mod loose;
 mod method;
+#[cfg(feature = "multipart")]
+mod multipart;
 mod param;
 mod query;
 mod request_id;
@@ -57,6 +61,7 @@ pub use self::{
     form::Form,
     header::{Authorization, ContentType, Header, HeaderField, UserAgent},
     headers::Headers,
+    jar::CookieJar,
     param::{FromParam, Param, ParamError},
     query::Query,
     request_id::RequestId,
@@ -64,6 +69,8 @@ pub use self::{
     stage::{Stage, StageVariables},
 };
 
+#[cfg(feature = "multipart")]
+pub use self::multipart::{Multipart, Part};
 #[cfg(feature = "garde")]
 pub use self::valid::Valid;
 

@@ -40,6 +40,8 @@
 //! | `resources` | handles for the queues, topics, buses and buckets that the code sends to: `fw::resource` | no |
 //! | `schema` | JSON Schemas: what routes take and answer, for the document of the API; and the check of bodies by them | no |
 //! | `garde` | `Valid<Json<T>>`: bodies checked by `garde` | no |
+//! | `multipart` | `extract::Multipart`: forms with files | no |
+//! | `compression` | `service::compressed`: answers in gzip | no |
 //! | `test` | the in-process client | no |
 //! | `verify` | signatures of tokens and requests in the test client; without it the client refuses every signed request | no |
 //! | `models` | regular expressions in the body models of the test client's REST API | no |
@@ -130,6 +132,8 @@ pub use http::{Method, StatusCode};
     feature = "runtime",
     feature = "schema",
     feature = "garde",
+    feature = "multipart",
+    feature = "compression",
     feature = "test"
 ))]
 mod guide {

@@ -1,5 +1,7 @@
 //! Tower: middleware around handlers, and tower services under a path.
 
+#[cfg(feature = "compression")]
+mod compressed;
 mod conditional;
 mod from_fn;
 pub(crate) mod middleware;
@@ -21,6 +23,8 @@ use http_body_util::{BodyExt, Collected, LengthLimitError};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use tower::{Service, ServiceExt};
 
+#[cfg(feature = "compression")]
+pub use self::compressed::compressed;
 pub use self::{
     conditional::conditional,
     from_fn::{FromFn, FromFnService, Next, from_fn},

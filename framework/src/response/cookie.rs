@@ -67,6 +67,16 @@ impl SetCookie {
         }
     }
 
+    /// Its name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its value.
+    pub(crate) fn value(&self) -> &str {
+        &self.value
+    }
+
     /// Removes the cookie of that name: no value, and no time to live. Path and domain must be those it was set with.
     ///
     /// ```
