@@ -56,6 +56,29 @@ pub(crate) fn decisions() -> Vec<Decided> {
         .collect()
 }
 
+/// Why no app of a user can show a case: the gateway's model has what it needs, and `fw` has no setting for it.
+pub(crate) fn of_the_model_alone(id: &str) -> Option<&'static str> {
+    let case = cases().remove(id).unwrap_or_default();
+    let (setup, request) = (&case["setup"], &case["request"]);
+    let routes = setup["routes"].as_array().into_iter().flatten();
+    let authorizers = setup["authorizers"].as_object().into_iter().flatten();
+    if routes.into_iter().any(|route| route["cors"].is_object()) {
+        return Some("the route has CORS of its own, and `[cors]` is the stage's");
+    }
+    if authorizers
+        .into_iter()
+        .any(|(_, one)| one["type"] == "cognito")
+    {
+        return Some(
+            "a user pool checks its callers, and a REST API of `fw` has only the app's authorizers and signatures",
+        );
+    }
+    if !request["match_arn"].is_null() || !request["authorizer_event"].is_null() {
+        return Some("it is about a policy as such, and an authorizer answers with `Allow`");
+    }
+    None
+}
+
 /// Which test of Chalice's pins a case.
 pub(crate) fn source(id: &str) -> String {
     let case = cases().remove(id).unwrap_or_default();

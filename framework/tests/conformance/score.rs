@@ -276,17 +276,34 @@ fn chalices(text: &mut String) {
             .filter(|decided| decided.decision == decision)
             .count()
     };
+    let model: Vec<(&str, &str)> = decisions
+        .iter()
+        .filter(|decided| decided.decision != Decision::Later)
+        .filter_map(|decided| Some((&*decided.id, chalice::of_the_model_alone(&decided.id)?)))
+        .collect();
+    let shown = |decision| {
+        let of = decisions.iter().filter(|it| it.decision == decision);
+        of.filter(|it| !model.iter().any(|(id, _)| *id == it.id))
+            .count()
+    };
     let _ = writeln!(
         text,
         "## Chalice's tests\n\n\
-         Of {} cases that Chalice's own tests pin, {} are matched, {} are answered otherwise on purpose, and {} are about what fw\n\
-         does not have yet. Each is run but for the last.\n\n\
-         | case | its test | | why |\n|---|---|---|---|",
+         Of {} cases that Chalice's own tests pin, an app behind a REST API matches {} and answers {} otherwise on purpose. The model of the\n\
+         gateway holds {} more, which no setting of `fw` brings about, and {} are about what fw does not have yet. Each is run but for the\n\
+         last, through the model with the settings that a stage has: the handlers are those of one app that plays them all. What a user sets\n\
+         for CORS, bytes and routes of an authorizer is tried through `#[route]`, `fw.toml` and the test client in `framework/tests/it`.\n",
         decisions.len(),
-        count(Decision::Match),
-        count(Decision::Beat),
+        shown(Decision::Match),
+        shown(Decision::Beat),
+        model.len(),
         count(Decision::Later),
     );
+    let _ = writeln!(text, "| case of the model alone | why |\n|---|---|");
+    for (id, why) in &model {
+        let _ = writeln!(text, "| {id} | {why} |");
+    }
+    let _ = writeln!(text, "\n| case | its test | | why |\n|---|---|---|---|",);
     for decided in &decisions {
         let word = match decided.decision {
             Decision::Match => continue,

@@ -8,6 +8,7 @@ use fw_gateway::{
     Outcome, PathPattern, Pending, Policy, Received, Requirement, RestApi, RestApiConfig,
     RestAuthorizer, RestAuthorizerKind, RestMethod, RouteKey, Supplied,
 };
+use fw_manifest::{BINARY_MEDIA_TYPES, Manifest, ManifestRoute};
 use serde_json::{Value, json};
 
 use super::app::{self, ROUTES};
@@ -77,8 +78,8 @@ fn config(setup: &Value) -> Result<RestApiConfig, String> {
     let routes_text = routes.to_string();
     identity.stage_variables.insert(ROUTES.into(), routes_text);
     let mut config = RestApiConfig {
-        // As our deploys set it, so that bytes stay bytes.
-        binary_media_types: vec!["*/*".into()],
+        // As every stage has them that sets none.
+        binary_media_types: BINARY_MEDIA_TYPES.map(str::to_owned).to_vec(),
         ..RestApiConfig::new(identity)
     };
     for route in list(&routes) {
@@ -97,7 +98,19 @@ fn config(setup: &Value) -> Result<RestApiConfig, String> {
             config.routes.push(key);
         }
         let cors = &route["cors"];
-        if !cors.is_null() && *cors != json!(false) {
+        if *cors == json!(true) {
+            // As `[cors]` with any origin has it.
+            let mut manifest = Manifest::new("chalice");
+            let routes = methods
+                .iter()
+                .map(|method| ManifestRoute::new(*method, path));
+            manifest.set_routes(routes.collect());
+            let any = CorsConfig {
+                allow_origins: vec!["*".to_owned()],
+                ..CorsConfig::default()
+            };
+            config.resource_cors.extend(any.of_paths(&manifest));
+        } else if cors.is_object() {
             if !methods.contains(&"OPTIONS") {
                 methods.push("OPTIONS");
             }
