@@ -120,6 +120,10 @@ fn schema_3_0(schema: &mut Value, targets: &Value) {
     ] {
         members.remove(word);
     }
+    // An absent property is the same, and beside a type judges refuse null.
+    if members.get("default") == Some(&Value::Null) {
+        members.remove("default");
+    }
     types(members);
     null_variants(members, targets);
     reference(members);
@@ -183,7 +187,8 @@ fn types(members: &mut Map<String, Value>) {
             }
         }
         Some(Value::String(kind)) if kind == "null" => {
-            members.remove("type");
+            // `nullable` counts only beside a type (3.0.3, "Schema Object"), and the list leaves null alone.
+            members.insert("type".to_owned(), "object".into());
             members.insert("nullable".to_owned(), true.into());
             members.insert("enum".to_owned(), json!([null]));
         }

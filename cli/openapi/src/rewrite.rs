@@ -74,7 +74,7 @@ fn object(members: &Map<String, Value>, direction: Direction, names: &Names) -> 
     decimal(&mut written);
     adjacent(&mut written);
     bounds(&mut written, direction);
-    format(&mut written);
+    format(&mut written, direction);
     words(&mut written);
     nullable(&mut written);
     in_order(written)
@@ -101,6 +101,7 @@ fn width(format: &str) -> Option<(Value, Value)> {
         "int32" => (json!(i32::MIN), json!(i32::MAX)),
         "int64" | "int" => (json!(i64::MIN), json!(i64::MAX)),
         "int128" => (json!(i64::MIN), json!(u64::MAX)),
+        "float" => (json!(f64::from(f32::MIN)), json!(f64::from(f32::MAX))),
         _ => return None,
     })
 }
@@ -126,8 +127,37 @@ fn bounds(members: &mut Map<String, Value>, direction: Direction) {
     }
 }
 
+/// A time of day, as `chrono` reads and writes it.
+const TIME: &str = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?";
+
+/// A day without the month of February, whose end depends on the year.
+const DAY: &str = r"[0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-LAST]))";
+
+/// Says what formats mean that no registry has: times without a zone, and addresses of either version.
+fn local(members: &mut Map<String, Value>, direction: Direction) {
+    let pattern = match members.get("format").and_then(Value::as_str) {
+        Some("partial-time" | "time-local") => format!("^{TIME}$"),
+        Some("partial-date-time" | "date-time-local") => {
+            // Every year has 28 days in February, and some dates that are sent are the 29th.
+            let last = match direction {
+                Direction::Request => "8",
+                Direction::Response => "9",
+            };
+            format!("^{}T{TIME}$", DAY.replace("LAST", last))
+        }
+        Some("ip") => {
+            let versions = json!([{ "type": "string", "format": "ipv4" }, { "type": "string", "format": "ipv6" }]);
+            members.entry("anyOf").or_insert(versions);
+            return;
+        }
+        _ => return,
+    };
+    members.entry("pattern").or_insert_with(|| pattern.into());
+}
+
 /// Leaves out formats that no registry has, and what `schemars` calls otherwise.
-fn format(members: &mut Map<String, Value>) {
+fn format(members: &mut Map<String, Value>, direction: Direction) {
+    local(members, direction);
     const UNKNOWN: [&str; 9] = [
         "int",
         "uint",
@@ -152,7 +182,12 @@ fn adjacent(members: &mut Map<String, Value>) {
         return;
     };
     let mut content: Option<String> = None;
+    let mut values: Vec<&Value> = Vec::new();
     for variant in variants.iter() {
+        // The fields of another type stand beside the tag, so there is no content.
+        if variant.get("$ref").is_some() {
+            return;
+        }
         let Some(fields) = variant.get("properties").and_then(Value::as_object) else {
             return;
         };
@@ -167,6 +202,7 @@ fn adjacent(members: &mut Map<String, Value>) {
             [] => {}
             [one] if content.as_ref().is_none_or(|known| known == *one) => {
                 content = Some((*one).clone());
+                values.extend(fields.get(*one));
             }
             _ => return,
         }
@@ -174,6 +210,10 @@ fn adjacent(members: &mut Map<String, Value>) {
     let Some(content) = content else {
         return;
     };
+    // The same field in each variant, or a field of one variant, is more likely a field than content.
+    if values.len() < 2 || values.iter().all(|value| Some(value) == values.first()) {
+        return;
+    }
     for variant in variants {
         if let Some(Value::Object(fields)) = variant.get_mut("properties")
             && !fields.contains_key(&content)
@@ -322,6 +362,56 @@ mod tests {
     }
 
     #[test]
+    fn formats_of_no_registry_are_told_in_other_words() {
+        let time = rewritten(&json!({"type": "string", "format": "partial-time"}));
+        let pattern = time["pattern"].as_str().unwrap();
+        assert!(pattern.starts_with("^([01][0-9]|2[0-3]):") && time.get("format").is_none());
+        let both = rewritten(&json!({"type": "string", "format": "partial-date-time"}));
+        let pattern = both["pattern"].as_str().unwrap();
+        assert!(pattern.contains("02-(0[1-9]|1[0-9]|2[0-8])"), "{pattern}");
+        assert_eq!(
+            rewritten(&json!({"type": "string", "format": "ip"})),
+            json!({"type": "string", "anyOf": [
+                {"type": "string", "format": "ipv4"}, {"type": "string", "format": "ipv6"},
+            ]})
+        );
+        let single = rewritten(&json!({"type": "number", "format": "float"}));
+        assert_eq!(single["maximum"], json!(f64::from(f32::MAX)));
+    }
+
+    #[test]
+    fn content_that_may_be_null_is_that_of_enums_with_content() {
+        let tag = |name: &str| json!({"type": "string", "const": name});
+        let unit = json!({"type": "object", "properties": {"t": tag("a")}, "required": ["t"]});
+        let with = |name: &str, field: &str, schema: serde_json::Value| json!({"type": "object", "properties": {"t": tag(name), field: schema}, "required": ["t", field]});
+        let null = |variants: serde_json::Value| {
+            let found = rewritten(&json!({ "oneOf": variants }));
+            found["oneOf"][0]["properties"].as_object().unwrap().len() == 2
+        };
+        let (text, number) = (json!({"type": "string"}), json!({"type": "number"}));
+        assert!(null(json!([
+            unit,
+            with("b", "c", text.clone()),
+            with("d", "c", number)
+        ])));
+        // Fields beside a tag.
+        assert!(!null(json!([unit, with("b", "radius", text.clone())])));
+        assert!(!null(json!([
+            unit,
+            with("b", "radius", text.clone()),
+            with("d", "radius", text)
+        ])));
+        let mut other = unit.clone();
+        other["$ref"] = "#/$defs/Phone".into();
+        assert!(!null(json!([
+            unit,
+            with("b", "c", json!({})),
+            with("d", "c", json!(true)),
+            other
+        ])));
+    }
+
+    #[test]
     fn integers_have_the_bounds_of_their_width() {
         for (found, expected) in [
             (
@@ -352,10 +442,12 @@ mod tests {
         let variant = |tag: &str| json!({"properties": {"at": {"const": tag}}, "required": ["at"]});
         let mut shelf = variant("shelf");
         shelf["properties"]["place"] = json!({"type": "integer"});
-        let found = json!({"oneOf": [shelf, variant("gone")]});
+        let mut store = variant("store");
+        store["properties"]["place"] = json!({"type": "string"});
+        let found = json!({"oneOf": [shelf, store, variant("gone")]});
         let written = rewritten(&found);
         assert_eq!(
-            written["oneOf"][1]["properties"]["place"],
+            written["oneOf"][2]["properties"]["place"],
             json!({"type": "null"})
         );
         assert_eq!(

@@ -38,6 +38,8 @@ const PARTS: u8 = 1;
 const OBJECT: u8 = 2;
 /// An integer: also one with a fraction of zero.
 const INTEGER: u8 = 3;
+/// A float of 32 bits, which `serde` makes infinite of a number that is too large.
+const SINGLE: u8 = 4;
 
 struct Wrapped<V, const WAITS_FOR: u8>(V);
 
@@ -63,7 +65,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
     type Error = D::Error;
 
     as_it_is! {
-        deserialize_bool deserialize_f32 deserialize_f64 deserialize_char deserialize_str deserialize_string deserialize_bytes
+        deserialize_bool deserialize_f64 deserialize_char deserialize_str deserialize_string deserialize_bytes
         deserialize_byte_buf deserialize_unit deserialize_identifier deserialize_ignored_any deserialize_i128 deserialize_u128
     }
 
@@ -77,6 +79,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
         deserialize_u16() => INTEGER;
         deserialize_u32() => INTEGER;
         deserialize_u64() => INTEGER;
+        deserialize_f32() => SINGLE;
         deserialize_option() => PARTS;
         deserialize_newtype_struct(name: &'static str) => PARTS;
         deserialize_seq() => PARTS;
@@ -148,6 +151,9 @@ impl<'de, V: Visitor<'de>, const WAITS_FOR: u8> Visitor<'de> for Wrapped<V, WAIT
                 Err(_) => self.0.visit_i64(integer),
             };
         }
+        if WAITS_FOR == SINGLE && value.is_finite() && narrowed(value).is_infinite() {
+            return Err(E::invalid_value(Unexpected::Float(value), &self));
+        }
         self.0.visit_f64(value)
     }
 
@@ -184,6 +190,13 @@ impl<'de, V: Visitor<'de>, const WAITS_FOR: u8> Visitor<'de> for Wrapped<V, WAIT
     fn visit_enum<A: EnumAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
         self.0.visit_enum(Strict(access))
     }
+}
+
+/// The number as `serde` makes 32 bits of it.
+fn narrowed(value: f64) -> f32 {
+    #[expect(clippy::cast_possible_truncation, reason = "that is what is asked")]
+    let narrow = value as f32;
+    narrow
 }
 
 /// The number, if it is an integer that a float represents exactly: up to 2^53.

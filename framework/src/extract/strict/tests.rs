@@ -202,6 +202,16 @@ fn an_integer_may_be_written_with_a_fraction_of_zero() {
     assert_eq!(number::<Option<u32>>("7.0"), Ok(Some(7)));
     assert_eq!(number::<Vec<u32>>("[1.0, 2]"), Ok(vec![1, 2]));
     assert_eq!(number::<f64>("1.0"), Ok(1.0));
+    assert_eq!(number::<f32>("3.4028234663852886e38"), Ok(f32::MAX));
+    assert_eq!(number::<f32>("7"), Ok(7.0));
+    // `serde` alone reads infinity, which is written as null.
+    for text in ["1e39", "-3.5e38"] {
+        let error = number::<f32>(text).unwrap_err();
+        assert!(
+            error.starts_with("invalid value: floating point"),
+            "{error}"
+        );
+    }
     // A value of any kind keeps how it was written.
     assert_eq!(number::<Value>("[1.0, 1]").unwrap().to_string(), "[1.0,1]");
 
