@@ -52,7 +52,7 @@ use named::NamedFunction;
 use over::Over;
 use resources::{
     BucketSettings, ExternalSettings, QueueSettings, Resources, RuleSettings, ScheduleSettings,
-    TopicSettings,
+    TableSettings, TopicSettings,
 };
 
 /// The name of the function that answers requests in the settings; other functions have their own
@@ -159,6 +159,7 @@ function_keys!(table! {
         api: Api,
         queues: BTreeMap<String, QueueSettings>,
         buckets: BTreeMap<String, BucketSettings>,
+        tables: BTreeMap<String, TableSettings>,
         topics: BTreeMap<String, TopicSettings>,
         buses: BTreeMap<String, ExternalSettings>,
         rules: BTreeMap<String, RuleSettings>,
@@ -358,6 +359,7 @@ impl Settings {
             resources: Resources {
                 queues: layer.queues,
                 buckets: layer.buckets,
+                tables: layer.tables,
                 topics: layer.topics,
                 buses: layer.buses,
                 rules: layer.rules,

@@ -85,7 +85,6 @@ impl Failure {
     }
 
     /// The text for the client.
-    #[cfg(test)]
     pub(crate) fn message(&self) -> &str {
         let member = |name: &str| self.document.get(name).and_then(Value::as_str);
         member("message")

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, OnceLock};
 
 use dynoxide::storage::Storage;
-use fw_services::{StreamEnds, StreamPage, TableCall, TablesPlace};
+use fw_services::{DeclaredTable, StreamEnds, StreamPage, TableCall, TablesPlace};
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
@@ -13,7 +13,8 @@ use crate::names::Arns;
 use crate::tokens::Tokens;
 use crate::wording::Quoted;
 use crate::{
-    access, expressions, keys, legacy, reads, shapes, streams, tables, tags, updates, wording,
+    access, declare, expressions, keys, legacy, reads, shapes, streams, tables, tags, updates,
+    wording,
 };
 
 /// The operations that change items, after which readers of streams look for records.
@@ -238,6 +239,16 @@ impl Front {
             _ => return self.engine.run(storage, operation, input),
         };
         Ok(document.to_string().into_bytes())
+    }
+
+    /// Brings a table to a declaration.
+    ///
+    /// # Errors
+    /// Why it cannot be, in one line.
+    pub(crate) fn declare(&self, name: &str, table: &DeclaredTable) -> Result<(), String> {
+        let place = self.place.get().ok_or("the services have not started")?;
+        let storage = self.engine.storage();
+        declare::declare(&self.engine, &storage, place, name, table)
     }
 
     /// Where a stream begins and ends.

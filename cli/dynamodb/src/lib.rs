@@ -22,6 +22,7 @@
 //! The engine is [`dynoxide`], over `SQLite`. What is not right in it is corrected in front of it; the streams are our own.
 
 mod access;
+mod declare;
 mod engine;
 mod expressions;
 mod failure;
@@ -51,7 +52,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fw_services::{Body, StreamEnds, StreamPage, TableCall, Tables, TablesPlace};
+use fw_services::{Body, DeclaredTable, StreamEnds, StreamPage, TableCall, Tables, TablesPlace};
 use http::Response;
 use tokio::sync::watch;
 
@@ -154,6 +155,12 @@ impl Tables for DynamoDb {
         let names = move || front.engine.storage().list_table_names();
         let names = self.pool.run_blocking(names);
         names.and_then(Result::ok).unwrap_or_default()
+    }
+
+    fn declare(&self, name: &str, table: &DeclaredTable) -> Result<(), String> {
+        let (front, name, table) = (Arc::clone(&self.front), name.to_owned(), table.clone());
+        let declared = self.pool.run_blocking(move || front.declare(&name, &table));
+        declared.unwrap_or_else(|| Err("the engine failed".into()))
     }
 
     fn stream(&self, arn: &str) -> Option<StreamEnds> {

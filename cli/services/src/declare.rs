@@ -32,8 +32,19 @@ pub struct Declarations {
     pub rules: Vec<DeclaredRule>,
     /// Schedules.
     pub schedules: Vec<DeclaredSchedule>,
+    /// Tables by name.
+    pub tables: BTreeMap<String, DeclaredTable>,
     /// The notifications of buckets by name.
     pub buckets: BTreeMap<String, BucketNotifications>,
+}
+
+/// A table of the database.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeclaredTable {
+    /// A JSON object as `CreateTable` takes it, without the name: `KeySchema`, `AttributeDefinitions`, …
+    pub create: Value,
+    /// The attribute that holds when an item expires.
+    pub time_to_live: Option<String>,
 }
 
 /// A subscription of a topic.
@@ -179,11 +190,12 @@ impl Services {
             let declared = shared.scheduler.declare(&one.name, &one.settings);
             declared.map_err(|reason| error("schedule", &one.name, reason))?;
         }
-        let before = shared.declared().clone();
-        for bucket in &before.buckets {
-            shared
-                .notifications
-                .set(bucket, BucketNotifications::default());
+        for (name, table) in &wanted.tables {
+            let declared = match &shared.tables {
+                Some(tables) => tables.declare(name, table),
+                None => Err("this program was built without DynamoDB (feature `dynamodb`)".into()),
+            };
+            declared.map_err(|reason| error("table", name, reason))?;
         }
         for (bucket, notifications) in &wanted.buckets {
             let ids = before.notifications.iter();

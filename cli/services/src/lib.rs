@@ -86,7 +86,7 @@ pub use access::{Access, Caller, OpenAccess};
 pub use clock::Clock;
 pub use declare::{
     Declarations, DeclareError, DeclaredMapping, DeclaredRule, DeclaredSchedule,
-    DeclaredSubscription,
+    DeclaredSubscription, DeclaredTable,
 };
 pub use deliveries::{Deliveries, Delivery, DeliveryOutcome};
 pub use functions::{FunctionFacts, Functions, Invocation, Outcome};

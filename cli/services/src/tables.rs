@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use crate::access::{Access, Caller, NotLetIn};
 use crate::clock::Clock;
+use crate::declare::DeclaredTable;
 use crate::reply::Body;
 
 /// The most bytes of a request for a database: a batch of writes has 16 MB.
@@ -96,6 +97,12 @@ pub trait Tables: Send + Sync + 'static {
 
     /// The names of all tables, sorted.
     fn names(&self) -> Vec<String>;
+
+    /// Creates a table, or brings the one of that name to a declaration: its global indexes, its stream and its time to live. Its items stay.
+    ///
+    /// # Errors
+    /// Why it cannot be: another key, for example.
+    fn declare(&self, name: &str, table: &DeclaredTable) -> Result<(), String>;
 
     /// A stream by its ARN, or `None` if it is not there.
     fn stream(&self, arn: &str) -> Option<StreamEnds>;

@@ -10,6 +10,7 @@ mod declared;
 mod functions;
 mod log;
 mod reasons;
+mod tables;
 
 use std::{
     collections::BTreeMap,

@@ -8,6 +8,7 @@
 mod bucket;
 mod external;
 mod queue;
+mod table;
 mod target;
 mod topic;
 
@@ -19,6 +20,7 @@ pub(crate) use self::{
     bucket::BucketSettings,
     external::ExternalSettings,
     queue::QueueSettings,
+    table::{IndexSettings, Key, Projection, ProjectionWord, TableSettings},
     target::{RuleSettings, ScheduleSettings},
     topic::{FilterScope, Subscribed, TopicSettings},
 };
@@ -26,7 +28,7 @@ use crate::{
     error::{Failure, Result},
     values::{
         names::is_plain,
-        resources::{Arn, BUCKET, FIFO, ResourceKind, variable},
+        resources::{Arn, BUCKET, FIFO, ResourceKind, TABLE, variable},
     },
 };
 
@@ -43,6 +45,8 @@ pub(crate) struct Resources {
     pub(crate) rules: BTreeMap<String, RuleSettings>,
     /// How schedules call functions, in the same way.
     pub(crate) schedules: BTreeMap<String, ScheduleSettings>,
+    /// The tables.
+    pub(crate) tables: BTreeMap<String, TableSettings>,
     /// The buckets.
     pub(crate) buckets: BTreeMap<String, BucketSettings>,
 }
@@ -115,6 +119,8 @@ impl Resources {
         self.buses.retain(|name, _| wanted(ResourceKind::Bus, name));
         self.buckets
             .retain(|name, _| by_variable(&variable(BUCKET, name)));
+        self.tables
+            .retain(|name, _| by_variable(&variable(TABLE, name)));
     }
 
     /// The resource that a variable is about.
@@ -122,6 +128,29 @@ impl Resources {
         let mut all = self.all();
         let found = all.find(|(kind, name, _)| kind.variable(name) == variable);
         found.map(|(kind, name, _)| (kind, name))
+    }
+
+    /// Refuses what DynamoDB would refuse of the tables, and names that the code could not distinguish.
+    fn check_tables(&self) -> Result<()> {
+        let mut variables = BTreeMap::new();
+        for (name, one) in &self.tables {
+            if !is_plain(name) {
+                return Err(Failure::input(format!(
+                    "not a valid name for a table: `{}`",
+                    name.escape_debug()
+                ))
+                .because_of("it takes letters, digits, hyphens and underscores")
+                .hint("write `[tables.orders]`, for example"));
+            }
+            if let Some(other) = variables.insert(variable(TABLE, name), name) {
+                return Err(Failure::input(format!(
+                    "two tables have the same variable: `{other}` and `{name}`"
+                ))
+                .hint("rename one of them"));
+            }
+            one.check(name)?;
+        }
+        Ok(())
     }
 
     /// Refuses what AWS would refuse, and names that the code could not distinguish.
@@ -148,6 +177,7 @@ impl Resources {
                 self::existing(kind, name, arn)?;
             }
         }
+        self.check_tables()?;
         let mut variables = BTreeMap::new();
         for (name, one) in &self.buckets {
             if !is_plain(name) {

@@ -48,7 +48,7 @@ fn an_unknown_key_is_refused_with_the_nearest_known_one() {
         (
             "zzz = 1",
             Some(
-                "use one of: access_log, api, api_key_source, api_keys, architecture, artifact_bucket, auth, authorizers, binary_media_types, buckets, buses, concurrency, cors, dead_letter, derive_policy, domain, environment, ephemeral_storage, functions, gateway, gateway_responses, health, integration_timeout, invoke_mode, jwt, keep_versions, keep_warm, kms_key, layers, local, log_format, log_level, log_retention, memory, payload_format, permissions_boundary, policy, provisioned_concurrency, queues, request_validation, role, rules, schedules, stage_name, stage_variables, stages, system_log_level, tags, throttle, timeout, topics, tracing, usage_plans, vpc",
+                "use one of: access_log, api, api_key_source, api_keys, architecture, artifact_bucket, auth, authorizers, binary_media_types, buckets, buses, concurrency, cors, dead_letter, derive_policy, domain, environment, ephemeral_storage, functions, gateway, gateway_responses, health, integration_timeout, invoke_mode, jwt, keep_versions, keep_warm, kms_key, layers, local, log_format, log_level, log_retention, memory, payload_format, permissions_boundary, policy, provisioned_concurrency, queues, request_validation, role, rules, schedules, stage_name, stage_variables, stages, system_log_level, tables, tags, throttle, timeout, topics, tracing, usage_plans, vpc",
             ),
         ),
     ] {

@@ -113,6 +113,9 @@ pub(crate) fn variable(kind: &str, name: &str) -> String {
     format!("FW_{kind}_{name}")
 }
 
+/// The word for a table of DynamoDB, in variables.
+pub(crate) const TABLE: &str = "table";
+
 /// The word for a bucket, in variables and in statements.
 pub(crate) const BUCKET: &str = "bucket";
 

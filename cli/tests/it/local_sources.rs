@@ -151,6 +151,25 @@ fn a_services_port_is_taken_from_the_start() {
     assert!(stderr.contains("--services-port"), "{stderr}");
 }
 
+#[cfg(feature = "dynamodb")]
+#[test]
+fn a_table_of_the_settings_exists_from_the_start() {
+    let folder = app("[tables.late-orders]\npartition_key = \"id\"\n", &json!([]));
+    let local = serve(&folder, &[]);
+    let variable = |name: &str| ask(local.port, "GET", &format!("/env/{name}")).1;
+    assert_eq!(variable("FW_TABLE_LATE_ORDERS"), "shop-dev-late-orders");
+    let port = services_port(&local);
+    assert_eq!(
+        variable("AWS_ENDPOINT_URL_DYNAMODB"),
+        format!("http://127.0.0.1:{port}")
+    );
+    let resources = call(port, "GET", "/_fw/resources", &[], "").body;
+    assert!(
+        resources.contains(r#""tables":["shop-dev-late-orders"]"#),
+        "{resources}"
+    );
+}
+
 #[test]
 fn the_services_answer_their_user_alone_and_no_page() {
     let queue = source("ship", &json!({ "type": "sqs", "queue": "orders" }));

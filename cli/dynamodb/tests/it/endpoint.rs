@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use fw_dynamodb::DynamoDb;
-use fw_services::{Access, Caller, Options, Services};
+use fw_services::{Access, Caller, Declarations, DeclaredTable, Options, Services};
 use serde_json::{Value, json};
 
 use crate::client;
@@ -311,4 +311,80 @@ async fn hostile_inputs_are_refused_and_nothing_ends() {
         assert_eq!(status, 400, "{operation}: {answer}");
     }
     put(address, json!({"pk": {"S": "alive"}})).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn declared_tables_are_created_and_brought_to_what_is_declared() {
+    let services = start(None, Options::default()).await;
+    let address = services.address();
+    let create = json!({
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+    });
+    let mut table = DeclaredTable {
+        create,
+        time_to_live: None,
+    };
+    let declare = |table: &DeclaredTable| {
+        let mut wanted = Declarations::default();
+        wanted.tables.insert("orders".into(), table.clone());
+        services.declare(&wanted).map_err(|error| error.to_string())
+    };
+    declare(&table).expect("a table");
+    put(address, json!({"pk": {"S": "a"}, "day": {"S": "monday"}})).await;
+    // The same twice changes nothing.
+    declare(&table).expect("the same table");
+
+    let index = |name: &str| {
+        json!({
+            "IndexName": name,
+            "KeySchema": [{"AttributeName": "day", "KeyType": "HASH"}],
+            "Projection": {"ProjectionType": "ALL"},
+        })
+    };
+    table.create["AttributeDefinitions"] = json!([
+        {"AttributeName": "day", "AttributeType": "S"},
+        {"AttributeName": "pk", "AttributeType": "S"},
+    ]);
+    table.create["GlobalSecondaryIndexes"] = json!([index("by-day"), index("by-day-too")]);
+    table.create["StreamSpecification"] =
+        json!({"StreamEnabled": true, "StreamViewType": "KEYS_ONLY"});
+    table.time_to_live = Some("until".into());
+    declare(&table).expect("indexes, a stream and a time to live");
+    let scan = r#"{"TableName":"orders","IndexName":"by-day"}"#;
+    let (_, found) = call(address, "dynamodb.Scan", scan).await;
+    assert_eq!(found["Count"], 1);
+    let named = r#"{"TableName":"orders"}"#;
+    let (_, ttl) = call(address, "dynamodb.DescribeTimeToLive", named).await;
+    assert_eq!(ttl["TimeToLiveDescription"]["AttributeName"], "until");
+
+    table.create["GlobalSecondaryIndexes"] = json!([index("by-day-too")]);
+    table.create["StreamSpecification"] =
+        json!({"StreamEnabled": true, "StreamViewType": "NEW_IMAGE"});
+    table.time_to_live = None;
+    declare(&table).expect("fewer indexes");
+    let (_, described) = call(address, "dynamodb.DescribeTable", named).await;
+    let described = &described["Table"];
+    assert_eq!(
+        described["GlobalSecondaryIndexes"][0]["IndexName"],
+        "by-day-too"
+    );
+    assert_eq!(described["GlobalSecondaryIndexes"][1], Value::Null);
+    assert_eq!(
+        described["StreamSpecification"]["StreamViewType"],
+        "NEW_IMAGE"
+    );
+    let (_, ttl) = call(address, "dynamodb.DescribeTimeToLive", named).await;
+    assert_eq!(ttl["TimeToLiveDescription"]["TimeToLiveStatus"], "DISABLED");
+    let item = r#"{"TableName":"orders","Key":{"pk":{"S":"a"}}}"#;
+    let (_, found) = call(address, "dynamodb.GetItem", item).await;
+    assert!(found["Item"].is_object(), "items stay");
+
+    table.create["KeySchema"] = json!([{"AttributeName": "day", "KeyType": "HASH"}]);
+    let refused = declare(&table).expect_err("another key");
+    assert!(
+        refused.starts_with("cannot declare table `orders`: other keys"),
+        "{refused}"
+    );
 }

@@ -11,9 +11,9 @@ use crate::{
         names::{AwsLocation, Names},
     },
     error::{Failure, Result},
-    settings::Settings,
+    settings::{Settings, resources::TableSettings},
     values::{
-        resources::{BUCKET, Reference, ResourceKind, bucket_of, variable},
+        resources::{BUCKET, Reference, ResourceKind, TABLE, bucket_of, variable},
         statement::{Effect, Statement},
     },
 };
@@ -41,7 +41,27 @@ pub(crate) fn variables(
     });
     let buckets = settings.resources.buckets.keys();
     let buckets = buckets.map(|key| Ok((variable(BUCKET, key), bucket(settings, at, key))));
-    all.chain(buckets).collect()
+    let tables = settings.resources.tables.iter();
+    let tables = tables.map(|(key, one)| Ok((variable(TABLE, key), table(key, one)?)));
+    all.chain(buckets).chain(tables).collect()
+}
+
+/// The name of an existing table.
+///
+/// # Errors
+///
+/// If the table is to be created, which a deployment cannot do yet; exit code 65.
+fn table(key: &str, one: &TableSettings) -> Result<String> {
+    one.existing_name().map(str::to_owned).ok_or_else(|| {
+        Failure::input(format!(
+            "tables are not deployed yet: `tables.{key}` would be missing"
+        ))
+        .because_of("`cargo fw local` creates tables, and `deploy` and `package` do not")
+        .hint(format!(
+            "create the table in the account, and write its ARN: `existing = \"arn:aws:dynamodb:REGION:123456789012:table/NAME\"` in \
+             `[tables.{key}]` or in that of the stage"
+        ))
+    })
 }
 
 /// The name of the bucket that the app calls so: an existing one's, or the deployment's own.
@@ -226,5 +246,29 @@ impl Naming for At<'_> {
 
     fn account(&self) -> &str {
         &self.place.account
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{TableSettings, table};
+
+    #[test]
+    fn a_table_that_exists_is_used_and_another_one_is_refused() {
+        let existing = TableSettings {
+            existing: Some("arn:aws:dynamodb:eu-west-1:123456789012:table/shop-orders".to_owned()),
+            ..TableSettings::default()
+        };
+        assert_eq!(table("orders", &existing).unwrap(), "shop-orders");
+        let failure = table("orders", &TableSettings::default()).unwrap_err();
+        assert_eq!(
+            failure.message(),
+            "tables are not deployed yet: `tables.orders` would be missing"
+        );
+        let advice = failure.advice().unwrap_or_default();
+        assert!(
+            advice.contains("existing = \"arn:aws:dynamodb:"),
+            "{advice}"
+        );
     }
 }

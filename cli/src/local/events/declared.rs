@@ -14,19 +14,20 @@ use fw_services::{
 };
 use serde_json::{Value, json};
 
+use super::tables;
 use crate::{
     settings::{
         Settings,
         asynchronous::{AsyncKeys, Destination},
         resources::{
-            FilterScope, QueueSettings, Resources, RuleSettings, Subscribed, TopicSettings, readers,
+            FilterScope, QueueSettings, Resources, RuleSettings, Subscribed, TableSettings,
+            TopicSettings, readers,
         },
     },
     values::{
         asynchronous::Asynchronous,
         credentials::{self, ACCOUNT},
-        notification::ids,
-        resources::{Arn, BUCKET, Reference, ResourceKind, variable},
+        resources::{Arn, BUCKET, Reference, ResourceKind, TABLE, variable},
     },
 };
 
@@ -112,9 +113,11 @@ impl LocalNames {
         }
     }
 
-    /// The id of a bucket's notification to the function with this name in the app, as in the account.
-    fn notification(&self, function: &str) -> String {
-        ids(&self.app, &self.stage) + function
+    /// The name of the table that the app calls so. One that exists in the account keeps its name here too.
+    pub(crate) fn table(&self, name: &str) -> String {
+        let declared = self.resources.tables.get(name);
+        let existing = declared.and_then(TableSettings::existing_name);
+        existing.map_or_else(|| self.physical(name), ToOwned::to_owned)
     }
 
     fn arn(&self, service: &str, resource: &str) -> String {
@@ -176,6 +179,7 @@ pub(crate) fn wants_services(manifest: &Manifest, settings: &Settings) -> bool {
     !manifest.sources.is_empty()
         || settings.resources.all().next().is_some()
         || !settings.resources.buckets.is_empty()
+        || !settings.resources.tables.is_empty()
 }
 
 /// The settings with the defaults for resources that sources use and no table declares.
@@ -210,6 +214,11 @@ pub(super) fn declarations(manifest: &Manifest, settings: &Settings) -> Declarat
         }
     }
     let buses = settings.resources.buses.keys();
+    for (table, one) in &settings.resources.tables {
+        if let Some(declared) = tables::declared(one) {
+            all.tables.insert(names.table(table), declared);
+        }
+    }
     for bucket in settings.resources.buckets.keys() {
         all.buckets.entry(names.bucket(bucket)).or_default();
     }
@@ -449,7 +458,9 @@ pub(super) fn variables(
         };
         (kind.variable(name), value)
     });
-    declared.chain(buckets).collect()
+    let tables = settings.resources.tables.keys();
+    let tables = tables.map(|table| (variable(TABLE, table), names.table(table)));
+    declared.chain(buckets).chain(tables).collect()
 }
 
 /// The same variables as in the account, where a queue's URL contains its region. The policy is

@@ -56,6 +56,8 @@ fifo = true
 enabled = true
 [schedules.nightly]
 enabled = true
+[tables.log]
+existing = "arn:aws:dynamodb:eu-central-1:123456789012:table/log"
 "#;
 
 /// An app whose functions read queues.
@@ -430,6 +432,29 @@ fn fate(key: &str) -> Option<Fate> {
             HTTP,
             "",
             "buckets = { uploads = { existing = \"shared-bucket\" } }",
+        ),
+        "tables.existing" => Carried(HTTP, ":table/log", ":table/other"),
+        "tables.partition_key" => Not(
+            "[stages.dev.tables.log]\npartition_key = \"id\"",
+            "a deployment uses tables that exist, and does not change them",
+        ),
+        "tables.sort_key" => Not(
+            "[stages.dev.tables.log]\npartition_key = \"id\"\nsort_key = \"at\"",
+            "a deployment uses tables that exist, and does not change them",
+        ),
+        "tables.stream" => Not(
+            "[stages.dev.tables.log]\nstream = \"new-image\"",
+            "a deployment uses tables that exist, and does not change them",
+        ),
+        "tables.ttl" => Not(
+            "[stages.dev.tables.log]\nttl = \"until\"",
+            "a deployment uses tables that exist, and does not change them",
+        ),
+        "tables.indexes.partition_key"
+        | "tables.indexes.sort_key"
+        | "tables.indexes.projection" => Not(
+            "[stages.dev.tables.log.indexes.by]\npartition_key = \"a\"\nsort_key = \"b\"\nprojection = \"all\"",
+            "a deployment uses tables that exist, and does not change them",
         ),
         "health" => Not(
             "health = \"/notes\"",

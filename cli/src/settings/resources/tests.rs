@@ -308,3 +308,82 @@ fn a_topic_has_subscribers_with_filters() {
         assert!(read(&text, "dev").is_err(), "{wrong}");
     }
 }
+
+#[test]
+fn a_table_has_keys_indexes_a_stream_and_a_time_to_live() {
+    let text = r#"
+[tables.orders]
+partition_key = "customer"
+sort_key = { name = "at", type = "number" }
+stream = "new-and-old-images"
+ttl = "until"
+[tables.orders.indexes.by-state]
+partition_key = "state"
+projection = ["total"]
+[tables.orders.indexes.by-total]
+sort_key = { name = "total", type = "number" }
+projection = "keys-only"
+[stages.prod.tables.orders]
+existing = "arn:aws:dynamodb:eu-west-1:123456789012:table/shop-orders"
+"#;
+    let dev = read(text, "dev").unwrap().resources;
+    let orders = &dev.tables["orders"];
+    let keys: Vec<_> = orders
+        .keys()
+        .map(|key| (key.name(), key.letter()))
+        .collect();
+    assert_eq!(
+        keys,
+        [
+            ("customer", "S"),
+            ("at", "N"),
+            ("state", "S"),
+            ("total", "N")
+        ]
+    );
+    assert_eq!(orders.existing_name(), None);
+    let prod = read(text, "prod").unwrap().resources;
+    assert_eq!(prod.tables["orders"].existing_name(), Some("shop-orders"));
+}
+
+#[test]
+fn a_table_that_dynamodb_would_refuse_is_refused() {
+    for (text, what) in [
+        ("[tables.orders]", "`tables.orders` has no `partition_key`"),
+        (
+            "[tables.orders]\nexisting = \"orders\"",
+            "`tables.orders.existing` is not the ARN of a table: `orders`",
+        ),
+        (
+            "[tables.orders]\npartition_key = \"id\"\n[tables.orders.indexes.by]\nprojection = \"all\"",
+            "`tables.orders.indexes.by` has no key",
+        ),
+        (
+            "[tables.orders]\npartition_key = \"id\"\n[tables.orders.indexes.by]\nsort_key = \"at\"",
+            "`tables.orders.indexes.by` has no `partition_key`",
+        ),
+        (
+            "[tables.orders]\npartition_key = \"id\"\nsort_key = { name = \"id\", type = \"number\" }",
+            "`tables.orders` has two types for the attribute `id`",
+        ),
+        (
+            "[tables.a-b]\npartition_key = \"id\"\n[tables.a_b]\npartition_key = \"id\"",
+            "two tables have the same variable: `a-b` and `a_b`",
+        ),
+        (
+            "[tables.\"a b\"]\npartition_key = \"id\"",
+            "not a valid name for a table: `a b`",
+        ),
+    ] {
+        let failure = read(text, "dev").unwrap_err();
+        assert_eq!(failure.exit(), Exit::Input, "{text}");
+        assert_eq!(failure.message(), what, "{text}");
+        assert!(failure.advice().is_some(), "{text}");
+    }
+    for wrong in ["partition_key = 1", "stream = \"all\"", "billing = \"x\""] {
+        assert!(
+            read(&format!("[tables.orders]\n{wrong}"), "dev").is_err(),
+            "{wrong}"
+        );
+    }
+}

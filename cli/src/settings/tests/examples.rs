@@ -44,7 +44,7 @@ fn with_comments(text: &str) -> String {
 
 /// Adds the keys of a table by their paths, a name of the reader's own as `*`. Stages have the keys of the file itself.
 fn keys(table: &Table, path: &str, found: &mut BTreeSet<String>) {
-    const NAMED: [&str; 13] = [
+    const NAMED: [&str; 15] = [
         "jwt",
         "functions",
         "usage_plans",
@@ -52,6 +52,8 @@ fn keys(table: &Table, path: &str, found: &mut BTreeSet<String>) {
         "throttle.routes",
         "queues",
         "buckets",
+        "tables",
+        "tables.*.indexes",
         "topics",
         "buses",
         "topics.*.functions",
