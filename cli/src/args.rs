@@ -148,6 +148,10 @@ pub(crate) enum Command {
     Schedule(Schedule),
     /// Serve queues and topics locally without an app, for tests in any language
     Services(Services),
+    /// Print a script with which a shell completes `cargo fw`
+    Completions(Completions),
+    /// Write the manual: one page, or a page for each command
+    Man(Man),
 }
 
 /// A project's template.
@@ -156,6 +160,8 @@ pub(crate) enum Template {
     /// One route with a greeting
     #[default]
     Hello,
+    /// Notes: types, errors, tests, an OpenAPI document
+    Api,
     /// Documents in an S3 bucket
     S3,
 }
@@ -233,6 +239,33 @@ pub(crate) struct Routes {
 pub(crate) struct Manifest {
     #[command(flatten)]
     pub(crate) which: Which,
+}
+
+/// A shell that can complete `cargo fw`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shell {
+    Bash,
+    Fish,
+    Zsh,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  source <(cargo fw completions bash)           # in ~/.bashrc, after cargo's own completions\n  cargo fw completions zsh > ~/.zfunc/_cargo-fw  # with `fpath+=~/.zfunc` before `compinit`\n  cargo fw completions fish > ~/.config/fish/conf.d/cargo-fw.fish"
+)]
+pub(crate) struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: Shell,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  cargo fw man > cargo-fw.1\n  cargo fw man ~/.local/share/man/man1      then: man cargo-fw, man cargo-fw-local"
+)]
+pub(crate) struct Man {
+    /// The folder for a page of each command [default: print the first page]
+    pub(crate) folder: Option<PathBuf>,
 }
 
 /// Output of clap instead of a command: help, the version, or a usage error.

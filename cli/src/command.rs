@@ -2,6 +2,7 @@
 
 mod ci;
 mod command_line;
+mod completions;
 mod contract;
 mod delete;
 mod deploy;
@@ -80,5 +81,7 @@ pub(crate) fn run(args: Args, console: &Console) -> Result<Exit> {
         Command::Diff(args) => diff::diff(&args, console),
         Command::Schedule(args) => schedule::schedule(&args, console),
         Command::Services(args) => services::services(&args, console),
+        Command::Completions(args) => completions::completions(&args, console),
+        Command::Man(args) => completions::man(&args, console),
     }
 }

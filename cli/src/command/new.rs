@@ -46,6 +46,11 @@ const fn files(template: Template) -> Files {
             settings: include_str!("../../templates/hello/fw.toml"),
             main: include_str!("../../templates/hello/src/main.rs"),
         },
+        Template::Api => Files {
+            manifest: include_str!("../../templates/api/Cargo.toml"),
+            settings: include_str!("../../templates/api/fw.toml"),
+            main: include_str!("../../templates/api/src/main.rs"),
+        },
         Template::S3 => Files {
             manifest: include_str!("../../templates/s3/Cargo.toml"),
             settings: include_str!("../../templates/s3/fw.toml"),
@@ -209,6 +214,10 @@ impl Project {
         };
         text.replace("{{name}}", &self.name)
             .replace("{{fw_test}}", &dependency(", features = [\"test\"]"))
+            .replace(
+                "{{fw_api}}",
+                &dependency(", features = [\"resources\", \"schema\"]"),
+            )
             .replace("{{fw_aws}}", &dependency(", features = [\"aws\"]"))
             .replace("{{fw_comment}}\n", comment)
             .replace("{{fw}}", &dependency(""))
@@ -469,6 +478,9 @@ impl Project {
             // An existing app answers other requests.
             _ if self.kept.iter().any(|path| path == "Cargo.toml") => "curl -i localhost:8000/",
             Template::Hello => "curl -i localhost:8000/hello/Ada",
+            Template::Api => {
+                "curl -i -X PUT localhost:8000/notes/first -H 'content-type: application/json' -d '{\"title\":\"Milk\"}'"
+            }
             Template::S3 => {
                 "curl -i -X PUT localhost:8000/objects/a.json -H 'content-type: application/json' -d '{\"value1\":123}'"
             }

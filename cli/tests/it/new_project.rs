@@ -75,7 +75,7 @@ fn alias(folder: &Path) -> String {
 #[test]
 fn new_creates_a_project_and_never_overwrites_one() {
     let (_temporary, folder) = folder(&[]);
-    for template in ["hello", "s3"] {
+    for template in ["hello", "api", "s3"] {
         let name = format!("my-{template}");
         let (code, stderr) = run(&folder, &["new", &name, "--template", template]);
         assert_eq!(code, Some(0), "{stderr}");
