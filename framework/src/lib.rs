@@ -147,6 +147,10 @@ mod guide {
     mod app {}
     #[doc = include_str!("../../docs/guide/callers.md")]
     mod callers {}
+    #[doc = include_str!("../../docs/guide/recipes.md")]
+    mod recipes {}
+    #[doc = include_str!("../../docs/guide/from-axum.md")]
+    mod from_axum {}
     #[doc = include_str!("../../docs/guide/events.md")]
     mod events {}
     #[doc = include_str!("../../docs/guide/testing.md")]

@@ -26,14 +26,14 @@ _cargo_and_fw() {
     if [ "$COMP_CWORD" -gt 1 ] && [ "${COMP_WORDS[1]}" = fw ]; then
         COMP_WORDS=(cargo-fw "${COMP_WORDS[@]:2}")
         COMP_CWORD=$((COMP_CWORD - 1))
-        _cargo-fw cargo-fw "$2" "$3"
+        _cargo__fw cargo-fw "$2" "$3"
     elif [ -n "$_cargo_fw_before" ]; then
         "$_cargo_fw_before" "$@"
     elif [ "$COMP_CWORD" -eq 1 ]; then
         COMPREPLY=($(compgen -W "fw" -- "$2"))
     fi
 }
-complete -F _cargo_and_fw -o nosort -o bashdefault -o default cargo
+complete -F _cargo_and_fw -o bashdefault -o default cargo
 "#;
 
 /// The end of a script for fish: what follows `cargo fw` is completed as what follows `cargo-fw`.

@@ -423,9 +423,9 @@ impl Instance {
         if let (Some(writer), Some(started)) = (&job.tail, self.started.get()) {
             started.output.copy_to(Some(writer.tail().clone()));
         }
-        if self.pool.logs().is_on() || job.tail.is_some() {
+        if self.pool.logs().has_invocations() || job.tail.is_some() {
             let version = Function::VERSION;
-            self.log_of(
+            self.log_start(
                 job.tail.as_ref(),
                 format_args!("START RequestId: {} Version: {version}", job.request_id),
             );

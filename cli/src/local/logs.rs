@@ -56,6 +56,8 @@ struct Inner {
     room: Notify,
     /// For people: the process's number before its lines, colours, and visible control characters.
     decorated: bool,
+    /// True if Lambda's own lines about each invocation are wanted too: `START`, `END`, `REPORT`.
+    invocations: bool,
 }
 
 #[derive(Debug)]
@@ -67,8 +69,17 @@ enum Message {
 }
 
 impl Logs {
-    /// A log on standard error; nothing with `-q`.
+    /// A log on standard error; nothing with `-q`, and Lambda's lines about each invocation with `-v`.
     pub(crate) fn new(console: &Console) -> Self {
+        Self::on(console, console.is_verbose())
+    }
+
+    /// A log on standard error with Lambda's lines about each invocation; nothing with `-q`.
+    pub(crate) fn with_invocations(console: &Console) -> Self {
+        Self::on(console, true)
+    }
+
+    fn on(console: &Console, invocations: bool) -> Self {
         if console.is_quiet() {
             return Self(Arc::new(Inner {
                 queue: None,
@@ -76,16 +87,22 @@ impl Logs {
                 lost: AtomicUsize::new(0),
                 room: Notify::new(),
                 decorated: false,
+                invocations,
             }));
         }
         let console = console.clone();
-        Self::to(std::io::stderr().is_terminal(), move |lines| {
+        let decorated = std::io::stderr().is_terminal();
+        Self::to(decorated, invocations, move |lines| {
             console.line(lines);
         })
     }
 
     /// A log that passes its lines to a function, on a separate thread.
-    pub(super) fn to(decorated: bool, mut write: impl FnMut(&str) + Send + 'static) -> Self {
+    pub(super) fn to(
+        decorated: bool,
+        invocations: bool,
+        mut write: impl FnMut(&str) + Send + 'static,
+    ) -> Self {
         let (queue, messages) = mpsc::channel();
         let logs = Self(Arc::new(Inner {
             queue: Some(queue),
@@ -93,6 +110,7 @@ impl Logs {
             lost: AtomicUsize::new(0),
             room: Notify::new(),
             decorated,
+            invocations,
         }));
         // The thread must not keep the queue alive, as its end is what ends the thread.
         let inner = Arc::downgrade(&logs.0);
@@ -132,6 +150,11 @@ impl Logs {
     /// True if anything is logged.
     pub(super) fn is_on(&self) -> bool {
         self.0.queue.is_some()
+    }
+
+    /// True if Lambda's lines about each invocation are logged.
+    pub(super) fn has_invocations(&self) -> bool {
+        self.is_on() && self.0.invocations
     }
 
     /// Adds lines.

@@ -91,7 +91,7 @@ struct Lines(Arc<Mutex<Vec<String>>>);
 impl Lines {
     fn logs(&self) -> Logs {
         let lines = Arc::clone(&self.0);
-        Logs::to(false, move |text| {
+        Logs::to(false, true, move |text| {
             let mut lines = lines.lock().expect("the lines");
             lines.extend(text.split('\n').map(str::to_owned));
         })

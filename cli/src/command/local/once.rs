@@ -48,7 +48,7 @@ pub(in crate::command) fn invoke(
         services::secrets(args, &mut settings, app.settings_dir()).await?;
         let data = app.private_data_dir(&settings.stage)?;
         let services = Services::start(args, &settings, &data, console).await?;
-        let logs = Logs::new(console);
+        let logs = Logs::with_invocations(console);
         services
             .start_passive(&ready.manifest, &settings, &logs)
             .await?;

@@ -1,6 +1,6 @@
 //! Logs a process and its invocations in Lambda's lines.
 
-use std::sync::PoisonError;
+use std::{sync::PoisonError, time::Duration};
 
 use tokio::time::Instant;
 
@@ -21,22 +21,43 @@ impl Instance {
         }
         let duration = busy.started.elapsed();
         self.drain();
+        let logged = self.pool.logs().has_invocations();
+        if logged || busy.tail.is_some() {
+            let report = self.report_of(busy, duration, status);
+            if let Some(writer) = &busy.tail {
+                writer.tail().push(&report);
+            }
+            if logged {
+                self.log(report);
+            }
+        }
+        // A request that waited for a new process took longer, so that is said without `-v` too.
+        if let Some(init) = busy.init.filter(|_| !logged) {
+            self.log(format_args!("cold start: {} ms", millis(init)));
+        }
+        if let (Some(_), Some(started)) = (&busy.tail, self.started.get()) {
+            started.output.copy_to(None);
+        }
+    }
+
+    fn report_of<'b>(
+        &self,
+        busy: &'b Busy,
+        duration: Duration,
+        status: Option<&'static str>,
+    ) -> Report<'b> {
         let max_memory_mb = self
             .started
             .get()
             .map_or(0, |started| self.read_peak(started, busy.init.is_some()))
             .div_ceil(1024);
-        let report = Report {
+        Report {
             request_id: &busy.request_id,
             duration,
             init: busy.init,
             memory_mb: self.pool.function().memory_mb,
             max_memory_mb,
             status,
-        };
-        self.log_of(busy.tail.as_ref(), report);
-        if let (Some(_), Some(started)) = (&busy.tail, self.started.get()) {
-            started.output.copy_to(None);
         }
     }
 
@@ -61,6 +82,16 @@ impl Instance {
 
     pub(super) fn log(&self, text: impl std::fmt::Display) {
         self.pool.logs().platform(self.number, text);
+    }
+
+    /// Logs the start of an invocation, for its caller too.
+    pub(super) fn log_start(&self, tail: Option<&TailWriter>, text: impl std::fmt::Display) {
+        if let Some(writer) = tail {
+            writer.tail().push(&text);
+        }
+        if self.pool.logs().has_invocations() {
+            self.log(text);
+        }
     }
 
     /// The same within an invocation, whose caller may want to read it.

@@ -10,7 +10,7 @@ use std::{
 async fn what_nobody_reads_is_lost_and_counted() {
     let (read_on, reader) = mpsc::channel::<()>();
     let read = Arc::new(Mutex::new(Vec::new()));
-    let logs = Logs::to(false, {
+    let logs = Logs::to(false, true, {
         let (read, mut waits) = (Arc::clone(&read), true);
         move |text| {
             if std::mem::take(&mut waits) {

@@ -48,7 +48,7 @@ impl Played {
             credentials: LocalCredentials::well_known(),
             environment: Vec::new(),
         };
-        let pool = Pool::new(function, Limits::default(), Logs::to(false, |_| {}));
+        let pool = Pool::new(function, Limits::default(), Logs::to(false, true, |_| {}));
         let instance = Instance::new(pool.clone(), 1, None, false);
         Self::on(pool, instance)
     }

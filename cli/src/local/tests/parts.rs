@@ -49,7 +49,7 @@ fn functions(settings: &str) -> Vec<Function> {
         options: Options::default(),
         environment: vec![("SERVICES".to_owned(), "here".to_owned())],
     };
-    let generation = Generation::new(source, &Logs::to(false, |_| {})).unwrap();
+    let generation = Generation::new(source, &Logs::to(false, true, |_| {})).unwrap();
     let functions = generation.functions();
     functions.map(|pool| pool.function().clone()).collect()
 }

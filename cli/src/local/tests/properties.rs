@@ -479,7 +479,7 @@ fn any_manifest_and_any_settings_are_served_or_refused() {
             options: Options::default(),
             environment: Vec::new(),
         };
-        let generation = match Generation::new(source, &Logs::to(false, |_| {})) {
+        let generation = match Generation::new(source, &Logs::to(false, true, |_| {})) {
             Ok(generation) => generation,
             Err(failure) => {
                 prop_assert_eq!(failure.exit(), crate::error::Exit::Input, "{}", failure);
