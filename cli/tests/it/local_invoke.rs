@@ -61,7 +61,7 @@ fn an_event_is_of_the_apps_route_and_invoke_takes_it() {
         assert_eq!(stdout, "{\"statusCode\":200,\"body\":\"plain\"}\n");
         assert!(stderr.contains("END RequestId: "), "{stderr}");
     }
-    local.wait_for_line("Init Duration");
+    local.wait_for_line("cold start: ");
     let (code, _, stderr) = run(folder.path(), &["invoke", "nobody"], "");
     assert_eq!(code, Some(65), "{stderr}");
     assert!(stderr.contains("use one of: saves-dev"), "{stderr}");

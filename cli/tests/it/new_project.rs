@@ -86,7 +86,7 @@ fn new_creates_a_project_and_never_overwrites_one() {
         assert!(manifest.contains("for this machine"), "{manifest}");
         assert!(manifest.contains("[profile.release]") && !manifest.contains("[workspace]"));
         let dependencies = manifest.split("[dev-dependencies]").next().expect("a part");
-        assert!(dependencies.contains("serde_json = "), "{manifest}");
+        assert!(dependencies.contains("fw = "), "{manifest}");
         assert!(read(project.join("src/main.rs")).contains(&format!("\"{name}\"")));
         for path in ["Cargo.toml", "fw.toml", "src/main.rs", ".cargo/config.toml"] {
             assert!(
