@@ -55,7 +55,6 @@ pub(super) fn completions(args: &Completions, console: &Console) -> Result<Exit>
 fn script(shell: Shell) -> Result<String> {
     let mut command = Args::command().name(BINARY);
     command.build();
-    rename(&mut command, BINARY.to_owned());
     let mut text = Vec::new();
     let end = match shell {
         Shell::Bash => {
@@ -73,17 +72,9 @@ fn script(shell: Shell) -> Result<String> {
         }
     };
     let text = String::from_utf8(text).context("the script is not UTF-8")?;
+    // The script for bash names its parts after `cargo fw` and looks for them after `cargo-fw`.
+    let text = text.replace("cargo__subcmd__fw__subcmd__", "cargo__fw__subcmd__");
     Ok(text + end)
-}
-
-/// Names the subcommands after the executable. They are named after `cargo fw` otherwise, and the script for bash would not find its
-/// own parts.
-fn rename(command: &mut Clap, name: String) {
-    for one in command.get_subcommands_mut() {
-        let name = format!("{name} {}", one.get_name());
-        rename(one, name);
-    }
-    command.set_bin_name(name);
 }
 
 /// Prints the manual's first page, or writes a page for each command.
