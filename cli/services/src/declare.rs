@@ -197,6 +197,12 @@ impl Services {
             };
             declared.map_err(|reason| error("table", name, reason))?;
         }
+        let before = shared.declared().clone();
+        for bucket in &before.buckets {
+            shared
+                .notifications
+                .set(bucket, BucketNotifications::default());
+        }
         for (bucket, notifications) in &wanted.buckets {
             let ids = before.notifications.iter();
             let ids = ids.filter(|[of, _]| of == bucket).map(|[_, id]| id);

@@ -27,6 +27,7 @@ use crate::{
     values::{
         asynchronous::Asynchronous,
         credentials::{self, ACCOUNT},
+        notification::ids,
         resources::{Arn, BUCKET, Reference, ResourceKind, TABLE, variable},
     },
 };
@@ -111,6 +112,11 @@ impl LocalNames {
             true => name.to_owned(),
             false => self.physical(name),
         }
+    }
+
+    /// The id of a bucket's notification to the function with this name in the app, as in the account.
+    fn notification(&self, function: &str) -> String {
+        ids(&self.app, &self.stage) + function
     }
 
     /// The name of the table that the app calls so. One that exists in the account keeps its name here too.
