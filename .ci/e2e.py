@@ -109,6 +109,7 @@ def main():
         say("a cross build, deployed: the other architecture's bootstrap, by nothing but rustup and rust-lld")
         cross_build(cli, aws, folder, env)
         orders(cli, env)
+        orders_deployed(cli, aws, folder, env)
         document(cli, folder, env)
         readme(cli, folder, env)
     print("\n1 passed, 0 failed")
@@ -151,6 +152,78 @@ def orders(cli, env):
         wait_for(child, lines, r"function nightly: (delivered)")
         child.send_signal(signal.SIGINT)
         expect(child.wait(timeout=30) == 130, "Ctrl-C ends the server", child.returncode)
+
+
+def orders_deployed(cli, aws, folder, env):
+    """The same example in the account: each source as another tool sees it, and its own zip served locally."""
+    say("sources: the example `orders`, deployed")
+    which = ["--package", "orders"]
+    account = [*which, "--endpoint-url", aws]
+    run([cli, "fw", "deploy", "--yes", *account], cwd=ROOT, env=env)
+    run([cli, "fw", "deploy", "--plan", *account], cwd=ROOT, env=env)
+    client = {
+        name: boto3.client(name, endpoint_url=aws, region_name=REGION, aws_access_key_id="e2e", aws_secret_access_key="e2e")
+        for name in ("events", "lambda", "s3", "scheduler", "sns", "sqs")
+    }
+    names = sorted(one["FunctionName"] for one in client["lambda"].list_functions()["Functions"])
+    functions = [f"orders-dev-{name}" for name in ("announce", "nightly", "notify", "pack", "returned")]
+    expect(names == ["orders-dev", *functions], "a function for the API and one for each source", names)
+    mapping = client["lambda"].list_event_source_mappings()["EventSourceMappings"]
+    # moto puts the alias' version in its place.
+    read = [(one["EventSourceArn"].split(":")[-1], one["FunctionArn"].split(":")[6]) for one in mapping]
+    expect(read == [("orders-dev-orders", "orders-dev-pack")], "the queue's mapping", mapping)
+    buckets = [one["Name"] for one in client["s3"].list_buckets()["Buckets"]]
+    labels = next((name for name in buckets if name.startswith("orders-dev-labels-")), None)
+    expect(labels is not None, "the bucket", buckets)
+    reports = client["s3"].get_bucket_notification_configuration(Bucket=labels)["LambdaFunctionConfigurations"]
+    read = [(one["Id"], one["LambdaFunctionArn"].split(":function:")[-1]) for one in reports]
+    expect(read == [("fw:orders:dev:announce", "orders-dev-announce:live")], "the bucket's notification", reports)
+    subscribed = client["sns"].list_subscriptions()["Subscriptions"]
+    read = [(one["TopicArn"].split(":")[-1], one["Endpoint"].split(":function:")[-1]) for one in subscribed]
+    expect(read == [("orders-dev-shipped", "orders-dev-notify:live")], "the topic's subscription", subscribed)
+    rules = [rule["Name"] for rule in client["events"].list_rules()["Rules"]]
+    expect(rules == ["orders-dev-returned"], "the rule", rules)
+    schedules = [one["Name"] for one in client["scheduler"].list_schedules(GroupName="orders-dev")["Schedules"]]
+    expect(schedules == ["nightly"], "the schedule", schedules)
+    queue = client["sqs"].get_queue_url(QueueName="orders-dev-orders")["QueueUrl"]
+    redrive = client["sqs"].get_queue_attributes(QueueUrl=queue, AttributeNames=["RedrivePolicy"])["Attributes"]["RedrivePolicy"]
+    expect(json.loads(redrive)["deadLetterTargetArn"].endswith(":orders-dev-failed"), "the dead letters", redrive)
+    shown = json.loads(run([cli, "fw", "info", "--output", "json", *account], cwd=ROOT, env=env).stdout)
+    expect(shown["buckets"] == [labels], "`info` shows the bucket", shown)
+
+    say("the zip of `orders`, served locally")
+    zipped = lambda_simple_backends[DEFAULT_ACCOUNT_ID][REGION].get_function("orders-dev").code_bytes
+    place = folder / "orders"
+    place.mkdir()
+    shutil.copy2(ROOT / "examples" / "orders" / "fw.toml", place)
+    bootstrap = place / "deployed-bootstrap"
+    with zipfile.ZipFile(io.BytesIO(zipped)) as archive:
+        bootstrap.write_bytes(archive.read("bootstrap"))
+    bootstrap.chmod(0o755)
+    local = [cli, "fw", "local", "--bootstrap", str(bootstrap), "--port", "0"]
+    with process(local, cwd=place, env=env) as (child, lines):
+        url = wait_for(child, lines, r"(http://localhost:\d+)\s*$")
+        order = {"id": 9, "item": "lamp"}
+        expect_answer("POST", url + "/orders", 202, order, body=order)
+        wait_for(child, lines, r"to the customer: (order 9 is on its way)")
+        child.send_signal(signal.SIGINT)
+        expect(child.wait(timeout=30) == 130, "Ctrl-C ends the server", child.returncode)
+
+    say("delete: nothing of `orders` is left")
+    client["s3"].put_object(Bucket=labels, Key="kept.txt", Body=b"text")
+    deleted = run([cli, "fw", "delete", "--yes", "--logs", *account], cwd=ROOT, env=env)
+    expect(f"the bucket `{labels}` has objects, and stays" in deleted.stderr, "a bucket with objects stays", deleted)
+    client["s3"].delete_object(Bucket=labels, Key="kept.txt")
+    run([cli, "fw", "delete", "--yes", "--logs", *account], cwd=ROOT, env=env)
+    left = {
+        "queues": client["sqs"].list_queues().get("QueueUrls", []),
+        "topics": client["sns"].list_topics()["Topics"],
+        "buckets": client["s3"].list_buckets()["Buckets"],
+        "rules": client["events"].list_rules()["Rules"],
+        "groups": [one for one in client["scheduler"].list_schedule_groups()["ScheduleGroups"] if one["Name"] != "default"],
+    }
+    expect(not any(left.values()), "nothing of the sources is left", left)
+    nothing_left(aws)
 
 
 def document(cli, folder, env):
