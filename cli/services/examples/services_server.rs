@@ -1,4 +1,4 @@
-//! Serves the services on a port until it is interrupted: `cargo run -p fw-services --example serve -- 4566`.
+//! Serves the services on a port until it is interrupted: `cargo run -p fw-services --example services_server -- 4566`.
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {

@@ -1,4 +1,4 @@
-//! Serves S3 on a port until it is interrupted: `cargo run -p fw-s3 --example serve -- FOLDER 9000 [KEY SECRET ID NAME ACCOUNT EMAIL]…`.
+//! Serves S3 on a port until it is interrupted: `cargo run -p fw-s3 --example s3_server -- FOLDER 9000 [KEY SECRET ID NAME ACCOUNT EMAIL]…`.
 //!
 //! With users, each by six arguments, new buckets are as before 2020, as suites of cases expect.
 
