@@ -53,7 +53,7 @@ pub(super) fn completions(args: &Completions, console: &Console) -> Result<Exit>
 }
 
 fn script(shell: Shell) -> Result<String> {
-    let mut command = Args::command().name(BINARY);
+    let mut command = Args::command().name(BINARY).bin_name(BINARY);
     command.build();
     let mut text = Vec::new();
     let end = match shell {
