@@ -13,7 +13,7 @@ use http::HeaderMap;
 use http::header::{AUTHORIZATION, HOST};
 
 use crate::checksum::{hex, hmac, sha256_of};
-use crate::error::{S3Error, S3Result, error, error_with};
+use crate::error::{S3Error, S3Result, error, error_with, not_implemented};
 use crate::request::{Call, Caller, Query, Signed, uri_encode_bytes};
 use crate::service::Shared;
 use crate::users::User;
@@ -86,6 +86,25 @@ fn unsigned_payload(call: &Call) -> S3Result<Payload> {
         }),
         Some(hash) if is_sha256(hash) => Ok(Payload::Sha256(hash.to_ascii_lowercase())),
         Some(other) => Err(unknown_hash(other)),
+    }
+}
+
+/// What `x-amz-content-sha256` of a signed request says about its body.
+///
+/// # Errors
+/// `InvalidArgument` for a value that is not one, `NotImplemented` for signatures of version 4A.
+fn payload_of(hash: &str, signing: ChunkSigning) -> S3Result<Payload> {
+    let chunks = |signing, trailer| Ok(Payload::Chunks { signing, trailer });
+    match hash {
+        "UNSIGNED-PAYLOAD" => Ok(Payload::Unsigned),
+        "STREAMING-UNSIGNED-PAYLOAD-TRAILER" => chunks(None, true),
+        "STREAMING-AWS4-HMAC-SHA256-PAYLOAD" => chunks(Some(signing), false),
+        "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER" => chunks(Some(signing), true),
+        other if other.starts_with("STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD") => {
+            Err(not_implemented(other))
+        }
+        hash if is_sha256(hash) => Ok(Payload::Sha256(hash.to_ascii_lowercase())),
+        other => Err(unknown_hash(other)),
     }
 }
 

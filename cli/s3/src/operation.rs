@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use crate::error::{S3Result, error, not_implemented};
+use crate::error::{S3Result, error, invalid_argument, not_implemented};
 use crate::request::Call;
 
 macro_rules! operations {
@@ -259,13 +259,23 @@ impl Operation {
                 }
             }
         }
-        // A part is uploaded by two parameters, of which `uploadId` alone has no operation with PUT.
-        let of_part = is_object && method == "PUT" && call.query.has("uploadId");
-        if is_known && !of_part && method != "HEAD" {
-            return Err(not_allowed(
-                call,
-                if is_object { "OBJECT" } else { "BUCKET" },
+        // A part is uploaded by two parameters. What S3 answers to one of them was captured: versitygw #1226, #1236 and #1237.
+        let (upload, number) = (call.query.has("uploadId"), call.query.has("partNumber"));
+        let of_part = is_object && method == "PUT" && upload && number;
+        if is_object && method == "PUT" && number && !upload {
+            return Err(invalid_argument(
+                "This operation does not accept partNumber without uploadId",
+                "partNumber",
+                "partNumber",
             ));
+        }
+        if is_known && !of_part && method != "HEAD" {
+            let kind = match (is_object, upload) {
+                (true, true) => "UPLOAD",
+                (true, false) => "OBJECT",
+                (false, _) => "BUCKET",
+            };
+            return Err(not_allowed(call, kind));
         }
         match (method, is_object) {
             ("GET", false) if call.query.get("list-type") == Some("2") => Ok(Self::ListObjectsV2),
@@ -299,8 +309,28 @@ impl Operation {
     }
 }
 
+/// The error names the methods that there are (RFC 9110, section 15.5.6).
 fn not_allowed(call: &Call, resource: &str) -> crate::error::S3Error {
+    let table = if call.key.is_empty() {
+        OF_BUCKET
+    } else {
+        OF_OBJECT
+    };
+    let known = table
+        .iter()
+        .filter(|(parameter, ..)| call.query.has(parameter));
+    let mut methods: Vec<&str> = known.map(|(_, method, _)| *method).collect();
+    if methods.is_empty() {
+        methods = match resource {
+            "SERVICE" => vec!["GET"],
+            "OBJECT" => vec!["DELETE", "GET", "HEAD", "PUT"],
+            _ => vec!["DELETE", "GET", "HEAD", "POST", "PUT"],
+        };
+    }
+    methods.sort_unstable();
+    methods.dedup();
     error("MethodNotAllowed")
         .member("Method", call.method.as_str())
         .member("ResourceType", resource)
+        .header("allow", &methods.join(", "))
 }

@@ -127,13 +127,19 @@ pub(crate) fn needs_checksum(call: &Call) -> S3Result<()> {
 
 /// Holds `Content-MD5` against a digest.
 pub(crate) fn check_md5(call: &Call, md5: [u8; 16]) -> S3Result<()> {
+    match call.header("content-md5") {
+        Some(given) => check_digest(&given, md5),
+        None => Ok(()),
+    }
+}
+
+/// Holds a digest that a request gives against that of its data.
+///
+/// # Errors
+/// `InvalidDigest` for what is not base64 of a digest, `BadDigest` for another one.
+pub(crate) fn check_digest(given: &str, md5: [u8; 16]) -> S3Result<()> {
     use base64::Engine as _;
-    let Some(given) = call.header("content-md5") else {
-        return Ok(());
-    };
-    let bytes = base64::engine::general_purpose::STANDARD
-        .decode(&given)
-        .ok();
+    let bytes = base64::engine::general_purpose::STANDARD.decode(given).ok();
     match bytes {
         Some(bytes) if bytes.len() == 16 => {
             if bytes == md5 {

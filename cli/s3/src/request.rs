@@ -161,6 +161,12 @@ impl Call {
         self.headers.get(name).map(text)
     }
 
+    /// The values of a header that may occur several times, as the one list that they are (RFC 9110, section 5.3).
+    pub(crate) fn joined(&self, name: &str) -> Option<String> {
+        let all: Vec<String> = self.headers.get_all(name).iter().map(text).collect();
+        (!all.is_empty()).then(|| all.join(", "))
+    }
+
     /// A header's value that is there and not empty.
     pub(crate) fn some_header(&self, name: &str) -> Option<String> {
         self.header(name).filter(|value| !value.is_empty())

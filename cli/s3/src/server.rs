@@ -311,6 +311,21 @@ impl S3Service {
     pub fn notify_by(&self, notifier: Arc<dyn Notifier>) -> bool {
         self.0.notifier.connect(notifier)
     }
+
+    /// True if a rule of the request's bucket names that origin, so that a page from there may ask for this. A preflight asks for the method
+    /// that it announces.
+    #[must_use]
+    pub fn admits_page<B>(&self, origin: &str, request: &Request<B>) -> bool {
+        let method = match request.headers().get("access-control-request-method") {
+            Some(method) if request.method() == http::Method::OPTIONS => {
+                method.to_str().unwrap_or_default()
+            }
+            _ => request.method().as_str(),
+        };
+        let path = request.uri().path().trim_start_matches('/');
+        let bucket = path.split('/').next().unwrap_or_default();
+        cors::names_origin(&self.0, bucket, origin, method)
+    }
 }
 
 fn open(options: Options) -> Result<S3Service, StartError> {
@@ -388,22 +403,10 @@ impl Port {
     /// Why the request is refused before S3 looks at it. A page of another site is one that the rules of the bucket may let in.
     fn refuse<B>(&self, request: &Request<B>) -> Option<Refusal> {
         let refusal = guarded(&self.guard, request).err()?;
-        if let Refusal::Origin(origin) = &refusal {
-            let method = match request.headers().get("access-control-request-method") {
-                Some(method) if request.method() == http::Method::OPTIONS => {
-                    method.to_str().unwrap_or_default()
-                }
-                _ => request.method().as_str(),
-            };
-            let path = request.uri().path();
-            let bucket = path
-                .trim_start_matches('/')
-                .split('/')
-                .next()
-                .unwrap_or_default();
-            if cors::names_origin(&self.service.0, bucket, origin, method) {
-                return None;
-            }
+        if let Refusal::Origin(origin) = &refusal
+            && self.service.admits_page(origin, request)
+        {
+            return None;
         }
         self.report(&refusal);
         Some(refusal)

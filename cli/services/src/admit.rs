@@ -5,8 +5,8 @@
 
 use std::net::SocketAddr;
 
-use fw_port_guard::{Hosts, PortGuard, Refusal, guarded};
-use http::{Request, Response, StatusCode};
+use fw_port_guard::{Hosts, PortGuard, Refusal};
+use http::{Response, StatusCode};
 use serde_json::json;
 
 use crate::reply::{self, Body};
@@ -16,15 +16,9 @@ pub(crate) fn guard(address: SocketAddr, allowed_hosts: &[String]) -> PortGuard 
     PortGuard::endpoint(Hosts::new(address.ip(), allowed_hosts))
 }
 
-/// Lets a request in, or answers it.
-///
-/// # Errors
-/// 403 with `host_not_allowed`, `origin_not_allowed` or `page_not_allowed`.
-pub(crate) fn admit<B>(guard: &PortGuard, request: &Request<B>) -> Result<(), Box<Response<Body>>> {
-    let Err(refusal) = guarded(guard, request) else {
-        return Ok(());
-    };
-    let (code, detail) = match &refusal {
+/// The answer to a request that is not let in: 403 with `host_not_allowed`, `origin_not_allowed` or `page_not_allowed`.
+pub(crate) fn refused(refusal: &Refusal) -> Response<Body> {
+    let (code, detail) = match refusal {
         Refusal::Host(host) => (
             "host_not_allowed",
             format!("The host `{host}` is not a name of this machine."),
@@ -48,5 +42,5 @@ pub(crate) fn admit<B>(guard: &PortGuard, request: &Request<B>) -> Result<(), Bo
         "detail": detail,
         "code": code,
     });
-    Err(Box::new(reply::json(StatusCode::FORBIDDEN, &document)))
+    reply::json(StatusCode::FORBIDDEN, &document)
 }

@@ -14,6 +14,11 @@ pub type Body = Either<Full<Bytes>, UnsyncBoxBody<Bytes, std::convert::Infallibl
 
 /// Serves the requests that none of the services here takes, for example those of S3.
 pub trait Fallback: Send + Sync + 'static {
+    /// True if it takes this request although it comes from a page of another origin. Nothing else here sees the request then. Default: no.
+    fn admits_page(&self, _origin: &str, _request: &Request<hyper::body::Incoming>) -> bool {
+        false
+    }
+
     /// Answers a request that passed the guards of the endpoint.
     fn call(
         &self,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use fw_port_guard::{Refusal, guarded};
 use http::header::{CONTENT_TYPE, HOST};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
@@ -26,8 +27,16 @@ const MOST_BODY: usize = 8 * 1024 * 1024;
 
 /// Answers a request.
 pub(crate) async fn answer(shared: &Shared, request: Request<Incoming>) -> Response<Body> {
-    if let Err(refusal) = admit::admit(&shared.guard, &request) {
-        return *refusal;
+    if let Err(refusal) = guarded(&shared.guard, &request) {
+        return match (&refusal, &shared.fallback) {
+            (Refusal::Origin(origin), Some(fallback))
+                if !control::owns(request.uri().path())
+                    && fallback.admits_page(origin, &request) =>
+            {
+                fallback.call(request).await
+            }
+            _ => admit::refused(&refusal),
+        };
     }
     let (parts, body) = request.into_parts();
     let path = parts.uri.path();

@@ -1,10 +1,12 @@
 //! The endpoint from outside: guards, refusals, reset, restart, and the behaviour that no case of the conformance file holds.
 
+use std::future::Future;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use fw_services::{Access, Caller, Options, Services};
+use fw_services::{Access, Body, Caller, Fallback, Options, Services};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -637,4 +639,48 @@ async fn a_body_survives_the_query_protocol_byte_for_byte() {
     assert!(answer.body.contains(expected), "{}", answer.body);
     let without_action = send(&services, "GET", "/123456789012/q", SIGNED, "").await;
     assert_eq!(without_action.status, 404);
+}
+
+/// Takes what no service takes, and lets the pages of one site ask for one path.
+struct Buckets;
+
+impl Fallback for Buckets {
+    fn admits_page(&self, origin: &str, request: &http::Request<hyper::body::Incoming>) -> bool {
+        origin == "https://app.example" && request.uri().path() == "/photos/k"
+    }
+
+    fn call(
+        &self,
+        _request: http::Request<hyper::body::Incoming>,
+    ) -> Pin<Box<dyn Future<Output = http::Response<Body>> + Send + '_>> {
+        Box::pin(async { http::Response::new(Body::Left("an object".into())) })
+    }
+}
+
+/// A page that a bucket lets in reaches the bucket, and nothing else on the port.
+#[tokio::test]
+async fn a_page_reaches_what_lets_it_in_alone() {
+    let services = Services::start(Options {
+        fallback: Some(Arc::new(Buckets)),
+        ..Options::default()
+    })
+    .await
+    .unwrap();
+    let page = |origin: &str| format!("{SIGNED}origin: {origin}\r\n");
+    let ask = async |path: &str, headers: &str| {
+        let answer = send(&services, "POST", path, headers, "").await;
+        (answer.status, answer.body.contains("an object"))
+    };
+    let named = page("https://app.example");
+    assert_eq!(ask("/photos/k", &named).await, (200, true));
+    assert_eq!(ask("/photos/other", &named).await, (403, false));
+    assert_eq!(ask("/_fw/reset", &named).await, (403, false));
+    assert_eq!(
+        ask("/photos/k", &page("https://evil.example")).await,
+        (403, false)
+    );
+    // A header of another service does not lead there.
+    let target = format!("{named}x-amz-target: AmazonSQS.ListQueues\r\n");
+    assert_eq!(ask("/photos/k", &target).await, (200, true));
+    assert_eq!(ask("/", &target).await, (403, false));
 }

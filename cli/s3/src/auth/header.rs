@@ -3,8 +3,8 @@
 use http::header::DATE;
 
 use super::{
-    ALGORITHM, Canonical, ChunkSigning, Credential, MOST_SKEW_MS, Payload, all_signed, is_sha256,
-    old_signature, owner_of, signed_as, unknown_hash,
+    ALGORITHM, Canonical, ChunkSigning, Credential, MOST_SKEW_MS, Payload, all_signed,
+    old_signature, owner_of, payload_of, signed_as,
 };
 use crate::error::{S3Error, S3Result, error, error_with, not_implemented};
 use crate::request::{Call, Signed};
@@ -88,26 +88,7 @@ pub(super) fn authenticate(shared: &Shared, call: &mut Call) -> S3Result<Payload
         scope: credential.scope(),
         seed: signature.clone(),
     };
-    let payload = match hash.as_str() {
-        "UNSIGNED-PAYLOAD" => Payload::Unsigned,
-        "STREAMING-UNSIGNED-PAYLOAD-TRAILER" => Payload::Chunks {
-            signing: None,
-            trailer: true,
-        },
-        "STREAMING-AWS4-HMAC-SHA256-PAYLOAD" => Payload::Chunks {
-            signing: Some(signing),
-            trailer: false,
-        },
-        "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER" => Payload::Chunks {
-            signing: Some(signing),
-            trailer: true,
-        },
-        other if other.starts_with("STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD") => {
-            return Err(not_implemented(other));
-        }
-        hash if is_sha256(hash) => Payload::Sha256(hash.to_ascii_lowercase()),
-        other => return Err(unknown_hash(other)),
-    };
+    let payload = payload_of(&hash, signing)?;
     all_signed(&call.headers, &signed_headers)?;
     let canonical = Canonical {
         call,

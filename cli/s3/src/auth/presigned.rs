@@ -1,8 +1,8 @@
 //! Signatures in the query: presigned URLs.
 
 use super::{
-    ALGORITHM, Canonical, Credential, MOST_SKEW_MS, Payload, all_signed, is_sha256, owner_of,
-    signed_as,
+    ALGORITHM, Canonical, ChunkSigning, Credential, MOST_SKEW_MS, Payload, all_signed, owner_of,
+    payload_of, signed_as,
 };
 use crate::error::{S3Error, S3Result, error_with};
 use crate::request::{Call, Signed};
@@ -107,14 +107,16 @@ pub(super) fn authenticate(shared: &Shared, call: &mut Call) -> S3Result<Payload
     }
     call.region = Some(credential.region.clone());
     signed_as(call, caller, Signed::Query);
-    Ok(match named {
-        Some(hash) if is_sha256(&hash) => Payload::Sha256(hash.to_ascii_lowercase()),
-        Some(hash) if hash == "STREAMING-UNSIGNED-PAYLOAD-TRAILER" => Payload::Chunks {
-            signing: None,
-            trailer: true,
-        },
-        _ => Payload::Unsigned,
-    })
+    let signing = ChunkSigning {
+        key: credential.key(&secret),
+        date,
+        scope: credential.scope(),
+        seed: signature,
+    };
+    match named {
+        Some(hash) => payload_of(&hash, signing),
+        None => Ok(Payload::Unsigned),
+    }
 }
 
 /// Holds the signature against the request. Returns the hash of the body, if the request has one.

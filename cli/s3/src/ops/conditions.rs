@@ -69,7 +69,7 @@ fn has_tag(list: &str, etag: &str, weak: bool) -> bool {
 /// # Errors
 /// `PreconditionFailed`, or 304 without a document.
 pub(crate) fn check_read(call: &Call, version: &Version) -> S3Result<()> {
-    let condition = |name: &str| call.header(name);
+    let condition = |name: &str| call.joined(name);
     check(
         version,
         condition("if-match").as_deref(),
@@ -84,10 +84,17 @@ pub(crate) fn check_read(call: &Call, version: &Version) -> S3Result<()> {
 }
 
 fn not_modified(version: &Version) -> S3Error {
-    error("PreconditionFailed")
+    let answer = error("PreconditionFailed")
         .status_is(StatusCode::NOT_MODIFIED)
         .header("etag", &format!("\"{}\"", version.etag))
-        .header("last-modified", &time::http(version.modified))
+        .header("last-modified", &time::http(version.modified));
+    // What a cache updates with it (RFC 9110, section 15.4.5).
+    ["cache-control", "expires"]
+        .into_iter()
+        .fold(answer, |answer, name| match version.header(name) {
+            Some(value) => answer.header(name, value),
+            None => answer,
+        })
 }
 
 /// The conditions under which an object is copied from.

@@ -320,14 +320,18 @@ fn assemble(upload: &Upload, listed: &[Listed]) -> S3Result<Whole> {
     };
     let mut digests = Vec::new();
     let count = listed.len();
+    // A part that is missing counts before one that is too small.
+    for listed in listed {
+        let part = upload.parts.get(&listed.number);
+        if part.is_none_or(|part| part.etag != listed.etag) {
+            return Err(invalid(listed));
+        }
+    }
     for (index, listed) in listed.iter().enumerate() {
         let part = upload
             .parts
             .get(&listed.number)
             .ok_or_else(|| invalid(listed))?;
-        if part.etag != listed.etag {
-            return Err(invalid(listed));
-        }
         let own = part.checksum.as_ref();
         for (algorithm, value) in &listed.sums {
             let is_own = own.is_some_and(|own| own.algorithm == *algorithm);

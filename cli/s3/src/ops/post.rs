@@ -1,5 +1,7 @@
 //! Uploads by a form: `multipart/form-data`, its policy and its signature (S3 API reference, "Browser-Based Uploads Using POST").
 
+mod form;
+
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -8,12 +10,13 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::Value;
 
+use self::form::{FILE_NAME, Form, MOST_FIELDS, boundary, parse};
 use super::write::{self, New};
 use super::{attributes, checksums, conditions};
 use crate::auth::body::BodyReader;
 use crate::auth::{ALGORITHM, Credential, old_signature, owner_of, same};
 use crate::authorize;
-use crate::checksum::{Algorithm, hex, hmac, hmac_sha1};
+use crate::checksum::{Algorithm, hex, hmac, hmac_sha1, md5_of};
 use crate::error::{S3Error, S3Result, error, error_with, invalid_argument};
 use crate::reply::{Reply, empty, set, xml};
 use crate::request::{Call, Signed, check_key_length};
@@ -21,135 +24,8 @@ use crate::service::Shared;
 use crate::time;
 use crate::xml::{Element, Xml};
 
-/// Bytes of all fields before the file (S3 API reference, "POST Object": "up to 20 KB").
-const MOST_FIELDS: usize = 20 * 1024;
 /// The largest file of a form. It is in memory until the fields have been checked.
 const MOST_FILE: usize = 64 * 1024 * 1024;
-
-/// A form that was read.
-#[derive(Debug, Default)]
-struct Form {
-    /// In their order, names in lower case.
-    fields: Vec<(String, String)>,
-    file: Option<Bytes>,
-    file_name: String,
-    file_type: Option<String>,
-}
-
-impl Form {
-    fn get(&self, name: &str) -> Option<&str> {
-        self.fields
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
-    }
-}
-
-fn malformed() -> S3Error {
-    error("MalformedPOSTRequest")
-}
-
-fn boundary(call: &Call) -> S3Result<String> {
-    let kind = call.header("content-type").unwrap_or_default();
-    if !kind.to_ascii_lowercase().starts_with("multipart/form-data") {
-        return Err(error_with(
-            "PreconditionFailed",
-            "At least one of the pre-conditions you specified did not hold",
-        )
-        .member(
-            "Condition",
-            "Bucket POST must be of the enclosure-type multipart/form-data",
-        ));
-    }
-    let boundary = kind.split(';').find_map(|part| {
-        let (name, value) = part.trim().split_once('=')?;
-        name.eq_ignore_ascii_case("boundary")
-            .then(|| value.trim().trim_matches('"').to_owned())
-    });
-    boundary
-        .filter(|boundary| !boundary.is_empty() && boundary.len() <= 70)
-        .ok_or_else(malformed)
-}
-
-fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack
-        .windows(needle.len())
-        .position(|window| window == needle)
-}
-
-/// A parameter of a header, such as `name` of `Content-Disposition`.
-fn parameter(header: &str, name: &str) -> Option<String> {
-    let mut rest = header;
-    while let Some(at) = rest.find(';') {
-        rest = rest[at + 1..].trim_start();
-        let (found, value) = rest.split_once('=')?;
-        let (value, after) = match value.strip_prefix('"') {
-            Some(quoted) => quoted.split_once('"')?,
-            None => value.split_at(value.find(';').unwrap_or(value.len())),
-        };
-        if found.trim().eq_ignore_ascii_case(name) {
-            return Some(value.to_owned());
-        }
-        rest = after;
-    }
-    None
-}
-
-/// Reads a form whose fields and file are at hand.
-fn parse(body: &Bytes, boundary: &str) -> S3Result<Form> {
-    let mut form = Form::default();
-    let delimiter = format!("--{boundary}");
-    let between = format!("\r\n--{boundary}");
-    let mut at = find(body, delimiter.as_bytes()).ok_or_else(malformed)? + delimiter.len();
-    loop {
-        let rest = body.get(at..).ok_or_else(malformed)?;
-        if rest.starts_with(b"--") {
-            return Ok(form);
-        }
-        let rest = rest.strip_prefix(b"\r\n").ok_or_else(malformed)?;
-        let head_end = find(rest, b"\r\n\r\n").ok_or_else(malformed)?;
-        let head = std::str::from_utf8(&rest[..head_end]).map_err(|_| malformed())?;
-        let start = at + 2 + head_end + 4;
-        let length = find(&body[start..], between.as_bytes()).ok_or_else(malformed)?;
-        let content = body.slice(start..start + length);
-        at = start + length + between.len();
-        let mut disposition = None;
-        let mut kind = None;
-        for line in head.split("\r\n") {
-            let (name, value) = line.split_once(':').ok_or_else(malformed)?;
-            match name.trim().to_ascii_lowercase().as_str() {
-                "content-disposition" => disposition = Some(value.trim().to_owned()),
-                "content-type" => kind = Some(value.trim().to_owned()),
-                _ => {}
-            }
-        }
-        let disposition = disposition.ok_or_else(malformed)?;
-        let name = parameter(&disposition, "name")
-            .ok_or_else(malformed)?
-            .to_ascii_lowercase();
-        if name == "file" {
-            form.file_name = parameter(&disposition, "filename").unwrap_or_default();
-            form.file_type = kind;
-            form.file = Some(content);
-            // What stands after the file is ignored.
-            return Ok(form);
-        }
-        let value = String::from_utf8(content.to_vec()).map_err(|_| malformed())?;
-        form.fields.push((name, value));
-        let size: usize = form
-            .fields
-            .iter()
-            .map(|(name, value)| name.len() + value.len())
-            .sum();
-        if size > MOST_FIELDS {
-            return Err(error_with(
-                "MaxPostPreDataLengthExceeded",
-                "Your POST request fields preceeding the upload file was too large.",
-            )
-            .status_is(StatusCode::BAD_REQUEST));
-        }
-    }
-}
 
 /// The `POST` of a form.
 pub(crate) async fn post_object(
@@ -187,11 +63,14 @@ pub(crate) async fn post_object(
         .rsplit(['/', '\\'])
         .next()
         .unwrap_or_default();
-    call.key = key.replace("${filename}", name);
+    call.key = key.replace(FILE_NAME, name);
     check_key_length(&call.key)?;
     authenticate(shared, call, &form, &file)?;
     authorize::check_form(shared, call)?;
+    // The signed policy has seen the fields as they are. From here on the file's name stands in all of them.
+    let form = form.named(name);
     apply_fields(call, &form);
+    check_digest(&form, &file)?;
     let tags = match form.get("tagging") {
         Some(document) => Some(super::tagging::of_document(
             &Element::parse(document.as_bytes())?,
@@ -212,6 +91,17 @@ pub(crate) async fn post_object(
         (redirect.as_deref(), status.as_deref()),
     )
     .await
+}
+
+/// Holds the field `Content-MD5` against the file (S3 API reference, "POST Object").
+///
+/// # Errors
+/// `BadDigest`, `InvalidDigest`.
+fn check_digest(form: &Form, file: &Bytes) -> S3Result<()> {
+    match form.get("content-md5") {
+        Some(given) => super::check_digest(given, md5_of(file)),
+        None => Ok(()),
+    }
 }
 
 /// Fields that are headers of an upload become those of this request.

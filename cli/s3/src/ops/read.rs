@@ -27,18 +27,21 @@ const OVERRIDES: [(&str, &str); 6] = [
     ("response-expires", "expires"),
 ];
 
-/// What a `Range` header asks of so many bytes: `None` for what is to be ignored (RFC 9110, section 14.2: a malformed range is; S3 takes
-/// one range, and gives the whole for several).
+/// What a `Range` header asks of so many bytes: `None` for what is to be ignored (RFC 9110, section 14: a malformed range is, and the unit's
+/// case does not count; S3 takes one range, and gives the whole for several).
 ///
 /// # Errors
 /// `InvalidRange` if there is nothing in it.
 pub(crate) fn range(header: &str, size: u64) -> S3Result<Option<Span>> {
-    let Some(range) = header.trim().strip_prefix("bytes=") else {
+    let Some((unit, range)) = header.trim().split_once('=') else {
         return Ok(None);
     };
     let Some((first, last)) = range.trim().split_once('-') else {
         return Ok(None);
     };
+    if !unit.eq_ignore_ascii_case("bytes") {
+        return Ok(None);
+    }
     let number = |text: &str| -> Option<u64> {
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         // A number that is too large is as good as the largest.
@@ -50,7 +53,6 @@ pub(crate) fn range(header: &str, size: u64) -> S3Result<Option<Span>> {
             .member("ActualObjectSize", size.to_string())
             .header("content-range", &format!("bytes */{size}"))
     };
-    let (first, last) = (first.trim(), last.trim());
     if first.is_empty() {
         let Some(suffix) = number(last) else {
             return Ok(None);
@@ -316,6 +318,10 @@ mod tests {
             ("bytes=-3", span(7, 3)),
             ("bytes=-30", span(0, 10)),
             ("bytes=0-99999999999999999999999", span(0, 10)),
+            ("Bytes=0-4", span(0, 5)),
+            ("bytes= 0-4 ", span(0, 5)),
+            ("bytes=0 - 4", None),
+            ("bytes =0-4", None),
             ("bytes=5-2", None),
             ("invalid", None),
             ("bytes=", None),

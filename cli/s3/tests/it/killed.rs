@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
@@ -105,6 +107,7 @@ async fn write(
     writer: u64,
     round: u64,
     mut known: BTreeMap<String, Known>,
+    changes: Arc<AtomicU64>,
 ) -> BTreeMap<String, Known> {
     for step in 0.. {
         let number = (round * 1_000_000 + step) * WRITERS + writer;
@@ -133,6 +136,7 @@ async fn write(
         if !done {
             break;
         }
+        changes.fetch_add(1, Ordering::Relaxed);
         entry.acknowledged = (!deletes).then_some(number);
         entry.under_way = None;
     }
@@ -189,6 +193,11 @@ async fn read(client: &Client, key: &str) -> Option<u64> {
     }
 }
 
+#[expect(clippy::print_stdout, reason = "a figure for the documentation")]
+fn report(kills: u64, checked: u64, changes: u64) {
+    println!("{kills} kills, {changes} acknowledged changes, {checked} comparisons");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_that_was_acknowledged_is_lost() {
     let seconds = std::env::var("FW_S3_KILL_SECONDS")
@@ -199,6 +208,7 @@ async fn nothing_that_was_acknowledged_is_lost() {
     let mut known: Vec<BTreeMap<String, Known>> = (0..WRITERS).map(|_| BTreeMap::new()).collect();
     let mut round = 0;
     let mut checked = 0;
+    let changes = Arc::new(AtomicU64::new(0));
     while round < 4 || Instant::now() < end {
         let mut server = Server::start(folder.path()).await;
         for entry in known.iter_mut().flatten() {
@@ -217,7 +227,13 @@ async fn nothing_that_was_acknowledged_is_lost() {
         }
         let mut writers = JoinSet::new();
         for (writer, known) in (0..).zip(&known) {
-            writers.spawn(write(server.client.clone(), writer, round, known.clone()));
+            writers.spawn(write(
+                server.client.clone(),
+                writer,
+                round,
+                known.clone(),
+                Arc::clone(&changes),
+            ));
         }
         let pause = 50 + (round * 7919) % 450;
         tokio::time::sleep(Duration::from_millis(pause)).await;
@@ -228,5 +244,6 @@ async fn nothing_that_was_acknowledged_is_lost() {
         known.sort_by_key(|known| known.keys().next().cloned());
         round += 1;
     }
+    report(round, checked, changes.load(Ordering::Relaxed));
     assert!(checked > 0 && known.iter().any(|known| !known.is_empty()));
 }

@@ -8,6 +8,7 @@ mod killed;
 mod notifications;
 mod objects;
 mod raw;
+mod siblings;
 mod sign;
 mod storage;
 mod strict;

@@ -298,6 +298,10 @@ pub(crate) fn event_of(change: fw_s3::Change) -> S3Event {
 pub(crate) struct BehindEndpoint(pub(crate) S3Service);
 
 impl Fallback for BehindEndpoint {
+    fn admits_page(&self, origin: &str, request: &Request<Incoming>) -> bool {
+        self.0.admits_page(origin, request)
+    }
+
     fn call(
         &self,
         request: Request<Incoming>,
