@@ -11,13 +11,15 @@ fn status_and_code(answer: &Answer) -> (u16, &str) {
     (answer.status, answer.code())
 }
 
+type Headers = &'static [(&'static str, &'static str)];
+
 /// A presigned URL is used with a hash that its maker did not know. It is held against the body, and a mode of chunks is one.
 #[tokio::test]
 async fn the_payload_of_a_presigned_put_is_what_its_header_says() {
     let local = Local::start().await;
     let endpoint = local.s3.endpoint();
     let chunks = b"5;chunk-signature=00\r\nhello\r\n0;chunk-signature=00\r\n\r\n";
-    let cases: [(&[(&str, &str)], &[u8], (u16, &str)); 4] = [
+    let cases: [(Headers, &[u8], (u16, &str)); 4] = [
         (
             &[("x-amz-content-sha256", "junk")],
             b"hello",
@@ -97,7 +99,7 @@ async fn a_part_needs_its_number_and_its_upload() {
 async fn what_a_method_is_not_for_names_the_others() {
     let local = Local::start().await;
     let endpoint = local.s3.endpoint();
-    let cases: [(&str, &[(&str, &str)], &str); 4] = [
+    let cases: [(&str, Headers, &str); 4] = [
         ("/data/k", &[], "DELETE, GET, HEAD, PUT"),
         ("/data/k", &[("tagging", "")], "DELETE, GET, PUT"),
         ("/data", &[("versions", "")], "GET"),

@@ -264,6 +264,103 @@ async fn of_many_creators_one_wins() {
     assert_eq!(local.get("lock").await, vec![winners[0]; 10_000]);
 }
 
+/// A create by a copy or by an upload in parts races with creates by a put.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_all_ways_to_create_one_wins() {
+    let local = Local::start().await;
+    local.put("source", b"copied").await;
+    let mut creators = tokio::task::JoinSet::new();
+    for creator in 0..12u8 {
+        let client = local.client.clone();
+        let upload = match creator % 3 {
+            0 => Some(uploaded(&client, "lock").await),
+            _ => None,
+        };
+        creators.spawn(async move {
+            let failed = match (upload, creator % 3) {
+                (Some((id, parts)), _) => {
+                    let complete = client
+                        .complete_multipart_upload()
+                        .bucket("data")
+                        .key("lock");
+                    let complete = complete.upload_id(id).multipart_upload(parts);
+                    let done = complete.if_none_match("*").send().await;
+                    done.err().map(|error| error.code().map(str::to_owned))
+                }
+                (None, 1) => {
+                    let copy = client.copy_object().bucket("data").key("lock");
+                    let copy = copy.copy_source("data/source").if_none_match("*");
+                    let done = copy.send().await;
+                    done.err().map(|error| error.code().map(str::to_owned))
+                }
+                (None, _) => {
+                    let put = client.put_object().bucket("data").key("lock");
+                    let put = put.if_none_match("*").body(ByteStream::from_static(b"put"));
+                    let done = put.send().await;
+                    done.err().map(|error| error.code().map(str::to_owned))
+                }
+            };
+            if let Some(code) = &failed {
+                assert_eq!(code.as_deref(), Some("PreconditionFailed"));
+            }
+            failed.is_none()
+        });
+    }
+    let won = creators.join_all().await;
+    assert_eq!(won.iter().filter(|won| **won).count(), 1, "{won:?}");
+}
+
+/// An upload of one part that is to be completed.
+async fn uploaded(
+    client: &Client,
+    key: &str,
+) -> (String, aws_sdk_s3::types::CompletedMultipartUpload) {
+    let created = client.create_multipart_upload().bucket("data").key(key);
+    let id = created.send().await.expect("an upload").upload_id;
+    let id = id.expect("an id");
+    let part = client.upload_part().bucket("data").key(key).upload_id(&id);
+    let part = part.part_number(1).body(ByteStream::from_static(b"part"));
+    let part = part.send().await.expect("a part");
+    let part = aws_sdk_s3::types::CompletedPart::builder()
+        .part_number(1)
+        .set_e_tag(part.e_tag)
+        .set_checksum_crc32(part.checksum_crc32);
+    let parts = aws_sdk_s3::types::CompletedMultipartUpload::builder().parts(part.build());
+    (id, parts.build())
+}
+
+/// A counter by compare and swap: no change of one client is lost under that of another.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_changers_of_one_state_one_wins() {
+    let local = Local::start().await;
+    local.put("counter", &0u64.to_le_bytes()).await;
+    let mut changers = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let client = local.client.clone();
+        changers.spawn(async move {
+            let mut changes = 0;
+            for _ in 0..20 {
+                let got = client.get_object().bucket("data").key("counter").send();
+                let got = got.await.expect("a get");
+                let tag = got.e_tag().expect("a tag").to_owned();
+                let bytes = got.body.collect().await.expect("a body").to_vec();
+                let count = u64::from_le_bytes(bytes.try_into().expect("eight bytes"));
+                let put = client.put_object().bucket("data").key("counter");
+                let put = put
+                    .if_match(tag)
+                    .body((count + 1).to_le_bytes().to_vec().into());
+                match put.send().await {
+                    Ok(_) => changes += 1,
+                    Err(error) => assert_eq!(error.code(), Some("PreconditionFailed")),
+                }
+            }
+            changes
+        });
+    }
+    let changes: u64 = changers.join_all().await.into_iter().sum();
+    assert_eq!(local.get("counter").await, changes.to_le_bytes());
+}
+
 #[tokio::test]
 async fn shutdown_frees_the_port() {
     let local = Local::start().await;
