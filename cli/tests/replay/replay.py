@@ -133,8 +133,9 @@ def settings(case, issuer):
         out["stage_name"] = setup["stage"]
     if setup.get("stage_variables"):
         out["stage_variables"] = setup["stage_variables"]
-    if setup.get("binary_media_types"):
-        out["binary_media_types"] = setup["binary_media_types"]
+    if target == "rest-api":
+        # An API without any is AWS's default, and not that of `fw.toml`.
+        out["binary_media_types"] = setup.get("binary_media_types", [])
     if setup.get("cors"):
         out["cors"] = setup["cors"]
     if target == "function-url":
