@@ -89,7 +89,7 @@ pub(super) fn man(args: &Man, console: &Console) -> Result<Exit> {
     fs::create_dir_all(folder)
         .with_context(|| format!("cannot create the folder: {}", folder.display()))?;
     let count = pages(command, BINARY, folder)?;
-    console.status("Wrote", &format!("{count} pages in {}", folder.display()));
+    console.status("Wrote", format!("{count} pages in {}", folder.display()));
     Ok(Exit::Success)
 }
 

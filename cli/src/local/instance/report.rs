@@ -25,7 +25,7 @@ impl Instance {
         if logged || busy.tail.is_some() {
             let report = self.report_of(busy, duration, status);
             if let Some(writer) = &busy.tail {
-                writer.tail().push(&report);
+                writer.tail().push(report);
             }
             if logged {
                 self.log(report);
