@@ -111,8 +111,8 @@ def main():
         orders(cli, env)
         orders_deployed(cli, aws, folder, env)
         say("the embedded S3 with other clients")
-        clients = ROOT / "target" / "tools" / "clients" / "bin" / "python"
-        run([str(clients), str(ROOT / ".ci" / "s3_clients.py"), cli], cwd=folder)
+        python = ROOT / "target" / "tools" / "clients" / "bin" / "python"
+        run([str(python), str(ROOT / ".ci" / "s3_clients.py"), cli], cwd=folder)
         document(cli, folder, env)
         readme(cli, folder, env)
     print("\n1 passed, 0 failed")
