@@ -10,6 +10,22 @@ use std::{
 use fw_manifest::{DEFAULT_TIMEOUT, Manifest, Part};
 use serde::Deserialize;
 
+use self::{
+    access::{Access, ApiKey, ApiKeySource, GatewayResponse, Jwt, Throttle, UsagePlan},
+    access_log::AccessLog,
+    api::Api,
+    asynchronous::AsyncKeys,
+    domain::Domain,
+    function::{FunctionKeys, FunctionTable, Tracing, Variables, Vpc, function_keys, table},
+    gateway::GatewaySettings,
+    mapping::MappingKeys,
+    named::NamedFunction,
+    over::Over,
+    resources::{
+        BucketSettings, ExternalSettings, QueueSettings, Resources, RuleSettings, ScheduleSettings,
+        TableSettings, TopicSettings,
+    },
+};
 use crate::{
     error::{Context, Exit, Failure, Result},
     values::{
@@ -25,12 +41,12 @@ pub(crate) mod access_log;
 pub(crate) mod api;
 pub(crate) mod asynchronous;
 mod check;
+pub(crate) mod compatibility;
 pub(crate) mod cors;
 mod diagnostics;
 pub(crate) mod domain;
-pub(crate) mod door;
-pub(crate) mod fit;
 pub(crate) mod function;
+pub(crate) mod gateway;
 mod local;
 pub(crate) mod mapping;
 mod named;
@@ -39,21 +55,6 @@ mod ranges;
 pub(crate) mod resources;
 pub(crate) mod secret;
 mod stage;
-
-use access::{Access, ApiKey, ApiKeySource, GatewayResponse, Jwt, Throttle, UsagePlan};
-use access_log::AccessLog;
-use api::Api;
-use asynchronous::AsyncKeys;
-use domain::Domain;
-use door::Door;
-use function::{FunctionKeys, FunctionTable, Tracing, Variables, Vpc, function_keys, table};
-use mapping::MappingKeys;
-use named::NamedFunction;
-use over::Over;
-use resources::{
-    BucketSettings, ExternalSettings, QueueSettings, Resources, RuleSettings, ScheduleSettings,
-    TableSettings, TopicSettings,
-};
 
 /// The name of the function that answers requests in the settings; other functions have their own
 /// names.
@@ -88,7 +89,7 @@ pub(crate) struct Settings {
     /// The gateway in front.
     pub(crate) gateway: Gateway,
     /// The settings of this gateway.
-    pub(crate) door: Door,
+    pub(crate) gateway_settings: GatewaySettings,
     /// Who may call.
     pub(crate) access: Access,
     /// The keys that were left out, because the command line chose a gateway that does not have them.
@@ -174,7 +175,7 @@ impl Settings {
         &self,
         manifest: &Manifest,
     ) -> impl Iterator<Item = (String, String)> + use<> {
-        let streams = self.door.variable(self.gateway, manifest);
+        let streams = self.gateway_settings.variable(self.gateway, manifest);
         streams.into_iter().chain(cors::variable(self))
     }
 
@@ -285,7 +286,7 @@ impl Settings {
     ) -> Result<Self> {
         let gateway = chosen.or(layer.gateway).unwrap_or_default();
         let left_out = if gateway == layer.gateway.unwrap_or_default() {
-            if let Some((key, advice)) = door::misplaced(&layer, gateway).into_iter().next() {
+            if let Some((key, advice)) = gateway::misplaced(&layer, gateway).into_iter().next() {
                 let it = gateway.with_article();
                 return Err(
                     Failure::input(format!("{it} does not have this setting: `{key}`"))
@@ -294,7 +295,7 @@ impl Settings {
             }
             Vec::new()
         } else {
-            door::leave_out(&mut layer, gateway)
+            gateway::leave_out(&mut layer, gateway)
         };
         let mut app = layer.take_function();
         if let Some(most) = gateway.patience().filter(|most| *most < DEFAULT_TIMEOUT) {
@@ -322,11 +323,11 @@ impl Settings {
             asynchronous,
             architecture: layer.architecture.unwrap_or(Architecture::HOST),
             gateway,
-            door: Door {
+            gateway_settings: GatewaySettings {
                 payload_format: layer.payload_format.unwrap_or_default(),
                 stage_name,
                 stage_variables: layer.stage_variables,
-                binary_media_types: door::binary_media_types(layer.binary_media_types, gateway),
+                binary_media_types: gateway::binary_media_types(layer.binary_media_types, gateway),
                 invoke_mode: layer.invoke_mode.unwrap_or_default(),
                 auth: layer.auth.unwrap_or_default(),
                 integration_timeout: layer.integration_timeout,

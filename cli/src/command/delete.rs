@@ -60,7 +60,7 @@ pub(super) fn delete(args: &args::Delete, console: &Console) -> Result<Exit> {
             // An access log outlives its setting and its API.
             names.sought.access_log = true;
             // Without the settings it is the one that the function's tags note.
-            let domain = settings.and_then(|settings| settings.door.domain.as_ref());
+            let domain = settings.and_then(|settings| settings.gateway_settings.domain.as_ref());
             names.sought.domain = domain.map(|one| one.name.clone());
             Ok(names)
         };

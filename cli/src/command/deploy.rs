@@ -34,7 +34,7 @@ use crate::{
     error::{Exit, Failure, Result},
     manifest,
     project::Project,
-    settings::{Settings, domain::Domain, fit, secret},
+    settings::{Settings, compatibility, domain::Domain, secret},
     values::{code::Code, lambda::Architecture, text::bytes},
 };
 
@@ -48,7 +48,7 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
     } else {
         agree_to_stage(&settings, args.yes, console)?;
     }
-    fit::deployable(&settings)?;
+    compatibility::deployable(&settings)?;
     deploy::block_on(async {
         // Credentials first: a build is long, and no use without them.
         let aws = aws::Account::connect(&args.account).await?;
@@ -60,7 +60,7 @@ pub(super) fn deploy(args: &args::Deploy, console: &Console) -> Result<Exit> {
             Some(file) => unpack(file, &settings, console)?,
             None => build(&project, &settings, console)?,
         };
-        fit::check(&artifact.manifest, &settings)?;
+        compatibility::check(&artifact.manifest, &settings)?;
         super::notes::of_manifest(&artifact.manifest, &settings, console);
         let mut desired = Desired::new(&artifact.manifest, &settings, artifact.code, place)?;
         desired.canary = args.canary;

@@ -91,7 +91,7 @@ impl Found {
         let aws = Account::connect(&args.what.account).await?;
         let mut names = names(&args.what, at_hand.as_ref(), aws.region(), console)?;
         names.sought.domain = match at_hand {
-            Some((_, settings)) => settings.door.domain.map(|domain| domain.name),
+            Some((_, settings)) => settings.gateway_settings.domain.map(|domain| domain.name),
             None => noted(&aws, &names).await.map_err(reading)?,
         };
         Ok(Self { aws, names })

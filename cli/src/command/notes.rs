@@ -4,7 +4,7 @@ use fw_manifest::Manifest;
 
 use crate::{
     console::Console,
-    settings::{Settings, fit},
+    settings::{Settings, compatibility},
 };
 
 /// Warns about the stage, if its name may be misspelt, and about the file.
@@ -16,7 +16,7 @@ pub(in crate::command) fn note(settings: &Settings, console: &Console) {
 
 /// Warns about what the gateway does to the app's routes.
 pub(in crate::command) fn of_manifest(manifest: &Manifest, settings: &Settings, console: &Console) {
-    if let Some(note) = fit::collected_streams(manifest, settings) {
+    if let Some(note) = compatibility::collected_streams(manifest, settings) {
         console.warning(note);
     }
 }

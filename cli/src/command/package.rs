@@ -11,7 +11,7 @@ use crate::{
     package::{self, Template},
     policy,
     project::Project,
-    settings::{Settings, fit},
+    settings::{Settings, compatibility},
 };
 
 /// Builds, and writes the zip and the template into the folder.
@@ -22,7 +22,7 @@ pub(super) fn package(args: &args::Package, console: &Console) -> Result<Exit> {
     let place = package::place();
     super::policy::complete(&project, &mut settings, &place.partition, console)?;
     // What `deploy` does not set up, a template would not either: nothing is to be open that the settings guard.
-    fit::deployable(&settings)?;
+    compatibility::deployable(&settings)?;
     if args.format != PackageFormat::Zip {
         // What the app's own files show need not be built first.
         for source in policy::sources(&project)? {
@@ -38,7 +38,7 @@ pub(super) fn package(args: &args::Package, console: &Console) -> Result<Exit> {
         }
     }
     let artifact = build(&project, &settings, console)?;
-    fit::check(&artifact.manifest, &settings)?;
+    compatibility::check(&artifact.manifest, &settings)?;
     super::notes::of_manifest(&artifact.manifest, &settings, console);
     let zip = artifact.code.zip.clone();
     let desired = Desired::new(&artifact.manifest, &settings, artifact.code, place)?;

@@ -12,7 +12,7 @@ use crate::{
     },
     error::{Exit, Result},
     project::Project,
-    settings::{Settings, fit},
+    settings::{Settings, compatibility},
 };
 
 /// Prints the plan; exits with 2 when there are changes.
@@ -29,11 +29,11 @@ fn offline(args: &args::Plan, console: &Console) -> Result<Exit> {
     let project = Project::find(&args.which)?;
     let mut settings = Settings::load(project.package_dir(), &args.stage.stage)?;
     super::notes::note(&settings, console);
-    fit::deployable(&settings)?;
+    compatibility::deployable(&settings)?;
     let place = snapshot::nowhere();
     super::policy::complete(&project, &mut settings, &place.partition, console)?;
     let manifest = host_manifest(&project, console)?;
-    fit::check(&manifest, &settings)?;
+    compatibility::check(&manifest, &settings)?;
     super::notes::of_manifest(&manifest, &settings, console);
     let code = snapshot::code(settings.architecture);
     warn_of_grants(&settings, console);

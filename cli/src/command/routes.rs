@@ -9,7 +9,7 @@ use crate::{
     console::{BOLD, Console, DIM, columns},
     error::{Context, Exit, Result},
     project::Project,
-    settings::{Settings, fit},
+    settings::{Settings, compatibility},
 };
 
 /// Prints the route table: on standard error behind which gateway the routes are, on standard output the routes.
@@ -32,7 +32,7 @@ pub(super) fn routes(args: &args::Routes, console: &Console) -> Result<Exit> {
             .for_each(|line| console.result(line)),
     }
     // What the stage cannot serve is told by the command that would serve it, too; here the table helps to see why.
-    if let Err(failure) = fit::check(&manifest, &settings) {
+    if let Err(failure) = compatibility::check(&manifest, &settings) {
         console.warning(failure);
     }
     Ok(Exit::Success)
@@ -47,7 +47,9 @@ pub(super) fn manifest(args: &args::Manifest, console: &Console) -> Result<Exit>
 
 /// The routes, a line each: method, path, who may call it (unless everybody may call all), handler, where it stands.
 pub(super) fn table(routes: &[ManifestRoute]) -> Vec<String> {
-    let open = routes.iter().all(|route| fit::caller(route).is_empty());
+    let open = routes
+        .iter()
+        .all(|route| compatibility::caller(route).is_empty());
     let rows: Vec<_> = routes
         .iter()
         .map(|route| {
@@ -57,7 +59,7 @@ pub(super) fn table(routes: &[ManifestRoute]) -> Vec<String> {
             });
             let mut row = vec![route.method.clone(), route.path.clone()];
             if !open {
-                row.push(match fit::caller(route) {
+                row.push(match compatibility::caller(route) {
                     caller if caller.is_empty() => "everybody".to_owned(),
                     caller => caller,
                 });

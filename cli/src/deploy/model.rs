@@ -126,11 +126,15 @@ impl Desired {
             store.takes(&mut code);
             names.artifact_buckets = vec![store];
         }
-        let access_log = settings.door.access_log.as_ref();
+        let access_log = settings.gateway_settings.access_log.as_ref();
         names.sought = Sought {
             access_log: access_log.is_some(),
             logging_role: access_log.is_some() && settings.gateway == Gateway::RestApi,
-            domain: settings.door.domain.as_ref().map(|one| one.name.clone()),
+            domain: settings
+                .gateway_settings
+                .domain
+                .as_ref()
+                .map(|one| one.name.clone()),
             url: settings.gateway == Gateway::FunctionUrl,
             document: None,
             queues: false,
@@ -191,8 +195,8 @@ impl Desired {
         names.sought.document = rest.as_ref().map(Rest::digest);
         Ok(Self {
             url: (settings.gateway == Gateway::FunctionUrl).then(|| UrlSettings {
-                iam: settings.door.auth == Auth::Iam,
-                stream: settings.door.invoke_mode == InvokeMode::ResponseStream,
+                iam: settings.gateway_settings.auth == Auth::Iam,
+                stream: settings.gateway_settings.invoke_mode == InvokeMode::ResponseStream,
                 cors: cors::of_api(manifest, settings),
             }),
             keep_versions: settings.keep_versions,
@@ -204,7 +208,7 @@ impl Desired {
                 .every_function()
                 .flat_map(|one| one.secrets)
                 .collect(),
-            domain: settings.door.domain.clone(),
+            domain: settings.gateway_settings.domain.clone(),
             access_log: access_log.map(|log| log.retention.unwrap_or(settings.log_retention)),
             functions,
             code,

@@ -63,7 +63,7 @@ pub(crate) fn needed_for(settings: &Settings, sources: &BTreeSet<ShownSource>) -
         let calls = [s3::DELETE_OBJECT, s3::GET_OBJECT, s3::LIST, s3::PUT_OBJECT];
         all.extend(calls.map(Operation::action));
     }
-    if settings.door.access_log.is_some() && settings.gateway == Gateway::HttpApi {
+    if settings.gateway_settings.access_log.is_some() && settings.gateway == Gateway::HttpApi {
         // API Gateway developer guide, "Configure logging for HTTP APIs", "Permissions to activate logging".
         let delivery = [
             "CreateLogDelivery",

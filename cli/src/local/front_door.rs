@@ -46,8 +46,8 @@ pub(super) fn new(source: &Source<'_>, routes: Vec<RouteKey>) -> Result<FrontDoo
             .split_once("://")
             .map_or(source.url, |(_, host)| host)
             .to_owned(),
-        stage_variables: settings.door.stage_variables.clone(),
-        ..ApiIdentity::new("local", &settings.door.stage_name)
+        stage_variables: settings.gateway_settings.stage_variables.clone(),
+        ..ApiIdentity::new("local", &settings.gateway_settings.stage_name)
     };
     let cors = cors::model(source.manifest, settings);
     let made: Result<FrontDoor, ConfigError> = match settings.gateway {
@@ -57,7 +57,7 @@ pub(super) fn new(source: &Source<'_>, routes: Vec<RouteKey>) -> Result<FrontDoo
             throttle: common_throttle(settings),
             cors,
             integration_timeout: waits(settings).unwrap_or(HttpApi::INTEGRATION_TIMEOUT),
-            payload_format: settings.door.payload_format.into(),
+            payload_format: settings.gateway_settings.payload_format.into(),
             ..HttpApiConfig::new(identity)
         })
         .map(FrontDoor::from),
@@ -70,8 +70,8 @@ pub(super) fn new(source: &Source<'_>, routes: Vec<RouteKey>) -> Result<FrontDoo
         // The app finds the route itself.
         Gateway::FunctionUrl => FunctionUrl::new(FunctionUrlConfig {
             cors,
-            streaming: settings.door.invoke_mode == InvokeMode::ResponseStream,
-            iam: settings.door.auth == Auth::Iam,
+            streaming: settings.gateway_settings.invoke_mode == InvokeMode::ResponseStream,
+            iam: settings.gateway_settings.auth == Auth::Iam,
             reserved_concurrency: settings.of(&Part::Api).reserved,
             ..FunctionUrlConfig::new(identity)
         })
@@ -82,7 +82,7 @@ pub(super) fn new(source: &Source<'_>, routes: Vec<RouteKey>) -> Result<FrontDoo
 
 /// For how long the API waits, where it is set.
 fn waits(settings: &Settings) -> Option<Duration> {
-    let milliseconds = settings.door.integration_timeout?;
+    let milliseconds = settings.gateway_settings.integration_timeout?;
     Some(Duration::from_millis(milliseconds.into()))
 }
 
@@ -153,7 +153,7 @@ fn rest_api(
             .enumerate()
             .collect(),
         routes,
-        binary_media_types: settings.door.binary_media_types.clone(),
+        binary_media_types: settings.gateway_settings.binary_media_types.clone(),
         authorizers: source
             .manifest
             .authorizers

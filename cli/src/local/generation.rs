@@ -24,7 +24,7 @@ use crate::{
     env,
     error::Result,
     process::environment::Function,
-    settings::{Settings, fit, function::FunctionSettings},
+    settings::{Settings, compatibility, function::FunctionSettings},
     values::credentials::{self, LocalCredentials},
 };
 
@@ -99,7 +99,7 @@ impl Generation {
     /// If the manifest has a route that the gateway cannot have or guard (exit code 65), or the
     /// executable cannot be linked.
     pub(crate) fn new(source: Source<'_>, logs: &Logs) -> Result<Self> {
-        fit::check(source.manifest, source.settings)?;
+        compatibility::check(source.manifest, source.settings)?;
         let routes = front_door::routes(source.manifest)?;
         let hints = RouteHints::new(&routes, source.settings);
         let door = front_door::new(&source, routes)?;
@@ -147,7 +147,11 @@ impl Generation {
             authorizers: Authorizers::new(source.keyring, source.credentials),
             hints,
             masks: Masks::new(source.manifest, settings),
-            pages: Pages::new(source.manifest, &source.info, &settings.door.prefix()),
+            pages: Pages::new(
+                source.manifest,
+                &source.info,
+                &settings.gateway_settings.prefix(),
+            ),
             functions,
             _pinned: pinned,
         })
@@ -187,7 +191,7 @@ impl Generation {
 /// The variables of a function: its own, overridden by those of the embedded services and those
 /// that its settings stand for.
 fn variables(source: &Source<'_>, part: &Part, set: FunctionSettings) -> Vec<(String, String)> {
-    let door = &source.settings.door;
+    let door = &source.settings.gateway_settings;
     let mut all = Vec::new();
     if !source.options.strict_env {
         let url = format!("{}{}", source.url, door.prefix());

@@ -28,7 +28,7 @@ impl RouteHints {
         Self {
             matcher,
             gateway: settings.gateway,
-            prefix: settings.door.prefix(),
+            prefix: settings.gateway_settings.prefix(),
         }
     }
 

@@ -1,7 +1,8 @@
 //! The ranges and rules that AWS sets for the settings, checked before anything is built or called.
 
 use super::{
-    Settings, door::Door, function::FunctionSettings, resources::Resources, secret::Reference,
+    Settings, function::FunctionSettings, gateway::GatewaySettings, resources::Resources,
+    secret::Reference,
 };
 use crate::{
     error::{Failure, Result},
@@ -96,7 +97,7 @@ pub(super) fn all(settings: &Settings) -> Result<()> {
         arn_of("permissions_boundary", arn, &["iam"], example)?;
     }
     cors(settings)?;
-    door(settings)?;
+    gateway_settings(settings)?;
     access::all(settings)?;
     buckets("local.buckets", &settings.buckets)?;
     buckets("artifact_bucket", settings.artifact_bucket.as_slice())?;
@@ -266,8 +267,8 @@ fn cors(settings: &Settings) -> Result<()> {
 
 /// The stage of an API (API Gateway API reference, `CreateStage`: letters, digits, hyphens and
 /// underscores, at most 128; `$default` is only for HTTP APIs).
-fn door(settings: &Settings) -> Result<()> {
-    let Door {
+fn gateway_settings(settings: &Settings) -> Result<()> {
+    let GatewaySettings {
         stage_name,
         stage_variables,
         binary_media_types,
@@ -275,7 +276,7 @@ fn door(settings: &Settings) -> Result<()> {
         access_log,
         domain,
         ..
-    } = &settings.door;
+    } = &settings.gateway_settings;
     if let Some(domain) = domain {
         domain.check()?;
     }

@@ -199,7 +199,7 @@ impl Settings {
     /// The keys that are set and mean nothing to the local server.
     pub(crate) fn only_deployed(&self) -> Vec<String> {
         let app = self.app.only_deployed();
-        let app = app.into_iter().chain(self.door.only_deployed());
+        let app = app.into_iter().chain(self.gateway_settings.only_deployed());
         let named = self.functions.iter().flat_map(|(name, own)| {
             let keys = own.keys.only_deployed().into_iter();
             keys.map(|key| format!("{}.{key}", own.place(name)))

@@ -5,7 +5,7 @@ mod functions;
 
 use fw_manifest::Part;
 
-use super::{Settings, fit};
+use super::{Settings, compatibility};
 use crate::{
     error::Exit,
     values::{gateway::Gateway, lambda::Architecture},
@@ -62,7 +62,7 @@ fn an_unknown_key_is_refused_with_the_nearest_known_one() {
 fn each_gateway_has_its_own_settings() {
     let http = Settings::from_toml("", "dev", None, None).unwrap();
     assert_eq!(
-        (http.gateway, http.door.prefix().as_str()),
+        (http.gateway, http.gateway_settings.prefix().as_str()),
         (Gateway::HttpApi, "")
     );
     let text = r#"
@@ -86,10 +86,13 @@ fn each_gateway_has_its_own_settings() {
     let dev = Settings::from_toml(text, "dev", None, None).unwrap();
     let prod = Settings::from_toml(text, "prod", None, None).unwrap();
     assert_eq!(
-        (dev.door.prefix(), prod.door.prefix()),
+        (
+            dev.gateway_settings.prefix(),
+            prod.gateway_settings.prefix()
+        ),
         ("/dev".to_owned(), "/v1".to_owned())
     );
-    assert_eq!(prod.door.stage_variables.len(), 2);
+    assert_eq!(prod.gateway_settings.stage_variables.len(), 2);
     // Bytes arrive as bytes, unless the file names types, or none.
     for (text, types) in [
         ("gateway = \"rest-api\"", &["*/*"][..]),
@@ -98,7 +101,10 @@ fn each_gateway_has_its_own_settings() {
         ("gateway = \"function-url\"", &[]),
     ] {
         let settings = Settings::from_toml(text, "dev", None, None).unwrap();
-        assert_eq!(settings.door.binary_media_types, types, "{text}");
+        assert_eq!(
+            settings.gateway_settings.binary_media_types, types,
+            "{text}"
+        );
     }
     assert_eq!(dev.access.usage_plans["basic"].rate, Some(5.0));
     assert!(dev.access.api_keys[0].enabled);
@@ -115,7 +121,7 @@ fn each_gateway_has_its_own_settings() {
             "request_validation"
         ]
     );
-    assert_eq!(there.door.prefix(), "");
+    assert_eq!(there.gateway_settings.prefix(), "");
     for (text, hint) in [
         ("binary_media_types = [\"*/*\"]", "`gateway = \"rest-api\"`"),
         (
@@ -326,18 +332,18 @@ fn streams_that_are_collected_and_routes_without_cors_are_told() {
     manifest.set_routes(vec![route.clone()]);
     let settings = |text: &str| Settings::from_toml(text, "dev", None, None).unwrap();
     let rest = "gateway = \"rest-api\"\n";
-    let note = |text: &str| fit::collected_streams(&manifest, &settings(text));
+    let note = |text: &str| compatibility::collected_streams(&manifest, &settings(text));
     assert!(note("").unwrap().contains("may have 6 MB: `GET /s`"));
     assert!(note("gateway = \"function-url\"").is_some());
     assert_eq!(note(rest), None);
     route.no_cors = true;
     manifest.set_routes(vec![route]);
     let cors = "[cors]\nallow_origins = [\"*\"]\n";
-    let refused = fit::check(&manifest, &settings(cors)).unwrap_err();
+    let refused = compatibility::check(&manifest, &settings(cors)).unwrap_err();
     assert!(
         refused.advice().unwrap().contains("cors = false"),
         "{refused}"
     );
-    assert!(fit::check(&manifest, &settings(&format!("{rest}{cors}"))).is_ok());
-    assert!(fit::check(&manifest, &settings("")).is_ok());
+    assert!(compatibility::check(&manifest, &settings(&format!("{rest}{cors}"))).is_ok());
+    assert!(compatibility::check(&manifest, &settings("")).is_ok());
 }

@@ -7,14 +7,15 @@ use fw_gateway::{
     HttpRequest, Received, RestApi, RestApiConfig, RouteKey,
 };
 
-use super::{super::deploy::host_manifest, input};
+use super::input;
 use crate::{
     args,
+    command::deploy::host_manifest,
     console::Console,
     error::{Exit, Failure, Result},
     local::server::arrival,
     project::Project,
-    settings::{Settings, door},
+    settings::{Settings, gateway::GatewaySettings},
     values::{
         gateway::{Gateway, PayloadFormat},
         names::DEFAULT_STAGE,
@@ -47,7 +48,7 @@ pub(super) fn event(
         Failure::input("this gateway configuration is not valid")
             .because(Box::from(error) as Box<dyn std::error::Error + Send + Sync>)
     })?;
-    match door.receive(&request(args, &settings.door)?, &arrival()) {
+    match door.receive(&request(args, &settings.gateway_settings)?, &arrival()) {
         Received::Invoke(invocation) => {
             Ok(String::from_utf8_lossy(&invocation.event).into_owned())
         }
@@ -83,10 +84,10 @@ fn settings(
     let folder = app.map_or_else(|| Path::new("."), |project| project.package_dir());
     let mut settings = Settings::load_behind(folder, DEFAULT_STAGE, Some(gateway))?;
     if let Some(stage) = &args.stage {
-        settings.door.stage_name.clone_from(stage);
+        settings.gateway_settings.stage_name.clone_from(stage);
     }
     if let Some(format) = args.payload_format {
-        settings.door.payload_format = match format {
+        settings.gateway_settings.payload_format = match format {
             args::EventFormat::V1 => PayloadFormat::V1,
             args::EventFormat::V2 => PayloadFormat::V2,
         };
@@ -138,20 +139,20 @@ fn front_door(
     routes: Vec<RouteKey>,
 ) -> Result<FrontDoor, ConfigError> {
     let identity = ApiIdentity {
-        stage_variables: settings.door.stage_variables.clone(),
-        ..ApiIdentity::new("local", &settings.door.stage_name)
+        stage_variables: settings.gateway_settings.stage_variables.clone(),
+        ..ApiIdentity::new("local", &settings.gateway_settings.stage_name)
     };
     Ok(match gateway {
         Gateway::HttpApi => {
             let mut config = HttpApiConfig::new(identity);
             config.routes = routes.into_iter().map(Into::into).collect();
-            config.payload_format = settings.door.payload_format.into();
+            config.payload_format = settings.gateway_settings.payload_format.into();
             HttpApi::new(config)?.into()
         }
         Gateway::RestApi => {
             let mut config = RestApiConfig::new(identity);
             config.routes = routes;
-            config.binary_media_types = settings.door.binary_media_types.clone();
+            config.binary_media_types = settings.gateway_settings.binary_media_types.clone();
             RestApi::new(config)?.into()
         }
         Gateway::FunctionUrl => FunctionUrl::new(FunctionUrlConfig::new(identity))?.into(),
@@ -159,13 +160,13 @@ fn front_door(
 }
 
 /// The request, behind the stage as clients write it.
-fn request(args: &args::GatewayEvent, door: &door::Door) -> Result<HttpRequest> {
+fn request(args: &args::GatewayEvent, settings: &GatewaySettings) -> Result<HttpRequest> {
     if !args.target.starts_with('/') {
         return Err(Failure::new(format!("not a path: {}", args.target))
             .exiting(Exit::Usage)
             .hint("a path starts with a slash and may have a query: `/items?page=2`"));
     }
-    let target = format!("{}{}", door.prefix(), args.target);
+    let target = format!("{}{}", settings.prefix(), args.target);
     let mut request = HttpRequest::new(&args.method, target);
     for header in &args.headers {
         let (name, value) = header.split_once(':').ok_or_else(|| {

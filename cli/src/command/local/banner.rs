@@ -53,7 +53,7 @@ pub(super) fn print(
     token: &str,
 ) {
     let server = url;
-    let prefix = settings.door.prefix();
+    let prefix = settings.gateway_settings.prefix();
     let url = format!("{server}{prefix}");
     if console.is_quiet() {
         // The line for scripts: the URL, which with `--port 0` is not known before.
@@ -152,7 +152,7 @@ fn access(
         ));
     }
     let signed = guarded().any(|by| *by == Authorization::Iam);
-    if signed || settings.door.auth == Auth::Iam {
+    if signed || settings.gateway_settings.auth == Auth::Iam {
         let service = match settings.gateway {
             Gateway::FunctionUrl => "lambda",
             Gateway::HttpApi | Gateway::RestApi => "execute-api",
@@ -168,7 +168,7 @@ fn access(
 
 /// The gateway, and what is set of it.
 pub(in crate::command) fn gateway(settings: &Settings) -> String {
-    let door = &settings.door;
+    let door = &settings.gateway_settings;
     let mut words = settings.gateway.to_string();
     if door.payload_format == PayloadFormat::V1 {
         words.push_str(" with payload 1.0");

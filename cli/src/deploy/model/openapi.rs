@@ -57,7 +57,7 @@ pub(crate) fn document(
         "uri": invocation(alias),
         "passthroughBehavior": "when_no_match",
     });
-    if let Some(milliseconds) = settings.door.integration_timeout {
+    if let Some(milliseconds) = settings.gateway_settings.integration_timeout {
         integration["timeoutInMillis"] = milliseconds.into();
     }
     let mut streaming = integration.clone();
@@ -107,10 +107,10 @@ pub(crate) fn document(
     let mut add = |key: &str, value: Value| {
         document[key] = value;
     };
-    if !settings.door.binary_media_types.is_empty() {
+    if !settings.gateway_settings.binary_media_types.is_empty() {
         add(
             "x-amazon-apigateway-binary-media-types",
-            json!(settings.door.binary_media_types),
+            json!(settings.gateway_settings.binary_media_types),
         );
     }
     if access.request_validation {

@@ -9,7 +9,7 @@ use fw_manifest::Manifest;
 use toml::{Table, Value};
 
 use crate::{
-    settings::{Settings, fit},
+    settings::{Settings, compatibility},
     values::names::FILE_NAME,
 };
 
@@ -131,9 +131,10 @@ fn each_stage_of_each_example_can_be_served_and_deployed() {
                 let shown = format!("{}, {stage}", folder.display());
                 let settings = Settings::from_toml(&text, stage, None, None)
                     .unwrap_or_else(|failure| panic!("{shown}: {failure}: {:?}", failure.causes()));
-                fit::check(&manifest, &settings)
+                compatibility::check(&manifest, &settings)
                     .unwrap_or_else(|failure| panic!("{shown}: {failure}"));
-                fit::deployable(&settings).unwrap_or_else(|failure| panic!("{shown}: {failure}"));
+                compatibility::deployable(&settings)
+                    .unwrap_or_else(|failure| panic!("{shown}: {failure}"));
             }
         }
     }

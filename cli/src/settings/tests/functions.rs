@@ -4,7 +4,7 @@ use fw_manifest::{Manifest, ManifestAuthorizer, ManifestRoute, Part};
 
 use crate::{
     error::{Exit, Failure, Result},
-    settings::{Settings, fit},
+    settings::{Settings, compatibility},
 };
 
 fn settings(text: &str, stage: &str) -> Result<Settings> {
@@ -25,7 +25,7 @@ fn fitting(text: &str) -> Result<()> {
     let mut door = ManifestAuthorizer::new("door");
     door.identity = vec!["$request.header.Authorization".to_owned()];
     manifest.authorizers.push(door);
-    fit::check(&manifest, &settings(text, "dev")?)
+    compatibility::check(&manifest, &settings(text, "dev")?)
 }
 
 #[test]

@@ -66,7 +66,7 @@ impl Http {
         names: &Names,
         place: &AwsLocation,
     ) -> Result<Self> {
-        let (door, access) = (&settings.door, &settings.access);
+        let (door, access) = (&settings.gateway_settings, &settings.access);
         let mut authorizers = BTreeMap::new();
         let mut guards = BTreeMap::new();
         for route in &manifest.routes {
@@ -177,7 +177,7 @@ pub(crate) fn access_log(
     names: &Names,
     place: &AwsLocation,
 ) -> Option<AccessLog> {
-    let log = settings.door.access_log.as_ref()?;
+    let log = settings.gateway_settings.access_log.as_ref()?;
     Some(AccessLog {
         group: place.log_group(&names.access_log()),
         format: log.template(settings.gateway),

@@ -95,9 +95,9 @@ impl Rest {
                 .map(|caller| names.authorizer(caller.name))
                 .collect(),
             stage: RestStage {
-                name: settings.door.stage_name.clone(),
+                name: settings.gateway_settings.stage_name.clone(),
                 deployment: None,
-                variables: settings.door.stage_variables.clone(),
+                variables: settings.gateway_settings.stage_variables.clone(),
                 throttle: whole(&access.throttle),
                 methods: access.throttle.routes.clone(),
                 log: access_log(settings, names, place),

@@ -2,15 +2,13 @@
 
 use fw_manifest::{Manifest, Part, SourceEvent};
 
-use super::{
-    super::{
+use super::unknown;
+use crate::{
+    error::{Failure, Result},
+    settings::{
         Settings,
         asynchronous::{Destination, fifo},
     },
-    unknown,
-};
-use crate::{
-    error::{Failure, Result},
     values::resources::Reference,
 };
 
@@ -19,7 +17,7 @@ use crate::{
 /// # Errors
 ///
 /// The first key of a function that nothing invokes asynchronously, and the first destination that is not there; exit code 65.
-pub(super) fn check(manifest: &Manifest, settings: &Settings) -> Result<()> {
+pub(crate) fn check(manifest: &Manifest, settings: &Settings) -> Result<()> {
     let mut declared = settings.resources.clone();
     declared.declare_used(manifest);
     for (name, keys) in &settings.asynchronous {
@@ -84,7 +82,7 @@ mod tests {
     use fw_manifest::Manifest;
     use serde_json::json;
 
-    use super::super::{check, settings_of};
+    use crate::settings::compatibility::{check, settings_of};
 
     #[test]
     fn a_functions_keys_mean_something_and_name_what_is_there() {

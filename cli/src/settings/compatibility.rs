@@ -65,7 +65,7 @@ pub(crate) fn check(manifest: &Manifest, settings: &Settings) -> Result<()> {
 pub(crate) fn collected_streams(manifest: &Manifest, settings: &Settings) -> Option<String> {
     let streams = match settings.gateway {
         Gateway::RestApi => true,
-        Gateway::FunctionUrl => settings.door.invoke_mode == InvokeMode::ResponseStream,
+        Gateway::FunctionUrl => settings.gateway_settings.invoke_mode == InvokeMode::ResponseStream,
         Gateway::HttpApi => false,
     };
     let keys = manifest.routes.iter().filter(|route| route.stream);
@@ -82,7 +82,7 @@ pub(crate) fn collected_streams(manifest: &Manifest, settings: &Settings) -> Opt
 /// An app with an older framework behind a URL that streams. Another kind of bootstrap may stream
 /// by itself.
 fn streaming(manifest: &Manifest, settings: &Settings) -> Result<()> {
-    let asked = settings.door.invoke_mode == InvokeMode::ResponseStream;
+    let asked = settings.gateway_settings.invoke_mode == InvokeMode::ResponseStream;
     if !asked || manifest.response_stream || !manifest.framework.starts_with("fw ") {
         return Ok(());
     }
@@ -138,7 +138,7 @@ fn route(route: &ManifestRoute, manifest: &Manifest, settings: &Settings) -> Res
     }
     match (&route.authorization, gateway) {
         (None, _) => Ok(()),
-        (Some(Authorization::Iam), Gateway::FunctionUrl) if settings.door.auth == Auth::Iam => Ok(()),
+        (Some(Authorization::Iam), Gateway::FunctionUrl) if settings.gateway_settings.auth == Auth::Iam => Ok(()),
         (Some(Authorization::Iam), Gateway::FunctionUrl) => Err(cannot("guard one route with IAM")
             .hint("set `auth = \"iam\"` to guard the whole URL, or use an API: `gateway = \"http-api\"`")),
         (Some(Authorization::Iam), _) => Ok(()),
@@ -294,7 +294,8 @@ fn settings_of(text: &str) -> Settings {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{settings_of as settings, *};
+    use super::*;
+    use crate::settings::compatibility::settings_of as settings;
 
     fn manifest(route: &Value) -> Manifest {
         serde_json::from_value(json!({

@@ -2,12 +2,10 @@
 
 use fw_manifest::{Manifest, Part};
 
-use super::{
-    super::{APP, Settings, named::AUTHORIZERS},
-    unknown,
-};
+use super::unknown;
 use crate::{
     error::{Failure, Result},
+    settings::{APP, Settings, named::AUTHORIZERS},
     values::names::is_plain,
 };
 
@@ -17,7 +15,7 @@ use crate::{
 /// # Errors
 ///
 /// The first name that is not so; exit code 65.
-pub(super) fn check(manifest: &Manifest, settings: &Settings) -> Result<()> {
+pub(crate) fn check(manifest: &Manifest, settings: &Settings) -> Result<()> {
     let authorizers = || manifest.authorizers.iter().map(|one| one.name.as_str());
     let parts: Vec<Part> = manifest.parts().collect();
     let named = || parts.iter().filter_map(Part::name);

@@ -7,8 +7,11 @@ use fw_grammar::{
 use fw_manifest::{Manifest, ManifestSource, SourceEvent};
 use serde_json::Value;
 
-use super::{super::Settings, unknown};
-use crate::error::{Failure, Result};
+use super::unknown;
+use crate::{
+    error::{Failure, Result},
+    settings::Settings,
+};
 
 /// The longest pattern of a rule, in characters (eventbridge-truth §2).
 const LONGEST_PATTERN: usize = 4096;
@@ -18,7 +21,7 @@ const LONGEST_PATTERN: usize = 4096;
 /// # Errors
 ///
 /// The first thing that is not so; exit code 65.
-pub(super) fn check(manifest: &Manifest, settings: &Settings) -> Result<()> {
+pub(crate) fn check(manifest: &Manifest, settings: &Settings) -> Result<()> {
     let named = |kind: &'static str| {
         let all = manifest.sources.iter();
         let all = all.filter(move |one| one.event.kind() == kind);

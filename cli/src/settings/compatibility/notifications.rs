@@ -14,7 +14,7 @@ use crate::{
 /// # Errors
 ///
 /// The first two that do; exit code 65.
-pub(super) fn check(manifest: &Manifest) -> Result<()> {
+pub(crate) fn check(manifest: &Manifest) -> Result<()> {
     let mut seen: BTreeMap<&str, Vec<(&ManifestSource, Notification)>> = BTreeMap::new();
     for source in &manifest.sources {
         let SourceEvent::S3 {
@@ -52,7 +52,7 @@ mod tests {
     use fw_manifest::Manifest;
     use serde_json::json;
 
-    use super::check;
+    use crate::settings::compatibility::notifications::check;
 
     #[test]
     fn one_event_of_an_object_invokes_one_function() {

@@ -2,9 +2,9 @@
 
 use fw_manifest::{Manifest, ManifestUse, SourceEvent, UseKind};
 
-use super::super::Settings;
 use crate::{
     error::{Failure, Result},
+    settings::Settings,
     values::names::{FILE_NAME, is_plain},
 };
 
@@ -13,7 +13,7 @@ use crate::{
 /// # Errors
 ///
 /// The first that nobody declares; exit code 65.
-pub(super) fn check(manifest: &Manifest, settings: &Settings) -> Result<()> {
+pub(crate) fn check(manifest: &Manifest, settings: &Settings) -> Result<()> {
     manifest
         .uses
         .iter()
@@ -80,7 +80,7 @@ fn declared<'d>(kind: UseKind, manifest: &'d Manifest, settings: &'d Settings) -
 mod tests {
     use serde_json::{Value, json};
 
-    use super::check;
+    use crate::settings::compatibility::uses::check;
     use crate::{error::Result, settings::Settings};
 
     fn checked(used: &Value, text: &str) -> Result<()> {

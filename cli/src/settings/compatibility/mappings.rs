@@ -2,18 +2,20 @@
 
 use fw_manifest::{Manifest, ManifestSource, SourceEvent};
 
-use super::super::{
-    Settings,
-    mapping::{LARGEST_AT_ONCE, MappingKeys},
+use crate::{
+    error::{Failure, Result},
+    settings::{
+        Settings,
+        mapping::{LARGEST_AT_ONCE, MappingKeys},
+    },
 };
-use crate::error::{Failure, Result};
 
 /// Checks the keys of each function against the source that it is, and its queue.
 ///
 /// # Errors
 ///
 /// The first key of a function that reads no queue, and what Lambda refuses of such a queue; exit code 65.
-pub(super) fn check(manifest: &Manifest, settings: &Settings) -> Result<()> {
+pub(crate) fn check(manifest: &Manifest, settings: &Settings) -> Result<()> {
     for (name, keys) in &settings.mappings {
         let mut sources = manifest.sources.iter();
         let source = sources.find(|one| one.name == *name);
@@ -40,7 +42,7 @@ fn one(
     let table = format!("functions.{}", source.name);
     let polling = settings.polling(&source.name);
     let declared = settings.resources.queues.get(queue);
-    if declared.is_some_and(super::super::resources::QueueSettings::is_fifo) {
+    if declared.is_some_and(crate::settings::resources::QueueSettings::is_fifo) {
         let refused = |key: &str, takes: &str| {
             Failure::input(format!(
                 "`{table}.{key}` is not for a FIFO queue: `{queue}`"
@@ -86,7 +88,7 @@ fn one(
 mod tests {
     use serde_json::json;
 
-    use super::super::{check, settings_of};
+    use crate::settings::compatibility::{check, settings_of};
     use fw_manifest::Manifest;
 
     fn app() -> Manifest {

@@ -2,15 +2,18 @@
 
 use fw_manifest::{Manifest, SourceEvent};
 
-use super::{super::Settings, unknown};
-use crate::error::{Failure, Result};
+use super::unknown;
+use crate::{
+    error::{Failure, Result},
+    settings::Settings,
+};
 
 /// Checks that the settings speak of subscriptions that the app has, and that no FIFO topic is to invoke a function.
 ///
 /// # Errors
 ///
 /// The first thing that is not so; exit code 65.
-pub(super) fn check(manifest: &Manifest, settings: &Settings) -> Result<()> {
+pub(crate) fn check(manifest: &Manifest, settings: &Settings) -> Result<()> {
     let all = manifest.sources.iter();
     let readers = all.filter_map(|source| match &source.event {
         SourceEvent::Sns { topic } => Some((topic.as_str(), source.name.as_str())),

@@ -1,4 +1,4 @@
-//! The front door: which gateway, what is set of it, and what only some of the gateways have.
+//! The gateway: which one, what is set of it, and what only some of the gateways have.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::values::gateway::{Auth, DEFAULT_API_STAGE, Gateway, InvokeMode, Paylo
 /// The settings of the gateway, resolved. Settings that the gateway does not have are at their
 /// default.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Door {
+pub(crate) struct GatewaySettings {
     /// The version of an HTTP API's events and answers.
     pub(crate) payload_format: PayloadFormat,
     /// The gateway's stage: `$default`, or the first segment of every path.
@@ -31,7 +31,7 @@ pub(crate) struct Door {
     pub(crate) domain: Option<Domain>,
 }
 
-impl Door {
+impl GatewaySettings {
     /// The keys that are set and mean nothing to the local server.
     pub(crate) fn only_deployed(&self) -> Vec<&'static str> {
         let set = [
@@ -51,7 +51,7 @@ impl Door {
     }
 }
 
-impl Door {
+impl GatewaySettings {
     /// The variable that makes the app stream its responses, and its value; `None` if responses are
     /// buffered.
     pub(crate) fn variable(
@@ -71,7 +71,7 @@ impl Door {
 }
 
 /// A REST API's binary media types: those of the settings, or all; the other gateways have none.
-pub(super) fn binary_media_types(set: Option<Vec<String>>, gateway: Gateway) -> Vec<String> {
+pub(crate) fn binary_media_types(set: Option<Vec<String>>, gateway: Gateway) -> Vec<String> {
     let default = match gateway {
         Gateway::RestApi => &BINARY_MEDIA_TYPES[..],
         Gateway::HttpApi | Gateway::FunctionUrl => &[],
