@@ -1,7 +1,7 @@
 //! The services that invoke an app's sources: SQS, SNS, EventBridge, Scheduler, DynamoDB, and the notifications of the embedded S3, on
 //! one endpoint and under one clock (`fw_services`).
 //!
-//! `declared` is what the manifest and the settings need from the services, `functions` calls the
+//! `declared` is what the manifest and the settings need from the services, `names` has the names of it, `functions` calls the
 //! processes that are currently served, `access` enforces each caller's policy, and `log` prints
 //! deliveries, with the `reasons` of failures.
 
@@ -9,6 +9,7 @@ mod access;
 mod declared;
 mod functions;
 mod log;
+mod names;
 mod reasons;
 mod tables;
 
@@ -27,8 +28,11 @@ use tokio::{
     task::JoinHandle,
 };
 
-pub(crate) use self::declared::{LocalNames, named_resources, wants_services};
 use self::{access::Policed, functions::ServedFunctions};
+pub(crate) use self::{
+    declared::{named_resources, wants_services},
+    names::LocalNames,
+};
 use super::{
     announcement::{Announcement, Endpoint},
     invoke_api::Functions,

@@ -5,6 +5,8 @@
 //! while the queue is full, so that a chatty app is slowed down as by a terminal. If nobody reads
 //! for long, lines about requests are dropped and counted, so that nothing grows without limit.
 
+mod report;
+
 use std::{
     borrow::Cow,
     fmt::{self, Write as _},
@@ -25,6 +27,7 @@ use tokio::{
     sync::{Notify, oneshot},
 };
 
+pub(super) use self::report::{Report, millis};
 use super::tail::Tail;
 use crate::console::{BAD, Console, DIM, GOOD, WARN};
 
@@ -345,60 +348,6 @@ fn write_all(
             None => std::thread::sleep(GATHER),
         }
     }
-}
-
-/// The outcome of an invocation, for its REPORT line.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Report<'a> {
-    /// The request's id.
-    pub(super) request_id: &'a str,
-    /// From the event's delivery to the next call of `/next`, or to the end.
-    pub(super) duration: Duration,
-    /// From the process's start to its first call of `/next`, in the first invocation of a process.
-    pub(super) init: Option<Duration>,
-    /// The function's memory, MB.
-    pub(super) memory_mb: u32,
-    /// The most memory that the process has had resident, MB.
-    pub(super) max_memory_mb: u64,
-    /// How it failed, if it did.
-    pub(super) status: Option<&'static str>,
-}
-
-impl fmt::Display for Report<'_> {
-    /// `END` and `REPORT`, as Lambda prints them. `[R]` gateway-truth §4.4
-    ///
-    /// The initialisation is billed (AWS Compute Blog, "AWS Lambda standardizes billing for INIT phase", April 2025).
-    /// `Status` is unverified: newer logs of AWS have it, our recordings do not.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let id = self.request_id;
-        let billed = self.duration + self.init.unwrap_or_default();
-        write!(
-            f,
-            "END RequestId: {id}\nREPORT RequestId: {id}\tDuration: {} ms\tBilled Duration: {} ms\tMemory Size: {} MB\tMax Memory Used: {} MB\t",
-            millis(self.duration),
-            billed.as_micros().div_ceil(1000),
-            self.memory_mb,
-            self.max_memory_mb,
-        )?;
-        if let Some(init) = self.init {
-            write!(f, "Init Duration: {} ms\t", millis(init))?;
-        }
-        if let Some(status) = self.status {
-            write!(f, "Status: {status}\t")?;
-        }
-        Ok(())
-    }
-}
-
-/// Milliseconds with two decimals.
-pub(super) fn millis(duration: Duration) -> impl fmt::Display {
-    struct Millis(u128);
-    impl fmt::Display for Millis {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            write!(f, "{}.{:02}", self.0 / 100, self.0 % 100)
-        }
-    }
-    Millis(duration.as_nanos() / 10_000)
 }
 
 /// The output of a process: its two pipes, and incomplete lines.

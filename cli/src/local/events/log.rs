@@ -2,7 +2,7 @@
 
 use fw_services::{Deliveries, Delivery, DeliveryOutcome};
 
-use super::declared::LocalNames;
+use super::names::LocalNames;
 use crate::local::logs::Logs;
 
 /// Prints each delivery until the services end.

@@ -1,4 +1,6 @@
 //! The wire: what correct clients send in all its forms, and what hostile ones do. No processes: the tests are the process.
+//!
+//! The file is long because every malformed request stands here beside the answer that it gets.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
