@@ -1,4 +1,6 @@
 //! `App`: the name, the state's initialiser, the routes and the middleware of an app.
+//!
+//! The file is long because each method of the builder has an example that is a test.
 
 use std::{error::Error as StdError, fmt, panic::Location, pin::Pin, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! What a `discriminator` says of its variants, as keywords: the value by which each is told apart.
+//! Writes a `discriminator` as schema keywords: each variant gets the value that identifies it.
 
 use std::borrow::Cow;
 

@@ -26,7 +26,7 @@ impl Pool {
     /// Starts the threads.
     ///
     /// # Errors
-    /// That of the system if it has no more threads.
+    /// The operating system's error if it cannot start another thread.
     pub(crate) fn start() -> io::Result<Self> {
         let (sender, jobs) = channel::<Job>();
         let jobs = Arc::new(Mutex::new(jobs));

@@ -147,7 +147,7 @@ fn remove_from_nothing(
     engine.run(storage, "DeleteItem", delete)
 }
 
-/// The parts of a value at these paths. `None` if there is none of them.
+/// The parts of a value at these paths; `None` if the value has none of the paths.
 fn project(value: &Value, paths: &[&[Step]]) -> Option<Value> {
     if paths.iter().any(|path| path.is_empty()) {
         return Some(value.clone());

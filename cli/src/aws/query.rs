@@ -70,7 +70,7 @@ fn pair(form: &mut String, name: &str, value: &Value) {
     let _ = write!(form, "&{name}={text}");
 }
 
-/// The result in an answer, as a document: `null` where there is none, or where it is not XML.
+/// The result of a response, as a document: `null` if the response has no result or is not XML.
 pub(super) fn result(operation: &str, xml: &str) -> Value {
     let mut answer = document(xml).unwrap_or_default();
     let result = answer.get_mut(format!("{operation}Result"));

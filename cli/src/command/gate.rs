@@ -87,7 +87,7 @@ impl Compared {
         self.lines().iter().for_each(|line| console.line(line));
     }
 
-    /// The changes in lines; none if there are none.
+    /// One line for each change; empty if nothing has changed.
     pub(super) fn lines(&self) -> Vec<String> {
         if self.changes.verdict() == Verdict::Compatible {
             return Vec::new();

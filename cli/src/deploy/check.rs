@@ -1,5 +1,7 @@
 //! Checks before the first write: no resource of somebody else is in the way, and the plan is
 //! sound.
+//!
+//! The file is long because one pass over a plan holds every rule that spans kinds: `check/` has the rules of guards and buckets.
 
 mod buckets;
 mod guards;

@@ -1,4 +1,6 @@
-//! What a template makes is what a deploy makes: the planner finds nothing to do in an account made from it.
+//! A template creates what a deploy creates: in an account built from it the planner finds nothing to do.
+//!
+//! The file is long because it reads templates back into an account, one resource type after the other.
 
 use std::collections::BTreeMap;
 

@@ -14,8 +14,7 @@ use crate::{
 
 /// A list of routes, created by [`routes!`](crate::routes).
 ///
-/// A module's list may contain the lists of its own modules ([`mount`](Self::mount)), and middleware of its own
-/// ([`layer`](Self::layer)).
+/// [`mount`](Self::mount) adds the list of a nested module, and [`layer`](Self::layer) puts middleware around the routes.
 pub struct Routes<S = ()> {
     pub(crate) list: Vec<Listed<S>>,
     pub(crate) layers: Vec<ListLayer<S>>,

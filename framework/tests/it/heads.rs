@@ -98,7 +98,7 @@ fn a_body_for_head_is_not_built() {
     let client = client();
     assert_eq!(payload(&client, "HEAD", "/big")["body"], "");
     assert_eq!(payload(&client, "GET", "/text")["body"], "hello");
-    // What the gateway is told is the same otherwise.
+    // Apart from the body, the gateway gets the same response.
     let without = |mut payload: Value| {
         payload["body"] = Value::Null;
         payload

@@ -14,7 +14,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// The document, or null if there is none.
+    /// The body as a document; null if the body is empty.
     pub(crate) fn document(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_default()
     }

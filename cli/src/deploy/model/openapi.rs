@@ -1,5 +1,7 @@
 //! The one document that says all of a REST API: `OpenAPI` 3.0 with API Gateway's extensions (API Gateway developer guide,
 //! "`OpenAPI` extensions for API Gateway"). It is imported whole, so what it does not say is not in the API.
+//!
+//! The file is long because it also reads such a document back: a plan compares guards and keys with those that are served.
 
 use std::collections::{BTreeMap, BTreeSet};
 

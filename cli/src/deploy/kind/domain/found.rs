@@ -27,7 +27,7 @@ impl WholeDomain {
     }
 }
 
-/// Reads the domain that the settings name and those that the main function notes; makes no call if there is none.
+/// Reads the domain of the settings and the domains noted on the main function. Without a domain it makes no call.
 ///
 /// # Errors
 ///

@@ -76,7 +76,7 @@ pub(crate) fn forget(plan: &mut Plan, desired: &Desired, actual: &Actual) {
     }
 }
 
-/// Sets the note of one resource to those kinds, or removes it where there are none.
+/// Sets the note of one resource to those kinds. Without kinds it removes the note.
 fn tag(
     plan: &mut Plan,
     desired: &Desired,

@@ -64,7 +64,7 @@ impl DesiredSchedule {
     }
 }
 
-/// The schedules; `None` where there is none.
+/// The schedules; `None` if the app has no schedule.
 ///
 /// # Errors
 ///
